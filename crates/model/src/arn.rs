@@ -1,0 +1,90 @@
+//! Amazon Resource Names (AWS documentation, "IAM identifiers: Amazon Resource Names").
+
+use crate::{AccountId, Region};
+use std::{fmt, str::FromStr};
+
+/// An ARN, cut at its first five colons.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Arn {
+    /// `aws`, `aws-cn` or `aws-us-gov`.
+    pub partition: String,
+    /// The service's namespace, such as `ecs`.
+    pub service: String,
+    /// Empty for a global service.
+    pub region: String,
+    /// Empty where the resource name is unique in itself (S3).
+    pub account: String,
+    /// Everything behind the fifth colon, colons included.
+    pub resource: String,
+}
+
+/// The text has not the form of an ARN.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not an ARN: {0}")]
+pub struct InvalidArn(String);
+
+impl Arn {
+    /// The ARN of something that lives in an account and a region.
+    pub fn new(service: &str, region: &Region, account: &AccountId, resource: impl Into<String>) -> Self {
+        Self {
+            partition: region.partition().into(),
+            service: service.into(),
+            region: region.to_string(),
+            account: account.to_string(),
+            resource: resource.into(),
+        }
+    }
+
+    /// What stands behind `kind/` in the resource part, if the ARN is of that service and kind.
+    pub fn resource_id(&self, service: &str, kind: &str) -> Option<&str> {
+        let rest = self.resource.strip_prefix(kind)?.strip_prefix('/')?;
+        (self.service == service && !rest.is_empty()).then_some(rest)
+    }
+}
+
+impl fmt::Display for Arn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "arn:{}:{}:{}:{}:{}", self.partition, self.service, self.region, self.account, self.resource)
+    }
+}
+
+impl FromStr for Arn {
+    type Err = InvalidArn;
+
+    fn from_str(text: &str) -> Result<Self, InvalidArn> {
+        let mut parts = text.splitn(6, ':');
+        let mut part = || parts.next().map(str::to_owned).ok_or_else(|| InvalidArn(text.into()));
+        if part()? != "arn" {
+            return Err(InvalidArn(text.into()));
+        }
+        Ok(Self { partition: part()?, service: part()?, region: part()?, account: part()?, resource: part()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_trips_with_colons_in_the_resource() {
+        let text = "arn:aws:logs:eu-west-1:123456789012:log-group:/a/b:*";
+        let arn: Arn = text.parse().unwrap();
+        assert_eq!(arn.resource, "log-group:/a/b:*");
+        assert_eq!(arn.to_string(), text);
+    }
+
+    #[test]
+    fn refuses_what_is_no_arn() {
+        for text in ["", "arn:aws:ecs", "urn:a:b:c:d:e"] {
+            assert!(text.parse::<Arn>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn resource_id_wants_the_right_service_and_kind() {
+        let arn: Arn = "arn:aws:ecs:us-east-1:123456789012:task/c/1".parse().unwrap();
+        assert_eq!(arn.resource_id("ecs", "task"), Some("c/1"));
+        assert_eq!(arn.resource_id("ecs", "service"), None);
+        assert_eq!(arn.resource_id("ec2", "task"), None);
+    }
+}

@@ -1,0 +1,15 @@
+//! What the services of the cloud have in common: identifiers, ARNs, the clock, and the records that are kept in the store.
+//!
+//! Services never import each other; where one needs to know of another's things (an ECS service registers targets with a
+//! load balancer) they meet in the records that stand here. Nothing in this crate does I/O, except `env`, which is the one
+//! place from which the system's clock and randomness are read.
+
+pub mod arn;
+pub mod env;
+pub mod id;
+pub mod record;
+
+pub use arn::Arn;
+pub use env::{Env, Timestamp};
+pub use id::{AccountId, Region};
+pub use record::{Key, Record};
