@@ -1,1 +1,97 @@
-//! To be written.
+//! What the control plane and the machines say to each other.
+//!
+//! The control plane states what is *desired*; a host's agent makes it so and reports what it *observes*; the data plane (the
+//! `edge`) is handed a *table* and reports health. Everything here is data that can go over a wire. Nothing here decides.
+//!
+//! Messages are whole states, never changes: a message that is lost, doubled or late does no harm, because the next one says
+//! everything again.
+
+pub mod edge;
+pub mod network;
+pub mod workload;
+
+use model::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// All that one host should be running.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Desired {
+    /// The VPCs that have an interface on this host.
+    pub networks: Vec<network::Vpc>,
+    /// The workloads, by [`workload::Workload::id`]. One that is absent is to be stopped at once and its traces removed.
+    pub workloads: Vec<workload::Workload>,
+}
+
+/// All that one host has seen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Observed {
+    /// By workload id. An id stays until the workload is no longer desired and its traces are removed.
+    pub workloads: BTreeMap<String, workload::Status>,
+    /// The VPCs whose last wish could not be carried out, by id, with the reason.
+    pub network_faults: BTreeMap<String, String>,
+}
+
+/// What a host can do, found by trying.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Capabilities {
+    /// Processor architecture in OCI's words: `amd64`, `arm64`.
+    pub architecture: String,
+    /// Processors that workloads may use, in vCPU.
+    pub cpus: u32,
+    /// Memory that workloads may use, in MiB.
+    pub memory_mib: u64,
+    /// What is missing: one line each, saying what it costs and how to get it.
+    pub missing: Vec<Missing>,
+}
+
+/// Something that the host lacks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// What: `nft`, `pasta`, `cgroup memory controller`.
+    pub what: String,
+    /// What cannot be had without it.
+    pub costs: String,
+    /// What to do.
+    pub remedy: String,
+    /// Nothing can run without it.
+    pub fatal: bool,
+}
+
+/// A host, as the control plane sees it: the real agent in this process, one on another machine, or a simulated one.
+#[async_trait::async_trait]
+pub trait Host: Send + Sync {
+    /// What the host can do.
+    fn capabilities(&self) -> Capabilities;
+    /// Replaces what is desired; returns once it is understood, not once it is so.
+    async fn apply(&self, desired: Desired) -> Result<(), HostError>;
+    /// What the host sees, as a channel whose value is always the latest.
+    fn observed(&self) -> tokio::sync::watch::Receiver<std::sync::Arc<Observed>>;
+    /// The lines that a container has written, from a position on; see [`workload::LogChunk`].
+    async fn read_log(&self, workload: &str, container: &str, from: workload::LogPosition) -> Result<workload::LogChunk, HostError>;
+    /// Everything up to `to` is safe elsewhere; the host may delete it.
+    async fn release_log(&self, workload: &str, container: &str, to: workload::LogPosition) -> Result<(), HostError>;
+}
+
+/// Why a host did not do what it was told.
+#[derive(Debug, Clone, thiserror::Error, Serialize, Deserialize)]
+pub enum HostError {
+    /// No such workload or container on this host.
+    #[error("{0} is not on this host")]
+    Unknown(String),
+    /// The host cannot be reached.
+    #[error("the host cannot be reached: {0}")]
+    Unreachable(String),
+    /// The host tried and failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A moment at which something was seen, and how it was seen to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seen<T> {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub value: T,
+}

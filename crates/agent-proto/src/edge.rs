@@ -1,0 +1,228 @@
+//! The table that the data plane serves from: load balancers, their targets, and names.
+
+use crate::network::Cidr;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, net::Ipv4Addr, time::Duration};
+
+/// All that the edge does. It is handed over whole, kept on disk, and served from while the control plane is away.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// Load balancers by ARN.
+    pub balancers: BTreeMap<String, Balancer>,
+    /// Target groups by ARN.
+    pub target_groups: BTreeMap<String, TargetGroup>,
+    /// Names by VPC id.
+    pub zones: BTreeMap<String, Zone>,
+}
+
+/// An application load balancer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Balancer {
+    /// Its DNS name; what a request from the host's loopback address names in `Host`.
+    pub dns_name: String,
+    /// The VPC whose network it stands in.
+    pub vpc: String,
+    /// Its own addresses there, one per Availability Zone: it listens at them, and dials targets from them.
+    pub addresses: Vec<Ipv4Addr>,
+    /// Reachable from the host's loopback address also.
+    pub internet_facing: bool,
+    /// A connection that has been silent for so long is closed.
+    pub idle_timeout: Duration,
+    /// By ARN.
+    pub listeners: BTreeMap<String, Listener>,
+    /// Attributes that change how requests are passed on.
+    pub attributes: BalancerAttributes,
+}
+
+/// `routing.http.*` and their like.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BalancerAttributes {
+    /// `routing.http.drop_invalid_header_fields.enabled`.
+    pub drop_invalid_headers: bool,
+    /// `routing.http.preserve_host_header.enabled`.
+    pub preserve_host: bool,
+    /// `routing.http.xff_header_processing.mode`: `append`, `preserve` or `remove`.
+    pub forwarded_for: ForwardedFor,
+    /// `routing.http.xff_client_port.enabled`.
+    pub forwarded_client_port: bool,
+    /// `routing.http2.enabled`.
+    pub http2: bool,
+}
+
+/// What is done with `X-Forwarded-For`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForwardedFor {
+    /// The client's address is added.
+    #[default]
+    Append,
+    /// It stays as it came.
+    Preserve,
+    /// It is removed.
+    Remove,
+}
+
+/// A port at which a balancer takes connections.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Listener {
+    /// 1 to 65535.
+    pub port: u16,
+    /// With certificates it speaks HTTPS: PEM chain and PKCS#8 key; the first is the default.
+    pub certificates: Vec<(String, String)>,
+    /// In order of priority; the default rule is last and has no conditions.
+    pub rules: Vec<Rule>,
+}
+
+/// What is done with which requests.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// The rule's ARN.
+    pub arn: String,
+    /// All must hold.
+    pub conditions: Vec<Condition>,
+    /// What is done.
+    pub action: Action,
+}
+
+/// What a request must be like. Values may hold `*` (any characters) and `?` (any one).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// One of these host names (case-insensitive).
+    HostHeader(Vec<String>),
+    /// One of these paths (case-sensitive, without the query).
+    PathPattern(Vec<String>),
+    /// The header has one of these values.
+    HttpHeader { name: String, values: Vec<String> },
+    /// One of these methods.
+    HttpRequestMethod(Vec<String>),
+    /// One of these pairs; a missing key matches any.
+    QueryString(Vec<(Option<String>, String)>),
+    /// The client's address is in one of these.
+    SourceIp(Vec<Cidr>),
+}
+
+/// What is done with a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Passed to a target of one of the groups, chosen by weight; with stickiness, the group sticks for so long.
+    Forward { groups: Vec<(String, u32)>, stickiness: Option<Duration> },
+    /// Answered with a redirect; the parts may hold `#{protocol}`, `#{host}`, `#{port}`, `#{path}`, `#{query}`.
+    Redirect { permanent: bool, protocol: String, host: String, port: String, path: String, query: String },
+    /// Answered as it stands here.
+    FixedResponse { status: u16, content_type: Option<String>, body: String },
+}
+
+/// Where requests are passed to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TargetGroup {
+    /// The VPC in which its targets are.
+    pub vpc: String,
+    /// HTTPS towards targets (their certificates are not checked, as with the real one).
+    pub tls: bool,
+    /// HTTP/2 towards targets.
+    pub http2: bool,
+    /// How a target is chosen.
+    pub algorithm: Algorithm,
+    /// For how long a client sticks to a target by the `AWSALB` cookie.
+    pub stickiness: Option<Duration>,
+    /// Targets with their state. One that drains gets no new requests.
+    pub targets: Vec<Target>,
+    /// How their health is found.
+    pub health_check: HealthCheck,
+    /// For how long a new target gets less than its share.
+    pub slow_start: Option<Duration>,
+}
+
+/// `load_balancing.algorithm.type`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Algorithm {
+    /// In turn.
+    #[default]
+    RoundRobin,
+    /// To the one with the fewest requests under way.
+    LeastOutstandingRequests,
+    /// At random by weight.
+    WeightedRandom,
+}
+
+/// A target: an address and a port in the group's VPC.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Target {
+    /// As the user registered it: an address or an instance id.
+    pub id: String,
+    /// Where it is.
+    pub address: Ipv4Addr,
+    /// 1 to 65535.
+    pub port: u16,
+    /// It was deregistered: no new requests; requests under way may end.
+    pub draining: bool,
+}
+
+/// How the health of a group's targets is found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HealthCheck {
+    /// Targets of a group with disabled checks count as healthy.
+    pub enabled: bool,
+    /// `None` is the port of the traffic.
+    pub port: Option<u16>,
+    /// HTTPS.
+    pub tls: bool,
+    /// Such as `/health`.
+    pub path: String,
+    /// Between the starts of two checks.
+    pub interval: Duration,
+    /// After which a check has failed.
+    pub timeout: Duration,
+    /// Passes in a row that make an unhealthy target healthy.
+    pub healthy_threshold: u32,
+    /// Failures in a row that make a healthy target unhealthy.
+    pub unhealthy_threshold: u32,
+    /// Status codes that pass, inclusive ranges.
+    pub matcher: Vec<(u16, u16)>,
+}
+
+/// A VPC's names, as its name server answers them. What is not here is asked of the host's own resolver.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Zone {
+    /// The name server's addresses in the VPC.
+    pub servers: Vec<Ipv4Addr>,
+    /// Lower case, without the final dot.
+    pub names: BTreeMap<String, Vec<Ipv4Addr>>,
+}
+
+/// What the edge has seen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// By target group ARN, then target.
+    pub targets: BTreeMap<String, Vec<TargetReport>>,
+    /// Listeners that could not be opened where they should be, by listener ARN: why.
+    pub listener_faults: BTreeMap<String, String>,
+}
+
+/// A target's health.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetReport {
+    /// The target's id and port.
+    pub id: String,
+    /// See `id`.
+    pub port: u16,
+    /// What was found.
+    pub health: TargetHealth,
+    /// Requests that are under way.
+    pub in_flight: u32,
+}
+
+/// `TargetHealth` of ELBv2 with the reasons of its documentation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetHealth {
+    /// Not enough checks yet.
+    Initial,
+    /// Passes.
+    Healthy,
+    /// Fails: `Target.Timeout`, `Target.ResponseCodeMismatch`, `Target.FailedHealthChecks`, and the description.
+    Unhealthy { reason: String, description: String },
+}
