@@ -226,3 +226,12 @@ pub enum TargetHealth {
     /// Fails: `Target.Timeout`, `Target.ResponseCodeMismatch`, `Target.FailedHealthChecks`, and the description.
     Unhealthy { reason: String, description: String },
 }
+
+/// The data plane, as the control plane sees it: a process of its own, or a simulated one.
+#[async_trait::async_trait]
+pub trait Edge: Send + Sync {
+    /// Replaces the table; returns once the edge has taken it (and kept it on its disk).
+    async fn apply(&self, table: Table) -> Result<(), crate::HostError>;
+    /// What the edge sees, as a channel whose value is always the latest.
+    fn report(&self) -> tokio::sync::watch::Receiver<std::sync::Arc<Report>>;
+}

@@ -8,6 +8,7 @@
 
 pub mod edge;
 pub mod network;
+pub mod record;
 pub mod workload;
 
 use model::Timestamp;

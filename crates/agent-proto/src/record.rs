@@ -1,0 +1,30 @@
+//! The records by which services and hosts meet: a service's reconciler places a workload, the host's link reports on it.
+
+use crate::workload::{Status, Workload};
+use model::Record;
+use serde::{Deserialize, Serialize};
+
+/// A workload on a host, under its [`Workload::id`].
+///
+/// `Spec` is written by the reconciler of the service that wants the workload, which also deletes the record once
+/// [`Status::cleaned`] is set; `Observed` is written by the link to the host.
+pub enum Hosted {}
+
+/// What [`Hosted`] asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HostedSpec {
+    /// The host's name; `local` is the machine that the server runs on.
+    pub host: String,
+    /// What it is to run.
+    pub workload: Workload,
+}
+
+impl Record for Hosted {
+    const KIND: &'static str = "host/workload";
+    type Spec = HostedSpec;
+    type Plan = ();
+    type Observed = Status;
+}
+
+/// The name of the machine that the server itself runs on.
+pub const LOCAL_HOST: &str = "local";

@@ -1,0 +1,1 @@
+//! Network namespaces by path: make one, do something inside one, remove one.
