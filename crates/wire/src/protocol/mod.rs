@@ -1,0 +1,82 @@
+//! One service spoken in one protocol: which operation a request means, its input, and the rendering of answers.
+
+use crate::{Fault, Operation, Protocol, Service, Value};
+use bytes::Bytes;
+use http::HeaderMap;
+
+/// A request whose body has been read and whose content encodings have been undone.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method, such as `POST`.
+    pub method: http::Method,
+    /// The path as it was sent, percent-encoding included.
+    pub path: String,
+    /// The query string as it was sent, without `?`; empty where there is none.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// An answer, ready to be sent.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers; the length of the body isn't among them.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// A service, in the protocol that a request was sent in.
+#[derive(Clone, Copy, Debug)]
+pub struct Dialect {
+    /// The service.
+    pub service: &'static Service,
+    /// The protocol; one of the service's.
+    pub protocol: Protocol,
+    /// Whether the client asked for the error codes of the query protocol (`x-amzn-query-mode: true`).
+    pub query_mode: bool,
+}
+
+impl Dialect {
+    /// The dialect that a request to the service is in; the service's preferred one where the request doesn't show.
+    pub fn of(service: &'static Service, request: &Request) -> Self {
+        let _ = request;
+        Self { service, protocol: service.protocols[0], query_mode: false }
+    }
+
+    /// The operation that the request means. What the service doesn't know is answered as the protocol asks
+    /// (`UnknownOperationException`, `InvalidAction`); what it knows and Hillfog hasn't built, with 501 `NotImplemented`.
+    pub fn match_operation(&self, request: &Request) -> Result<&'static Operation, Fault> {
+        let _ = request;
+        Err(Fault::not_implemented(format_args!("{:?}", self.protocol)))
+    }
+
+    /// The operation's input, read by its schema. Members that the schema doesn't know are ignored, as AWS does; a value of the wrong
+    /// type is a `SerializationException`. Constraints are not checked here.
+    pub fn decode(&self, operation: &Operation, request: &Request) -> Result<Value, Fault> {
+        let _ = (operation, request);
+        Err(Fault::not_implemented(format_args!("{:?}", self.protocol)))
+    }
+
+    /// Refuses an input that breaks the model's constraints, naming every violation in the service's own wording.
+    pub fn validate(&self, operation: &Operation, input: &Value) -> Result<(), Fault> {
+        let _ = (operation, input);
+        Ok(())
+    }
+
+    /// The answer of success.
+    pub fn encode(&self, operation: &Operation, request_id: &str, output: &Value) -> Response {
+        let _ = (operation, output);
+        self.encode_fault(request_id, &Fault::not_implemented(format_args!("{:?}", self.protocol)))
+    }
+
+    /// The answer of failure.
+    pub fn encode_fault(&self, request_id: &str, fault: &Fault) -> Response {
+        let _ = request_id;
+        Response { status: fault.status, headers: HeaderMap::new(), body: Bytes::new() }
+    }
+}
