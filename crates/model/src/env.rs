@@ -1,11 +1,13 @@
 //! The clock and the dice. Nothing else in the project reads the system's clock, sleeps or draws random numbers.
 
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    time::Duration,
-};
+mod clock;
+mod dice;
+mod ids;
+
+pub use clock::{ManualClock, SystemClock};
+pub use dice::{SeededDice, SystemDice};
+
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z of the cloud's own clock.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -63,4 +65,33 @@ pub struct Env {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub dice: Arc<dyn Dice>,
+}
+
+impl Env {
+    /// The system's clock and the system's randomness.
+    pub fn system() -> Env {
+        Env { clock: Arc::new(SystemClock::new()), dice: Arc::new(SystemDice) }
+    }
+
+    /// A clock that stands at `start` until it is moved, and dice that fall the same way for the same seed.
+    pub fn manual(start: Timestamp, seed: u64) -> (Env, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::new(start));
+        (Env { clock: clock.clone(), dice: Arc::new(SeededDice::new(seed)) }, clock)
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Ends when the clock has moved on by `time`.
+    pub fn sleep(&self, time: Duration) -> Sleep {
+        self.clock.sleep_until(self.now() + time)
+    }
+}
+
+impl std::fmt::Debug for Env {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Env").field("now", &self.now()).finish_non_exhaustive()
+    }
 }
