@@ -1,0 +1,38 @@
+# Two commands are all that one needs: `make demo` and `make test`. The others are for those who work on Hillfog.
+
+# What the binary needs to be built, what the cloud needs to run, and what the demo's and the tests' clients are.
+BUILD_PACKAGES  := gcc libc6-dev make
+RUN_PACKAGES    := nftables iproute2 passt
+CLIENT_PACKAGES := python3 python3-venv skopeo curl ca-certificates busybox-static
+
+.PHONY: demo test build setup lint fmt bench clean
+
+demo: setup build
+	@demo/run.sh
+
+## All tests: the crates', then the real clients against the real binary.
+test: setup
+	@scripts/test.sh
+
+build:
+	cargo build --release --package hillfog
+
+setup:
+	@scripts/packages.sh $(BUILD_PACKAGES) $(RUN_PACKAGES) $(CLIENT_PACKAGES)
+	@scripts/venv.sh
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- --deny warnings
+	cargo xtask tidy
+	cargo xtask codegen --check
+
+fmt:
+	cargo fmt --all
+
+bench: setup build
+	@bench/run.sh
+
+clean:
+	cargo clean
+	rm -rf .venv .cache
