@@ -1,1 +1,6 @@
-//! To be written.
+//! What runs on a host: images, containers, their output and their network.
+//!
+//! The agent is told what is desired and makes it so ([`agent_proto::Host`]). It decides nothing about *which* workloads run
+//! where; how far a single workload has come, and what is next for it, is decided by the pure functions of `logic::workload`.
+
+pub mod network;

@@ -1,0 +1,78 @@
+//! The seam between the host's containers and its network: what the rest of the agent asks of the network world.
+//!
+//! The real one is in `crate::net`; `crate::fake` has one that builds nothing. Containers are only ever given the *path* of a network
+//! namespace; who made it, and what is plugged into it, is no concern of theirs.
+
+use agent_proto::{
+    Missing,
+    network::Vpc,
+    workload::{PortMapping, Workload},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+};
+
+/// The network of one host.
+///
+/// Every method may be called again after it failed or after the process was killed in it, with the same result: what is there
+/// already is kept, what is half there is completed or removed.
+#[async_trait::async_trait]
+pub trait Network: Send + Sync {
+    /// What the host lacks for a whole network, found by trying.
+    fn missing(&self) -> Vec<Missing>;
+
+    /// Called once, before anything else: takes over what an earlier process of this host left. `workloads` are those that still
+    /// have running containers; what was made for any other workload is removed.
+    async fn recover(&self, workloads: &BTreeSet<String>) -> Result<(), String>;
+
+    /// Makes the host's VPCs exactly these: routers, instances, filters. A VPC that is absent is removed, unless a workload
+    /// that has joined it has not left yet. Returns what could not be done, by VPC id, with the reason.
+    async fn ensure(&self, vpcs: &[Vpc]) -> BTreeMap<String, String>;
+
+    /// Makes the namespaces of a workload's containers and plugs them in. Only called for a workload whose VPC was ensured.
+    /// A workload that has joined already gets the same answer as before, ports included, also after a restart.
+    ///
+    /// # Errors
+    /// A sentence that follows `ResourceInitializationError: ` or `CannotStartContainerError: ` (such as `port is already allocated`).
+    async fn join(&self, workload: &Workload) -> Result<NetworkJoin, String>;
+
+    /// Removes what [`join`](Self::join) made. A workload that never joined is no error.
+    async fn leave(&self, workload: &str) -> Result<(), String>;
+
+    /// Removes everything: namespaces, interfaces, rules, routes, helper processes. Nothing of ours is left on the host.
+    async fn teardown(&self) -> Result<(), String>;
+}
+
+/// What a workload's containers find when they have joined the network.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NetworkJoin {
+    /// By container name; one for each container of the workload.
+    pub containers: BTreeMap<String, ContainerNetwork>,
+}
+
+impl NetworkJoin {
+    /// All containers share one namespace (`awsvpc` and `host`).
+    pub fn shared(workload: &Workload, network: ContainerNetwork) -> Self {
+        Self { containers: workload.containers.iter().map(|c| (c.name.clone(), network.clone())).collect() }
+    }
+}
+
+/// What one container finds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ContainerNetwork {
+    /// A file that a network namespace is bound to. Loopback is up in it.
+    pub netns: PathBuf,
+    /// The container's own address, for `/etc/hosts`; none in mode `none`.
+    pub address: Option<Ipv4Addr>,
+    /// The host name, where the container's definition has none: `ip-10-0-1-7.ec2.internal`. `None` lets the agent make one.
+    pub hostname: Option<String>,
+    /// For `/etc/resolv.conf`.
+    pub name_servers: Vec<IpAddr>,
+    /// For `/etc/resolv.conf`.
+    pub search: Vec<String>,
+    /// Ports mapped to the instance's, with the free ones chosen. Empty but in `bridge` mode, and in `host` and `awsvpc` mode the
+    /// definition's own.
+    pub ports: Vec<PortMapping>,
+}
