@@ -7,6 +7,7 @@
 pub mod arn;
 pub mod env;
 pub mod id;
+pub mod logs;
 pub mod record;
 
 pub use arn::Arn;
