@@ -90,6 +90,17 @@ impl IntoValue for Value {
     }
 }
 
+impl FromValue for () {
+    fn from_value(_: Value) -> Result<Self, Fault> {
+        Ok(())
+    }
+}
+impl IntoValue for () {
+    fn into_value(self) -> Value {
+        Value::empty()
+    }
+}
+
 impl<T: FromValue> FromValue for Option<T> {
     fn from_value(value: Value) -> Result<Self, Fault> {
         if value.is_null() { Ok(None) } else { T::from_value(value).map(Some) }

@@ -121,6 +121,11 @@ impl Operation {
         self.status = status;
         self
     }
+    /// The same operation, with the name of the element that wraps its output.
+    pub const fn wrapped(mut self, wrapper: &'static str) -> Self {
+        self.result_wrapper = wrapper;
+        self
+    }
 }
 
 /// The name of an operation that is not built, with its method and URI pattern where the protocol is REST (else empty).

@@ -1,0 +1,26 @@
+//! `crates/api/ops.toml`: which services are known, and which of their operations are built.
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The services of `ops.toml`, by the name of their model's folder.
+pub type Ops = BTreeMap<String, Listed>;
+
+/// What `ops.toml` says of a service.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listed {
+    /// The operations that are built.
+    pub operations: Vec<String>,
+    /// The code with which the service refuses input that breaks the model's constraints, where it isn't its protocol's usual one.
+    pub validation: Option<String>,
+}
+
+/// Reads the list.
+pub fn read(root: &Path) -> Result<Ops> {
+    let path = root.join("crates/api/ops.toml");
+    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    toml::from_str(&text).with_context(|| path.display().to_string())
+}
