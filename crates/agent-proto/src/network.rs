@@ -1,16 +1,8 @@
 //! VPCs as a host has to build them: interfaces with addresses, and the rules that say who may speak to whom.
 
+pub use model::Cidr;
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
-
-/// An IPv4 network in CIDR notation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Cidr {
-    /// The network's address.
-    pub address: Ipv4Addr,
-    /// 0 to 32.
-    pub prefix: u8,
-}
 
 /// A VPC: a network of its own, whose addresses mean nothing outside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

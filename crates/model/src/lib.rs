@@ -5,12 +5,16 @@
 //! place from which the system's clock and randomness are read.
 
 pub mod arn;
+pub mod cidr;
+pub mod ec2;
+pub mod elbv2;
 pub mod env;
 pub mod id;
 pub mod logs;
 pub mod record;
 
 pub use arn::Arn;
+pub use cidr::Cidr;
 pub use env::{Env, Timestamp};
 pub use id::{AccountId, Region};
 pub use record::{Key, Record};
