@@ -1,0 +1,65 @@
+//! The engine inside the process: the map in memory, and behind it a database in the data folder or nothing at all.
+
+use super::{
+    Bytes, CommitError, Engine, Revision, Transaction, View,
+    commit::{Committer, Job, Shared},
+    history::History,
+};
+use crate::{StoreError, crash::Points};
+use async_trait::async_trait;
+use std::{sync::Arc, thread::JoinHandle};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How many transactions may wait for the committer; more wait for their place in the queue.
+const QUEUE: usize = 4096;
+
+/// The embedded engine. Dropping it waits for the committer's end.
+pub struct Embedded {
+    shared: Arc<Shared>,
+    jobs: Option<mpsc::Sender<Job>>,
+    committer: Option<JoinHandle<()>>,
+}
+
+impl Embedded {
+    /// An engine that forgets everything when it is dropped.
+    pub fn ephemeral(points: Points) -> Result<Self, StoreError> {
+        Self::start(View::default(), points)
+    }
+
+    fn start(head: View, points: Points) -> Result<Self, StoreError> {
+        let shared = Arc::new(Shared::default());
+        shared.head.store(Arc::new(head));
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let committer = Committer { shared: shared.clone(), jobs: queue, history: History::default(), points };
+        let thread = std::thread::Builder::new().name("committer".into());
+        let committer = thread.spawn(|| committer.run()).map_err(|_| StoreError::Closed)?;
+        Ok(Self { shared, jobs: Some(jobs), committer: Some(committer) })
+    }
+}
+
+#[async_trait]
+impl Engine for Embedded {
+    fn view(&self) -> View {
+        View::clone(&self.shared.head.load())
+    }
+
+    async fn commit(&self, transaction: Transaction) -> Result<Revision, CommitError> {
+        let (reply, verdict) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or(StoreError::Closed)?;
+        jobs.send(Job { transaction, reply }).await.map_err(|_| StoreError::Closed)?;
+        verdict.await.map_err(|_| StoreError::Closed)?
+    }
+
+    fn watch(&self, prefixes: Vec<Bytes>) -> watch::Receiver<Revision> {
+        self.shared.watchers.add(prefixes, || self.shared.head.load().revision())
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if self.committer.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the store's committer has panicked");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The map of keys to values as it was at one revision.
+
+use super::{Bytes, Revision};
+use rpds::RedBlackTreeMapSync;
+use serde::de::DeserializeOwned;
+use std::{
+    any::Any,
+    fmt,
+    ops::{Bound, RangeBounds},
+    sync::{Arc, OnceLock},
+};
+
+/// A value, with its decoded form once somebody has asked for it.
+pub struct Entry {
+    /// The commit by which the key came into being.
+    pub created: Revision,
+    /// The commit that last wrote it.
+    pub modified: Revision,
+    /// The value.
+    pub bytes: Bytes,
+    decoded: OnceLock<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Entry {
+    /// A value that was written at `modified`.
+    pub fn new(created: Revision, modified: Revision, bytes: Bytes) -> Self {
+        Self { created, modified, bytes, decoded: OnceLock::new() }
+    }
+
+    /// The value, decoded from JSON at the first call and shared by all later ones.
+    pub fn decode<T: DeserializeOwned + Send + Sync + 'static>(&self) -> Result<Arc<T>, serde_json::Error> {
+        if let Some(value) = self.decoded.get().and_then(|value| value.clone().downcast().ok()) {
+            return Ok(value);
+        }
+        let value: Arc<T> = Arc::new(serde_json::from_slice(&self.bytes)?);
+        // Whoever was faster has decoded the same bytes.
+        let _ = self.decoded.set(value.clone());
+        Ok(value)
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", String::from_utf8_lossy(&self.bytes), self.modified.0)
+    }
+}
+
+/// All keys and values at one revision. A clone costs one reference count, and is not changed by later commits.
+#[derive(Clone, Default)]
+pub struct View {
+    revision: Revision,
+    entries: RedBlackTreeMapSync<Bytes, Arc<Entry>>,
+}
+
+impl View {
+    /// The last commit that the view shows.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// What stands under the key.
+    pub fn get(&self, key: &[u8]) -> Option<&Arc<Entry>> {
+        self.entries.get(key)
+    }
+
+    /// The keys of a range in their order, with what stands under them.
+    pub fn range<'a>(&'a self, range: &'a KeyRange) -> impl Iterator<Item = (&'a Bytes, &'a Arc<Entry>)> + 'a {
+        self.entries.range::<[u8], _>(range)
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.entries.size()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn set_revision(&mut self, revision: Revision) {
+        self.revision = revision;
+    }
+
+    pub(super) fn insert(&mut self, key: Bytes, entry: Arc<Entry>) {
+        self.entries.insert_mut(key, entry);
+    }
+
+    pub(super) fn remove(&mut self, key: &[u8]) -> bool {
+        self.entries.remove_mut(key)
+    }
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View").field("revision", &self.revision).field("keys", &self.len()).finish()
+    }
+}
+
+/// A contiguous run of keys. Its end is never before its start.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyRange {
+    start: Bytes,
+    end: Option<Bytes>,
+}
+
+impl KeyRange {
+    /// Every key.
+    pub fn all() -> Self {
+        Self { start: Arc::new([]), end: None }
+    }
+
+    /// The keys that begin with `prefix`.
+    pub fn prefix(prefix: &[u8]) -> Self {
+        Self { start: prefix.into(), end: successor(prefix) }
+    }
+
+    /// Whether the key is in the range.
+    pub fn contains(&self, key: &[u8]) -> bool {
+        *key >= *self.start && self.end.as_deref().is_none_or(|end| key < end)
+    }
+
+    /// The first key that may be in the range.
+    pub fn start(&self) -> &[u8] {
+        &self.start
+    }
+}
+
+/// The first key behind all that begin with `prefix`, if there is one.
+fn successor(prefix: &[u8]) -> Option<Bytes> {
+    let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
+    let mut end = prefix[..=last].to_vec();
+    end[last] += 1;
+    Some(end.into())
+}
+
+impl RangeBounds<[u8]> for &KeyRange {
+    fn start_bound(&self) -> Bound<&[u8]> {
+        Bound::Included(&self.start)
+    }
+    fn end_bound(&self) -> Bound<&[u8]> {
+        self.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_ends_where_its_successor_begins() {
+        assert_eq!(successor(b"ab").as_deref(), Some(&b"ac"[..]));
+        assert_eq!(successor(b"a\xff\xff").as_deref(), Some(&b"b"[..]));
+        assert_eq!(successor(b"\xff"), None);
+        assert_eq!(successor(b""), None);
+    }
+
+    #[test]
+    fn a_view_is_untouched_by_what_comes_later() {
+        let mut view = View::default();
+        view.insert(Arc::from(&b"k"[..]), Arc::new(Entry::new(Revision(1), Revision(1), Arc::from(&b"1"[..]))));
+        let before = view.clone();
+        view.remove(b"k");
+        assert_eq!(before.get(b"k").unwrap().decode::<u32>().unwrap(), Arc::new(1));
+        assert!(view.is_empty());
+    }
+}
