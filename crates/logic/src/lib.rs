@@ -2,3 +2,4 @@
 
 pub mod image_reference;
 pub mod log_pattern;
+pub mod vpc;

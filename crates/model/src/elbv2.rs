@@ -170,7 +170,12 @@ pub enum Condition {
     /// One of these paths.
     PathPattern(Vec<String>),
     /// The header has one of these values.
-    HttpHeader { name: String, values: Vec<String> },
+    HttpHeader {
+        /// The header's name.
+        name: String,
+        /// Any of these.
+        values: Vec<String>,
+    },
     /// One of these methods.
     HttpRequestMethod(Vec<String>),
     /// One of these pairs; a missing key matches any.
@@ -183,13 +188,37 @@ pub enum Condition {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Passed to a target of one of the groups (ids of [`TargetGroup`]), chosen by weight; the group may stick for so many
-    /// seconds.
-    Forward { groups: Vec<(String, u32)>, stickiness_seconds: Option<u32> },
-    /// Answered with a redirect.
-    Redirect { permanent: bool, protocol: String, host: String, port: String, path: String, query: String },
+    /// Passed to a target of one of the groups.
+    Forward {
+        /// Ids of [`TargetGroup`] with their weights, 0 to 999.
+        groups: Vec<(String, u32)>,
+        /// For how long a client stays with the group that was chosen for it.
+        stickiness_seconds: Option<u32>,
+    },
+    /// Answered with a redirect, whose parts may hold `#{protocol}`, `#{host}`, `#{port}`, `#{path}` and `#{query}`.
+    Redirect {
+        /// 301, otherwise 302.
+        permanent: bool,
+        /// `HTTP`, `HTTPS` or the placeholder.
+        protocol: String,
+        /// The host's name.
+        host: String,
+        /// A number or the placeholder.
+        port: String,
+        /// Begins with a slash.
+        path: String,
+        /// Without the question mark.
+        query: String,
+    },
     /// Answered as it stands here.
-    FixedResponse { status: u16, content_type: Option<String>, body: Option<String> },
+    FixedResponse {
+        /// 2xx, 4xx or 5xx.
+        status: u16,
+        /// One of the five that are allowed.
+        content_type: Option<String>,
+        /// At most 1024 bytes.
+        body: Option<String>,
+    },
 }
 
 /// What a [`TargetGroup`] is.
@@ -286,5 +315,10 @@ pub enum Health {
     /// Passes.
     Healthy,
     /// Fails, for a reason of ELBv2's documentation such as `Target.Timeout`.
-    Unhealthy { reason: String, description: String },
+    Unhealthy {
+        /// `Target.Timeout`, `Target.ResponseCodeMismatch` or `Target.FailedHealthChecks`.
+        reason: String,
+        /// The sentence that goes with it.
+        description: String,
+    },
 }
