@@ -1,1 +1,3 @@
-//! To be written.
+//! The services by which one sees what happens: CloudWatch Logs.
+
+pub mod logs;

@@ -1,0 +1,3 @@
+//! CloudWatch Logs: groups, streams and events.
+
+pub mod store;
