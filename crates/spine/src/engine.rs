@@ -7,8 +7,10 @@
 
 mod batch;
 mod commit;
+mod disk;
 mod embedded;
 mod history;
+mod lock;
 mod view;
 mod watchers;
 

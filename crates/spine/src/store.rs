@@ -17,7 +17,7 @@ use crate::{
     crash::Points,
     engine::{CommitError, Embedded, Engine, KeyRange, Transaction},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 use tokio::sync::Mutex;
 
 /// How often a transaction is run before it is given up.
@@ -41,6 +41,21 @@ pub struct Options {
 }
 
 impl Store {
+    /// Opens the store in a folder of this machine, which is made if it isn't there. The folder belongs to this process
+    /// until the last clone is dropped, which waits for the commits under way.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] if another server has the folder, [`StoreError::Corrupt`] if the database is damaged,
+    /// [`StoreError::Format`] if another version wrote it, and what a disk can do.
+    pub fn open(folder: &Path) -> Result<Store, StoreError> {
+        Store::open_with(folder, Options::default())
+    }
+
+    /// [`Store::open`] with options.
+    pub fn open_with(folder: &Path, options: Options) -> Result<Store, StoreError> {
+        Ok(Store::on(Arc::new(Embedded::open(folder, options.points)?)))
+    }
+
     /// A store that forgets everything when its last clone is dropped. Everything else is as in [`Store::open`].
     pub fn ephemeral() -> Store {
         Store::ephemeral_with(Options::default())

@@ -3,11 +3,11 @@
 use super::{
     Bytes, CommitError, Engine, Revision, Transaction, View,
     commit::{Committer, Job, Shared},
-    history::History,
+    disk::Disk,
 };
 use crate::{StoreError, crash::Points};
 use async_trait::async_trait;
-use std::{sync::Arc, thread::JoinHandle};
+use std::{path::Path, sync::Arc, thread::JoinHandle};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// How many transactions may wait for the committer; more wait for their place in the queue.
@@ -23,14 +23,24 @@ pub struct Embedded {
 impl Embedded {
     /// An engine that forgets everything when it is dropped.
     pub fn ephemeral(points: Points) -> Result<Self, StoreError> {
-        Self::start(View::default(), points)
+        Self::start(View::default(), None, points)
     }
 
-    fn start(head: View, points: Points) -> Result<Self, StoreError> {
+    /// The engine on the database in the folder, which is made if it isn't there. The folder is ours until the engine
+    /// is dropped.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`], [`StoreError::Corrupt`], [`StoreError::Format`], and what a disk can do.
+    pub fn open(folder: &Path, points: Points) -> Result<Self, StoreError> {
+        let disk = Disk::open(folder, points.clone())?;
+        Self::start(disk.load()?, Some(disk), points)
+    }
+
+    fn start(head: View, disk: Option<Disk>, points: Points) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared::default());
         shared.head.store(Arc::new(head));
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let committer = Committer { shared: shared.clone(), jobs: queue, history: History::default(), points };
+        let committer = Committer::new(shared.clone(), queue, disk, points);
         let thread = std::thread::Builder::new().name("committer".into());
         let committer = thread.spawn(|| committer.run()).map_err(|_| StoreError::Closed)?;
         Ok(Self { shared, jobs: Some(jobs), committer: Some(committer) })
