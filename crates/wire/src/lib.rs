@@ -4,10 +4,12 @@
 //! and plain structures. Nothing here knows any service by name, does I/O, or decides anything about a request beyond whether it
 //! can be read and whether the model allows it.
 
+pub mod body;
 pub mod convert;
 pub mod fault;
 pub mod protocol;
 pub mod schema;
+pub mod sigv4;
 pub mod value;
 
 pub use bytes::Bytes;
