@@ -1,5 +1,7 @@
 //! Decisions: functions of their arguments, with no clock, no randomness, no I/O and no async; one folder or file for each idea.
 
+pub mod balancer;
 pub mod image_reference;
 pub mod log_pattern;
+pub mod route_match;
 pub mod vpc;
