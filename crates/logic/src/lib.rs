@@ -3,5 +3,6 @@
 pub mod balancer;
 pub mod image_reference;
 pub mod log_pattern;
+pub mod packet_filter;
 pub mod route_match;
 pub mod vpc;

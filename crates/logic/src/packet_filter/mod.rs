@@ -1,0 +1,42 @@
+//! What a VPC's security groups mean in packets: the text of the packet filter that its router loads.
+//!
+//! A VPC is one router and every interface is a link of it, so every packet between two interfaces passes the router. The filter is
+//! one nftables table that is replaced whole and at once (`nft -f` is a transaction), so it never has a gap, and connections that
+//! were allowed go on: connection tracking is not part of the table.
+//!
+//! | room | holds |
+//! |---|---|
+//! | [`vpc_ruleset`] | the table of a VPC's router |
+//! | [`instance_ruleset`], [`internet_ruleset`] | the fixed tables of an instance and of the internet gateways' namespace |
+//! | [`allows`] | the same meaning as a function of one packet, by which the table is judged in tests |
+//!
+//! Who makes the links and loads the text is the agent's network world. IPv6 is not spoken: what is not IPv4 is dropped.
+
+mod fixed;
+mod judge;
+mod ruleset;
+#[cfg(test)]
+mod tests;
+mod vocabulary;
+
+pub use fixed::{BRIDGE, instance_ruleset, internet_ruleset};
+pub use judge::{Packet, allows};
+pub use ruleset::vpc_ruleset;
+pub use vocabulary::{Group, Interface, Link, Peer, Protocol, Rule, Vpc};
+
+use std::net::Ipv4Addr;
+
+/// The table that all rulesets of Hillfog define, in whichever namespace.
+pub const TABLE: &str = "inet hillfog";
+
+/// The router's link to the internet.
+pub const INTERNET_LINK: &str = "inet0";
+
+/// Amazon's name server at a fixed address; the other stands at the VPC's base plus two.
+pub const NAME_SERVER: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 253);
+
+/// The instance metadata service.
+pub const INSTANCE_METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
+
+/// The task metadata and task credentials service of ECS.
+pub const TASK_METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 170, 2);
