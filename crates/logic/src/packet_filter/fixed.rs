@@ -30,7 +30,7 @@ pub fn instance_ruleset() -> String {
 		fib daddr type local dnat ip to meta l4proto . th dport map @ports
 	}}
 	chain local {{
-		type nat hook output priority dstnat; policy accept;
+		type nat hook output priority -100; policy accept;
 		fib daddr type local dnat ip to meta l4proto . th dport map @ports
 	}}
 	chain leaving {{
