@@ -1,8 +1,11 @@
 //! Decisions: functions of their arguments, with no clock, no randomness, no I/O and no async; one folder or file for each idea.
 
 pub mod balancer;
+pub mod deploy;
 pub mod image_reference;
 pub mod log_pattern;
 pub mod packet_filter;
+pub mod placement;
 pub mod route_match;
+pub mod task;
 pub mod vpc;
