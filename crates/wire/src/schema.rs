@@ -61,6 +61,8 @@ pub struct Service {
     pub api_version: &'static str,
     /// Whether errors also carry the code of the query protocol that the service spoke before (`x-amzn-query-error`).
     pub query_compatible: bool,
+    /// Whether XML errors stand alone, without `ErrorResponse` around them (Smithy's `noErrorWrapping`; S3).
+    pub bare_errors: bool,
     /// How it words the refusal of invalid input.
     pub validation: ValidationStyle,
     /// Every shape that a built operation reaches; errors too.

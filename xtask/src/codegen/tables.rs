@@ -19,7 +19,7 @@ pub fn service(id: &str, model: &Model, listed: &Listed, reach: &Reach) -> Resul
     write!(
         out,
         "/// The service.\npub static SERVICE: Service = Service {{ id: {id:?}, service_id: {:?}, protocols: &[{}], target_prefix: {:?}, \
-         signing_name: {:?}, endpoint_prefix: {:?}, xml_namespace: {:?}, api_version: {:?}, query_compatible: {}, validation: {}, \
+         signing_name: {:?}, endpoint_prefix: {:?}, xml_namespace: {:?}, api_version: {:?}, query_compatible: {}, bare_errors: {}, validation: {}, \
          shapes: {}, operations: {}, unbuilt: UNBUILT }};\n\n",
         metadata.service_id,
         protocols.iter().map(|protocol| format!("Protocol::{protocol},")).collect::<String>(),
@@ -29,6 +29,7 @@ pub fn service(id: &str, model: &Model, listed: &Listed, reach: &Reach) -> Resul
         metadata.xml_namespace.as_deref().unwrap_or_default(),
         metadata.api_version,
         metadata.aws_query_compatible.is_some(),
+        listed.bare_errors,
         validation(protocols[0], listed),
         if built { "SHAPES" } else { "&[]" },
         if built { "OPERATIONS" } else { "&[]" },

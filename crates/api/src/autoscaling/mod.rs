@@ -14,6 +14,7 @@ pub static SERVICE: Service = Service {
     xml_namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/",
     api_version: "2011-01-01",
     query_compatible: false,
+    bare_errors: false,
     validation: ValidationStyle::Listed("ValidationError"),
     shapes: &[],
     operations: &[],

@@ -14,6 +14,7 @@ pub static SERVICE: Service = Service {
     xml_namespace: "",
     api_version: "2013-11-01",
     query_compatible: false,
+    bare_errors: false,
     validation: ValidationStyle::Listed("ValidationException"),
     shapes: &[],
     operations: &[],

@@ -14,6 +14,7 @@ pub static SERVICE: Service = Service {
     xml_namespace: "http://monitoring.amazonaws.com/doc/2010-08-01/",
     api_version: "2010-08-01",
     query_compatible: true,
+    bare_errors: false,
     validation: ValidationStyle::Listed("ValidationException"),
     shapes: &[],
     operations: &[],

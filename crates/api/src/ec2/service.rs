@@ -16,6 +16,7 @@ pub static SERVICE: Service = Service {
     xml_namespace: "http://ec2.amazonaws.com/doc/2016-11-15",
     api_version: "2016-11-15",
     query_compatible: false,
+    bare_errors: false,
     validation: ValidationStyle::Ec2,
     shapes: SHAPES,
     operations: OPERATIONS,

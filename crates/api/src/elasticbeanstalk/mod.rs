@@ -14,6 +14,7 @@ pub static SERVICE: Service = Service {
     xml_namespace: "http://elasticbeanstalk.amazonaws.com/docs/2010-12-01/",
     api_version: "2010-12-01",
     query_compatible: false,
+    bare_errors: false,
     validation: ValidationStyle::Listed("ValidationError"),
     shapes: &[],
     operations: &[],

@@ -16,6 +16,7 @@ pub static SERVICE: Service = Service {
     xml_namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
     api_version: "2015-12-01",
     query_compatible: false,
+    bare_errors: false,
     validation: ValidationStyle::Listed("ValidationError"),
     shapes: SHAPES,
     operations: OPERATIONS,

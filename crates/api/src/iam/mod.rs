@@ -14,6 +14,7 @@ pub static SERVICE: Service = Service {
     xml_namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
     api_version: "2010-05-08",
     query_compatible: false,
+    bare_errors: false,
     validation: ValidationStyle::Listed("ValidationError"),
     shapes: &[],
     operations: &[],

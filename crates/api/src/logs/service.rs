@@ -16,6 +16,7 @@ pub static SERVICE: Service = Service {
     xml_namespace: "",
     api_version: "2014-03-28",
     query_compatible: false,
+    bare_errors: false,
     validation: ValidationStyle::Listed("InvalidParameterException"),
     shapes: SHAPES,
     operations: OPERATIONS,

@@ -14,6 +14,7 @@ pub static SERVICE: Service = Service {
     xml_namespace: "",
     api_version: "2006-03-01",
     query_compatible: false,
+    bare_errors: true,
     validation: ValidationStyle::Listed("ValidationException"),
     shapes: &[],
     operations: &[],

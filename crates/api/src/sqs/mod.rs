@@ -14,6 +14,7 @@ pub static SERVICE: Service = Service {
     xml_namespace: "",
     api_version: "2012-11-05",
     query_compatible: true,
+    bare_errors: false,
     validation: ValidationStyle::Listed("ValidationException"),
     shapes: &[],
     operations: &[],

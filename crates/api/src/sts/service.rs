@@ -16,6 +16,7 @@ pub static SERVICE: Service = Service {
     xml_namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
     api_version: "2011-06-15",
     query_compatible: false,
+    bare_errors: false,
     validation: ValidationStyle::Listed("ValidationError"),
     shapes: SHAPES,
     operations: OPERATIONS,

@@ -1,8 +1,28 @@
 //! One service spoken in one protocol: which operation a request means, its input, and the rendering of answers.
 
+mod bind;
+mod cbor;
+mod decode;
+mod encode;
+mod json;
+mod query;
+mod refuse;
+mod route;
+mod text;
+mod time;
+pub mod uri;
+mod xml;
+
+use crate::validate;
 use crate::{Fault, Operation, Protocol, Service, Value};
 use bytes::Bytes;
 use http::HeaderMap;
+
+/// Documents may be nested this deep; a parser never recurses deeper.
+const MAX_DEPTH: usize = 100;
+
+/// The largest body that is parsed, in bytes. (The largest that AWS takes in the listed services: a layer's part of 20 MiB, in base64.)
+pub const MAX_BODY: usize = 32 << 20;
 
 /// A request whose body has been read and whose content encodings have been undone.
 #[derive(Clone, Debug)]
@@ -44,39 +64,34 @@ pub struct Dialect {
 impl Dialect {
     /// The dialect that a request to the service is in; the service's preferred one where the request doesn't show.
     pub fn of(service: &'static Service, request: &Request) -> Self {
-        let _ = request;
-        Self { service, protocol: service.protocols[0], query_mode: false }
+        let query_mode = request.headers.get("x-amzn-query-mode").is_some_and(|value| value == "true");
+        Self { service, protocol: route::protocol(service, request), query_mode }
     }
 
     /// The operation that the request means. What the service doesn't know is answered as the protocol asks
     /// (`UnknownOperationException`, `InvalidAction`); what it knows and Hillfog hasn't built, with 501 `NotImplemented`.
     pub fn match_operation(&self, request: &Request) -> Result<&'static Operation, Fault> {
-        let _ = request;
-        Err(Fault::not_implemented(format_args!("{:?}", self.protocol)))
+        route::operation(self, request)
     }
 
     /// The operation's input, read by its schema. Members that the schema doesn't know are ignored, as AWS does; a value of the wrong
-    /// type is a `SerializationException`. Constraints are not checked here.
+    /// type is a `SerializationException` (in the query protocols `MalformedInput`). Constraints are not checked here.
     pub fn decode(&self, operation: &Operation, request: &Request) -> Result<Value, Fault> {
-        let _ = (operation, request);
-        Err(Fault::not_implemented(format_args!("{:?}", self.protocol)))
+        decode::input(self.service, self.protocol, operation, request)
     }
 
     /// Refuses an input that breaks the model's constraints, naming every violation in the service's own wording.
     pub fn validate(&self, operation: &Operation, input: &Value) -> Result<(), Fault> {
-        let _ = (operation, input);
-        Ok(())
+        validate::check(self.service, operation, input)
     }
 
     /// The answer of success.
     pub fn encode(&self, operation: &Operation, request_id: &str, output: &Value) -> Response {
-        let _ = (operation, output);
-        self.encode_fault(request_id, &Fault::not_implemented(format_args!("{:?}", self.protocol)))
+        encode::output(self.service, self.protocol, operation, request_id, output)
     }
 
     /// The answer of failure.
     pub fn encode_fault(&self, request_id: &str, fault: &Fault) -> Response {
-        let _ = request_id;
-        Response { status: fault.status, headers: HeaderMap::new(), body: Bytes::new() }
+        refuse::fault(self, request_id, fault)
     }
 }

@@ -1,0 +1,150 @@
+//! Faults as responses, in each protocol's own form of an error.
+
+use super::encode::{content_type, rest, stamp};
+use super::{Dialect, Response, bind, cbor, json, xml};
+use crate::schema::{ErrorTrait, Location, Protocol, Shape, Structure};
+use crate::{Fault, Value};
+use bytes::Bytes;
+use http::HeaderMap;
+
+/// A fault with what the model knows of it.
+struct Error<'a> {
+    fault: &'a Fault,
+    shape: Option<&'a Shape>,
+    structure: Option<&'a Structure>,
+    known: Option<&'a ErrorTrait>,
+    members: Value,
+}
+
+/// The answer of failure.
+pub fn fault(dialect: &Dialect, request_id: &str, fault: &Fault) -> Response {
+    let error = Error::of(dialect, fault);
+    let protocol = dialect.protocol;
+    let mut response = Response { status: error.status(), headers: HeaderMap::new(), body: Bytes::new() };
+    stamp(&mut response.headers, protocol, request_id);
+    match protocol {
+        Protocol::AwsJson10 | Protocol::AwsJson11 => {
+            let text = json::write_structure(dialect.service, error.structure, &error.members, &error.first());
+            response.fill(content_type(protocol), text);
+        }
+        Protocol::RpcV2Cbor => {
+            let body = cbor::write_body(dialect.service, error.structure, &error.members, &error.first());
+            response.fill(content_type(protocol), body);
+        }
+        Protocol::RestJson => rest_json(dialect, &error, &mut response),
+        Protocol::AwsQuery | Protocol::RestXml => {
+            let text = wrapped(dialect, &error, request_id);
+            error.structure.map(|it| bind::write(dialect.service, it, &error.members, &mut response.headers));
+            response.fill(content_type(protocol), text);
+        }
+        Protocol::Ec2Query => response.fill(content_type(protocol), ec2(dialect, &error, request_id)),
+    }
+    if dialect.service.query_compatible && dialect.query_mode {
+        let side = if error.sender() { "Sender" } else { "Receiver" };
+        bind::put(&mut response.headers, "x-amzn-query-error", &format!("{};{side}", error.wire_code()));
+    }
+    response
+}
+
+impl<'a> Error<'a> {
+    fn of(dialect: &Dialect, fault: &'a Fault) -> Self {
+        let found = dialect.service.error(&fault.code);
+        let (shape, known) = (found.map(|(shape, _)| shape), found.map(|(_, known)| known));
+        let structure = shape.and_then(Shape::structure);
+        let mut members = fault.members.clone();
+        let message = structure.into_iter().flat_map(|it| it.members).find(|member| member.name.eq_ignore_ascii_case("message"));
+        if let Some(member) = message.filter(|member| members.iter().all(|(name, _)| *name != member.name)) {
+            members.push((member.name, Value::Str(fault.message.clone())));
+        }
+        Self { fault, shape, structure, known, members: Value::Struct(members) }
+    }
+
+    fn status(&self) -> u16 {
+        self.known.and_then(|known| known.status).unwrap_or(self.fault.status)
+    }
+
+    fn sender(&self) -> bool {
+        self.known.map_or(self.fault.sender, |known| known.sender)
+    }
+
+    /// The error's name in the model; JSON and CBOR carry it.
+    fn name(&self) -> &str {
+        self.shape.map_or(&self.fault.code, |shape| shape.name)
+    }
+
+    /// The error's code; XML carries it, and the header for clients of the query protocol.
+    fn wire_code(&self) -> &str {
+        self.known.and_then(|known| known.code).unwrap_or(self.name())
+    }
+
+    /// Whether the members say the message already.
+    fn says_message(&self) -> bool {
+        let in_body = |name| self.structure.and_then(|it| it.member(name)).is_some_and(|it| it.location == Location::Body);
+        ["message", "Message"].into_iter().any(|name| in_body(name))
+    }
+
+    /// What stands before the members in JSON and CBOR.
+    fn first(&self) -> Vec<(&str, &str)> {
+        let message = (!self.says_message()).then_some(("message", self.fault.message.as_str()));
+        [("__type", self.name())].into_iter().chain(message).collect()
+    }
+}
+
+fn rest_json(dialect: &Dialect, error: &Error, response: &mut Response) {
+    bind::put(&mut response.headers, "x-amzn-errortype", error.name());
+    match (error.shape, error.structure) {
+        (Some(shape), Some(structure)) if error.says_message() || structure.payload.is_some() => {
+            let status = response.status;
+            rest(dialect.service, dialect.protocol, shape, structure, &error.members, response);
+            response.status = status;
+        }
+        (_, structure) => {
+            structure.map(|it| bind::write(dialect.service, it, &error.members, &mut response.headers));
+            let message = [("message", error.fault.message.as_str())];
+            let text = json::write_structure(dialect.service, structure, &error.members, &message);
+            response.fill(content_type(dialect.protocol), text);
+        }
+    }
+}
+
+/// `ErrorResponse` around `Error`; of services with bare errors (S3), `Error` alone.
+fn wrapped(dialect: &Dialect, error: &Error, request_id: &str) -> String {
+    let mut writer = xml::Writer::new(dialect.service);
+    if dialect.service.bare_errors {
+        writer.wrapped("Error", None, |writer| {
+            body(writer, error);
+            writer.text("RequestId", request_id);
+        });
+        return writer.finish();
+    }
+    writer.wrapped("ErrorResponse", xml::namespace_of(dialect.service), |writer| {
+        writer.wrapped("Error", None, |writer| {
+            writer.text("Type", if error.sender() { "Sender" } else { "Receiver" });
+            body(writer, error);
+        });
+        writer.text("RequestId", request_id);
+    });
+    writer.finish()
+}
+
+/// EC2's own form (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>).
+fn ec2(dialect: &Dialect, error: &Error, request_id: &str) -> String {
+    let mut writer = xml::Writer::new(dialect.service);
+    writer.wrapped("Response", None, |writer| {
+        writer.wrapped("Errors", None, |writer| writer.wrapped("Error", None, |writer| body(writer, error)));
+        writer.text("RequestID", request_id);
+    });
+    writer.finish()
+}
+
+fn body(writer: &mut xml::Writer, error: &Error) {
+    writer.text("Code", error.wire_code());
+    writer.text("Message", &error.fault.message);
+    for (structure, member) in error.structure.into_iter().flat_map(|it| it.members.iter().map(move |member| (it, member))) {
+        let value = error.members.get(member.name).filter(|value| !value.is_null());
+        let said = member.name.eq_ignore_ascii_case("message") || member.location != Location::Body;
+        if let Some(value) = value.filter(|_| !said && structure.payload.is_none()) {
+            writer.member(member.wire_name(), member, value);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Values as XML elements, by schema.
+
+use super::super::text;
+use super::read::child_name;
+use crate::Value;
+use crate::schema::{Kind, Location, Member, Namespace, Service, Structure, TimestampFormat};
+
+/// Writes a document.
+pub struct Writer<'a> {
+    service: &'a Service,
+    out: String,
+}
+
+impl<'a> Writer<'a> {
+    /// An empty document, of the shapes of a service.
+    pub fn new(service: &'a Service) -> Self {
+        Self { service, out: String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n") }
+    }
+
+    /// The document.
+    pub fn finish(self) -> String {
+        self.out
+    }
+
+    /// An element that holds text.
+    pub fn text(&mut self, name: &str, text: &str) {
+        self.wrapped(name, None, |writer| writer.push(text));
+    }
+
+    /// The root element of a structure.
+    pub fn root(&mut self, name: &str, namespace: Option<Namespace>, structure: &Structure, value: &Value) {
+        self.structure(name, namespace.or(structure.namespace), structure, value);
+    }
+
+    /// The members of a structure that are elements in the body.
+    pub fn members(&mut self, structure: &Structure, value: &Value) {
+        for member in structure.members.iter().filter(|it| it.location == Location::Body && !it.xml_attribute) {
+            if let Some(value) = value.get(member.name).filter(|value| !value.is_null()) {
+                self.member(child_name(self.service, member), member, value);
+            }
+        }
+    }
+
+    /// An element of that name (or, flattened, many of them) that holds the value.
+    pub fn member(&mut self, name: &str, member: &Member, value: &Value) {
+        let service = self.service;
+        let kind = &service.shape(member.shape).kind;
+        match (kind, value) {
+            (Kind::Structure(structure), _) => self.structure(name, member.namespace.or(structure.namespace), structure, value),
+            (Kind::List(list), Value::List(items)) if member.flattened || list.flattened => {
+                items.iter().for_each(|item| self.member(name, &list.member, item));
+            }
+            (Kind::List(list), Value::List(items)) => self.wrapped(name, member.namespace, |writer| {
+                items.iter().for_each(|item| writer.member(list.member.wire_name(), &list.member, item));
+            }),
+            (Kind::Map(map), Value::Map(entries)) if member.flattened || map.flattened => {
+                entries.iter().for_each(|(key, value)| self.entry(name, map, key, value, member.namespace));
+            }
+            (Kind::Map(map), Value::Map(entries)) => self.wrapped(name, member.namespace, |writer| {
+                entries.iter().for_each(|(key, value)| writer.entry("entry", map, key, value, None));
+            }),
+            _ => {
+                let format = text::format_of(member.timestamp, kind, TimestampFormat::Iso8601);
+                self.wrapped(name, member.namespace, |writer| writer.push(&text::write(value, format)));
+            }
+        }
+    }
+
+    fn entry(&mut self, name: &str, map: &crate::schema::Map, key: &str, value: &Value, namespace: Option<Namespace>) {
+        self.wrapped(name, namespace, |writer| {
+            writer.wrapped(map.key.wire_name(), map.key.namespace, |writer| writer.push(key));
+            writer.member(map.value.wire_name(), &map.value, value);
+        });
+    }
+
+    fn structure(&mut self, name: &str, namespace: Option<Namespace>, structure: &Structure, value: &Value) {
+        self.open(name);
+        self.namespace(namespace);
+        for member in structure.members.iter().filter(|member| member.xml_attribute) {
+            if let Some(value) = value.get(member.name).filter(|value| !value.is_null()) {
+                self.attribute(member.wire_name(), &text::write(value, TimestampFormat::Iso8601));
+            }
+        }
+        self.out.push('>');
+        self.members(structure, value);
+        self.close(name);
+    }
+
+    /// An element with a namespace, and what is inside.
+    pub fn wrapped(&mut self, name: &str, namespace: Option<Namespace>, inside: impl FnOnce(&mut Self)) {
+        self.open(name);
+        self.namespace(namespace);
+        self.out.push('>');
+        inside(self);
+        self.close(name);
+    }
+
+    fn open(&mut self, name: &str) {
+        self.out.push('<');
+        self.out.push_str(name);
+    }
+
+    fn namespace(&mut self, namespace: Option<Namespace>) {
+        match namespace {
+            Some(Namespace { prefix: "", uri }) => self.attribute("xmlns", uri),
+            Some(Namespace { prefix, uri }) => self.attribute(&format!("xmlns:{prefix}"), uri),
+            None => {}
+        }
+    }
+
+    fn attribute(&mut self, name: &str, value: &str) {
+        self.out.push_str(&format!(" {name}=\""));
+        value.chars().for_each(|letter| push_escaped(&mut self.out, letter, true));
+        self.out.push('"');
+    }
+
+    fn close(&mut self, name: &str) {
+        self.out.push_str(&format!("</{name}>"));
+    }
+
+    fn push(&mut self, text: &str) {
+        text.chars().for_each(|letter| push_escaped(&mut self.out, letter, false));
+    }
+}
+
+/// The service's namespace, if it has one.
+pub fn namespace_of(service: &Service) -> Option<Namespace> {
+    (!service.xml_namespace.is_empty()).then_some(Namespace { prefix: "", uri: service.xml_namespace })
+}
+
+/// Escapes what XML would read as markup, and the line ends that a reader would change. What XML 1.0 can't say at all (most control
+/// characters) becomes U+FFFD.
+fn push_escaped(out: &mut String, letter: char, attribute: bool) {
+    match letter {
+        '&' => out.push_str("&amp;"),
+        '<' => out.push_str("&lt;"),
+        '>' => out.push_str("&gt;"),
+        '"' if attribute => out.push_str("&quot;"),
+        '\n' | '\t' if !attribute => out.push(letter),
+        '\n' | '\t' | '\r' | '\u{85}' | '\u{2028}' => out.push_str(&format!("&#x{:X};", letter as u32)),
+        '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+        _ => out.push(letter),
+    }
+}
