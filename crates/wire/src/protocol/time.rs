@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn every_format_reads_what_it_writes() {
-        for millis in [0, 1_398_796_238_000, -1_000, 253_402_300_799_000] {
+        for millis in [0, 1_398_796_238_000, -1_000, 253_402_207_200_000] {
             for format in [TimestampFormat::Iso8601, TimestampFormat::Unix, TimestampFormat::Http] {
                 let text = print(Time(millis), format);
                 assert_eq!(parse(&text, format), Some(Time(millis)), "{text}");
