@@ -46,6 +46,11 @@ impl Region {
         valid.then(|| Self(text.into())).ok_or_else(|| invalid(text, "a region name"))
     }
 
+    /// Where the records of services without regions are kept.
+    pub fn global() -> Self {
+        Self("aws-global".into())
+    }
+
     /// The name, such as `eu-central-1`.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -10,9 +10,11 @@ pub mod ec2;
 pub mod elbv2;
 pub mod ecs;
 pub mod env;
+pub mod iam;
 pub mod id;
 pub mod logs;
 pub mod record;
+pub mod touch;
 
 pub use arn::Arn;
 pub use cidr::Cidr;

@@ -10,6 +10,7 @@
 pub mod crash;
 pub mod engine;
 mod error;
+mod fault;
 pub mod reconcile;
 pub mod store;
 
