@@ -149,11 +149,20 @@ impl LogStore {
 
     /// What is known of a stream.
     pub fn summary(&self, stream: &str) -> Result<Summary, LogStoreError> {
-        if self.open.get().is_none() && !self.path.exists() {
+        if self.is_unused() {
             return Ok(Summary::default());
         }
         let value = self.open()?.summaries.get(stream).map_err(|e| self.engine(e))?;
         value.map_or(Ok(Summary::default()), |bytes| serde_json::from_slice(&bytes).map_err(|_| self.corrupt()))
+    }
+
+    /// The uids of all streams that ever had an event and were not deleted; none where nothing was ever kept.
+    pub fn streams(&self) -> Result<Vec<String>, LogStoreError> {
+        if self.is_unused() {
+            return Ok(Vec::new());
+        }
+        let uid = |entry: fjall::Guard| entry.key().map(|key| String::from_utf8_lossy(&key).into_owned());
+        self.open()?.summaries.iter().map(|entry| uid(entry).map_err(|e| self.engine(e))).collect()
     }
 
     /// A stream's events between two places, in order, read as they are asked for; from the back with `rev()`.
@@ -182,6 +191,9 @@ impl LogStore {
 
     /// Deletes a stream with its events.
     pub fn delete(&self, stream: &str) -> Result<(), LogStoreError> {
+        if self.is_unused() {
+            return Ok(());
+        }
         self.remove_until(stream, Place::LAST)?;
         self.write(|batch, open| {
             batch.remove(&open.summaries, stream.as_bytes());
@@ -191,6 +203,9 @@ impl LogStore {
 
     /// Deletes a stream's events from before a moment.
     pub fn expire(&self, stream: &str, before: Timestamp) -> Result<(), LogStoreError> {
+        if self.is_unused() {
+            return Ok(());
+        }
         let freed = self.remove_until(stream, Place { timestamp: before.0.max(0), number: 0 })?;
         if freed == 0 {
             return Ok(());
@@ -271,6 +286,11 @@ impl LogStore {
         }
         // Outside the lock, so that writers who come together share one wait.
         open.database.persist(PersistMode::SyncAll).map_err(|e| self.engine(e))
+    }
+
+    /// Nothing was ever written, so that reading need not make a database.
+    fn is_unused(&self) -> bool {
+        self.open.get().is_none() && !self.path.exists()
     }
 
     fn open(&self) -> Result<&Open, LogStoreError> {
