@@ -1,10 +1,37 @@
-//! From bytes to an operation: the one door through which every AWS call comes in.
+//! The front: every request enters here, and every answer leaves here.
 //!
-//! The front finds the service that a request means, verifies who sent it, reads the input by the service's protocol, asks whether
-//! the caller may, runs the operation, and renders what comes of it. It knows no service: services hand it their tables.
+//! ```text
+//! bytes ─► server ─► Front::respond ─┬─► balancer host: to the edge
+//!                                    ├─► /_hillfog/…: Admin
+//!                                    ├─► a Mount (the registry's /v2/)
+//!                                    └─► Api: locate ─► authenticate ─► decode ─► authorize ─► handler ─► encode
+//! ```
+//!
+//! A service is a [`Service`]: a table from operations to functions. The front knows no service by name, and decides nothing
+//! about what a service does.
 
-mod context;
-mod service;
+pub mod admin;
+mod api;
+mod auth;
+mod body;
+mod cx;
+pub mod host;
+mod locate;
+mod mount;
+mod proxy;
+mod respond;
+mod server;
+mod table;
+pub mod testing;
+#[cfg(test)]
+mod tests;
+mod touch;
 
-pub use context::{Cx, Principal};
-pub use service::{Access, Answer, Error, Row, Service};
+pub use admin::Admin;
+pub use auth::credentials;
+pub use body::{Body, BodyError, empty, full, streaming};
+pub use cx::Cx;
+pub use mount::{Arrival, Mount};
+pub use respond::{Config, Front};
+pub use server::serve;
+pub use table::{Access, Service};

@@ -1,0 +1,95 @@
+//! `/_hillfog/…`: what the cloud's owner asks of it, and no AWS API has a word for.
+//!
+//! | | |
+//! |---|---|
+//! | `GET /_hillfog/health` | `{"status":"ok"}` as soon as requests are answered |
+//! | `GET /_hillfog/status` | what runs, and what this host can't do |
+//! | `POST /_hillfog/reset` | empties the cloud |
+//! | `POST /_hillfog/clock` | `{"advance_seconds": 3600}` moves the cloud's clock forward |
+
+use crate::{Body, body, host, locate::host_of};
+use async_trait::async_trait;
+use http::{Method, Request, Response, StatusCode, header, request::Parts};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// What every path here begins with.
+pub const PREFIX: &str = "/_hillfog/";
+
+/// The longest step by which the clock is moved: about a hundred years.
+const LONGEST_ADVANCE_S: f64 = 3.2e9;
+const LARGEST_BODY: usize = 64 * 1024;
+
+/// What only the binary can do.
+#[async_trait]
+pub trait Admin: Send + Sync + 'static {
+    /// Stops everything that runs and deletes everything that is kept. The words of an error are for the owner.
+    async fn reset(&self) -> Result<(), String>;
+    /// What runs, and what this host can't do.
+    async fn status(&self) -> Value;
+    /// Moves the cloud's clock forward.
+    async fn advance(&self, by: Duration) -> Result<(), String>;
+}
+
+/// Whether the request is one of the owner's.
+pub(crate) fn matches(head: &Parts) -> bool {
+    head.uri.path().starts_with(PREFIX)
+}
+
+/// Whether a browser has been led here by somebody else's page: its requests carry the page's origin, or a host name that somebody
+/// else's name server has made mean this machine.
+pub(crate) fn is_foreign(head: &Parts) -> bool {
+    let origin = head.headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
+    let origin_host = |origin: &str| origin.split_once("://").map(|(_, host)| host.to_owned()).unwrap_or_default();
+    let strange_origin = origin.is_some_and(|origin| !host::is_loopback(&origin_host(origin)));
+    let cross_site = head.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    strange_origin || cross_site || !host_of(head).is_some_and(host::is_loopback)
+}
+
+/// Answers a request that is known to be the owner's.
+pub(crate) async fn serve(admin: Option<&dyn Admin>, request: Request<Body>) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let action = head.uri.path().trim_start_matches(PREFIX);
+    match (action, &head.method, admin) {
+        ("health", &Method::GET, _) => answer(StatusCode::OK, json!({"status": "ok"})),
+        ("status", &Method::GET, Some(admin)) => answer(StatusCode::OK, admin.status().await),
+        ("reset", &Method::POST, Some(admin)) => outcome(admin.reset().await),
+        ("clock", &Method::POST, Some(admin)) => match advance_of(body).await {
+            Ok(by) => outcome(admin.advance(by).await),
+            Err(message) => error(StatusCode::BAD_REQUEST, message),
+        },
+        ("health" | "status" | "reset" | "clock", _, Some(_)) => {
+            error(StatusCode::METHOD_NOT_ALLOWED, "use GET for health and status, POST for reset and clock")
+        }
+        _ => error(StatusCode::NOT_FOUND, "there are health, status, reset and clock"),
+    }
+}
+
+async fn advance_of(body: Body) -> Result<Duration, &'static str> {
+    let bytes = body::read(body, LARGEST_BODY).await.map_err(|_| "the body could not be read")?;
+    let wanted: Value =
+        serde_json::from_slice(&bytes).map_err(|_| "the body has to be JSON, such as {\"advance_seconds\": 3600}")?;
+    let seconds = wanted.get("advance_seconds").and_then(Value::as_f64);
+    let seconds = seconds.filter(|seconds| (0.0..=LONGEST_ADVANCE_S).contains(seconds));
+    seconds
+        .map(Duration::from_secs_f64)
+        .ok_or("`advance_seconds` has to be a number that isn't negative: the clock goes forward only")
+}
+
+fn outcome(result: Result<(), String>) -> Response<Body> {
+    match result {
+        Ok(()) => answer(StatusCode::OK, json!({"status": "ok"})),
+        Err(message) => error(StatusCode::INTERNAL_SERVER_ERROR, message),
+    }
+}
+
+pub(crate) fn error(status: StatusCode, message: impl Into<String>) -> Response<Body> {
+    answer(status, json!({"error": message.into()}))
+}
+
+fn answer(status: StatusCode, value: Value) -> Response<Body> {
+    let mut response = Response::new(body::full(value.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response
+}

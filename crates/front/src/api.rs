@@ -1,0 +1,204 @@
+//! The way of an AWS operation: from a request to the function that answers it, and back.
+
+use crate::{
+    Body, Cx, Front,
+    auth::{
+        authenticate::{Identity, Unknown, holder, verify},
+        wording,
+    },
+    body::{self, ReadError},
+    host,
+    locate::{Located, host_of, locate},
+    table::Row,
+};
+use bytes::Bytes;
+use futures::FutureExt;
+use http::{HeaderMap, HeaderValue, Request, Response, request::Parts};
+use std::panic::AssertUnwindSafe;
+use wire::{
+    Dialect, Fault, Time,
+    sigv4::{Claim, Head, Refusal, Style},
+};
+
+/// Answers the request.
+pub(crate) async fn answer(front: &Front, request: Request<Body>, request_id: String) -> Response<Body> {
+    let (mut head, body) = request.into_parts();
+    name_host(&mut head);
+    let claim = read_claim(&head);
+    let scope = claim.as_ref().ok().and_then(Option::as_ref).map(|claim| &claim.scope);
+    let service = match locate(&head, scope) {
+        Located::At(service) => service,
+        Located::Unknown(name) => {
+            return refuse_service(&head, &request_id, Fault::not_implemented(format_args!("The service {name:?}")));
+        }
+        Located::Nowhere => {
+            return refuse_service(&head, &request_id, wording::unknown(stand_in(&head), Unknown::Unsigned, Time(0)));
+        }
+    };
+    let arrived = match arrive(front, service, head, body, claim).await {
+        Ok(arrived) => arrived,
+        Err((head, fault)) => {
+            let dialect = Dialect::of(service, &wire_request(&head, Bytes::new()));
+            return finish(dialect.encode_fault(&request_id, &fault), &request_id, Some(&fault));
+        }
+    };
+    let dialect = Dialect::of(service, &arrived.request);
+    match operate(front, dialect, arrived, &request_id).await {
+        Ok(response) => finish(response, &request_id, None),
+        Err(fault) => finish(dialect.encode_fault(&request_id, &fault), &request_id, Some(&fault)),
+    }
+}
+
+/// Who has signed a request that is not for a service, with the request as it was; its body is read.
+pub(crate) async fn authenticate(front: &Front, request: Request<Body>) -> Option<(Identity, Request<Body>)> {
+    let (mut head, body) = request.into_parts();
+    name_host(&mut head);
+    let claim = read_claim(&head).ok()??;
+    let bytes = body::read(body, front.body_limit).await.ok()?;
+    let identity = identify(front, &claim, &head, &bytes, Style::Common).ok()?;
+    Some((identity, Request::from_parts(head, body::full(bytes))))
+}
+
+/// A request whose body is read and decoded, and whose sender is known.
+struct Arrived {
+    identity: Identity,
+    endpoint: String,
+    request: wire::Request,
+}
+
+async fn arrive(
+    front: &Front,
+    service: &'static wire::Service,
+    mut head: Parts,
+    body: Body,
+    claim: Result<Option<Claim>, Refusal>,
+) -> Result<Arrived, (Parts, Fault)> {
+    let now = Time(front.env.now().0);
+    let style = if service.signing_name == "s3" { Style::S3 } else { Style::Common };
+    let taken = async {
+        let unknown = |why| wording::unknown(service, why, now);
+        let claim = claim.map_err(|refusal| unknown(Unknown::Refused(refusal)))?.ok_or_else(|| unknown(Unknown::Unsigned))?;
+        // A stranger's body is not even read.
+        holder(&claim, &front.store.snapshot(), front.config.loopback, front.env.now()).map_err(unknown)?;
+        let bytes = body::read(body, front.body_limit).await.map_err(unreadable)?;
+        let identity = identify(front, &claim, &head, &bytes, style).map_err(unknown)?;
+        let key = identity.signing_key.clone();
+        let bytes = body::decode(bytes, &mut head.headers, Some(&claim), key, front.body_limit).map_err(unreadable)?;
+        Ok((identity, bytes))
+    };
+    match taken.await {
+        Ok((identity, bytes)) => Ok(Arrived { identity, endpoint: front.endpoint(&head), request: wire_request(&head, bytes) }),
+        Err(fault) => Err((head, fault)),
+    }
+}
+
+async fn operate(front: &Front, dialect: Dialect, arrived: Arrived, request_id: &str) -> Result<wire::Response, Fault> {
+    let operation = dialect.match_operation(&arrived.request)?;
+    let row = row(front, dialect.service, operation.name)?;
+    let input = dialect.decode(operation, &arrived.request)?;
+    dialect.validate(operation, &input)?;
+    let cx = Cx {
+        account: arrived.identity.account,
+        region: arrived.identity.region,
+        principal: arrived.identity.principal,
+        now: front.env.now(),
+        env: front.env.clone(),
+        request_id: request_id.to_owned(),
+        endpoint: arrived.endpoint,
+    };
+    front.seen.touch(&front.store, &front.services, &cx).await?;
+    let handled = AssertUnwindSafe(async { (row.run)(front.store.clone(), cx, input).await }).catch_unwind().await;
+    let output =
+        handled.unwrap_or_else(|panic| Err(Fault::internal(format_args!("the handler panicked: {}", panic_text(&*panic)))))?;
+    Ok(dialect.encode(operation, request_id, &output))
+}
+
+fn row<'a>(front: &'a Front, service: &wire::Service, operation: &str) -> Result<&'a Row, Fault> {
+    let served = front.services.iter().find(|served| served.api().id == service.id);
+    let row = served.and_then(|served| served.rows.get(operation));
+    row.ok_or_else(|| Fault::not_implemented(format_args!("The operation {operation} of {}", service.service_id)))
+}
+
+fn identify(front: &Front, claim: &Claim, head: &Parts, body: &[u8], style: Style) -> Result<Identity, Unknown> {
+    let now = front.env.now();
+    let holder = holder(claim, &front.store.snapshot(), front.config.loopback, now)?;
+    verify(claim, holder, sigv4_head(head), body, style, now, &front.keys)
+}
+
+fn read_claim(head: &Parts) -> Result<Option<Claim>, Refusal> {
+    Claim::read(sigv4_head(head))
+}
+
+fn sigv4_head(head: &Parts) -> Head<'_> {
+    let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+    Head { method: head.method.as_str(), path, query, headers: &head.headers }
+}
+
+/// Signatures cover `host`, which HTTP/2 has elsewhere.
+fn name_host(head: &mut Parts) {
+    if let Some(Ok(host)) = head.uri.authority().map(|authority| HeaderValue::from_str(authority.as_str())) {
+        head.headers.entry(http::header::HOST).or_insert(host);
+    }
+}
+
+/// A bucket in the host becomes the first segment of the path, as it would be in a path-style address.
+fn wire_request(head: &Parts, body: Bytes) -> wire::Request {
+    let bucket = host_of(head).and_then(host::bucket);
+    let path = head.uri.path();
+    wire::Request {
+        method: head.method.clone(),
+        path: bucket.map_or_else(|| path.to_owned(), |bucket| format!("/{bucket}{path}")),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: head.headers.clone(),
+        body,
+    }
+}
+
+fn unreadable(error: ReadError) -> Fault {
+    use wire::body::BodyError;
+    let text = error.to_string();
+    match error {
+        ReadError::TooLarge(_) | ReadError::Encoding(BodyError::TooLarge { .. }) => {
+            Fault::client("RequestEntityTooLarge", text).status(413)
+        }
+        ReadError::TooSlow => Fault::client("RequestTimeout", text).status(408),
+        ReadError::Encoding(BodyError::ChunkSignature) => Fault::client("SignatureDoesNotMatch", text).status(403),
+        ReadError::UnknownEncoding(_) => Fault::client("UnsupportedMediaType", text).status(415),
+        ReadError::Encoding(BodyError::Incomplete) | ReadError::Broken => Fault::client("IncompleteBody", text),
+        ReadError::Encoding(BodyError::Malformed(_)) => Fault::client("InvalidRequest", text),
+    }
+}
+
+/// A service whose dialect stands in where the request is for none that is known.
+fn stand_in(head: &Parts) -> &'static wire::Service {
+    let json = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.contains("json"));
+    let speaks_json = head.headers.contains_key("x-amz-target") || head.headers.get(http::header::CONTENT_TYPE).is_some_and(json);
+    if speaks_json { &::api::ecr::SERVICE } else { &::api::sts::SERVICE }
+}
+
+fn refuse_service(head: &Parts, request_id: &str, fault: Fault) -> Response<Body> {
+    let dialect = Dialect::of(stand_in(head), &wire_request(head, Bytes::new()));
+    finish(dialect.encode_fault(request_id, &fault), request_id, Some(&fault))
+}
+
+fn finish(answer: wire::Response, request_id: &str, fault: Option<&Fault>) -> Response<Body> {
+    if let Some(fault) = fault.filter(|fault| fault.internal.is_some()) {
+        tracing::error!(request_id, %fault, "a request failed");
+    }
+    let mut response = Response::new(body::full(answer.body));
+    *response.status_mut() = http::StatusCode::from_u16(answer.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.headers_mut() = answer.headers;
+    identify_answer(response.headers_mut(), request_id);
+    response
+}
+
+fn identify_answer(headers: &mut HeaderMap, request_id: &str) {
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.entry("x-amzn-requestid").or_insert(value);
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no words")
+}

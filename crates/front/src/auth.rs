@@ -1,0 +1,6 @@
+//! Who makes a request, and whether they may.
+
+pub(crate) mod authenticate;
+pub(crate) mod authorize;
+pub mod credentials;
+pub(crate) mod wording;

@@ -1,0 +1,89 @@
+//! From a signature to a principal.
+
+use super::credentials::tutorial_account;
+use model::{
+    AccountId, Key, Region, Timestamp,
+    iam::{AccessKey, AccessKeySpec, Principal},
+};
+use spine::{Read, Snapshot, StoreError};
+use std::sync::Arc;
+use wire::{
+    Time,
+    sigv4::{Claim, Head, Keys, Refusal, SigningKey, Style},
+};
+
+/// Why nobody is known to have made the request.
+#[derive(Debug)]
+pub(crate) enum Unknown {
+    /// It has no signature.
+    Unsigned,
+    /// The signature doesn't hold.
+    Refused(Refusal),
+    /// There is no such key, or its token is another one.
+    NoSuchKey,
+    /// A key of the tutorials, on an address that others can reach.
+    TutorialKey,
+    /// Temporary credentials that have expired.
+    Expired,
+    /// The region in the scope can't be one.
+    BadRegion(String),
+    /// The store couldn't be read.
+    Store(StoreError),
+}
+
+/// Whom a key stands for, before the signature is known to hold.
+#[derive(Debug)]
+pub(crate) enum Holder {
+    /// A key of the tutorials: whatever it signed is accepted.
+    Tutorial(AccountId),
+    /// A key that was issued.
+    Issued(Arc<AccessKeySpec>),
+}
+
+/// Who makes a request.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) account: AccountId,
+    pub(crate) principal: Principal,
+    pub(crate) region: Region,
+    /// What signs the chunks of the body; absent for keys of the tutorials, whose signatures are not checked.
+    pub(crate) signing_key: Option<SigningKey>,
+}
+
+/// Whose key the signature names. Costs no hashing, so that the body needn't be read for a stranger.
+pub(crate) fn holder(claim: &Claim, snapshot: &Snapshot, loopback: bool, now: Timestamp) -> Result<Holder, Unknown> {
+    let id = &claim.scope.access_key;
+    if let Some(account) = tutorial_account(id) {
+        return if loopback { Ok(Holder::Tutorial(account)) } else { Err(Unknown::TutorialKey) };
+    }
+    let key = snapshot.spec(&Key::<AccessKey>::of_id(id)).map_err(Unknown::Store)?.ok_or(Unknown::NoSuchKey)?;
+    let session = key.session.as_ref();
+    if claim.session_token.as_deref() != session.map(|session| &*session.token) {
+        return Err(Unknown::NoSuchKey);
+    }
+    if session.is_some_and(|session| session.expires_at <= now) {
+        return Err(Unknown::Expired);
+    }
+    Ok(Holder::Issued(key))
+}
+
+/// Whether the signature is the holder's.
+pub(crate) fn verify(
+    claim: &Claim,
+    holder: Holder,
+    head: Head<'_>,
+    body: &[u8],
+    style: Style,
+    now: Timestamp,
+    keys: &Keys,
+) -> Result<Identity, Unknown> {
+    let region = Region::parse(&claim.scope.region).map_err(|_| Unknown::BadRegion(claim.scope.region.clone()))?;
+    match holder {
+        Holder::Tutorial(account) => Ok(Identity { account, principal: Principal::Root, region, signing_key: None }),
+        Holder::Issued(key) => {
+            let signing_key = claim.verify(head, body, &key.secret, style, Time(now.0), keys).map_err(Unknown::Refused)?;
+            let (account, principal) = (key.account.clone(), key.principal.clone());
+            Ok(Identity { account, principal, region, signing_key: Some(signing_key) })
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Who answers a request: the edge, the owner's routes, a mount, or an AWS operation.
+
+use crate::{Admin, Arrival, Body, Mount, Service, admin, api, host, locate::host_of, proxy, touch::Seen};
+use futures::FutureExt;
+use http::{Request, Response, StatusCode};
+use model::{AccountId, Env, Region, iam::Principal};
+use spine::Store;
+use std::{panic::AssertUnwindSafe, path::PathBuf, sync::Arc};
+use wire::sigv4::Keys;
+
+/// The largest body of an AWS operation: ECR's largest layer part, 20 MiB, in base64 inside of JSON, and some more.
+const LARGEST_BODY: usize = 32 << 20;
+
+/// What the owner decides of the front.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Whether only this machine can reach the address that it is bound to. The keys of the tutorials are accepted only then.
+    pub loopback: bool,
+    /// `host:port` for requests that say no host.
+    pub endpoint: String,
+    /// The region of requests that name none.
+    pub region: Region,
+    /// Where the edge takes requests to load balancers.
+    pub edge_socket: Option<PathBuf>,
+}
+
+impl Config {
+    /// For a cloud at a loopback address without an edge.
+    pub fn loopback(endpoint: impl Into<String>) -> Self {
+        let region = Region::parse("us-east-1").expect("a region's name");
+        Self { loopback: true, endpoint: endpoint.into(), region, edge_socket: None }
+    }
+}
+
+/// Everything that answers.
+pub struct Front {
+    pub(crate) store: Store,
+    pub(crate) env: Env,
+    pub(crate) config: Config,
+    pub(crate) services: Vec<Service>,
+    pub(crate) keys: Keys,
+    pub(crate) seen: Seen,
+    pub(crate) body_limit: usize,
+    mounts: Vec<Arc<dyn Mount>>,
+    admin: Option<Arc<dyn Admin>>,
+}
+
+impl Front {
+    /// A front without services: what it knows of AWS it answers with `501`.
+    pub fn new(store: Store, env: Env, config: Config) -> Self {
+        Self {
+            store,
+            env,
+            config,
+            services: Vec::new(),
+            keys: Keys::default(),
+            seen: Seen::default(),
+            body_limit: LARGEST_BODY,
+            mounts: Vec::new(),
+            admin: None,
+        }
+    }
+
+    /// With a service.
+    pub fn service(mut self, service: Service) -> Self {
+        self.services.push(service);
+        self
+    }
+
+    /// With routes of somebody's own.
+    pub fn mount(mut self, mount: Arc<dyn Mount>) -> Self {
+        self.mounts.push(mount);
+        self
+    }
+
+    /// With what the owner can ask of the binary.
+    pub fn admin(mut self, admin: Arc<dyn Admin>) -> Self {
+        self.admin = Some(admin);
+        self
+    }
+
+    /// The services.
+    pub fn services(&self) -> &[Service] {
+        &self.services
+    }
+
+    /// Forgets what it remembers of the store, which has been emptied.
+    pub fn forget(&self) {
+        self.seen.forget();
+    }
+
+    /// Answers a request. A panic of whoever answers becomes a 500 and a line in the log.
+    pub async fn respond(&self, request: Request<Body>) -> Response<Body> {
+        let request_id = self.env.uuid();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = AssertUnwindSafe(self.dispatch(request, request_id.clone())).catch_unwind().await;
+        let response = answer.unwrap_or_else(|_| {
+            tracing::error!(%request_id, %method, path, "the request made its handler panic");
+            admin::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure")
+        });
+        tracing::debug!(%request_id, %method, path, status = response.status().as_u16());
+        response
+    }
+
+    async fn dispatch(&self, request: Request<Body>, request_id: String) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        if host_of(&head).is_some_and(host::is_balancer) {
+            return proxy::forward(self.config.edge_socket.as_deref(), Request::from_parts(head, body)).await;
+        }
+        if admin::matches(&head) {
+            return self.administer(Request::from_parts(head, body)).await;
+        }
+        if let Some(mount) = self.mounts.iter().find(|mount| mount.matches(&head)) {
+            let arrival = self.arrival(request_id, &head);
+            return mount.serve(Request::from_parts(head, body), arrival).await;
+        }
+        api::answer(self, Request::from_parts(head, body), request_id).await
+    }
+
+    /// The owner is whoever is on this machine, or whoever has a key of the first account's root.
+    async fn administer(&self, request: Request<Body>) -> Response<Body> {
+        let health = request.uri().path() == "/_hillfog/health";
+        let (head, body) = request.into_parts();
+        let local = self.config.loopback && !admin::is_foreign(&head);
+        let request = if local || health {
+            Request::from_parts(head, body)
+        } else {
+            match api::authenticate(self, Request::from_parts(head, body)).await {
+                Some((identity, request))
+                    if identity.principal == Principal::Root && identity.account.as_str() == AccountId::DEFAULT =>
+                {
+                    request
+                }
+                _ => return admin::error(StatusCode::FORBIDDEN, "sign the request with a key of the root of the first account"),
+            }
+        };
+        let resets = request.uri().path() == "/_hillfog/reset";
+        let response = admin::serve(self.admin.as_deref(), request).await;
+        if resets {
+            self.forget();
+        }
+        response
+    }
+
+    fn arrival(&self, request_id: String, head: &http::request::Parts) -> Arrival {
+        Arrival {
+            request_id,
+            endpoint: self.endpoint(head),
+            env: self.env.clone(),
+            region: self.config.region.clone(),
+            loopback: self.config.loopback,
+        }
+    }
+
+    pub(crate) fn endpoint(&self, head: &http::request::Parts) -> String {
+        host_of(head).unwrap_or(&self.config.endpoint).to_owned()
+    }
+}

@@ -1,0 +1,84 @@
+//! Connections: HTTP/1.1 and HTTP/2 without TLS, on one address.
+
+use crate::Front;
+use http_body_util::BodyExt;
+use hyper::service::service_fn;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
+};
+use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+
+/// The most connections at a time; more wait to be accepted.
+const MOST_CONNECTIONS: usize = 4096;
+/// How long a client may take to send the head of a request.
+const HEAD_PATIENCE: Duration = Duration::from_secs(30);
+/// How long requests under way may take once the server is told to stop.
+const FAREWELL: Duration = Duration::from_secs(10);
+/// How long to wait when the system has no file descriptor left for a connection.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// Serves connections until `stop` ends, then lets the requests under way finish. (These times are the network's, not the cloud's.)
+pub async fn serve(front: Arc<Front>, listener: TcpListener, stop: impl Future<Output = ()>) {
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    let builder = builder();
+    tokio::pin!(stop);
+    loop {
+        let accepted = async {
+            let place = places.clone().acquire_owned().await;
+            (listener.accept().await, place)
+        };
+        let (accepted, place) = tokio::select! {
+            accepted = accepted => accepted,
+            () = &mut stop => break,
+        };
+        let Some(stream) = admit(accepted).await else { continue };
+        let front = front.clone();
+        let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+            let front = front.clone();
+            async move { Ok::<_, Infallible>(front.respond(request.map(|body| body.map_err(Into::into).boxed_unsync())).await) }
+        });
+        let connection = graceful.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned());
+        tokio::spawn(async move {
+            // A client that goes away in the middle of something is nobody's error.
+            let _ = connection.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(FAREWELL, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests were still under way when the server stopped");
+    }
+}
+
+fn builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).max_headers(128);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HEAD_PATIENCE)
+        .max_concurrent_streams(256)
+        .max_header_list_size(64 * 1024);
+    builder
+}
+
+async fn admit(accepted: io::Result<(TcpStream, std::net::SocketAddr)>) -> Option<TcpStream> {
+    match accepted {
+        Ok((stream, _)) => {
+            // Answers are small; waiting for more to send would only delay them.
+            let _ = stream.set_nodelay(true);
+            Some(stream)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be accepted");
+            tokio::time::sleep(BREATH).await;
+            None
+        }
+    }
+}

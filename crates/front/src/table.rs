@@ -1,0 +1,124 @@
+//! A service as a table: for each operation that is built, who may call it on what, and the function that answers.
+
+use crate::{Cx, auth::authorize};
+use futures::future::{BoxFuture, FutureExt};
+use model::Arn;
+use spine::{Store, Tx};
+use std::{collections::BTreeMap, future::Future, sync::Arc};
+use wire::{Api, Fault, Value};
+
+/// What a service lays down where an account is seen in a region for the first time. It may be run again.
+pub type FirstTouch = fn(&Cx, &mut Tx) -> Result<(), Fault>;
+
+/// A service that the front serves.
+pub struct Service {
+    pub(crate) api: &'static wire::Service,
+    pub(crate) first_touch: Option<FirstTouch>,
+    pub(crate) rows: BTreeMap<&'static str, Row>,
+    iam_prefix: &'static str,
+}
+
+/// An operation's row.
+pub(crate) struct Row {
+    pub(crate) action: String,
+    pub(crate) has_resource: bool,
+    pub(crate) run: Run,
+}
+
+type Run = Box<dyn Fn(Store, Cx, Value) -> BoxFuture<'static, Result<Value, Fault>> + Send + Sync>;
+type Resources<A> = Arc<dyn Fn(&Cx, &<A as Api>::Input) -> Vec<Arn> + Send + Sync>;
+
+/// Who may call an operation: its IAM action, and the resources that it acts on.
+pub struct Access<A: Api> {
+    action: Option<&'static str>,
+    resources: Option<Resources<A>>,
+}
+
+impl<A: Api> Access<A> {
+    /// The action of the operation's own name, on the resources that are found from its input. They need not exist.
+    pub fn new(resources: impl Fn(&Cx, &A::Input) -> Vec<Arn> + Send + Sync + 'static) -> Self {
+        Self { action: None, resources: Some(Arc::new(resources)) }
+    }
+
+    /// The action of the operation's own name, on no particular resource: policies name it with `"Resource": "*"`.
+    pub fn all() -> Self {
+        Self { action: None, resources: None }
+    }
+
+    /// Another action than the one of the operation's own name, such as `ec2:CreateTags`.
+    pub fn action(self, action: &'static str) -> Self {
+        Self { action: Some(action), ..self }
+    }
+}
+
+impl Service {
+    /// A service of which nothing is built yet.
+    pub fn new(api: &'static wire::Service) -> Self {
+        Self { api, first_touch: None, rows: BTreeMap::new(), iam_prefix: api.signing_name }
+    }
+
+    /// What stands before the colon in its IAM actions, where that is not its signing name.
+    pub fn iam_prefix(self, iam_prefix: &'static str) -> Self {
+        Self { iam_prefix, ..self }
+    }
+
+    /// Runs in a transaction before the first operation, of whatever service, in an account and region.
+    pub fn first_touch(self, first_touch: FirstTouch) -> Self {
+        Self { first_touch: Some(first_touch), ..self }
+    }
+
+    /// An operation that is one transaction. The handler may be run several times, until nothing that it has read has changed.
+    pub fn op<A: Api>(
+        self,
+        access: Access<A>,
+        handler: impl Fn(&Cx, &mut Tx, &A::Input) -> Result<A::Output, Fault> + Send + Sync + 'static,
+    ) -> Self {
+        let handler = Arc::new(handler);
+        self.row::<A, _>(access, move |store: Store, cx: Cx, input: A::Input| {
+            let handler = handler.clone();
+            async move { store.transact(move |tx| handler(&cx, tx, &input)).await }
+        })
+    }
+
+    /// An operation that does more than a transaction, such as moving bytes; `deps` is what it needs for that.
+    pub fn op_async<A, D, F>(self, access: Access<A>, deps: &Arc<D>, handler: fn(Cx, Arc<D>, A::Input) -> F) -> Self
+    where
+        A: Api,
+        D: Send + Sync + 'static,
+        F: Future<Output = Result<A::Output, Fault>> + Send + 'static,
+    {
+        let deps = deps.clone();
+        self.row::<A, _>(access, move |_, cx, input| handler(cx, deps.clone(), input))
+    }
+
+    /// The operations that are built: name, IAM action, and whether its row says on which resources it acts.
+    pub fn table(&self) -> impl Iterator<Item = (&'static str, &str, bool)> {
+        self.rows.iter().map(|(name, row)| (*name, &*row.action, row.has_resource))
+    }
+
+    /// The service in the API's tables.
+    pub fn api(&self) -> &'static wire::Service {
+        self.api
+    }
+
+    fn row<A, F>(mut self, access: Access<A>, handler: impl Fn(Store, Cx, A::Input) -> F + Send + Sync + 'static) -> Self
+    where
+        A: Api,
+        F: Future<Output = Result<A::Output, Fault>> + Send + 'static,
+    {
+        assert_eq!(A::service().id, self.api.id, "{} is another service's operation", A::NAME);
+        let action = access.action.map_or_else(|| format!("{}:{}", self.iam_prefix, A::NAME), str::to_owned);
+        let (has_resource, resources, allowed) = (access.resources.is_some(), access.resources, action.clone());
+        let run: Run = Box::new(move |store, cx, value| {
+            let admitted = A::input(value).and_then(|input| {
+                let resources = resources.as_ref().map(|find| find(&cx, &input)).unwrap_or_default();
+                authorize::check(&cx, A::service(), &allowed, &resources)?;
+                Ok(handler(store, cx, input))
+            });
+            async move { admitted?.await.map(A::output) }.boxed()
+        });
+        let previous = self.rows.insert(A::NAME, Row { action, has_resource, run });
+        assert!(previous.is_none(), "{} has two rows", A::NAME);
+        self
+    }
+}

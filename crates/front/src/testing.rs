@@ -1,0 +1,140 @@
+//! A whole front in the process of a test, on a store that forgets and a clock that stands: bytes in, bytes out.
+//!
+//! ```ignore
+//! let bench = Bench::new(|front| front.service(ecr::service(…)));
+//! let reply = bench.json("ecr", "CreateRepository", json!({"repositoryName": "web"})).await;
+//! assert_eq!(reply.status, 200);
+//! ```
+
+use crate::{Config, Front, body};
+use bytes::Bytes;
+use http::{HeaderMap, Request};
+use http_body_util::BodyExt;
+use model::{
+    Env, Timestamp,
+    env::{Clock, ManualClock},
+};
+use serde_json::Value;
+use spine::Store;
+use std::{sync::Arc, time::Duration};
+
+/// When the clock of a new bench stands: 2026-01-01T00:00:00Z.
+pub const START: Timestamp = Timestamp(1_767_225_600_000);
+
+/// A front, its store and its clock. Requests are made by the account `111122223333` in `us-east-1` unless it is told otherwise.
+#[derive(Clone)]
+pub struct Bench {
+    /// The front.
+    pub front: Arc<Front>,
+    /// The store that it works on.
+    pub store: Store,
+    /// Its clock and its dice.
+    pub env: Env,
+    clock: Arc<ManualClock>,
+    account: String,
+    region: String,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Reply {
+    /// The body as JSON; null if it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The code of an error in JSON, without its namespace; empty if there is none.
+    pub fn code(&self) -> String {
+        let json = self.json();
+        let code = json["__type"].as_str().or(json["code"].as_str()).unwrap_or_default();
+        code.rsplit('#').next().unwrap_or_default().to_owned()
+    }
+
+    /// The message of an error in JSON; empty if there is none.
+    pub fn message(&self) -> String {
+        let json = self.json();
+        json["message"].as_str().or(json["Message"].as_str()).unwrap_or_default().to_owned()
+    }
+}
+
+impl Bench {
+    /// A bench whose front `build` has furnished.
+    pub fn new(build: impl FnOnce(Front) -> Front) -> Self {
+        Self::on(Store::ephemeral(), |front, _, _| build(front))
+    }
+
+    /// A bench on a store; `build` gets what services may need besides.
+    pub fn on(store: Store, build: impl FnOnce(Front, &Store, &Env) -> Front) -> Self {
+        let (env, clock) = Env::manual(START, 1);
+        let config = Config::loopback("localhost:4566");
+        let front = build(Front::new(store.clone(), env.clone(), config), &store, &env);
+        Self { front: Arc::new(front), store, env, clock, account: "111122223333".into(), region: "us-east-1".into() }
+    }
+
+    /// The same bench, whose requests are made by the root of another account.
+    pub fn account(&self, account: &str) -> Self {
+        Self { account: account.into(), ..self.clone() }
+    }
+
+    /// The same bench, whose requests are made in another region.
+    pub fn region(&self, region: &str) -> Self {
+        Self { region: region.into(), ..self.clone() }
+    }
+
+    /// Moves the clock.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Calls an operation of a service that speaks awsJson or rpc-v2-cbor's JSON kin, by the service's id.
+    pub async fn json(&self, service: &str, operation: &str, input: Value) -> Reply {
+        let api = known(service);
+        let request = self.post(api).header("content-type", "application/x-amz-json-1.1");
+        let request = request.header("x-amz-target", format!("{}.{operation}", api.target_prefix));
+        self.send(request.body(Bytes::from(input.to_string())).expect("a request")).await
+    }
+
+    /// Calls an operation of a service that speaks awsQuery or ec2Query.
+    pub async fn form(&self, service: &str, operation: &str, parameters: &[(&str, &str)]) -> Reply {
+        let api = known(service);
+        let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let mut body = format!("Action={operation}&Version={}", api.api_version);
+        for (name, value) in parameters {
+            body.push_str(&format!("&{}={}", encode(name), encode(value)));
+        }
+        let request = self.post(api).header("content-type", "application/x-www-form-urlencoded");
+        self.send(request.body(Bytes::from(body)).expect("a request")).await
+    }
+
+    /// Sends any request.
+    pub async fn send(&self, request: Request<Bytes>) -> Reply {
+        let (head, body) = self.front.respond(request.map(body::full)).await.into_parts();
+        let body = body.collect().await.expect("the answer's body").to_bytes();
+        Reply { status: head.status.as_u16(), headers: head.headers, body }
+    }
+
+    fn post(&self, api: &wire::Service) -> http::request::Builder {
+        let scope = format!("{}/20260101/{}/{}/aws4_request", self.account, self.region, api.signing_name);
+        let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00");
+        let request = Request::post("/").header("host", "localhost:4566").header("x-amz-date", "20260101T000000Z");
+        request.header("authorization", authorization)
+    }
+}
+
+fn known(service: &str) -> &'static wire::Service {
+    api::SERVICES.iter().find(|known| known.id == service).unwrap_or_else(|| panic!("there is no service {service}"))
+}
