@@ -36,7 +36,7 @@ pub struct Access<A: Api> {
 
 impl<A: Api> Access<A> {
     /// The action of the operation's own name, on the resources that are found from its input. They need not exist.
-    pub fn new(resources: impl Fn(&Cx, &A::Input) -> Vec<Arn> + Send + Sync + 'static) -> Self {
+    pub fn on(resources: impl Fn(&Cx, &A::Input) -> Vec<Arn> + Send + Sync + 'static) -> Self {
         Self { action: None, resources: Some(Arc::new(resources)) }
     }
 
