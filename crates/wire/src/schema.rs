@@ -258,7 +258,7 @@ pub struct Member {
     pub flattened: bool,
     /// An XML attribute instead of an element.
     pub xml_attribute: bool,
-    /// JSON inside of a string.
+    /// A string of JSON; in a header it is in base64.
     pub json_value: bool,
     /// A body that may be too large to be held.
     pub streaming: bool,
@@ -296,6 +296,13 @@ pub enum Location {
     Headers,
     /// The status of the response.
     Status,
+}
+
+impl Location {
+    /// Whether the member is in the body of a response: labels and query strings are parts of requests only.
+    pub const fn is_body_of_response(self) -> bool {
+        matches!(self, Location::Body | Location::Uri | Location::Query)
+    }
 }
 
 /// How a moment is written.
@@ -466,7 +473,7 @@ member_setter!(/// No element around the elements.
     flattened() sets flattened = true);
 member_setter!(/// An XML attribute.
     attribute() sets xml_attribute = true);
-member_setter!(/// JSON inside of a string.
+member_setter!(/// A string of JSON.
     json() sets json_value = true);
 member_setter!(/// A body that may be too large to be held.
     streaming() sets streaming = true);

@@ -47,7 +47,9 @@ impl<'a> Reach<'a> {
             if name == outer {
                 return true;
             }
-            if seen.insert(name) && let Some(shape) = self.shapes.get(name) {
+            if seen.insert(name)
+                && let Some(shape) = self.shapes.get(name)
+            {
                 ahead.extend(shape.members.0.iter().map(|(_, member)| member.shape.as_str()));
             }
         }

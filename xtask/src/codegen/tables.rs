@@ -11,7 +11,12 @@ pub fn service(id: &str, model: &Model, listed: &Listed, reach: &Reach) -> Resul
     let metadata = &model.metadata;
     let built = !reach.operations.is_empty();
     let protocols = protocols(metadata)?;
-    let mut out = format!("//! {}: {} of its {} operations are built.\n\n", metadata.service_id, reach.operations.len(), model.operations.len());
+    let mut out = format!(
+        "//! {}: {} of its {} operations are built.\n\n",
+        metadata.service_id,
+        reach.operations.len(),
+        model.operations.len()
+    );
     if built {
         out += "use super::shapes::SHAPES;\nuse wire::schema::Operation;\n";
     }

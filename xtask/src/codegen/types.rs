@@ -92,12 +92,28 @@ fn structure(name: &str, shape: &Shape, model: &Model, reach: &Reach) -> Result<
 
 /// Names that generated code uses unqualified.
 const PRELUDE: &[&str] = &[
-    "BTreeMap", "Box", "Bytes", "Err", "Fault", "FromValue", "IntoValue", "Members", "Ok", "Option", "Result", "Self", "Some", "None",
-    "String", "Time", "Value", "Vec",
+    "BTreeMap",
+    "Box",
+    "Bytes",
+    "Err",
+    "Fault",
+    "FromValue",
+    "IntoValue",
+    "Members",
+    "Ok",
+    "Option",
+    "Result",
+    "Self",
+    "Some",
+    "None",
+    "String",
+    "Time",
+    "Value",
+    "Vec",
 ];
 
 fn field_type(owner: &str, shape: &Shape, name: &str, member: &Reference, reach: &Reach) -> String {
-    let mut of = if member.jsonvalue { "Value".into() } else { rust_type(&member.shape, reach) };
+    let mut of = rust_type(&member.shape, reach);
     if reach.shapes[member.shape.as_str()].is_structure() && reach.holds_itself(owner, &member.shape) {
         of = format!("Box<{of}>");
     }

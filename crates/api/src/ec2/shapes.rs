@@ -8,27 +8,12 @@ pub static SHAPES: &[Shape] = &[
     /* 0 */
     Shape::record(
         "AccountAttribute",
-        &[
-            Member::new("AttributeName", 151).wire("attributeName"),
-            Member::new("AttributeValues", 5).wire("attributeValueSet"),
-        ],
+        &[Member::new("AttributeName", 151).wire("attributeName"), Member::new("AttributeValues", 5).wire("attributeValueSet")],
     ),
     /* 1 */ Shape::list("AccountAttributeList", Member::element(0).wire("item")),
-    /* 2 */
-    Shape::choice(
-        "AccountAttributeName",
-        &["supported-platforms", "default-vpc"],
-    ),
-    /* 3 */
-    Shape::list(
-        "AccountAttributeNameStringList",
-        Member::element(2).wire("attributeName"),
-    ),
-    /* 4 */
-    Shape::record(
-        "AccountAttributeValue",
-        &[Member::new("AttributeValue", 151).wire("attributeValue")],
-    ),
+    /* 2 */ Shape::choice("AccountAttributeName", &["supported-platforms", "default-vpc"]),
+    /* 3 */ Shape::list("AccountAttributeNameStringList", Member::element(2).wire("attributeName")),
+    /* 4 */ Shape::record("AccountAttributeValue", &[Member::new("AttributeValue", 151).wire("attributeValue")]),
     /* 5 */ Shape::list("AccountAttributeValueList", Member::element(4).wire("item")),
     /* 6 */ Shape::list("AssociatedSubnetList", Member::element(156).wire("item")),
     /* 7 */
@@ -40,20 +25,9 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 8 */
-    Shape::record(
-        "AttachmentEnaSrdUdpSpecification",
-        &[Member::new("EnaSrdUdpEnabled", 27).wire("enaSrdUdpEnabled")],
-    ),
-    /* 9 */
-    Shape::choice(
-        "AttachmentStatus",
-        &["attaching", "attached", "detaching", "detached"],
-    ),
-    /* 10 */
-    Shape::record(
-        "AttributeBooleanValue",
-        &[Member::new("Value", 27).wire("value")],
-    ),
+    Shape::record("AttachmentEnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 27).wire("enaSrdUdpEnabled")]),
+    /* 9 */ Shape::choice("AttachmentStatus", &["attaching", "attached", "detaching", "detached"]),
+    /* 10 */ Shape::record("AttributeBooleanValue", &[Member::new("Value", 27).wire("value")]),
     /* 11 */
     Shape::record(
         "AuthorizeSecurityGroupEgressRequest",
@@ -73,10 +47,7 @@ pub static SHAPES: &[Shape] = &[
     /* 12 */
     Shape::record(
         "AuthorizeSecurityGroupEgressResult",
-        &[
-            Member::new("Return", 27).wire("return"),
-            Member::new("SecurityGroupRules", 150).wire("securityGroupRuleSet"),
-        ],
+        &[Member::new("Return", 27).wire("return"), Member::new("SecurityGroupRules", 150).wire("securityGroupRuleSet")],
     ),
     /* 13 */
     Shape::record(
@@ -98,10 +69,7 @@ pub static SHAPES: &[Shape] = &[
     /* 14 */
     Shape::record(
         "AuthorizeSecurityGroupIngressResult",
-        &[
-            Member::new("Return", 27).wire("return"),
-            Member::new("SecurityGroupRules", 150).wire("securityGroupRuleSet"),
-        ],
+        &[Member::new("Return", 27).wire("return"), Member::new("SecurityGroupRules", 150).wire("securityGroupRuleSet")],
     ),
     /* 15 */
     Shape::record(
@@ -123,63 +91,19 @@ pub static SHAPES: &[Shape] = &[
             Member::new("State", 22).wire("zoneState"),
         ],
     ),
-    /* 16 */
-    Shape::record(
-        "AvailabilityZoneGeography",
-        &[Member::new("Name", 151).wire("name")],
-    ),
-    /* 17 */
-    Shape::list(
-        "AvailabilityZoneGeographyList",
-        Member::element(16).wire("item"),
-    ),
+    /* 16 */ Shape::record("AvailabilityZoneGeography", &[Member::new("Name", 151).wire("name")]),
+    /* 17 */ Shape::list("AvailabilityZoneGeographyList", Member::element(16).wire("item")),
     /* 18 */ Shape::list("AvailabilityZoneList", Member::element(15).wire("item")),
-    /* 19 */
-    Shape::record(
-        "AvailabilityZoneMessage",
-        &[Member::new("Message", 151).wire("message")],
-    ),
-    /* 20 */
-    Shape::list(
-        "AvailabilityZoneMessageList",
-        Member::element(19).wire("item"),
-    ),
-    /* 21 */
-    Shape::choice(
-        "AvailabilityZoneOptInStatus",
-        &["opt-in-not-required", "opted-in", "not-opted-in"],
-    ),
+    /* 19 */ Shape::record("AvailabilityZoneMessage", &[Member::new("Message", 151).wire("message")]),
+    /* 20 */ Shape::list("AvailabilityZoneMessageList", Member::element(19).wire("item")),
+    /* 21 */ Shape::choice("AvailabilityZoneOptInStatus", &["opt-in-not-required", "opted-in", "not-opted-in"]),
     /* 22 */
-    Shape::choice(
-        "AvailabilityZoneState",
-        &[
-            "available",
-            "information",
-            "impaired",
-            "unavailable",
-            "constrained",
-        ],
-    ),
-    /* 23 */
-    Shape::record(
-        "AvailabilityZoneSubGeography",
-        &[Member::new("Name", 151).wire("name")],
-    ),
-    /* 24 */
-    Shape::list(
-        "AvailabilityZoneSubGeographyList",
-        Member::element(23).wire("item"),
-    ),
-    /* 25 */
-    Shape::choice(
-        "BlockPublicAccessMode",
-        &["off", "block-bidirectional", "block-ingress"],
-    ),
+    Shape::choice("AvailabilityZoneState", &["available", "information", "impaired", "unavailable", "constrained"]),
+    /* 23 */ Shape::record("AvailabilityZoneSubGeography", &[Member::new("Name", 151).wire("name")]),
+    /* 24 */ Shape::list("AvailabilityZoneSubGeographyList", Member::element(23).wire("item")),
+    /* 25 */ Shape::choice("BlockPublicAccessMode", &["off", "block-bidirectional", "block-ingress"]),
     /* 26 */
-    Shape::record(
-        "BlockPublicAccessStates",
-        &[Member::new("InternetGatewayBlockMode", 25).wire("internetGatewayBlockMode")],
-    ),
+    Shape::record("BlockPublicAccessStates", &[Member::new("InternetGatewayBlockMode", 25).wire("internetGatewayBlockMode")]),
     /* 27 */ Shape::new("Boolean", Kind::Boolean),
     /* 28 */ Shape::new("CarrierGatewayId", Kind::String),
     /* 29 */ Shape::new("CoipPoolId", Kind::String),
@@ -197,9 +121,7 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "CreateSecurityGroupRequest",
         &[
-            Member::new("Description", 151)
-                .wire("GroupDescription")
-                .required(),
+            Member::new("Description", 151).wire("GroupDescription").required(),
             Member::new("GroupName", 151).required(),
             Member::new("VpcId", 186),
             Member::new("TagSpecifications", 167).wire("TagSpecification"),
@@ -228,19 +150,12 @@ pub static SHAPES: &[Shape] = &[
     /* 36 */
     Shape::record(
         "DeleteSecurityGroupRequest",
-        &[
-            Member::new("GroupId", 144),
-            Member::new("GroupName", 146),
-            Member::new("DryRun", 27).wire("dryRun"),
-        ],
+        &[Member::new("GroupId", 144), Member::new("GroupName", 146), Member::new("DryRun", 27).wire("dryRun")],
     ),
     /* 37 */
     Shape::record(
         "DeleteSecurityGroupResult",
-        &[
-            Member::new("Return", 27).wire("return"),
-            Member::new("GroupId", 144).wire("groupId"),
-        ],
+        &[Member::new("Return", 27).wire("return"), Member::new("GroupId", 144).wire("groupId")],
     ),
     /* 38 */
     Shape::record(
@@ -254,16 +169,10 @@ pub static SHAPES: &[Shape] = &[
     /* 39 */
     Shape::record(
         "DescribeAccountAttributesRequest",
-        &[
-            Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("AttributeNames", 3).wire("attributeName"),
-        ],
+        &[Member::new("DryRun", 27).wire("dryRun"), Member::new("AttributeNames", 3).wire("attributeName")],
     ),
     /* 40 */
-    Shape::record(
-        "DescribeAccountAttributesResult",
-        &[Member::new("AccountAttributes", 1).wire("accountAttributeSet")],
-    ),
+    Shape::record("DescribeAccountAttributesResult", &[Member::new("AccountAttributes", 1).wire("accountAttributeSet")]),
     /* 41 */
     Shape::record(
         "DescribeAvailabilityZonesRequest",
@@ -276,14 +185,8 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 42 */
-    Shape::record(
-        "DescribeAvailabilityZonesResult",
-        &[Member::new("AvailabilityZones", 18).wire("availabilityZoneInfo")],
-    ),
-    /* 43 */
-    Shape::new("DescribeInternetGatewaysMaxResults", Kind::Integer)
-        .min(5.0)
-        .max(1000.0),
+    Shape::record("DescribeAvailabilityZonesResult", &[Member::new("AvailabilityZones", 18).wire("availabilityZoneInfo")]),
+    /* 43 */ Shape::new("DescribeInternetGatewaysMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 44 */
     Shape::record(
         "DescribeInternetGatewaysRequest",
@@ -298,15 +201,9 @@ pub static SHAPES: &[Shape] = &[
     /* 45 */
     Shape::record(
         "DescribeInternetGatewaysResult",
-        &[
-            Member::new("InternetGateways", 83).wire("internetGatewaySet"),
-            Member::new("NextToken", 151).wire("nextToken"),
-        ],
+        &[Member::new("InternetGateways", 83).wire("internetGatewaySet"), Member::new("NextToken", 151).wire("nextToken")],
     ),
-    /* 46 */
-    Shape::new("DescribeNetworkInterfacesMaxResults", Kind::Integer)
-        .min(5.0)
-        .max(1000.0),
+    /* 46 */ Shape::new("DescribeNetworkInterfacesMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 47 */
     Shape::record(
         "DescribeNetworkInterfacesRequest",
@@ -322,10 +219,7 @@ pub static SHAPES: &[Shape] = &[
     /* 48 */
     Shape::record(
         "DescribeNetworkInterfacesResult",
-        &[
-            Member::new("NetworkInterfaces", 103).wire("networkInterfaceSet"),
-            Member::new("NextToken", 151).wire("nextToken"),
-        ],
+        &[Member::new("NetworkInterfaces", 103).wire("networkInterfaceSet"), Member::new("NextToken", 151).wire("nextToken")],
     ),
     /* 49 */
     Shape::record(
@@ -337,15 +231,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("Filters", 71).wire("Filter"),
         ],
     ),
-    /* 50 */
-    Shape::record(
-        "DescribeRegionsResult",
-        &[Member::new("Regions", 121).wire("regionInfo")],
-    ),
-    /* 51 */
-    Shape::new("DescribeRouteTablesMaxResults", Kind::Integer)
-        .min(5.0)
-        .max(100.0),
+    /* 50 */ Shape::record("DescribeRegionsResult", &[Member::new("Regions", 121).wire("regionInfo")]),
+    /* 51 */ Shape::new("DescribeRouteTablesMaxResults", Kind::Integer).min(5.0).max(100.0),
     /* 52 */
     Shape::record(
         "DescribeRouteTablesRequest",
@@ -360,15 +247,9 @@ pub static SHAPES: &[Shape] = &[
     /* 53 */
     Shape::record(
         "DescribeRouteTablesResult",
-        &[
-            Member::new("RouteTables", 142).wire("routeTableSet"),
-            Member::new("NextToken", 151).wire("nextToken"),
-        ],
+        &[Member::new("RouteTables", 142).wire("routeTableSet"), Member::new("NextToken", 151).wire("nextToken")],
     ),
-    /* 54 */
-    Shape::new("DescribeSecurityGroupRulesMaxResults", Kind::Integer)
-        .min(5.0)
-        .max(1000.0),
+    /* 54 */ Shape::new("DescribeSecurityGroupRulesMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 55 */
     Shape::record(
         "DescribeSecurityGroupRulesRequest",
@@ -383,15 +264,9 @@ pub static SHAPES: &[Shape] = &[
     /* 56 */
     Shape::record(
         "DescribeSecurityGroupRulesResult",
-        &[
-            Member::new("SecurityGroupRules", 150).wire("securityGroupRuleSet"),
-            Member::new("NextToken", 151).wire("nextToken"),
-        ],
+        &[Member::new("SecurityGroupRules", 150).wire("securityGroupRuleSet"), Member::new("NextToken", 151).wire("nextToken")],
     ),
-    /* 57 */
-    Shape::new("DescribeSecurityGroupsMaxResults", Kind::Integer)
-        .min(5.0)
-        .max(1000.0),
+    /* 57 */ Shape::new("DescribeSecurityGroupsMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 58 */
     Shape::record(
         "DescribeSecurityGroupsRequest",
@@ -407,15 +282,9 @@ pub static SHAPES: &[Shape] = &[
     /* 59 */
     Shape::record(
         "DescribeSecurityGroupsResult",
-        &[
-            Member::new("NextToken", 151).wire("nextToken"),
-            Member::new("SecurityGroups", 145).wire("securityGroupInfo"),
-        ],
+        &[Member::new("NextToken", 151).wire("nextToken"), Member::new("SecurityGroups", 145).wire("securityGroupInfo")],
     ),
-    /* 60 */
-    Shape::new("DescribeSubnetsMaxResults", Kind::Integer)
-        .min(5.0)
-        .max(1000.0),
+    /* 60 */ Shape::new("DescribeSubnetsMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 61 */
     Shape::record(
         "DescribeSubnetsRequest",
@@ -430,10 +299,7 @@ pub static SHAPES: &[Shape] = &[
     /* 62 */
     Shape::record(
         "DescribeSubnetsResult",
-        &[
-            Member::new("NextToken", 151).wire("nextToken"),
-            Member::new("Subnets", 160).wire("subnetSet"),
-        ],
+        &[Member::new("NextToken", 151).wire("nextToken"), Member::new("Subnets", 160).wire("subnetSet")],
     ),
     /* 63 */
     Shape::record(
@@ -448,10 +314,7 @@ pub static SHAPES: &[Shape] = &[
     /* 64 */
     Shape::record(
         "DescribeTagsResult",
-        &[
-            Member::new("NextToken", 151).wire("nextToken"),
-            Member::new("Tags", 164).wire("tagSet"),
-        ],
+        &[Member::new("NextToken", 151).wire("nextToken"), Member::new("Tags", 164).wire("tagSet")],
     ),
     /* 65 */
     Shape::record(
@@ -468,15 +331,11 @@ pub static SHAPES: &[Shape] = &[
         &[
             Member::new("EnableDnsHostnames", 10).wire("enableDnsHostnames"),
             Member::new("EnableDnsSupport", 10).wire("enableDnsSupport"),
-            Member::new("EnableNetworkAddressUsageMetrics", 10)
-                .wire("enableNetworkAddressUsageMetrics"),
+            Member::new("EnableNetworkAddressUsageMetrics", 10).wire("enableNetworkAddressUsageMetrics"),
             Member::new("VpcId", 151).wire("vpcId"),
         ],
     ),
-    /* 67 */
-    Shape::new("DescribeVpcsMaxResults", Kind::Integer)
-        .min(5.0)
-        .max(1000.0),
+    /* 67 */ Shape::new("DescribeVpcsMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 68 */
     Shape::record(
         "DescribeVpcsRequest",
@@ -491,35 +350,18 @@ pub static SHAPES: &[Shape] = &[
     /* 69 */
     Shape::record(
         "DescribeVpcsResult",
-        &[
-            Member::new("NextToken", 151).wire("nextToken"),
-            Member::new("Vpcs", 190).wire("vpcSet"),
-        ],
+        &[Member::new("NextToken", 151).wire("nextToken"), Member::new("Vpcs", 190).wire("vpcSet")],
     ),
-    /* 70 */
-    Shape::record(
-        "Filter",
-        &[
-            Member::new("Name", 151),
-            Member::new("Values", 172).wire("Value"),
-        ],
-    ),
+    /* 70 */ Shape::record("Filter", &[Member::new("Name", 151), Member::new("Values", 172).wire("Value")]),
     /* 71 */ Shape::list("FilterList", Member::element(70).wire("Filter")),
     /* 72 */ Shape::list("GroupIdStringList", Member::element(144).wire("groupId")),
     /* 73 */
     Shape::record(
         "GroupIdentifier",
-        &[
-            Member::new("GroupId", 151).wire("groupId"),
-            Member::new("GroupName", 151).wire("groupName"),
-        ],
+        &[Member::new("GroupId", 151).wire("groupId"), Member::new("GroupName", 151).wire("groupName")],
     ),
     /* 74 */ Shape::list("GroupIdentifierList", Member::element(73).wire("item")),
-    /* 75 */
-    Shape::list(
-        "GroupNameStringList",
-        Member::element(146).wire("GroupName"),
-    ),
+    /* 75 */ Shape::list("GroupNameStringList", Member::element(146).wire("GroupName")),
     /* 76 */ Shape::choice("HostnameType", &["ip-name", "resource-name"]),
     /* 77 */ Shape::new("Integer", Kind::Integer),
     /* 78 */
@@ -533,18 +375,8 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 79 */
-    Shape::record(
-        "InternetGatewayAttachment",
-        &[
-            Member::new("State", 9).wire("state"),
-            Member::new("VpcId", 151).wire("vpcId"),
-        ],
-    ),
-    /* 80 */
-    Shape::list(
-        "InternetGatewayAttachmentList",
-        Member::element(79).wire("item"),
-    ),
+    Shape::record("InternetGatewayAttachment", &[Member::new("State", 9).wire("state"), Member::new("VpcId", 151).wire("vpcId")]),
+    /* 80 */ Shape::list("InternetGatewayAttachmentList", Member::element(79).wire("item")),
     /* 81 */ Shape::new("InternetGatewayId", Kind::String),
     /* 82 */ Shape::list("InternetGatewayIdList", Member::element(81).wire("item")),
     /* 83 */ Shape::list("InternetGatewayList", Member::element(78).wire("item")),
@@ -563,35 +395,18 @@ pub static SHAPES: &[Shape] = &[
     ),
     /* 85 */ Shape::list("IpPermissionList", Member::element(84).wire("item")),
     /* 86 */
-    Shape::record(
-        "IpRange",
-        &[
-            Member::new("Description", 151).wire("description"),
-            Member::new("CidrIp", 151).wire("cidrIp"),
-        ],
-    ),
+    Shape::record("IpRange", &[Member::new("Description", 151).wire("description"), Member::new("CidrIp", 151).wire("cidrIp")]),
     /* 87 */ Shape::list("IpRangeList", Member::element(86).wire("item")),
     /* 88 */ Shape::choice("IpSource", &["amazon", "byoip", "none"]),
-    /* 89 */
-    Shape::record(
-        "Ipv4PrefixSpecification",
-        &[Member::new("Ipv4Prefix", 151).wire("ipv4Prefix")],
-    ),
+    /* 89 */ Shape::record("Ipv4PrefixSpecification", &[Member::new("Ipv4Prefix", 151).wire("ipv4Prefix")]),
     /* 90 */ Shape::list("Ipv4PrefixesList", Member::element(89).wire("item")),
     /* 91 */ Shape::choice("Ipv6AddressAttribute", &["public", "private"]),
-    /* 92 */
-    Shape::record(
-        "Ipv6PrefixSpecification",
-        &[Member::new("Ipv6Prefix", 151).wire("ipv6Prefix")],
-    ),
+    /* 92 */ Shape::record("Ipv6PrefixSpecification", &[Member::new("Ipv6Prefix", 151).wire("ipv6Prefix")]),
     /* 93 */ Shape::list("Ipv6PrefixesList", Member::element(92).wire("item")),
     /* 94 */
     Shape::record(
         "Ipv6Range",
-        &[
-            Member::new("Description", 151).wire("description"),
-            Member::new("CidrIpv6", 151).wire("cidrIpv6"),
-        ],
+        &[Member::new("Description", 151).wire("description"), Member::new("CidrIpv6", 151).wire("cidrIpv6")],
     ),
     /* 95 */ Shape::list("Ipv6RangeList", Member::element(94).wire("item")),
     /* 96 */
@@ -601,8 +416,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("Association", 97).wire("association"),
             Member::new("Attachment", 98).wire("attachment"),
             Member::new("AvailabilityZone", 151).wire("availabilityZone"),
-            Member::new("ConnectionTrackingConfiguration", 30)
-                .wire("connectionTrackingConfiguration"),
+            Member::new("ConnectionTrackingConfiguration", 30).wire("connectionTrackingConfiguration"),
             Member::new("Description", 151).wire("description"),
             Member::new("Groups", 74).wire("groupSet"),
             Member::new("InterfaceType", 107).wire("interfaceType"),
@@ -673,11 +487,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("IsPrimaryIpv6", 27).wire("isPrimaryIpv6"),
         ],
     ),
-    /* 102 */
-    Shape::list(
-        "NetworkInterfaceIpv6AddressesList",
-        Member::element(101).wire("item"),
-    ),
+    /* 102 */ Shape::list("NetworkInterfaceIpv6AddressesList", Member::element(101).wire("item")),
     /* 103 */ Shape::list("NetworkInterfaceList", Member::element(96).wire("item")),
     /* 104 */
     Shape::record(
@@ -689,22 +499,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("PrivateIpAddress", 151).wire("privateIpAddress"),
         ],
     ),
-    /* 105 */
-    Shape::list(
-        "NetworkInterfacePrivateIpAddressList",
-        Member::element(104).wire("item"),
-    ),
-    /* 106 */
-    Shape::choice(
-        "NetworkInterfaceStatus",
-        &[
-            "available",
-            "associated",
-            "attaching",
-            "in-use",
-            "detaching",
-        ],
-    ),
+    /* 105 */ Shape::list("NetworkInterfacePrivateIpAddressList", Member::element(104).wire("item")),
+    /* 106 */ Shape::choice("NetworkInterfaceStatus", &["available", "associated", "attaching", "in-use", "detaching"]),
     /* 107 */
     Shape::choice(
         "NetworkInterfaceType",
@@ -742,10 +538,7 @@ pub static SHAPES: &[Shape] = &[
     /* 110 */
     Shape::record(
         "PrefixListId",
-        &[
-            Member::new("Description", 151).wire("description"),
-            Member::new("PrefixListId", 151).wire("prefixListId"),
-        ],
+        &[Member::new("Description", 151).wire("description"), Member::new("PrefixListId", 151).wire("prefixListId")],
     ),
     /* 111 */ Shape::list("PrefixListIdList", Member::element(110).wire("item")),
     /* 112 */ Shape::new("PrefixListResourceId", Kind::String),
@@ -755,15 +548,10 @@ pub static SHAPES: &[Shape] = &[
         &[
             Member::new("HostnameType", 76).wire("hostnameType"),
             Member::new("EnableResourceNameDnsARecord", 27).wire("enableResourceNameDnsARecord"),
-            Member::new("EnableResourceNameDnsAAAARecord", 27)
-                .wire("enableResourceNameDnsAAAARecord"),
+            Member::new("EnableResourceNameDnsAAAARecord", 27).wire("enableResourceNameDnsAAAARecord"),
         ],
     ),
-    /* 114 */
-    Shape::record(
-        "PropagatingVgw",
-        &[Member::new("GatewayId", 151).wire("gatewayId")],
-    ),
+    /* 114 */ Shape::record("PropagatingVgw", &[Member::new("GatewayId", 151).wire("gatewayId")]),
     /* 115 */ Shape::list("PropagatingVgwList", Member::element(114).wire("item")),
     /* 116 */
     Shape::record(
@@ -799,11 +587,7 @@ pub static SHAPES: &[Shape] = &[
     /* 119 */ Shape::record("RegionGeography", &[Member::new("Name", 151).wire("name")]),
     /* 120 */ Shape::list("RegionGeographyList", Member::element(119).wire("item")),
     /* 121 */ Shape::list("RegionList", Member::element(118).wire("item")),
-    /* 122 */
-    Shape::list(
-        "RegionNameStringList",
-        Member::element(151).wire("RegionName"),
-    ),
+    /* 122 */ Shape::list("RegionNameStringList", Member::element(151).wire("RegionName")),
     /* 123 */ Shape::list("ResourceIdList", Member::element(168)),
     /* 124 */
     Shape::choice(
@@ -993,11 +777,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("Description", 151).wire("description"),
         ],
     ),
-    /* 130 */
-    Shape::list(
-        "RevokedSecurityGroupRuleList",
-        Member::element(129).wire("item"),
-    ),
+    /* 130 */ Shape::list("RevokedSecurityGroupRuleList", Member::element(129).wire("item")),
     /* 131 */
     Shape::record(
         "Route",
@@ -1024,15 +804,7 @@ pub static SHAPES: &[Shape] = &[
     ),
     /* 132 */ Shape::list("RouteList", Member::element(131).wire("item")),
     /* 133 */
-    Shape::choice(
-        "RouteOrigin",
-        &[
-            "CreateRouteTable",
-            "CreateRoute",
-            "EnableVgwRoutePropagation",
-            "Advertisement",
-        ],
-    ),
+    Shape::choice("RouteOrigin", &["CreateRouteTable", "CreateRoute", "EnableVgwRoutePropagation", "Advertisement"]),
     /* 134 */ Shape::choice("RouteState", &["active", "blackhole", "filtered"]),
     /* 135 */
     Shape::record(
@@ -1060,30 +832,14 @@ pub static SHAPES: &[Shape] = &[
             Member::new("AssociationState", 138).wire("associationState"),
         ],
     ),
-    /* 137 */
-    Shape::list(
-        "RouteTableAssociationList",
-        Member::element(136).wire("item"),
-    ),
+    /* 137 */ Shape::list("RouteTableAssociationList", Member::element(136).wire("item")),
     /* 138 */
     Shape::record(
         "RouteTableAssociationState",
-        &[
-            Member::new("State", 139).wire("state"),
-            Member::new("StatusMessage", 151).wire("statusMessage"),
-        ],
+        &[Member::new("State", 139).wire("state"), Member::new("StatusMessage", 151).wire("statusMessage")],
     ),
     /* 139 */
-    Shape::choice(
-        "RouteTableAssociationStateCode",
-        &[
-            "associating",
-            "associated",
-            "disassociating",
-            "disassociated",
-            "failed",
-        ],
-    ),
+    Shape::choice("RouteTableAssociationStateCode", &["associating", "associated", "disassociating", "disassociated", "failed"]),
     /* 140 */ Shape::new("RouteTableId", Kind::String),
     /* 141 */ Shape::list("RouteTableIdStringList", Member::element(140).wire("item")),
     /* 142 */ Shape::list("RouteTableList", Member::element(135).wire("item")),
@@ -1162,22 +918,12 @@ pub static SHAPES: &[Shape] = &[
     /* 154 */
     Shape::record(
         "SubnetCidrBlockState",
-        &[
-            Member::new("State", 155).wire("state"),
-            Member::new("StatusMessage", 151).wire("statusMessage"),
-        ],
+        &[Member::new("State", 155).wire("state"), Member::new("StatusMessage", 151).wire("statusMessage")],
     ),
     /* 155 */
     Shape::choice(
         "SubnetCidrBlockStateCode",
-        &[
-            "associating",
-            "associated",
-            "disassociating",
-            "disassociated",
-            "failing",
-            "failed",
-        ],
+        &["associating", "associated", "disassociating", "disassociated", "failing", "failed"],
     ),
     /* 156 */ Shape::new("SubnetId", Kind::String),
     /* 157 */ Shape::list("SubnetIdStringList", Member::element(156).wire("SubnetId")),
@@ -1192,31 +938,11 @@ pub static SHAPES: &[Shape] = &[
             Member::new("IpSource", 88).wire("ipSource"),
         ],
     ),
-    /* 159 */
-    Shape::list(
-        "SubnetIpv6CidrBlockAssociationSet",
-        Member::element(158).wire("item"),
-    ),
+    /* 159 */ Shape::list("SubnetIpv6CidrBlockAssociationSet", Member::element(158).wire("item")),
     /* 160 */ Shape::list("SubnetList", Member::element(152).wire("item")),
     /* 161 */
-    Shape::choice(
-        "SubnetState",
-        &[
-            "pending",
-            "available",
-            "unavailable",
-            "failed",
-            "failed-insufficient-capacity",
-        ],
-    ),
-    /* 162 */
-    Shape::record(
-        "Tag",
-        &[
-            Member::new("Key", 151).wire("key"),
-            Member::new("Value", 151).wire("value"),
-        ],
-    ),
+    Shape::choice("SubnetState", &["pending", "available", "unavailable", "failed", "failed-insufficient-capacity"]),
+    /* 162 */ Shape::record("Tag", &[Member::new("Key", 151).wire("key"), Member::new("Value", 151).wire("value")]),
     /* 163 */
     Shape::record(
         "TagDescription",
@@ -1232,10 +958,7 @@ pub static SHAPES: &[Shape] = &[
     /* 166 */
     Shape::record(
         "TagSpecification",
-        &[
-            Member::new("ResourceType", 124).wire("resourceType"),
-            Member::new("Tags", 165).wire("Tag"),
-        ],
+        &[Member::new("ResourceType", 124).wire("resourceType"), Member::new("Tags", 165).wire("Tag")],
     ),
     /* 167 */ Shape::list("TagSpecificationList", Member::element(166).wire("item")),
     /* 168 */ Shape::new("TaggableResourceId", Kind::String),
@@ -1274,14 +997,7 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 174 */
-    Shape::choice(
-        "VpcAttributeName",
-        &[
-            "enableDnsSupport",
-            "enableDnsHostnames",
-            "enableNetworkAddressUsageMetrics",
-        ],
-    ),
+    Shape::choice("VpcAttributeName", &["enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics"]),
     /* 175 */
     Shape::record(
         "VpcCidrBlockAssociation",
@@ -1291,30 +1007,16 @@ pub static SHAPES: &[Shape] = &[
             Member::new("CidrBlockState", 177).wire("cidrBlockState"),
         ],
     ),
-    /* 176 */
-    Shape::list(
-        "VpcCidrBlockAssociationSet",
-        Member::element(175).wire("item"),
-    ),
+    /* 176 */ Shape::list("VpcCidrBlockAssociationSet", Member::element(175).wire("item")),
     /* 177 */
     Shape::record(
         "VpcCidrBlockState",
-        &[
-            Member::new("State", 178).wire("state"),
-            Member::new("StatusMessage", 151).wire("statusMessage"),
-        ],
+        &[Member::new("State", 178).wire("state"), Member::new("StatusMessage", 151).wire("statusMessage")],
     ),
     /* 178 */
     Shape::choice(
         "VpcCidrBlockStateCode",
-        &[
-            "associating",
-            "associated",
-            "disassociating",
-            "disassociated",
-            "failing",
-            "failed",
-        ],
+        &["associating", "associated", "disassociating", "disassociated", "failing", "failed"],
     ),
     /* 179 */
     Shape::record(
@@ -1332,16 +1034,9 @@ pub static SHAPES: &[Shape] = &[
     /* 180 */
     Shape::record(
         "VpcEncryptionControlExclusion",
-        &[
-            Member::new("State", 181).wire("state"),
-            Member::new("StateMessage", 151).wire("stateMessage"),
-        ],
+        &[Member::new("State", 181).wire("state"), Member::new("StateMessage", 151).wire("stateMessage")],
     ),
-    /* 181 */
-    Shape::choice(
-        "VpcEncryptionControlExclusionState",
-        &["enabling", "enabled", "disabling", "disabled"],
-    ),
+    /* 181 */ Shape::choice("VpcEncryptionControlExclusionState", &["enabling", "enabled", "disabling", "disabled"]),
     /* 182 */
     Shape::record(
         "VpcEncryptionControlExclusions",
@@ -1390,11 +1085,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("IpSource", 88).wire("ipSource"),
         ],
     ),
-    /* 189 */
-    Shape::list(
-        "VpcIpv6CidrBlockAssociationSet",
-        Member::element(188).wire("item"),
-    ),
+    /* 189 */ Shape::list("VpcIpv6CidrBlockAssociationSet", Member::element(188).wire("item")),
     /* 190 */ Shape::list("VpcList", Member::element(173).wire("item")),
     /* 191 */ Shape::choice("VpcState", &["pending", "available", "deleting"]),
     /* 192 */ Shape::list("ZoneIdStringList", Member::element(151).wire("ZoneId")),

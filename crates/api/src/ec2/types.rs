@@ -50,10 +50,7 @@ impl IntoValue for AttachmentEnaSrdSpecification {
     fn into_value(self) -> Value {
         Value::structure([
             ("EnaSrdEnabled", self.ena_srd_enabled.into_value()),
-            (
-                "EnaSrdUdpSpecification",
-                self.ena_srd_udp_specification.into_value(),
-            ),
+            ("EnaSrdUdpSpecification", self.ena_srd_udp_specification.into_value()),
         ])
     }
 }
@@ -129,10 +126,7 @@ pub struct AuthorizeSecurityGroupEgressResult {
 
 impl IntoValue for AuthorizeSecurityGroupEgressResult {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Return", self.r#return.into_value()),
-            ("SecurityGroupRules", self.security_group_rules.into_value()),
-        ])
+        Value::structure([("Return", self.r#return.into_value()), ("SecurityGroupRules", self.security_group_rules.into_value())])
     }
 }
 
@@ -178,10 +172,7 @@ pub struct AuthorizeSecurityGroupIngressResult {
 
 impl IntoValue for AuthorizeSecurityGroupIngressResult {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Return", self.r#return.into_value()),
-            ("SecurityGroupRules", self.security_group_rules.into_value()),
-        ])
+        Value::structure([("Return", self.r#return.into_value()), ("SecurityGroupRules", self.security_group_rules.into_value())])
     }
 }
 
@@ -290,10 +281,7 @@ pub struct BlockPublicAccessStates {
 
 impl IntoValue for BlockPublicAccessStates {
     fn into_value(self) -> Value {
-        Value::structure([(
-            "InternetGatewayBlockMode",
-            self.internet_gateway_block_mode.into_value(),
-        )])
+        Value::structure([("InternetGatewayBlockMode", self.internet_gateway_block_mode.into_value())])
     }
 }
 
@@ -307,10 +295,7 @@ pub struct ConnectionTrackingConfiguration {
 impl IntoValue for ConnectionTrackingConfiguration {
     fn into_value(self) -> Value {
         Value::structure([
-            (
-                "TcpEstablishedTimeout",
-                self.tcp_established_timeout.into_value(),
-            ),
+            ("TcpEstablishedTimeout", self.tcp_established_timeout.into_value()),
             ("UdpStreamTimeout", self.udp_stream_timeout.into_value()),
             ("UdpTimeout", self.udp_timeout.into_value()),
         ])
@@ -366,11 +351,7 @@ pub struct CreateTagsRequest {
 impl FromValue for CreateTagsRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            dry_run: members.take("DryRun")?,
-            resources: members.take("Resources")?,
-            tags: members.take("Tags")?,
-        })
+        Ok(Self { dry_run: members.take("DryRun")?, resources: members.take("Resources")?, tags: members.take("Tags")? })
     }
 }
 
@@ -384,11 +365,7 @@ pub struct DeleteSecurityGroupRequest {
 impl FromValue for DeleteSecurityGroupRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            group_id: members.take("GroupId")?,
-            group_name: members.take("GroupName")?,
-            dry_run: members.take("DryRun")?,
-        })
+        Ok(Self { group_id: members.take("GroupId")?, group_name: members.take("GroupName")?, dry_run: members.take("DryRun")? })
     }
 }
 
@@ -400,10 +377,7 @@ pub struct DeleteSecurityGroupResult {
 
 impl IntoValue for DeleteSecurityGroupResult {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Return", self.r#return.into_value()),
-            ("GroupId", self.group_id.into_value()),
-        ])
+        Value::structure([("Return", self.r#return.into_value()), ("GroupId", self.group_id.into_value())])
     }
 }
 
@@ -417,11 +391,7 @@ pub struct DeleteTagsRequest {
 impl FromValue for DeleteTagsRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            dry_run: members.take("DryRun")?,
-            resources: members.take("Resources")?,
-            tags: members.take("Tags")?,
-        })
+        Ok(Self { dry_run: members.take("DryRun")?, resources: members.take("Resources")?, tags: members.take("Tags")? })
     }
 }
 
@@ -434,10 +404,7 @@ pub struct DescribeAccountAttributesRequest {
 impl FromValue for DescribeAccountAttributesRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            dry_run: members.take("DryRun")?,
-            attribute_names: members.take("AttributeNames")?,
-        })
+        Ok(Self { dry_run: members.take("DryRun")?, attribute_names: members.take("AttributeNames")? })
     }
 }
 
@@ -515,10 +482,7 @@ pub struct DescribeInternetGatewaysResult {
 
 impl IntoValue for DescribeInternetGatewaysResult {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("InternetGateways", self.internet_gateways.into_value()),
-            ("NextToken", self.next_token.into_value()),
-        ])
+        Value::structure([("InternetGateways", self.internet_gateways.into_value()), ("NextToken", self.next_token.into_value())])
     }
 }
 
@@ -622,10 +586,7 @@ pub struct DescribeRouteTablesResult {
 
 impl IntoValue for DescribeRouteTablesResult {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("RouteTables", self.route_tables.into_value()),
-            ("NextToken", self.next_token.into_value()),
-        ])
+        Value::structure([("RouteTables", self.route_tables.into_value()), ("NextToken", self.next_token.into_value())])
     }
 }
 
@@ -698,10 +659,7 @@ pub struct DescribeSecurityGroupsResult {
 
 impl IntoValue for DescribeSecurityGroupsResult {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("NextToken", self.next_token.into_value()),
-            ("SecurityGroups", self.security_groups.into_value()),
-        ])
+        Value::structure([("NextToken", self.next_token.into_value()), ("SecurityGroups", self.security_groups.into_value())])
     }
 }
 
@@ -735,10 +693,7 @@ pub struct DescribeSubnetsResult {
 
 impl IntoValue for DescribeSubnetsResult {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("NextToken", self.next_token.into_value()),
-            ("Subnets", self.subnets.into_value()),
-        ])
+        Value::structure([("NextToken", self.next_token.into_value()), ("Subnets", self.subnets.into_value())])
     }
 }
 
@@ -770,10 +725,7 @@ pub struct DescribeTagsResult {
 
 impl IntoValue for DescribeTagsResult {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("NextToken", self.next_token.into_value()),
-            ("Tags", self.tags.into_value()),
-        ])
+        Value::structure([("NextToken", self.next_token.into_value()), ("Tags", self.tags.into_value())])
     }
 }
 
@@ -787,11 +739,7 @@ pub struct DescribeVpcAttributeRequest {
 impl FromValue for DescribeVpcAttributeRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            attribute: members.take("Attribute")?,
-            vpc_id: members.take("VpcId")?,
-            dry_run: members.take("DryRun")?,
-        })
+        Ok(Self { attribute: members.take("Attribute")?, vpc_id: members.take("VpcId")?, dry_run: members.take("DryRun")? })
     }
 }
 
@@ -808,10 +756,7 @@ impl IntoValue for DescribeVpcAttributeResult {
         Value::structure([
             ("EnableDnsHostnames", self.enable_dns_hostnames.into_value()),
             ("EnableDnsSupport", self.enable_dns_support.into_value()),
-            (
-                "EnableNetworkAddressUsageMetrics",
-                self.enable_network_address_usage_metrics.into_value(),
-            ),
+            ("EnableNetworkAddressUsageMetrics", self.enable_network_address_usage_metrics.into_value()),
             ("VpcId", self.vpc_id.into_value()),
         ])
     }
@@ -847,10 +792,7 @@ pub struct DescribeVpcsResult {
 
 impl IntoValue for DescribeVpcsResult {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("NextToken", self.next_token.into_value()),
-            ("Vpcs", self.vpcs.into_value()),
-        ])
+        Value::structure([("NextToken", self.next_token.into_value()), ("Vpcs", self.vpcs.into_value())])
     }
 }
 
@@ -863,10 +805,7 @@ pub struct Filter {
 impl FromValue for Filter {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            name: members.take("Name")?,
-            values: members.take("Values")?,
-        })
+        Ok(Self { name: members.take("Name")?, values: members.take("Values")? })
     }
 }
 
@@ -878,10 +817,7 @@ pub struct GroupIdentifier {
 
 impl IntoValue for GroupIdentifier {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("GroupId", self.group_id.into_value()),
-            ("GroupName", self.group_name.into_value()),
-        ])
+        Value::structure([("GroupId", self.group_id.into_value()), ("GroupName", self.group_name.into_value())])
     }
 }
 
@@ -919,10 +855,7 @@ pub struct InternetGatewayAttachment {
 
 impl IntoValue for InternetGatewayAttachment {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("State", self.state.into_value()),
-            ("VpcId", self.vpc_id.into_value()),
-        ])
+        Value::structure([("State", self.state.into_value()), ("VpcId", self.vpc_id.into_value())])
     }
 }
 
@@ -975,19 +908,13 @@ pub struct IpRange {
 impl FromValue for IpRange {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            description: members.take("Description")?,
-            cidr_ip: members.take("CidrIp")?,
-        })
+        Ok(Self { description: members.take("Description")?, cidr_ip: members.take("CidrIp")? })
     }
 }
 
 impl IntoValue for IpRange {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Description", self.description.into_value()),
-            ("CidrIp", self.cidr_ip.into_value()),
-        ])
+        Value::structure([("Description", self.description.into_value()), ("CidrIp", self.cidr_ip.into_value())])
     }
 }
 
@@ -1037,19 +964,13 @@ pub struct Ipv6Range {
 impl FromValue for Ipv6Range {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            description: members.take("Description")?,
-            cidr_ipv6: members.take("CidrIpv6")?,
-        })
+        Ok(Self { description: members.take("Description")?, cidr_ipv6: members.take("CidrIpv6")? })
     }
 }
 
 impl IntoValue for Ipv6Range {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Description", self.description.into_value()),
-            ("CidrIpv6", self.cidr_ipv6.into_value()),
-        ])
+        Value::structure([("Description", self.description.into_value()), ("CidrIpv6", self.cidr_ipv6.into_value())])
     }
 }
 
@@ -1095,10 +1016,7 @@ impl IntoValue for NetworkInterface {
             ("Association", self.association.into_value()),
             ("Attachment", self.attachment.into_value()),
             ("AvailabilityZone", self.availability_zone.into_value()),
-            (
-                "ConnectionTrackingConfiguration",
-                self.connection_tracking_configuration.into_value(),
-            ),
+            ("ConnectionTrackingConfiguration", self.connection_tracking_configuration.into_value()),
             ("Description", self.description.into_value()),
             ("Groups", self.groups.into_value()),
             ("InterfaceType", self.interface_type.into_value()),
@@ -1109,10 +1027,7 @@ impl IntoValue for NetworkInterface {
             ("OwnerId", self.owner_id.into_value()),
             ("PrivateDnsName", self.private_dns_name.into_value()),
             ("PublicDnsName", self.public_dns_name.into_value()),
-            (
-                "PublicIpDnsNameOptions",
-                self.public_ip_dns_name_options.into_value(),
-            ),
+            ("PublicIpDnsNameOptions", self.public_ip_dns_name_options.into_value()),
             ("PrivateIpAddress", self.private_ip_address.into_value()),
             ("PrivateIpAddresses", self.private_ip_addresses.into_value()),
             ("Ipv4Prefixes", self.ipv4_prefixes.into_value()),
@@ -1178,19 +1093,13 @@ impl IntoValue for NetworkInterfaceAttachment {
         Value::structure([
             ("AttachTime", self.attach_time.into_value()),
             ("AttachmentId", self.attachment_id.into_value()),
-            (
-                "DeleteOnTermination",
-                self.delete_on_termination.into_value(),
-            ),
+            ("DeleteOnTermination", self.delete_on_termination.into_value()),
             ("DeviceIndex", self.device_index.into_value()),
             ("NetworkCardIndex", self.network_card_index.into_value()),
             ("InstanceId", self.instance_id.into_value()),
             ("InstanceOwnerId", self.instance_owner_id.into_value()),
             ("Status", self.status.into_value()),
-            (
-                "EnaSrdSpecification",
-                self.ena_srd_specification.into_value(),
-            ),
+            ("EnaSrdSpecification", self.ena_srd_specification.into_value()),
             ("EnaQueueCount", self.ena_queue_count.into_value()),
         ])
     }
@@ -1291,19 +1200,13 @@ pub struct PrefixListId {
 impl FromValue for PrefixListId {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            description: members.take("Description")?,
-            prefix_list_id: members.take("PrefixListId")?,
-        })
+        Ok(Self { description: members.take("Description")?, prefix_list_id: members.take("PrefixListId")? })
     }
 }
 
 impl IntoValue for PrefixListId {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Description", self.description.into_value()),
-            ("PrefixListId", self.prefix_list_id.into_value()),
-        ])
+        Value::structure([("Description", self.description.into_value()), ("PrefixListId", self.prefix_list_id.into_value())])
     }
 }
 
@@ -1318,14 +1221,8 @@ impl IntoValue for PrivateDnsNameOptionsOnLaunch {
     fn into_value(self) -> Value {
         Value::structure([
             ("HostnameType", self.hostname_type.into_value()),
-            (
-                "EnableResourceNameDnsARecord",
-                self.enable_resource_name_dns_a_record.into_value(),
-            ),
-            (
-                "EnableResourceNameDnsAAAARecord",
-                self.enable_resource_name_dns_aaaa_record.into_value(),
-            ),
+            ("EnableResourceNameDnsARecord", self.enable_resource_name_dns_a_record.into_value()),
+            ("EnableResourceNameDnsAAAARecord", self.enable_resource_name_dns_aaaa_record.into_value()),
         ])
     }
 }
@@ -1355,10 +1252,7 @@ impl IntoValue for PublicIpDnsNameOptions {
             ("DnsHostnameType", self.dns_hostname_type.into_value()),
             ("PublicIpv4DnsName", self.public_ipv4_dns_name.into_value()),
             ("PublicIpv6DnsName", self.public_ipv6_dns_name.into_value()),
-            (
-                "PublicDualStackDnsName",
-                self.public_dual_stack_dns_name.into_value(),
-            ),
+            ("PublicDualStackDnsName", self.public_dual_stack_dns_name.into_value()),
         ])
     }
 }
@@ -1379,10 +1273,7 @@ impl IntoValue for ReferencedSecurityGroup {
             ("PeeringStatus", self.peering_status.into_value()),
             ("UserId", self.user_id.into_value()),
             ("VpcId", self.vpc_id.into_value()),
-            (
-                "VpcPeeringConnectionId",
-                self.vpc_peering_connection_id.into_value(),
-            ),
+            ("VpcPeeringConnectionId", self.vpc_peering_connection_id.into_value()),
         ])
     }
 }
@@ -1579,14 +1470,8 @@ impl IntoValue for RevokeSecurityGroupEgressResult {
     fn into_value(self) -> Value {
         Value::structure([
             ("Return", self.r#return.into_value()),
-            (
-                "UnknownIpPermissions",
-                self.unknown_ip_permissions.into_value(),
-            ),
-            (
-                "RevokedSecurityGroupRules",
-                self.revoked_security_group_rules.into_value(),
-            ),
+            ("UnknownIpPermissions", self.unknown_ip_permissions.into_value()),
+            ("RevokedSecurityGroupRules", self.revoked_security_group_rules.into_value()),
         ])
     }
 }
@@ -1636,14 +1521,8 @@ impl IntoValue for RevokeSecurityGroupIngressResult {
     fn into_value(self) -> Value {
         Value::structure([
             ("Return", self.r#return.into_value()),
-            (
-                "UnknownIpPermissions",
-                self.unknown_ip_permissions.into_value(),
-            ),
-            (
-                "RevokedSecurityGroupRules",
-                self.revoked_security_group_rules.into_value(),
-            ),
+            ("UnknownIpPermissions", self.unknown_ip_permissions.into_value()),
+            ("RevokedSecurityGroupRules", self.revoked_security_group_rules.into_value()),
         ])
     }
 }
@@ -1666,10 +1545,7 @@ pub struct RevokedSecurityGroupRule {
 impl IntoValue for RevokedSecurityGroupRule {
     fn into_value(self) -> Value {
         Value::structure([
-            (
-                "SecurityGroupRuleId",
-                self.security_group_rule_id.into_value(),
-            ),
+            ("SecurityGroupRuleId", self.security_group_rule_id.into_value()),
             ("GroupId", self.group_id.into_value()),
             ("IsEgress", self.is_egress.into_value()),
             ("IpProtocol", self.ip_protocol.into_value()),
@@ -1709,22 +1585,10 @@ pub struct Route {
 impl IntoValue for Route {
     fn into_value(self) -> Value {
         Value::structure([
-            (
-                "DestinationCidrBlock",
-                self.destination_cidr_block.into_value(),
-            ),
-            (
-                "DestinationIpv6CidrBlock",
-                self.destination_ipv6_cidr_block.into_value(),
-            ),
-            (
-                "DestinationPrefixListId",
-                self.destination_prefix_list_id.into_value(),
-            ),
-            (
-                "EgressOnlyInternetGatewayId",
-                self.egress_only_internet_gateway_id.into_value(),
-            ),
+            ("DestinationCidrBlock", self.destination_cidr_block.into_value()),
+            ("DestinationIpv6CidrBlock", self.destination_ipv6_cidr_block.into_value()),
+            ("DestinationPrefixListId", self.destination_prefix_list_id.into_value()),
+            ("EgressOnlyInternetGatewayId", self.egress_only_internet_gateway_id.into_value()),
             ("GatewayId", self.gateway_id.into_value()),
             ("InstanceId", self.instance_id.into_value()),
             ("InstanceOwnerId", self.instance_owner_id.into_value()),
@@ -1735,10 +1599,7 @@ impl IntoValue for Route {
             ("NetworkInterfaceId", self.network_interface_id.into_value()),
             ("Origin", self.origin.into_value()),
             ("State", self.state.into_value()),
-            (
-                "VpcPeeringConnectionId",
-                self.vpc_peering_connection_id.into_value(),
-            ),
+            ("VpcPeeringConnectionId", self.vpc_peering_connection_id.into_value()),
             ("CoreNetworkArn", self.core_network_arn.into_value()),
             ("OdbNetworkArn", self.odb_network_arn.into_value()),
             ("IpAddress", self.ip_address.into_value()),
@@ -1803,10 +1664,7 @@ impl IntoValue for RouteTableAssociation {
     fn into_value(self) -> Value {
         Value::structure([
             ("Main", self.main.into_value()),
-            (
-                "RouteTableAssociationId",
-                self.route_table_association_id.into_value(),
-            ),
+            ("RouteTableAssociationId", self.route_table_association_id.into_value()),
             ("RouteTableId", self.route_table_id.into_value()),
             ("SubnetId", self.subnet_id.into_value()),
             ("GatewayId", self.gateway_id.into_value()),
@@ -1824,10 +1682,7 @@ pub struct RouteTableAssociationState {
 
 impl IntoValue for RouteTableAssociationState {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("State", self.state.into_value()),
-            ("StatusMessage", self.status_message.into_value()),
-        ])
+        Value::structure([("State", self.state.into_value()), ("StatusMessage", self.status_message.into_value())])
     }
 }
 
@@ -1858,10 +1713,7 @@ impl IntoValue for SecurityGroup {
     fn into_value(self) -> Value {
         Value::structure([
             ("GroupId", self.group_id.into_value()),
-            (
-                "IpPermissionsEgress",
-                self.ip_permissions_egress.into_value(),
-            ),
+            ("IpPermissionsEgress", self.ip_permissions_egress.into_value()),
             ("Tags", self.tags.into_value()),
             ("VpcId", self.vpc_id.into_value()),
             ("SecurityGroupArn", self.security_group_arn.into_value()),
@@ -1894,10 +1746,7 @@ pub struct SecurityGroupRule {
 impl IntoValue for SecurityGroupRule {
     fn into_value(self) -> Value {
         Value::structure([
-            (
-                "SecurityGroupRuleId",
-                self.security_group_rule_id.into_value(),
-            ),
+            ("SecurityGroupRuleId", self.security_group_rule_id.into_value()),
             ("GroupId", self.group_id.into_value()),
             ("GroupOwnerId", self.group_owner_id.into_value()),
             ("IsEgress", self.is_egress.into_value()),
@@ -1907,16 +1756,10 @@ impl IntoValue for SecurityGroupRule {
             ("CidrIpv4", self.cidr_ipv4.into_value()),
             ("CidrIpv6", self.cidr_ipv6.into_value()),
             ("PrefixListId", self.prefix_list_id.into_value()),
-            (
-                "ReferencedGroupInfo",
-                self.referenced_group_info.into_value(),
-            ),
+            ("ReferencedGroupInfo", self.referenced_group_info.into_value()),
             ("Description", self.description.into_value()),
             ("Tags", self.tags.into_value()),
-            (
-                "SecurityGroupRuleArn",
-                self.security_group_rule_arn.into_value(),
-            ),
+            ("SecurityGroupRuleArn", self.security_group_rule_arn.into_value()),
         ])
     }
 }
@@ -1952,55 +1795,28 @@ impl IntoValue for Subnet {
     fn into_value(self) -> Value {
         Value::structure([
             ("AvailabilityZoneId", self.availability_zone_id.into_value()),
-            (
-                "EnableLniAtDeviceIndex",
-                self.enable_lni_at_device_index.into_value(),
-            ),
-            (
-                "MapCustomerOwnedIpOnLaunch",
-                self.map_customer_owned_ip_on_launch.into_value(),
-            ),
-            (
-                "CustomerOwnedIpv4Pool",
-                self.customer_owned_ipv4_pool.into_value(),
-            ),
+            ("EnableLniAtDeviceIndex", self.enable_lni_at_device_index.into_value()),
+            ("MapCustomerOwnedIpOnLaunch", self.map_customer_owned_ip_on_launch.into_value()),
+            ("CustomerOwnedIpv4Pool", self.customer_owned_ipv4_pool.into_value()),
             ("OwnerId", self.owner_id.into_value()),
-            (
-                "AssignIpv6AddressOnCreation",
-                self.assign_ipv6_address_on_creation.into_value(),
-            ),
-            (
-                "Ipv6CidrBlockAssociationSet",
-                self.ipv6_cidr_block_association_set.into_value(),
-            ),
+            ("AssignIpv6AddressOnCreation", self.assign_ipv6_address_on_creation.into_value()),
+            ("Ipv6CidrBlockAssociationSet", self.ipv6_cidr_block_association_set.into_value()),
             ("Tags", self.tags.into_value()),
             ("SubnetArn", self.subnet_arn.into_value()),
             ("OutpostArn", self.outpost_arn.into_value()),
             ("EnableDns64", self.enable_dns64.into_value()),
             ("Ipv6Native", self.ipv6_native.into_value()),
-            (
-                "PrivateDnsNameOptionsOnLaunch",
-                self.private_dns_name_options_on_launch.into_value(),
-            ),
-            (
-                "BlockPublicAccessStates",
-                self.block_public_access_states.into_value(),
-            ),
+            ("PrivateDnsNameOptionsOnLaunch", self.private_dns_name_options_on_launch.into_value()),
+            ("BlockPublicAccessStates", self.block_public_access_states.into_value()),
             ("Type", self.r#type.into_value()),
             ("SubnetId", self.subnet_id.into_value()),
             ("State", self.state.into_value()),
             ("VpcId", self.vpc_id.into_value()),
             ("CidrBlock", self.cidr_block.into_value()),
-            (
-                "AvailableIpAddressCount",
-                self.available_ip_address_count.into_value(),
-            ),
+            ("AvailableIpAddressCount", self.available_ip_address_count.into_value()),
             ("AvailabilityZone", self.availability_zone.into_value()),
             ("DefaultForAz", self.default_for_az.into_value()),
-            (
-                "MapPublicIpOnLaunch",
-                self.map_public_ip_on_launch.into_value(),
-            ),
+            ("MapPublicIpOnLaunch", self.map_public_ip_on_launch.into_value()),
         ])
     }
 }
@@ -2013,10 +1829,7 @@ pub struct SubnetCidrBlockState {
 
 impl IntoValue for SubnetCidrBlockState {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("State", self.state.into_value()),
-            ("StatusMessage", self.status_message.into_value()),
-        ])
+        Value::structure([("State", self.state.into_value()), ("StatusMessage", self.status_message.into_value())])
     }
 }
 
@@ -2045,14 +1858,8 @@ impl IntoValue for SubnetIpv6CidrBlockAssociation {
         Value::structure([
             ("AssociationId", self.association_id.into_value()),
             ("Ipv6CidrBlock", self.ipv6_cidr_block.into_value()),
-            (
-                "Ipv6CidrBlockState",
-                self.ipv6_cidr_block_state.into_value(),
-            ),
-            (
-                "Ipv6AddressAttribute",
-                self.ipv6_address_attribute.into_value(),
-            ),
+            ("Ipv6CidrBlockState", self.ipv6_cidr_block_state.into_value()),
+            ("Ipv6AddressAttribute", self.ipv6_address_attribute.into_value()),
             ("IpSource", self.ip_source.into_value()),
         ])
     }
@@ -2077,19 +1884,13 @@ pub struct Tag {
 impl FromValue for Tag {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            key: members.take("Key")?,
-            value: members.take("Value")?,
-        })
+        Ok(Self { key: members.take("Key")?, value: members.take("Value")? })
     }
 }
 
 impl IntoValue for Tag {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Key", self.key.into_value()),
-            ("Value", self.value.into_value()),
-        ])
+        Value::structure([("Key", self.key.into_value()), ("Value", self.value.into_value())])
     }
 }
 
@@ -2121,10 +1922,7 @@ pub struct TagSpecification {
 impl FromValue for TagSpecification {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            resource_type: members.take("ResourceType")?,
-            tags: members.take("Tags")?,
-        })
+        Ok(Self { resource_type: members.take("ResourceType")?, tags: members.take("Tags")? })
     }
 }
 
@@ -2170,10 +1968,7 @@ impl IntoValue for UserIdGroupPair {
             ("GroupName", self.group_name.into_value()),
             ("GroupId", self.group_id.into_value()),
             ("VpcId", self.vpc_id.into_value()),
-            (
-                "VpcPeeringConnectionId",
-                self.vpc_peering_connection_id.into_value(),
-            ),
+            ("VpcPeeringConnectionId", self.vpc_peering_connection_id.into_value()),
             ("PeeringStatus", self.peering_status.into_value()),
         ])
     }
@@ -2200,21 +1995,12 @@ impl IntoValue for Vpc {
         Value::structure([
             ("OwnerId", self.owner_id.into_value()),
             ("InstanceTenancy", self.instance_tenancy.into_value()),
-            (
-                "Ipv6CidrBlockAssociationSet",
-                self.ipv6_cidr_block_association_set.into_value(),
-            ),
-            (
-                "CidrBlockAssociationSet",
-                self.cidr_block_association_set.into_value(),
-            ),
+            ("Ipv6CidrBlockAssociationSet", self.ipv6_cidr_block_association_set.into_value()),
+            ("CidrBlockAssociationSet", self.cidr_block_association_set.into_value()),
             ("IsDefault", self.is_default.into_value()),
             ("EncryptionControl", self.encryption_control.into_value()),
             ("Tags", self.tags.into_value()),
-            (
-                "BlockPublicAccessStates",
-                self.block_public_access_states.into_value(),
-            ),
+            ("BlockPublicAccessStates", self.block_public_access_states.into_value()),
             ("VpcId", self.vpc_id.into_value()),
             ("State", self.state.into_value()),
             ("CidrBlock", self.cidr_block.into_value()),
@@ -2256,10 +2042,7 @@ pub struct VpcCidrBlockState {
 
 impl IntoValue for VpcCidrBlockState {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("State", self.state.into_value()),
-            ("StatusMessage", self.status_message.into_value()),
-        ])
+        Value::structure([("State", self.state.into_value()), ("StatusMessage", self.status_message.into_value())])
     }
 }
 
@@ -2289,10 +2072,7 @@ impl IntoValue for VpcEncryptionControl {
     fn into_value(self) -> Value {
         Value::structure([
             ("VpcId", self.vpc_id.into_value()),
-            (
-                "VpcEncryptionControlId",
-                self.vpc_encryption_control_id.into_value(),
-            ),
+            ("VpcEncryptionControlId", self.vpc_encryption_control_id.into_value()),
             ("Mode", self.mode.into_value()),
             ("State", self.state.into_value()),
             ("StateMessage", self.state_message.into_value()),
@@ -2310,10 +2090,7 @@ pub struct VpcEncryptionControlExclusion {
 
 impl IntoValue for VpcEncryptionControlExclusion {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("State", self.state.into_value()),
-            ("StateMessage", self.state_message.into_value()),
-        ])
+        Value::structure([("State", self.state.into_value()), ("StateMessage", self.state_message.into_value())])
     }
 }
 
@@ -2344,15 +2121,9 @@ impl IntoValue for VpcEncryptionControlExclusions {
     fn into_value(self) -> Value {
         Value::structure([
             ("InternetGateway", self.internet_gateway.into_value()),
-            (
-                "EgressOnlyInternetGateway",
-                self.egress_only_internet_gateway.into_value(),
-            ),
+            ("EgressOnlyInternetGateway", self.egress_only_internet_gateway.into_value()),
             ("NatGateway", self.nat_gateway.into_value()),
-            (
-                "VirtualPrivateGateway",
-                self.virtual_private_gateway.into_value(),
-            ),
+            ("VirtualPrivateGateway", self.virtual_private_gateway.into_value()),
             ("VpcPeering", self.vpc_peering.into_value()),
             ("Lambda", self.lambda.into_value()),
             ("VpcLattice", self.vpc_lattice.into_value()),
@@ -2400,16 +2171,10 @@ impl IntoValue for VpcIpv6CidrBlockAssociation {
         Value::structure([
             ("AssociationId", self.association_id.into_value()),
             ("Ipv6CidrBlock", self.ipv6_cidr_block.into_value()),
-            (
-                "Ipv6CidrBlockState",
-                self.ipv6_cidr_block_state.into_value(),
-            ),
+            ("Ipv6CidrBlockState", self.ipv6_cidr_block_state.into_value()),
             ("NetworkBorderGroup", self.network_border_group.into_value()),
             ("Ipv6Pool", self.ipv6_pool.into_value()),
-            (
-                "Ipv6AddressAttribute",
-                self.ipv6_address_attribute.into_value(),
-            ),
+            ("Ipv6AddressAttribute", self.ipv6_address_attribute.into_value()),
             ("IpSource", self.ip_source.into_value()),
         ])
     }

@@ -9,11 +9,7 @@ pub static SHAPES: &[Shape] = &[
     /* 1 */
     Shape::record(
         "AuthorizationData",
-        &[
-            Member::new("authorizationToken", 3),
-            Member::new("expiresAt", 32),
-            Member::new("proxyEndpoint", 107),
-        ],
+        &[Member::new("authorizationToken", 3), Member::new("expiresAt", 32), Member::new("proxyEndpoint", 107)],
     ),
     /* 2 */ Shape::list("AuthorizationDataList", Member::element(1)),
     /* 3 */ Shape::new("Base64", Kind::String).pattern("^\\S+$"),
@@ -27,24 +23,13 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 5 */
-    Shape::record(
-        "BatchCheckLayerAvailabilityResponse",
-        &[Member::new("layers", 91), Member::new("failures", 88)],
-    ),
+    Shape::record("BatchCheckLayerAvailabilityResponse", &[Member::new("layers", 91), Member::new("failures", 88)]),
     /* 6 */
     Shape::record(
         "BatchDeleteImageRequest",
-        &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131).required(),
-            Member::new("imageIds", 52).required(),
-        ],
+        &[Member::new("registryId", 118), Member::new("repositoryName", 131).required(), Member::new("imageIds", 52).required()],
     ),
-    /* 7 */
-    Shape::record(
-        "BatchDeleteImageResponse",
-        &[Member::new("imageIds", 52), Member::new("failures", 49)],
-    ),
+    /* 7 */ Shape::record("BatchDeleteImageResponse", &[Member::new("imageIds", 52), Member::new("failures", 49)]),
     /* 8 */
     Shape::record(
         "BatchGetImageRequest",
@@ -55,19 +40,9 @@ pub static SHAPES: &[Shape] = &[
             Member::new("acceptedMediaTypes", 104),
         ],
     ),
-    /* 9 */
-    Shape::record(
-        "BatchGetImageResponse",
-        &[Member::new("images", 53), Member::new("failures", 49)],
-    ),
-    /* 10 */
-    Shape::new("BatchedOperationLayerDigest", Kind::String)
-        .min(0.0)
-        .max(1000.0),
-    /* 11 */
-    Shape::list("BatchedOperationLayerDigestList", Member::element(10))
-        .min(1.0)
-        .max(100.0),
+    /* 9 */ Shape::record("BatchGetImageResponse", &[Member::new("images", 53), Member::new("failures", 49)]),
+    /* 10 */ Shape::new("BatchedOperationLayerDigest", Kind::String).min(0.0).max(1000.0),
+    /* 11 */ Shape::list("BatchedOperationLayerDigestList", Member::element(10)).min(1.0).max(100.0),
     /* 12 */
     Shape::record(
         "CompleteLayerUploadRequest",
@@ -101,40 +76,17 @@ pub static SHAPES: &[Shape] = &[
             Member::new("encryptionConfiguration", 29),
         ],
     ),
-    /* 15 */
-    Shape::record(
-        "CreateRepositoryResponse",
-        &[Member::new("repository", 124)],
-    ),
+    /* 15 */ Shape::record("CreateRepositoryResponse", &[Member::new("repository", 124)]),
     /* 16 */ Shape::new("CreationTimestamp", Kind::Timestamp(None)),
-    /* 17 */
-    Shape::record(
-        "DeleteReplication",
-        &[Member::new("enabled", 18).required()],
-    ),
+    /* 17 */ Shape::record("DeleteReplication", &[Member::new("enabled", 18).required()]),
     /* 18 */ Shape::new("DeleteReplicationFlag", Kind::Boolean),
     /* 19 */
     Shape::record(
         "DeleteRepositoryRequest",
-        &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131).required(),
-            Member::new("force", 35),
-        ],
+        &[Member::new("registryId", 118), Member::new("repositoryName", 131).required(), Member::new("force", 35)],
     ),
-    /* 20 */
-    Shape::record(
-        "DeleteRepositoryResponse",
-        &[Member::new("repository", 124)],
-    ),
-    /* 21 */
-    Shape::record(
-        "DescribeImagesFilter",
-        &[
-            Member::new("tagStatus", 147),
-            Member::new("imageStatus", 61),
-        ],
-    ),
+    /* 20 */ Shape::record("DeleteRepositoryResponse", &[Member::new("repository", 124)]),
+    /* 21 */ Shape::record("DescribeImagesFilter", &[Member::new("tagStatus", 147), Member::new("imageStatus", 61)]),
     /* 22 */
     Shape::record(
         "DescribeImagesRequest",
@@ -147,23 +99,10 @@ pub static SHAPES: &[Shape] = &[
             Member::new("filter", 21),
         ],
     ),
-    /* 23 */
-    Shape::record(
-        "DescribeImagesResponse",
-        &[
-            Member::new("imageDetails", 44),
-            Member::new("nextToken", 105),
-        ],
-    ),
+    /* 23 */ Shape::record("DescribeImagesResponse", &[Member::new("imageDetails", 44), Member::new("nextToken", 105)]),
     /* 24 */ Shape::record("DescribeRegistryRequest", &[]),
     /* 25 */
-    Shape::record(
-        "DescribeRegistryResponse",
-        &[
-            Member::new("registryId", 118),
-            Member::new("replicationConfiguration", 119),
-        ],
-    ),
+    Shape::record("DescribeRegistryResponse", &[Member::new("registryId", 118), Member::new("replicationConfiguration", 119)]),
     /* 26 */
     Shape::record(
         "DescribeRepositoriesRequest",
@@ -175,13 +114,7 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 27 */
-    Shape::record(
-        "DescribeRepositoriesResponse",
-        &[
-            Member::new("repositories", 130),
-            Member::new("nextToken", 105),
-        ],
-    ),
+    Shape::record("DescribeRepositoriesResponse", &[Member::new("repositories", 130), Member::new("nextToken", 105)]),
     /* 28 */
     Shape::record("EmptyUploadException", &[Member::new("message", 31)]).error(ErrorTrait {
         code: None,
@@ -189,44 +122,16 @@ pub static SHAPES: &[Shape] = &[
         sender: true,
     }),
     /* 29 */
-    Shape::record(
-        "EncryptionConfiguration",
-        &[
-            Member::new("encryptionType", 30).required(),
-            Member::new("kmsKey", 78),
-        ],
-    ),
+    Shape::record("EncryptionConfiguration", &[Member::new("encryptionType", 30).required(), Member::new("kmsKey", 78)]),
     /* 30 */ Shape::choice("EncryptionType", &["AES256", "KMS", "KMS_DSSE"]),
     /* 31 */ Shape::new("ExceptionMessage", Kind::String),
     /* 32 */ Shape::new("ExpirationTimestamp", Kind::Timestamp(None)),
-    /* 33 */
-    Shape::choice(
-        "FindingSeverity",
-        &[
-            "INFORMATIONAL",
-            "LOW",
-            "MEDIUM",
-            "HIGH",
-            "CRITICAL",
-            "UNDEFINED",
-        ],
-    ),
+    /* 33 */ Shape::choice("FindingSeverity", &["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL", "UNDEFINED"]),
     /* 34 */ Shape::map("FindingSeverityCounts", Member::key(33), Member::value(140)),
     /* 35 */ Shape::new("ForceFlag", Kind::Boolean),
-    /* 36 */
-    Shape::list("GetAuthorizationTokenRegistryIdList", Member::element(118))
-        .min(1.0)
-        .max(10.0),
-    /* 37 */
-    Shape::record(
-        "GetAuthorizationTokenRequest",
-        &[Member::new("registryIds", 36)],
-    ),
-    /* 38 */
-    Shape::record(
-        "GetAuthorizationTokenResponse",
-        &[Member::new("authorizationData", 2)],
-    ),
+    /* 36 */ Shape::list("GetAuthorizationTokenRegistryIdList", Member::element(118)).min(1.0).max(10.0),
+    /* 37 */ Shape::record("GetAuthorizationTokenRequest", &[Member::new("registryIds", 36)]),
+    /* 38 */ Shape::record("GetAuthorizationTokenResponse", &[Member::new("authorizationData", 2)]),
     /* 39 */
     Shape::record(
         "GetDownloadUrlForLayerRequest",
@@ -237,13 +142,7 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 40 */
-    Shape::record(
-        "GetDownloadUrlForLayerResponse",
-        &[
-            Member::new("downloadUrl", 158),
-            Member::new("layerDigest", 84),
-        ],
-    ),
+    Shape::record("GetDownloadUrlForLayerResponse", &[Member::new("downloadUrl", 158), Member::new("layerDigest", 84)]),
     /* 41 */
     Shape::record(
         "Image",
@@ -285,11 +184,7 @@ pub static SHAPES: &[Shape] = &[
     /* 44 */ Shape::list("ImageDetailList", Member::element(43)),
     /* 45 */ Shape::new("ImageDigest", Kind::String),
     /* 46 */
-    Shape::record(
-        "ImageDigestDoesNotMatchException",
-        &[Member::new("message", 31)],
-    )
-    .error(ErrorTrait {
+    Shape::record("ImageDigestDoesNotMatchException", &[Member::new("message", 31)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
@@ -297,11 +192,7 @@ pub static SHAPES: &[Shape] = &[
     /* 47 */
     Shape::record(
         "ImageFailure",
-        &[
-            Member::new("imageId", 51),
-            Member::new("failureCode", 48),
-            Member::new("failureReason", 50),
-        ],
+        &[Member::new("imageId", 51), Member::new("failureCode", 48), Member::new("failureReason", 50)],
     ),
     /* 48 */
     Shape::choice(
@@ -322,20 +213,10 @@ pub static SHAPES: &[Shape] = &[
     ),
     /* 49 */ Shape::list("ImageFailureList", Member::element(47)),
     /* 50 */ Shape::new("ImageFailureReason", Kind::String),
-    /* 51 */
-    Shape::record(
-        "ImageIdentifier",
-        &[Member::new("imageDigest", 45), Member::new("imageTag", 62)],
-    ),
-    /* 52 */
-    Shape::list("ImageIdentifierList", Member::element(51))
-        .min(1.0)
-        .max(100.0),
+    /* 51 */ Shape::record("ImageIdentifier", &[Member::new("imageDigest", 45), Member::new("imageTag", 62)]),
+    /* 52 */ Shape::list("ImageIdentifierList", Member::element(51)).min(1.0).max(100.0),
     /* 53 */ Shape::list("ImageList", Member::element(41)),
-    /* 54 */
-    Shape::new("ImageManifest", Kind::String)
-        .min(1.0)
-        .max(4194304.0),
+    /* 54 */ Shape::new("ImageManifest", Kind::String).min(1.0).max(4194304.0),
     /* 55 */
     Shape::record("ImageNotFoundException", &[Member::new("message", 31)]).error(ErrorTrait {
         code: None,
@@ -351,76 +232,33 @@ pub static SHAPES: &[Shape] = &[
             Member::new("findingSeverityCounts", 34),
         ],
     ),
-    /* 57 */
-    Shape::record(
-        "ImageScanStatus",
-        &[Member::new("status", 136), Member::new("description", 137)],
-    ),
-    /* 58 */
-    Shape::record(
-        "ImageScanningConfiguration",
-        &[Member::new("scanOnPush", 135)],
-    ),
+    /* 57 */ Shape::record("ImageScanStatus", &[Member::new("status", 136), Member::new("description", 137)]),
+    /* 58 */ Shape::record("ImageScanningConfiguration", &[Member::new("scanOnPush", 135)]),
     /* 59 */ Shape::new("ImageSizeInBytes", Kind::Long),
     /* 60 */ Shape::choice("ImageStatus", &["ACTIVE", "ARCHIVED", "ACTIVATING"]),
-    /* 61 */
-    Shape::choice(
-        "ImageStatusFilter",
-        &["ACTIVE", "ARCHIVED", "ACTIVATING", "ANY"],
-    ),
+    /* 61 */ Shape::choice("ImageStatusFilter", &["ACTIVE", "ARCHIVED", "ACTIVATING", "ANY"]),
     /* 62 */ Shape::new("ImageTag", Kind::String).min(1.0).max(300.0),
     /* 63 */
-    Shape::record(
-        "ImageTagAlreadyExistsException",
-        &[Member::new("message", 31)],
-    )
-    .error(ErrorTrait {
+    Shape::record("ImageTagAlreadyExistsException", &[Member::new("message", 31)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 64 */ Shape::list("ImageTagList", Member::element(62)),
     /* 65 */
-    Shape::choice(
-        "ImageTagMutability",
-        &[
-            "MUTABLE",
-            "IMMUTABLE",
-            "IMMUTABLE_WITH_EXCLUSION",
-            "MUTABLE_WITH_EXCLUSION",
-        ],
-    ),
+    Shape::choice("ImageTagMutability", &["MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"]),
     /* 66 */
     Shape::record(
         "ImageTagMutabilityExclusionFilter",
-        &[
-            Member::new("filterType", 67).required(),
-            Member::new("filter", 68).required(),
-        ],
+        &[Member::new("filterType", 67).required(), Member::new("filter", 68).required()],
     ),
     /* 67 */ Shape::choice("ImageTagMutabilityExclusionFilterType", &["WILDCARD"]),
     /* 68 */
-    Shape::new("ImageTagMutabilityExclusionFilterValue", Kind::String)
-        .min(1.0)
-        .max(128.0)
-        .pattern("^[0-9a-zA-Z._*-]{1,128}$"),
-    /* 69 */
-    Shape::list("ImageTagMutabilityExclusionFilters", Member::element(66))
-        .min(1.0)
-        .max(5.0),
+    Shape::new("ImageTagMutabilityExclusionFilterValue", Kind::String).min(1.0).max(128.0).pattern("^[0-9a-zA-Z._*-]{1,128}$"),
+    /* 69 */ Shape::list("ImageTagMutabilityExclusionFilters", Member::element(66)).min(1.0).max(5.0),
     /* 70 */
-    Shape::record(
-        "InitiateLayerUploadRequest",
-        &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131).required(),
-        ],
-    ),
-    /* 71 */
-    Shape::record(
-        "InitiateLayerUploadResponse",
-        &[Member::new("uploadId", 154), Member::new("partSize", 106)],
-    ),
+    Shape::record("InitiateLayerUploadRequest", &[Member::new("registryId", 118), Member::new("repositoryName", 131).required()]),
+    /* 71 */ Shape::record("InitiateLayerUploadResponse", &[Member::new("uploadId", 154), Member::new("partSize", 106)]),
     /* 72 */
     Shape::record("InvalidLayerException", &[Member::new("message", 31)]).error(ErrorTrait {
         code: None,
@@ -438,11 +276,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("message", 31),
         ],
     )
-    .error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
+    .error(ErrorTrait { code: None, status: None, sender: true }),
     /* 74 */
     Shape::record("InvalidParameterException", &[Member::new("message", 31)]).error(ErrorTrait {
         code: None,
@@ -450,22 +284,14 @@ pub static SHAPES: &[Shape] = &[
         sender: true,
     }),
     /* 75 */
-    Shape::record(
-        "InvalidTagParameterException",
-        &[Member::new("message", 31)],
-    )
-    .error(ErrorTrait {
+    Shape::record("InvalidTagParameterException", &[Member::new("message", 31)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 76 */ Shape::new("KmsError", Kind::String),
     /* 77 */
-    Shape::record(
-        "KmsException",
-        &[Member::new("message", 31), Member::new("kmsError", 76)],
-    )
-    .error(ErrorTrait {
+    Shape::record("KmsException", &[Member::new("message", 31), Member::new("kmsError", 76)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
@@ -489,31 +315,15 @@ pub static SHAPES: &[Shape] = &[
         status: None,
         sender: true,
     }),
-    /* 83 */
-    Shape::choice(
-        "LayerAvailability",
-        &["AVAILABLE", "UNAVAILABLE", "ARCHIVED"],
-    ),
-    /* 84 */
-    Shape::new("LayerDigest", Kind::String).pattern("[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+"),
-    /* 85 */
-    Shape::list("LayerDigestList", Member::element(84))
-        .min(1.0)
-        .max(100.0),
+    /* 83 */ Shape::choice("LayerAvailability", &["AVAILABLE", "UNAVAILABLE", "ARCHIVED"]),
+    /* 84 */ Shape::new("LayerDigest", Kind::String).pattern("[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+"),
+    /* 85 */ Shape::list("LayerDigestList", Member::element(84)).min(1.0).max(100.0),
     /* 86 */
     Shape::record(
         "LayerFailure",
-        &[
-            Member::new("layerDigest", 10),
-            Member::new("failureCode", 87),
-            Member::new("failureReason", 89),
-        ],
+        &[Member::new("layerDigest", 10), Member::new("failureCode", 87), Member::new("failureReason", 89)],
     ),
-    /* 87 */
-    Shape::choice(
-        "LayerFailureCode",
-        &["InvalidLayerDigest", "MissingLayerDigest"],
-    ),
+    /* 87 */ Shape::choice("LayerFailureCode", &["InvalidLayerDigest", "MissingLayerDigest"]),
     /* 88 */ Shape::list("LayerFailureList", Member::element(86)),
     /* 89 */ Shape::new("LayerFailureReason", Kind::String),
     /* 90 */
@@ -523,10 +333,7 @@ pub static SHAPES: &[Shape] = &[
         sender: true,
     }),
     /* 91 */ Shape::list("LayerList", Member::element(81)),
-    /* 92 */
-    Shape::new("LayerPartBlob", Kind::Blob)
-        .min(0.0)
-        .max(20971520.0),
+    /* 92 */ Shape::new("LayerPartBlob", Kind::Blob).min(0.0).max(20971520.0),
     /* 93 */
     Shape::record("LayerPartTooSmallException", &[Member::new("message", 31)]).error(ErrorTrait {
         code: None,
@@ -546,14 +353,7 @@ pub static SHAPES: &[Shape] = &[
         status: None,
         sender: true,
     }),
-    /* 97 */
-    Shape::record(
-        "ListImagesFilter",
-        &[
-            Member::new("tagStatus", 147),
-            Member::new("imageStatus", 61),
-        ],
-    ),
+    /* 97 */ Shape::record("ListImagesFilter", &[Member::new("tagStatus", 147), Member::new("imageStatus", 61)]),
     /* 98 */
     Shape::record(
         "ListImagesRequest",
@@ -565,23 +365,12 @@ pub static SHAPES: &[Shape] = &[
             Member::new("filter", 97),
         ],
     ),
-    /* 99 */
-    Shape::record(
-        "ListImagesResponse",
-        &[Member::new("imageIds", 52), Member::new("nextToken", 105)],
-    ),
-    /* 100 */
-    Shape::record(
-        "ListTagsForResourceRequest",
-        &[Member::new("resourceArn", 0).required()],
-    ),
+    /* 99 */ Shape::record("ListImagesResponse", &[Member::new("imageIds", 52), Member::new("nextToken", 105)]),
+    /* 100 */ Shape::record("ListTagsForResourceRequest", &[Member::new("resourceArn", 0).required()]),
     /* 101 */ Shape::record("ListTagsForResourceResponse", &[Member::new("tags", 144)]),
     /* 102 */ Shape::new("MaxResults", Kind::Integer).min(1.0).max(1000.0),
     /* 103 */ Shape::new("MediaType", Kind::String),
-    /* 104 */
-    Shape::list("MediaTypeList", Member::element(103))
-        .min(1.0)
-        .max(100.0),
+    /* 104 */ Shape::list("MediaTypeList", Member::element(103)).min(1.0).max(100.0),
     /* 105 */ Shape::new("NextToken", Kind::String),
     /* 106 */ Shape::new("PartSize", Kind::Long).min(0.0),
     /* 107 */ Shape::new("ProxyEndpoint", Kind::String),
@@ -611,11 +400,7 @@ pub static SHAPES: &[Shape] = &[
     /* 112 */
     Shape::record(
         "PutImageScanningConfigurationResponse",
-        &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131),
-            Member::new("imageScanningConfiguration", 58),
-        ],
+        &[Member::new("registryId", 118), Member::new("repositoryName", 131), Member::new("imageScanningConfiguration", 58)],
     ),
     /* 113 */
     Shape::record(
@@ -639,38 +424,17 @@ pub static SHAPES: &[Shape] = &[
     ),
     /* 115 */ Shape::new("RecordedPullTimestamp", Kind::Timestamp(None)),
     /* 116 */
-    Shape::record(
-        "ReferencedImagesNotFoundException",
-        &[Member::new("message", 31)],
-    )
-    .error(ErrorTrait {
+    Shape::record("ReferencedImagesNotFoundException", &[Member::new("message", 31)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 117 */
-    Shape::new("Region", Kind::String)
-        .min(2.0)
-        .max(25.0)
-        .pattern("[0-9a-z-]{2,25}"),
+    /* 117 */ Shape::new("Region", Kind::String).min(2.0).max(25.0).pattern("[0-9a-z-]{2,25}"),
     /* 118 */ Shape::new("RegistryId", Kind::String).pattern("[0-9]{12}"),
-    /* 119 */
-    Shape::record(
-        "ReplicationConfiguration",
-        &[Member::new("rules", 123).required()],
-    ),
+    /* 119 */ Shape::record("ReplicationConfiguration", &[Member::new("rules", 123).required()]),
     /* 120 */
-    Shape::record(
-        "ReplicationDestination",
-        &[
-            Member::new("region", 117).required(),
-            Member::new("registryId", 118).required(),
-        ],
-    ),
-    /* 121 */
-    Shape::list("ReplicationDestinationList", Member::element(120))
-        .min(0.0)
-        .max(100.0),
+    Shape::record("ReplicationDestination", &[Member::new("region", 117).required(), Member::new("registryId", 118).required()]),
+    /* 121 */ Shape::list("ReplicationDestinationList", Member::element(120)).min(0.0).max(100.0),
     /* 122 */
     Shape::record(
         "ReplicationRule",
@@ -680,10 +444,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("deleteReplication", 17),
         ],
     ),
-    /* 123 */
-    Shape::list("ReplicationRuleList", Member::element(122))
-        .min(0.0)
-        .max(25.0),
+    /* 123 */ Shape::list("ReplicationRuleList", Member::element(122)).min(0.0).max(25.0),
     /* 124 */
     Shape::record(
         "Repository",
@@ -700,27 +461,14 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 125 */
-    Shape::record(
-        "RepositoryAlreadyExistsException",
-        &[Member::new("message", 31)],
-    )
-    .error(ErrorTrait {
+    Shape::record("RepositoryAlreadyExistsException", &[Member::new("message", 31)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 126 */
-    Shape::record(
-        "RepositoryFilter",
-        &[
-            Member::new("filter", 129).required(),
-            Member::new("filterType", 128).required(),
-        ],
-    ),
-    /* 127 */
-    Shape::list("RepositoryFilterList", Member::element(126))
-        .min(1.0)
-        .max(100.0),
+    Shape::record("RepositoryFilter", &[Member::new("filter", 129).required(), Member::new("filterType", 128).required()]),
+    /* 127 */ Shape::list("RepositoryFilterList", Member::element(126)).min(1.0).max(100.0),
     /* 128 */ Shape::choice("RepositoryFilterType", &["PREFIX_MATCH"]),
     /* 129 */
     Shape::new("RepositoryFilterValue", Kind::String)
@@ -733,10 +481,7 @@ pub static SHAPES: &[Shape] = &[
         .min(2.0)
         .max(256.0)
         .pattern("[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(\\/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*"),
-    /* 132 */
-    Shape::list("RepositoryNameList", Member::element(131))
-        .min(1.0)
-        .max(100.0),
+    /* 132 */ Shape::list("RepositoryNameList", Member::element(131)).min(1.0).max(100.0),
     /* 133 */
     Shape::record("RepositoryNotEmptyException", &[Member::new("message", 31)]).error(ErrorTrait {
         code: None,
@@ -770,31 +515,14 @@ pub static SHAPES: &[Shape] = &[
     /* 137 */ Shape::new("ScanStatusDescription", Kind::String),
     /* 138 */ Shape::new("ScanTimestamp", Kind::Timestamp(None)),
     /* 139 */
-    Shape::record("ServerException", &[Member::new("message", 31)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: false,
-    }),
+    Shape::record("ServerException", &[Member::new("message", 31)]).error(ErrorTrait { code: None, status: None, sender: false }),
     /* 140 */ Shape::new("SeverityCount", Kind::Integer).min(0.0),
-    /* 141 */
-    Shape::record(
-        "Tag",
-        &[
-            Member::new("Key", 142).required(),
-            Member::new("Value", 148).required(),
-        ],
-    ),
+    /* 141 */ Shape::record("Tag", &[Member::new("Key", 142).required(), Member::new("Value", 148).required()]),
     /* 142 */ Shape::new("TagKey", Kind::String),
     /* 143 */ Shape::list("TagKeyList", Member::element(142)),
     /* 144 */ Shape::list("TagList", Member::element(141)),
     /* 145 */
-    Shape::record(
-        "TagResourceRequest",
-        &[
-            Member::new("resourceArn", 0).required(),
-            Member::new("tags", 144).required(),
-        ],
-    ),
+    Shape::record("TagResourceRequest", &[Member::new("resourceArn", 0).required(), Member::new("tags", 144).required()]),
     /* 146 */ Shape::record("TagResourceResponse", &[]),
     /* 147 */ Shape::choice("TagStatus", &["TAGGED", "UNTAGGED", "ANY"]),
     /* 148 */ Shape::new("TagValue", Kind::String),
@@ -805,37 +533,22 @@ pub static SHAPES: &[Shape] = &[
         sender: true,
     }),
     /* 150 */
-    Shape::record(
-        "UnableToGetUpstreamImageException",
-        &[Member::new("message", 31)],
-    )
-    .error(ErrorTrait {
+    Shape::record("UnableToGetUpstreamImageException", &[Member::new("message", 31)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 151 */
-    Shape::record(
-        "UnableToGetUpstreamLayerException",
-        &[Member::new("message", 31)],
-    )
-    .error(ErrorTrait {
+    Shape::record("UnableToGetUpstreamLayerException", &[Member::new("message", 31)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 152 */
-    Shape::record(
-        "UntagResourceRequest",
-        &[
-            Member::new("resourceArn", 0).required(),
-            Member::new("tagKeys", 143).required(),
-        ],
-    ),
+    Shape::record("UntagResourceRequest", &[Member::new("resourceArn", 0).required(), Member::new("tagKeys", 143).required()]),
     /* 153 */ Shape::record("UntagResourceResponse", &[]),
     /* 154 */
-    Shape::new("UploadId", Kind::String)
-        .pattern("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"),
+    Shape::new("UploadId", Kind::String).pattern("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"),
     /* 155 */
     Shape::record(
         "UploadLayerPartRequest",

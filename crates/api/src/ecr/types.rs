@@ -50,10 +50,7 @@ pub struct BatchCheckLayerAvailabilityResponse {
 
 impl IntoValue for BatchCheckLayerAvailabilityResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("layers", self.layers.into_value()),
-            ("failures", self.failures.into_value()),
-        ])
+        Value::structure([("layers", self.layers.into_value()), ("failures", self.failures.into_value())])
     }
 }
 
@@ -83,10 +80,7 @@ pub struct BatchDeleteImageResponse {
 
 impl IntoValue for BatchDeleteImageResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("imageIds", self.image_ids.into_value()),
-            ("failures", self.failures.into_value()),
-        ])
+        Value::structure([("imageIds", self.image_ids.into_value()), ("failures", self.failures.into_value())])
     }
 }
 
@@ -118,10 +112,7 @@ pub struct BatchGetImageResponse {
 
 impl IntoValue for BatchGetImageResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("images", self.images.into_value()),
-            ("failures", self.failures.into_value()),
-        ])
+        Value::structure([("images", self.images.into_value()), ("failures", self.failures.into_value())])
     }
 }
 
@@ -183,8 +174,7 @@ impl FromValue for CreateRepositoryRequest {
             repository_name: members.take("repositoryName")?,
             tags: members.take("tags")?,
             image_tag_mutability: members.take("imageTagMutability")?,
-            image_tag_mutability_exclusion_filters: members
-                .take("imageTagMutabilityExclusionFilters")?,
+            image_tag_mutability_exclusion_filters: members.take("imageTagMutabilityExclusionFilters")?,
             image_scanning_configuration: members.take("imageScanningConfiguration")?,
             encryption_configuration: members.take("encryptionConfiguration")?,
         })
@@ -251,10 +241,7 @@ pub struct DescribeImagesFilter {
 impl FromValue for DescribeImagesFilter {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            tag_status: members.take("tagStatus")?,
-            image_status: members.take("imageStatus")?,
-        })
+        Ok(Self { tag_status: members.take("tagStatus")?, image_status: members.take("imageStatus")? })
     }
 }
 
@@ -290,10 +277,7 @@ pub struct DescribeImagesResponse {
 
 impl IntoValue for DescribeImagesResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("imageDetails", self.image_details.into_value()),
-            ("nextToken", self.next_token.into_value()),
-        ])
+        Value::structure([("imageDetails", self.image_details.into_value()), ("nextToken", self.next_token.into_value())])
     }
 }
 
@@ -317,10 +301,7 @@ impl IntoValue for DescribeRegistryResponse {
     fn into_value(self) -> Value {
         Value::structure([
             ("registryId", self.registry_id.into_value()),
-            (
-                "replicationConfiguration",
-                self.replication_configuration.into_value(),
-            ),
+            ("replicationConfiguration", self.replication_configuration.into_value()),
         ])
     }
 }
@@ -353,10 +334,7 @@ pub struct DescribeRepositoriesResponse {
 
 impl IntoValue for DescribeRepositoriesResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("repositories", self.repositories.into_value()),
-            ("nextToken", self.next_token.into_value()),
-        ])
+        Value::structure([("repositories", self.repositories.into_value()), ("nextToken", self.next_token.into_value())])
     }
 }
 
@@ -369,19 +347,13 @@ pub struct EncryptionConfiguration {
 impl FromValue for EncryptionConfiguration {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            encryption_type: members.take("encryptionType")?,
-            kms_key: members.take("kmsKey")?,
-        })
+        Ok(Self { encryption_type: members.take("encryptionType")?, kms_key: members.take("kmsKey")? })
     }
 }
 
 impl IntoValue for EncryptionConfiguration {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("encryptionType", self.encryption_type.into_value()),
-            ("kmsKey", self.kms_key.into_value()),
-        ])
+        Value::structure([("encryptionType", self.encryption_type.into_value()), ("kmsKey", self.kms_key.into_value())])
     }
 }
 
@@ -412,9 +384,7 @@ pub struct GetAuthorizationTokenRequest {
 impl FromValue for GetAuthorizationTokenRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            registry_ids: members.take("registryIds")?,
-        })
+        Ok(Self { registry_ids: members.take("registryIds")? })
     }
 }
 
@@ -455,10 +425,7 @@ pub struct GetDownloadUrlForLayerResponse {
 
 impl IntoValue for GetDownloadUrlForLayerResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("downloadUrl", self.download_url.into_value()),
-            ("layerDigest", self.layer_digest.into_value()),
-        ])
+        Value::structure([("downloadUrl", self.download_url.into_value()), ("layerDigest", self.layer_digest.into_value())])
     }
 }
 
@@ -478,10 +445,7 @@ impl IntoValue for Image {
             ("repositoryName", self.repository_name.into_value()),
             ("imageId", self.image_id.into_value()),
             ("imageManifest", self.image_manifest.into_value()),
-            (
-                "imageManifestMediaType",
-                self.image_manifest_media_type.into_value(),
-            ),
+            ("imageManifestMediaType", self.image_manifest_media_type.into_value()),
         ])
     }
 }
@@ -515,23 +479,11 @@ impl IntoValue for ImageDetail {
             ("imageSizeInBytes", self.image_size_in_bytes.into_value()),
             ("imagePushedAt", self.image_pushed_at.into_value()),
             ("imageScanStatus", self.image_scan_status.into_value()),
-            (
-                "imageScanFindingsSummary",
-                self.image_scan_findings_summary.into_value(),
-            ),
-            (
-                "imageManifestMediaType",
-                self.image_manifest_media_type.into_value(),
-            ),
+            ("imageScanFindingsSummary", self.image_scan_findings_summary.into_value()),
+            ("imageManifestMediaType", self.image_manifest_media_type.into_value()),
             ("artifactMediaType", self.artifact_media_type.into_value()),
-            (
-                "lastRecordedPullTime",
-                self.last_recorded_pull_time.into_value(),
-            ),
-            (
-                "subjectManifestDigest",
-                self.subject_manifest_digest.into_value(),
-            ),
+            ("lastRecordedPullTime", self.last_recorded_pull_time.into_value()),
+            ("subjectManifestDigest", self.subject_manifest_digest.into_value()),
             ("imageStatus", self.image_status.into_value()),
             ("lastArchivedAt", self.last_archived_at.into_value()),
             ("lastActivatedAt", self.last_activated_at.into_value()),
@@ -581,19 +533,13 @@ pub struct ImageIdentifier {
 impl FromValue for ImageIdentifier {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            image_digest: members.take("imageDigest")?,
-            image_tag: members.take("imageTag")?,
-        })
+        Ok(Self { image_digest: members.take("imageDigest")?, image_tag: members.take("imageTag")? })
     }
 }
 
 impl IntoValue for ImageIdentifier {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("imageDigest", self.image_digest.into_value()),
-            ("imageTag", self.image_tag.into_value()),
-        ])
+        Value::structure([("imageDigest", self.image_digest.into_value()), ("imageTag", self.image_tag.into_value())])
     }
 }
 
@@ -607,18 +553,9 @@ pub struct ImageScanFindingsSummary {
 impl IntoValue for ImageScanFindingsSummary {
     fn into_value(self) -> Value {
         Value::structure([
-            (
-                "imageScanCompletedAt",
-                self.image_scan_completed_at.into_value(),
-            ),
-            (
-                "vulnerabilitySourceUpdatedAt",
-                self.vulnerability_source_updated_at.into_value(),
-            ),
-            (
-                "findingSeverityCounts",
-                self.finding_severity_counts.into_value(),
-            ),
+            ("imageScanCompletedAt", self.image_scan_completed_at.into_value()),
+            ("vulnerabilitySourceUpdatedAt", self.vulnerability_source_updated_at.into_value()),
+            ("findingSeverityCounts", self.finding_severity_counts.into_value()),
         ])
     }
 }
@@ -631,10 +568,7 @@ pub struct ImageScanStatus {
 
 impl IntoValue for ImageScanStatus {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("status", self.status.into_value()),
-            ("description", self.description.into_value()),
-        ])
+        Value::structure([("status", self.status.into_value()), ("description", self.description.into_value())])
     }
 }
 
@@ -646,9 +580,7 @@ pub struct ImageScanningConfiguration {
 impl FromValue for ImageScanningConfiguration {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            scan_on_push: members.take("scanOnPush")?,
-        })
+        Ok(Self { scan_on_push: members.take("scanOnPush")? })
     }
 }
 
@@ -693,19 +625,13 @@ pub struct ImageTagMutabilityExclusionFilter {
 impl FromValue for ImageTagMutabilityExclusionFilter {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            filter_type: members.take("filterType")?,
-            filter: members.take("filter")?,
-        })
+        Ok(Self { filter_type: members.take("filterType")?, filter: members.take("filter")? })
     }
 }
 
 impl IntoValue for ImageTagMutabilityExclusionFilter {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("filterType", self.filter_type.into_value()),
-            ("filter", self.filter.into_value()),
-        ])
+        Value::structure([("filterType", self.filter_type.into_value()), ("filter", self.filter.into_value())])
     }
 }
 
@@ -724,10 +650,7 @@ pub struct InitiateLayerUploadRequest {
 impl FromValue for InitiateLayerUploadRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            registry_id: members.take("registryId")?,
-            repository_name: members.take("repositoryName")?,
-        })
+        Ok(Self { registry_id: members.take("registryId")?, repository_name: members.take("repositoryName")? })
     }
 }
 
@@ -739,10 +662,7 @@ pub struct InitiateLayerUploadResponse {
 
 impl IntoValue for InitiateLayerUploadResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("uploadId", self.upload_id.into_value()),
-            ("partSize", self.part_size.into_value()),
-        ])
+        Value::structure([("uploadId", self.upload_id.into_value()), ("partSize", self.part_size.into_value())])
     }
 }
 
@@ -806,10 +726,7 @@ pub struct ListImagesFilter {
 impl FromValue for ListImagesFilter {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            tag_status: members.take("tagStatus")?,
-            image_status: members.take("imageStatus")?,
-        })
+        Ok(Self { tag_status: members.take("tagStatus")?, image_status: members.take("imageStatus")? })
     }
 }
 
@@ -843,10 +760,7 @@ pub struct ListImagesResponse {
 
 impl IntoValue for ListImagesResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("imageIds", self.image_ids.into_value()),
-            ("nextToken", self.next_token.into_value()),
-        ])
+        Value::structure([("imageIds", self.image_ids.into_value()), ("nextToken", self.next_token.into_value())])
     }
 }
 
@@ -858,9 +772,7 @@ pub struct ListTagsForResourceRequest {
 impl FromValue for ListTagsForResourceRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            resource_arn: members.take("resourceArn")?,
-        })
+        Ok(Self { resource_arn: members.take("resourceArn")? })
     }
 }
 
@@ -940,10 +852,7 @@ impl IntoValue for PutImageScanningConfigurationResponse {
         Value::structure([
             ("registryId", self.registry_id.into_value()),
             ("repositoryName", self.repository_name.into_value()),
-            (
-                "imageScanningConfiguration",
-                self.image_scanning_configuration.into_value(),
-            ),
+            ("imageScanningConfiguration", self.image_scanning_configuration.into_value()),
         ])
     }
 }
@@ -963,8 +872,7 @@ impl FromValue for PutImageTagMutabilityRequest {
             registry_id: members.take("registryId")?,
             repository_name: members.take("repositoryName")?,
             image_tag_mutability: members.take("imageTagMutability")?,
-            image_tag_mutability_exclusion_filters: members
-                .take("imageTagMutabilityExclusionFilters")?,
+            image_tag_mutability_exclusion_filters: members.take("imageTagMutabilityExclusionFilters")?,
         })
     }
 }
@@ -983,10 +891,7 @@ impl IntoValue for PutImageTagMutabilityResponse {
             ("registryId", self.registry_id.into_value()),
             ("repositoryName", self.repository_name.into_value()),
             ("imageTagMutability", self.image_tag_mutability.into_value()),
-            (
-                "imageTagMutabilityExclusionFilters",
-                self.image_tag_mutability_exclusion_filters.into_value(),
-            ),
+            ("imageTagMutabilityExclusionFilters", self.image_tag_mutability_exclusion_filters.into_value()),
         ])
     }
 }
@@ -1010,10 +915,7 @@ pub struct ReplicationDestination {
 
 impl IntoValue for ReplicationDestination {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("region", self.region.into_value()),
-            ("registryId", self.registry_id.into_value()),
-        ])
+        Value::structure([("region", self.region.into_value()), ("registryId", self.registry_id.into_value())])
     }
 }
 
@@ -1056,18 +958,9 @@ impl IntoValue for Repository {
             ("repositoryUri", self.repository_uri.into_value()),
             ("createdAt", self.created_at.into_value()),
             ("imageTagMutability", self.image_tag_mutability.into_value()),
-            (
-                "imageTagMutabilityExclusionFilters",
-                self.image_tag_mutability_exclusion_filters.into_value(),
-            ),
-            (
-                "imageScanningConfiguration",
-                self.image_scanning_configuration.into_value(),
-            ),
-            (
-                "encryptionConfiguration",
-                self.encryption_configuration.into_value(),
-            ),
+            ("imageTagMutabilityExclusionFilters", self.image_tag_mutability_exclusion_filters.into_value()),
+            ("imageScanningConfiguration", self.image_scanning_configuration.into_value()),
+            ("encryptionConfiguration", self.encryption_configuration.into_value()),
         ])
     }
 }
@@ -1080,10 +973,7 @@ pub struct RepositoryFilter {
 
 impl IntoValue for RepositoryFilter {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("filter", self.filter.into_value()),
-            ("filterType", self.filter_type.into_value()),
-        ])
+        Value::structure([("filter", self.filter.into_value()), ("filterType", self.filter_type.into_value())])
     }
 }
 
@@ -1118,19 +1008,13 @@ pub struct Tag {
 impl FromValue for Tag {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            key: members.take("Key")?,
-            value: members.take("Value")?,
-        })
+        Ok(Self { key: members.take("Key")?, value: members.take("Value")? })
     }
 }
 
 impl IntoValue for Tag {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Key", self.key.into_value()),
-            ("Value", self.value.into_value()),
-        ])
+        Value::structure([("Key", self.key.into_value()), ("Value", self.value.into_value())])
     }
 }
 
@@ -1143,10 +1027,7 @@ pub struct TagResourceRequest {
 impl FromValue for TagResourceRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            resource_arn: members.take("resourceArn")?,
-            tags: members.take("tags")?,
-        })
+        Ok(Self { resource_arn: members.take("resourceArn")?, tags: members.take("tags")? })
     }
 }
 
@@ -1176,10 +1057,7 @@ pub struct UntagResourceRequest {
 impl FromValue for UntagResourceRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            resource_arn: members.take("resourceArn")?,
-            tag_keys: members.take("tagKeys")?,
-        })
+        Ok(Self { resource_arn: members.take("resourceArn")?, tag_keys: members.take("tagKeys")? })
     }
 }
 

@@ -12,10 +12,7 @@ pub static SHAPES: &[Shape] = &[
         sender: true,
     }),
     /* 1 */ Shape::choice("AccessType", &["PUBLIC", "PRIVATE"]),
-    /* 2 */
-    Shape::list("AccessTypeList", Member::element(1))
-        .min(0.0)
-        .max(2.0),
+    /* 2 */ Shape::list("AccessTypeList", Member::element(1)).min(0.0).max(2.0),
     /* 3 */
     Shape::record(
         "AdvancedConfiguration",
@@ -26,24 +23,13 @@ pub static SHAPES: &[Shape] = &[
             Member::new("roleArn", 299),
         ],
     ),
-    /* 4 */
-    Shape::choice(
-        "AgentUpdateStatus",
-        &[
-            "PENDING", "STAGING", "STAGED", "UPDATING", "UPDATED", "FAILED",
-        ],
-    ),
+    /* 4 */ Shape::choice("AgentUpdateStatus", &["PENDING", "STAGING", "STAGED", "UPDATING", "UPDATED", "FAILED"]),
     /* 5 */ Shape::choice("ApplicationProtocol", &["http", "http2", "grpc"]),
     /* 6 */ Shape::choice("AssignPublicIp", &["ENABLED", "DISABLED"]),
     /* 7 */
     Shape::record(
         "Attachment",
-        &[
-            Member::new("id", 299),
-            Member::new("type", 299),
-            Member::new("status", 299),
-            Member::new("details", 8),
-        ],
+        &[Member::new("id", 299), Member::new("type", 299), Member::new("status", 299), Member::new("details", 8)],
     ),
     /* 8 */ Shape::list("AttachmentDetails", Member::element(171)),
     /* 9 */ Shape::list("Attachments", Member::element(7)),
@@ -63,11 +49,7 @@ pub static SHAPES: &[Shape] = &[
     /* 14 */
     Shape::record(
         "AwsVpcConfiguration",
-        &[
-            Member::new("subnets", 300).required(),
-            Member::new("securityGroups", 300),
-            Member::new("assignPublicIp", 6),
-        ],
+        &[Member::new("subnets", 300).required(), Member::new("securityGroups", 300), Member::new("assignPublicIp", 6)],
     ),
     /* 15 */
     Shape::record("BlockedException", &[Member::new("message", 299)]).error(ErrorTrait {
@@ -80,37 +62,17 @@ pub static SHAPES: &[Shape] = &[
     /* 18 */ Shape::new("BoxedInteger", Kind::Integer),
     /* 19 */ Shape::choice("CPUArchitecture", &["X86_64", "ARM64"]),
     /* 20 */
-    Shape::record(
-        "CanaryConfiguration",
-        &[
-            Member::new("canaryPercent", 109),
-            Member::new("canaryBakeTimeInMinutes", 165),
-        ],
-    ),
+    Shape::record("CanaryConfiguration", &[Member::new("canaryPercent", 109), Member::new("canaryBakeTimeInMinutes", 165)]),
     /* 21 */ Shape::list("CapacityProviderStrategy", Member::element(22)),
     /* 22 */
     Shape::record(
         "CapacityProviderStrategyItem",
-        &[
-            Member::new("capacityProvider", 299).required(),
-            Member::new("weight", 24),
-            Member::new("base", 23),
-        ],
+        &[Member::new("capacityProvider", 299).required(), Member::new("weight", 24), Member::new("base", 23)],
     ),
-    /* 23 */
-    Shape::new("CapacityProviderStrategyItemBase", Kind::Integer)
-        .min(0.0)
-        .max(100000.0),
-    /* 24 */
-    Shape::new("CapacityProviderStrategyItemWeight", Kind::Integer)
-        .min(0.0)
-        .max(1000.0),
+    /* 23 */ Shape::new("CapacityProviderStrategyItemBase", Kind::Integer).min(0.0).max(100000.0),
+    /* 24 */ Shape::new("CapacityProviderStrategyItemWeight", Kind::Integer).min(0.0).max(1000.0),
     /* 25 */
-    Shape::record("ClientException", &[Member::new("message", 299)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
+    Shape::record("ClientException", &[Member::new("message", 299)]).error(ErrorTrait { code: None, status: None, sender: true }),
     /* 26 */
     Shape::record(
         "Cluster",
@@ -136,62 +98,33 @@ pub static SHAPES: &[Shape] = &[
     /* 27 */
     Shape::record(
         "ClusterConfiguration",
-        &[
-            Member::new("executeCommandConfiguration", 127),
-            Member::new("managedStorageConfiguration", 199),
-        ],
+        &[Member::new("executeCommandConfiguration", 127), Member::new("managedStorageConfiguration", 199)],
     ),
     /* 28 */
-    Shape::record(
-        "ClusterContainsCapacityProviderException",
-        &[Member::new("message", 299)],
-    )
-    .error(ErrorTrait {
+    Shape::record("ClusterContainsCapacityProviderException", &[Member::new("message", 299)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 29 */
-    Shape::record(
-        "ClusterContainsContainerInstancesException",
-        &[Member::new("message", 299)],
-    )
-    .error(ErrorTrait {
+    Shape::record("ClusterContainsContainerInstancesException", &[Member::new("message", 299)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 30 */
-    Shape::record(
-        "ClusterContainsServicesException",
-        &[Member::new("message", 299)],
-    )
-    .error(ErrorTrait {
+    Shape::record("ClusterContainsServicesException", &[Member::new("message", 299)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 31 */
-    Shape::record(
-        "ClusterContainsTasksException",
-        &[Member::new("message", 299)],
-    )
-    .error(ErrorTrait {
+    Shape::record("ClusterContainsTasksException", &[Member::new("message", 299)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 32 */
-    Shape::choice(
-        "ClusterField",
-        &[
-            "ATTACHMENTS",
-            "CONFIGURATIONS",
-            "SETTINGS",
-            "STATISTICS",
-            "TAGS",
-        ],
-    ),
+    /* 32 */ Shape::choice("ClusterField", &["ATTACHMENTS", "CONFIGURATIONS", "SETTINGS", "STATISTICS", "TAGS"]),
     /* 33 */ Shape::list("ClusterFieldList", Member::element(32)),
     /* 34 */
     Shape::record("ClusterNotFoundException", &[Member::new("message", 299)]).error(ErrorTrait {
@@ -199,36 +132,16 @@ pub static SHAPES: &[Shape] = &[
         status: None,
         sender: true,
     }),
-    /* 35 */
-    Shape::record(
-        "ClusterServiceConnectDefaults",
-        &[Member::new("namespace", 299)],
-    ),
-    /* 36 */
-    Shape::record(
-        "ClusterServiceConnectDefaultsRequest",
-        &[Member::new("namespace", 299).required()],
-    ),
-    /* 37 */
-    Shape::record(
-        "ClusterSetting",
-        &[Member::new("name", 38), Member::new("value", 299)],
-    ),
+    /* 35 */ Shape::record("ClusterServiceConnectDefaults", &[Member::new("namespace", 299)]),
+    /* 36 */ Shape::record("ClusterServiceConnectDefaultsRequest", &[Member::new("namespace", 299).required()]),
+    /* 37 */ Shape::record("ClusterSetting", &[Member::new("name", 38), Member::new("value", 299)]),
     /* 38 */ Shape::choice("ClusterSettingName", &["containerInsights"]),
     /* 39 */ Shape::list("ClusterSettings", Member::element(37)),
     /* 40 */ Shape::list("Clusters", Member::element(26)),
-    /* 41 */
-    Shape::choice(
-        "Compatibility",
-        &["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"],
-    ),
+    /* 41 */ Shape::choice("Compatibility", &["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"]),
     /* 42 */ Shape::list("CompatibilityList", Member::element(41)),
     /* 43 */
-    Shape::record(
-        "ConflictException",
-        &[Member::new("resourceIds", 241), Member::new("message", 299)],
-    )
-    .error(ErrorTrait {
+    Shape::record("ConflictException", &[Member::new("resourceIds", 241), Member::new("message", 299)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
@@ -259,11 +172,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("gpuSharingStrategy", 293),
         ],
     ),
-    /* 46 */
-    Shape::choice(
-        "ContainerCondition",
-        &["START", "COMPLETE", "SUCCESS", "HEALTHY"],
-    ),
+    /* 46 */ Shape::choice("ContainerCondition", &["START", "COMPLETE", "SUCCESS", "HEALTHY"]),
     /* 47 */
     Shape::record(
         "ContainerDefinition",
@@ -317,10 +226,7 @@ pub static SHAPES: &[Shape] = &[
     /* 50 */
     Shape::record(
         "ContainerDependency",
-        &[
-            Member::new("containerName", 299).required(),
-            Member::new("condition", 46).required(),
-        ],
+        &[Member::new("containerName", 299).required(), Member::new("condition", 46).required()],
     ),
     /* 51 */
     Shape::record(
@@ -347,31 +253,12 @@ pub static SHAPES: &[Shape] = &[
             Member::new("gpuDevices", 146),
         ],
     ),
-    /* 52 */
-    Shape::choice(
-        "ContainerInstanceField",
-        &["TAGS", "CONTAINER_INSTANCE_HEALTH"],
-    ),
+    /* 52 */ Shape::choice("ContainerInstanceField", &["TAGS", "CONTAINER_INSTANCE_HEALTH"]),
     /* 53 */ Shape::list("ContainerInstanceFieldList", Member::element(52)),
     /* 54 */
-    Shape::record(
-        "ContainerInstanceHealthStatus",
-        &[
-            Member::new("overallStatus", 163),
-            Member::new("details", 162),
-        ],
-    ),
+    Shape::record("ContainerInstanceHealthStatus", &[Member::new("overallStatus", 163), Member::new("details", 162)]),
     /* 55 */
-    Shape::choice(
-        "ContainerInstanceStatus",
-        &[
-            "ACTIVE",
-            "DRAINING",
-            "REGISTERING",
-            "DEREGISTERING",
-            "REGISTRATION_FAILED",
-        ],
-    ),
+    Shape::choice("ContainerInstanceStatus", &["ACTIVE", "DRAINING", "REGISTERING", "DEREGISTERING", "REGISTRATION_FAILED"]),
     /* 56 */ Shape::list("ContainerInstances", Member::element(51)),
     /* 57 */
     Shape::record(
@@ -391,11 +278,7 @@ pub static SHAPES: &[Shape] = &[
     /* 59 */
     Shape::record(
         "ContainerRestartPolicy",
-        &[
-            Member::new("enabled", 17).required(),
-            Member::new("ignoredExitCodes", 166),
-            Member::new("restartAttemptPeriod", 18),
-        ],
+        &[Member::new("enabled", 17).required(), Member::new("ignoredExitCodes", 166), Member::new("restartAttemptPeriod", 18)],
     ),
     /* 60 */ Shape::list("Containers", Member::element(45)),
     /* 61 */
@@ -447,35 +330,17 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 64 */ Shape::record("CreateServiceResponse", &[Member::new("service", 259)]),
-    /* 65 */
-    Shape::record(
-        "DeleteClusterRequest",
-        &[Member::new("cluster", 299).required()],
-    ),
+    /* 65 */ Shape::record("DeleteClusterRequest", &[Member::new("cluster", 299).required()]),
     /* 66 */ Shape::record("DeleteClusterResponse", &[Member::new("cluster", 26)]),
     /* 67 */
     Shape::record(
         "DeleteServiceRequest",
-        &[
-            Member::new("cluster", 299),
-            Member::new("service", 299).required(),
-            Member::new("force", 17),
-        ],
+        &[Member::new("cluster", 299), Member::new("service", 299).required(), Member::new("force", 17)],
     ),
     /* 68 */ Shape::record("DeleteServiceResponse", &[Member::new("service", 259)]),
-    /* 69 */
-    Shape::record(
-        "DeleteTaskDefinitionsRequest",
-        &[Member::new("taskDefinitions", 300).required()],
-    ),
+    /* 69 */ Shape::record("DeleteTaskDefinitionsRequest", &[Member::new("taskDefinitions", 300).required()]),
     /* 70 */
-    Shape::record(
-        "DeleteTaskDefinitionsResponse",
-        &[
-            Member::new("taskDefinitions", 317),
-            Member::new("failures", 133),
-        ],
-    ),
+    Shape::record("DeleteTaskDefinitionsResponse", &[Member::new("taskDefinitions", 317), Member::new("failures", 133)]),
     /* 71 */
     Shape::record(
         "Deployment",
@@ -538,16 +403,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("earlySuccessCriteria", 77),
         ],
     ),
-    /* 75 */
-    Shape::record(
-        "DeploymentController",
-        &[Member::new("type", 76).required()],
-    ),
-    /* 76 */
-    Shape::choice(
-        "DeploymentControllerType",
-        &["ECS", "CODE_DEPLOY", "EXTERNAL"],
-    ),
+    /* 75 */ Shape::record("DeploymentController", &[Member::new("type", 76).required()]),
+    /* 76 */ Shape::choice("DeploymentControllerType", &["ECS", "CODE_DEPLOY", "EXTERNAL"]),
     /* 77 */
     Shape::record(
         "DeploymentEarlySuccessCriteria",
@@ -557,11 +414,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("sourceServiceRevisionCleanup", 289),
         ],
     ),
-    /* 78 */
-    Shape::record(
-        "DeploymentEphemeralStorage",
-        &[Member::new("kmsKeyId", 299)],
-    ),
+    /* 78 */ Shape::record("DeploymentEphemeralStorage", &[Member::new("kmsKeyId", 299)]),
     /* 79 */
     Shape::record(
         "DeploymentLifecycleHook",
@@ -575,10 +428,7 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 80 */ Shape::choice("DeploymentLifecycleHookAction", &["ROLLBACK", "CONTINUE"]),
-    /* 81 */
-    Shape::new("DeploymentLifecycleHookDuration", Kind::Integer)
-        .min(1.0)
-        .max(20160.0),
+    /* 81 */ Shape::new("DeploymentLifecycleHookDuration", Kind::Integer).min(1.0).max(20160.0),
     /* 82 */ Shape::list("DeploymentLifecycleHookList", Member::element(79)),
     /* 83 */
     Shape::choice(
@@ -595,117 +445,47 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 84 */ Shape::list("DeploymentLifecycleHookStageList", Member::element(83)),
-    /* 85 */
-    Shape::choice(
-        "DeploymentLifecycleHookTargetType",
-        &["AWS_LAMBDA", "PAUSE"],
-    ),
+    /* 85 */ Shape::choice("DeploymentLifecycleHookTargetType", &["AWS_LAMBDA", "PAUSE"]),
     /* 86 */
     Shape::record(
         "DeploymentLifecycleHookTimeoutConfiguration",
-        &[
-            Member::new("timeoutInMinutes", 81),
-            Member::new("action", 80),
-        ],
+        &[Member::new("timeoutInMinutes", 81), Member::new("action", 80)],
     ),
-    /* 87 */
-    Shape::choice(
-        "DeploymentRolloutState",
-        &["COMPLETED", "FAILED", "IN_PROGRESS"],
-    ),
-    /* 88 */
-    Shape::choice(
-        "DeploymentStrategy",
-        &["ROLLING", "BLUE_GREEN", "LINEAR", "CANARY"],
-    ),
+    /* 87 */ Shape::choice("DeploymentRolloutState", &["COMPLETED", "FAILED", "IN_PROGRESS"]),
+    /* 88 */ Shape::choice("DeploymentStrategy", &["ROLLING", "BLUE_GREEN", "LINEAR", "CANARY"]),
     /* 89 */ Shape::list("Deployments", Member::element(71)),
-    /* 90 */
-    Shape::record(
-        "DeregisterTaskDefinitionRequest",
-        &[Member::new("taskDefinition", 299).required()],
-    ),
-    /* 91 */
-    Shape::record(
-        "DeregisterTaskDefinitionResponse",
-        &[Member::new("taskDefinition", 313)],
-    ),
-    /* 92 */
-    Shape::record(
-        "DescribeClustersRequest",
-        &[Member::new("clusters", 300), Member::new("include", 33)],
-    ),
-    /* 93 */
-    Shape::record(
-        "DescribeClustersResponse",
-        &[Member::new("clusters", 40), Member::new("failures", 133)],
-    ),
+    /* 90 */ Shape::record("DeregisterTaskDefinitionRequest", &[Member::new("taskDefinition", 299).required()]),
+    /* 91 */ Shape::record("DeregisterTaskDefinitionResponse", &[Member::new("taskDefinition", 313)]),
+    /* 92 */ Shape::record("DescribeClustersRequest", &[Member::new("clusters", 300), Member::new("include", 33)]),
+    /* 93 */ Shape::record("DescribeClustersResponse", &[Member::new("clusters", 40), Member::new("failures", 133)]),
     /* 94 */
     Shape::record(
         "DescribeContainerInstancesRequest",
-        &[
-            Member::new("cluster", 299),
-            Member::new("containerInstances", 300).required(),
-            Member::new("include", 53),
-        ],
+        &[Member::new("cluster", 299), Member::new("containerInstances", 300).required(), Member::new("include", 53)],
     ),
     /* 95 */
-    Shape::record(
-        "DescribeContainerInstancesResponse",
-        &[
-            Member::new("containerInstances", 56),
-            Member::new("failures", 133),
-        ],
-    ),
+    Shape::record("DescribeContainerInstancesResponse", &[Member::new("containerInstances", 56), Member::new("failures", 133)]),
     /* 96 */
     Shape::record(
         "DescribeServicesRequest",
-        &[
-            Member::new("cluster", 299),
-            Member::new("services", 300).required(),
-            Member::new("include", 283),
-        ],
+        &[Member::new("cluster", 299), Member::new("services", 300).required(), Member::new("include", 283)],
     ),
-    /* 97 */
-    Shape::record(
-        "DescribeServicesResponse",
-        &[Member::new("services", 292), Member::new("failures", 133)],
-    ),
+    /* 97 */ Shape::record("DescribeServicesResponse", &[Member::new("services", 292), Member::new("failures", 133)]),
     /* 98 */
-    Shape::record(
-        "DescribeTaskDefinitionRequest",
-        &[
-            Member::new("taskDefinition", 299).required(),
-            Member::new("include", 316),
-        ],
-    ),
+    Shape::record("DescribeTaskDefinitionRequest", &[Member::new("taskDefinition", 299).required(), Member::new("include", 316)]),
     /* 99 */
-    Shape::record(
-        "DescribeTaskDefinitionResponse",
-        &[Member::new("taskDefinition", 313), Member::new("tags", 310)],
-    ),
+    Shape::record("DescribeTaskDefinitionResponse", &[Member::new("taskDefinition", 313), Member::new("tags", 310)]),
     /* 100 */
     Shape::record(
         "DescribeTasksRequest",
-        &[
-            Member::new("cluster", 299),
-            Member::new("tasks", 300).required(),
-            Member::new("include", 324),
-        ],
+        &[Member::new("cluster", 299), Member::new("tasks", 300).required(), Member::new("include", 324)],
     ),
-    /* 101 */
-    Shape::record(
-        "DescribeTasksResponse",
-        &[Member::new("tasks", 334), Member::new("failures", 133)],
-    ),
+    /* 101 */ Shape::record("DescribeTasksResponse", &[Member::new("tasks", 334), Member::new("failures", 133)]),
     /* 102 */ Shape::choice("DesiredStatus", &["RUNNING", "PENDING", "STOPPED"]),
     /* 103 */
     Shape::record(
         "Device",
-        &[
-            Member::new("hostPath", 299).required(),
-            Member::new("containerPath", 299),
-            Member::new("permissions", 105),
-        ],
+        &[Member::new("hostPath", 299).required(), Member::new("containerPath", 299), Member::new("permissions", 105)],
     ),
     /* 104 */ Shape::choice("DeviceCgroupPermission", &["read", "write", "mknod"]),
     /* 105 */ Shape::list("DeviceCgroupPermissions", Member::element(104)),
@@ -723,30 +503,19 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 109 */ Shape::new("Double", Kind::Float),
-    /* 110 */
-    Shape::new("Duration", Kind::Integer)
-        .min(0.0)
-        .max(2147483647.0),
+    /* 110 */ Shape::new("Duration", Kind::Integer).min(0.0).max(2147483647.0),
     /* 111 */ Shape::new("EBSKMSKeyId", Kind::String),
     /* 112 */ Shape::choice("EBSResourceType", &["volume"]),
     /* 113 */ Shape::new("EBSSnapshotId", Kind::String),
     /* 114 */
     Shape::record(
         "EBSTagSpecification",
-        &[
-            Member::new("resourceType", 112).required(),
-            Member::new("tags", 310),
-            Member::new("propagateTags", 232),
-        ],
+        &[Member::new("resourceType", 112).required(), Member::new("tags", 310), Member::new("propagateTags", 232)],
     ),
     /* 115 */ Shape::list("EBSTagSpecifications", Member::element(114)),
     /* 116 */ Shape::new("EBSVolumeType", Kind::String),
     /* 117 */ Shape::new("ECSVolumeName", Kind::String),
-    /* 118 */
-    Shape::record(
-        "EFSAuthorizationConfig",
-        &[Member::new("accessPointId", 299), Member::new("iam", 119)],
-    ),
+    /* 118 */ Shape::record("EFSAuthorizationConfig", &[Member::new("accessPointId", 299), Member::new("iam", 119)]),
     /* 119 */ Shape::choice("EFSAuthorizationConfigIAM", &["ENABLED", "DISABLED"]),
     /* 120 */ Shape::choice("EFSTransitEncryption", &["ENABLED", "DISABLED"]),
     /* 121 */
@@ -761,29 +530,15 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 122 */
-    Shape::record(
-        "EnvironmentFile",
-        &[
-            Member::new("value", 299).required(),
-            Member::new("type", 123).required(),
-        ],
-    ),
+    Shape::record("EnvironmentFile", &[Member::new("value", 299).required(), Member::new("type", 123).required()]),
     /* 123 */ Shape::choice("EnvironmentFileType", &["s3"]),
     /* 124 */ Shape::list("EnvironmentFiles", Member::element(122)),
     /* 125 */ Shape::list("EnvironmentVariables", Member::element(171)).sensitive(),
-    /* 126 */
-    Shape::record(
-        "EphemeralStorage",
-        &[Member::new("sizeInGiB", 165).required()],
-    ),
+    /* 126 */ Shape::record("EphemeralStorage", &[Member::new("sizeInGiB", 165).required()]),
     /* 127 */
     Shape::record(
         "ExecuteCommandConfiguration",
-        &[
-            Member::new("kmsKeyId", 299),
-            Member::new("logging", 129),
-            Member::new("logConfiguration", 128),
-        ],
+        &[Member::new("kmsKeyId", 299), Member::new("logging", 129), Member::new("logConfiguration", 128)],
     ),
     /* 128 */
     Shape::record(
@@ -800,10 +555,7 @@ pub static SHAPES: &[Shape] = &[
     /* 130 */
     Shape::record(
         "FSxWindowsFileServerAuthorizationConfig",
-        &[
-            Member::new("credentialsParameter", 299).required(),
-            Member::new("domain", 299).required(),
-        ],
+        &[Member::new("credentialsParameter", 299).required(), Member::new("domain", 299).required()],
     ),
     /* 131 */
     Shape::record(
@@ -814,30 +566,10 @@ pub static SHAPES: &[Shape] = &[
             Member::new("authorizationConfig", 130).required(),
         ],
     ),
-    /* 132 */
-    Shape::record(
-        "Failure",
-        &[
-            Member::new("arn", 299),
-            Member::new("reason", 299),
-            Member::new("detail", 299),
-        ],
-    ),
+    /* 132 */ Shape::record("Failure", &[Member::new("arn", 299), Member::new("reason", 299), Member::new("detail", 299)]),
     /* 133 */ Shape::list("Failures", Member::element(132)),
-    /* 134 */
-    Shape::record(
-        "FirelensConfiguration",
-        &[
-            Member::new("type", 136).required(),
-            Member::new("options", 135),
-        ],
-    ),
-    /* 135 */
-    Shape::map(
-        "FirelensConfigurationOptionsMap",
-        Member::key(299),
-        Member::value(299),
-    ),
+    /* 134 */ Shape::record("FirelensConfiguration", &[Member::new("type", 136).required(), Member::new("options", 135)]),
+    /* 135 */ Shape::map("FirelensConfigurationOptionsMap", Member::key(299), Member::value(299)),
     /* 136 */ Shape::choice("FirelensConfigurationType", &["fluentd", "fluentbit"]),
     /* 137 */
     Shape::record(
@@ -849,18 +581,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("deregistrationDelay", 138),
         ],
     ),
-    /* 138 */
-    Shape::record(
-        "GatewayConnectorDeregistrationDelay",
-        &[Member::new("timeoutSeconds", 139)],
-    ),
-    /* 139 */
-    Shape::new(
-        "GatewayConnectorDeregistrationDelayTimeoutSecondsInteger",
-        Kind::Integer,
-    )
-    .min(0.0)
-    .max(3600.0),
+    /* 138 */ Shape::record("GatewayConnectorDeregistrationDelay", &[Member::new("timeoutSeconds", 139)]),
+    /* 139 */ Shape::new("GatewayConnectorDeregistrationDelayTimeoutSecondsInteger", Kind::Integer).min(0.0).max(3600.0),
     /* 140 */ Shape::record("GatewayConnectorFilters", &[Member::new("accessTypes", 2)]),
     /* 141 */
     Shape::record(
@@ -877,15 +599,9 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 142 */
-    Shape::record(
-        "GatewayConnectorHealthCheckMatcher",
-        &[Member::new("httpCode", 299), Member::new("grpcCode", 299)],
-    ),
+    Shape::record("GatewayConnectorHealthCheckMatcher", &[Member::new("httpCode", 299), Member::new("grpcCode", 299)]),
     /* 143 */ Shape::choice("GatewayConnectorHealthCheckProtocol", &["HTTP", "HTTPS"]),
-    /* 144 */
-    Shape::list("GatewayConnectorList", Member::element(137))
-        .min(0.0)
-        .max(1.0),
+    /* 144 */ Shape::list("GatewayConnectorList", Member::element(137)).min(0.0).max(1.0),
     /* 145 */
     Shape::record(
         "GpuDevice",
@@ -912,38 +628,20 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 150 */ Shape::choice("HealthStatus", &["HEALTHY", "UNHEALTHY", "UNKNOWN"]),
-    /* 151 */
-    Shape::new("HealthyPercentInteger", Kind::Integer)
-        .min(0.0)
-        .max(100.0),
+    /* 151 */ Shape::new("HealthyPercentInteger", Kind::Integer).min(0.0).max(100.0),
     /* 152 */ Shape::new("HookDetails", Kind::Document),
     /* 153 */
-    Shape::record(
-        "HostEntry",
-        &[
-            Member::new("hostname", 299).required(),
-            Member::new("ipAddress", 299).required(),
-        ],
-    ),
+    Shape::record("HostEntry", &[Member::new("hostname", 299).required(), Member::new("ipAddress", 299).required()]),
     /* 154 */ Shape::list("HostEntryList", Member::element(153)),
     /* 155 */ Shape::record("HostVolumeProperties", &[Member::new("sourcePath", 299)]),
     /* 156 */ Shape::new("IAMRoleArn", Kind::String),
     /* 157 */
     Shape::record(
         "InferenceAccelerator",
-        &[
-            Member::new("deviceName", 299).required(),
-            Member::new("deviceType", 299).required(),
-        ],
+        &[Member::new("deviceName", 299).required(), Member::new("deviceType", 299).required()],
     ),
     /* 158 */
-    Shape::record(
-        "InferenceAcceleratorOverride",
-        &[
-            Member::new("deviceName", 299),
-            Member::new("deviceType", 299),
-        ],
-    ),
+    Shape::record("InferenceAcceleratorOverride", &[Member::new("deviceName", 299), Member::new("deviceType", 299)]),
     /* 159 */ Shape::list("InferenceAcceleratorOverrides", Member::element(158)),
     /* 160 */ Shape::list("InferenceAccelerators", Member::element(157)),
     /* 161 */
@@ -958,21 +656,9 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 162 */ Shape::list("InstanceHealthCheckResultList", Member::element(161)),
-    /* 163 */
-    Shape::choice(
-        "InstanceHealthCheckState",
-        &["OK", "IMPAIRED", "INSUFFICIENT_DATA", "INITIALIZING"],
-    ),
+    /* 163 */ Shape::choice("InstanceHealthCheckState", &["OK", "IMPAIRED", "INSUFFICIENT_DATA", "INITIALIZING"]),
     /* 164 */
-    Shape::choice(
-        "InstanceHealthCheckType",
-        &[
-            "CONTAINER_RUNTIME",
-            "ACCELERATED_COMPUTE",
-            "DAEMON",
-            "AGENT_CONNECTIVITY",
-        ],
-    ),
+    Shape::choice("InstanceHealthCheckType", &["CONTAINER_RUNTIME", "ACCELERATED_COMPUTE", "DAEMON", "AGENT_CONNECTIVITY"]),
     /* 165 */ Shape::new("Integer", Kind::Integer),
     /* 166 */ Shape::list("IntegerList", Member::element(18)),
     /* 167 */
@@ -982,26 +668,10 @@ pub static SHAPES: &[Shape] = &[
         sender: true,
     }),
     /* 168 */ Shape::choice("IpcMode", &["host", "task", "none"]),
-    /* 169 */
-    Shape::choice(
-        "IsolationMode",
-        &["SHARED", "ISOLATED_SANDBOX", "CONFIDENTIAL_SANDBOX"],
-    ),
-    /* 170 */
-    Shape::record(
-        "KernelCapabilities",
-        &[Member::new("add", 300), Member::new("drop", 300)],
-    ),
-    /* 171 */
-    Shape::record(
-        "KeyValuePair",
-        &[Member::new("name", 299), Member::new("value", 299)],
-    ),
-    /* 172 */
-    Shape::choice(
-        "LaunchType",
-        &["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"],
-    ),
+    /* 169 */ Shape::choice("IsolationMode", &["SHARED", "ISOLATED_SANDBOX", "CONFIDENTIAL_SANDBOX"]),
+    /* 170 */ Shape::record("KernelCapabilities", &[Member::new("add", 300), Member::new("drop", 300)]),
+    /* 171 */ Shape::record("KeyValuePair", &[Member::new("name", 299), Member::new("value", 299)]),
+    /* 172 */ Shape::choice("LaunchType", &["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"]),
     /* 173 */
     Shape::record("LimitExceededException", &[Member::new("message", 299)]).error(ErrorTrait {
         code: None,
@@ -1009,13 +679,7 @@ pub static SHAPES: &[Shape] = &[
         sender: true,
     }),
     /* 174 */
-    Shape::record(
-        "LinearConfiguration",
-        &[
-            Member::new("stepPercent", 109),
-            Member::new("stepBakeTimeInMinutes", 165),
-        ],
-    ),
+    Shape::record("LinearConfiguration", &[Member::new("stepPercent", 109), Member::new("stepBakeTimeInMinutes", 165)]),
     /* 175 */
     Shape::record(
         "LinuxParameters",
@@ -1029,19 +693,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("swappiness", 18),
         ],
     ),
-    /* 176 */
-    Shape::record(
-        "ListClustersRequest",
-        &[Member::new("nextToken", 299), Member::new("maxResults", 18)],
-    ),
-    /* 177 */
-    Shape::record(
-        "ListClustersResponse",
-        &[
-            Member::new("clusterArns", 300),
-            Member::new("nextToken", 299),
-        ],
-    ),
+    /* 176 */ Shape::record("ListClustersRequest", &[Member::new("nextToken", 299), Member::new("maxResults", 18)]),
+    /* 177 */ Shape::record("ListClustersResponse", &[Member::new("clusterArns", 300), Member::new("nextToken", 299)]),
     /* 178 */
     Shape::record(
         "ListContainerInstancesRequest",
@@ -1054,13 +707,7 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 179 */
-    Shape::record(
-        "ListContainerInstancesResponse",
-        &[
-            Member::new("containerInstanceArns", 300),
-            Member::new("nextToken", 299),
-        ],
-    ),
+    Shape::record("ListContainerInstancesResponse", &[Member::new("containerInstanceArns", 300), Member::new("nextToken", 299)]),
     /* 180 */
     Shape::record(
         "ListServicesRequest",
@@ -1073,19 +720,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("resourceManagementType", 242),
         ],
     ),
-    /* 181 */
-    Shape::record(
-        "ListServicesResponse",
-        &[
-            Member::new("serviceArns", 300),
-            Member::new("nextToken", 299),
-        ],
-    ),
-    /* 182 */
-    Shape::record(
-        "ListTagsForResourceRequest",
-        &[Member::new("resourceArn", 299).required()],
-    ),
+    /* 181 */ Shape::record("ListServicesResponse", &[Member::new("serviceArns", 300), Member::new("nextToken", 299)]),
+    /* 182 */ Shape::record("ListTagsForResourceRequest", &[Member::new("resourceArn", 299).required()]),
     /* 183 */ Shape::record("ListTagsForResourceResponse", &[Member::new("tags", 310)]),
     /* 184 */
     Shape::record(
@@ -1098,10 +734,7 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 185 */
-    Shape::record(
-        "ListTaskDefinitionFamiliesResponse",
-        &[Member::new("families", 300), Member::new("nextToken", 299)],
-    ),
+    Shape::record("ListTaskDefinitionFamiliesResponse", &[Member::new("families", 300), Member::new("nextToken", 299)]),
     /* 186 */
     Shape::record(
         "ListTaskDefinitionsRequest",
@@ -1114,13 +747,7 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 187 */
-    Shape::record(
-        "ListTaskDefinitionsResponse",
-        &[
-            Member::new("taskDefinitionArns", 300),
-            Member::new("nextToken", 299),
-        ],
-    ),
+    Shape::record("ListTaskDefinitionsResponse", &[Member::new("taskDefinitionArns", 300), Member::new("nextToken", 299)]),
     /* 188 */
     Shape::record(
         "ListTasksRequest",
@@ -1137,11 +764,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("daemonName", 299),
         ],
     ),
-    /* 189 */
-    Shape::record(
-        "ListTasksResponse",
-        &[Member::new("taskArns", 300), Member::new("nextToken", 299)],
-    ),
+    /* 189 */ Shape::record("ListTasksResponse", &[Member::new("taskArns", 300), Member::new("nextToken", 299)]),
     /* 190 */
     Shape::record(
         "LoadBalancer",
@@ -1157,32 +780,11 @@ pub static SHAPES: &[Shape] = &[
     /* 192 */
     Shape::record(
         "LogConfiguration",
-        &[
-            Member::new("logDriver", 194).required(),
-            Member::new("options", 193),
-            Member::new("secretOptions", 257),
-        ],
+        &[Member::new("logDriver", 194).required(), Member::new("options", 193), Member::new("secretOptions", 257)],
     ),
-    /* 193 */
-    Shape::map(
-        "LogConfigurationOptionsMap",
-        Member::key(299),
-        Member::value(299),
-    ),
+    /* 193 */ Shape::map("LogConfigurationOptionsMap", Member::key(299), Member::value(299)),
     /* 194 */
-    Shape::choice(
-        "LogDriver",
-        &[
-            "json-file",
-            "syslog",
-            "journald",
-            "gelf",
-            "fluentd",
-            "awslogs",
-            "splunk",
-            "awsfirelens",
-        ],
-    ),
+    Shape::choice("LogDriver", &["json-file", "syslog", "journald", "gelf", "fluentd", "awslogs", "splunk", "awsfirelens"]),
     /* 195 */ Shape::new("Long", Kind::Long),
     /* 196 */
     Shape::record(
@@ -1199,45 +801,22 @@ pub static SHAPES: &[Shape] = &[
     /* 199 */
     Shape::record(
         "ManagedStorageConfiguration",
-        &[
-            Member::new("kmsKeyId", 299),
-            Member::new("fargateEphemeralStorageKmsKeyId", 299),
-        ],
+        &[Member::new("kmsKeyId", 299), Member::new("fargateEphemeralStorageKmsKeyId", 299)],
     ),
     /* 200 */
     Shape::record(
         "MetricConfiguration",
-        &[
-            Member::new("metricNames", 203).required(),
-            Member::new("resolutionSeconds", 204).required(),
-        ],
+        &[Member::new("metricNames", 203).required(), Member::new("resolutionSeconds", 204).required()],
     ),
-    /* 201 */
-    Shape::list("MetricConfigurationList", Member::element(200))
-        .min(0.0)
-        .max(5.0),
+    /* 201 */ Shape::list("MetricConfigurationList", Member::element(200)).min(0.0).max(5.0),
     /* 202 */ Shape::new("MetricName", Kind::String).min(1.0).max(255.0),
-    /* 203 */
-    Shape::list("MetricNamesList", Member::element(202))
-        .min(1.0)
-        .max(5.0),
-    /* 204 */
-    Shape::new("MetricResolutionSeconds", Kind::Integer)
-        .min(20.0)
-        .max(60.0),
-    /* 205 */
-    Shape::record(
-        "MonitoringConfiguration",
-        &[Member::new("metricConfigurations", 201)],
-    ),
+    /* 203 */ Shape::list("MetricNamesList", Member::element(202)).min(1.0).max(5.0),
+    /* 204 */ Shape::new("MetricResolutionSeconds", Kind::Integer).min(20.0).max(60.0),
+    /* 205 */ Shape::record("MonitoringConfiguration", &[Member::new("metricConfigurations", 201)]),
     /* 206 */
     Shape::record(
         "MountPoint",
-        &[
-            Member::new("sourceVolume", 299),
-            Member::new("containerPath", 299),
-            Member::new("readOnly", 17),
-        ],
+        &[Member::new("sourceVolume", 299), Member::new("containerPath", 299), Member::new("readOnly", 17)],
     ),
     /* 207 */ Shape::list("MountPointList", Member::element(206)),
     /* 208 */
@@ -1259,35 +838,18 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 210 */ Shape::list("NetworkBindings", Member::element(209)),
-    /* 211 */
-    Shape::record(
-        "NetworkConfiguration",
-        &[Member::new("awsvpcConfiguration", 14)],
-    ),
+    /* 211 */ Shape::record("NetworkConfiguration", &[Member::new("awsvpcConfiguration", 14)]),
     /* 212 */
     Shape::record(
         "NetworkInterface",
-        &[
-            Member::new("attachmentId", 299),
-            Member::new("privateIpv4Address", 299),
-            Member::new("ipv6Address", 299),
-        ],
+        &[Member::new("attachmentId", 299), Member::new("privateIpv4Address", 299), Member::new("ipv6Address", 299)],
     ),
     /* 213 */ Shape::list("NetworkInterfaces", Member::element(212)),
     /* 214 */ Shape::choice("NetworkMode", &["bridge", "host", "awsvpc", "none"]),
     /* 215 */ Shape::list("NeuronDeviceIds", Member::element(299)),
     /* 216 */
-    Shape::record(
-        "NvidiaMpsAllocation",
-        &[
-            Member::new("memory", 218).required(),
-            Member::new("maxComputePercent", 217),
-        ],
-    ),
-    /* 217 */
-    Shape::new("NvidiaMpsAllocationMaxComputePercentInteger", Kind::Integer)
-        .min(1.0)
-        .max(100.0),
+    Shape::record("NvidiaMpsAllocation", &[Member::new("memory", 218).required(), Member::new("maxComputePercent", 217)]),
+    /* 217 */ Shape::new("NvidiaMpsAllocationMaxComputePercentInteger", Kind::Integer).min(1.0).max(100.0),
     /* 218 */ Shape::new("NvidiaMpsAllocationMemoryInteger", Kind::Integer).min(1.0),
     /* 219 */
     Shape::choice(
@@ -1306,26 +868,14 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 220 */ Shape::choice("PidMode", &["host", "task"]),
-    /* 221 */
-    Shape::record(
-        "PlacementConstraint",
-        &[Member::new("type", 222), Member::new("expression", 299)],
-    ),
+    /* 221 */ Shape::record("PlacementConstraint", &[Member::new("type", 222), Member::new("expression", 299)]),
     /* 222 */ Shape::choice("PlacementConstraintType", &["distinctInstance", "memberOf"]),
     /* 223 */ Shape::list("PlacementConstraints", Member::element(221)),
     /* 224 */ Shape::list("PlacementStrategies", Member::element(225)),
-    /* 225 */
-    Shape::record(
-        "PlacementStrategy",
-        &[Member::new("type", 226), Member::new("field", 299)],
-    ),
+    /* 225 */ Shape::record("PlacementStrategy", &[Member::new("type", 226), Member::new("field", 299)]),
     /* 226 */ Shape::choice("PlacementStrategyType", &["random", "spread", "binpack"]),
     /* 227 */
-    Shape::record(
-        "PlatformTaskDefinitionIncompatibilityException",
-        &[Member::new("message", 299)],
-    )
-    .error(ErrorTrait {
+    Shape::record("PlatformTaskDefinitionIncompatibilityException", &[Member::new("message", 299)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
@@ -1349,18 +899,12 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 230 */ Shape::list("PortMappingList", Member::element(229)),
-    /* 231 */ Shape::new("PortNumber", Kind::Integer)
-        .min(0.0)
-        .max(65535.0),
+    /* 231 */ Shape::new("PortNumber", Kind::Integer).min(0.0).max(65535.0),
     /* 232 */ Shape::choice("PropagateTags", &["TASK_DEFINITION", "SERVICE", "NONE"]),
     /* 233 */
     Shape::record(
         "ProxyConfiguration",
-        &[
-            Member::new("type", 235),
-            Member::new("containerName", 299).required(),
-            Member::new("properties", 234),
-        ],
+        &[Member::new("type", 235), Member::new("containerName", 299).required(), Member::new("properties", 234)],
     ),
     /* 234 */ Shape::list("ProxyConfigurationProperties", Member::element(171)),
     /* 235 */ Shape::choice("ProxyConfigurationType", &["APPMESH"]),
@@ -1390,16 +934,8 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 237 */
-    Shape::record(
-        "RegisterTaskDefinitionResponse",
-        &[Member::new("taskDefinition", 313), Member::new("tags", 310)],
-    ),
-    /* 238 */
-    Shape::record(
-        "RepositoryCredentials",
-        &[Member::new("credentialsParameter", 299).required()],
-    )
-    .sensitive(),
+    Shape::record("RegisterTaskDefinitionResponse", &[Member::new("taskDefinition", 313), Member::new("tags", 310)]),
+    /* 238 */ Shape::record("RepositoryCredentials", &[Member::new("credentialsParameter", 299).required()]).sensitive(),
     /* 239 */ Shape::list("RequiresAttributes", Member::element(11)),
     /* 240 */
     Shape::record(
@@ -1424,18 +960,10 @@ pub static SHAPES: &[Shape] = &[
     /* 244 */
     Shape::record(
         "ResourceRequirement",
-        &[
-            Member::new("value", 299),
-            Member::new("type", 246).required(),
-            Member::new("sharingStrategy", 293),
-        ],
+        &[Member::new("value", 299), Member::new("type", 246).required(), Member::new("sharingStrategy", 293)],
     ),
     /* 245 */ Shape::list("ResourceRequirements", Member::element(244)),
-    /* 246 */
-    Shape::choice(
-        "ResourceType",
-        &["GPU", "InferenceAccelerator", "NeuronDevice"],
-    ),
+    /* 246 */ Shape::choice("ResourceType", &["GPU", "InferenceAccelerator", "NeuronDevice"]),
     /* 247 */ Shape::list("Resources", Member::element(240)),
     /* 248 */
     Shape::record(
@@ -1462,19 +990,9 @@ pub static SHAPES: &[Shape] = &[
             Member::new("volumeConfigurations", 333),
         ],
     ),
-    /* 249 */
-    Shape::record(
-        "RunTaskResponse",
-        &[Member::new("tasks", 334), Member::new("failures", 133)],
-    ),
+    /* 249 */ Shape::record("RunTaskResponse", &[Member::new("tasks", 334), Member::new("failures", 133)]),
     /* 250 */
-    Shape::record(
-        "RuntimePlatform",
-        &[
-            Member::new("cpuArchitecture", 19),
-            Member::new("operatingSystemFamily", 219),
-        ],
-    ),
+    Shape::record("RuntimePlatform", &[Member::new("cpuArchitecture", 19), Member::new("operatingSystemFamily", 219)]),
     /* 251 */
     Shape::record(
         "S3FilesVolumeConfiguration",
@@ -1485,22 +1003,11 @@ pub static SHAPES: &[Shape] = &[
             Member::new("accessPointArn", 299),
         ],
     ),
-    /* 252 */
-    Shape::record(
-        "Scale",
-        &[Member::new("value", 109), Member::new("unit", 253)],
-    ),
+    /* 252 */ Shape::record("Scale", &[Member::new("value", 109), Member::new("unit", 253)]),
     /* 253 */ Shape::choice("ScaleUnit", &["PERCENT"]),
     /* 254 */ Shape::choice("SchedulingStrategy", &["REPLICA", "DAEMON"]),
     /* 255 */ Shape::choice("Scope", &["task", "shared"]),
-    /* 256 */
-    Shape::record(
-        "Secret",
-        &[
-            Member::new("name", 299).required(),
-            Member::new("valueFrom", 299).required(),
-        ],
-    ),
+    /* 256 */ Shape::record("Secret", &[Member::new("name", 299).required(), Member::new("valueFrom", 299).required()]),
     /* 257 */ Shape::list("SecretList", Member::element(256)),
     /* 258 */
     Shape::record("ServerException", &[Member::new("message", 299)]).error(ErrorTrait {
@@ -1552,20 +1059,13 @@ pub static SHAPES: &[Shape] = &[
     /* 260 */
     Shape::record(
         "ServiceConnectAccessLogConfiguration",
-        &[
-            Member::new("format", 261).required(),
-            Member::new("includeQueryParameters", 268),
-        ],
+        &[Member::new("format", 261).required(), Member::new("includeQueryParameters", 268)],
     ),
     /* 261 */ Shape::choice("ServiceConnectAccessLoggingFormat", &["TEXT", "JSON"]),
     /* 262 */
     Shape::record(
         "ServiceConnectClientAlias",
-        &[
-            Member::new("port", 231).required(),
-            Member::new("dnsName", 299),
-            Member::new("testTrafficRules", 275),
-        ],
+        &[Member::new("port", 231).required(), Member::new("dnsName", 299), Member::new("testTrafficRules", 275)],
     ),
     /* 263 */ Shape::list("ServiceConnectClientAliasList", Member::element(262)),
     /* 264 */
@@ -1580,25 +1080,10 @@ pub static SHAPES: &[Shape] = &[
             Member::new("containerConfigurations", 266),
         ],
     ),
-    /* 265 */
-    Shape::record(
-        "ServiceConnectContainerConfiguration",
-        &[Member::new("logLevel", 267)],
-    )
-    .union(),
-    /* 266 */
-    Shape::list(
-        "ServiceConnectContainerConfigurations",
-        Member::element(265),
-    )
-    .min(0.0)
-    .max(10.0),
+    /* 265 */ Shape::record("ServiceConnectContainerConfiguration", &[Member::new("logLevel", 267)]).union(),
+    /* 266 */ Shape::list("ServiceConnectContainerConfigurations", Member::element(265)).min(0.0).max(10.0),
     /* 267 */ Shape::choice("ServiceConnectContainerLogLevel", &["debug", "info"]),
-    /* 268 */
-    Shape::choice(
-        "ServiceConnectIncludeQueryParameters",
-        &["DISABLED", "ENABLED"],
-    ),
+    /* 268 */ Shape::choice("ServiceConnectIncludeQueryParameters", &["DISABLED", "ENABLED"]),
     /* 269 */
     Shape::record(
         "ServiceConnectService",
@@ -1613,45 +1098,17 @@ pub static SHAPES: &[Shape] = &[
     ),
     /* 270 */ Shape::list("ServiceConnectServiceList", Member::element(269)),
     /* 271 */
-    Shape::record(
-        "ServiceConnectServiceResource",
-        &[
-            Member::new("discoveryName", 299),
-            Member::new("discoveryArn", 299),
-        ],
-    ),
+    Shape::record("ServiceConnectServiceResource", &[Member::new("discoveryName", 299), Member::new("discoveryArn", 299)]),
     /* 272 */ Shape::list("ServiceConnectServiceResourceList", Member::element(271)),
-    /* 273 */
-    Shape::record(
-        "ServiceConnectTestTrafficHeaderMatchRules",
-        &[Member::new("exact", 299).required()],
-    ),
+    /* 273 */ Shape::record("ServiceConnectTestTrafficHeaderMatchRules", &[Member::new("exact", 299).required()]),
     /* 274 */
-    Shape::record(
-        "ServiceConnectTestTrafficHeaderRules",
-        &[
-            Member::new("name", 299).required(),
-            Member::new("value", 273),
-        ],
-    ),
-    /* 275 */
-    Shape::record(
-        "ServiceConnectTestTrafficRules",
-        &[Member::new("header", 274).required()],
-    ),
-    /* 276 */
-    Shape::record(
-        "ServiceConnectTlsCertificateAuthority",
-        &[Member::new("awsPcaAuthorityArn", 299)],
-    ),
+    Shape::record("ServiceConnectTestTrafficHeaderRules", &[Member::new("name", 299).required(), Member::new("value", 273)]),
+    /* 275 */ Shape::record("ServiceConnectTestTrafficRules", &[Member::new("header", 274).required()]),
+    /* 276 */ Shape::record("ServiceConnectTlsCertificateAuthority", &[Member::new("awsPcaAuthorityArn", 299)]),
     /* 277 */
     Shape::record(
         "ServiceConnectTlsConfiguration",
-        &[
-            Member::new("issuerCertificateAuthority", 276).required(),
-            Member::new("kmsKey", 299),
-            Member::new("roleArn", 299),
-        ],
+        &[Member::new("issuerCertificateAuthority", 276).required(), Member::new("kmsKey", 299), Member::new("roleArn", 299)],
     ),
     /* 278 */
     Shape::record(
@@ -1665,14 +1122,7 @@ pub static SHAPES: &[Shape] = &[
     ),
     /* 279 */ Shape::list("ServiceCurrentRevisionSummaryList", Member::element(278)),
     /* 280 */
-    Shape::record(
-        "ServiceEvent",
-        &[
-            Member::new("id", 299),
-            Member::new("createdAt", 338),
-            Member::new("message", 299),
-        ],
-    ),
+    Shape::record("ServiceEvent", &[Member::new("id", 299), Member::new("createdAt", 338), Member::new("message", 299)]),
     /* 281 */ Shape::list("ServiceEvents", Member::element(280)),
     /* 282 */ Shape::choice("ServiceField", &["TAGS"]),
     /* 283 */ Shape::list("ServiceFieldList", Member::element(282)),
@@ -1718,13 +1168,7 @@ pub static SHAPES: &[Shape] = &[
     ),
     /* 289 */ Shape::choice("ServiceRevisionCleanup", &["BLOCKING", "DEFERRED"]),
     /* 290 */
-    Shape::record(
-        "ServiceVolumeConfiguration",
-        &[
-            Member::new("name", 117).required(),
-            Member::new("managedEBSVolume", 284),
-        ],
-    ),
+    Shape::record("ServiceVolumeConfiguration", &[Member::new("name", 117).required(), Member::new("managedEBSVolume", 284)]),
     /* 291 */ Shape::list("ServiceVolumeConfigurations", Member::element(290)),
     /* 292 */ Shape::list("Services", Member::element(259)),
     /* 293 */ Shape::record("SharingStrategy", &[Member::new("nvidiaMps", 216)]).union(),
@@ -1734,43 +1178,21 @@ pub static SHAPES: &[Shape] = &[
     /* 297 */
     Shape::record(
         "StopTaskRequest",
-        &[
-            Member::new("cluster", 299),
-            Member::new("task", 299).required(),
-            Member::new("reason", 299),
-        ],
+        &[Member::new("cluster", 299), Member::new("task", 299).required(), Member::new("reason", 299)],
     ),
     /* 298 */ Shape::record("StopTaskResponse", &[Member::new("task", 312)]),
     /* 299 */ Shape::new("String", Kind::String),
     /* 300 */ Shape::list("StringList", Member::element(299)),
     /* 301 */ Shape::map("StringMap", Member::key(299), Member::value(299)),
-    /* 302 */
-    Shape::record(
-        "SystemControl",
-        &[Member::new("namespace", 299), Member::new("value", 299)],
-    ),
+    /* 302 */ Shape::record("SystemControl", &[Member::new("namespace", 299), Member::new("value", 299)]),
     /* 303 */ Shape::list("SystemControls", Member::element(302)),
     /* 304 */ Shape::record("Tag", &[Member::new("key", 305), Member::new("value", 309)]),
-    /* 305 */
-    Shape::new("TagKey", Kind::String)
-        .min(1.0)
-        .max(128.0)
-        .pattern("([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)"),
+    /* 305 */ Shape::new("TagKey", Kind::String).min(1.0).max(128.0).pattern("([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)"),
     /* 306 */ Shape::list("TagKeys", Member::element(305)),
     /* 307 */
-    Shape::record(
-        "TagResourceRequest",
-        &[
-            Member::new("resourceArn", 299).required(),
-            Member::new("tags", 310).required(),
-        ],
-    ),
+    Shape::record("TagResourceRequest", &[Member::new("resourceArn", 299).required(), Member::new("tags", 310).required()]),
     /* 308 */ Shape::record("TagResourceResponse", &[]),
-    /* 309 */
-    Shape::new("TagValue", Kind::String)
-        .min(0.0)
-        .max(256.0)
-        .pattern("([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)"),
+    /* 309 */ Shape::new("TagValue", Kind::String).min(0.0).max(256.0).pattern("([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)"),
     /* 310 */ Shape::list("Tags", Member::element(304)).min(0.0).max(50.0),
     /* 311 */ Shape::choice("TargetType", &["container-instance"]),
     /* 312 */
@@ -1855,22 +1277,11 @@ pub static SHAPES: &[Shape] = &[
     /* 316 */ Shape::list("TaskDefinitionFieldList", Member::element(315)),
     /* 317 */ Shape::list("TaskDefinitionList", Member::element(313)),
     /* 318 */
-    Shape::record(
-        "TaskDefinitionPlacementConstraint",
-        &[Member::new("type", 319), Member::new("expression", 299)],
-    ),
+    Shape::record("TaskDefinitionPlacementConstraint", &[Member::new("type", 319), Member::new("expression", 299)]),
     /* 319 */ Shape::choice("TaskDefinitionPlacementConstraintType", &["memberOf"]),
     /* 320 */ Shape::list("TaskDefinitionPlacementConstraints", Member::element(318)),
-    /* 321 */
-    Shape::choice(
-        "TaskDefinitionStatus",
-        &["ACTIVE", "INACTIVE", "DELETE_IN_PROGRESS"],
-    ),
-    /* 322 */
-    Shape::record(
-        "TaskEphemeralStorage",
-        &[Member::new("sizeInGiB", 165), Member::new("kmsKeyId", 299)],
-    ),
+    /* 321 */ Shape::choice("TaskDefinitionStatus", &["ACTIVE", "INACTIVE", "DELETE_IN_PROGRESS"]),
+    /* 322 */ Shape::record("TaskEphemeralStorage", &[Member::new("sizeInGiB", 165), Member::new("kmsKeyId", 299)]),
     /* 323 */ Shape::choice("TaskField", &["TAGS"]),
     /* 324 */ Shape::list("TaskFieldList", Member::element(323)),
     /* 325 */ Shape::choice("TaskFilesystemType", &["ext3", "ext4", "xfs", "ntfs"]),
@@ -1892,11 +1303,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("filesystemType", 325),
         ],
     ),
-    /* 327 */
-    Shape::record(
-        "TaskManagedEBSVolumeTerminationPolicy",
-        &[Member::new("deleteOnTermination", 17).required()],
-    ),
+    /* 327 */ Shape::record("TaskManagedEBSVolumeTerminationPolicy", &[Member::new("deleteOnTermination", 17).required()]),
     /* 328 */
     Shape::record(
         "TaskOverride",
@@ -1956,63 +1363,34 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 332 */
-    Shape::record(
-        "TaskVolumeConfiguration",
-        &[
-            Member::new("name", 117).required(),
-            Member::new("managedEBSVolume", 326),
-        ],
-    ),
+    Shape::record("TaskVolumeConfiguration", &[Member::new("name", 117).required(), Member::new("managedEBSVolume", 326)]),
     /* 333 */ Shape::list("TaskVolumeConfigurations", Member::element(332)),
     /* 334 */ Shape::list("Tasks", Member::element(312)),
     /* 335 */
-    Shape::record(
-        "ThresholdConfiguration",
-        &[
-            Member::new("type", 336).required(),
-            Member::new("value", 165).required(),
-        ],
-    ),
-    /* 336 */
-    Shape::choice(
-        "ThresholdType",
-        &["COUNT", "BOUNDED_PERCENT", "UNBOUNDED_PERCENT"],
-    ),
+    Shape::record("ThresholdConfiguration", &[Member::new("type", 336).required(), Member::new("value", 165).required()]),
+    /* 336 */ Shape::choice("ThresholdType", &["COUNT", "BOUNDED_PERCENT", "UNBOUNDED_PERCENT"]),
     /* 337 */
     Shape::record(
         "TimeoutConfiguration",
-        &[
-            Member::new("idleTimeoutSeconds", 110),
-            Member::new("perRequestTimeoutSeconds", 110),
-        ],
+        &[Member::new("idleTimeoutSeconds", 110), Member::new("perRequestTimeoutSeconds", 110)],
     ),
     /* 338 */ Shape::new("Timestamp", Kind::Timestamp(None)),
     /* 339 */
     Shape::record(
         "Tmpfs",
-        &[
-            Member::new("containerPath", 299).required(),
-            Member::new("size", 165).required(),
-            Member::new("mountOptions", 300),
-        ],
+        &[Member::new("containerPath", 299).required(), Member::new("size", 165).required(), Member::new("mountOptions", 300)],
     ),
     /* 340 */ Shape::list("TmpfsList", Member::element(339)),
     /* 341 */ Shape::choice("TransportProtocol", &["tcp", "udp"]),
     /* 342 */
     Shape::record(
         "TrustedExecutionConfiguration",
-        &[
-            Member::new("isolationMode", 169).required(),
-            Member::new("attestationPolicy", 299),
-        ],
+        &[Member::new("isolationMode", 169).required(), Member::new("attestationPolicy", 299)],
     ),
     /* 343 */
     Shape::record(
         "TrustedExecutionSummary",
-        &[
-            Member::new("isolationMode", 169).required(),
-            Member::new("attestationPolicyStatus", 10),
-        ],
+        &[Member::new("isolationMode", 169).required(), Member::new("attestationPolicyStatus", 10)],
     ),
     /* 344 */
     Shape::record(
@@ -2046,23 +1424,13 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 347 */
-    Shape::record(
-        "UnsupportedFeatureException",
-        &[Member::new("message", 299)],
-    )
-    .error(ErrorTrait {
+    Shape::record("UnsupportedFeatureException", &[Member::new("message", 299)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 348 */
-    Shape::record(
-        "UntagResourceRequest",
-        &[
-            Member::new("resourceArn", 299).required(),
-            Member::new("tagKeys", 306).required(),
-        ],
-    ),
+    Shape::record("UntagResourceRequest", &[Member::new("resourceArn", 299).required(), Member::new("tagKeys", 306).required()]),
     /* 349 */ Shape::record("UntagResourceResponse", &[]),
     /* 350 */
     Shape::record(
@@ -2116,11 +1484,7 @@ pub static SHAPES: &[Shape] = &[
     /* 356 */
     Shape::record(
         "VersionInfo",
-        &[
-            Member::new("agentVersion", 299),
-            Member::new("agentHash", 299),
-            Member::new("dockerVersion", 299),
-        ],
+        &[Member::new("agentVersion", 299), Member::new("agentHash", 299), Member::new("dockerVersion", 299)],
     ),
     /* 357 */
     Shape::record(
@@ -2135,14 +1499,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("configuredAtLaunch", 17),
         ],
     ),
-    /* 358 */
-    Shape::record(
-        "VolumeFrom",
-        &[
-            Member::new("sourceContainer", 299),
-            Member::new("readOnly", 17),
-        ],
-    ),
+    /* 358 */ Shape::record("VolumeFrom", &[Member::new("sourceContainer", 299), Member::new("readOnly", 17)]),
     /* 359 */ Shape::list("VolumeFromList", Member::element(358)),
     /* 360 */ Shape::list("VolumeList", Member::element(357)),
     /* 361 */

@@ -37,14 +37,8 @@ impl FromValue for AdvancedConfiguration {
 impl IntoValue for AdvancedConfiguration {
     fn into_value(self) -> Value {
         Value::structure([
-            (
-                "alternateTargetGroupArn",
-                self.alternate_target_group_arn.into_value(),
-            ),
-            (
-                "productionListenerRule",
-                self.production_listener_rule.into_value(),
-            ),
+            ("alternateTargetGroupArn", self.alternate_target_group_arn.into_value()),
+            ("productionListenerRule", self.production_listener_rule.into_value()),
             ("testListenerRule", self.test_listener_rule.into_value()),
             ("roleArn", self.role_arn.into_value()),
         ])
@@ -183,10 +177,7 @@ impl IntoValue for CanaryConfiguration {
     fn into_value(self) -> Value {
         Value::structure([
             ("canaryPercent", self.canary_percent.into_value()),
-            (
-                "canaryBakeTimeInMinutes",
-                self.canary_bake_time_in_minutes.into_value(),
-            ),
+            ("canaryBakeTimeInMinutes", self.canary_bake_time_in_minutes.into_value()),
         ])
     }
 }
@@ -246,30 +237,18 @@ impl IntoValue for Cluster {
             ("clusterName", self.cluster_name.into_value()),
             ("configuration", self.configuration.into_value()),
             ("status", self.status.into_value()),
-            (
-                "registeredContainerInstancesCount",
-                self.registered_container_instances_count.into_value(),
-            ),
+            ("registeredContainerInstancesCount", self.registered_container_instances_count.into_value()),
             ("runningTasksCount", self.running_tasks_count.into_value()),
             ("pendingTasksCount", self.pending_tasks_count.into_value()),
-            (
-                "activeServicesCount",
-                self.active_services_count.into_value(),
-            ),
+            ("activeServicesCount", self.active_services_count.into_value()),
             ("statistics", self.statistics.into_value()),
             ("tags", self.tags.into_value()),
             ("settings", self.settings.into_value()),
             ("capacityProviders", self.capacity_providers.into_value()),
-            (
-                "defaultCapacityProviderStrategy",
-                self.default_capacity_provider_strategy.into_value(),
-            ),
+            ("defaultCapacityProviderStrategy", self.default_capacity_provider_strategy.into_value()),
             ("attachments", self.attachments.into_value()),
             ("attachmentsStatus", self.attachments_status.into_value()),
-            (
-                "serviceConnectDefaults",
-                self.service_connect_defaults.into_value(),
-            ),
+            ("serviceConnectDefaults", self.service_connect_defaults.into_value()),
         ])
     }
 }
@@ -293,14 +272,8 @@ impl FromValue for ClusterConfiguration {
 impl IntoValue for ClusterConfiguration {
     fn into_value(self) -> Value {
         Value::structure([
-            (
-                "executeCommandConfiguration",
-                self.execute_command_configuration.into_value(),
-            ),
-            (
-                "managedStorageConfiguration",
-                self.managed_storage_configuration.into_value(),
-            ),
+            ("executeCommandConfiguration", self.execute_command_configuration.into_value()),
+            ("managedStorageConfiguration", self.managed_storage_configuration.into_value()),
         ])
     }
 }
@@ -334,9 +307,7 @@ pub struct ClusterServiceConnectDefaultsRequest {
 impl FromValue for ClusterServiceConnectDefaultsRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            namespace: members.take("namespace")?,
-        })
+        Ok(Self { namespace: members.take("namespace")? })
     }
 }
 
@@ -349,19 +320,13 @@ pub struct ClusterSetting {
 impl FromValue for ClusterSetting {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            name: members.take("name")?,
-            value: members.take("value")?,
-        })
+        Ok(Self { name: members.take("name")?, value: members.take("value")? })
     }
 }
 
 impl IntoValue for ClusterSetting {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("name", self.name.into_value()),
-            ("value", self.value.into_value()),
-        ])
+        Value::structure([("name", self.name.into_value()), ("value", self.value.into_value())])
     }
 }
 
@@ -546,10 +511,7 @@ impl IntoValue for ContainerDefinition {
         Value::structure([
             ("name", self.name.into_value()),
             ("image", self.image.into_value()),
-            (
-                "repositoryCredentials",
-                self.repository_credentials.into_value(),
-            ),
+            ("repositoryCredentials", self.repository_credentials.into_value()),
             ("cpu", self.cpu.into_value()),
             ("memory", self.memory.into_value()),
             ("memoryReservation", self.memory_reservation.into_value()),
@@ -574,17 +536,11 @@ impl IntoValue for ContainerDefinition {
             ("workingDirectory", self.working_directory.into_value()),
             ("disableNetworking", self.disable_networking.into_value()),
             ("privileged", self.privileged.into_value()),
-            (
-                "readonlyRootFilesystem",
-                self.readonly_root_filesystem.into_value(),
-            ),
+            ("readonlyRootFilesystem", self.readonly_root_filesystem.into_value()),
             ("dnsServers", self.dns_servers.into_value()),
             ("dnsSearchDomains", self.dns_search_domains.into_value()),
             ("extraHosts", self.extra_hosts.into_value()),
-            (
-                "dockerSecurityOptions",
-                self.docker_security_options.into_value(),
-            ),
+            ("dockerSecurityOptions", self.docker_security_options.into_value()),
             ("interactive", self.interactive.into_value()),
             ("pseudoTerminal", self.pseudo_terminal.into_value()),
             ("dockerLabels", self.docker_labels.into_value()),
@@ -592,14 +548,8 @@ impl IntoValue for ContainerDefinition {
             ("logConfiguration", self.log_configuration.into_value()),
             ("healthCheck", self.health_check.into_value()),
             ("systemControls", self.system_controls.into_value()),
-            (
-                "resourceRequirements",
-                self.resource_requirements.into_value(),
-            ),
-            (
-                "firelensConfiguration",
-                self.firelens_configuration.into_value(),
-            ),
+            ("resourceRequirements", self.resource_requirements.into_value()),
+            ("firelensConfiguration", self.firelens_configuration.into_value()),
             ("credentialSpecs", self.credential_specs.into_value()),
         ])
     }
@@ -614,19 +564,13 @@ pub struct ContainerDependency {
 impl FromValue for ContainerDependency {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            container_name: members.take("containerName")?,
-            condition: members.take("condition")?,
-        })
+        Ok(Self { container_name: members.take("containerName")?, condition: members.take("condition")? })
     }
 }
 
 impl IntoValue for ContainerDependency {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("containerName", self.container_name.into_value()),
-            ("condition", self.condition.into_value()),
-        ])
+        Value::structure([("containerName", self.container_name.into_value()), ("condition", self.condition.into_value())])
     }
 }
 
@@ -656,22 +600,13 @@ pub struct ContainerInstance {
 impl IntoValue for ContainerInstance {
     fn into_value(self) -> Value {
         Value::structure([
-            (
-                "containerInstanceArn",
-                self.container_instance_arn.into_value(),
-            ),
+            ("containerInstanceArn", self.container_instance_arn.into_value()),
             ("ec2InstanceId", self.ec2_instance_id.into_value()),
-            (
-                "capacityProviderName",
-                self.capacity_provider_name.into_value(),
-            ),
+            ("capacityProviderName", self.capacity_provider_name.into_value()),
             ("version", self.version.into_value()),
             ("versionInfo", self.version_info.into_value()),
             ("remainingResources", self.remaining_resources.into_value()),
-            (
-                "registeredResources",
-                self.registered_resources.into_value(),
-            ),
+            ("registeredResources", self.registered_resources.into_value()),
             ("status", self.status.into_value()),
             ("statusReason", self.status_reason.into_value()),
             ("agentConnected", self.agent_connected.into_value()),
@@ -703,10 +638,7 @@ pub struct ContainerInstanceHealthStatus {
 
 impl IntoValue for ContainerInstanceHealthStatus {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("overallStatus", self.overall_status.into_value()),
-            ("details", self.details.into_value()),
-        ])
+        Value::structure([("overallStatus", self.overall_status.into_value()), ("details", self.details.into_value())])
     }
 }
 
@@ -758,10 +690,7 @@ impl IntoValue for ContainerOverride {
             ("cpu", self.cpu.into_value()),
             ("memory", self.memory.into_value()),
             ("memoryReservation", self.memory_reservation.into_value()),
-            (
-                "resourceRequirements",
-                self.resource_requirements.into_value(),
-            ),
+            ("resourceRequirements", self.resource_requirements.into_value()),
         ])
     }
 }
@@ -789,10 +718,7 @@ impl IntoValue for ContainerRestartPolicy {
         Value::structure([
             ("enabled", self.enabled.into_value()),
             ("ignoredExitCodes", self.ignored_exit_codes.into_value()),
-            (
-                "restartAttemptPeriod",
-                self.restart_attempt_period.into_value(),
-            ),
+            ("restartAttemptPeriod", self.restart_attempt_period.into_value()),
         ])
     }
 }
@@ -921,9 +847,7 @@ pub struct DeleteClusterRequest {
 impl FromValue for DeleteClusterRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            cluster: members.take("cluster")?,
-        })
+        Ok(Self { cluster: members.take("cluster")? })
     }
 }
 
@@ -948,11 +872,7 @@ pub struct DeleteServiceRequest {
 impl FromValue for DeleteServiceRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            cluster: members.take("cluster")?,
-            service: members.take("service")?,
-            force: members.take("force")?,
-        })
+        Ok(Self { cluster: members.take("cluster")?, service: members.take("service")?, force: members.take("force")? })
     }
 }
 
@@ -975,9 +895,7 @@ pub struct DeleteTaskDefinitionsRequest {
 impl FromValue for DeleteTaskDefinitionsRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            task_definitions: members.take("taskDefinitions")?,
-        })
+        Ok(Self { task_definitions: members.take("taskDefinitions")? })
     }
 }
 
@@ -989,10 +907,7 @@ pub struct DeleteTaskDefinitionsResponse {
 
 impl IntoValue for DeleteTaskDefinitionsResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("taskDefinitions", self.task_definitions.into_value()),
-            ("failures", self.failures.into_value()),
-        ])
+        Value::structure([("taskDefinitions", self.task_definitions.into_value()), ("failures", self.failures.into_value())])
     }
 }
 
@@ -1033,39 +948,18 @@ impl IntoValue for Deployment {
             ("failedTasks", self.failed_tasks.into_value()),
             ("createdAt", self.created_at.into_value()),
             ("updatedAt", self.updated_at.into_value()),
-            (
-                "capacityProviderStrategy",
-                self.capacity_provider_strategy.into_value(),
-            ),
+            ("capacityProviderStrategy", self.capacity_provider_strategy.into_value()),
             ("launchType", self.launch_type.into_value()),
             ("platformVersion", self.platform_version.into_value()),
             ("platformFamily", self.platform_family.into_value()),
-            (
-                "networkConfiguration",
-                self.network_configuration.into_value(),
-            ),
+            ("networkConfiguration", self.network_configuration.into_value()),
             ("rolloutState", self.rollout_state.into_value()),
             ("rolloutStateReason", self.rollout_state_reason.into_value()),
-            (
-                "serviceConnectConfiguration",
-                self.service_connect_configuration.into_value(),
-            ),
-            (
-                "serviceConnectResources",
-                self.service_connect_resources.into_value(),
-            ),
-            (
-                "volumeConfigurations",
-                self.volume_configurations.into_value(),
-            ),
-            (
-                "fargateEphemeralStorage",
-                self.fargate_ephemeral_storage.into_value(),
-            ),
-            (
-                "vpcLatticeConfigurations",
-                self.vpc_lattice_configurations.into_value(),
-            ),
+            ("serviceConnectConfiguration", self.service_connect_configuration.into_value()),
+            ("serviceConnectResources", self.service_connect_resources.into_value()),
+            ("volumeConfigurations", self.volume_configurations.into_value()),
+            ("fargateEphemeralStorage", self.fargate_ephemeral_storage.into_value()),
+            ("vpcLatticeConfigurations", self.vpc_lattice_configurations.into_value()),
         ])
     }
 }
@@ -1123,14 +1017,8 @@ impl IntoValue for DeploymentCircuitBreaker {
         Value::structure([
             ("enable", self.enable.into_value()),
             ("rollback", self.rollback.into_value()),
-            (
-                "resetOnHealthyTask",
-                self.reset_on_healthy_task.into_value(),
-            ),
-            (
-                "thresholdConfiguration",
-                self.threshold_configuration.into_value(),
-            ),
+            ("resetOnHealthyTask", self.reset_on_healthy_task.into_value()),
+            ("thresholdConfiguration", self.threshold_configuration.into_value()),
         ])
     }
 }
@@ -1170,31 +1058,16 @@ impl FromValue for DeploymentConfiguration {
 impl IntoValue for DeploymentConfiguration {
     fn into_value(self) -> Value {
         Value::structure([
-            (
-                "deploymentCircuitBreaker",
-                self.deployment_circuit_breaker.into_value(),
-            ),
+            ("deploymentCircuitBreaker", self.deployment_circuit_breaker.into_value()),
             ("maximumPercent", self.maximum_percent.into_value()),
-            (
-                "minimumHealthyPercent",
-                self.minimum_healthy_percent.into_value(),
-            ),
+            ("minimumHealthyPercent", self.minimum_healthy_percent.into_value()),
             ("alarms", self.alarms.into_value()),
             ("strategy", self.strategy.into_value()),
             ("bakeTimeInMinutes", self.bake_time_in_minutes.into_value()),
             ("lifecycleHooks", self.lifecycle_hooks.into_value()),
-            (
-                "linearConfiguration",
-                self.linear_configuration.into_value(),
-            ),
-            (
-                "canaryConfiguration",
-                self.canary_configuration.into_value(),
-            ),
-            (
-                "earlySuccessCriteria",
-                self.early_success_criteria.into_value(),
-            ),
+            ("linearConfiguration", self.linear_configuration.into_value()),
+            ("canaryConfiguration", self.canary_configuration.into_value()),
+            ("earlySuccessCriteria", self.early_success_criteria.into_value()),
         ])
     }
 }
@@ -1207,9 +1080,7 @@ pub struct DeploymentController {
 impl FromValue for DeploymentController {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            r#type: members.take("type")?,
-        })
+        Ok(Self { r#type: members.take("type")? })
     }
 }
 
@@ -1250,10 +1121,7 @@ impl IntoValue for DeploymentEarlySuccessCriteria {
         Value::structure([
             ("enable", self.enable.into_value()),
             ("healthyPercent", self.healthy_percent.into_value()),
-            (
-                "sourceServiceRevisionCleanup",
-                self.source_service_revision_cleanup.into_value(),
-            ),
+            ("sourceServiceRevisionCleanup", self.source_service_revision_cleanup.into_value()),
         ])
     }
 }
@@ -1301,10 +1169,7 @@ impl IntoValue for DeploymentLifecycleHook {
             ("roleArn", self.role_arn.into_value()),
             ("lifecycleStages", self.lifecycle_stages.into_value()),
             ("hookDetails", self.hook_details.into_value()),
-            (
-                "timeoutConfiguration",
-                self.timeout_configuration.into_value(),
-            ),
+            ("timeoutConfiguration", self.timeout_configuration.into_value()),
         ])
     }
 }
@@ -1345,19 +1210,13 @@ pub struct DeploymentLifecycleHookTimeoutConfiguration {
 impl FromValue for DeploymentLifecycleHookTimeoutConfiguration {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            timeout_in_minutes: members.take("timeoutInMinutes")?,
-            action: members.take("action")?,
-        })
+        Ok(Self { timeout_in_minutes: members.take("timeoutInMinutes")?, action: members.take("action")? })
     }
 }
 
 impl IntoValue for DeploymentLifecycleHookTimeoutConfiguration {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("timeoutInMinutes", self.timeout_in_minutes.into_value()),
-            ("action", self.action.into_value()),
-        ])
+        Value::structure([("timeoutInMinutes", self.timeout_in_minutes.into_value()), ("action", self.action.into_value())])
     }
 }
 
@@ -1386,9 +1245,7 @@ pub struct DeregisterTaskDefinitionRequest {
 impl FromValue for DeregisterTaskDefinitionRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            task_definition: members.take("taskDefinition")?,
-        })
+        Ok(Self { task_definition: members.take("taskDefinition")? })
     }
 }
 
@@ -1412,10 +1269,7 @@ pub struct DescribeClustersRequest {
 impl FromValue for DescribeClustersRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            clusters: members.take("clusters")?,
-            include: members.take("include")?,
-        })
+        Ok(Self { clusters: members.take("clusters")?, include: members.take("include")? })
     }
 }
 
@@ -1427,10 +1281,7 @@ pub struct DescribeClustersResponse {
 
 impl IntoValue for DescribeClustersResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("clusters", self.clusters.into_value()),
-            ("failures", self.failures.into_value()),
-        ])
+        Value::structure([("clusters", self.clusters.into_value()), ("failures", self.failures.into_value())])
     }
 }
 
@@ -1477,11 +1328,7 @@ pub struct DescribeServicesRequest {
 impl FromValue for DescribeServicesRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            cluster: members.take("cluster")?,
-            services: members.take("services")?,
-            include: members.take("include")?,
-        })
+        Ok(Self { cluster: members.take("cluster")?, services: members.take("services")?, include: members.take("include")? })
     }
 }
 
@@ -1493,10 +1340,7 @@ pub struct DescribeServicesResponse {
 
 impl IntoValue for DescribeServicesResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("services", self.services.into_value()),
-            ("failures", self.failures.into_value()),
-        ])
+        Value::structure([("services", self.services.into_value()), ("failures", self.failures.into_value())])
     }
 }
 
@@ -1509,10 +1353,7 @@ pub struct DescribeTaskDefinitionRequest {
 impl FromValue for DescribeTaskDefinitionRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            task_definition: members.take("taskDefinition")?,
-            include: members.take("include")?,
-        })
+        Ok(Self { task_definition: members.take("taskDefinition")?, include: members.take("include")? })
     }
 }
 
@@ -1524,10 +1365,7 @@ pub struct DescribeTaskDefinitionResponse {
 
 impl IntoValue for DescribeTaskDefinitionResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("taskDefinition", self.task_definition.into_value()),
-            ("tags", self.tags.into_value()),
-        ])
+        Value::structure([("taskDefinition", self.task_definition.into_value()), ("tags", self.tags.into_value())])
     }
 }
 
@@ -1541,11 +1379,7 @@ pub struct DescribeTasksRequest {
 impl FromValue for DescribeTasksRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            cluster: members.take("cluster")?,
-            tasks: members.take("tasks")?,
-            include: members.take("include")?,
-        })
+        Ok(Self { cluster: members.take("cluster")?, tasks: members.take("tasks")?, include: members.take("include")? })
     }
 }
 
@@ -1557,10 +1391,7 @@ pub struct DescribeTasksResponse {
 
 impl IntoValue for DescribeTasksResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("tasks", self.tasks.into_value()),
-            ("failures", self.failures.into_value()),
-        ])
+        Value::structure([("tasks", self.tasks.into_value()), ("failures", self.failures.into_value())])
     }
 }
 
@@ -1685,19 +1516,13 @@ pub struct EFSAuthorizationConfig {
 impl FromValue for EFSAuthorizationConfig {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            access_point_id: members.take("accessPointId")?,
-            iam: members.take("iam")?,
-        })
+        Ok(Self { access_point_id: members.take("accessPointId")?, iam: members.take("iam")? })
     }
 }
 
 impl IntoValue for EFSAuthorizationConfig {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("accessPointId", self.access_point_id.into_value()),
-            ("iam", self.iam.into_value()),
-        ])
+        Value::structure([("accessPointId", self.access_point_id.into_value()), ("iam", self.iam.into_value())])
     }
 }
 
@@ -1743,14 +1568,8 @@ impl IntoValue for EFSVolumeConfiguration {
             ("fileSystemId", self.file_system_id.into_value()),
             ("rootDirectory", self.root_directory.into_value()),
             ("transitEncryption", self.transit_encryption.into_value()),
-            (
-                "transitEncryptionPort",
-                self.transit_encryption_port.into_value(),
-            ),
-            (
-                "authorizationConfig",
-                self.authorization_config.into_value(),
-            ),
+            ("transitEncryptionPort", self.transit_encryption_port.into_value()),
+            ("authorizationConfig", self.authorization_config.into_value()),
         ])
     }
 }
@@ -1764,19 +1583,13 @@ pub struct EnvironmentFile {
 impl FromValue for EnvironmentFile {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            value: members.take("value")?,
-            r#type: members.take("type")?,
-        })
+        Ok(Self { value: members.take("value")?, r#type: members.take("type")? })
     }
 }
 
 impl IntoValue for EnvironmentFile {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("value", self.value.into_value()),
-            ("type", self.r#type.into_value()),
-        ])
+        Value::structure([("value", self.value.into_value()), ("type", self.r#type.into_value())])
     }
 }
 
@@ -1794,9 +1607,7 @@ pub struct EphemeralStorage {
 impl FromValue for EphemeralStorage {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            size_in_gi_b: members.take("sizeInGiB")?,
-        })
+        Ok(Self { size_in_gi_b: members.take("sizeInGiB")? })
     }
 }
 
@@ -1859,19 +1670,10 @@ impl FromValue for ExecuteCommandLogConfiguration {
 impl IntoValue for ExecuteCommandLogConfiguration {
     fn into_value(self) -> Value {
         Value::structure([
-            (
-                "cloudWatchLogGroupName",
-                self.cloud_watch_log_group_name.into_value(),
-            ),
-            (
-                "cloudWatchEncryptionEnabled",
-                self.cloud_watch_encryption_enabled.into_value(),
-            ),
+            ("cloudWatchLogGroupName", self.cloud_watch_log_group_name.into_value()),
+            ("cloudWatchEncryptionEnabled", self.cloud_watch_encryption_enabled.into_value()),
             ("s3BucketName", self.s3_bucket_name.into_value()),
-            (
-                "s3EncryptionEnabled",
-                self.s3_encryption_enabled.into_value(),
-            ),
+            ("s3EncryptionEnabled", self.s3_encryption_enabled.into_value()),
             ("s3KeyPrefix", self.s3_key_prefix.into_value()),
         ])
     }
@@ -1894,20 +1696,14 @@ pub struct FSxWindowsFileServerAuthorizationConfig {
 impl FromValue for FSxWindowsFileServerAuthorizationConfig {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            credentials_parameter: members.take("credentialsParameter")?,
-            domain: members.take("domain")?,
-        })
+        Ok(Self { credentials_parameter: members.take("credentialsParameter")?, domain: members.take("domain")? })
     }
 }
 
 impl IntoValue for FSxWindowsFileServerAuthorizationConfig {
     fn into_value(self) -> Value {
         Value::structure([
-            (
-                "credentialsParameter",
-                self.credentials_parameter.into_value(),
-            ),
+            ("credentialsParameter", self.credentials_parameter.into_value()),
             ("domain", self.domain.into_value()),
         ])
     }
@@ -1936,10 +1732,7 @@ impl IntoValue for FSxWindowsFileServerVolumeConfiguration {
         Value::structure([
             ("fileSystemId", self.file_system_id.into_value()),
             ("rootDirectory", self.root_directory.into_value()),
-            (
-                "authorizationConfig",
-                self.authorization_config.into_value(),
-            ),
+            ("authorizationConfig", self.authorization_config.into_value()),
         ])
     }
 }
@@ -1970,19 +1763,13 @@ pub struct FirelensConfiguration {
 impl FromValue for FirelensConfiguration {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            r#type: members.take("type")?,
-            options: members.take("options")?,
-        })
+        Ok(Self { r#type: members.take("type")?, options: members.take("options")? })
     }
 }
 
 impl IntoValue for FirelensConfiguration {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("type", self.r#type.into_value()),
-            ("options", self.options.into_value()),
-        ])
+        Value::structure([("type", self.r#type.into_value()), ("options", self.options.into_value())])
     }
 }
 
@@ -2021,9 +1808,7 @@ pub struct GatewayConnectorDeregistrationDelay {
 impl FromValue for GatewayConnectorDeregistrationDelay {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            timeout_seconds: members.take("timeoutSeconds")?,
-        })
+        Ok(Self { timeout_seconds: members.take("timeoutSeconds")? })
     }
 }
 
@@ -2035,9 +1820,7 @@ pub struct GatewayConnectorFilters {
 impl FromValue for GatewayConnectorFilters {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            access_types: members.take("accessTypes")?,
-        })
+        Ok(Self { access_types: members.take("accessTypes")? })
     }
 }
 
@@ -2078,10 +1861,7 @@ pub struct GatewayConnectorHealthCheckMatcher {
 impl FromValue for GatewayConnectorHealthCheckMatcher {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            http_code: members.take("httpCode")?,
-            grpc_code: members.take("grpcCode")?,
-        })
+        Ok(Self { http_code: members.take("httpCode")?, grpc_code: members.take("grpcCode")? })
     }
 }
 
@@ -2107,10 +1887,7 @@ impl IntoValue for GpuDevice {
             ("gpuId", self.gpu_id.into_value()),
             ("sharingMode", self.sharing_mode.into_value()),
             ("totalMemoryInMiB", self.total_memory_in_mi_b.into_value()),
-            (
-                "remainingMemoryInMiB",
-                self.remaining_memory_in_mi_b.into_value(),
-            ),
+            ("remainingMemoryInMiB", self.remaining_memory_in_mi_b.into_value()),
             ("containerCount", self.container_count.into_value()),
         ])
     }
@@ -2175,19 +1952,13 @@ pub struct HostEntry {
 impl FromValue for HostEntry {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            hostname: members.take("hostname")?,
-            ip_address: members.take("ipAddress")?,
-        })
+        Ok(Self { hostname: members.take("hostname")?, ip_address: members.take("ipAddress")? })
     }
 }
 
 impl IntoValue for HostEntry {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("hostname", self.hostname.into_value()),
-            ("ipAddress", self.ip_address.into_value()),
-        ])
+        Value::structure([("hostname", self.hostname.into_value()), ("ipAddress", self.ip_address.into_value())])
     }
 }
 
@@ -2199,9 +1970,7 @@ pub struct HostVolumeProperties {
 impl FromValue for HostVolumeProperties {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            source_path: members.take("sourcePath")?,
-        })
+        Ok(Self { source_path: members.take("sourcePath")? })
     }
 }
 
@@ -2220,19 +1989,13 @@ pub struct InferenceAccelerator {
 impl FromValue for InferenceAccelerator {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            device_name: members.take("deviceName")?,
-            device_type: members.take("deviceType")?,
-        })
+        Ok(Self { device_name: members.take("deviceName")?, device_type: members.take("deviceType")? })
     }
 }
 
 impl IntoValue for InferenceAccelerator {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("deviceName", self.device_name.into_value()),
-            ("deviceType", self.device_type.into_value()),
-        ])
+        Value::structure([("deviceName", self.device_name.into_value()), ("deviceType", self.device_type.into_value())])
     }
 }
 
@@ -2245,19 +2008,13 @@ pub struct InferenceAcceleratorOverride {
 impl FromValue for InferenceAcceleratorOverride {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            device_name: members.take("deviceName")?,
-            device_type: members.take("deviceType")?,
-        })
+        Ok(Self { device_name: members.take("deviceName")?, device_type: members.take("deviceType")? })
     }
 }
 
 impl IntoValue for InferenceAcceleratorOverride {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("deviceName", self.device_name.into_value()),
-            ("deviceType", self.device_type.into_value()),
-        ])
+        Value::structure([("deviceName", self.device_name.into_value()), ("deviceType", self.device_type.into_value())])
     }
 }
 
@@ -2325,19 +2082,13 @@ pub struct KernelCapabilities {
 impl FromValue for KernelCapabilities {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            add: members.take("add")?,
-            drop: members.take("drop")?,
-        })
+        Ok(Self { add: members.take("add")?, drop: members.take("drop")? })
     }
 }
 
 impl IntoValue for KernelCapabilities {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("add", self.add.into_value()),
-            ("drop", self.drop.into_value()),
-        ])
+        Value::structure([("add", self.add.into_value()), ("drop", self.drop.into_value())])
     }
 }
 
@@ -2350,19 +2101,13 @@ pub struct KeyValuePair {
 impl FromValue for KeyValuePair {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            name: members.take("name")?,
-            value: members.take("value")?,
-        })
+        Ok(Self { name: members.take("name")?, value: members.take("value")? })
     }
 }
 
 impl IntoValue for KeyValuePair {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("name", self.name.into_value()),
-            ("value", self.value.into_value()),
-        ])
+        Value::structure([("name", self.name.into_value()), ("value", self.value.into_value())])
     }
 }
 
@@ -2384,10 +2129,7 @@ pub struct LinearConfiguration {
 impl FromValue for LinearConfiguration {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            step_percent: members.take("stepPercent")?,
-            step_bake_time_in_minutes: members.take("stepBakeTimeInMinutes")?,
-        })
+        Ok(Self { step_percent: members.take("stepPercent")?, step_bake_time_in_minutes: members.take("stepBakeTimeInMinutes")? })
     }
 }
 
@@ -2395,10 +2137,7 @@ impl IntoValue for LinearConfiguration {
     fn into_value(self) -> Value {
         Value::structure([
             ("stepPercent", self.step_percent.into_value()),
-            (
-                "stepBakeTimeInMinutes",
-                self.step_bake_time_in_minutes.into_value(),
-            ),
+            ("stepBakeTimeInMinutes", self.step_bake_time_in_minutes.into_value()),
         ])
     }
 }
@@ -2452,10 +2191,7 @@ pub struct ListClustersRequest {
 impl FromValue for ListClustersRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            next_token: members.take("nextToken")?,
-            max_results: members.take("maxResults")?,
-        })
+        Ok(Self { next_token: members.take("nextToken")?, max_results: members.take("maxResults")? })
     }
 }
 
@@ -2467,10 +2203,7 @@ pub struct ListClustersResponse {
 
 impl IntoValue for ListClustersResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("clusterArns", self.cluster_arns.into_value()),
-            ("nextToken", self.next_token.into_value()),
-        ])
+        Value::structure([("clusterArns", self.cluster_arns.into_value()), ("nextToken", self.next_token.into_value())])
     }
 }
 
@@ -2505,10 +2238,7 @@ pub struct ListContainerInstancesResponse {
 impl IntoValue for ListContainerInstancesResponse {
     fn into_value(self) -> Value {
         Value::structure([
-            (
-                "containerInstanceArns",
-                self.container_instance_arns.into_value(),
-            ),
+            ("containerInstanceArns", self.container_instance_arns.into_value()),
             ("nextToken", self.next_token.into_value()),
         ])
     }
@@ -2546,10 +2276,7 @@ pub struct ListServicesResponse {
 
 impl IntoValue for ListServicesResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("serviceArns", self.service_arns.into_value()),
-            ("nextToken", self.next_token.into_value()),
-        ])
+        Value::structure([("serviceArns", self.service_arns.into_value()), ("nextToken", self.next_token.into_value())])
     }
 }
 
@@ -2561,9 +2288,7 @@ pub struct ListTagsForResourceRequest {
 impl FromValue for ListTagsForResourceRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            resource_arn: members.take("resourceArn")?,
-        })
+        Ok(Self { resource_arn: members.take("resourceArn")? })
     }
 }
 
@@ -2606,10 +2331,7 @@ pub struct ListTaskDefinitionFamiliesResponse {
 
 impl IntoValue for ListTaskDefinitionFamiliesResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("families", self.families.into_value()),
-            ("nextToken", self.next_token.into_value()),
-        ])
+        Value::structure([("families", self.families.into_value()), ("nextToken", self.next_token.into_value())])
     }
 }
 
@@ -2690,10 +2412,7 @@ pub struct ListTasksResponse {
 
 impl IntoValue for ListTasksResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("taskArns", self.task_arns.into_value()),
-            ("nextToken", self.next_token.into_value()),
-        ])
+        Value::structure([("taskArns", self.task_arns.into_value()), ("nextToken", self.next_token.into_value())])
     }
 }
 
@@ -2726,10 +2445,7 @@ impl IntoValue for LoadBalancer {
             ("loadBalancerName", self.load_balancer_name.into_value()),
             ("containerName", self.container_name.into_value()),
             ("containerPort", self.container_port.into_value()),
-            (
-                "advancedConfiguration",
-                self.advanced_configuration.into_value(),
-            ),
+            ("advancedConfiguration", self.advanced_configuration.into_value()),
         ])
     }
 }
@@ -2811,8 +2527,7 @@ impl FromValue for ManagedStorageConfiguration {
         let mut members = Members::of(value)?;
         Ok(Self {
             kms_key_id: members.take("kmsKeyId")?,
-            fargate_ephemeral_storage_kms_key_id: members
-                .take("fargateEphemeralStorageKmsKeyId")?,
+            fargate_ephemeral_storage_kms_key_id: members.take("fargateEphemeralStorageKmsKeyId")?,
         })
     }
 }
@@ -2821,10 +2536,7 @@ impl IntoValue for ManagedStorageConfiguration {
     fn into_value(self) -> Value {
         Value::structure([
             ("kmsKeyId", self.kms_key_id.into_value()),
-            (
-                "fargateEphemeralStorageKmsKeyId",
-                self.fargate_ephemeral_storage_kms_key_id.into_value(),
-            ),
+            ("fargateEphemeralStorageKmsKeyId", self.fargate_ephemeral_storage_kms_key_id.into_value()),
         ])
     }
 }
@@ -2838,10 +2550,7 @@ pub struct MetricConfiguration {
 impl FromValue for MetricConfiguration {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            metric_names: members.take("metricNames")?,
-            resolution_seconds: members.take("resolutionSeconds")?,
-        })
+        Ok(Self { metric_names: members.take("metricNames")?, resolution_seconds: members.take("resolutionSeconds")? })
     }
 }
 
@@ -2853,9 +2562,7 @@ pub struct MonitoringConfiguration {
 impl FromValue for MonitoringConfiguration {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            metric_configurations: members.take("metricConfigurations")?,
-        })
+        Ok(Self { metric_configurations: members.take("metricConfigurations")? })
     }
 }
 
@@ -2918,18 +2625,13 @@ pub struct NetworkConfiguration {
 impl FromValue for NetworkConfiguration {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            awsvpc_configuration: members.take("awsvpcConfiguration")?,
-        })
+        Ok(Self { awsvpc_configuration: members.take("awsvpcConfiguration")? })
     }
 }
 
 impl IntoValue for NetworkConfiguration {
     fn into_value(self) -> Value {
-        Value::structure([(
-            "awsvpcConfiguration",
-            self.awsvpc_configuration.into_value(),
-        )])
+        Value::structure([("awsvpcConfiguration", self.awsvpc_configuration.into_value())])
     }
 }
 
@@ -2968,19 +2670,13 @@ pub struct NvidiaMpsAllocation {
 impl FromValue for NvidiaMpsAllocation {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            memory: members.take("memory")?,
-            max_compute_percent: members.take("maxComputePercent")?,
-        })
+        Ok(Self { memory: members.take("memory")?, max_compute_percent: members.take("maxComputePercent")? })
     }
 }
 
 impl IntoValue for NvidiaMpsAllocation {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("memory", self.memory.into_value()),
-            ("maxComputePercent", self.max_compute_percent.into_value()),
-        ])
+        Value::structure([("memory", self.memory.into_value()), ("maxComputePercent", self.max_compute_percent.into_value())])
     }
 }
 
@@ -3015,19 +2711,13 @@ pub struct PlacementConstraint {
 impl FromValue for PlacementConstraint {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            r#type: members.take("type")?,
-            expression: members.take("expression")?,
-        })
+        Ok(Self { r#type: members.take("type")?, expression: members.take("expression")? })
     }
 }
 
 impl IntoValue for PlacementConstraint {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("type", self.r#type.into_value()),
-            ("expression", self.expression.into_value()),
-        ])
+        Value::structure([("type", self.r#type.into_value()), ("expression", self.expression.into_value())])
     }
 }
 
@@ -3047,19 +2737,13 @@ pub struct PlacementStrategy {
 impl FromValue for PlacementStrategy {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            r#type: members.take("type")?,
-            field: members.take("field")?,
-        })
+        Ok(Self { r#type: members.take("type")?, field: members.take("field")? })
     }
 }
 
 impl IntoValue for PlacementStrategy {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("type", self.r#type.into_value()),
-            ("field", self.field.into_value()),
-        ])
+        Value::structure([("type", self.r#type.into_value()), ("field", self.field.into_value())])
     }
 }
 
@@ -3208,10 +2892,7 @@ pub struct RegisterTaskDefinitionResponse {
 
 impl IntoValue for RegisterTaskDefinitionResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("taskDefinition", self.task_definition.into_value()),
-            ("tags", self.tags.into_value()),
-        ])
+        Value::structure([("taskDefinition", self.task_definition.into_value()), ("tags", self.tags.into_value())])
     }
 }
 
@@ -3223,18 +2904,13 @@ pub struct RepositoryCredentials {
 impl FromValue for RepositoryCredentials {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            credentials_parameter: members.take("credentialsParameter")?,
-        })
+        Ok(Self { credentials_parameter: members.take("credentialsParameter")? })
     }
 }
 
 impl IntoValue for RepositoryCredentials {
     fn into_value(self) -> Value {
-        Value::structure([(
-            "credentialsParameter",
-            self.credentials_parameter.into_value(),
-        )])
+        Value::structure([("credentialsParameter", self.credentials_parameter.into_value())])
     }
 }
 
@@ -3362,10 +3038,7 @@ pub struct RunTaskResponse {
 
 impl IntoValue for RunTaskResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("tasks", self.tasks.into_value()),
-            ("failures", self.failures.into_value()),
-        ])
+        Value::structure([("tasks", self.tasks.into_value()), ("failures", self.failures.into_value())])
     }
 }
 
@@ -3389,10 +3062,7 @@ impl IntoValue for RuntimePlatform {
     fn into_value(self) -> Value {
         Value::structure([
             ("cpuArchitecture", self.cpu_architecture.into_value()),
-            (
-                "operatingSystemFamily",
-                self.operating_system_family.into_value(),
-            ),
+            ("operatingSystemFamily", self.operating_system_family.into_value()),
         ])
     }
 }
@@ -3422,10 +3092,7 @@ impl IntoValue for S3FilesVolumeConfiguration {
         Value::structure([
             ("fileSystemArn", self.file_system_arn.into_value()),
             ("rootDirectory", self.root_directory.into_value()),
-            (
-                "transitEncryptionPort",
-                self.transit_encryption_port.into_value(),
-            ),
+            ("transitEncryptionPort", self.transit_encryption_port.into_value()),
             ("accessPointArn", self.access_point_arn.into_value()),
         ])
     }
@@ -3439,10 +3106,7 @@ pub struct Scale {
 
 impl IntoValue for Scale {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("value", self.value.into_value()),
-            ("unit", self.unit.into_value()),
-        ])
+        Value::structure([("value", self.value.into_value()), ("unit", self.unit.into_value())])
     }
 }
 
@@ -3475,19 +3139,13 @@ pub struct Secret {
 impl FromValue for Secret {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            name: members.take("name")?,
-            value_from: members.take("valueFrom")?,
-        })
+        Ok(Self { name: members.take("name")?, value_from: members.take("valueFrom")? })
     }
 }
 
 impl IntoValue for Secret {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("name", self.name.into_value()),
-            ("valueFrom", self.value_from.into_value()),
-        ])
+        Value::structure([("name", self.name.into_value()), ("valueFrom", self.value_from.into_value())])
     }
 }
 
@@ -3543,67 +3201,31 @@ impl IntoValue for Service {
             ("runningCount", self.running_count.into_value()),
             ("pendingCount", self.pending_count.into_value()),
             ("launchType", self.launch_type.into_value()),
-            (
-                "capacityProviderStrategy",
-                self.capacity_provider_strategy.into_value(),
-            ),
+            ("capacityProviderStrategy", self.capacity_provider_strategy.into_value()),
             ("platformVersion", self.platform_version.into_value()),
             ("platformFamily", self.platform_family.into_value()),
             ("taskDefinition", self.task_definition.into_value()),
-            (
-                "deploymentConfiguration",
-                self.deployment_configuration.into_value(),
-            ),
+            ("deploymentConfiguration", self.deployment_configuration.into_value()),
             ("taskSets", self.task_sets.into_value()),
             ("deployments", self.deployments.into_value()),
             ("roleArn", self.role_arn.into_value()),
             ("events", self.events.into_value()),
             ("createdAt", self.created_at.into_value()),
-            (
-                "currentServiceDeployment",
-                self.current_service_deployment.into_value(),
-            ),
-            (
-                "currentServiceRevisions",
-                self.current_service_revisions.into_value(),
-            ),
-            (
-                "placementConstraints",
-                self.placement_constraints.into_value(),
-            ),
+            ("currentServiceDeployment", self.current_service_deployment.into_value()),
+            ("currentServiceRevisions", self.current_service_revisions.into_value()),
+            ("placementConstraints", self.placement_constraints.into_value()),
             ("placementStrategy", self.placement_strategy.into_value()),
-            (
-                "networkConfiguration",
-                self.network_configuration.into_value(),
-            ),
-            (
-                "healthCheckGracePeriodSeconds",
-                self.health_check_grace_period_seconds.into_value(),
-            ),
+            ("networkConfiguration", self.network_configuration.into_value()),
+            ("healthCheckGracePeriodSeconds", self.health_check_grace_period_seconds.into_value()),
             ("schedulingStrategy", self.scheduling_strategy.into_value()),
-            (
-                "deploymentController",
-                self.deployment_controller.into_value(),
-            ),
+            ("deploymentController", self.deployment_controller.into_value()),
             ("tags", self.tags.into_value()),
             ("createdBy", self.created_by.into_value()),
-            (
-                "enableECSManagedTags",
-                self.enable_ecs_managed_tags.into_value(),
-            ),
+            ("enableECSManagedTags", self.enable_ecs_managed_tags.into_value()),
             ("propagateTags", self.propagate_tags.into_value()),
-            (
-                "enableExecuteCommand",
-                self.enable_execute_command.into_value(),
-            ),
-            (
-                "availabilityZoneRebalancing",
-                self.availability_zone_rebalancing.into_value(),
-            ),
-            (
-                "resourceManagementType",
-                self.resource_management_type.into_value(),
-            ),
+            ("enableExecuteCommand", self.enable_execute_command.into_value()),
+            ("availabilityZoneRebalancing", self.availability_zone_rebalancing.into_value()),
+            ("resourceManagementType", self.resource_management_type.into_value()),
         ])
     }
 }
@@ -3617,10 +3239,7 @@ pub struct ServiceConnectAccessLogConfiguration {
 impl FromValue for ServiceConnectAccessLogConfiguration {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            format: members.take("format")?,
-            include_query_parameters: members.take("includeQueryParameters")?,
-        })
+        Ok(Self { format: members.take("format")?, include_query_parameters: members.take("includeQueryParameters")? })
     }
 }
 
@@ -3628,10 +3247,7 @@ impl IntoValue for ServiceConnectAccessLogConfiguration {
     fn into_value(self) -> Value {
         Value::structure([
             ("format", self.format.into_value()),
-            (
-                "includeQueryParameters",
-                self.include_query_parameters.into_value(),
-            ),
+            ("includeQueryParameters", self.include_query_parameters.into_value()),
         ])
     }
 }
@@ -3702,14 +3318,8 @@ impl IntoValue for ServiceConnectConfiguration {
             ("namespace", self.namespace.into_value()),
             ("services", self.services.into_value()),
             ("logConfiguration", self.log_configuration.into_value()),
-            (
-                "accessLogConfiguration",
-                self.access_log_configuration.into_value(),
-            ),
-            (
-                "containerConfigurations",
-                self.container_configurations.into_value(),
-            ),
+            ("accessLogConfiguration", self.access_log_configuration.into_value()),
+            ("containerConfigurations", self.container_configurations.into_value()),
         ])
     }
 }
@@ -3722,9 +3332,7 @@ pub struct ServiceConnectContainerConfiguration {
 impl FromValue for ServiceConnectContainerConfiguration {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            log_level: members.take("logLevel")?,
-        })
+        Ok(Self { log_level: members.take("logLevel")? })
     }
 }
 
@@ -3778,10 +3386,7 @@ impl IntoValue for ServiceConnectService {
             ("portName", self.port_name.into_value()),
             ("discoveryName", self.discovery_name.into_value()),
             ("clientAliases", self.client_aliases.into_value()),
-            (
-                "ingressPortOverride",
-                self.ingress_port_override.into_value(),
-            ),
+            ("ingressPortOverride", self.ingress_port_override.into_value()),
             ("timeout", self.timeout.into_value()),
             ("tls", self.tls.into_value()),
         ])
@@ -3796,10 +3401,7 @@ pub struct ServiceConnectServiceResource {
 
 impl IntoValue for ServiceConnectServiceResource {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("discoveryName", self.discovery_name.into_value()),
-            ("discoveryArn", self.discovery_arn.into_value()),
-        ])
+        Value::structure([("discoveryName", self.discovery_name.into_value()), ("discoveryArn", self.discovery_arn.into_value())])
     }
 }
 
@@ -3811,9 +3413,7 @@ pub struct ServiceConnectTestTrafficHeaderMatchRules {
 impl FromValue for ServiceConnectTestTrafficHeaderMatchRules {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            exact: members.take("exact")?,
-        })
+        Ok(Self { exact: members.take("exact")? })
     }
 }
 
@@ -3832,19 +3432,13 @@ pub struct ServiceConnectTestTrafficHeaderRules {
 impl FromValue for ServiceConnectTestTrafficHeaderRules {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            name: members.take("name")?,
-            value: members.take("value")?,
-        })
+        Ok(Self { name: members.take("name")?, value: members.take("value")? })
     }
 }
 
 impl IntoValue for ServiceConnectTestTrafficHeaderRules {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("name", self.name.into_value()),
-            ("value", self.value.into_value()),
-        ])
+        Value::structure([("name", self.name.into_value()), ("value", self.value.into_value())])
     }
 }
 
@@ -3856,9 +3450,7 @@ pub struct ServiceConnectTestTrafficRules {
 impl FromValue for ServiceConnectTestTrafficRules {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            header: members.take("header")?,
-        })
+        Ok(Self { header: members.take("header")? })
     }
 }
 
@@ -3876,18 +3468,13 @@ pub struct ServiceConnectTlsCertificateAuthority {
 impl FromValue for ServiceConnectTlsCertificateAuthority {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            aws_pca_authority_arn: members.take("awsPcaAuthorityArn")?,
-        })
+        Ok(Self { aws_pca_authority_arn: members.take("awsPcaAuthorityArn")? })
     }
 }
 
 impl IntoValue for ServiceConnectTlsCertificateAuthority {
     fn into_value(self) -> Value {
-        Value::structure([(
-            "awsPcaAuthorityArn",
-            self.aws_pca_authority_arn.into_value(),
-        )])
+        Value::structure([("awsPcaAuthorityArn", self.aws_pca_authority_arn.into_value())])
     }
 }
 
@@ -3912,10 +3499,7 @@ impl FromValue for ServiceConnectTlsConfiguration {
 impl IntoValue for ServiceConnectTlsConfiguration {
     fn into_value(self) -> Value {
         Value::structure([
-            (
-                "issuerCertificateAuthority",
-                self.issuer_certificate_authority.into_value(),
-            ),
+            ("issuerCertificateAuthority", self.issuer_certificate_authority.into_value()),
             ("kmsKey", self.kms_key.into_value()),
             ("roleArn", self.role_arn.into_value()),
         ])
@@ -4006,10 +3590,7 @@ impl IntoValue for ServiceManagedEBSVolumeConfiguration {
             ("volumeType", self.volume_type.into_value()),
             ("sizeInGiB", self.size_in_gi_b.into_value()),
             ("snapshotId", self.snapshot_id.into_value()),
-            (
-                "volumeInitializationRate",
-                self.volume_initialization_rate.into_value(),
-            ),
+            ("volumeInitializationRate", self.volume_initialization_rate.into_value()),
             ("iops", self.iops.into_value()),
             ("throughput", self.throughput.into_value()),
             ("tagSpecifications", self.tag_specifications.into_value()),
@@ -4066,19 +3647,13 @@ pub struct ServiceVolumeConfiguration {
 impl FromValue for ServiceVolumeConfiguration {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            name: members.take("name")?,
-            managed_ebs_volume: members.take("managedEBSVolume")?,
-        })
+        Ok(Self { name: members.take("name")?, managed_ebs_volume: members.take("managedEBSVolume")? })
     }
 }
 
 impl IntoValue for ServiceVolumeConfiguration {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("name", self.name.into_value()),
-            ("managedEBSVolume", self.managed_ebs_volume.into_value()),
-        ])
+        Value::structure([("name", self.name.into_value()), ("managedEBSVolume", self.managed_ebs_volume.into_value())])
     }
 }
 
@@ -4090,9 +3665,7 @@ pub struct SharingStrategy {
 impl FromValue for SharingStrategy {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            nvidia_mps: members.take("nvidiaMps")?,
-        })
+        Ok(Self { nvidia_mps: members.take("nvidiaMps")? })
     }
 }
 
@@ -4126,11 +3699,7 @@ pub struct StopTaskRequest {
 impl FromValue for StopTaskRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            cluster: members.take("cluster")?,
-            task: members.take("task")?,
-            reason: members.take("reason")?,
-        })
+        Ok(Self { cluster: members.take("cluster")?, task: members.take("task")?, reason: members.take("reason")? })
     }
 }
 
@@ -4154,19 +3723,13 @@ pub struct SystemControl {
 impl FromValue for SystemControl {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            namespace: members.take("namespace")?,
-            value: members.take("value")?,
-        })
+        Ok(Self { namespace: members.take("namespace")?, value: members.take("value")? })
     }
 }
 
 impl IntoValue for SystemControl {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("namespace", self.namespace.into_value()),
-            ("value", self.value.into_value()),
-        ])
+        Value::structure([("namespace", self.namespace.into_value()), ("value", self.value.into_value())])
     }
 }
 
@@ -4179,19 +3742,13 @@ pub struct Tag {
 impl FromValue for Tag {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            key: members.take("key")?,
-            value: members.take("value")?,
-        })
+        Ok(Self { key: members.take("key")?, value: members.take("value")? })
     }
 }
 
 impl IntoValue for Tag {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("key", self.key.into_value()),
-            ("value", self.value.into_value()),
-        ])
+        Value::structure([("key", self.key.into_value()), ("value", self.value.into_value())])
     }
 }
 
@@ -4204,10 +3761,7 @@ pub struct TagResourceRequest {
 impl FromValue for TagResourceRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            resource_arn: members.take("resourceArn")?,
-            tags: members.take("tags")?,
-        })
+        Ok(Self { resource_arn: members.take("resourceArn")?, tags: members.take("tags")? })
     }
 }
 
@@ -4274,32 +3828,20 @@ impl IntoValue for Task {
             ("attachments", self.attachments.into_value()),
             ("attributes", self.attributes.into_value()),
             ("availabilityZone", self.availability_zone.into_value()),
-            (
-                "capacityProviderName",
-                self.capacity_provider_name.into_value(),
-            ),
+            ("capacityProviderName", self.capacity_provider_name.into_value()),
             ("clusterArn", self.cluster_arn.into_value()),
             ("connectivity", self.connectivity.into_value()),
             ("connectivityAt", self.connectivity_at.into_value()),
-            (
-                "containerInstanceArn",
-                self.container_instance_arn.into_value(),
-            ),
+            ("containerInstanceArn", self.container_instance_arn.into_value()),
             ("containers", self.containers.into_value()),
             ("cpu", self.cpu.into_value()),
             ("createdAt", self.created_at.into_value()),
             ("desiredStatus", self.desired_status.into_value()),
-            (
-                "enableExecuteCommand",
-                self.enable_execute_command.into_value(),
-            ),
+            ("enableExecuteCommand", self.enable_execute_command.into_value()),
             ("executionStoppedAt", self.execution_stopped_at.into_value()),
             ("group", self.group.into_value()),
             ("healthStatus", self.health_status.into_value()),
-            (
-                "inferenceAccelerators",
-                self.inference_accelerators.into_value(),
-            ),
+            ("inferenceAccelerators", self.inference_accelerators.into_value()),
             ("lastStatus", self.last_status.into_value()),
             ("launchType", self.launch_type.into_value()),
             ("memory", self.memory.into_value()),
@@ -4319,14 +3861,8 @@ impl IntoValue for Task {
             ("taskDefinitionArn", self.task_definition_arn.into_value()),
             ("version", self.version.into_value()),
             ("ephemeralStorage", self.ephemeral_storage.into_value()),
-            (
-                "fargateEphemeralStorage",
-                self.fargate_ephemeral_storage.into_value(),
-            ),
-            (
-                "trustedExecutionSummary",
-                self.trusted_execution_summary.into_value(),
-            ),
+            ("fargateEphemeralStorage", self.fargate_ephemeral_storage.into_value()),
+            ("trustedExecutionSummary", self.trusted_execution_summary.into_value()),
         ])
     }
 }
@@ -4366,10 +3902,7 @@ impl IntoValue for TaskDefinition {
     fn into_value(self) -> Value {
         Value::structure([
             ("taskDefinitionArn", self.task_definition_arn.into_value()),
-            (
-                "containerDefinitions",
-                self.container_definitions.into_value(),
-            ),
+            ("containerDefinitions", self.container_definitions.into_value()),
             ("family", self.family.into_value()),
             ("taskRoleArn", self.task_role_arn.into_value()),
             ("executionRoleArn", self.execution_role_arn.into_value()),
@@ -4378,22 +3911,13 @@ impl IntoValue for TaskDefinition {
             ("volumes", self.volumes.into_value()),
             ("status", self.status.into_value()),
             ("requiresAttributes", self.requires_attributes.into_value()),
-            (
-                "placementConstraints",
-                self.placement_constraints.into_value(),
-            ),
+            ("placementConstraints", self.placement_constraints.into_value()),
             ("compatibilities", self.compatibilities.into_value()),
             ("runtimePlatform", self.runtime_platform.into_value()),
-            (
-                "requiresCompatibilities",
-                self.requires_compatibilities.into_value(),
-            ),
+            ("requiresCompatibilities", self.requires_compatibilities.into_value()),
             ("cpu", self.cpu.into_value()),
             ("memory", self.memory.into_value()),
-            (
-                "inferenceAccelerators",
-                self.inference_accelerators.into_value(),
-            ),
+            ("inferenceAccelerators", self.inference_accelerators.into_value()),
             ("pidMode", self.pid_mode.into_value()),
             ("ipcMode", self.ipc_mode.into_value()),
             ("proxyConfiguration", self.proxy_configuration.into_value()),
@@ -4402,14 +3926,8 @@ impl IntoValue for TaskDefinition {
             ("deleteRequestedAt", self.delete_requested_at.into_value()),
             ("registeredBy", self.registered_by.into_value()),
             ("ephemeralStorage", self.ephemeral_storage.into_value()),
-            (
-                "enableFaultInjection",
-                self.enable_fault_injection.into_value(),
-            ),
-            (
-                "trustedExecutionConfiguration",
-                self.trusted_execution_configuration.into_value(),
-            ),
+            ("enableFaultInjection", self.enable_fault_injection.into_value()),
+            ("trustedExecutionConfiguration", self.trusted_execution_configuration.into_value()),
         ])
     }
 }
@@ -4437,19 +3955,13 @@ pub struct TaskDefinitionPlacementConstraint {
 impl FromValue for TaskDefinitionPlacementConstraint {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            r#type: members.take("type")?,
-            expression: members.take("expression")?,
-        })
+        Ok(Self { r#type: members.take("type")?, expression: members.take("expression")? })
     }
 }
 
 impl IntoValue for TaskDefinitionPlacementConstraint {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("type", self.r#type.into_value()),
-            ("expression", self.expression.into_value()),
-        ])
+        Value::structure([("type", self.r#type.into_value()), ("expression", self.expression.into_value())])
     }
 }
 
@@ -4475,10 +3987,7 @@ pub struct TaskEphemeralStorage {
 
 impl IntoValue for TaskEphemeralStorage {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("sizeInGiB", self.size_in_gi_b.into_value()),
-            ("kmsKeyId", self.kms_key_id.into_value()),
-        ])
+        Value::structure([("sizeInGiB", self.size_in_gi_b.into_value()), ("kmsKeyId", self.kms_key_id.into_value())])
     }
 }
 
@@ -4541,9 +4050,7 @@ pub struct TaskManagedEBSVolumeTerminationPolicy {
 impl FromValue for TaskManagedEBSVolumeTerminationPolicy {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            delete_on_termination: members.take("deleteOnTermination")?,
-        })
+        Ok(Self { delete_on_termination: members.take("deleteOnTermination")? })
     }
 }
 
@@ -4578,10 +4085,7 @@ impl IntoValue for TaskOverride {
         Value::structure([
             ("containerOverrides", self.container_overrides.into_value()),
             ("cpu", self.cpu.into_value()),
-            (
-                "inferenceAcceleratorOverrides",
-                self.inference_accelerator_overrides.into_value(),
-            ),
+            ("inferenceAcceleratorOverrides", self.inference_accelerator_overrides.into_value()),
             ("executionRoleArn", self.execution_role_arn.into_value()),
             ("memory", self.memory.into_value()),
             ("taskRoleArn", self.task_role_arn.into_value()),
@@ -4630,35 +4134,23 @@ impl IntoValue for TaskSet {
             ("externalId", self.external_id.into_value()),
             ("status", self.status.into_value()),
             ("taskDefinition", self.task_definition.into_value()),
-            (
-                "computedDesiredCount",
-                self.computed_desired_count.into_value(),
-            ),
+            ("computedDesiredCount", self.computed_desired_count.into_value()),
             ("pendingCount", self.pending_count.into_value()),
             ("runningCount", self.running_count.into_value()),
             ("createdAt", self.created_at.into_value()),
             ("updatedAt", self.updated_at.into_value()),
             ("launchType", self.launch_type.into_value()),
-            (
-                "capacityProviderStrategy",
-                self.capacity_provider_strategy.into_value(),
-            ),
+            ("capacityProviderStrategy", self.capacity_provider_strategy.into_value()),
             ("platformVersion", self.platform_version.into_value()),
             ("platformFamily", self.platform_family.into_value()),
-            (
-                "networkConfiguration",
-                self.network_configuration.into_value(),
-            ),
+            ("networkConfiguration", self.network_configuration.into_value()),
             ("loadBalancers", self.load_balancers.into_value()),
             ("serviceRegistries", self.service_registries.into_value()),
             ("scale", self.scale.into_value()),
             ("stabilityStatus", self.stability_status.into_value()),
             ("stabilityStatusAt", self.stability_status_at.into_value()),
             ("tags", self.tags.into_value()),
-            (
-                "fargateEphemeralStorage",
-                self.fargate_ephemeral_storage.into_value(),
-            ),
+            ("fargateEphemeralStorage", self.fargate_ephemeral_storage.into_value()),
         ])
     }
 }
@@ -4684,10 +4176,7 @@ pub struct TaskVolumeConfiguration {
 impl FromValue for TaskVolumeConfiguration {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            name: members.take("name")?,
-            managed_ebs_volume: members.take("managedEBSVolume")?,
-        })
+        Ok(Self { name: members.take("name")?, managed_ebs_volume: members.take("managedEBSVolume")? })
     }
 }
 
@@ -4700,19 +4189,13 @@ pub struct ThresholdConfiguration {
 impl FromValue for ThresholdConfiguration {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            r#type: members.take("type")?,
-            value: members.take("value")?,
-        })
+        Ok(Self { r#type: members.take("type")?, value: members.take("value")? })
     }
 }
 
 impl IntoValue for ThresholdConfiguration {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("type", self.r#type.into_value()),
-            ("value", self.value.into_value()),
-        ])
+        Value::structure([("type", self.r#type.into_value()), ("value", self.value.into_value())])
     }
 }
 
@@ -4744,10 +4227,7 @@ impl IntoValue for TimeoutConfiguration {
     fn into_value(self) -> Value {
         Value::structure([
             ("idleTimeoutSeconds", self.idle_timeout_seconds.into_value()),
-            (
-                "perRequestTimeoutSeconds",
-                self.per_request_timeout_seconds.into_value(),
-            ),
+            ("perRequestTimeoutSeconds", self.per_request_timeout_seconds.into_value()),
         ])
     }
 }
@@ -4796,10 +4276,7 @@ pub struct TrustedExecutionConfiguration {
 impl FromValue for TrustedExecutionConfiguration {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            isolation_mode: members.take("isolationMode")?,
-            attestation_policy: members.take("attestationPolicy")?,
-        })
+        Ok(Self { isolation_mode: members.take("isolationMode")?, attestation_policy: members.take("attestationPolicy")? })
     }
 }
 
@@ -4822,10 +4299,7 @@ impl IntoValue for TrustedExecutionSummary {
     fn into_value(self) -> Value {
         Value::structure([
             ("isolationMode", self.isolation_mode.into_value()),
-            (
-                "attestationPolicyStatus",
-                self.attestation_policy_status.into_value(),
-            ),
+            ("attestationPolicyStatus", self.attestation_policy_status.into_value()),
         ])
     }
 }
@@ -4840,11 +4314,7 @@ pub struct Ulimit {
 impl FromValue for Ulimit {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            name: members.take("name")?,
-            soft_limit: members.take("softLimit")?,
-            hard_limit: members.take("hardLimit")?,
-        })
+        Ok(Self { name: members.take("name")?, soft_limit: members.take("softLimit")?, hard_limit: members.take("hardLimit")? })
     }
 }
 
@@ -4887,10 +4357,7 @@ pub struct UntagResourceRequest {
 impl FromValue for UntagResourceRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            resource_arn: members.take("resourceArn")?,
-            tag_keys: members.take("tagKeys")?,
-        })
+        Ok(Self { resource_arn: members.take("resourceArn")?, tag_keys: members.take("tagKeys")? })
     }
 }
 
@@ -5036,8 +4503,7 @@ pub struct Volume {
     pub docker_volume_configuration: Option<DockerVolumeConfiguration>,
     pub efs_volume_configuration: Option<EFSVolumeConfiguration>,
     pub s3files_volume_configuration: Option<S3FilesVolumeConfiguration>,
-    pub fsx_windows_file_server_volume_configuration:
-        Option<FSxWindowsFileServerVolumeConfiguration>,
+    pub fsx_windows_file_server_volume_configuration: Option<FSxWindowsFileServerVolumeConfiguration>,
     pub configured_at_launch: Option<bool>,
 }
 
@@ -5050,8 +4516,7 @@ impl FromValue for Volume {
             docker_volume_configuration: members.take("dockerVolumeConfiguration")?,
             efs_volume_configuration: members.take("efsVolumeConfiguration")?,
             s3files_volume_configuration: members.take("s3filesVolumeConfiguration")?,
-            fsx_windows_file_server_volume_configuration: members
-                .take("fsxWindowsFileServerVolumeConfiguration")?,
+            fsx_windows_file_server_volume_configuration: members.take("fsxWindowsFileServerVolumeConfiguration")?,
             configured_at_launch: members.take("configuredAtLaunch")?,
         })
     }
@@ -5062,23 +4527,10 @@ impl IntoValue for Volume {
         Value::structure([
             ("name", self.name.into_value()),
             ("host", self.host.into_value()),
-            (
-                "dockerVolumeConfiguration",
-                self.docker_volume_configuration.into_value(),
-            ),
-            (
-                "efsVolumeConfiguration",
-                self.efs_volume_configuration.into_value(),
-            ),
-            (
-                "s3filesVolumeConfiguration",
-                self.s3files_volume_configuration.into_value(),
-            ),
-            (
-                "fsxWindowsFileServerVolumeConfiguration",
-                self.fsx_windows_file_server_volume_configuration
-                    .into_value(),
-            ),
+            ("dockerVolumeConfiguration", self.docker_volume_configuration.into_value()),
+            ("efsVolumeConfiguration", self.efs_volume_configuration.into_value()),
+            ("s3filesVolumeConfiguration", self.s3files_volume_configuration.into_value()),
+            ("fsxWindowsFileServerVolumeConfiguration", self.fsx_windows_file_server_volume_configuration.into_value()),
             ("configuredAtLaunch", self.configured_at_launch.into_value()),
         ])
     }
@@ -5093,19 +4545,13 @@ pub struct VolumeFrom {
 impl FromValue for VolumeFrom {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            source_container: members.take("sourceContainer")?,
-            read_only: members.take("readOnly")?,
-        })
+        Ok(Self { source_container: members.take("sourceContainer")?, read_only: members.take("readOnly")? })
     }
 }
 
 impl IntoValue for VolumeFrom {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("sourceContainer", self.source_container.into_value()),
-            ("readOnly", self.read_only.into_value()),
-        ])
+        Value::structure([("sourceContainer", self.source_container.into_value()), ("readOnly", self.read_only.into_value())])
     }
 }
 
@@ -5130,14 +4576,8 @@ impl FromValue for VpcLatticeAdvancedConfiguration {
 impl IntoValue for VpcLatticeAdvancedConfiguration {
     fn into_value(self) -> Value {
         Value::structure([
-            (
-                "alternateTargetGroupArn",
-                self.alternate_target_group_arn.into_value(),
-            ),
-            (
-                "productionListenerRule",
-                self.production_listener_rule.into_value(),
-            ),
+            ("alternateTargetGroupArn", self.alternate_target_group_arn.into_value()),
+            ("productionListenerRule", self.production_listener_rule.into_value()),
             ("testListenerRule", self.test_listener_rule.into_value()),
         ])
     }
@@ -5169,10 +4609,7 @@ impl IntoValue for VpcLatticeConfiguration {
             ("roleArn", self.role_arn.into_value()),
             ("targetGroupArn", self.target_group_arn.into_value()),
             ("portName", self.port_name.into_value()),
-            (
-                "advancedConfiguration",
-                self.advanced_configuration.into_value(),
-            ),
+            ("advancedConfiguration", self.advanced_configuration.into_value()),
         ])
     }
 }

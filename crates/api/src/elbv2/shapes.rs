@@ -26,39 +26,20 @@ pub static SHAPES: &[Shape] = &[
             Member::new("JwtValidationConfig", 140),
         ],
     ),
-    /* 2 */ Shape::new("ActionOrder", Kind::Integer)
-        .min(1.0)
-        .max(50000.0),
+    /* 2 */ Shape::new("ActionOrder", Kind::Integer).min(1.0).max(50000.0),
     /* 3 */
     Shape::choice(
         "ActionTypeEnum",
-        &[
-            "forward",
-            "authenticate-oidc",
-            "authenticate-cognito",
-            "redirect",
-            "fixed-response",
-            "jwt-validation",
-        ],
+        &["forward", "authenticate-oidc", "authenticate-cognito", "redirect", "fixed-response", "jwt-validation"],
     ),
     /* 4 */ Shape::list("Actions", Member::element(1)),
     /* 5 */
-    Shape::record(
-        "AddTagsInput",
-        &[
-            Member::new("ResourceArns", 217).required(),
-            Member::new("Tags", 260).required(),
-        ],
-    ),
+    Shape::record("AddTagsInput", &[Member::new("ResourceArns", 217).required(), Member::new("Tags", 260).required()]),
     /* 6 */ Shape::record("AddTagsOutput", &[]),
     /* 7 */
     Shape::record(
         "AdministrativeOverride",
-        &[
-            Member::new("State", 263),
-            Member::new("Reason", 262),
-            Member::new("Description", 94),
-        ],
+        &[Member::new("State", 263), Member::new("Reason", 262), Member::new("Description", 94)],
     ),
     /* 8 */ Shape::choice("AdvertiseTrustStoreCaNamesEnum", &["on", "off"]),
     /* 9 */ Shape::new("AllocationId", Kind::String),
@@ -70,36 +51,12 @@ pub static SHAPES: &[Shape] = &[
     }),
     /* 11 */ Shape::list("AlpnPolicyName", Member::element(12)),
     /* 12 */ Shape::new("AlpnPolicyValue", Kind::String),
-    /* 13 */
-    Shape::record(
-        "AnomalyDetection",
-        &[
-            Member::new("Result", 14),
-            Member::new("MitigationInEffect", 176),
-        ],
-    ),
+    /* 13 */ Shape::record("AnomalyDetection", &[Member::new("Result", 14), Member::new("MitigationInEffect", 176)]),
     /* 14 */ Shape::choice("AnomalyResultEnum", &["anomalous", "normal"]),
-    /* 15 */
-    Shape::map(
-        "AuthenticateCognitoActionAuthenticationRequestExtraParams",
-        Member::key(16),
-        Member::value(17),
-    ),
-    /* 16 */
-    Shape::new(
-        "AuthenticateCognitoActionAuthenticationRequestParamName",
-        Kind::String,
-    ),
-    /* 17 */
-    Shape::new(
-        "AuthenticateCognitoActionAuthenticationRequestParamValue",
-        Kind::String,
-    ),
-    /* 18 */
-    Shape::choice(
-        "AuthenticateCognitoActionConditionalBehaviorEnum",
-        &["deny", "allow", "authenticate"],
-    ),
+    /* 15 */ Shape::map("AuthenticateCognitoActionAuthenticationRequestExtraParams", Member::key(16), Member::value(17)),
+    /* 16 */ Shape::new("AuthenticateCognitoActionAuthenticationRequestParamName", Kind::String),
+    /* 17 */ Shape::new("AuthenticateCognitoActionAuthenticationRequestParamValue", Kind::String),
+    /* 18 */ Shape::choice("AuthenticateCognitoActionConditionalBehaviorEnum", &["deny", "allow", "authenticate"]),
     /* 19 */
     Shape::record(
         "AuthenticateCognitoActionConfig",
@@ -120,30 +77,13 @@ pub static SHAPES: &[Shape] = &[
     /* 23 */ Shape::new("AuthenticateCognitoActionUserPoolArn", Kind::String),
     /* 24 */ Shape::new("AuthenticateCognitoActionUserPoolClientId", Kind::String),
     /* 25 */ Shape::new("AuthenticateCognitoActionUserPoolDomain", Kind::String),
-    /* 26 */
-    Shape::map(
-        "AuthenticateOidcActionAuthenticationRequestExtraParams",
-        Member::key(27),
-        Member::value(28),
-    ),
-    /* 27 */
-    Shape::new(
-        "AuthenticateOidcActionAuthenticationRequestParamName",
-        Kind::String,
-    ),
-    /* 28 */
-    Shape::new(
-        "AuthenticateOidcActionAuthenticationRequestParamValue",
-        Kind::String,
-    ),
+    /* 26 */ Shape::map("AuthenticateOidcActionAuthenticationRequestExtraParams", Member::key(27), Member::value(28)),
+    /* 27 */ Shape::new("AuthenticateOidcActionAuthenticationRequestParamName", Kind::String),
+    /* 28 */ Shape::new("AuthenticateOidcActionAuthenticationRequestParamValue", Kind::String),
     /* 29 */ Shape::new("AuthenticateOidcActionAuthorizationEndpoint", Kind::String),
     /* 30 */ Shape::new("AuthenticateOidcActionClientId", Kind::String),
     /* 31 */ Shape::new("AuthenticateOidcActionClientSecret", Kind::String),
-    /* 32 */
-    Shape::choice(
-        "AuthenticateOidcActionConditionalBehaviorEnum",
-        &["deny", "allow", "authenticate"],
-    ),
+    /* 32 */ Shape::choice("AuthenticateOidcActionConditionalBehaviorEnum", &["deny", "allow", "authenticate"]),
     /* 33 */
     Shape::record(
         "AuthenticateOidcActionConfig",
@@ -167,11 +107,7 @@ pub static SHAPES: &[Shape] = &[
     /* 36 */ Shape::new("AuthenticateOidcActionSessionCookieName", Kind::String),
     /* 37 */ Shape::new("AuthenticateOidcActionSessionTimeout", Kind::Long),
     /* 38 */ Shape::new("AuthenticateOidcActionTokenEndpoint", Kind::String),
-    /* 39 */
-    Shape::new(
-        "AuthenticateOidcActionUseExistingClientSecret",
-        Kind::Boolean,
-    ),
+    /* 39 */ Shape::new("AuthenticateOidcActionUseExistingClientSecret", Kind::Boolean),
     /* 40 */ Shape::new("AuthenticateOidcActionUserInfoEndpoint", Kind::String),
     /* 41 */
     Shape::record(
@@ -198,14 +134,7 @@ pub static SHAPES: &[Shape] = &[
         status: Some(400),
         sender: true,
     }),
-    /* 46 */
-    Shape::record(
-        "Certificate",
-        &[
-            Member::new("CertificateArn", 47),
-            Member::new("IsDefault", 62),
-        ],
-    ),
+    /* 46 */ Shape::record("Certificate", &[Member::new("CertificateArn", 47), Member::new("IsDefault", 62)]),
     /* 47 */ Shape::new("CertificateArn", Kind::String),
     /* 48 */ Shape::list("CertificateList", Member::element(46)),
     /* 49 */
@@ -248,11 +177,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("IpamPools", 132),
         ],
     ),
-    /* 54 */
-    Shape::record(
-        "CreateLoadBalancerOutput",
-        &[Member::new("LoadBalancers", 172)],
-    ),
+    /* 54 */ Shape::record("CreateLoadBalancerOutput", &[Member::new("LoadBalancers", 172)]),
     /* 55 */
     Shape::record(
         "CreateRuleInput",
@@ -290,67 +215,29 @@ pub static SHAPES: &[Shape] = &[
             Member::new("TargetControlPort", 264),
         ],
     ),
-    /* 58 */
-    Shape::record(
-        "CreateTargetGroupOutput",
-        &[Member::new("TargetGroups", 285)],
-    ),
+    /* 58 */ Shape::record("CreateTargetGroupOutput", &[Member::new("TargetGroups", 285)]),
     /* 59 */ Shape::new("CreatedTime", Kind::Timestamp(None)),
-    /* 60 */
-    Shape::new("CustomerOwnedIpv4Pool", Kind::String)
-        .max(256.0)
-        .pattern("^(ipv4pool-coip-)[a-zA-Z0-9]+$"),
+    /* 60 */ Shape::new("CustomerOwnedIpv4Pool", Kind::String).max(256.0).pattern("^(ipv4pool-coip-)[a-zA-Z0-9]+$"),
     /* 61 */ Shape::new("DNSName", Kind::String),
     /* 62 */ Shape::new("Default", Kind::Boolean),
-    /* 63 */
-    Shape::record(
-        "DeleteListenerInput",
-        &[Member::new("ListenerArn", 148).required()],
-    ),
+    /* 63 */ Shape::record("DeleteListenerInput", &[Member::new("ListenerArn", 148).required()]),
     /* 64 */ Shape::record("DeleteListenerOutput", &[]),
-    /* 65 */
-    Shape::record(
-        "DeleteLoadBalancerInput",
-        &[Member::new("LoadBalancerArn", 159).required()],
-    ),
+    /* 65 */ Shape::record("DeleteLoadBalancerInput", &[Member::new("LoadBalancerArn", 159).required()]),
     /* 66 */ Shape::record("DeleteLoadBalancerOutput", &[]),
     /* 67 */ Shape::record("DeleteRuleInput", &[Member::new("RuleArn", 222).required()]),
     /* 68 */ Shape::record("DeleteRuleOutput", &[]),
-    /* 69 */
-    Shape::record(
-        "DeleteTargetGroupInput",
-        &[Member::new("TargetGroupArn", 268).required()],
-    ),
+    /* 69 */ Shape::record("DeleteTargetGroupInput", &[Member::new("TargetGroupArn", 268).required()]),
     /* 70 */ Shape::record("DeleteTargetGroupOutput", &[]),
     /* 71 */
     Shape::record(
         "DeregisterTargetsInput",
-        &[
-            Member::new("TargetGroupArn", 268).required(),
-            Member::new("Targets", 266).required(),
-        ],
+        &[Member::new("TargetGroupArn", 268).required(), Member::new("Targets", 266).required()],
     ),
     /* 72 */ Shape::record("DeregisterTargetsOutput", &[]),
-    /* 73 */
-    Shape::record(
-        "DescribeAccountLimitsInput",
-        &[Member::new("Marker", 173), Member::new("PageSize", 192)],
-    ),
-    /* 74 */
-    Shape::record(
-        "DescribeAccountLimitsOutput",
-        &[Member::new("Limits", 144), Member::new("NextMarker", 173)],
-    ),
-    /* 75 */
-    Shape::record(
-        "DescribeListenerAttributesInput",
-        &[Member::new("ListenerArn", 148).required()],
-    ),
-    /* 76 */
-    Shape::record(
-        "DescribeListenerAttributesOutput",
-        &[Member::new("Attributes", 153)],
-    ),
+    /* 73 */ Shape::record("DescribeAccountLimitsInput", &[Member::new("Marker", 173), Member::new("PageSize", 192)]),
+    /* 74 */ Shape::record("DescribeAccountLimitsOutput", &[Member::new("Limits", 144), Member::new("NextMarker", 173)]),
+    /* 75 */ Shape::record("DescribeListenerAttributesInput", &[Member::new("ListenerArn", 148).required()]),
+    /* 76 */ Shape::record("DescribeListenerAttributesOutput", &[Member::new("Attributes", 153)]),
     /* 77 */
     Shape::record(
         "DescribeListenersInput",
@@ -361,24 +248,9 @@ pub static SHAPES: &[Shape] = &[
             Member::new("PageSize", 192),
         ],
     ),
-    /* 78 */
-    Shape::record(
-        "DescribeListenersOutput",
-        &[
-            Member::new("Listeners", 155),
-            Member::new("NextMarker", 173),
-        ],
-    ),
-    /* 79 */
-    Shape::record(
-        "DescribeLoadBalancerAttributesInput",
-        &[Member::new("LoadBalancerArn", 159).required()],
-    ),
-    /* 80 */
-    Shape::record(
-        "DescribeLoadBalancerAttributesOutput",
-        &[Member::new("Attributes", 164)],
-    ),
+    /* 78 */ Shape::record("DescribeListenersOutput", &[Member::new("Listeners", 155), Member::new("NextMarker", 173)]),
+    /* 79 */ Shape::record("DescribeLoadBalancerAttributesInput", &[Member::new("LoadBalancerArn", 159).required()]),
+    /* 80 */ Shape::record("DescribeLoadBalancerAttributesOutput", &[Member::new("Attributes", 164)]),
     /* 81 */
     Shape::record(
         "DescribeLoadBalancersInput",
@@ -390,13 +262,7 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 82 */
-    Shape::record(
-        "DescribeLoadBalancersOutput",
-        &[
-            Member::new("LoadBalancers", 172),
-            Member::new("NextMarker", 173),
-        ],
-    ),
+    Shape::record("DescribeLoadBalancersOutput", &[Member::new("LoadBalancers", 172), Member::new("NextMarker", 173)]),
     /* 83 */
     Shape::record(
         "DescribeRulesInput",
@@ -407,27 +273,11 @@ pub static SHAPES: &[Shape] = &[
             Member::new("PageSize", 192),
         ],
     ),
-    /* 84 */
-    Shape::record(
-        "DescribeRulesOutput",
-        &[Member::new("Rules", 232), Member::new("NextMarker", 173)],
-    ),
-    /* 85 */
-    Shape::record(
-        "DescribeTagsInput",
-        &[Member::new("ResourceArns", 217).required()],
-    ),
+    /* 84 */ Shape::record("DescribeRulesOutput", &[Member::new("Rules", 232), Member::new("NextMarker", 173)]),
+    /* 85 */ Shape::record("DescribeTagsInput", &[Member::new("ResourceArns", 217).required()]),
     /* 86 */ Shape::record("DescribeTagsOutput", &[Member::new("TagDescriptions", 257)]),
-    /* 87 */
-    Shape::record(
-        "DescribeTargetGroupAttributesInput",
-        &[Member::new("TargetGroupArn", 268).required()],
-    ),
-    /* 88 */
-    Shape::record(
-        "DescribeTargetGroupAttributesOutput",
-        &[Member::new("Attributes", 274)],
-    ),
+    /* 87 */ Shape::record("DescribeTargetGroupAttributesInput", &[Member::new("TargetGroupArn", 268).required()]),
+    /* 88 */ Shape::record("DescribeTargetGroupAttributesOutput", &[Member::new("Attributes", 274)]),
     /* 89 */
     Shape::record(
         "DescribeTargetGroupsInput",
@@ -440,32 +290,14 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 90 */
-    Shape::record(
-        "DescribeTargetGroupsOutput",
-        &[
-            Member::new("TargetGroups", 285),
-            Member::new("NextMarker", 173),
-        ],
-    ),
+    Shape::record("DescribeTargetGroupsOutput", &[Member::new("TargetGroups", 285), Member::new("NextMarker", 173)]),
     /* 91 */
     Shape::record(
         "DescribeTargetHealthInput",
-        &[
-            Member::new("TargetGroupArn", 268).required(),
-            Member::new("Targets", 266),
-            Member::new("Include", 145),
-        ],
+        &[Member::new("TargetGroupArn", 268).required(), Member::new("Targets", 266), Member::new("Include", 145)],
     ),
-    /* 92 */
-    Shape::choice(
-        "DescribeTargetHealthInputIncludeEnum",
-        &["AnomalyDetection", "All"],
-    ),
-    /* 93 */
-    Shape::record(
-        "DescribeTargetHealthOutput",
-        &[Member::new("TargetHealthDescriptions", 288)],
-    ),
+    /* 92 */ Shape::choice("DescribeTargetHealthInputIncludeEnum", &["AnomalyDetection", "All"]),
+    /* 93 */ Shape::record("DescribeTargetHealthOutput", &[Member::new("TargetHealthDescriptions", 288)]),
     /* 94 */ Shape::new("Description", Kind::String),
     /* 95 */
     Shape::record("DuplicateListenerException", &[]).error(ErrorTrait {
@@ -492,86 +324,40 @@ pub static SHAPES: &[Shape] = &[
         sender: true,
     }),
     /* 99 */ Shape::choice("EnablePrefixForIpv6SourceNatEnum", &["on", "off"]),
-    /* 100 */
-    Shape::new(
-        "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic",
-        Kind::String,
-    ),
-    /* 101 */
-    Shape::choice(
-        "EnforceSecurityGroupInboundRulesOnPrivateLinkTrafficEnum",
-        &["on", "off"],
-    ),
+    /* 100 */ Shape::new("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", Kind::String),
+    /* 101 */ Shape::choice("EnforceSecurityGroupInboundRulesOnPrivateLinkTrafficEnum", &["on", "off"]),
     /* 102 */
     Shape::record(
         "FixedResponseActionConfig",
-        &[
-            Member::new("MessageBody", 104),
-            Member::new("StatusCode", 105).required(),
-            Member::new("ContentType", 103),
-        ],
+        &[Member::new("MessageBody", 104), Member::new("StatusCode", 105).required(), Member::new("ContentType", 103)],
     ),
-    /* 103 */
-    Shape::new("FixedResponseActionContentType", Kind::String)
-        .min(0.0)
-        .max(32.0),
-    /* 104 */
-    Shape::new("FixedResponseActionMessage", Kind::String)
-        .min(0.0)
-        .max(1024.0),
-    /* 105 */
-    Shape::new("FixedResponseActionStatusCode", Kind::String).pattern("^(2|4|5)\\d\\d$"),
+    /* 103 */ Shape::new("FixedResponseActionContentType", Kind::String).min(0.0).max(32.0),
+    /* 104 */ Shape::new("FixedResponseActionMessage", Kind::String).min(0.0).max(1024.0),
+    /* 105 */ Shape::new("FixedResponseActionStatusCode", Kind::String).pattern("^(2|4|5)\\d\\d$"),
     /* 106 */
-    Shape::record(
-        "ForwardActionConfig",
-        &[
-            Member::new("TargetGroups", 276),
-            Member::new("TargetGroupStickinessConfig", 280),
-        ],
-    ),
+    Shape::record("ForwardActionConfig", &[Member::new("TargetGroups", 276), Member::new("TargetGroupStickinessConfig", 280)]),
     /* 107 */ Shape::new("GrpcCode", Kind::String),
     /* 108 */ Shape::new("HealthCheckEnabled", Kind::Boolean),
-    /* 109 */
-    Shape::new("HealthCheckIntervalSeconds", Kind::Integer)
-        .min(5.0)
-        .max(300.0),
+    /* 109 */ Shape::new("HealthCheckIntervalSeconds", Kind::Integer).min(5.0).max(300.0),
     /* 110 */ Shape::new("HealthCheckPort", Kind::String),
-    /* 111 */
-    Shape::new("HealthCheckThresholdCount", Kind::Integer)
-        .min(2.0)
-        .max(10.0),
-    /* 112 */
-    Shape::new("HealthCheckTimeoutSeconds", Kind::Integer)
-        .min(2.0)
-        .max(120.0),
+    /* 111 */ Shape::new("HealthCheckThresholdCount", Kind::Integer).min(2.0).max(10.0),
+    /* 112 */ Shape::new("HealthCheckTimeoutSeconds", Kind::Integer).min(2.0).max(120.0),
     /* 113 */
     Shape::record("HealthUnavailableException", &[]).error(ErrorTrait {
         code: Some("HealthUnavailable"),
         status: Some(500),
         sender: false,
     }),
-    /* 114 */
-    Shape::record(
-        "HostHeaderConditionConfig",
-        &[Member::new("Values", 146), Member::new("RegexValues", 146)],
-    ),
+    /* 114 */ Shape::record("HostHeaderConditionConfig", &[Member::new("Values", 146), Member::new("RegexValues", 146)]),
     /* 115 */ Shape::record("HostHeaderRewriteConfig", &[Member::new("Rewrites", 220)]),
     /* 116 */ Shape::new("HttpCode", Kind::String),
     /* 117 */
     Shape::record(
         "HttpHeaderConditionConfig",
-        &[
-            Member::new("HttpHeaderName", 118),
-            Member::new("Values", 146),
-            Member::new("RegexValues", 146),
-        ],
+        &[Member::new("HttpHeaderName", 118), Member::new("Values", 146), Member::new("RegexValues", 146)],
     ),
     /* 118 */ Shape::new("HttpHeaderConditionName", Kind::String),
-    /* 119 */
-    Shape::record(
-        "HttpRequestMethodConditionConfig",
-        &[Member::new("Values", 146)],
-    ),
+    /* 119 */ Shape::record("HttpRequestMethodConditionConfig", &[Member::new("Values", 146)]),
     /* 120 */ Shape::new("IPv6Address", Kind::String),
     /* 121 */ Shape::new("IgnoreClientCertificateExpiry", Kind::Boolean),
     /* 122 */
@@ -617,38 +403,20 @@ pub static SHAPES: &[Shape] = &[
         sender: true,
     }),
     /* 129 */ Shape::new("IpAddress", Kind::String),
-    /* 130 */
-    Shape::choice(
-        "IpAddressType",
-        &["ipv4", "dualstack", "dualstack-without-public-ipv4"],
-    ),
-    /* 131 */
-    Shape::new("IpamPoolId", Kind::String)
-        .max(1000.0)
-        .pattern("^(ipam-pool-)[a-zA-Z0-9]+$"),
+    /* 130 */ Shape::choice("IpAddressType", &["ipv4", "dualstack", "dualstack-without-public-ipv4"]),
+    /* 131 */ Shape::new("IpamPoolId", Kind::String).max(1000.0).pattern("^(ipam-pool-)[a-zA-Z0-9]+$"),
     /* 132 */ Shape::record("IpamPools", &[Member::new("Ipv4IpamPoolId", 131)]),
     /* 133 */ Shape::new("IsDefault", Kind::Boolean),
     /* 134 */
     Shape::record(
         "JwtValidationActionAdditionalClaim",
-        &[
-            Member::new("Format", 135).required(),
-            Member::new("Name", 136).required(),
-            Member::new("Values", 138).required(),
-        ],
+        &[Member::new("Format", 135).required(), Member::new("Name", 136).required(), Member::new("Values", 138).required()],
     ),
     /* 135 */
-    Shape::choice(
-        "JwtValidationActionAdditionalClaimFormatEnum",
-        &["single-string", "string-array", "space-separated-values"],
-    ),
+    Shape::choice("JwtValidationActionAdditionalClaimFormatEnum", &["single-string", "string-array", "space-separated-values"]),
     /* 136 */ Shape::new("JwtValidationActionAdditionalClaimName", Kind::String),
     /* 137 */ Shape::new("JwtValidationActionAdditionalClaimValue", Kind::String),
-    /* 138 */
-    Shape::list(
-        "JwtValidationActionAdditionalClaimValues",
-        Member::element(137),
-    ),
+    /* 138 */ Shape::list("JwtValidationActionAdditionalClaimValues", Member::element(137)),
     /* 139 */ Shape::list("JwtValidationActionAdditionalClaims", Member::element(134)),
     /* 140 */
     Shape::record(
@@ -661,17 +429,9 @@ pub static SHAPES: &[Shape] = &[
     ),
     /* 141 */ Shape::new("JwtValidationActionIssuer", Kind::String),
     /* 142 */ Shape::new("JwtValidationActionJwksEndpoint", Kind::String),
-    /* 143 */
-    Shape::record(
-        "Limit",
-        &[Member::new("Name", 189), Member::new("Max", 175)],
-    ),
+    /* 143 */ Shape::record("Limit", &[Member::new("Name", 189), Member::new("Max", 175)]),
     /* 144 */ Shape::list("Limits", Member::element(143)),
-    /* 145 */
-    Shape::list(
-        "ListOfDescribeTargetHealthIncludeOptions",
-        Member::element(92),
-    ),
+    /* 145 */ Shape::list("ListOfDescribeTargetHealthIncludeOptions", Member::element(92)),
     /* 146 */ Shape::list("ListOfString", Member::element(249)),
     /* 147 */
     Shape::record(
@@ -690,15 +450,8 @@ pub static SHAPES: &[Shape] = &[
     ),
     /* 148 */ Shape::new("ListenerArn", Kind::String),
     /* 149 */ Shape::list("ListenerArns", Member::element(148)),
-    /* 150 */
-    Shape::record(
-        "ListenerAttribute",
-        &[Member::new("Key", 151), Member::new("Value", 152)],
-    ),
-    /* 151 */
-    Shape::new("ListenerAttributeKey", Kind::String)
-        .max(256.0)
-        .pattern("^[a-zA-Z0-9._]+$"),
+    /* 150 */ Shape::record("ListenerAttribute", &[Member::new("Key", 151), Member::new("Value", 152)]),
+    /* 151 */ Shape::new("ListenerAttributeKey", Kind::String).max(256.0).pattern("^[a-zA-Z0-9._]+$"),
     /* 152 */ Shape::new("ListenerAttributeValue", Kind::String),
     /* 153 */ Shape::list("ListenerAttributes", Member::element(150)),
     /* 154 */
@@ -743,15 +496,8 @@ pub static SHAPES: &[Shape] = &[
     /* 158 */ Shape::list("LoadBalancerAddresses", Member::element(157)),
     /* 159 */ Shape::new("LoadBalancerArn", Kind::String),
     /* 160 */ Shape::list("LoadBalancerArns", Member::element(159)),
-    /* 161 */
-    Shape::record(
-        "LoadBalancerAttribute",
-        &[Member::new("Key", 162), Member::new("Value", 163)],
-    ),
-    /* 162 */
-    Shape::new("LoadBalancerAttributeKey", Kind::String)
-        .max(256.0)
-        .pattern("^[a-zA-Z0-9._]+$"),
+    /* 161 */ Shape::record("LoadBalancerAttribute", &[Member::new("Key", 162), Member::new("Value", 163)]),
+    /* 162 */ Shape::new("LoadBalancerAttributeKey", Kind::String).max(256.0).pattern("^[a-zA-Z0-9._]+$"),
     /* 163 */ Shape::new("LoadBalancerAttributeValue", Kind::String).max(1024.0),
     /* 164 */ Shape::list("LoadBalancerAttributes", Member::element(161)).max(20.0),
     /* 165 */ Shape::new("LoadBalancerName", Kind::String),
@@ -763,28 +509,12 @@ pub static SHAPES: &[Shape] = &[
         sender: true,
     }),
     /* 168 */ Shape::choice("LoadBalancerSchemeEnum", &["internet-facing", "internal"]),
-    /* 169 */
-    Shape::record(
-        "LoadBalancerState",
-        &[Member::new("Code", 170), Member::new("Reason", 247)],
-    ),
-    /* 170 */
-    Shape::choice(
-        "LoadBalancerStateEnum",
-        &["active", "provisioning", "active_impaired", "failed"],
-    ),
-    /* 171 */
-    Shape::choice(
-        "LoadBalancerTypeEnum",
-        &["application", "network", "gateway"],
-    ),
+    /* 169 */ Shape::record("LoadBalancerState", &[Member::new("Code", 170), Member::new("Reason", 247)]),
+    /* 170 */ Shape::choice("LoadBalancerStateEnum", &["active", "provisioning", "active_impaired", "failed"]),
+    /* 171 */ Shape::choice("LoadBalancerTypeEnum", &["application", "network", "gateway"]),
     /* 172 */ Shape::list("LoadBalancers", Member::element(156)),
     /* 173 */ Shape::new("Marker", Kind::String),
-    /* 174 */
-    Shape::record(
-        "Matcher",
-        &[Member::new("HttpCode", 116), Member::new("GrpcCode", 107)],
-    ),
+    /* 174 */ Shape::record("Matcher", &[Member::new("HttpCode", 116), Member::new("GrpcCode", 107)]),
     /* 175 */ Shape::new("Max", Kind::String),
     /* 176 */ Shape::choice("MitigationInEffectEnum", &["yes", "no"]),
     /* 177 */ Shape::new("Mode", Kind::String),
@@ -806,16 +536,9 @@ pub static SHAPES: &[Shape] = &[
     /* 180 */
     Shape::record(
         "ModifyLoadBalancerAttributesInput",
-        &[
-            Member::new("LoadBalancerArn", 159).required(),
-            Member::new("Attributes", 164).required(),
-        ],
+        &[Member::new("LoadBalancerArn", 159).required(), Member::new("Attributes", 164).required()],
     ),
-    /* 181 */
-    Shape::record(
-        "ModifyLoadBalancerAttributesOutput",
-        &[Member::new("Attributes", 164)],
-    ),
+    /* 181 */ Shape::record("ModifyLoadBalancerAttributesOutput", &[Member::new("Attributes", 164)]),
     /* 182 */
     Shape::record(
         "ModifyRuleInput",
@@ -831,16 +554,9 @@ pub static SHAPES: &[Shape] = &[
     /* 184 */
     Shape::record(
         "ModifyTargetGroupAttributesInput",
-        &[
-            Member::new("TargetGroupArn", 268).required(),
-            Member::new("Attributes", 274).required(),
-        ],
+        &[Member::new("TargetGroupArn", 268).required(), Member::new("Attributes", 274).required()],
     ),
-    /* 185 */
-    Shape::record(
-        "ModifyTargetGroupAttributesOutput",
-        &[Member::new("Attributes", 274)],
-    ),
+    /* 185 */ Shape::record("ModifyTargetGroupAttributesOutput", &[Member::new("Attributes", 274)]),
     /* 186 */
     Shape::record(
         "ModifyTargetGroupInput",
@@ -857,11 +573,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("Matcher", 174),
         ],
     ),
-    /* 187 */
-    Shape::record(
-        "ModifyTargetGroupOutput",
-        &[Member::new("TargetGroups", 285)],
-    ),
+    /* 187 */ Shape::record("ModifyTargetGroupOutput", &[Member::new("TargetGroups", 285)]),
     /* 188 */
     Shape::record(
         "MutualAuthenticationAttributes",
@@ -883,11 +595,7 @@ pub static SHAPES: &[Shape] = &[
     /* 191 */ Shape::new("OutpostId", Kind::String),
     /* 192 */ Shape::new("PageSize", Kind::Integer).min(1.0).max(400.0),
     /* 193 */ Shape::new("Path", Kind::String).min(1.0).max(1024.0),
-    /* 194 */
-    Shape::record(
-        "PathPatternConditionConfig",
-        &[Member::new("Values", 146), Member::new("RegexValues", 146)],
-    ),
+    /* 194 */ Shape::record("PathPatternConditionConfig", &[Member::new("Values", 146), Member::new("RegexValues", 146)]),
     /* 195 */ Shape::new("Port", Kind::Integer).min(1.0).max(65535.0),
     /* 196 */
     Shape::record("PriorityInUseException", &[]).error(ErrorTrait {
@@ -897,19 +605,10 @@ pub static SHAPES: &[Shape] = &[
     }),
     /* 197 */ Shape::new("PrivateIPv4Address", Kind::String),
     /* 198 */
-    Shape::choice(
-        "ProtocolEnum",
-        &[
-            "HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC",
-        ],
-    ),
+    Shape::choice("ProtocolEnum", &["HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC"]),
     /* 199 */ Shape::new("ProtocolVersion", Kind::String),
     /* 200 */ Shape::record("QueryStringConditionConfig", &[Member::new("Values", 202)]),
-    /* 201 */
-    Shape::record(
-        "QueryStringKeyValuePair",
-        &[Member::new("Key", 249), Member::new("Value", 249)],
-    ),
+    /* 201 */ Shape::record("QueryStringKeyValuePair", &[Member::new("Key", 249), Member::new("Value", 249)]),
     /* 202 */ Shape::list("QueryStringKeyValuePairList", Member::element(201)),
     /* 203 */ Shape::new("QuicServerId", Kind::String).min(1.0).max(256.0),
     /* 204 */
@@ -924,39 +623,20 @@ pub static SHAPES: &[Shape] = &[
             Member::new("StatusCode", 210).required(),
         ],
     ),
-    /* 205 */
-    Shape::new("RedirectActionHost", Kind::String)
-        .min(1.0)
-        .max(128.0),
-    /* 206 */
-    Shape::new("RedirectActionPath", Kind::String)
-        .min(1.0)
-        .max(128.0),
+    /* 205 */ Shape::new("RedirectActionHost", Kind::String).min(1.0).max(128.0),
+    /* 206 */ Shape::new("RedirectActionPath", Kind::String).min(1.0).max(128.0),
     /* 207 */ Shape::new("RedirectActionPort", Kind::String),
-    /* 208 */
-    Shape::new("RedirectActionProtocol", Kind::String).pattern("^(HTTPS?|#\\{protocol\\})$"),
-    /* 209 */
-    Shape::new("RedirectActionQuery", Kind::String)
-        .min(0.0)
-        .max(128.0),
+    /* 208 */ Shape::new("RedirectActionProtocol", Kind::String).pattern("^(HTTPS?|#\\{protocol\\})$"),
+    /* 209 */ Shape::new("RedirectActionQuery", Kind::String).min(0.0).max(128.0),
     /* 210 */ Shape::choice("RedirectActionStatusCodeEnum", &["HTTP_301", "HTTP_302"]),
     /* 211 */
     Shape::record(
         "RegisterTargetsInput",
-        &[
-            Member::new("TargetGroupArn", 268).required(),
-            Member::new("Targets", 266).required(),
-        ],
+        &[Member::new("TargetGroupArn", 268).required(), Member::new("Targets", 266).required()],
     ),
     /* 212 */ Shape::record("RegisterTargetsOutput", &[]),
     /* 213 */
-    Shape::record(
-        "RemoveTagsInput",
-        &[
-            Member::new("ResourceArns", 217).required(),
-            Member::new("TagKeys", 259).required(),
-        ],
-    ),
+    Shape::record("RemoveTagsInput", &[Member::new("ResourceArns", 217).required(), Member::new("TagKeys", 259).required()]),
     /* 214 */ Shape::record("RemoveTagsOutput", &[]),
     /* 215 */ Shape::new("ResetTransforms", Kind::Boolean),
     /* 216 */ Shape::new("ResourceArn", Kind::String),
@@ -968,13 +648,7 @@ pub static SHAPES: &[Shape] = &[
         sender: true,
     }),
     /* 219 */
-    Shape::record(
-        "RewriteConfig",
-        &[
-            Member::new("Regex", 249).required(),
-            Member::new("Replace", 249).required(),
-        ],
-    ),
+    Shape::record("RewriteConfig", &[Member::new("Regex", 249).required(), Member::new("Replace", 249).required()]),
     /* 220 */ Shape::list("RewriteConfigList", Member::element(219)),
     /* 221 */
     Shape::record(
@@ -1007,29 +681,14 @@ pub static SHAPES: &[Shape] = &[
     ),
     /* 225 */ Shape::list("RuleConditionList", Member::element(224)),
     /* 226 */
-    Shape::record("RuleNotFoundException", &[]).error(ErrorTrait {
-        code: Some("RuleNotFound"),
-        status: Some(400),
-        sender: true,
-    }),
-    /* 227 */
-    Shape::new("RulePriority", Kind::Integer)
-        .min(1.0)
-        .max(50000.0),
+    Shape::record("RuleNotFoundException", &[]).error(ErrorTrait { code: Some("RuleNotFound"), status: Some(400), sender: true }),
+    /* 227 */ Shape::new("RulePriority", Kind::Integer).min(1.0).max(50000.0),
     /* 228 */ Shape::list("RulePriorityList", Member::element(229)),
-    /* 229 */
-    Shape::record(
-        "RulePriorityPair",
-        &[Member::new("RuleArn", 222), Member::new("Priority", 227)],
-    ),
+    /* 229 */ Shape::record("RulePriorityPair", &[Member::new("RuleArn", 222), Member::new("Priority", 227)]),
     /* 230 */
     Shape::record(
         "RuleTransform",
-        &[
-            Member::new("Type", 303).required(),
-            Member::new("HostHeaderRewriteConfig", 115),
-            Member::new("UrlRewriteConfig", 309),
-        ],
+        &[Member::new("Type", 303).required(), Member::new("HostHeaderRewriteConfig", 115), Member::new("UrlRewriteConfig", 309)],
     ),
     /* 231 */ Shape::list("RuleTransformList", Member::element(230)),
     /* 232 */ Shape::list("Rules", Member::element(221)),
@@ -1041,11 +700,7 @@ pub static SHAPES: &[Shape] = &[
     }),
     /* 234 */ Shape::new("SecurityGroupId", Kind::String),
     /* 235 */ Shape::list("SecurityGroups", Member::element(234)),
-    /* 236 */
-    Shape::record(
-        "SetRulePrioritiesInput",
-        &[Member::new("RulePriorities", 228).required()],
-    ),
+    /* 236 */ Shape::record("SetRulePrioritiesInput", &[Member::new("RulePriorities", 228).required()]),
     /* 237 */ Shape::record("SetRulePrioritiesOutput", &[Member::new("Rules", 232)]),
     /* 238 */
     Shape::record(
@@ -1059,10 +714,7 @@ pub static SHAPES: &[Shape] = &[
     /* 239 */
     Shape::record(
         "SetSecurityGroupsOutput",
-        &[
-            Member::new("SecurityGroupIds", 235),
-            Member::new("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", 101),
-        ],
+        &[Member::new("SecurityGroupIds", 235), Member::new("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", 101)],
     ),
     /* 240 */
     Shape::record(
@@ -1085,14 +737,7 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 242 */ Shape::choice("SourceIpAddressTypeEnum", &["ipv4", "ipv6"]),
-    /* 243 */
-    Shape::record(
-        "SourceIpConditionConfig",
-        &[
-            Member::new("Values", 146),
-            Member::new("IpAddressType", 242),
-        ],
-    ),
+    /* 243 */ Shape::record("SourceIpConditionConfig", &[Member::new("Values", 146), Member::new("IpAddressType", 242)]),
     /* 244 */ Shape::new("SourceNatIpv6Prefix", Kind::String),
     /* 245 */ Shape::list("SourceNatIpv6Prefixes", Member::element(244)),
     /* 246 */ Shape::new("SslPolicyName", Kind::String),
@@ -1119,32 +764,13 @@ pub static SHAPES: &[Shape] = &[
         sender: true,
     }),
     /* 254 */ Shape::list("Subnets", Member::element(250)),
-    /* 255 */
-    Shape::record(
-        "Tag",
-        &[
-            Member::new("Key", 258).required(),
-            Member::new("Value", 261),
-        ],
-    ),
-    /* 256 */
-    Shape::record(
-        "TagDescription",
-        &[Member::new("ResourceArn", 216), Member::new("Tags", 260)],
-    ),
+    /* 255 */ Shape::record("Tag", &[Member::new("Key", 258).required(), Member::new("Value", 261)]),
+    /* 256 */ Shape::record("TagDescription", &[Member::new("ResourceArn", 216), Member::new("Tags", 260)]),
     /* 257 */ Shape::list("TagDescriptions", Member::element(256)),
-    /* 258 */
-    Shape::new("TagKey", Kind::String)
-        .min(1.0)
-        .max(128.0)
-        .pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"),
+    /* 258 */ Shape::new("TagKey", Kind::String).min(1.0).max(128.0).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"),
     /* 259 */ Shape::list("TagKeys", Member::element(258)),
     /* 260 */ Shape::list("TagList", Member::element(255)).min(1.0),
-    /* 261 */
-    Shape::new("TagValue", Kind::String)
-        .min(0.0)
-        .max(256.0)
-        .pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"),
+    /* 261 */ Shape::new("TagValue", Kind::String).min(0.0).max(256.0).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"),
     /* 262 */
     Shape::choice(
         "TargetAdministrativeOverrideReasonEnum",
@@ -1158,17 +784,9 @@ pub static SHAPES: &[Shape] = &[
     /* 263 */
     Shape::choice(
         "TargetAdministrativeOverrideStateEnum",
-        &[
-            "unknown",
-            "no_override",
-            "zonal_shift_active",
-            "zonal_shift_delegated_to_dns",
-        ],
+        &["unknown", "no_override", "zonal_shift_active", "zonal_shift_delegated_to_dns"],
     ),
-    /* 264 */
-    Shape::new("TargetControlPort", Kind::Integer)
-        .min(1.0)
-        .max(65535.0),
+    /* 264 */ Shape::new("TargetControlPort", Kind::Integer).min(1.0).max(65535.0),
     /* 265 */
     Shape::record(
         "TargetDescription",
@@ -1213,15 +831,8 @@ pub static SHAPES: &[Shape] = &[
         status: Some(400),
         sender: true,
     }),
-    /* 271 */
-    Shape::record(
-        "TargetGroupAttribute",
-        &[Member::new("Key", 272), Member::new("Value", 273)],
-    ),
-    /* 272 */
-    Shape::new("TargetGroupAttributeKey", Kind::String)
-        .max(256.0)
-        .pattern("^[a-zA-Z0-9._]+$"),
+    /* 271 */ Shape::record("TargetGroupAttribute", &[Member::new("Key", 272), Member::new("Value", 273)]),
+    /* 272 */ Shape::new("TargetGroupAttributeKey", Kind::String).max(256.0).pattern("^[a-zA-Z0-9._]+$"),
     /* 273 */ Shape::new("TargetGroupAttributeValue", Kind::String),
     /* 274 */ Shape::list("TargetGroupAttributes", Member::element(271)),
     /* 275 */ Shape::choice("TargetGroupIpAddressTypeEnum", &["ipv4", "ipv6"]),
@@ -1235,34 +846,14 @@ pub static SHAPES: &[Shape] = &[
         sender: true,
     }),
     /* 280 */
-    Shape::record(
-        "TargetGroupStickinessConfig",
-        &[
-            Member::new("Enabled", 282),
-            Member::new("DurationSeconds", 281),
-        ],
-    ),
+    Shape::record("TargetGroupStickinessConfig", &[Member::new("Enabled", 282), Member::new("DurationSeconds", 281)]),
     /* 281 */ Shape::new("TargetGroupStickinessDurationSeconds", Kind::Integer),
     /* 282 */ Shape::new("TargetGroupStickinessEnabled", Kind::Boolean),
-    /* 283 */
-    Shape::record(
-        "TargetGroupTuple",
-        &[
-            Member::new("TargetGroupArn", 268),
-            Member::new("Weight", 284),
-        ],
-    ),
+    /* 283 */ Shape::record("TargetGroupTuple", &[Member::new("TargetGroupArn", 268), Member::new("Weight", 284)]),
     /* 284 */ Shape::new("TargetGroupWeight", Kind::Integer),
     /* 285 */ Shape::list("TargetGroups", Member::element(267)),
     /* 286 */
-    Shape::record(
-        "TargetHealth",
-        &[
-            Member::new("State", 290),
-            Member::new("Reason", 289),
-            Member::new("Description", 94),
-        ],
-    ),
+    Shape::record("TargetHealth", &[Member::new("State", 290), Member::new("Reason", 289), Member::new("Description", 94)]),
     /* 287 */
     Shape::record(
         "TargetHealthDescription",
@@ -1296,15 +887,7 @@ pub static SHAPES: &[Shape] = &[
     /* 290 */
     Shape::choice(
         "TargetHealthStateEnum",
-        &[
-            "initial",
-            "healthy",
-            "unhealthy",
-            "unhealthy.draining",
-            "unused",
-            "draining",
-            "unavailable",
-        ],
+        &["initial", "healthy", "unhealthy", "unhealthy.draining", "unused", "draining", "unavailable"],
     ),
     /* 291 */ Shape::new("TargetId", Kind::String),
     /* 292 */ Shape::choice("TargetTypeEnum", &["instance", "ip", "lambda", "alb"]),
@@ -1339,17 +922,9 @@ pub static SHAPES: &[Shape] = &[
         sender: true,
     }),
     /* 298 */
-    Shape::record("TooManyRulesException", &[]).error(ErrorTrait {
-        code: Some("TooManyRules"),
-        status: Some(400),
-        sender: true,
-    }),
+    Shape::record("TooManyRulesException", &[]).error(ErrorTrait { code: Some("TooManyRules"), status: Some(400), sender: true }),
     /* 299 */
-    Shape::record("TooManyTagsException", &[]).error(ErrorTrait {
-        code: Some("TooManyTags"),
-        status: Some(400),
-        sender: true,
-    }),
+    Shape::record("TooManyTagsException", &[]).error(ErrorTrait { code: Some("TooManyTags"), status: Some(400), sender: true }),
     /* 300 */
     Shape::record("TooManyTargetGroupsException", &[]).error(ErrorTrait {
         code: Some("TooManyTargetGroups"),

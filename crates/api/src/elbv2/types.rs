@@ -42,25 +42,13 @@ impl IntoValue for Action {
         Value::structure([
             ("Type", self.r#type.into_value()),
             ("TargetGroupArn", self.target_group_arn.into_value()),
-            (
-                "AuthenticateOidcConfig",
-                self.authenticate_oidc_config.into_value(),
-            ),
-            (
-                "AuthenticateCognitoConfig",
-                self.authenticate_cognito_config.into_value(),
-            ),
+            ("AuthenticateOidcConfig", self.authenticate_oidc_config.into_value()),
+            ("AuthenticateCognitoConfig", self.authenticate_cognito_config.into_value()),
             ("Order", self.order.into_value()),
             ("RedirectConfig", self.redirect_config.into_value()),
-            (
-                "FixedResponseConfig",
-                self.fixed_response_config.into_value(),
-            ),
+            ("FixedResponseConfig", self.fixed_response_config.into_value()),
             ("ForwardConfig", self.forward_config.into_value()),
-            (
-                "JwtValidationConfig",
-                self.jwt_validation_config.into_value(),
-            ),
+            ("JwtValidationConfig", self.jwt_validation_config.into_value()),
         ])
     }
 }
@@ -85,10 +73,7 @@ pub struct AddTagsInput {
 impl FromValue for AddTagsInput {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            resource_arns: members.take("ResourceArns")?,
-            tags: members.take("Tags")?,
-        })
+        Ok(Self { resource_arns: members.take("ResourceArns")?, tags: members.take("Tags")? })
     }
 }
 
@@ -133,10 +118,7 @@ pub struct AnomalyDetection {
 
 impl IntoValue for AnomalyDetection {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Result", self.result.into_value()),
-            ("MitigationInEffect", self.mitigation_in_effect.into_value()),
-        ])
+        Value::structure([("Result", self.result.into_value()), ("MitigationInEffect", self.mitigation_in_effect.into_value())])
     }
 }
 
@@ -177,8 +159,7 @@ impl FromValue for AuthenticateCognitoActionConfig {
             session_cookie_name: members.take("SessionCookieName")?,
             scope: members.take("Scope")?,
             session_timeout: members.take("SessionTimeout")?,
-            authentication_request_extra_params: members
-                .take("AuthenticationRequestExtraParams")?,
+            authentication_request_extra_params: members.take("AuthenticationRequestExtraParams")?,
             on_unauthenticated_request: members.take("OnUnauthenticatedRequest")?,
         })
     }
@@ -193,14 +174,8 @@ impl IntoValue for AuthenticateCognitoActionConfig {
             ("SessionCookieName", self.session_cookie_name.into_value()),
             ("Scope", self.scope.into_value()),
             ("SessionTimeout", self.session_timeout.into_value()),
-            (
-                "AuthenticationRequestExtraParams",
-                self.authentication_request_extra_params.into_value(),
-            ),
-            (
-                "OnUnauthenticatedRequest",
-                self.on_unauthenticated_request.into_value(),
-            ),
+            ("AuthenticationRequestExtraParams", self.authentication_request_extra_params.into_value()),
+            ("OnUnauthenticatedRequest", self.on_unauthenticated_request.into_value()),
         ])
     }
 }
@@ -242,8 +217,7 @@ impl FromValue for AuthenticateOidcActionConfig {
             session_cookie_name: members.take("SessionCookieName")?,
             scope: members.take("Scope")?,
             session_timeout: members.take("SessionTimeout")?,
-            authentication_request_extra_params: members
-                .take("AuthenticationRequestExtraParams")?,
+            authentication_request_extra_params: members.take("AuthenticationRequestExtraParams")?,
             on_unauthenticated_request: members.take("OnUnauthenticatedRequest")?,
             use_existing_client_secret: members.take("UseExistingClientSecret")?,
         })
@@ -254,10 +228,7 @@ impl IntoValue for AuthenticateOidcActionConfig {
     fn into_value(self) -> Value {
         Value::structure([
             ("Issuer", self.issuer.into_value()),
-            (
-                "AuthorizationEndpoint",
-                self.authorization_endpoint.into_value(),
-            ),
+            ("AuthorizationEndpoint", self.authorization_endpoint.into_value()),
             ("TokenEndpoint", self.token_endpoint.into_value()),
             ("UserInfoEndpoint", self.user_info_endpoint.into_value()),
             ("ClientId", self.client_id.into_value()),
@@ -265,18 +236,9 @@ impl IntoValue for AuthenticateOidcActionConfig {
             ("SessionCookieName", self.session_cookie_name.into_value()),
             ("Scope", self.scope.into_value()),
             ("SessionTimeout", self.session_timeout.into_value()),
-            (
-                "AuthenticationRequestExtraParams",
-                self.authentication_request_extra_params.into_value(),
-            ),
-            (
-                "OnUnauthenticatedRequest",
-                self.on_unauthenticated_request.into_value(),
-            ),
-            (
-                "UseExistingClientSecret",
-                self.use_existing_client_secret.into_value(),
-            ),
+            ("AuthenticationRequestExtraParams", self.authentication_request_extra_params.into_value()),
+            ("OnUnauthenticatedRequest", self.on_unauthenticated_request.into_value()),
+            ("UseExistingClientSecret", self.use_existing_client_secret.into_value()),
         ])
     }
 }
@@ -296,14 +258,8 @@ impl IntoValue for AvailabilityZone {
             ("ZoneName", self.zone_name.into_value()),
             ("SubnetId", self.subnet_id.into_value()),
             ("OutpostId", self.outpost_id.into_value()),
-            (
-                "LoadBalancerAddresses",
-                self.load_balancer_addresses.into_value(),
-            ),
-            (
-                "SourceNatIpv6Prefixes",
-                self.source_nat_ipv6_prefixes.into_value(),
-            ),
+            ("LoadBalancerAddresses", self.load_balancer_addresses.into_value()),
+            ("SourceNatIpv6Prefixes", self.source_nat_ipv6_prefixes.into_value()),
         ])
     }
 }
@@ -317,19 +273,13 @@ pub struct Certificate {
 impl FromValue for Certificate {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            certificate_arn: members.take("CertificateArn")?,
-            is_default: members.take("IsDefault")?,
-        })
+        Ok(Self { certificate_arn: members.take("CertificateArn")?, is_default: members.take("IsDefault")? })
     }
 }
 
 impl IntoValue for Certificate {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("CertificateArn", self.certificate_arn.into_value()),
-            ("IsDefault", self.is_default.into_value()),
-        ])
+        Value::structure([("CertificateArn", self.certificate_arn.into_value()), ("IsDefault", self.is_default.into_value())])
     }
 }
 
@@ -521,9 +471,7 @@ pub struct DeleteListenerInput {
 impl FromValue for DeleteListenerInput {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            listener_arn: members.take("ListenerArn")?,
-        })
+        Ok(Self { listener_arn: members.take("ListenerArn")? })
     }
 }
 
@@ -544,9 +492,7 @@ pub struct DeleteLoadBalancerInput {
 impl FromValue for DeleteLoadBalancerInput {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            load_balancer_arn: members.take("LoadBalancerArn")?,
-        })
+        Ok(Self { load_balancer_arn: members.take("LoadBalancerArn")? })
     }
 }
 
@@ -567,9 +513,7 @@ pub struct DeleteRuleInput {
 impl FromValue for DeleteRuleInput {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            rule_arn: members.take("RuleArn")?,
-        })
+        Ok(Self { rule_arn: members.take("RuleArn")? })
     }
 }
 
@@ -590,9 +534,7 @@ pub struct DeleteTargetGroupInput {
 impl FromValue for DeleteTargetGroupInput {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            target_group_arn: members.take("TargetGroupArn")?,
-        })
+        Ok(Self { target_group_arn: members.take("TargetGroupArn")? })
     }
 }
 
@@ -614,10 +556,7 @@ pub struct DeregisterTargetsInput {
 impl FromValue for DeregisterTargetsInput {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            target_group_arn: members.take("TargetGroupArn")?,
-            targets: members.take("Targets")?,
-        })
+        Ok(Self { target_group_arn: members.take("TargetGroupArn")?, targets: members.take("Targets")? })
     }
 }
 
@@ -639,10 +578,7 @@ pub struct DescribeAccountLimitsInput {
 impl FromValue for DescribeAccountLimitsInput {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            marker: members.take("Marker")?,
-            page_size: members.take("PageSize")?,
-        })
+        Ok(Self { marker: members.take("Marker")?, page_size: members.take("PageSize")? })
     }
 }
 
@@ -654,10 +590,7 @@ pub struct DescribeAccountLimitsOutput {
 
 impl IntoValue for DescribeAccountLimitsOutput {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Limits", self.limits.into_value()),
-            ("NextMarker", self.next_marker.into_value()),
-        ])
+        Value::structure([("Limits", self.limits.into_value()), ("NextMarker", self.next_marker.into_value())])
     }
 }
 
@@ -669,9 +602,7 @@ pub struct DescribeListenerAttributesInput {
 impl FromValue for DescribeListenerAttributesInput {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            listener_arn: members.take("ListenerArn")?,
-        })
+        Ok(Self { listener_arn: members.take("ListenerArn")? })
     }
 }
 
@@ -714,10 +645,7 @@ pub struct DescribeListenersOutput {
 
 impl IntoValue for DescribeListenersOutput {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Listeners", self.listeners.into_value()),
-            ("NextMarker", self.next_marker.into_value()),
-        ])
+        Value::structure([("Listeners", self.listeners.into_value()), ("NextMarker", self.next_marker.into_value())])
     }
 }
 
@@ -729,9 +657,7 @@ pub struct DescribeLoadBalancerAttributesInput {
 impl FromValue for DescribeLoadBalancerAttributesInput {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            load_balancer_arn: members.take("LoadBalancerArn")?,
-        })
+        Ok(Self { load_balancer_arn: members.take("LoadBalancerArn")? })
     }
 }
 
@@ -774,10 +700,7 @@ pub struct DescribeLoadBalancersOutput {
 
 impl IntoValue for DescribeLoadBalancersOutput {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("LoadBalancers", self.load_balancers.into_value()),
-            ("NextMarker", self.next_marker.into_value()),
-        ])
+        Value::structure([("LoadBalancers", self.load_balancers.into_value()), ("NextMarker", self.next_marker.into_value())])
     }
 }
 
@@ -809,10 +732,7 @@ pub struct DescribeRulesOutput {
 
 impl IntoValue for DescribeRulesOutput {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Rules", self.rules.into_value()),
-            ("NextMarker", self.next_marker.into_value()),
-        ])
+        Value::structure([("Rules", self.rules.into_value()), ("NextMarker", self.next_marker.into_value())])
     }
 }
 
@@ -824,9 +744,7 @@ pub struct DescribeTagsInput {
 impl FromValue for DescribeTagsInput {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            resource_arns: members.take("ResourceArns")?,
-        })
+        Ok(Self { resource_arns: members.take("ResourceArns")? })
     }
 }
 
@@ -849,9 +767,7 @@ pub struct DescribeTargetGroupAttributesInput {
 impl FromValue for DescribeTargetGroupAttributesInput {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            target_group_arn: members.take("TargetGroupArn")?,
-        })
+        Ok(Self { target_group_arn: members.take("TargetGroupArn")? })
     }
 }
 
@@ -896,10 +812,7 @@ pub struct DescribeTargetGroupsOutput {
 
 impl IntoValue for DescribeTargetGroupsOutput {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("TargetGroups", self.target_groups.into_value()),
-            ("NextMarker", self.next_marker.into_value()),
-        ])
+        Value::structure([("TargetGroups", self.target_groups.into_value()), ("NextMarker", self.next_marker.into_value())])
     }
 }
 
@@ -935,10 +848,7 @@ pub struct DescribeTargetHealthOutput {
 
 impl IntoValue for DescribeTargetHealthOutput {
     fn into_value(self) -> Value {
-        Value::structure([(
-            "TargetHealthDescriptions",
-            self.target_health_descriptions.into_value(),
-        )])
+        Value::structure([("TargetHealthDescriptions", self.target_health_descriptions.into_value())])
     }
 }
 
@@ -1004,10 +914,7 @@ impl IntoValue for ForwardActionConfig {
     fn into_value(self) -> Value {
         Value::structure([
             ("TargetGroups", self.target_groups.into_value()),
-            (
-                "TargetGroupStickinessConfig",
-                self.target_group_stickiness_config.into_value(),
-            ),
+            ("TargetGroupStickinessConfig", self.target_group_stickiness_config.into_value()),
         ])
     }
 }
@@ -1021,19 +928,13 @@ pub struct HostHeaderConditionConfig {
 impl FromValue for HostHeaderConditionConfig {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            values: members.take("Values")?,
-            regex_values: members.take("RegexValues")?,
-        })
+        Ok(Self { values: members.take("Values")?, regex_values: members.take("RegexValues")? })
     }
 }
 
 impl IntoValue for HostHeaderConditionConfig {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Values", self.values.into_value()),
-            ("RegexValues", self.regex_values.into_value()),
-        ])
+        Value::structure([("Values", self.values.into_value()), ("RegexValues", self.regex_values.into_value())])
     }
 }
 
@@ -1045,9 +946,7 @@ pub struct HostHeaderRewriteConfig {
 impl FromValue for HostHeaderRewriteConfig {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            rewrites: members.take("Rewrites")?,
-        })
+        Ok(Self { rewrites: members.take("Rewrites")? })
     }
 }
 
@@ -1093,9 +992,7 @@ pub struct HttpRequestMethodConditionConfig {
 impl FromValue for HttpRequestMethodConditionConfig {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            values: members.take("Values")?,
-        })
+        Ok(Self { values: members.take("Values")? })
     }
 }
 
@@ -1121,9 +1018,7 @@ pub struct IpamPools {
 impl FromValue for IpamPools {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            ipv4_ipam_pool_id: members.take("Ipv4IpamPoolId")?,
-        })
+        Ok(Self { ipv4_ipam_pool_id: members.take("Ipv4IpamPoolId")? })
     }
 }
 
@@ -1143,11 +1038,7 @@ pub struct JwtValidationActionAdditionalClaim {
 impl FromValue for JwtValidationActionAdditionalClaim {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            format: members.take("Format")?,
-            name: members.take("Name")?,
-            values: members.take("Values")?,
-        })
+        Ok(Self { format: members.take("Format")?, name: members.take("Name")?, values: members.take("Values")? })
     }
 }
 
@@ -1205,10 +1096,7 @@ pub struct Limit {
 
 impl IntoValue for Limit {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Name", self.name.into_value()),
-            ("Max", self.max.into_value()),
-        ])
+        Value::structure([("Name", self.name.into_value()), ("Max", self.max.into_value())])
     }
 }
 
@@ -1236,10 +1124,7 @@ impl IntoValue for Listener {
             ("SslPolicy", self.ssl_policy.into_value()),
             ("DefaultActions", self.default_actions.into_value()),
             ("AlpnPolicy", self.alpn_policy.into_value()),
-            (
-                "MutualAuthentication",
-                self.mutual_authentication.into_value(),
-            ),
+            ("MutualAuthentication", self.mutual_authentication.into_value()),
         ])
     }
 }
@@ -1252,10 +1137,7 @@ pub struct ListenerAttribute {
 
 impl IntoValue for ListenerAttribute {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Key", self.key.into_value()),
-            ("Value", self.value.into_value()),
-        ])
+        Value::structure([("Key", self.key.into_value()), ("Value", self.value.into_value())])
     }
 }
 
@@ -1284,10 +1166,7 @@ impl IntoValue for LoadBalancer {
         Value::structure([
             ("LoadBalancerArn", self.load_balancer_arn.into_value()),
             ("DNSName", self.dns_name.into_value()),
-            (
-                "CanonicalHostedZoneId",
-                self.canonical_hosted_zone_id.into_value(),
-            ),
+            ("CanonicalHostedZoneId", self.canonical_hosted_zone_id.into_value()),
             ("CreatedTime", self.created_time.into_value()),
             ("LoadBalancerName", self.load_balancer_name.into_value()),
             ("Scheme", self.scheme.into_value()),
@@ -1297,19 +1176,12 @@ impl IntoValue for LoadBalancer {
             ("AvailabilityZones", self.availability_zones.into_value()),
             ("SecurityGroups", self.security_groups.into_value()),
             ("IpAddressType", self.ip_address_type.into_value()),
-            (
-                "CustomerOwnedIpv4Pool",
-                self.customer_owned_ipv4_pool.into_value(),
-            ),
+            ("CustomerOwnedIpv4Pool", self.customer_owned_ipv4_pool.into_value()),
             (
                 "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic",
-                self.enforce_security_group_inbound_rules_on_private_link_traffic
-                    .into_value(),
+                self.enforce_security_group_inbound_rules_on_private_link_traffic.into_value(),
             ),
-            (
-                "EnablePrefixForIpv6SourceNat",
-                self.enable_prefix_for_ipv6_source_nat.into_value(),
-            ),
+            ("EnablePrefixForIpv6SourceNat", self.enable_prefix_for_ipv6_source_nat.into_value()),
             ("IpamPools", self.ipam_pools.into_value()),
         ])
     }
@@ -1343,19 +1215,13 @@ pub struct LoadBalancerAttribute {
 impl FromValue for LoadBalancerAttribute {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            key: members.take("Key")?,
-            value: members.take("Value")?,
-        })
+        Ok(Self { key: members.take("Key")?, value: members.take("Value")? })
     }
 }
 
 impl IntoValue for LoadBalancerAttribute {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Key", self.key.into_value()),
-            ("Value", self.value.into_value()),
-        ])
+        Value::structure([("Key", self.key.into_value()), ("Value", self.value.into_value())])
     }
 }
 
@@ -1374,10 +1240,7 @@ pub struct LoadBalancerState {
 
 impl IntoValue for LoadBalancerState {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Code", self.code.into_value()),
-            ("Reason", self.reason.into_value()),
-        ])
+        Value::structure([("Code", self.code.into_value()), ("Reason", self.reason.into_value())])
     }
 }
 
@@ -1407,19 +1270,13 @@ pub struct Matcher {
 impl FromValue for Matcher {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            http_code: members.take("HttpCode")?,
-            grpc_code: members.take("GrpcCode")?,
-        })
+        Ok(Self { http_code: members.take("HttpCode")?, grpc_code: members.take("GrpcCode")? })
     }
 }
 
 impl IntoValue for Matcher {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("HttpCode", self.http_code.into_value()),
-            ("GrpcCode", self.grpc_code.into_value()),
-        ])
+        Value::structure([("HttpCode", self.http_code.into_value()), ("GrpcCode", self.grpc_code.into_value())])
     }
 }
 
@@ -1478,10 +1335,7 @@ pub struct ModifyLoadBalancerAttributesInput {
 impl FromValue for ModifyLoadBalancerAttributesInput {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            load_balancer_arn: members.take("LoadBalancerArn")?,
-            attributes: members.take("Attributes")?,
-        })
+        Ok(Self { load_balancer_arn: members.take("LoadBalancerArn")?, attributes: members.take("Attributes")? })
     }
 }
 
@@ -1538,10 +1392,7 @@ pub struct ModifyTargetGroupAttributesInput {
 impl FromValue for ModifyTargetGroupAttributesInput {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            target_group_arn: members.take("TargetGroupArn")?,
-            attributes: members.take("Attributes")?,
-        })
+        Ok(Self { target_group_arn: members.take("TargetGroupArn")?, attributes: members.take("Attributes")? })
     }
 }
 
@@ -1626,18 +1477,9 @@ impl IntoValue for MutualAuthenticationAttributes {
         Value::structure([
             ("Mode", self.mode.into_value()),
             ("TrustStoreArn", self.trust_store_arn.into_value()),
-            (
-                "IgnoreClientCertificateExpiry",
-                self.ignore_client_certificate_expiry.into_value(),
-            ),
-            (
-                "TrustStoreAssociationStatus",
-                self.trust_store_association_status.into_value(),
-            ),
-            (
-                "AdvertiseTrustStoreCaNames",
-                self.advertise_trust_store_ca_names.into_value(),
-            ),
+            ("IgnoreClientCertificateExpiry", self.ignore_client_certificate_expiry.into_value()),
+            ("TrustStoreAssociationStatus", self.trust_store_association_status.into_value()),
+            ("AdvertiseTrustStoreCaNames", self.advertise_trust_store_ca_names.into_value()),
         ])
     }
 }
@@ -1651,19 +1493,13 @@ pub struct PathPatternConditionConfig {
 impl FromValue for PathPatternConditionConfig {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            values: members.take("Values")?,
-            regex_values: members.take("RegexValues")?,
-        })
+        Ok(Self { values: members.take("Values")?, regex_values: members.take("RegexValues")? })
     }
 }
 
 impl IntoValue for PathPatternConditionConfig {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Values", self.values.into_value()),
-            ("RegexValues", self.regex_values.into_value()),
-        ])
+        Value::structure([("Values", self.values.into_value()), ("RegexValues", self.regex_values.into_value())])
     }
 }
 
@@ -1689,9 +1525,7 @@ pub struct QueryStringConditionConfig {
 impl FromValue for QueryStringConditionConfig {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            values: members.take("Values")?,
-        })
+        Ok(Self { values: members.take("Values")? })
     }
 }
 
@@ -1710,19 +1544,13 @@ pub struct QueryStringKeyValuePair {
 impl FromValue for QueryStringKeyValuePair {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            key: members.take("Key")?,
-            value: members.take("Value")?,
-        })
+        Ok(Self { key: members.take("Key")?, value: members.take("Value")? })
     }
 }
 
 impl IntoValue for QueryStringKeyValuePair {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Key", self.key.into_value()),
-            ("Value", self.value.into_value()),
-        ])
+        Value::structure([("Key", self.key.into_value()), ("Value", self.value.into_value())])
     }
 }
 
@@ -1779,10 +1607,7 @@ pub struct RegisterTargetsInput {
 impl FromValue for RegisterTargetsInput {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            target_group_arn: members.take("TargetGroupArn")?,
-            targets: members.take("Targets")?,
-        })
+        Ok(Self { target_group_arn: members.take("TargetGroupArn")?, targets: members.take("Targets")? })
     }
 }
 
@@ -1804,10 +1629,7 @@ pub struct RemoveTagsInput {
 impl FromValue for RemoveTagsInput {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            resource_arns: members.take("ResourceArns")?,
-            tag_keys: members.take("TagKeys")?,
-        })
+        Ok(Self { resource_arns: members.take("ResourceArns")?, tag_keys: members.take("TagKeys")? })
     }
 }
 
@@ -1829,19 +1651,13 @@ pub struct RewriteConfig {
 impl FromValue for RewriteConfig {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            regex: members.take("Regex")?,
-            replace: members.take("Replace")?,
-        })
+        Ok(Self { regex: members.take("Regex")?, replace: members.take("Replace")? })
     }
 }
 
 impl IntoValue for RewriteConfig {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Regex", self.regex.into_value()),
-            ("Replace", self.replace.into_value()),
-        ])
+        Value::structure([("Regex", self.regex.into_value()), ("Replace", self.replace.into_value())])
     }
 }
 
@@ -1907,10 +1723,7 @@ impl IntoValue for RuleCondition {
             ("PathPatternConfig", self.path_pattern_config.into_value()),
             ("HttpHeaderConfig", self.http_header_config.into_value()),
             ("QueryStringConfig", self.query_string_config.into_value()),
-            (
-                "HttpRequestMethodConfig",
-                self.http_request_method_config.into_value(),
-            ),
+            ("HttpRequestMethodConfig", self.http_request_method_config.into_value()),
             ("SourceIpConfig", self.source_ip_config.into_value()),
             ("RegexValues", self.regex_values.into_value()),
         ])
@@ -1926,10 +1739,7 @@ pub struct RulePriorityPair {
 impl FromValue for RulePriorityPair {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            rule_arn: members.take("RuleArn")?,
-            priority: members.take("Priority")?,
-        })
+        Ok(Self { rule_arn: members.take("RuleArn")?, priority: members.take("Priority")? })
     }
 }
 
@@ -1955,10 +1765,7 @@ impl IntoValue for RuleTransform {
     fn into_value(self) -> Value {
         Value::structure([
             ("Type", self.r#type.into_value()),
-            (
-                "HostHeaderRewriteConfig",
-                self.host_header_rewrite_config.into_value(),
-            ),
+            ("HostHeaderRewriteConfig", self.host_header_rewrite_config.into_value()),
             ("UrlRewriteConfig", self.url_rewrite_config.into_value()),
         ])
     }
@@ -1972,9 +1779,7 @@ pub struct SetRulePrioritiesInput {
 impl FromValue for SetRulePrioritiesInput {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            rule_priorities: members.take("RulePriorities")?,
-        })
+        Ok(Self { rule_priorities: members.take("RulePriorities")? })
     }
 }
 
@@ -2022,8 +1827,7 @@ impl IntoValue for SetSecurityGroupsOutput {
             ("SecurityGroupIds", self.security_group_ids.into_value()),
             (
                 "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic",
-                self.enforce_security_group_inbound_rules_on_private_link_traffic
-                    .into_value(),
+                self.enforce_security_group_inbound_rules_on_private_link_traffic.into_value(),
             ),
         ])
     }
@@ -2063,10 +1867,7 @@ impl IntoValue for SetSubnetsOutput {
         Value::structure([
             ("AvailabilityZones", self.availability_zones.into_value()),
             ("IpAddressType", self.ip_address_type.into_value()),
-            (
-                "EnablePrefixForIpv6SourceNat",
-                self.enable_prefix_for_ipv6_source_nat.into_value(),
-            ),
+            ("EnablePrefixForIpv6SourceNat", self.enable_prefix_for_ipv6_source_nat.into_value()),
         ])
     }
 }
@@ -2087,19 +1888,13 @@ pub struct SourceIpConditionConfig {
 impl FromValue for SourceIpConditionConfig {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            values: members.take("Values")?,
-            ip_address_type: members.take("IpAddressType")?,
-        })
+        Ok(Self { values: members.take("Values")?, ip_address_type: members.take("IpAddressType")? })
     }
 }
 
 impl IntoValue for SourceIpConditionConfig {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Values", self.values.into_value()),
-            ("IpAddressType", self.ip_address_type.into_value()),
-        ])
+        Value::structure([("Values", self.values.into_value()), ("IpAddressType", self.ip_address_type.into_value())])
     }
 }
 
@@ -2134,19 +1929,13 @@ pub struct Tag {
 impl FromValue for Tag {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            key: members.take("Key")?,
-            value: members.take("Value")?,
-        })
+        Ok(Self { key: members.take("Key")?, value: members.take("Value")? })
     }
 }
 
 impl IntoValue for Tag {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Key", self.key.into_value()),
-            ("Value", self.value.into_value()),
-        ])
+        Value::structure([("Key", self.key.into_value()), ("Value", self.value.into_value())])
     }
 }
 
@@ -2158,10 +1947,7 @@ pub struct TagDescription {
 
 impl IntoValue for TagDescription {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("ResourceArn", self.resource_arn.into_value()),
-            ("Tags", self.tags.into_value()),
-        ])
+        Value::structure([("ResourceArn", self.resource_arn.into_value()), ("Tags", self.tags.into_value())])
     }
 }
 
@@ -2245,28 +2031,13 @@ impl IntoValue for TargetGroup {
             ("Protocol", self.protocol.into_value()),
             ("Port", self.port.into_value()),
             ("VpcId", self.vpc_id.into_value()),
-            (
-                "HealthCheckProtocol",
-                self.health_check_protocol.into_value(),
-            ),
+            ("HealthCheckProtocol", self.health_check_protocol.into_value()),
             ("HealthCheckPort", self.health_check_port.into_value()),
             ("HealthCheckEnabled", self.health_check_enabled.into_value()),
-            (
-                "HealthCheckIntervalSeconds",
-                self.health_check_interval_seconds.into_value(),
-            ),
-            (
-                "HealthCheckTimeoutSeconds",
-                self.health_check_timeout_seconds.into_value(),
-            ),
-            (
-                "HealthyThresholdCount",
-                self.healthy_threshold_count.into_value(),
-            ),
-            (
-                "UnhealthyThresholdCount",
-                self.unhealthy_threshold_count.into_value(),
-            ),
+            ("HealthCheckIntervalSeconds", self.health_check_interval_seconds.into_value()),
+            ("HealthCheckTimeoutSeconds", self.health_check_timeout_seconds.into_value()),
+            ("HealthyThresholdCount", self.healthy_threshold_count.into_value()),
+            ("UnhealthyThresholdCount", self.unhealthy_threshold_count.into_value()),
             ("HealthCheckPath", self.health_check_path.into_value()),
             ("Matcher", self.matcher.into_value()),
             ("LoadBalancerArns", self.load_balancer_arns.into_value()),
@@ -2287,19 +2058,13 @@ pub struct TargetGroupAttribute {
 impl FromValue for TargetGroupAttribute {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            key: members.take("Key")?,
-            value: members.take("Value")?,
-        })
+        Ok(Self { key: members.take("Key")?, value: members.take("Value")? })
     }
 }
 
 impl IntoValue for TargetGroupAttribute {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Key", self.key.into_value()),
-            ("Value", self.value.into_value()),
-        ])
+        Value::structure([("Key", self.key.into_value()), ("Value", self.value.into_value())])
     }
 }
 
@@ -2319,19 +2084,13 @@ pub struct TargetGroupStickinessConfig {
 impl FromValue for TargetGroupStickinessConfig {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            enabled: members.take("Enabled")?,
-            duration_seconds: members.take("DurationSeconds")?,
-        })
+        Ok(Self { enabled: members.take("Enabled")?, duration_seconds: members.take("DurationSeconds")? })
     }
 }
 
 impl IntoValue for TargetGroupStickinessConfig {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("Enabled", self.enabled.into_value()),
-            ("DurationSeconds", self.duration_seconds.into_value()),
-        ])
+        Value::structure([("Enabled", self.enabled.into_value()), ("DurationSeconds", self.duration_seconds.into_value())])
     }
 }
 
@@ -2344,19 +2103,13 @@ pub struct TargetGroupTuple {
 impl FromValue for TargetGroupTuple {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            target_group_arn: members.take("TargetGroupArn")?,
-            weight: members.take("Weight")?,
-        })
+        Ok(Self { target_group_arn: members.take("TargetGroupArn")?, weight: members.take("Weight")? })
     }
 }
 
 impl IntoValue for TargetGroupTuple {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("TargetGroupArn", self.target_group_arn.into_value()),
-            ("Weight", self.weight.into_value()),
-        ])
+        Value::structure([("TargetGroupArn", self.target_group_arn.into_value()), ("Weight", self.weight.into_value())])
     }
 }
 
@@ -2393,10 +2146,7 @@ impl IntoValue for TargetHealthDescription {
             ("HealthCheckPort", self.health_check_port.into_value()),
             ("TargetHealth", self.target_health.into_value()),
             ("AnomalyDetection", self.anomaly_detection.into_value()),
-            (
-                "AdministrativeOverride",
-                self.administrative_override.into_value(),
-            ),
+            ("AdministrativeOverride", self.administrative_override.into_value()),
         ])
     }
 }
@@ -2461,9 +2211,7 @@ pub struct UrlRewriteConfig {
 impl FromValue for UrlRewriteConfig {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            rewrites: members.take("Rewrites")?,
-        })
+        Ok(Self { rewrites: members.take("Rewrites")? })
     }
 }
 

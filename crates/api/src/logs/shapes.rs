@@ -5,19 +5,9 @@
 use wire::schema::{ErrorTrait, Kind, Location, Member, Namespace, Shape, TimestampFormat};
 
 pub static SHAPES: &[Shape] = &[
-    /* 0 */
-    Shape::new("AccountId", Kind::String)
-        .min(12.0)
-        .max(12.0)
-        .pattern("^\\d{12}$"),
-    /* 1 */ Shape::list("AccountIds", Member::element(0))
-        .min(0.0)
-        .max(20.0),
-    /* 2 */
-    Shape::new("AmazonResourceName", Kind::String)
-        .min(1.0)
-        .max(1011.0)
-        .pattern("[\\w+=/:,.@-]*"),
+    /* 0 */ Shape::new("AccountId", Kind::String).min(12.0).max(12.0).pattern("^\\d{12}$"),
+    /* 1 */ Shape::list("AccountIds", Member::element(0)).min(0.0).max(20.0),
+    /* 2 */ Shape::new("AmazonResourceName", Kind::String).min(1.0).max(1011.0).pattern("[\\w+=/:,.@-]*"),
     /* 3 */ Shape::new("Arn", Kind::String),
     /* 4 */ Shape::new("BearerTokenAuthenticationEnabled", Kind::Boolean),
     /* 5 */
@@ -34,54 +24,27 @@ pub static SHAPES: &[Shape] = &[
     /* 6 */
     Shape::record(
         "CreateLogStreamRequest",
-        &[
-            Member::new("logGroupName", 59).required(),
-            Member::new("logStreamName", 63).required(),
-        ],
+        &[Member::new("logGroupName", 59).required(), Member::new("logStreamName", 63).required()],
     ),
     /* 7 */
-    Shape::record(
-        "DataAlreadyAcceptedException",
-        &[Member::new("expectedSequenceToken", 82)],
-    )
-    .error(ErrorTrait {
+    Shape::record("DataAlreadyAcceptedException", &[Member::new("expectedSequenceToken", 82)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 8 */
-    Shape::choice(
-        "DataProtectionStatus",
-        &["ACTIVATED", "DELETED", "ARCHIVED", "DISABLED"],
-    ),
+    /* 8 */ Shape::choice("DataProtectionStatus", &["ACTIVATED", "DELETED", "ARCHIVED", "DISABLED"]),
     /* 9 */ Shape::new("Days", Kind::Integer),
-    /* 10 */
-    Shape::record(
-        "DeleteLogGroupRequest",
-        &[Member::new("logGroupName", 59).required()],
-    ),
+    /* 10 */ Shape::record("DeleteLogGroupRequest", &[Member::new("logGroupName", 59).required()]),
     /* 11 */
     Shape::record(
         "DeleteLogStreamRequest",
-        &[
-            Member::new("logGroupName", 59).required(),
-            Member::new("logStreamName", 63).required(),
-        ],
+        &[Member::new("logGroupName", 59).required(), Member::new("logStreamName", 63).required()],
     ),
-    /* 12 */
-    Shape::record(
-        "DeleteRetentionPolicyRequest",
-        &[Member::new("logGroupName", 59).required()],
-    ),
+    /* 12 */ Shape::record("DeleteRetentionPolicyRequest", &[Member::new("logGroupName", 59).required()]),
     /* 13 */ Shape::new("DeletionProtectionEnabled", Kind::Boolean),
     /* 14 */ Shape::new("Descending", Kind::Boolean),
-    /* 15 */ Shape::new("DescribeLimit", Kind::Integer)
-        .min(1.0)
-        .max(50.0),
-    /* 16 */
-    Shape::list("DescribeLogGroupsLogGroupIdentifiers", Member::element(58))
-        .min(1.0)
-        .max(50.0),
+    /* 15 */ Shape::new("DescribeLimit", Kind::Integer).min(1.0).max(50.0),
+    /* 16 */ Shape::list("DescribeLogGroupsLogGroupIdentifiers", Member::element(58)).min(1.0).max(50.0),
     /* 17 */
     Shape::record(
         "DescribeLogGroupsRequest",
@@ -96,11 +59,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("logGroupIdentifiers", 16),
         ],
     ),
-    /* 18 */
-    Shape::record(
-        "DescribeLogGroupsResponse",
-        &[Member::new("logGroups", 61), Member::new("nextToken", 67)],
-    ),
+    /* 18 */ Shape::record("DescribeLogGroupsResponse", &[Member::new("logGroups", 61), Member::new("nextToken", 67)]),
     /* 19 */
     Shape::record(
         "DescribeLogStreamsRequest",
@@ -114,43 +73,14 @@ pub static SHAPES: &[Shape] = &[
             Member::new("limit", 15),
         ],
     ),
-    /* 20 */
-    Shape::record(
-        "DescribeLogStreamsResponse",
-        &[Member::new("logStreams", 65), Member::new("nextToken", 67)],
-    ),
-    /* 21 */
-    Shape::record(
-        "Entity",
-        &[
-            Member::new("keyAttributes", 25),
-            Member::new("attributes", 22),
-        ],
-    ),
-    /* 22 */
-    Shape::map("EntityAttributes", Member::key(23), Member::value(24))
-        .min(0.0)
-        .max(10.0),
-    /* 23 */
-    Shape::new("EntityAttributesKey", Kind::String)
-        .min(1.0)
-        .max(256.0),
-    /* 24 */
-    Shape::new("EntityAttributesValue", Kind::String)
-        .min(1.0)
-        .max(512.0),
-    /* 25 */
-    Shape::map("EntityKeyAttributes", Member::key(26), Member::value(27))
-        .min(2.0)
-        .max(4.0),
-    /* 26 */
-    Shape::new("EntityKeyAttributesKey", Kind::String)
-        .min(1.0)
-        .max(32.0),
-    /* 27 */
-    Shape::new("EntityKeyAttributesValue", Kind::String)
-        .min(1.0)
-        .max(512.0),
+    /* 20 */ Shape::record("DescribeLogStreamsResponse", &[Member::new("logStreams", 65), Member::new("nextToken", 67)]),
+    /* 21 */ Shape::record("Entity", &[Member::new("keyAttributes", 25), Member::new("attributes", 22)]),
+    /* 22 */ Shape::map("EntityAttributes", Member::key(23), Member::value(24)).min(0.0).max(10.0),
+    /* 23 */ Shape::new("EntityAttributesKey", Kind::String).min(1.0).max(256.0),
+    /* 24 */ Shape::new("EntityAttributesValue", Kind::String).min(1.0).max(512.0),
+    /* 25 */ Shape::map("EntityKeyAttributes", Member::key(26), Member::value(27)).min(2.0).max(4.0),
+    /* 26 */ Shape::new("EntityKeyAttributesKey", Kind::String).min(1.0).max(32.0),
+    /* 27 */ Shape::new("EntityKeyAttributesValue", Kind::String).min(1.0).max(512.0),
     /* 28 */
     Shape::choice(
         "EntityRejectionErrorType",
@@ -166,9 +96,7 @@ pub static SHAPES: &[Shape] = &[
     ),
     /* 29 */ Shape::new("EventId", Kind::String),
     /* 30 */ Shape::new("EventMessage", Kind::String).min(1.0),
-    /* 31 */ Shape::new("EventsLimit", Kind::Integer)
-        .min(1.0)
-        .max(10000.0),
+    /* 31 */ Shape::new("EventsLimit", Kind::Integer).min(1.0).max(10000.0),
     /* 32 */ Shape::new("FilterCount", Kind::Integer),
     /* 33 */
     Shape::record(
@@ -191,15 +119,9 @@ pub static SHAPES: &[Shape] = &[
     /* 34 */
     Shape::record(
         "FilterLogEventsResponse",
-        &[
-            Member::new("events", 37),
-            Member::new("searchedLogStreams", 81),
-            Member::new("nextToken", 67),
-        ],
+        &[Member::new("events", 37), Member::new("searchedLogStreams", 81), Member::new("nextToken", 67)],
     ),
-    /* 35 */ Shape::new("FilterPattern", Kind::String)
-        .min(0.0)
-        .max(1024.0),
+    /* 35 */ Shape::new("FilterPattern", Kind::String).min(0.0).max(1024.0),
     /* 36 */
     Shape::record(
         "FilteredLogEvent",
@@ -230,66 +152,28 @@ pub static SHAPES: &[Shape] = &[
     /* 39 */
     Shape::record(
         "GetLogEventsResponse",
-        &[
-            Member::new("events", 71),
-            Member::new("nextForwardToken", 67),
-            Member::new("nextBackwardToken", 67),
-        ],
+        &[Member::new("events", 71), Member::new("nextForwardToken", 67), Member::new("nextBackwardToken", 67)],
     ),
     /* 40 */ Shape::new("IncludeLinkedAccounts", Kind::Boolean),
     /* 41 */ Shape::list("InheritedProperties", Member::element(42)),
     /* 42 */ Shape::choice("InheritedProperty", &["ACCOUNT_DATA_PROTECTION"]),
     /* 43 */
-    Shape::record(
-        "InputLogEvent",
-        &[
-            Member::new("timestamp", 93).required(),
-            Member::new("message", 30).required(),
-        ],
-    ),
-    /* 44 */
-    Shape::list("InputLogEvents", Member::element(43))
-        .min(1.0)
-        .max(10000.0),
-    /* 45 */
-    Shape::list("InputLogStreamNames", Member::element(63))
-        .min(1.0)
-        .max(100.0),
+    Shape::record("InputLogEvent", &[Member::new("timestamp", 93).required(), Member::new("message", 30).required()]),
+    /* 44 */ Shape::list("InputLogEvents", Member::element(43)).min(1.0).max(10000.0),
+    /* 45 */ Shape::list("InputLogStreamNames", Member::element(63)).min(1.0).max(100.0),
     /* 46 */ Shape::new("Interleaved", Kind::Boolean),
-    /* 47 */
-    Shape::record("InvalidParameterException", &[]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
+    /* 47 */ Shape::record("InvalidParameterException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
     /* 48 */
-    Shape::record(
-        "InvalidSequenceTokenException",
-        &[Member::new("expectedSequenceToken", 82)],
-    )
-    .error(ErrorTrait {
+    Shape::record("InvalidSequenceTokenException", &[Member::new("expectedSequenceToken", 82)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 49 */ Shape::new("KmsKeyId", Kind::String).max(256.0),
-    /* 50 */
-    Shape::record("LimitExceededException", &[]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
-    /* 51 */
-    Shape::record(
-        "ListTagsForResourceRequest",
-        &[Member::new("resourceArn", 2).required()],
-    ),
+    /* 50 */ Shape::record("LimitExceededException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
+    /* 51 */ Shape::record("ListTagsForResourceRequest", &[Member::new("resourceArn", 2).required()]),
     /* 52 */ Shape::record("ListTagsForResourceResponse", &[Member::new("tags", 92)]),
-    /* 53 */
-    Shape::record(
-        "ListTagsLogGroupRequest",
-        &[Member::new("logGroupName", 59).required()],
-    ),
+    /* 53 */ Shape::record("ListTagsLogGroupRequest", &[Member::new("logGroupName", 59).required()]),
     /* 54 */ Shape::record("ListTagsLogGroupResponse", &[Member::new("tags", 92)]),
     /* 55 */ Shape::new("LogEventIndex", Kind::Integer),
     /* 56 */
@@ -312,26 +196,10 @@ pub static SHAPES: &[Shape] = &[
             Member::new("retentionPolicyName", 72),
         ],
     ),
-    /* 57 */
-    Shape::choice(
-        "LogGroupClass",
-        &["STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS"],
-    ),
-    /* 58 */
-    Shape::new("LogGroupIdentifier", Kind::String)
-        .min(1.0)
-        .max(2048.0)
-        .pattern("[\\w#+=/:,.@-]*"),
-    /* 59 */
-    Shape::new("LogGroupName", Kind::String)
-        .min(1.0)
-        .max(512.0)
-        .pattern("[\\.\\-_/#A-Za-z0-9]+"),
-    /* 60 */
-    Shape::new("LogGroupNamePattern", Kind::String)
-        .min(0.0)
-        .max(512.0)
-        .pattern("[\\.\\-_/#A-Za-z0-9]*"),
+    /* 57 */ Shape::choice("LogGroupClass", &["STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS"]),
+    /* 58 */ Shape::new("LogGroupIdentifier", Kind::String).min(1.0).max(2048.0).pattern("[\\w#+=/:,.@-]*"),
+    /* 59 */ Shape::new("LogGroupName", Kind::String).min(1.0).max(512.0).pattern("[\\.\\-_/#A-Za-z0-9]+"),
+    /* 60 */ Shape::new("LogGroupNamePattern", Kind::String).min(0.0).max(512.0).pattern("[\\.\\-_/#A-Za-z0-9]*"),
     /* 61 */ Shape::list("LogGroups", Member::element(56)),
     /* 62 */
     Shape::record(
@@ -347,30 +215,17 @@ pub static SHAPES: &[Shape] = &[
             Member::new("storedBytes", 85),
         ],
     ),
-    /* 63 */
-    Shape::new("LogStreamName", Kind::String)
-        .min(1.0)
-        .max(512.0)
-        .pattern("[^:*]*"),
+    /* 63 */ Shape::new("LogStreamName", Kind::String).min(1.0).max(512.0).pattern("[^:*]*"),
     /* 64 */ Shape::new("LogStreamSearchedCompletely", Kind::Boolean),
     /* 65 */ Shape::list("LogStreams", Member::element(62)),
     /* 66 */ Shape::new("Message", Kind::String),
     /* 67 */ Shape::new("NextToken", Kind::String).min(1.0),
-    /* 68 */
-    Shape::record("OperationAbortedException", &[]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
+    /* 68 */ Shape::record("OperationAbortedException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
     /* 69 */ Shape::choice("OrderBy", &["LogStreamName", "LastEventTime"]),
     /* 70 */
     Shape::record(
         "OutputLogEvent",
-        &[
-            Member::new("timestamp", 93),
-            Member::new("message", 30),
-            Member::new("ingestionTime", 93),
-        ],
+        &[Member::new("timestamp", 93), Member::new("message", 30), Member::new("ingestionTime", 93)],
     ),
     /* 71 */ Shape::list("OutputLogEvents", Member::element(70)),
     /* 72 */ Shape::new("PolicyName", Kind::String),
@@ -388,25 +243,14 @@ pub static SHAPES: &[Shape] = &[
     /* 74 */
     Shape::record(
         "PutLogEventsResponse",
-        &[
-            Member::new("nextSequenceToken", 82),
-            Member::new("rejectedLogEventsInfo", 77),
-            Member::new("rejectedEntityInfo", 76),
-        ],
+        &[Member::new("nextSequenceToken", 82), Member::new("rejectedLogEventsInfo", 77), Member::new("rejectedEntityInfo", 76)],
     ),
     /* 75 */
     Shape::record(
         "PutRetentionPolicyRequest",
-        &[
-            Member::new("logGroupName", 59).required(),
-            Member::new("retentionInDays", 9).required(),
-        ],
+        &[Member::new("logGroupName", 59).required(), Member::new("retentionInDays", 9).required()],
     ),
-    /* 76 */
-    Shape::record(
-        "RejectedEntityInfo",
-        &[Member::new("errorType", 28).required()],
-    ),
+    /* 76 */ Shape::record("RejectedEntityInfo", &[Member::new("errorType", 28).required()]),
     /* 77 */
     Shape::record(
         "RejectedLogEventsInfo",
@@ -417,107 +261,38 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 78 */
-    Shape::record("ResourceAlreadyExistsException", &[]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
-    /* 79 */
-    Shape::record("ResourceNotFoundException", &[]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
+    Shape::record("ResourceAlreadyExistsException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
+    /* 79 */ Shape::record("ResourceNotFoundException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
     /* 80 */
-    Shape::record(
-        "SearchedLogStream",
-        &[
-            Member::new("logStreamName", 63),
-            Member::new("searchedCompletely", 64),
-        ],
-    ),
+    Shape::record("SearchedLogStream", &[Member::new("logStreamName", 63), Member::new("searchedCompletely", 64)]),
     /* 81 */ Shape::list("SearchedLogStreams", Member::element(80)),
     /* 82 */ Shape::new("SequenceToken", Kind::String).min(1.0),
     /* 83 */
-    Shape::record("ServiceUnavailableException", &[]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: false,
-    }),
+    Shape::record("ServiceUnavailableException", &[]).error(ErrorTrait { code: None, status: None, sender: false }),
     /* 84 */ Shape::new("StartFromHead", Kind::Boolean),
     /* 85 */ Shape::new("StoredBytes", Kind::Long).min(0.0),
-    /* 86 */
-    Shape::new("TagKey", Kind::String)
-        .min(1.0)
-        .max(128.0)
-        .pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$"),
-    /* 87 */
-    Shape::list("TagKeyList", Member::element(86))
-        .min(0.0)
-        .max(50.0),
+    /* 86 */ Shape::new("TagKey", Kind::String).min(1.0).max(128.0).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$"),
+    /* 87 */ Shape::list("TagKeyList", Member::element(86)).min(0.0).max(50.0),
     /* 88 */ Shape::list("TagList", Member::element(86)).min(1.0),
     /* 89 */
-    Shape::record(
-        "TagLogGroupRequest",
-        &[
-            Member::new("logGroupName", 59).required(),
-            Member::new("tags", 92).required(),
-        ],
-    ),
+    Shape::record("TagLogGroupRequest", &[Member::new("logGroupName", 59).required(), Member::new("tags", 92).required()]),
     /* 90 */
-    Shape::record(
-        "TagResourceRequest",
-        &[
-            Member::new("resourceArn", 2).required(),
-            Member::new("tags", 92).required(),
-        ],
-    ),
-    /* 91 */
-    Shape::new("TagValue", Kind::String)
-        .max(256.0)
-        .pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"),
-    /* 92 */
-    Shape::map("Tags", Member::key(86), Member::value(91))
-        .min(1.0)
-        .max(50.0),
+    Shape::record("TagResourceRequest", &[Member::new("resourceArn", 2).required(), Member::new("tags", 92).required()]),
+    /* 91 */ Shape::new("TagValue", Kind::String).max(256.0).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"),
+    /* 92 */ Shape::map("Tags", Member::key(86), Member::value(91)).min(1.0).max(50.0),
     /* 93 */ Shape::new("Timestamp", Kind::Long).min(0.0),
     /* 94 */
-    Shape::record(
-        "TooManyTagsException",
-        &[Member::new("message", 66), Member::new("resourceName", 2)],
-    )
-    .error(ErrorTrait {
+    Shape::record("TooManyTagsException", &[Member::new("message", 66), Member::new("resourceName", 2)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 95 */ Shape::new("Unmask", Kind::Boolean),
     /* 96 */
-    Shape::record("UnrecognizedClientException", &[]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
+    Shape::record("UnrecognizedClientException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
     /* 97 */
-    Shape::record(
-        "UntagLogGroupRequest",
-        &[
-            Member::new("logGroupName", 59).required(),
-            Member::new("tags", 88).required(),
-        ],
-    ),
+    Shape::record("UntagLogGroupRequest", &[Member::new("logGroupName", 59).required(), Member::new("tags", 88).required()]),
     /* 98 */
-    Shape::record(
-        "UntagResourceRequest",
-        &[
-            Member::new("resourceArn", 2).required(),
-            Member::new("tagKeys", 87).required(),
-        ],
-    ),
-    /* 99 */
-    Shape::record("ValidationException", &[]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
+    Shape::record("UntagResourceRequest", &[Member::new("resourceArn", 2).required(), Member::new("tagKeys", 87).required()]),
+    /* 99 */ Shape::record("ValidationException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
 ];

@@ -38,10 +38,7 @@ pub struct CreateLogStreamRequest {
 impl FromValue for CreateLogStreamRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            log_group_name: members.take("logGroupName")?,
-            log_stream_name: members.take("logStreamName")?,
-        })
+        Ok(Self { log_group_name: members.take("logGroupName")?, log_stream_name: members.take("logStreamName")? })
     }
 }
 
@@ -62,9 +59,7 @@ pub struct DeleteLogGroupRequest {
 impl FromValue for DeleteLogGroupRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            log_group_name: members.take("logGroupName")?,
-        })
+        Ok(Self { log_group_name: members.take("logGroupName")? })
     }
 }
 
@@ -77,10 +72,7 @@ pub struct DeleteLogStreamRequest {
 impl FromValue for DeleteLogStreamRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            log_group_name: members.take("logGroupName")?,
-            log_stream_name: members.take("logStreamName")?,
-        })
+        Ok(Self { log_group_name: members.take("logGroupName")?, log_stream_name: members.take("logStreamName")? })
     }
 }
 
@@ -92,9 +84,7 @@ pub struct DeleteRetentionPolicyRequest {
 impl FromValue for DeleteRetentionPolicyRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            log_group_name: members.take("logGroupName")?,
-        })
+        Ok(Self { log_group_name: members.take("logGroupName")? })
     }
 }
 
@@ -134,10 +124,7 @@ pub struct DescribeLogGroupsResponse {
 
 impl IntoValue for DescribeLogGroupsResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("logGroups", self.log_groups.into_value()),
-            ("nextToken", self.next_token.into_value()),
-        ])
+        Value::structure([("logGroups", self.log_groups.into_value()), ("nextToken", self.next_token.into_value())])
     }
 }
 
@@ -175,10 +162,7 @@ pub struct DescribeLogStreamsResponse {
 
 impl IntoValue for DescribeLogStreamsResponse {
     fn into_value(self) -> Value {
-        Value::structure([
-            ("logStreams", self.log_streams.into_value()),
-            ("nextToken", self.next_token.into_value()),
-        ])
+        Value::structure([("logStreams", self.log_streams.into_value()), ("nextToken", self.next_token.into_value())])
     }
 }
 
@@ -191,10 +175,7 @@ pub struct Entity {
 impl FromValue for Entity {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            key_attributes: members.take("keyAttributes")?,
-            attributes: members.take("attributes")?,
-        })
+        Ok(Self { key_attributes: members.take("keyAttributes")?, attributes: members.take("attributes")? })
     }
 }
 
@@ -346,10 +327,7 @@ pub struct InputLogEvent {
 impl FromValue for InputLogEvent {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            timestamp: members.take("timestamp")?,
-            message: members.take("message")?,
-        })
+        Ok(Self { timestamp: members.take("timestamp")?, message: members.take("message")? })
     }
 }
 
@@ -361,9 +339,7 @@ pub struct ListTagsForResourceRequest {
 impl FromValue for ListTagsForResourceRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            resource_arn: members.take("resourceArn")?,
-        })
+        Ok(Self { resource_arn: members.take("resourceArn")? })
     }
 }
 
@@ -386,9 +362,7 @@ pub struct ListTagsLogGroupRequest {
 impl FromValue for ListTagsLogGroupRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            log_group_name: members.take("logGroupName")?,
-        })
+        Ok(Self { log_group_name: members.take("logGroupName")? })
     }
 }
 
@@ -431,28 +405,13 @@ impl IntoValue for LogGroup {
             ("arn", self.arn.into_value()),
             ("storedBytes", self.stored_bytes.into_value()),
             ("kmsKeyId", self.kms_key_id.into_value()),
-            (
-                "dataProtectionStatus",
-                self.data_protection_status.into_value(),
-            ),
-            (
-                "inheritedProperties",
-                self.inherited_properties.into_value(),
-            ),
+            ("dataProtectionStatus", self.data_protection_status.into_value()),
+            ("inheritedProperties", self.inherited_properties.into_value()),
             ("logGroupClass", self.log_group_class.into_value()),
             ("logGroupArn", self.log_group_arn.into_value()),
-            (
-                "deletionProtectionEnabled",
-                self.deletion_protection_enabled.into_value(),
-            ),
-            (
-                "bearerTokenAuthenticationEnabled",
-                self.bearer_token_authentication_enabled.into_value(),
-            ),
-            (
-                "retentionPolicyName",
-                self.retention_policy_name.into_value(),
-            ),
+            ("deletionProtectionEnabled", self.deletion_protection_enabled.into_value()),
+            ("bearerTokenAuthenticationEnabled", self.bearer_token_authentication_enabled.into_value()),
+            ("retentionPolicyName", self.retention_policy_name.into_value()),
         ])
     }
 }
@@ -483,16 +442,10 @@ impl IntoValue for LogStream {
         Value::structure([
             ("logStreamName", self.log_stream_name.into_value()),
             ("creationTime", self.creation_time.into_value()),
-            (
-                "firstEventTimestamp",
-                self.first_event_timestamp.into_value(),
-            ),
+            ("firstEventTimestamp", self.first_event_timestamp.into_value()),
             ("lastEventTimestamp", self.last_event_timestamp.into_value()),
             ("lastIngestionTime", self.last_ingestion_time.into_value()),
-            (
-                "uploadSequenceToken",
-                self.upload_sequence_token.into_value(),
-            ),
+            ("uploadSequenceToken", self.upload_sequence_token.into_value()),
             ("arn", self.arn.into_value()),
             ("storedBytes", self.stored_bytes.into_value()),
         ])
@@ -556,10 +509,7 @@ impl IntoValue for PutLogEventsResponse {
     fn into_value(self) -> Value {
         Value::structure([
             ("nextSequenceToken", self.next_sequence_token.into_value()),
-            (
-                "rejectedLogEventsInfo",
-                self.rejected_log_events_info.into_value(),
-            ),
+            ("rejectedLogEventsInfo", self.rejected_log_events_info.into_value()),
             ("rejectedEntityInfo", self.rejected_entity_info.into_value()),
         ])
     }
@@ -574,10 +524,7 @@ pub struct PutRetentionPolicyRequest {
 impl FromValue for PutRetentionPolicyRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            log_group_name: members.take("logGroupName")?,
-            retention_in_days: members.take("retentionInDays")?,
-        })
+        Ok(Self { log_group_name: members.take("logGroupName")?, retention_in_days: members.take("retentionInDays")? })
     }
 }
 
@@ -602,18 +549,9 @@ pub struct RejectedLogEventsInfo {
 impl IntoValue for RejectedLogEventsInfo {
     fn into_value(self) -> Value {
         Value::structure([
-            (
-                "tooNewLogEventStartIndex",
-                self.too_new_log_event_start_index.into_value(),
-            ),
-            (
-                "tooOldLogEventEndIndex",
-                self.too_old_log_event_end_index.into_value(),
-            ),
-            (
-                "expiredLogEventEndIndex",
-                self.expired_log_event_end_index.into_value(),
-            ),
+            ("tooNewLogEventStartIndex", self.too_new_log_event_start_index.into_value()),
+            ("tooOldLogEventEndIndex", self.too_old_log_event_end_index.into_value()),
+            ("expiredLogEventEndIndex", self.expired_log_event_end_index.into_value()),
         ])
     }
 }
@@ -642,10 +580,7 @@ pub struct TagLogGroupRequest {
 impl FromValue for TagLogGroupRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            log_group_name: members.take("logGroupName")?,
-            tags: members.take("tags")?,
-        })
+        Ok(Self { log_group_name: members.take("logGroupName")?, tags: members.take("tags")? })
     }
 }
 
@@ -658,10 +593,7 @@ pub struct TagResourceRequest {
 impl FromValue for TagResourceRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            resource_arn: members.take("resourceArn")?,
-            tags: members.take("tags")?,
-        })
+        Ok(Self { resource_arn: members.take("resourceArn")?, tags: members.take("tags")? })
     }
 }
 
@@ -674,10 +606,7 @@ pub struct UntagLogGroupRequest {
 impl FromValue for UntagLogGroupRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            log_group_name: members.take("logGroupName")?,
-            tags: members.take("tags")?,
-        })
+        Ok(Self { log_group_name: members.take("logGroupName")?, tags: members.take("tags")? })
     }
 }
 
@@ -690,9 +619,6 @@ pub struct UntagResourceRequest {
 impl FromValue for UntagResourceRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
-        Ok(Self {
-            resource_arn: members.take("resourceArn")?,
-            tag_keys: members.take("tagKeys")?,
-        })
+        Ok(Self { resource_arn: members.take("resourceArn")?, tag_keys: members.take("tagKeys")? })
     }
 }

@@ -4,9 +4,15 @@
 #[allow(unused_imports)]
 use wire::schema::{ErrorTrait, Kind, Location, Member, Namespace, Shape, TimestampFormat};
 
-pub static SHAPES: &[Shape] = &[/* 0 */ Shape::record("GetCallerIdentityRequest", &[]),
-/* 1 */ Shape::record("GetCallerIdentityResponse", &[Member::new("UserId", 4),Member::new("Account", 2),Member::new("Arn", 3),]),
-/* 2 */ Shape::new("accountType", Kind::String),
-/* 3 */ Shape::new("arnType", Kind::String).min(20.0).max(2048.0).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+"),
-/* 4 */ Shape::new("userIdType", Kind::String),
+pub static SHAPES: &[Shape] = &[
+    /* 0 */ Shape::record("GetCallerIdentityRequest", &[]),
+    /* 1 */
+    Shape::record("GetCallerIdentityResponse", &[Member::new("UserId", 4), Member::new("Account", 2), Member::new("Arn", 3)]),
+    /* 2 */ Shape::new("accountType", Kind::String),
+    /* 3 */
+    Shape::new("arnType", Kind::String)
+        .min(20.0)
+        .max(2048.0)
+        .pattern("[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+"),
+    /* 4 */ Shape::new("userIdType", Kind::String),
 ];

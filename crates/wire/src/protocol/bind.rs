@@ -2,7 +2,7 @@
 //! (<https://smithy.io/2.0/spec/http-bindings.html>).
 
 use super::uri::{self, Pattern};
-use super::{Request, json, text};
+use super::{Request, text};
 use crate::schema::{Kind, Location, Member, Operation, Service, Structure, TimestampFormat};
 use crate::{Fault, Value};
 use base64::Engine;
@@ -17,16 +17,16 @@ pub fn read(
     structure: &Structure,
     request: &Request,
 ) -> Result<Vec<(&'static str, Value)>, Fault> {
-    let pattern = Pattern::new(operation.uri);
-    let labels = pattern.labels(&request.path);
-    let parameters = uri::parameters(&request.query).ok_or_else(|| Fault::serialization("The query string is not valid UTF-8."))?;
+    let labels = Pattern::new(operation.uri).labels(&request.path);
+    let parameters =
+        uri::parameters(&request.query).ok_or_else(|| Fault::serialization("The query string is not valid UTF-8."))?;
     let mut members = Vec::new();
     for member in structure.members {
         let name = member.wire_name();
         let value = match member.location {
             Location::Body | Location::Status => None,
             Location::Uri => read_label(service, member, &labels)?,
-            Location::Query => read_query(service, structure, member, &pattern, &parameters)?,
+            Location::Query => read_query(service, member, &parameters)?,
             Location::Header => read_header(service, member, &request.headers)?,
             Location::Headers => Some(read_headers(name, &request.headers)).filter(|it| *it != Value::Map(BTreeMap::new())),
         };
@@ -41,13 +41,7 @@ fn read_label(service: &Service, member: &Member, labels: &[(&str, String)]) -> 
     raw.map(|text| scalar(service, member, TimestampFormat::Iso8601, &text)).transpose()
 }
 
-fn read_query(
-    service: &Service,
-    structure: &Structure,
-    member: &Member,
-    pattern: &Pattern,
-    parameters: &[(String, String)],
-) -> Result<Option<Value>, Fault> {
+fn read_query(service: &Service, member: &Member, parameters: &[(String, String)]) -> Result<Option<Value>, Fault> {
     let given: Vec<&str> =
         parameters.iter().filter(|(name, _)| name == member.wire_name()).map(|(_, value)| value.as_str()).collect();
     match &service.shape(member.shape).kind {
@@ -57,20 +51,16 @@ fn read_query(
             given.iter().map(item).collect::<Result<_, _>>().map(|items| Some(Value::List(items)))
         }
         Kind::Map(map) => {
-            let others = |name: &str| {
-                let bound = structure.members.iter().any(|it| it.location == Location::Query && it.wire_name() == name);
-                !bound && !pattern.has_literal(name)
-            };
             let lists = matches!(service.shape(map.value.shape).kind, Kind::List(_));
-            let entries = collect(parameters.iter().filter(|(name, _)| others(name)), lists);
+            let entries = collect(parameters, lists);
             Ok(Some(entries).filter(|entries| *entries != Value::Map(BTreeMap::new())))
         }
         _ => given.first().map(|text| scalar(service, member, TimestampFormat::Iso8601, text)).transpose(),
     }
 }
 
-/// A map of parameters: to the first value of each name, or to the list of all.
-fn collect<'p>(parameters: impl Iterator<Item = &'p (String, String)>, lists: bool) -> Value {
+/// A map of all parameters, those that other members take included: to the first value of each name, or to the list of all.
+fn collect(parameters: &[(String, String)], lists: bool) -> Value {
     let mut found: BTreeMap<String, Value> = BTreeMap::new();
     for (name, value) in parameters {
         let text = Value::Str(value.clone());
@@ -96,7 +86,7 @@ fn read_header(service: &Service, member: &Member, headers: &HeaderMap) -> Resul
     let item_kind = &service.shape(list.member.shape).kind;
     let dates = text::format_of(list.member.timestamp, item_kind, TimestampFormat::Http) == TimestampFormat::Http
         && matches!(item_kind, Kind::Timestamp(_));
-    let items = split_list(&joined, dates);
+    let items = if joined.trim().is_empty() { Vec::new() } else { split_list(&joined, dates) };
     let items = items.iter().map(|item| scalar(service, &list.member, TimestampFormat::Http, item));
     items.collect::<Result<_, _>>().map(|items| Some(Value::List(items)))
 }
@@ -141,8 +131,8 @@ fn read_headers(prefix: &str, headers: &HeaderMap) -> Value {
 fn scalar(service: &Service, member: &Member, default: TimestampFormat, text: &str) -> Result<Value, Fault> {
     let kind = &service.shape(member.shape).kind;
     if member.json_value {
-        let packed = STANDARD.decode(text).map_err(|_| wrong(member, "JSON"))?;
-        return json::parse(&packed).map(json::read_document);
+        let json = STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        return json.map(Value::Str).ok_or_else(|| wrong(member, "JSON"));
     }
     text::read(kind, text::format_of(member.timestamp, kind, default), text).map_err(|expected| wrong(member, expected))
 }
@@ -190,11 +180,7 @@ fn print(service: &Service, member: &Member, value: &Value) -> Option<String> {
             let texts = items.iter().filter_map(|value| print(service, &list.member, value).map(item));
             Some(texts.collect::<Vec<_>>().join(", "))
         }
-        _ if member.json_value => {
-            let mut out = String::new();
-            json::write_document(&mut out, value);
-            Some(STANDARD.encode(out))
-        }
+        _ if member.json_value => value.as_str().map(|json| STANDARD.encode(json)),
         _ => Some(text::write(value, text::format_of(member.timestamp, kind, TimestampFormat::Http))),
     }
 }

@@ -20,9 +20,7 @@ pub fn input(service: &Service, protocol: Protocol, operation: &Operation, reque
     match protocol {
         Protocol::AwsJson10 | Protocol::AwsJson11 => json::read_structure(service, structure, json::parse(&request.body)?),
         Protocol::RpcV2Cbor => cbor::read_body(service, structure, &request.body),
-        Protocol::AwsQuery | Protocol::Ec2Query => {
-            Reader { service, protocol }.structure(structure, &route::form(request)?, "")
-        }
+        Protocol::AwsQuery | Protocol::Ec2Query => Reader { service, protocol }.structure(structure, &route::form(request)?, ""),
         Protocol::RestJson | Protocol::RestXml => rest(service, protocol, operation, structure, request),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Response, bind, cbor, json, text, xml};
 use crate::Value;
-use crate::schema::{Kind, Location, Operation, Protocol, Service, Shape, Structure, TimestampFormat};
+use crate::schema::{Kind, Operation, Protocol, Service, Shape, Structure, TimestampFormat};
 use bytes::Bytes;
 use http::HeaderMap;
 
@@ -90,17 +90,10 @@ fn ec2(service: &Service, operation: &Operation, structure: Option<&Structure>, 
     writer.finish()
 }
 
-/// Headers, status and body of a REST operation's output, or of a REST service's error.
-pub fn rest(
-    service: &Service,
-    protocol: Protocol,
-    shape: &Shape,
-    structure: &Structure,
-    value: &Value,
-    response: &mut Response,
-) {
+/// Headers, status and body of a REST operation's output.
+fn rest(service: &Service, protocol: Protocol, shape: &Shape, structure: &Structure, value: &Value, response: &mut Response) {
     response.status = bind::write(service, structure, value, &mut response.headers).unwrap_or(response.status);
-    let in_body = structure.members.iter().any(|member| member.location == Location::Body);
+    let in_body = structure.members.iter().any(|member| member.location.is_body_of_response());
     match (structure.payload, protocol) {
         (Some(name), _) => payload(service, protocol, structure, name, value, response),
         (None, Protocol::RestXml) if !in_body => {}
@@ -114,14 +107,7 @@ pub fn rest(
     }
 }
 
-fn payload(
-    service: &Service,
-    protocol: Protocol,
-    structure: &Structure,
-    name: &str,
-    value: &Value,
-    response: &mut Response,
-) {
+fn payload(service: &Service, protocol: Protocol, structure: &Structure, name: &str, value: &Value, response: &mut Response) {
     let Some((member, value)) = structure.member(name).zip(value.get(name).filter(|value| !value.is_null())) else {
         return;
     };
@@ -131,8 +117,9 @@ fn payload(
         (Kind::String, _) => response.fill("text/plain", text::write(value, TimestampFormat::Iso8601)),
         (kind, _) if protocol == Protocol::RestXml => {
             let own = if let Kind::Structure(structure) = kind { structure.wire } else { None };
+            let renamed = member.wire.filter(|wire| *wire != member.name);
             let mut writer = xml::Writer::new(service);
-            writer.member(member.wire.or(own).unwrap_or(shape.name), member, value);
+            writer.member(renamed.or(own).unwrap_or(shape.name), member, value);
             response.fill(content_type(protocol), writer.finish());
         }
         _ => {

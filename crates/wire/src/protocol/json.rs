@@ -123,7 +123,7 @@ pub fn write_structure(service: &Service, structure: Option<&Structure>, value: 
         write_name(&mut out, name);
         write_string(&mut out, text);
     });
-    for member in structure.into_iter().flat_map(|it| it.members).filter(|member| member.location == Location::Body) {
+    for member in structure.into_iter().flat_map(|it| it.members).filter(|member| member.location.is_body_of_response()) {
         if let Some(value) = value.get(member.name).filter(|value| !value.is_null()) {
             write_name(&mut out, member.wire_name());
             write(&mut out, service, member, value);

@@ -1,8 +1,8 @@
 //! Faults as responses, in each protocol's own form of an error.
 
-use super::encode::{content_type, rest, stamp};
+use super::encode::{content_type, stamp};
 use super::{Dialect, Response, bind, cbor, json, xml};
-use crate::schema::{ErrorTrait, Location, Protocol, Shape, Structure};
+use crate::schema::{ErrorTrait, Protocol, Shape, Structure};
 use crate::{Fault, Value};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -53,7 +53,8 @@ impl<'a> Error<'a> {
         let structure = shape.and_then(Shape::structure);
         let mut members = fault.members.clone();
         let message = structure.into_iter().flat_map(|it| it.members).find(|member| member.name.eq_ignore_ascii_case("message"));
-        if let Some(member) = message.filter(|member| members.iter().all(|(name, _)| *name != member.name)) {
+        let unsaid = |name: &str| !fault.message.is_empty() && members.iter().all(|(given, _)| *given != name);
+        if let Some(member) = message.filter(|member| unsaid(member.name)) {
             members.push((member.name, Value::Str(fault.message.clone())));
         }
         Self { fault, shape, structure, known, members: Value::Struct(members) }
@@ -79,32 +80,30 @@ impl<'a> Error<'a> {
 
     /// Whether the members say the message already.
     fn says_message(&self) -> bool {
-        let in_body = |name| self.structure.and_then(|it| it.member(name)).is_some_and(|it| it.location == Location::Body);
+        let in_body = |name| self.structure.and_then(|it| it.member(name)).is_some_and(|it| it.location.is_body_of_response());
         ["message", "Message"].into_iter().any(|name| in_body(name))
+    }
+
+    /// The message, where there is one and the members don't say it.
+    fn message(&self) -> Option<(&str, &str)> {
+        let text = self.fault.message.as_str();
+        (!text.is_empty() && !self.says_message()).then_some(("message", text))
     }
 
     /// What stands before the members in JSON and CBOR.
     fn first(&self) -> Vec<(&str, &str)> {
-        let message = (!self.says_message()).then_some(("message", self.fault.message.as_str()));
-        [("__type", self.name())].into_iter().chain(message).collect()
+        [("__type", self.name())].into_iter().chain(self.message()).collect()
     }
 }
 
 fn rest_json(dialect: &Dialect, error: &Error, response: &mut Response) {
     bind::put(&mut response.headers, "x-amzn-errortype", error.name());
-    match (error.shape, error.structure) {
-        (Some(shape), Some(structure)) if error.says_message() || structure.payload.is_some() => {
-            let status = response.status;
-            rest(dialect.service, dialect.protocol, shape, structure, &error.members, response);
-            response.status = status;
-        }
-        (_, structure) => {
-            structure.map(|it| bind::write(dialect.service, it, &error.members, &mut response.headers));
-            let message = [("message", error.fault.message.as_str())];
-            let text = json::write_structure(dialect.service, structure, &error.members, &message);
-            response.fill(content_type(dialect.protocol), text);
-        }
+    if let Some(structure) = error.structure {
+        bind::write(dialect.service, structure, &error.members, &mut response.headers);
     }
+    let message: Vec<(&str, &str)> = error.message().into_iter().collect();
+    let text = json::write_structure(dialect.service, error.structure, &error.members, &message);
+    response.fill(content_type(dialect.protocol), text);
 }
 
 /// `ErrorResponse` around `Error`; of services with bare errors (S3), `Error` alone.
@@ -139,10 +138,12 @@ fn ec2(dialect: &Dialect, error: &Error, request_id: &str) -> String {
 
 fn body(writer: &mut xml::Writer, error: &Error) {
     writer.text("Code", error.wire_code());
-    writer.text("Message", &error.fault.message);
+    if !error.fault.message.is_empty() {
+        writer.text("Message", &error.fault.message);
+    }
     for (structure, member) in error.structure.into_iter().flat_map(|it| it.members.iter().map(move |member| (it, member))) {
         let value = error.members.get(member.name).filter(|value| !value.is_null());
-        let said = member.name.eq_ignore_ascii_case("message") || member.location != Location::Body;
+        let said = member.name.eq_ignore_ascii_case("message") || !member.location.is_body_of_response();
         if let Some(value) = value.filter(|_| !said && structure.payload.is_none()) {
             writer.member(member.wire_name(), member, value);
         }

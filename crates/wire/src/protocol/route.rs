@@ -3,8 +3,8 @@
 use super::query::Form;
 use super::uri::{self, Fit, Pattern};
 use super::{Dialect, Request};
-use crate::schema::{Location, Operation, Protocol, Service};
 use crate::Fault;
+use crate::schema::{Location, Operation, Protocol, Service};
 
 /// The protocol of a request to a service that speaks several; the preferred one where the request doesn't show.
 pub fn protocol(service: &Service, request: &Request) -> Protocol {

@@ -1,8 +1,8 @@
 //! Scalars as text: what form parameters, XML elements, headers, labels and query strings have in common.
 
 use super::time;
-use crate::schema::{Kind, TimestampFormat};
 use crate::Value;
+use crate::schema::{Kind, TimestampFormat};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 

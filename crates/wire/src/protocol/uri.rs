@@ -64,11 +64,6 @@ impl<'a> Pattern<'a> {
         self.bind(path).unwrap_or_default().into_iter().filter_map(|(_, label)| label).collect()
     }
 
-    /// Whether the parameter is one of the pattern's own.
-    pub fn has_literal(&self, name: &str) -> bool {
-        self.literals.iter().any(|(literal, _)| *literal == name)
-    }
-
     /// Each segment's rank, and its label where it is one. A greedy label takes what the segments behind it leave.
     #[allow(clippy::type_complexity)]
     fn bind(&self, path: &str) -> Option<Vec<(u8, Option<(&'a str, String)>)>> {

@@ -95,7 +95,9 @@ impl Checker<'_> {
     fn structure(&mut self, structure: &Structure, value: &Value) {
         for member in structure.members {
             match value.get(member.name).unwrap_or(&Value::Null) {
-                Value::Null if member.required => self.at(Step::Member(member.name), |it| it.broken(Value::Null, Constraint::NotNull)),
+                Value::Null if member.required => {
+                    self.at(Step::Member(member.name), |it| it.broken(Value::Null, Constraint::NotNull))
+                }
                 Value::Null => {}
                 value => self.at(Step::Member(member.name), |it| it.member(member, value)),
             }

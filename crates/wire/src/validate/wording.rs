@@ -52,9 +52,7 @@ pub fn ec2(violation: &Violation) -> Fault {
         Fault::client("InvalidParameterValue", format!("Value ({shown}) for parameter {parameter} is invalid. {why}"))
     };
     match &violation.constraint {
-        Constraint::NotNull => {
-            Fault::client("MissingParameter", format!("The request must contain the parameter {parameter}"))
-        }
+        Constraint::NotNull => Fault::client("MissingParameter", format!("The request must contain the parameter {parameter}")),
         Constraint::Min(min) => invalid(format!("Expecting a value greater than or equal to {min}.")),
         Constraint::Max(max) => invalid(format!("Expecting a value less than or equal to {max}.")),
         other => invalid(format!("{other}.")),

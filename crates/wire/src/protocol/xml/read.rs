@@ -58,11 +58,7 @@ fn read_list<'e>(service: &Service, member: &Member, items: impl Iterator<Item =
     items.map(|item| read_member(service, member, item)).collect::<Result<_, _>>().map(Value::List)
 }
 
-fn read_map<'e>(
-    service: &Service,
-    map: &crate::schema::Map,
-    entries: impl Iterator<Item = &'e Element>,
-) -> Result<Value, Fault> {
+fn read_map<'e>(service: &Service, map: &crate::schema::Map, entries: impl Iterator<Item = &'e Element>) -> Result<Value, Fault> {
     let mut found = BTreeMap::new();
     for entry in entries {
         let key = entry.child(map.key.wire_name()).ok_or_else(|| wrong_type(&map.key, "key"))?;

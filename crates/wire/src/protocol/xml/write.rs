@@ -3,7 +3,7 @@
 use super::super::text;
 use super::read::child_name;
 use crate::Value;
-use crate::schema::{Kind, Location, Member, Namespace, Service, Structure, TimestampFormat};
+use crate::schema::{Kind, Member, Namespace, Service, Structure, TimestampFormat};
 
 /// Writes a document.
 pub struct Writer<'a> {
@@ -34,7 +34,7 @@ impl<'a> Writer<'a> {
 
     /// The members of a structure that are elements in the body.
     pub fn members(&mut self, structure: &Structure, value: &Value) {
-        for member in structure.members.iter().filter(|it| it.location == Location::Body && !it.xml_attribute) {
+        for member in structure.members.iter().filter(|it| it.location.is_body_of_response() && !it.xml_attribute) {
             if let Some(value) = value.get(member.name).filter(|value| !value.is_null()) {
                 self.member(child_name(self.service, member), member, value);
             }
