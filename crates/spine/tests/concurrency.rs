@@ -78,6 +78,50 @@ async fn a_phantom_in_a_range_that_was_read_is_a_conflict() {
 }
 
 #[tokio::test]
+async fn of_two_that_read_the_same_and_write_apart_one_runs_again() {
+    let store = store_with(&["a", "b"]).await;
+    let take_if_both_are_free = |mine: &'static str| {
+        move |tx: &mut spine::Tx| {
+            let taken = |id| Ok::<_, StoreError>(tx.get(&key::<Counter>(id))?.is_some_and(|row| row.plan.value > 0));
+            if taken("a")? || taken("b")? { Ok(()) } else { tx.put_plan(&key::<Counter>(mine), &count(1)) }
+        }
+    };
+    assert_eq!(overtaken(&store, take_if_both_are_free("a"), take_if_both_are_free("b")).await, 2);
+    assert_eq!(store.snapshot().get(&key::<Counter>("a")).unwrap().unwrap().plan.value, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_moved_about_is_always_the_same_in_sum() {
+    const PURSES: u64 = 10;
+    const SUM: u64 = 1000;
+    let store = Store::ephemeral();
+    let purse = |i: u64| key::<Counter>(&(i % PURSES).to_string());
+    let fill = |tx: &mut spine::Tx| (0..PURSES).try_for_each(|i| tx.create(&purse(i), &count(SUM / PURSES)));
+    store.transact(fill).await.unwrap();
+    let movers = (0..20_u64).map(|mover| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            for i in 0..50 {
+                let (from, to) = (purse(mover * 7 + i), purse(mover * 3 + i * i + 1));
+                let pay = |tx: &mut spine::Tx| {
+                    let all = tx.specs::<Counter>(Scope::All)?;
+                    assert_eq!(all.iter().map(|(_, spec)| spec.value).sum::<u64>(), SUM);
+                    let amount = tx.spec(&from)?.map_or(0, |spec| spec.value / 2);
+                    tx.update_spec(&from, |spec| spec.value -= amount)?;
+                    tx.update_spec(&to, |spec| spec.value += amount)
+                };
+                store.transact(pay).await.unwrap();
+            }
+        })
+    });
+    for mover in join_all(movers).await {
+        mover.unwrap();
+    }
+    let all = store.snapshot().specs::<Counter>(Scope::All).unwrap();
+    assert_eq!(all.iter().map(|(_, spec)| spec.value).sum::<u64>(), SUM);
+}
+
+#[tokio::test]
 async fn a_key_that_was_found_absent_and_came_is_a_conflict() {
     let store = store_with(&["a"]).await;
     let note_whether_b = |tx: &mut spine::Tx| {

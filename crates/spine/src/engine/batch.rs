@@ -88,3 +88,51 @@ fn same(before: &View, after: &View, range: &KeyRange) -> bool {
     let versions = |(key, entry): (_, &Arc<Entry>)| (key, entry.modified);
     before.range(range).map(versions).eq(after.range(range).map(versions))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Keys are one or two letters; a commit writes or deletes some.
+    type Commit = Vec<(String, bool)>;
+
+    fn transaction(base: &View, commit: &Commit) -> Transaction {
+        let value = |keep: bool| keep.then(|| Arc::from(&b"1"[..]));
+        Transaction {
+            base: base.clone(),
+            reads: BTreeMap::new(),
+            ranges: Vec::new(),
+            clears: Vec::new(),
+            writes: commit.iter().map(|(key, keep)| (key.as_bytes().into(), value(*keep))).collect(),
+        }
+    }
+
+    fn reading(base: &View, range: &KeyRange) -> Transaction {
+        let write = vec![("written".to_owned(), true)];
+        Transaction { ranges: vec![range.clone()], ..transaction(base, &write) }
+    }
+
+    proptest! {
+        #[test]
+        fn a_range_that_history_calls_unchanged_is_unchanged(
+            commits in prop::collection::vec(prop::collection::vec(("[abc]{1,2}", any::<bool>()), 1..4), 1..20),
+            prefix in "[abc]{0,2}",
+            since in 0..20_usize,
+        ) {
+            let (mut batch, mut history, mut views) = (Batch::on(View::default()), History::default(), Vec::new());
+            for commit in &commits {
+                views.push(batch.view.clone());
+                batch.admit(&transaction(&batch.view.clone(), commit), &mut history).unwrap();
+            }
+            let base = &views[since % views.len()];
+            let range = KeyRange::prefix(prefix.as_bytes());
+            let touched = history.touched(&range, base.revision()).unwrap_or(false);
+            let same = same(base, &batch.view, &range);
+            prop_assert!(touched || same);
+            // Without history the views themselves are compared, and nothing that changed is overlooked.
+            let admitted = batch.admit(&reading(base, &range), &mut History::default());
+            prop_assert_eq!(admitted.is_some(), same || base.revision() == batch.view.revision());
+        }
+    }
+}
