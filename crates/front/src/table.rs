@@ -26,18 +26,18 @@ pub(crate) struct Row {
 }
 
 type Run = Box<dyn Fn(Store, Cx, Value) -> BoxFuture<'static, Result<Value, Fault>> + Send + Sync>;
-type Resources<A> = Arc<dyn Fn(&Cx, &<A as Api>::Input) -> Vec<Arn> + Send + Sync>;
+type Resources<I> = fn(&Cx, &I) -> Vec<Arn>;
 
-/// Who may call an operation: its IAM action, and the resources that it acts on.
-pub struct Access<A: Api> {
+/// Who may call an operation that takes `I`: its IAM action, and the resources that it acts on.
+pub struct Access<I> {
     action: Option<&'static str>,
-    resources: Option<Resources<A>>,
+    resources: Option<Resources<I>>,
 }
 
-impl<A: Api> Access<A> {
+impl<I> Access<I> {
     /// The action of the operation's own name, on the resources that are found from its input. They need not exist.
-    pub fn on(resources: impl Fn(&Cx, &A::Input) -> Vec<Arn> + Send + Sync + 'static) -> Self {
-        Self { action: None, resources: Some(Arc::new(resources)) }
+    pub fn on(resources: Resources<I>) -> Self {
+        Self { action: None, resources: Some(resources) }
     }
 
     /// The action of the operation's own name, on no particular resource: policies name it with `"Resource": "*"`.
@@ -70,7 +70,7 @@ impl Service {
     /// An operation that is one transaction. The handler may be run several times, until nothing that it has read has changed.
     pub fn op<A: Api>(
         self,
-        access: Access<A>,
+        access: Access<A::Input>,
         handler: impl Fn(&Cx, &mut Tx, &A::Input) -> Result<A::Output, Fault> + Send + Sync + 'static,
     ) -> Self {
         let handler = Arc::new(handler);
@@ -81,7 +81,7 @@ impl Service {
     }
 
     /// An operation that does more than a transaction, such as moving bytes; `deps` is what it needs for that.
-    pub fn op_async<A, D, F>(self, access: Access<A>, deps: &Arc<D>, handler: fn(Cx, Arc<D>, A::Input) -> F) -> Self
+    pub fn op_async<A, D, F>(self, access: Access<A::Input>, deps: &Arc<D>, handler: fn(Cx, Arc<D>, A::Input) -> F) -> Self
     where
         A: Api,
         D: Send + Sync + 'static,
@@ -101,7 +101,7 @@ impl Service {
         self.api
     }
 
-    fn row<A, F>(mut self, access: Access<A>, handler: impl Fn(Store, Cx, A::Input) -> F + Send + Sync + 'static) -> Self
+    fn row<A, F>(mut self, access: Access<A::Input>, handler: impl Fn(Store, Cx, A::Input) -> F + Send + Sync + 'static) -> Self
     where
         A: Api,
         F: Future<Output = Result<A::Output, Fault>> + Send + 'static,

@@ -1,6 +1,6 @@
 //! Putting, getting and filtering events.
 
-use super::{
+use super::{Answer, 
     super::{
         store::{EVENT_OVERHEAD, Event, Kept, LogStore, LogStoreError, Place},
         views::{self, parse_place, place_digits},
@@ -8,7 +8,7 @@ use super::{
     Logs, blocking, errors, group, group_name, stream,
 };
 use api::logs as sdk;
-use front::{Answer, Cx};
+use front::Cx;
 use logic::log_pattern::LogPattern;
 use model::{
     Timestamp,
@@ -34,9 +34,9 @@ const PAGE_BYTES: usize = 1 << 20;
 /// Of what one call of `FilterLogEvents` looks through.
 const SEARCH_BYTES: usize = 16 << 20;
 
-pub async fn put(logs: Arc<Logs>, cx: Cx, input: sdk::PutLogEventsRequest) -> Answer<sdk::PutLogEventsResponse> {
+pub async fn put(cx: Cx, logs: Arc<Logs>, input: sdk::PutLogEventsRequest) -> Answer<sdk::PutLogEventsResponse> {
     if input.entity.is_some() {
-        return Err(errors::not_built("entity").into());
+        return Err(errors::not_built("entity"));
     }
     let events: Vec<Event> = input
         .log_events
@@ -120,7 +120,7 @@ impl Token {
     }
 }
 
-pub async fn get(logs: Arc<Logs>, cx: Cx, input: sdk::GetLogEventsRequest) -> Answer<sdk::GetLogEventsResponse> {
+pub async fn get(cx: Cx, logs: Arc<Logs>, input: sdk::GetLogEventsRequest) -> Answer<sdk::GetLogEventsResponse> {
     let token = input.next_token.as_deref().map(Token::parse).transpose()?;
     let group_name = group_name(&cx, &input.log_group_name, &input.log_group_identifier)?;
     let snapshot = logs.store.snapshot();
@@ -198,12 +198,12 @@ fn take_back(events: impl DoubleEndedIterator<Item = Result<Kept, LogStoreError>
     Ok(page)
 }
 
-pub async fn filter(logs: Arc<Logs>, cx: Cx, input: sdk::FilterLogEventsRequest) -> Answer<sdk::FilterLogEventsResponse> {
+pub async fn filter(cx: Cx, logs: Arc<Logs>, input: sdk::FilterLogEventsRequest) -> Answer<sdk::FilterLogEventsResponse> {
     if input.start_from_head == Some(false) {
-        return Err(errors::not_built("startFromHead=false").into());
+        return Err(errors::not_built("startFromHead=false"));
     }
     if input.log_stream_names.is_some() && input.log_stream_name_prefix.is_some() {
-        return Err(errors::invalid("logStreamNames and logStreamNamePrefix are mutually exclusive parameters.").into());
+        return Err(errors::invalid("logStreamNames and logStreamNamePrefix are mutually exclusive parameters."));
     }
     let pattern = LogPattern::parse(input.filter_pattern.as_deref().unwrap_or_default());
     let pattern = pattern.map_err(|invalid| errors::invalid(invalid.0))?;

@@ -1,8 +1,8 @@
 //! Log groups.
 
-use super::{super::views, Logs, blocking, errors, group, group_key, group_of_identifier, page};
+use super::{Answer, super::views, Logs, blocking, errors, group, group_key, group_of_identifier, page};
 use api::logs as sdk;
-use front::{Answer, Cx};
+use front::Cx;
 use model::logs::{LogGroup, LogGroupSpec, LogStream, stream_id};
 use spine::{Read, Scope, Tx};
 use std::{collections::BTreeSet, sync::Arc};
@@ -13,14 +13,14 @@ const RETENTIONS: [i32; 22] =
 
 pub fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreateLogGroupRequest) -> Answer<()> {
     if input.kms_key_id.is_some() {
-        return Err(errors::not_built("kmsKeyId").into());
+        return Err(errors::not_built("kmsKeyId"));
     }
     if input.log_group_class.is_some_and(|class| class != sdk::LogGroupClass::Standard) {
-        return Err(errors::not_built("logGroupClass other than STANDARD").into());
+        return Err(errors::not_built("logGroupClass other than STANDARD"));
     }
     let key = group_key(cx, &input.log_group_name);
     if tx.exists(&key)? {
-        return Err(errors::group_exists().into());
+        return Err(errors::group_exists());
     }
     let spec = LogGroupSpec {
         uid: cx.env.hex(32),
@@ -36,7 +36,7 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreateLogGroupRequest) -> Answe
 pub fn delete(cx: &Cx, tx: &mut Tx, input: &sdk::DeleteLogGroupRequest) -> Answer<()> {
     let name = &input.log_group_name;
     if group(tx, cx, name)?.deletion_protected {
-        return Err(errors::protected().into());
+        return Err(errors::protected());
     }
     tx.delete(&group_key(cx, name))?;
     for (key, _) in tx.specs::<LogStream>(Scope::Prefix(&cx.account, &cx.region, &stream_id(name, "")))? {
@@ -45,12 +45,12 @@ pub fn delete(cx: &Cx, tx: &mut Tx, input: &sdk::DeleteLogGroupRequest) -> Answe
     Ok(())
 }
 
-pub async fn describe(logs: Arc<Logs>, cx: Cx, input: sdk::DescribeLogGroupsRequest) -> Answer<sdk::DescribeLogGroupsResponse> {
+pub async fn describe(cx: Cx, logs: Arc<Logs>, input: sdk::DescribeLogGroupsRequest) -> Answer<sdk::DescribeLogGroupsResponse> {
     if input.log_group_name_prefix.is_some() && input.log_group_name_pattern.is_some() {
-        return Err(errors::invalid("LogGroupNamePrefix and LogGroupNamePattern are mutually exclusive parameters.").into());
+        return Err(errors::invalid("LogGroupNamePrefix and LogGroupNamePattern are mutually exclusive parameters."));
     }
     if input.include_linked_accounts == Some(true) || input.account_identifiers.is_some_and(|ids| !ids.is_empty()) {
-        return Err(errors::not_built("includeLinkedAccounts").into());
+        return Err(errors::not_built("includeLinkedAccounts"));
     }
     let wanted: Option<BTreeSet<String>> = input
         .log_group_identifiers
@@ -85,7 +85,7 @@ pub fn put_retention(cx: &Cx, tx: &mut Tx, input: &sdk::PutRetentionPolicyReques
     let days = input.retention_in_days;
     if !RETENTIONS.contains(&days) {
         let message = format!("1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]");
-        return Err(errors::invalid(message).into());
+        return Err(errors::invalid(message));
     }
     set_retention(cx, tx, &input.log_group_name, u32::try_from(days).ok())
 }

@@ -6,7 +6,7 @@ pub mod streams;
 pub mod tags;
 
 use super::{Logs, errors, store::LogStoreError};
-use front::{Answer, Cx, Error};
+use front::Cx;
 use model::{
     Key,
     logs::{LogGroup, LogGroupSpec, LogStream, LogStreamSpec, stream_id},
@@ -15,13 +15,16 @@ use spine::Read;
 use std::sync::Arc;
 use wire::Fault;
 
+/// What a handler answers with.
+type Answer<T> = Result<T, Fault>;
+
 /// Runs what blocks on the log store away from the async threads.
 async fn blocking<T: Send + 'static>(
     logs: Arc<Logs>,
     work: impl FnOnce(&Logs) -> Result<T, LogStoreError> + Send + 'static,
 ) -> Answer<T> {
     let done = tokio::task::spawn_blocking(move || work(&logs)).await;
-    Ok(done.map_err(Fault::internal)?.map_err(errors::store)?)
+    done.map_err(Fault::internal)?.map_err(errors::store)
 }
 
 fn group_key(cx: &Cx, name: &str) -> Key<LogGroup> {
@@ -33,11 +36,11 @@ fn stream_key(cx: &Cx, group: &str, stream: &str) -> Key<LogStream> {
 }
 
 fn group(read: &impl Read, cx: &Cx, name: &str) -> Answer<Arc<LogGroupSpec>> {
-    read.spec(&group_key(cx, name))?.ok_or_else(|| Error::Fault(errors::no_group()))
+    read.spec(&group_key(cx, name))?.ok_or_else(errors::no_group)
 }
 
 fn stream(read: &impl Read, cx: &Cx, group: &str, stream: &str) -> Answer<Arc<LogStreamSpec>> {
-    read.spec(&stream_key(cx, group, stream))?.ok_or_else(|| Error::Fault(errors::no_stream()))
+    read.spec(&stream_key(cx, group, stream))?.ok_or_else(errors::no_stream)
 }
 
 /// The group that a request names by `logGroupName` or by `logGroupIdentifier` (a name or an ARN).

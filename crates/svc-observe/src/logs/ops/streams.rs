@@ -1,8 +1,8 @@
 //! Log streams.
 
-use super::{super::store::Summary, super::views, Logs, blocking, errors, group, group_name, page, stream, stream_key};
+use super::{Answer, super::store::Summary, super::views, Logs, blocking, errors, group, group_name, page, stream, stream_key};
 use api::logs as sdk;
-use front::{Answer, Cx};
+use front::Cx;
 use model::logs::{LogStream, LogStreamSpec, stream_id};
 use spine::{Read, Scope, Tx};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreateLogStreamRequest) -> Answ
     group(tx, cx, &input.log_group_name)?;
     let key = stream_key(cx, &input.log_group_name, &input.log_stream_name);
     if tx.exists(&key)? {
-        return Err(errors::stream_exists().into());
+        return Err(errors::stream_exists());
     }
     Ok(tx.create(&key, &LogStreamSpec { uid: cx.env.hex(32), created: cx.now })?)
 }
@@ -32,10 +32,10 @@ struct Described {
     summary: Summary,
 }
 
-pub async fn describe(logs: Arc<Logs>, cx: Cx, input: sdk::DescribeLogStreamsRequest) -> Answer<sdk::DescribeLogStreamsResponse> {
+pub async fn describe(cx: Cx, logs: Arc<Logs>, input: sdk::DescribeLogStreamsRequest) -> Answer<sdk::DescribeLogStreamsResponse> {
     let by_time = input.order_by == Some(sdk::OrderBy::LastEventTime);
     if by_time && input.log_stream_name_prefix.is_some() {
-        return Err(errors::invalid("Cannot order by LastEventTime with a logStreamNamePrefix.").into());
+        return Err(errors::invalid("Cannot order by LastEventTime with a logStreamNamePrefix."));
     }
     let group_name = group_name(&cx, &input.log_group_name, &input.log_group_identifier)?;
     let snapshot = logs.store.snapshot();

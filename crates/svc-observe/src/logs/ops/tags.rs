@@ -1,8 +1,8 @@
 //! Tags of log groups, by ARN and by the older operations that take a name.
 
-use super::{errors, group, group_key, group_of_identifier};
+use super::{Answer, errors, group, group_key, group_of_identifier};
 use api::logs as sdk;
-use front::{Answer, Cx};
+use front::Cx;
 use spine::Tx;
 use std::collections::BTreeMap;
 use wire::Fault;
@@ -47,7 +47,7 @@ fn add(cx: &Cx, tx: &mut Tx, name: &str, tags: &BTreeMap<String, String>) -> Ans
     let mut all = group(tx, cx, name)?.tags.clone();
     all.extend(tags.clone());
     if all.len() > MOST_TAGS {
-        return Err(errors::too_many_tags().into());
+        return Err(errors::too_many_tags());
     }
     Ok(tx.update_spec(&group_key(cx, name), |group| group.tags = all)?)
 }
