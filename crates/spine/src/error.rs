@@ -88,7 +88,9 @@ pub enum StoreError {
         pid: Option<u32>,
     },
     /// The database is damaged.
-    #[error("the store in {path} is damaged: {detail}. Nothing was changed. Restore the folder from a backup, or move it away to start an empty cloud")]
+    #[error(
+        "the store in {path} is damaged: {detail}. Nothing was changed. Restore the folder from a backup, or move it away to start an empty cloud"
+    )]
     Corrupt {
         /// The database file.
         path: PathBuf,
@@ -96,7 +98,9 @@ pub enum StoreError {
         detail: Arc<str>,
     },
     /// The database was written by a version with another format.
-    #[error("the store in {path} has format {found}, and this version of Hillfog reads format {supported}: use the version that wrote it")]
+    #[error(
+        "the store in {path} has format {found}, and this version of Hillfog reads format {supported}: use the version that wrote it"
+    )]
     Format {
         /// The database file.
         path: PathBuf,

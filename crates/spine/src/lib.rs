@@ -16,4 +16,4 @@ pub mod store;
 
 pub use engine::Revision;
 pub use error::StoreError;
-pub use store::{Options, Read, Row, Scope, Snapshot, Store, Tx, Watch};
+pub use store::{Options, Read, Row, Rows, Scope, Snapshot, Specs, Store, Tx, Watch};

@@ -8,7 +8,7 @@ mod read;
 mod tx;
 mod watch;
 
-pub use read::{Read, Row, Scope, Snapshot};
+pub use read::{Read, Row, Rows, Scope, Snapshot, Specs};
 pub use tx::Tx;
 pub use watch::Watch;
 
@@ -80,7 +80,8 @@ impl Store {
     ///
     /// `f` is run again from the start if something that it read has changed by the time of the commit, so it has no
     /// effects but through its [`Tx`]. If it gives an error, nothing is written. If it writes nothing, nothing is
-    /// committed and what it read was all so at one moment.
+    /// committed and what it read was all so at one moment. If the future is dropped before its end, the commit may or may
+    /// not happen.
     pub async fn transact<T, E>(&self, mut f: impl FnMut(&mut Tx) -> Result<T, E>) -> Result<T, E>
     where
         E: From<StoreError>,

@@ -189,8 +189,7 @@ fn a_killed_process_keeps_what_it_acknowledged() {
         let output = child.output().unwrap();
         assert_eq!(output.status.signal(), Some(SIGABRT), "{output:?}");
         let snapshot = Store::open(data.path()).unwrap().snapshot();
-        let ids: BTreeSet<_> =
-            snapshot.list::<Counter>(Scope::All).unwrap().into_iter().map(|(key, _)| key.id).collect();
+        let ids: BTreeSet<_> = snapshot.list::<Counter>(Scope::All).unwrap().into_iter().map(|(key, _)| key.id).collect();
         let acknowledged = fs::read_to_string(data.path().join("acknowledged")).unwrap();
         assert!(acknowledged.lines().count() >= 20, "the process worked for a while");
         assert!(acknowledged.lines().all(|id| ids.contains(id)), "an acknowledged transaction is lost at {step}");

@@ -31,8 +31,7 @@ fn world() -> World {
 
 impl World {
     async fn create(&self, id: &str, value: u64) {
-        let created: Result<(), StoreError> =
-            self.store.transact(|tx| tx.create(&key::<Counter>(id), &count(value))).await;
+        let created: Result<(), StoreError> = self.store.transact(|tx| tx.create(&key::<Counter>(id), &count(value))).await;
         created.unwrap();
     }
 

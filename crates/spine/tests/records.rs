@@ -116,8 +116,7 @@ async fn what_is_too_large_or_has_no_key_is_refused() {
         assert!(matches!(refused, Err(StoreError::InvalidKey { .. })), "{refused:?}");
     }
     let half = "x".repeat(1 << 19);
-    let refused: Outcome =
-        store.transact(|tx| (0..70).try_for_each(|i| tx.create(&key::<Note>(&format!("n{i}")), &half))).await;
+    let refused: Outcome = store.transact(|tx| (0..70).try_for_each(|i| tx.create(&key::<Note>(&format!("n{i}")), &half))).await;
     assert!(matches!(refused, Err(StoreError::TransactionTooLarge { .. })), "{refused:?}");
 }
 

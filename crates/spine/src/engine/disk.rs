@@ -99,11 +99,7 @@ impl Disk {
         outcome
     }
 
-    fn write_in_transaction(
-        &self,
-        view: &View,
-        changes: &BTreeMap<Bytes, Option<Arc<Entry>>>,
-    ) -> Result<(), StoreError> {
+    fn write_in_transaction(&self, view: &View, changes: &BTreeMap<Bytes, Option<Arc<Entry>>>) -> Result<(), StoreError> {
         self.run("BEGIN IMMEDIATE", params![])?;
         for (i, (key, entry)) in changes.iter().enumerate() {
             if i == changes.len() / 2 {

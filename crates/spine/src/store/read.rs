@@ -31,8 +31,8 @@ impl Source for Snapshot {
         self.view.get(key).cloned()
     }
 
-    fn entries(&self, range: &KeyRange) -> Vec<(Bytes, Arc<Entry>)> {
-        self.view.range(range).map(|(key, entry)| (key.clone(), entry.clone())).collect()
+    fn entries(&self, range: &KeyRange) -> Vec<Found> {
+        self.view.range(range).map(Found::new).collect()
     }
 }
 
@@ -41,7 +41,7 @@ pub trait Source {
     /// What stands under the key.
     fn entry(&self, key: &Bytes) -> Option<Arc<Entry>>;
     /// The keys of the range in their order, with what stands under them.
-    fn entries(&self, range: &KeyRange) -> Vec<(Bytes, Arc<Entry>)>;
+    fn entries(&self, range: &KeyRange) -> Vec<Found>;
 }
 
 /// A record.
@@ -57,6 +57,12 @@ pub struct Row<R: Record> {
     /// The last commit that changed any of its sections; what the transaction itself has written doesn't count.
     pub revision: Revision,
 }
+
+/// Records with their keys.
+pub type Rows<R> = Vec<(Key<R>, Row<R>)>;
+
+/// Specs with their keys.
+pub type Specs<R> = Vec<(Key<R>, Arc<<R as Record>::Spec>)>;
 
 /// Which records are listed.
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +98,7 @@ pub trait Read: Source {
     }
 
     /// The records of the scope, in the order of account, region and id.
-    fn list<R: Record>(&self, scope: Scope<'_>) -> Result<Vec<(Key<R>, Row<R>)>, StoreError> {
+    fn list<R: Record>(&self, scope: Scope<'_>) -> Result<Rows<R>, StoreError> {
         let mut plans = Column::read::<R>(self, Section::Plan, scope);
         let mut observed = Column::read::<R>(self, Section::Observed, scope);
         let specs = Column::read::<R>(self, Section::Spec, scope);
@@ -106,7 +112,7 @@ pub trait Read: Source {
     }
 
     /// The specs of the scope alone; see [`Read::spec`].
-    fn specs<R: Record>(&self, scope: Scope<'_>) -> Result<Vec<(Key<R>, Arc<R::Spec>)>, StoreError> {
+    fn specs<R: Record>(&self, scope: Scope<'_>) -> Result<Specs<R>, StoreError> {
         let specs = Column::read::<R>(self, Section::Spec, scope);
         let rows = specs.found.map(|spec| Ok((record_key::<R>(&spec.key, &spec.key[specs.prefix..])?, spec.decode()?)));
         rows.collect()
@@ -116,12 +122,16 @@ pub trait Read: Source {
 impl<S: Source + ?Sized> Read for S {}
 
 /// An entry and where it stands.
-pub(super) struct Found {
+pub struct Found {
     pub(super) key: Bytes,
     pub(super) entry: Arc<Entry>,
 }
 
 impl Found {
+    pub(super) fn new((key, entry): (&Bytes, &Arc<Entry>)) -> Self {
+        Self { key: key.clone(), entry: entry.clone() }
+    }
+
     pub(super) fn decode<T: DeserializeOwned + Send + Sync + 'static>(&self) -> Result<Arc<T>, StoreError> {
         self.entry.decode().map_err(|error| undecodable(&self.key, &error.to_string()))
     }
@@ -129,16 +139,15 @@ impl Found {
 
 /// One section of the records of a scope, in their order.
 struct Column {
-    found: Peekable<std::iter::Map<vec::IntoIter<(Bytes, Arc<Entry>)>, fn((Bytes, Arc<Entry>)) -> Found>>,
+    found: Peekable<vec::IntoIter<Found>>,
     /// How much of the keys is the same for all.
     prefix: usize,
 }
 
 impl Column {
     fn read<R: Record>(source: &(impl Source + ?Sized), section: Section, scope: Scope<'_>) -> Self {
-        let entries = source.entries(&key::section_range::<R>(section, scope));
-        let found: fn(_) -> _ = |(key, entry)| Found { key, entry };
-        Self { found: entries.into_iter().map(found).peekable(), prefix: key::section_prefix::<R>(section).len() }
+        let found = source.entries(&key::section_range::<R>(section, scope));
+        Self { found: found.into_iter().peekable(), prefix: key::section_prefix::<R>(section).len() }
     }
 
     /// The entry of the record with that rest of the key. Records are asked for in their order.
@@ -149,11 +158,7 @@ impl Column {
     }
 }
 
-fn section<R: Record>(
-    source: &(impl Source + ?Sized),
-    section: Section,
-    key: &Key<R>,
-) -> Result<Option<Found>, StoreError> {
+fn section<R: Record>(source: &(impl Source + ?Sized), section: Section, key: &Key<R>) -> Result<Option<Found>, StoreError> {
     let key = key::section_key(section, key)?;
     Ok(source.entry(&key).map(|entry| Found { key, entry }))
 }

@@ -100,17 +100,14 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the record doesn't exist.
-    pub fn update_observed<R: Record>(
-        &mut self,
-        key: &Key<R>,
-        f: impl FnOnce(&mut R::Observed),
-    ) -> Result<(), StoreError> {
+    pub fn update_observed<R: Record>(&mut self, key: &Key<R>, f: impl FnOnce(&mut R::Observed)) -> Result<(), StoreError> {
         let mut observed = self.current(Section::Observed, key)?;
         f(&mut observed);
         self.put_observed(key, &observed)
     }
 
-    /// Deletes the record with all its sections; it is no error if there is none.
+    /// Deletes the record with all its sections; it is no error if there is none. Created again by the same transaction,
+    /// it keeps its [`crate::Row::created`], as a key of etcd does.
     pub fn delete<R: Record>(&mut self, key: &Key<R>) -> Result<(), StoreError> {
         for section in Section::ALL {
             self.writes.insert(key::section_key(section, key)?, None);
@@ -194,13 +191,16 @@ impl Source for Tx {
         entry.cloned()
     }
 
-    fn entries(&self, range: &KeyRange) -> Vec<(Bytes, Arc<Entry>)> {
+    fn entries(&self, range: &KeyRange) -> Vec<Found> {
         self.reads.borrow_mut().ranges.push(range.clone());
-        let mut entries: BTreeMap<Bytes, Option<Arc<Entry>>> =
-            self.base.range(range).map(|(key, entry)| (key.clone(), Some(entry.clone()))).collect();
-        let written = self.writes.range::<[u8], _>(range);
+        let committed = self.base.range(range).map(Found::new);
+        let mut written = self.writes.range::<[u8], _>(range).peekable();
+        if written.peek().is_none() {
+            return committed.collect();
+        }
+        let mut entries: BTreeMap<Bytes, Option<Arc<Entry>>> = committed.map(|found| (found.key, Some(found.entry))).collect();
         entries.extend(written.map(|(key, entry)| (key.clone(), entry.clone())));
-        entries.into_iter().filter_map(|(key, entry)| Some((key, entry?))).collect()
+        entries.into_iter().filter_map(|(key, entry)| Some(Found { key, entry: entry? })).collect()
     }
 }
 
