@@ -171,8 +171,13 @@ mod tests {
 
     fn task(cpu: u32, memory: u32, port: u16) -> Resources {
         let mapping = PortMapping { container_port: 80, host_port: port, udp: false, name: None, app_protocol: None };
-        let container =
-            ContainerDefinition { name: "web".into(), cpu, memory: Some(memory), port_mappings: vec![mapping], ..Default::default() };
+        let container = ContainerDefinition {
+            name: "web".into(),
+            cpu,
+            memory: Some(memory),
+            port_mappings: vec![mapping],
+            ..Default::default()
+        };
         required(&Definition { containers: vec![container], ..Default::default() }, &TaskOverride::default())
     }
 

@@ -71,7 +71,10 @@ pub fn set_cookie(kind: Kind, value: &str, now: Timestamp, https: bool) -> [Stri
     let [name, twin] = kind.names();
     let expires = http_date(now + KEPT);
     let secure = if https { "; Secure" } else { "" };
-    [format!("{name}={value}; Expires={expires}; Path=/"), format!("{twin}={value}; Expires={expires}; Path=/; SameSite=None{secure}")]
+    [
+        format!("{name}={value}; Expires={expires}; Path=/"),
+        format!("{twin}={value}; Expires={expires}; Path=/; SameSite=None{secure}"),
+    ]
 }
 
 /// The values of a kind's cookies in a `Cookie` field.

@@ -26,7 +26,9 @@ pub fn choose<'a>(candidates: impl ExactSizeIterator<Item = Candidate<'a>> + Clo
 /// The host of a `Host` field or an authority; an IPv6 address keeps its brackets.
 pub fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && (!name.contains(':') || name.ends_with(']')) => name,
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && (!name.contains(':') || name.ends_with(']')) => {
+            name
+        }
         _ => host,
     }
 }
@@ -46,7 +48,10 @@ mod tests {
     #[test]
     fn choices() {
         let shop = [Pattern::new("*.shop.test", Case::Insensitive)];
-        let two = [Candidate { dns_name: "one.elb.localhost", host_patterns: &[] }, Candidate { dns_name: "two.elb.localhost", host_patterns: &shop }];
+        let two = [
+            Candidate { dns_name: "one.elb.localhost", host_patterns: &[] },
+            Candidate { dns_name: "two.elb.localhost", host_patterns: &shop },
+        ];
         let chosen = |host| choose(two.iter().copied(), host);
         assert_eq!(chosen("ONE.elb.localhost:4566"), Some(0));
         assert_eq!(chosen("two.elb.localhost."), Some(1));

@@ -88,7 +88,9 @@ impl Judgement {
             (State::Initial, Outcome::Passed) | (State::Healthy, Outcome::Passed) => Self::settled(State::Healthy),
             (State::Unhealthy(_), Outcome::Passed) => self.against_by_one(thresholds.healthy, State::Healthy),
             (State::Unhealthy(_), Outcome::Failed(failure)) => Self::settled(State::Unhealthy(failure)),
-            (State::Initial | State::Healthy, Outcome::Failed(failure)) => self.against_by_one(thresholds.unhealthy, State::Unhealthy(failure)),
+            (State::Initial | State::Healthy, Outcome::Failed(failure)) => {
+                self.against_by_one(thresholds.unhealthy, State::Unhealthy(failure))
+            }
         }
     }
 

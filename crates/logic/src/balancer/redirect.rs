@@ -37,7 +37,8 @@ impl Redirect {
     /// The value of `Location`. The port is always part of it, as with the real one.
     pub fn location(&self, origin: &Origin<'_>) -> String {
         let part = |template: &str| expand(template, origin);
-        let (protocol, host, port, path) = (part(&self.protocol).to_ascii_lowercase(), part(&self.host), part(&self.port), part(&self.path));
+        let (protocol, host, port, path) =
+            (part(&self.protocol).to_ascii_lowercase(), part(&self.host), part(&self.port), part(&self.path));
         match part(&self.query).as_str() {
             "" => format!("{protocol}://{host}:{port}{path}"),
             query => format!("{protocol}://{host}:{port}{path}?{query}"),
@@ -86,7 +87,8 @@ mod tests {
 
     fn redirect(protocol: &str, host: &str, port: &str, path: &str, query: &str) -> String {
         let own = |text: &str| text.to_owned();
-        Redirect { protocol: own(protocol), host: own(host), port: own(port), path: own(path), query: own(query) }.location(&ORIGIN)
+        Redirect { protocol: own(protocol), host: own(host), port: own(port), path: own(path), query: own(query) }
+            .location(&ORIGIN)
     }
 
     #[test]

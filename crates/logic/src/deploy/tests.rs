@@ -236,9 +236,14 @@ fn percentages_are_rounded_towards_safety() {
         minimum_healthy_percent: minimum,
         circuit_breaker: None,
     };
-    for (desired, minimum, maximum, answer) in
-        [(4, 50, 200, (2, 8)), (3, 50, 150, (2, 4)), (1, 0, 100, (0, 1)), (5, 33, 110, (2, 5)), (0, 100, 200, (0, 0)), (1, 100, 0, (1, 1))]
-    {
+    for (desired, minimum, maximum, answer) in [
+        (4, 50, 200, (2, 8)),
+        (3, 50, 150, (2, 4)),
+        (1, 0, 100, (0, 1)),
+        (5, 33, 110, (2, 5)),
+        (0, 100, 200, (0, 0)),
+        (1, 100, 0, (1, 1)),
+    ] {
         let rollout = rollout(minimum, maximum);
         assert_eq!((minimum_healthy(&rollout, desired), super::maximum(&rollout, desired)), answer);
     }

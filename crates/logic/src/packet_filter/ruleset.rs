@@ -9,7 +9,9 @@
 //!
 //! Whoever falls out of a chain is dropped by the base chain's policy. What comes from the internet begins at step 3.
 
-use super::{Group, INSTANCE_METADATA, INTERNET_LINK, Interface, Link, NAME_SERVER, Peer, Protocol, Rule, TABLE, TASK_METADATA, Vpc};
+use super::{
+    Group, INSTANCE_METADATA, INTERNET_LINK, Interface, Link, NAME_SERVER, Peer, Protocol, Rule, TABLE, TASK_METADATA, Vpc,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
@@ -64,7 +66,12 @@ impl<'a> Plan<'a> {
         let outward: BTreeMap<_, _> = self.interfaces.values().filter_map(|it| Some((it.address, it.public_address?))).collect();
         let inward: BTreeMap<_, _> = outward.iter().map(|(inside, outside)| (outside, inside)).collect();
         set(text, "set reachable", "ipv4_addr", outward.keys().map(Ipv4Addr::to_string));
-        set(text, "map outward", "ipv4_addr : ipv4_addr", outward.iter().map(|(inside, outside)| format!("{inside} : {outside}")));
+        set(
+            text,
+            "map outward",
+            "ipv4_addr : ipv4_addr",
+            outward.iter().map(|(inside, outside)| format!("{inside} : {outside}")),
+        );
         set(text, "map inward", "ipv4_addr : ipv4_addr", inward.iter().map(|(outside, inside)| format!("{outside} : {inside}")));
     }
 
@@ -98,30 +105,50 @@ fn base_chains(text: &mut String, vpc: &Vpc) {
     let services = || line("ip daddr . meta l4proto . th dport @services accept");
     let from_internet = || format!("iifname \"{INTERNET_LINK}\" ct status dnat goto arrive");
     chain(text, "arrive", [format!("oifname \"{INTERNET_LINK}\" ip saddr @reachable accept"), line("ip daddr vmap @to")]);
-    chain(text, "source_check", [
-        line("type filter hook prerouting priority raw; policy drop;"),
-        line("iifname \"lo\" accept"),
-        format!("iifname \"{INTERNET_LINK}\" ip saddr != {} accept", vpc.cidr),
-        line("iifname . ip saddr @bound accept"),
-    ]);
-    chain(text, "forward", [line("type filter hook forward priority filter; policy drop;"), known_flows(), from_internet(), by_source()]);
-    chain(text, "input", [
-        line("type filter hook input priority filter; policy drop;"),
-        line("iifname \"lo\" accept"),
-        known_flows(),
-        services(),
-        from_internet(),
-        by_source(),
-    ]);
+    chain(
+        text,
+        "source_check",
+        [
+            line("type filter hook prerouting priority raw; policy drop;"),
+            line("iifname \"lo\" accept"),
+            format!("iifname \"{INTERNET_LINK}\" ip saddr != {} accept", vpc.cidr),
+            line("iifname . ip saddr @bound accept"),
+        ],
+    );
+    chain(
+        text,
+        "forward",
+        [line("type filter hook forward priority filter; policy drop;"), known_flows(), from_internet(), by_source()],
+    );
+    chain(
+        text,
+        "input",
+        [
+            line("type filter hook input priority filter; policy drop;"),
+            line("iifname \"lo\" accept"),
+            known_flows(),
+            services(),
+            from_internet(),
+            by_source(),
+        ],
+    );
     chain(text, "output", [line("type filter hook output priority filter; policy drop;"), known_flows(), by_source()]);
-    chain(text, "from_internet", [
-        line("type nat hook prerouting priority dstnat; policy accept;"),
-        format!("iifname \"{INTERNET_LINK}\" dnat ip to ip daddr map @inward"),
-    ]);
-    chain(text, "to_internet", [
-        line("type nat hook postrouting priority srcnat; policy accept;"),
-        format!("oifname \"{INTERNET_LINK}\" snat ip to ip saddr map @outward"),
-    ]);
+    chain(
+        text,
+        "from_internet",
+        [
+            line("type nat hook prerouting priority dstnat; policy accept;"),
+            format!("iifname \"{INTERNET_LINK}\" dnat ip to ip daddr map @inward"),
+        ],
+    );
+    chain(
+        text,
+        "to_internet",
+        [
+            line("type nat hook postrouting priority srcnat; policy accept;"),
+            format!("oifname \"{INTERNET_LINK}\" snat ip to ip saddr map @outward"),
+        ],
+    );
 }
 
 /// What every interface may reach, whatever its groups say: the name servers and the metadata services.
@@ -165,7 +192,8 @@ fn protocol(protocol: Protocol) -> Option<String> {
         Protocol::Udp(from, to) => format!("udp dport {} ", ports(from, to)?),
         Protocol::Icmp(None, None) => "meta l4proto icmp ".into(),
         Protocol::Icmp(kind, code) => {
-            kind.map(|kind| format!("icmp type {kind} ")).unwrap_or_default() + &code.map(|code| format!("icmp code {code} ")).unwrap_or_default()
+            kind.map(|kind| format!("icmp type {kind} ")).unwrap_or_default()
+                + &code.map(|code| format!("icmp code {code} ")).unwrap_or_default()
         }
         Protocol::Number(number) => format!("meta l4proto {number} "),
     })

@@ -107,8 +107,14 @@ mod tests {
     fn check(condition: &Condition, change: impl FnOnce(&mut Request<'_>, &mut HeaderMap)) -> bool {
         let mut headers = HeaderMap::new();
         let nothing = HeaderMap::new();
-        let mut request =
-            Request { method: "GET", host: "www.example.com", path: "/", query: None, source: IpAddr::from([10, 0, 0, 7]), headers: &nothing };
+        let mut request = Request {
+            method: "GET",
+            host: "www.example.com",
+            path: "/",
+            query: None,
+            source: IpAddr::from([10, 0, 0, 7]),
+            headers: &nothing,
+        };
         change(&mut request, &mut headers);
         condition.holds(&Request { headers: &headers, ..request })
     }
@@ -160,8 +166,11 @@ mod tests {
 
     #[test]
     fn networks() {
-        let condition = Condition::SourceIp(vec![Network::new([10, 0, 0, 9].into(), 24), Network::new([192, 168, 1, 1].into(), 32)]);
-        for (address, inside) in [("10.0.0.255", true), ("10.0.1.0", false), ("192.168.1.1", true), ("::ffff:10.0.0.1", true), ("::1", false)] {
+        let condition =
+            Condition::SourceIp(vec![Network::new([10, 0, 0, 9].into(), 24), Network::new([192, 168, 1, 1].into(), 32)]);
+        for (address, inside) in
+            [("10.0.0.255", true), ("10.0.1.0", false), ("192.168.1.1", true), ("::ffff:10.0.0.1", true), ("::1", false)]
+        {
             assert_eq!(check(&condition, |r, _| r.source = address.parse().unwrap()), inside, "{address}");
         }
         assert!(Network::new([1, 2, 3, 4].into(), 0).contains([9, 9, 9, 9].into()));
@@ -173,7 +182,8 @@ mod tests {
         let path = Condition::PathPattern(patterns(&["/a*"], Case::Sensitive));
         let rules = [("both", vec![get.clone(), path]), ("get", vec![get]), ("default", vec![])];
         let headers = HeaderMap::new();
-        let request = |method, path| Request { method, host: "h", path, query: None, source: [127, 0, 0, 1].into(), headers: &headers };
+        let request =
+            |method, path| Request { method, host: "h", path, query: None, source: [127, 0, 0, 1].into(), headers: &headers };
         let found = |method, path| crate::route_match::first(&rules, |rule| &rule.1, &request(method, path)).map(|rule| rule.0);
         assert_eq!(found("GET", "/abc"), Some("both"));
         assert_eq!(found("GET", "/b"), Some("get"));

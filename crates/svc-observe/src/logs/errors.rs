@@ -45,7 +45,8 @@ pub(super) fn not_built(parameter: impl Display) -> Fault {
 }
 
 pub(super) fn store(error: LogStoreError) -> Fault {
-    let mut fault = Fault::server("ServiceUnavailableException", "The log store can't be read or written at the moment.").status(503);
+    let mut fault =
+        Fault::server("ServiceUnavailableException", "The log store can't be read or written at the moment.").status(503);
     fault.internal = Some(error.to_string());
     fault
 }

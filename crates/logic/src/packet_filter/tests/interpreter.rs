@@ -47,7 +47,8 @@ impl Table {
         if iifname == INTERNET_LINK && oifname == INTERNET_LINK {
             return false;
         }
-        let dnat = iifname == INTERNET_LINK && self.sets["inward"].values().any(|inside| *inside == packet.destination.to_string());
+        let dnat =
+            iifname == INTERNET_LINK && self.sets["inward"].values().any(|inside| *inside == packet.destination.to_string());
         let passing = Passing { packet, iifname: &iifname, oifname: &oifname, dnat };
         let hooks: &[&str] = match (iifname.as_str(), oifname.as_str()) {
             ("lo", "lo") => &["output", "source_check", "input"],
@@ -89,8 +90,12 @@ impl Table {
                 },
                 (Some("tcp"), Some("dport")) => passing.packet.protocol == 6 && in_range(words.next(), passing.packet.detail),
                 (Some("udp"), Some("dport")) => passing.packet.protocol == 17 && in_range(words.next(), passing.packet.detail),
-                (Some("icmp"), Some("type")) => passing.packet.protocol == 1 && in_range(words.next(), passing.packet.detail >> 8),
-                (Some("icmp"), Some("code")) => passing.packet.protocol == 1 && in_range(words.next(), passing.packet.detail & 0xff),
+                (Some("icmp"), Some("type")) => {
+                    passing.packet.protocol == 1 && in_range(words.next(), passing.packet.detail >> 8)
+                }
+                (Some("icmp"), Some("code")) => {
+                    passing.packet.protocol == 1 && in_range(words.next(), passing.packet.detail & 0xff)
+                }
                 (Some("meta"), Some("l4proto")) => match words.next() {
                     Some("icmp") => passing.packet.protocol == 1,
                     number => in_range(number, passing.packet.protocol.into()),

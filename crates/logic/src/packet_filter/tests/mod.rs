@@ -40,9 +40,18 @@ fn three_tiers() -> Vpc {
         ],
         groups: vec![
             group("sg-web", vec![rule(Protocol::Tcp(80, 80), "sg-lb"), rule(Protocol::Tcp(8000, 8999), "sg-lb")]),
-            group("sg-db", vec![rule(Protocol::Tcp(5432, 5432), "sg-web"), rule(Protocol::All, "sg-db"), rule(Protocol::All, "sg-gone")]),
+            group(
+                "sg-db",
+                vec![rule(Protocol::Tcp(5432, 5432), "sg-web"), rule(Protocol::All, "sg-db"), rule(Protocol::All, "sg-gone")],
+            ),
             group("sg-lb", vec![rule(Protocol::Tcp(80, 80), "0.0.0.0/0"), rule(Protocol::Tcp(443, 443), "198.18.0.0/15")]),
-            Group { egress: vec![], ..group("sg-ping", vec![rule(Protocol::Icmp(Some(8), None), "10.0.0.0/16"), rule(Protocol::Number(47), "10.0.1.0/24")]) },
+            Group {
+                egress: vec![],
+                ..group(
+                    "sg-ping",
+                    vec![rule(Protocol::Icmp(Some(8), None), "10.0.0.0/16"), rule(Protocol::Number(47), "10.0.1.0/24")],
+                )
+            },
         ],
     }
 }
@@ -54,7 +63,11 @@ fn the_ruleset_of_three_tiers() {
 
 #[test]
 fn the_ruleset_of_an_empty_vpc() {
-    insta::assert_snapshot!(vpc_ruleset(&Vpc { cidr: Cidr::new(Ipv4Addr::new(172, 31, 0, 0), 16), interfaces: vec![], groups: vec![] }));
+    insta::assert_snapshot!(vpc_ruleset(&Vpc {
+        cidr: Cidr::new(Ipv4Addr::new(172, 31, 0, 0), 16),
+        interfaces: vec![],
+        groups: vec![]
+    }));
 }
 
 #[test]
@@ -79,7 +92,8 @@ fn no_id_can_add_to_the_text() {
 #[test]
 fn rules_that_match_nothing_are_left_out() {
     let mut vpc = three_tiers();
-    vpc.groups = vec![group("sg-web", vec![rule(Protocol::Tcp(90, 80), "0.0.0.0/0"), rule(Protocol::Udp(0, 65535), "0.0.0.0/0")])];
+    vpc.groups =
+        vec![group("sg-web", vec![rule(Protocol::Tcp(90, 80), "0.0.0.0/0"), rule(Protocol::Udp(0, 65535), "0.0.0.0/0")])];
     let text = vpc_ruleset(&vpc);
     assert!(text.contains("chain in-sg-web {\n\t\tudp dport 0-65535 accept\n\t}"), "{text}");
 }
@@ -87,7 +101,9 @@ fn rules_that_match_nothing_are_left_out() {
 #[test]
 fn the_meaning_of_three_tiers() {
     let vpc = three_tiers();
-    let tcp = |from: [u8; 4], to: [u8; 4], port| allows(&vpc, Packet { source: from.into(), destination: to.into(), protocol: 6, detail: port });
+    let tcp = |from: [u8; 4], to: [u8; 4], port| {
+        allows(&vpc, Packet { source: from.into(), destination: to.into(), protocol: 6, detail: port })
+    };
     let (lb, web, db, out) = ([10, 0, 1, 10], [10, 0, 1, 20], [10, 0, 1, 30], [203, 0, 113, 9]);
     assert!(tcp(lb, web, 80) && tcp(lb, web, 8999) && tcp(web, db, 5432));
     assert!(!tcp(web, lb, 443), "443 is for the public pool alone");
@@ -139,10 +155,17 @@ fn any_rule() -> impl Strategy<Value = Rule> {
 }
 
 fn any_packet() -> impl Strategy<Value = Packet> {
-    let address = || prop_oneof![4 => (1..9_u8).prop_map(|last| [10, 0, 1, last]), 1 => Just([198, 18, 3, 3]), 1 => Just([203, 0, 113, 9])];
+    let address =
+        || prop_oneof![4 => (1..9_u8).prop_map(|last| [10, 0, 1, last]), 1 => Just([198, 18, 3, 3]), 1 => Just([203, 0, 113, 9])];
     let detail = prop_oneof![0..6_u16, (0..3_u16, 0..3_u16).prop_map(|(kind, code)| kind << 8 | code)];
-    (address(), address(), prop::sample::select(vec![1, 6, 17, 47]), detail)
-        .prop_map(|(source, destination, protocol, detail)| Packet { source: source.into(), destination: destination.into(), protocol, detail })
+    (address(), address(), prop::sample::select(vec![1, 6, 17, 47]), detail).prop_map(
+        |(source, destination, protocol, detail)| Packet {
+            source: source.into(),
+            destination: destination.into(),
+            protocol,
+            detail,
+        },
+    )
 }
 
 proptest! {

@@ -1,11 +1,11 @@
 //! Putting, getting and filtering events.
 
-use super::{Answer, 
+use super::{
     super::{
         store::{EVENT_OVERHEAD, Event, Kept, LogStore, LogStoreError, Place},
         views::{self, parse_place, place_digits},
     },
-    Logs, blocking, errors, group, group_name, stream,
+    Answer, Logs, blocking, errors, group, group_name, stream,
 };
 use api::logs as sdk;
 use front::Cx;
@@ -192,7 +192,10 @@ fn take(events: impl Iterator<Item = Result<Kept, LogStoreError>>, limit: usize)
 }
 
 /// A page from the back, in order.
-fn take_back(events: impl DoubleEndedIterator<Item = Result<Kept, LogStoreError>>, limit: usize) -> Result<Vec<Kept>, LogStoreError> {
+fn take_back(
+    events: impl DoubleEndedIterator<Item = Result<Kept, LogStoreError>>,
+    limit: usize,
+) -> Result<Vec<Kept>, LogStoreError> {
     let mut page = take(events.rev(), limit)?;
     page.reverse();
     Ok(page)

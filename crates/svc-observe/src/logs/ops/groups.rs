@@ -1,6 +1,6 @@
 //! Log groups.
 
-use super::{Answer, super::views, Logs, blocking, errors, group, group_key, group_of_identifier, page};
+use super::{super::views, Answer, Logs, blocking, errors, group, group_key, group_of_identifier, page};
 use api::logs as sdk;
 use front::Cx;
 use model::logs::{LogGroup, LogGroupSpec, LogStream, stream_id};
@@ -84,7 +84,9 @@ pub async fn describe(cx: Cx, logs: Arc<Logs>, input: sdk::DescribeLogGroupsRequ
 pub fn put_retention(cx: &Cx, tx: &mut Tx, input: &sdk::PutRetentionPolicyRequest) -> Answer<()> {
     let days = input.retention_in_days;
     if !RETENTIONS.contains(&days) {
-        let message = format!("1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]");
+        let message = format!(
+            "1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]"
+        );
         return Err(errors::invalid(message));
     }
     set_retention(cx, tx, &input.log_group_name, u32::try_from(days).ok())

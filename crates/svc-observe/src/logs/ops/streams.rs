@@ -1,6 +1,6 @@
 //! Log streams.
 
-use super::{Answer, super::store::Summary, super::views, Logs, blocking, errors, group, group_name, page, stream, stream_key};
+use super::{super::store::Summary, super::views, Answer, Logs, blocking, errors, group, group_name, page, stream, stream_key};
 use api::logs as sdk;
 use front::Cx;
 use model::logs::{LogStream, LogStreamSpec, stream_id};
