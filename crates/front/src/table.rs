@@ -7,8 +7,11 @@ use spine::{Store, Tx};
 use std::{collections::BTreeMap, future::Future, sync::Arc};
 use wire::{Api, Fault, Value};
 
+/// What a handler answers with. What goes wrong in the store becomes a fault by `?`.
+pub type Answer<T> = Result<T, Fault>;
+
 /// What a service lays down where an account is seen in a region for the first time. It may be run again.
-pub type FirstTouch = fn(&Cx, &mut Tx) -> Result<(), Fault>;
+pub type FirstTouch = fn(&Cx, &mut Tx) -> Answer<()>;
 
 /// A service that the front serves.
 pub struct Service {
@@ -71,7 +74,7 @@ impl Service {
     pub fn op<A: Api>(
         self,
         access: Access<A::Input>,
-        handler: impl Fn(&Cx, &mut Tx, &A::Input) -> Result<A::Output, Fault> + Send + Sync + 'static,
+        handler: impl Fn(&Cx, &mut Tx, &A::Input) -> Answer<A::Output> + Send + Sync + 'static,
     ) -> Self {
         let handler = Arc::new(handler);
         self.row::<A, _>(access, move |store: Store, cx: Cx, input: A::Input| {
@@ -85,7 +88,7 @@ impl Service {
     where
         A: Api,
         D: Send + Sync + 'static,
-        F: Future<Output = Result<A::Output, Fault>> + Send + 'static,
+        F: Future<Output = Answer<A::Output>> + Send + 'static,
     {
         let deps = deps.clone();
         self.row::<A, _>(access, move |_, cx, input| handler(cx, deps.clone(), input))
@@ -104,7 +107,7 @@ impl Service {
     fn row<A, F>(mut self, access: Access<A::Input>, handler: impl Fn(Store, Cx, A::Input) -> F + Send + Sync + 'static) -> Self
     where
         A: Api,
-        F: Future<Output = Result<A::Output, Fault>> + Send + 'static,
+        F: Future<Output = Answer<A::Output>> + Send + 'static,
     {
         assert_eq!(A::service().id, self.api.id, "{} is another service's operation", A::NAME);
         let action = access.action.map_or_else(|| format!("{}:{}", self.iam_prefix, A::NAME), str::to_owned);

@@ -1,1 +1,209 @@
+//! The front as a client meets it, with STS's one operation as the service.
 
+use crate::{
+    Access, Config, Front, Service, credentials,
+    testing::{Bench, START},
+};
+use api::sts as sdk;
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use bytes::Bytes;
+use http::Request;
+use model::{AccountId, Env, Key, Region, Timestamp, iam::Principal, touch::Touched};
+use spine::{Read, Store, StoreError};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use wire::Fault;
+
+fn sts() -> Service {
+    Service::new(&sdk::SERVICE).op::<sdk::GetCallerIdentity>(Access::all(), |cx, _, _| {
+        Ok(sdk::GetCallerIdentityResponse { arn: Some(cx.principal.arn(&cx.account).to_string()), ..Default::default() })
+    })
+}
+
+fn bench() -> Bench {
+    Bench::new(|front| front.service(sts()))
+}
+
+fn bound_to_the_world() -> Bench {
+    Bench::on(Store::ephemeral(), |_, store, env| {
+        let config = Config { loopback: false, ..Config::loopback("localhost:4566") };
+        Front::new(store.clone(), env.clone(), config).service(sts())
+    })
+}
+
+async fn issued(bench: &Bench, principal: Principal) -> credentials::Issued {
+    let account = AccountId::parse("444455556666").unwrap();
+    let issue = |tx: &mut spine::Tx| credentials::issue(tx, &bench.env, &account, principal.clone());
+    bench.store.transact::<_, StoreError>(issue).await.unwrap()
+}
+
+const BODY: &str = "Action=GetCallerIdentity&Version=2011-06-15";
+
+fn signed(id: &str, secret: &str, at: Timestamp) -> Request<Bytes> {
+    let identity = Credentials::new(id, secret, None, None, "test").into();
+    let time = SystemTime::UNIX_EPOCH + Duration::from_millis(at.0 as u64);
+    let params = v4::SigningParams::builder().identity(&identity).region("eu-west-1").name("sts").time(time);
+    let params = params.settings(SigningSettings::default()).build().unwrap().into();
+    let mut request = Request::post("/")
+        .header("host", "localhost:4566")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Bytes::from(BODY))
+        .unwrap();
+    let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
+    let signable = SignableRequest::new("POST", "http://localhost:4566/", headers, SignableBody::Bytes(BODY.as_bytes())).unwrap();
+    let (instructions, _) = sign(signable, &params).unwrap().into_parts();
+    instructions.apply_to_request_http1x(&mut request);
+    request
+}
+
+#[tokio::test]
+async fn an_issued_key_acts_as_its_principal() {
+    for bench in [bench(), bound_to_the_world()] {
+        let key = issued(&bench, Principal::Root).await;
+        let reply = bench.send(signed(&key.access_key_id, &key.secret_access_key, START)).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        assert!(reply.text().contains("arn:aws:iam::444455556666:root"), "{}", reply.text());
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_secret_or_a_wrong_clock_does_not() {
+    let bench = bench();
+    let key = issued(&bench, Principal::Root).await;
+    let wrong = bench.send(signed(&key.access_key_id, "wrong", START)).await;
+    assert!(wrong.status == 403 && wrong.text().contains("<Code>SignatureDoesNotMatch</Code>"), "{}", wrong.text());
+    let stale = bench.send(signed(&key.access_key_id, &key.secret_access_key, START - Duration::from_secs(901))).await;
+    assert!(
+        stale
+            .text()
+            .contains("Signature expired: 20251231T234459Z is now earlier than 20251231T234500Z (20260101T000000Z - 15 min.)")
+    );
+    let unknown = bench.send(signed("AKIAAAAAAAAAAAAAAAAA", "x", START)).await;
+    assert!(unknown.status == 403 && unknown.text().contains("<Code>InvalidClientTokenId</Code>"), "{}", unknown.text());
+}
+
+#[tokio::test]
+async fn keys_of_the_tutorials_work_on_a_loopback_address_only() {
+    for (id, account) in [("test", "000000000000"), ("123456789012", "123456789012")] {
+        let welcome = bench().send(signed(id, "anything", START)).await;
+        assert!(welcome.text().contains(&format!("arn:aws:iam::{account}:root")), "{}", welcome.text());
+        let refused = bound_to_the_world().send(signed(id, "test", START)).await;
+        assert_eq!(refused.status, 403);
+        assert!(refused.text().contains("InvalidClientTokenId") && refused.text().contains("hillfog env"), "{}", refused.text());
+    }
+}
+
+#[tokio::test]
+async fn unsigned_requests_are_told_so() {
+    let request = Request::get(format!("/?{BODY}")).header("host", "localhost:4566").body(Bytes::new()).unwrap();
+    let reply = bench().send(request).await;
+    assert_eq!(reply.status, 403);
+    assert!(reply.text().contains("<Code>MissingAuthenticationToken</Code>"), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn only_the_root_is_allowed_anything_yet() {
+    let bench = bench();
+    let anna = Principal::User { name: "anna".into(), id: "AIDAAAAAAAAAAAAAAAAAA".into() };
+    let key = issued(&bench, anna).await;
+    let reply = bench.send(signed(&key.access_key_id, &key.secret_access_key, START)).await;
+    assert_eq!(reply.status, 403);
+    let text = "User: arn:aws:iam::444455556666:user/anna is not authorized to perform: sts:GetCallerIdentity on resource: *";
+    assert!(reply.text().contains("<Code>AccessDenied</Code>") && reply.text().contains(text), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn unknown_services_are_not_implemented() {
+    let mut request = signed("test", "test", START);
+    let authorization = request.headers()["authorization"].to_str().unwrap().replace("/sts/", "/braket/");
+    request.headers_mut().insert("authorization", authorization.parse().unwrap());
+    let reply = bench().send(request).await;
+    assert_eq!(reply.status, 501);
+    assert!(reply.text().contains("braket"), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn a_panic_is_a_500_and_the_next_request_is_served() {
+    let bench = Bench::new(|front| {
+        front.service(Service::new(&sdk::SERVICE).op::<sdk::GetCallerIdentity>(Access::all(), |_, _, _| panic!("oops")))
+    });
+    for _ in 0..2 {
+        let reply = bench.form("sts", "GetCallerIdentity", &[]).await;
+        assert_eq!(reply.status, 500);
+        assert!(reply.text().contains("InternalFailure") && !reply.text().contains("oops"), "{}", reply.text());
+    }
+}
+
+#[tokio::test]
+async fn bodies_beyond_the_limit_are_refused() {
+    let bench = Bench::on(Store::ephemeral(), |mut front, _, _| {
+        front.body_limit = 100;
+        front.service(sts())
+    });
+    let reply = bench.form("sts", "GetCallerIdentity", &[("x", &"y".repeat(100))]).await;
+    assert_eq!(reply.status, 413);
+}
+
+#[tokio::test]
+async fn the_first_touch_runs_once_for_each_account_and_region() {
+    let hook = |cx: &crate::Cx, tx: &mut spine::Tx| {
+        assert!(!tx.exists(&Key::<Touched>::new(&cx.account, &cx.region, "trace"))?);
+        Ok::<_, Fault>(
+            tx.create(&Key::<Touched>::new(&cx.account, &cx.region, "trace"), &model::touch::TouchedSpec { at: cx.now })?,
+        )
+    };
+    let bench = Bench::new(|front| front.service(sts().first_touch(hook)));
+    let touched = |bench: &Bench| bench.store.snapshot().specs::<Touched>(spine::Scope::All).unwrap().len();
+    for (account, region, records) in [("1", "us-east-1", 2), ("1", "us-east-1", 2), ("1", "eu-west-1", 4), ("2", "us-east-1", 6)]
+    {
+        let reply = bench.account(&account.repeat(12)).region(region).form("sts", "GetCallerIdentity", &[]).await;
+        assert_eq!((reply.status, touched(&bench)), (200, records), "{}", reply.text());
+    }
+    let region = Region::parse("eu-west-1").unwrap();
+    assert!(
+        bench.store.snapshot().exists(&Key::<Touched>::new(&AccountId::parse(&"1".repeat(12)).unwrap(), &region, "sts")).unwrap()
+    );
+}
+
+#[tokio::test]
+async fn the_owner_asks_from_this_machine() {
+    let ask = |path: &str, headers: &[(&str, &str)]| {
+        let mut request = Request::get(format!("/_hillfog/{path}")).header("host", "localhost:4566").body(Bytes::new()).unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(http::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
+        }
+        request
+    };
+    let bench = bench();
+    assert_eq!(bench.send(ask("health", &[])).await.status, 200);
+    assert_eq!(bench.send(ask("nonesuch", &[])).await.status, 404);
+    for foreign in [("origin", "https://example.com"), ("host", "evil.example"), ("sec-fetch-site", "cross-site")] {
+        assert_eq!(bench.send(ask("reset", &[foreign])).await.status, 403, "{foreign:?}");
+    }
+    assert_eq!(bound_to_the_world().send(ask("reset", &[])).await.status, 403);
+    assert_eq!(bound_to_the_world().send(ask("health", &[])).await.status, 200);
+}
+
+#[tokio::test]
+async fn connections_are_served_until_told_to_stop() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let front = Arc::new(Front::new(Store::ephemeral(), Env::system(), Config::loopback(address.to_string())).service(sts()));
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(crate::serve(front, listener, async { _ = stopped.await }));
+    let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new());
+    for http2 in [false, true] {
+        let client = client.clone().http2_only(http2).build_http();
+        let mut request = signed("test", "test", START);
+        *request.uri_mut() = format!("http://{address}/").parse().unwrap();
+        let reply = client.request(request.map(http_body_util::Full::new)).await.unwrap();
+        assert_eq!(reply.status(), 200, "http2: {http2}");
+    }
+    stop.send(()).unwrap();
+    server.await.unwrap();
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}

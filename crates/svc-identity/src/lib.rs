@@ -1,1 +1,3 @@
-//! To be written.
+//! The services that are about who somebody is: STS; IAM to come.
+
+pub mod sts;
