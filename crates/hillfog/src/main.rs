@@ -1,2 +1,72 @@
-//! To be written.
-fn main() {}
+//! Hillfog's one binary: the cloud, the processes that it starts of itself, and the commands by which people handle it.
+
+mod client;
+mod cloud;
+mod command;
+mod folders;
+mod link;
+mod print;
+
+use clap::{Parser, Subcommand};
+use command::{doctor, down, env, key, reset, status, up};
+use std::process::ExitCode;
+
+/// A compute cloud in one binary: it answers the AWS API, and really runs what it is asked to run.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the cloud
+    Up(up::Args),
+    /// Stop the cloud and everything that it runs; its data stay
+    Down(down::Args),
+    /// Show what runs, and what this host can't do
+    Status(status::Args),
+    /// Empty the cloud: everything in it is deleted
+    Reset(reset::Args),
+    /// Print the exports that point the AWS CLI, SDKs and Terraform at the cloud
+    Env(env::Args),
+    /// Find out what this host lacks, and how to get it
+    Doctor(doctor::Args),
+    /// Issue an access key
+    Key(key::Args),
+    /// Holds one container (started by the cloud)
+    #[command(hide = true, disable_help_flag = true)]
+    Shim {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Serves load balancers and names (started by the cloud)
+    #[command(hide = true, disable_help_flag = true)]
+    Edge {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    // The shim stays single-threaded and the edge makes a runtime of its own, so neither may start below one.
+    let done = match Args::parse().command {
+        Command::Shim { args } => return command::shim(args),
+        Command::Edge { args } => return command::edge(args),
+        Command::Up(args) => up::run(args),
+        Command::Down(args) => down::run(args),
+        Command::Status(args) => status::run(args),
+        Command::Reset(args) => reset::run(args),
+        Command::Env(args) => env::run(args),
+        Command::Doctor(args) => doctor::run(args),
+        Command::Key(args) => key::run(args),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            print::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The commands, a file each: what they take, what they do, what they print.
+
+pub mod doctor;
+pub mod down;
+pub mod env;
+pub mod key;
+pub mod reset;
+pub mod status;
+pub mod up;
+
+use std::process::ExitCode;
+
+/// The process that holds one container.
+pub fn shim(args: Vec<String>) -> ExitCode {
+    agent::shim::main(args)
+}
+
+/// The process that serves load balancers and names.
+pub fn edge(args: Vec<String>) -> ExitCode {
+    edge::main(args)
+}

@@ -1,0 +1,117 @@
+//! `hillfog up`: starts the cloud, in the foreground or as a process of its own.
+
+use crate::{
+    client::Server,
+    cloud::{self, Cloud},
+    folders::{DataArg, Folders},
+    print,
+};
+use anyhow::{Context, Result, bail};
+use std::{
+    fs::File,
+    io::{Read, Seek, SeekFrom},
+    net::SocketAddr,
+    os::unix::process::CommandExt,
+    process::{Child, Command, ExitCode, Stdio},
+    time::{Duration, Instant},
+};
+use tokio::signal::unix::{SignalKind, signal};
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    data: DataArg,
+    /// Where to listen; on another address than loopback, only issued keys are accepted
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4566", env = "HILLFOG_LISTEN")]
+    listen: SocketAddr,
+    /// Start in the background, and return once the cloud answers
+    #[arg(long)]
+    detach: bool,
+}
+
+/// How long the cloud may take until it answers.
+const START: Duration = Duration::from_secs(60);
+
+pub fn run(args: Args) -> Result<ExitCode> {
+    let folders = Folders::of(&args.data)?;
+    if let Some(server) = Server::running(&folders) {
+        if args.detach {
+            println!("The cloud runs already, on {}.", server.url());
+            return Ok(ExitCode::SUCCESS);
+        }
+        bail!("A server (process {}) runs on {} already", server.pid, folders.data.display());
+    }
+    if args.detach { detached(&folders, args.listen) } else { in_foreground(&folders, args.listen) }
+}
+
+/// Runs the cloud until a signal: `SIGINT` (Ctrl-C) takes everything down, `SIGTERM` ends the server alone and leaves what it runs
+/// running, so that another version can take over.
+fn in_foreground(folders: &Folders, listen: SocketAddr) -> Result<ExitCode> {
+    cloud::log_to_stderr();
+    folders.make_runtime()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(worker_threads()).enable_all().build()?;
+    runtime.block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let cloud = Cloud::start(folders, listen).await?;
+        println!("{} {}   (Ctrl-C stops everything)", print::good("The cloud answers on"), cloud.server().url());
+        let whole = tokio::select! {
+            _ = interrupt.recv() => true,
+            _ = terminate.recv() => false,
+            failure = cloud.failed() => return Err(failure),
+        };
+        cloud.stop().await;
+        if whole {
+            println!("Stopping what runs…");
+            cloud::teardown(folders).await?;
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn worker_threads() -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8))
+}
+
+fn detached(folders: &Folders, listen: SocketAddr) -> Result<ExitCode> {
+    let path = folders.log_file();
+    let log = File::options().create(true).append(true).open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
+    let begin = log.metadata()?.len();
+    let mut child = spawn(folders, listen, log)?;
+    let deadline = Instant::now() + START;
+    loop {
+        if let Some(server) = Server::running(folders) {
+            println!("{} {}", print::good("The cloud answers on"), server.url());
+            return Ok(ExitCode::SUCCESS);
+        }
+        if let Some(status) = child.try_wait()? {
+            bail!("The server ended ({status}):\n{}", tail(&path, begin)?);
+        }
+        if Instant::now() > deadline {
+            bail!("The cloud does not answer after {} s; see {}", START.as_secs(), path.display());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// This program again, in a session of its own, with its words in the log file.
+fn spawn(folders: &Folders, listen: SocketAddr, log: File) -> Result<Child> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("up").arg("--data").arg(&folders.data).arg("--listen").arg(listen.to_string());
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).current_dir("/");
+    // SAFETY: setsid is async-signal-safe and touches nothing of this process's memory.
+    unsafe {
+        command.pre_exec(|| nix::unistd::setsid().map(drop).map_err(Into::into));
+    }
+    command.spawn().context("The server can't be started")
+}
+
+/// What was written to the log since a position; its last lines.
+fn tail(path: &std::path::Path, begin: u64) -> Result<String> {
+    let mut text = String::new();
+    let mut log = File::open(path)?;
+    log.seek(SeekFrom::Start(begin))?;
+    log.read_to_string(&mut text)?;
+    let lines: Vec<&str> = text.lines().collect();
+    Ok(lines[lines.len().saturating_sub(20)..].join("\n"))
+}

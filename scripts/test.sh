@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# All tests, and one line of totals at the end. Arguments go to pytest (the client tests).
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
+log=$(mktemp -d)
+trap 'rm -rf "$log"' EXIT
+failed=0
+
+run() { # title, log file, command…
+  local title=$1 file=$2; shift 2
+  printf '\n== %s\n' "$title"
+  "$@" 2>&1 | tee "$log/$file"
+  [ "${PIPESTATUS[0]}" -eq 0 ] || { failed=1; printf '== %s: FAILED\n' "$title"; }
+}
+
+run "The code's form, the crates' directions, the generated code" lint.log make --no-print-directory lint
+if command -v cargo-nextest >/dev/null; then
+  run "The crates" crates.log cargo nextest run --workspace --no-fail-fast
+else
+  run "The crates" crates.log cargo test --workspace --no-fail-fast
+fi
+run "The binary" build.log cargo build --package hillfog
+run "Real clients" clients.log env HILLFOG_BIN="$PWD/target/debug/hillfog" .venv/bin/pytest tests/clients -q -rs "$@"
+
+# The totals: nextest and pytest close with a line of theirs, cargo test with one for each binary.
+count() { # word → how many tests, over all logs
+  cat "$log"/{crates,clients}.log 2>/dev/null | sed 's/\x1b\[[0-9;]*m//g' |
+    grep -E '^ *(Summary \[|test result:|=* ?[0-9]+ (passed|failed|skipped|error))' |
+    grep -oE "[0-9]+ $1" | awk '{ n += $1 } END { print n + 0 }'
+}
+passed=$(count passed)
+bad=$(($(count failed) + $(count error)))
+skipped=$(($(count skipped) + $(count ignored)))
+[ "$failed" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$bad" "$skipped"
+exit "$failed"
