@@ -93,7 +93,12 @@ pub enum Condition {
     /// One of these paths (case-sensitive, without the query).
     PathPattern(Vec<String>),
     /// The header has one of these values.
-    HttpHeader { name: String, values: Vec<String> },
+    HttpHeader {
+        /// Case-insensitive.
+        name: String,
+        /// Case-insensitive.
+        values: Vec<String>,
+    },
     /// One of these methods.
     HttpRequestMethod(Vec<String>),
     /// One of these pairs; a missing key matches any.
@@ -107,11 +112,36 @@ pub enum Condition {
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Passed to a target of one of the groups, chosen by weight; with stickiness, the group sticks for so long.
-    Forward { groups: Vec<(String, u32)>, stickiness: Option<Duration> },
+    Forward {
+        /// Target groups by ARN, with their weights.
+        groups: Vec<(String, u32)>,
+        /// For how long a client keeps to the group that it was given.
+        stickiness: Option<Duration>,
+    },
     /// Answered with a redirect; the parts may hold `#{protocol}`, `#{host}`, `#{port}`, `#{path}`, `#{query}`.
-    Redirect { permanent: bool, protocol: String, host: String, port: String, path: String, query: String },
+    Redirect {
+        /// 301 rather than 302.
+        permanent: bool,
+        /// `HTTP`, `HTTPS` or `#{protocol}`.
+        protocol: String,
+        /// The host name.
+        host: String,
+        /// The port.
+        port: String,
+        /// With its leading slash.
+        path: String,
+        /// Without the question mark; may be empty.
+        query: String,
+    },
     /// Answered as it stands here.
-    FixedResponse { status: u16, content_type: Option<String>, body: String },
+    FixedResponse {
+        /// 2xx, 4xx or 5xx.
+        status: u16,
+        /// The body's type.
+        content_type: Option<String>,
+        /// At most 1,024 characters.
+        body: String,
+    },
 }
 
 /// Where requests are passed to.
@@ -224,7 +254,12 @@ pub enum TargetHealth {
     /// Passes.
     Healthy,
     /// Fails: `Target.Timeout`, `Target.ResponseCodeMismatch`, `Target.FailedHealthChecks`, and the description.
-    Unhealthy { reason: String, description: String },
+    Unhealthy {
+        /// A code.
+        reason: String,
+        /// A sentence.
+        description: String,
+    },
 }
 
 /// The data plane, as the control plane sees it: a process of its own, or a simulated one.

@@ -30,11 +30,26 @@ pub struct Workload {
 #[serde(rename_all = "snake_case")]
 pub enum Network {
     /// An interface of its own in a VPC (`awsvpc`), by [`crate::network::Interface::id`].
-    Interface { vpc: String, interface: String },
+    Interface {
+        /// The VPC's id.
+        vpc: String,
+        /// The interface's id.
+        interface: String,
+    },
     /// The network of an instance (`host`), by [`crate::network::Instance::id`].
-    Host { vpc: String, instance: String },
+    Host {
+        /// The VPC's id.
+        vpc: String,
+        /// The instance's id.
+        instance: String,
+    },
     /// A bridge behind an instance's address (`bridge`), with ports mapped to the instance's.
-    Bridge { vpc: String, instance: String },
+    Bridge {
+        /// The VPC's id.
+        vpc: String,
+        /// The instance's id.
+        instance: String,
+    },
     /// Loopback alone (`none`).
     None,
 }
@@ -120,11 +135,22 @@ pub struct Image {
 #[serde(rename_all = "snake_case")]
 pub enum ImageSource {
     /// The cloud's own registry: the digest of a manifest or index, whose blobs are in the blob store under `namespace`.
-    Registry { namespace: String, digest: String },
+    Registry {
+        /// Where in the blob store its blobs are.
+        namespace: String,
+        /// `sha256:…`, of the manifest or index.
+        digest: String,
+    },
     /// Any registry that the host reaches, pulled by the reference.
-    Remote { credentials: Option<(String, String)> },
+    Remote {
+        /// User name and password, where the registry wants them.
+        credentials: Option<(String, String)>,
+    },
     /// The control plane found that there is no such image; the reason is what the pull fails with.
-    Unresolved { reason: String },
+    Unresolved {
+        /// In the words of `stoppedReason`.
+        reason: String,
+    },
 }
 
 /// What another container must have done first.
@@ -272,9 +298,21 @@ pub enum ContainerState {
     /// Not started yet: waits for its image or its dependencies.
     Pending,
     /// Runs since then.
-    Running { since: Timestamp },
+    Running {
+        /// When its process was started.
+        since: Timestamp,
+    },
     /// Has ended.
-    Exited { started: Option<Timestamp>, at: Timestamp, exit_code: Option<i32>, reason: Option<String> },
+    Exited {
+        /// When its process was started, if it ever was.
+        started: Option<Timestamp>,
+        /// When it had ended.
+        at: Timestamp,
+        /// Its exit code, 128 and the signal's number if a signal ended it; `None` if it was never started or nobody saw it end.
+        exit_code: Option<i32>,
+        /// Why, where the exit code doesn't say it.
+        reason: Option<String>,
+    },
 }
 
 /// What a container's health check has found.
