@@ -16,6 +16,8 @@ pub struct Listed {
     pub operations: Vec<String>,
     /// The code with which the service refuses input that breaks the model's constraints, where it isn't its protocol's usual one.
     pub validation: Option<String>,
+    /// Whether it names one violation alone, as ECR does.
+    pub single_violation: bool,
     /// Whether its XML errors stand alone (Smithy's `noErrorWrapping`, which botocore's models don't say).
     pub bare_errors: bool,
 }

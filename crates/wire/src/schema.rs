@@ -321,6 +321,8 @@ pub enum TimestampFormat {
 pub enum ValidationStyle {
     /// All violations in one message, under this code.
     Listed(&'static str),
+    /// ECR's: the first violation, under this code, as `Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must …'`.
+    Single(&'static str),
     /// EC2's: the first violation, `MissingParameter` or `InvalidParameterValue`.
     Ec2,
 }

@@ -68,6 +68,7 @@ fn protocol(name: &str, metadata: &Metadata) -> Result<&'static str> {
 
 fn validation(protocol: &str, listed: &Listed) -> String {
     match (&listed.validation, protocol) {
+        (Some(code), _) if listed.single_violation => format!("ValidationStyle::Single({code:?})"),
         (Some(code), _) => format!("ValidationStyle::Listed({code:?})"),
         (None, "Ec2Query") => "ValidationStyle::Ec2".into(),
         (None, "AwsQuery") => "ValidationStyle::Listed(\"ValidationError\")".into(),

@@ -17,7 +17,7 @@ pub static SERVICE: Service = Service {
     api_version: "2015-09-21",
     query_compatible: false,
     bare_errors: false,
-    validation: ValidationStyle::Listed("InvalidParameterException"),
+    validation: ValidationStyle::Single("InvalidParameterException"),
     shapes: SHAPES,
     operations: OPERATIONS,
     unbuilt: UNBUILT,

@@ -118,7 +118,7 @@ impl Reader<'_> {
     fn name_of(&self, member: &Member) -> String {
         match (self.protocol, member.query_name) {
             (Protocol::Ec2Query, Some(name)) => name.to_owned(),
-            (Protocol::Ec2Query, None) => capitalised(member.wire_name()),
+            (Protocol::Ec2Query, None) => crate::validate::upper_first(member.wire_name()),
             _ => member.wire_name().to_owned(),
         }
     }
@@ -141,9 +141,4 @@ impl Reader<'_> {
             _ => malformed(format!("The value '{text}' at '{path}' is not a valid {expected}.")),
         }
     }
-}
-
-fn capitalised(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -9,7 +9,10 @@ mod wording;
 use crate::schema::{Kind, Member, Operation, Service, Shape, Structure, ValidationStyle};
 use crate::{Fault, Value};
 pub use pattern::is_supported;
-use std::fmt;
+pub(crate) use wording::upper_first;
+
+#[cfg(test)]
+mod tests;
 
 /// One broken constraint.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +58,7 @@ pub fn check(service: &Service, operation: &Operation, input: &Value) -> Result<
     let Some(first) = violations.first() else { return Ok(()) };
     Err(match service.validation {
         ValidationStyle::Listed(code) => Fault::client(code, wording::listed(&violations)),
+        ValidationStyle::Single(code) => Fault::client(code, wording::single(first)),
         ValidationStyle::Ec2 => wording::ec2(first),
     })
 }
@@ -70,17 +74,26 @@ pub fn violations(service: &Service, operation: &Operation, input: &Value) -> Ve
 
 /// A step of a path.
 enum Step {
-    Member(&'static str),
+    Member(String),
     Element(usize),
     Entry(String),
 }
 
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Step::Member(name) => f.write_str(&wording::lower_first(name)),
-            Step::Element(at) => write!(f, "{}.member", at + 1),
-            Step::Entry(key) => write!(f, "{key}.member"),
+impl Step {
+    /// The name that a service's messages have for a member: EC2's is the request's parameter, the others' begins with a small letter.
+    fn member(style: ValidationStyle, member: &Member) -> Self {
+        Step::Member(match style {
+            ValidationStyle::Ec2 => wording::upper_first(member.query_name.unwrap_or(member.wire_name())),
+            ValidationStyle::Listed(_) | ValidationStyle::Single(_) => wording::lower_first(member.name),
+        })
+    }
+
+    fn text(&self, style: ValidationStyle) -> String {
+        match (self, style) {
+            (Step::Member(name), _) => name.clone(),
+            (Step::Element(at), ValidationStyle::Ec2) => (at + 1).to_string(),
+            (Step::Element(at), _) => format!("{}.member", at + 1),
+            (Step::Entry(key), _) => format!("{key}.member"),
         }
     }
 }
@@ -94,23 +107,21 @@ struct Checker<'a> {
 impl Checker<'_> {
     fn structure(&mut self, structure: &Structure, value: &Value) {
         for member in structure.members {
+            let step = || Step::member(self.service.validation, member);
             match value.get(member.name).unwrap_or(&Value::Null) {
-                Value::Null if member.required => {
-                    self.at(Step::Member(member.name), |it| it.broken(Value::Null, Constraint::NotNull))
-                }
+                Value::Null if member.required => self.at(step(), |it| it.push("null".into(), Constraint::NotNull)),
                 Value::Null => {}
-                value => self.at(Step::Member(member.name), |it| it.member(member, value)),
+                value => self.at(step(), |it| it.member(member, value)),
             }
         }
         if structure.union && matches!(value, Value::Struct(members) if members.len() != 1) {
-            self.broken(Value::Null, Constraint::OneMember);
+            self.push(wording::show(value), Constraint::OneMember);
         }
     }
 
     fn member(&mut self, member: &Member, value: &Value) {
         let shape = self.service.shape(member.shape);
-        let broken = broken(shape, value);
-        broken.into_iter().for_each(|constraint| self.show(shape, value, constraint));
+        broken(shape, value).into_iter().for_each(|constraint| self.show(shape, value, constraint));
         match (&shape.kind, value) {
             (Kind::Structure(structure), _) => self.structure(structure, value),
             (Kind::List(list), Value::List(items)) => self.elements(&list.member, list.sparse, shape, value, items),
@@ -120,7 +131,7 @@ impl Checker<'_> {
                     self.show(shape, value, Constraint::Keys(constraints(keys)));
                 }
                 let values = self.service.shape(map.value.shape);
-                if is_scalar(values) && entries.values().any(|it| !it.is_null() && !self::broken(values, it).is_empty()) {
+                if is_scalar(values) && entries.values().any(|it| !it.is_null() && !broken(values, it).is_empty()) {
                     self.show(shape, value, Constraint::Values(constraints(values)));
                 } else if !is_scalar(values) {
                     entries.iter().for_each(|(key, it)| self.at(Step::Entry(key.clone()), |inner| inner.inside(&map.value, it)));
@@ -159,12 +170,8 @@ impl Checker<'_> {
         self.push(shown, constraint);
     }
 
-    fn broken(&mut self, value: Value, constraint: Constraint) {
-        self.push(wording::show(&value), constraint);
-    }
-
     fn push(&mut self, shown: String, constraint: Constraint) {
-        let path = self.path.iter().map(Step::to_string).collect::<Vec<_>>().join(".");
+        let path = self.path.iter().map(|step| step.text(self.service.validation)).collect::<Vec<_>>().join(".");
         self.found.push(Violation { path, shown, constraint });
     }
 

@@ -14,6 +14,17 @@ pub fn listed(violations: &[Violation]) -> String {
     format!("{} validation error{plural} detected: {}", violations.len(), all.join("; "))
 }
 
+/// ECR's message: one violation, without its value.
+pub fn single(violation: &Violation) -> String {
+    let constraint = violation.constraint.to_string();
+    let constraint = constraint.strip_prefix("Member ").unwrap_or(&constraint);
+    let constraint = match violation.constraint {
+        Constraint::Pattern(pattern) => format!("must satisfy regular expression '{pattern}'"),
+        _ => constraint.to_owned(),
+    };
+    format!("Invalid parameter at '{}' failed to satisfy constraint: '{constraint}'", violation.path)
+}
+
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let gap = if self.shown.is_empty() { "" } else { " " };
@@ -46,7 +57,7 @@ fn join(constraints: &[Constraint]) -> String {
 /// EC2's wording of the first violation
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>).
 pub fn ec2(violation: &Violation) -> Fault {
-    let parameter = violation.path.replace(".member", "");
+    let parameter = &violation.path;
     let shown = violation.shown.trim_matches('\'');
     let invalid = |why: String| {
         Fault::client("InvalidParameterValue", format!("Value ({shown}) for parameter {parameter} is invalid. {why}"))
@@ -107,4 +118,10 @@ fn enclosed<'v>(out: &mut String, [open, close]: [char; 2], items: impl Iterator
 pub fn lower_first(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// `groupId` is shown as `GroupId`.
+pub fn upper_first(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
