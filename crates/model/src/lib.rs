@@ -8,6 +8,7 @@ pub mod arn;
 pub mod cidr;
 pub mod ec2;
 pub mod elbv2;
+pub mod ecr;
 pub mod ecs;
 pub mod env;
 pub mod iam;
