@@ -1,1 +1,34 @@
-//! To be written.
+//! The data plane: application load balancers and the name servers of VPCs, in a process of its own.
+//!
+//! The control plane hands it a [`Table`](agent_proto::edge::Table), which it keeps on disk; it goes on serving when the control
+//! plane is killed, and begins to serve by itself when it is started again. It decides nothing about which table is right; what it
+//! sees (who is healthy, which listener can't be opened) it reports.
+//!
+//! - [`command::main`] is the process `hillfog edge`;
+//! - [`Link`] is the control plane's end, an [`Edge`](agent_proto::edge::Edge): it starts the process if there is none;
+//! - [`Fake`] is an `Edge` without sockets, for simulations.
+//!
+//! What is decided about a request (rule, target, health, redirects) is in `logic::{route_match, balancer}`; here are the sockets.
+
+pub mod command;
+mod control;
+mod dns;
+mod doors;
+mod fake;
+mod health;
+mod keep;
+mod networks;
+mod process;
+mod proxy;
+mod quiet;
+mod report;
+mod routes;
+mod shared;
+mod target;
+mod timer;
+
+pub use command::main;
+pub use control::{Link, LinkConfig};
+pub use fake::{Fake, Script};
+pub use networks::Networks;
+pub use process::{Config, StartError, run};

@@ -1,0 +1,91 @@
+//! The edge's end: it does what it is told, and reports.
+
+use super::{Message, Order, VERSION, read, write};
+use crate::{keep::Keep, shared::Shared};
+use agent_proto::edge::Table;
+use std::{io, sync::Arc};
+use tokio::{
+    net::{
+        UnixListener, UnixStream,
+        unix::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::{Mutex, mpsc, watch},
+};
+
+/// What orders are carried out on.
+pub(crate) struct Orders {
+    pub(crate) shared: Arc<Shared>,
+    /// Held while a table is kept and put into effect, so that both are in the same order.
+    pub(crate) keep: Mutex<Keep>,
+    /// Becomes true when the edge shall end.
+    pub(crate) closing: watch::Sender<bool>,
+}
+
+/// Takes connections of servers, for ever.
+pub(crate) async fn serve(orders: Arc<Orders>, listener: UnixListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => drop(tokio::spawn(converse(orders.clone(), stream))),
+            Err(error) => {
+                tracing::warn!(%error, "can't take the server's connection");
+                orders.shared.env.sleep(std::time::Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn converse(orders: Arc<Orders>, stream: UnixStream) {
+    let (reading, writing) = stream.into_split();
+    let (say, said) = mpsc::channel(16);
+    let ended = tokio::select! {
+        ended = listen(&orders, reading, say) => ended,
+        ended = speak(&orders.shared, writing, said) => ended,
+    };
+    if let Err(error) = ended {
+        tracing::warn!(%error, "the server's connection broke off");
+    }
+}
+
+async fn listen(orders: &Orders, mut stream: OwnedReadHalf, say: mpsc::Sender<Message>) -> io::Result<()> {
+    while let Some(order) = read(&mut stream).await? {
+        let said = match order {
+            Order::Hello(VERSION) => continue,
+            Order::Hello(version) => return Err(io::Error::other(format!("the server speaks version {version}, this is {VERSION}"))),
+            Order::Apply { number, table } => orders.apply(number, &table).await,
+            Order::ShutDown => {
+                orders.closing.send_replace(true);
+                continue;
+            }
+        };
+        say.send(said).await.map_err(io::Error::other)?;
+    }
+    Ok(())
+}
+
+async fn speak(shared: &Shared, mut stream: OwnedWriteHalf, mut said: mpsc::Receiver<Message>) -> io::Result<()> {
+    let mut report = shared.report.subscribe();
+    report.mark_changed();
+    write(&mut stream, &Message::Hello(VERSION)).await?;
+    loop {
+        let message = tokio::select! {
+            Some(message) = said.recv() => message,
+            Ok(()) = report.changed() => Message::Report(Box::new((**report.borrow_and_update()).clone())),
+            else => return Ok(()),
+        };
+        write(&mut stream, &message).await?;
+    }
+}
+
+impl Orders {
+    /// First kept, then served: what was acknowledged is there after a restart.
+    async fn apply(&self, number: u64, table: &Table) -> Message {
+        let keep = self.keep.lock().await;
+        match keep.store(table) {
+            Ok(()) => {
+                self.shared.replace(table);
+                Message::Applied(number)
+            }
+            Err(error) => Message::NotApplied { number, reason: format!("the edge can't keep its table: {error}") },
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What is answered to a question, of what is known here. Pure.
+
+use super::Transport;
+use hickory_proto::{
+    op::{Message, MessageType, OpCode, Query, ResponseCode},
+    rr::{DNSClass, RData, Record, RecordType, rdata::A},
+};
+use std::{collections::BTreeMap, net::Ipv4Addr};
+
+/// For how long an answer may be kept, in seconds. Short: targets and balancers come and go.
+const TTL: u32 = 10;
+
+/// What is to be done with a question.
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// This is the answer.
+    Known(Vec<u8>),
+    /// The name isn't ours.
+    AskOthers,
+    /// It is no question.
+    None,
+}
+
+/// Answers a question out of the zone's names.
+pub(super) fn answer(question: &[u8], names: &BTreeMap<String, Vec<Ipv4Addr>>, transport: Transport) -> Reply {
+    let Ok(message) = Message::from_vec(question) else { return Reply::None };
+    if message.metadata.message_type != MessageType::Query {
+        return Reply::None;
+    }
+    let [query] = message.queries.as_slice() else { return refusal(&message, ResponseCode::FormErr) };
+    if message.metadata.op_code != OpCode::Query {
+        return refusal(&message, ResponseCode::NotImp);
+    }
+    let name = query.name().to_lowercase().to_ascii();
+    let name = name.trim_end_matches('.');
+    match names.get(name) {
+        _ if query.query_class() != DNSClass::IN => Reply::AskOthers,
+        Some(addresses) => known(&message, query, addresses, transport),
+        None if name == "localhost" => known(&message, query, &[Ipv4Addr::LOCALHOST], transport),
+        // These names never leave a host (RFC 6761, section 6.3); a load balancer that isn't in this VPC isn't reached from it.
+        None if name.ends_with(".localhost") => refusal(&message, ResponseCode::NXDomain),
+        None => Reply::AskOthers,
+    }
+}
+
+/// The answer when nobody could be asked.
+pub(super) fn failure(question: &[u8]) -> Option<Vec<u8>> {
+    let message = Message::from_vec(question).ok()?;
+    encode(&response(&message, ResponseCode::ServFail))
+}
+
+fn known(message: &Message, query: &Query, addresses: &[Ipv4Addr], transport: Transport) -> Reply {
+    let mut response = response(message, ResponseCode::NoError);
+    response.metadata.authoritative = true;
+    if matches!(query.query_type(), RecordType::A | RecordType::ANY) {
+        let record = |address: &Ipv4Addr| Record::from_rdata(query.name().clone(), TTL, RData::A(A(*address)));
+        response.add_answers(addresses.iter().map(record));
+    }
+    let Some(encoded) = encode(&response) else { return Reply::None };
+    if transport == Transport::Udp && encoded.len() > usize::from(message.max_payload()) {
+        return encode(&response.truncate()).map_or(Reply::None, Reply::Known);
+    }
+    Reply::Known(encoded)
+}
+
+fn refusal(message: &Message, code: ResponseCode) -> Reply {
+    encode(&response(message, code)).map_or(Reply::None, Reply::Known)
+}
+
+fn response(message: &Message, code: ResponseCode) -> Message {
+    let mut response = Message::response(message.metadata.id, message.metadata.op_code);
+    response.metadata.recursion_desired = message.metadata.recursion_desired;
+    response.metadata.recursion_available = true;
+    response.metadata.response_code = code;
+    response.add_queries(message.queries.iter().cloned());
+    response
+}
+
+fn encode(message: &Message) -> Option<Vec<u8>> {
+    message.to_vec().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hickory_proto::rr::Name;
+
+    fn ask(name: &str, kind: RecordType) -> Reply {
+        let names = BTreeMap::from([("web.internal".to_owned(), vec![Ipv4Addr::new(10, 0, 0, 5), Ipv4Addr::new(10, 0, 1, 5)])]);
+        answer(&question(name, kind), &names, Transport::Udp)
+    }
+
+    fn question(name: &str, kind: RecordType) -> Vec<u8> {
+        let mut message = Message::new(7, MessageType::Query, OpCode::Query);
+        message.add_query(Query::query(Name::from_ascii(name).unwrap(), kind));
+        message.to_vec().unwrap()
+    }
+
+    fn decoded(reply: Reply) -> Message {
+        let Reply::Known(bytes) = reply else { panic!("{reply:?}") };
+        Message::from_vec(&bytes).unwrap()
+    }
+
+    #[test]
+    fn known_names_are_answered_in_any_case() {
+        let message = decoded(ask("WEB.Internal.", RecordType::A));
+        assert_eq!(message.metadata.id, 7);
+        let addresses: Vec<_> = message.answers.iter().map(|record| record.data.to_string()).collect();
+        assert_eq!(addresses, ["10.0.0.5", "10.0.1.5"]);
+    }
+
+    #[test]
+    fn a_known_name_has_no_other_records() {
+        let message = decoded(ask("web.internal.", RecordType::AAAA));
+        assert_eq!(message.metadata.response_code, ResponseCode::NoError);
+        assert!(message.answers.is_empty());
+    }
+
+    #[test]
+    fn other_names() {
+        assert!(matches!(ask("example.com.", RecordType::A), Reply::AskOthers));
+        assert_eq!(decoded(ask("gone.elb.localhost.", RecordType::A)).metadata.response_code, ResponseCode::NXDomain);
+        assert_eq!(decoded(ask("localhost.", RecordType::A)).answers.len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_question_is_not_answered() {
+        assert!(matches!(answer(b"hello", &BTreeMap::new(), Transport::Udp), Reply::None));
+        let Reply::Known(response) = ask("web.internal.", RecordType::A) else { panic!() };
+        assert!(matches!(answer(&response, &BTreeMap::new(), Transport::Udp), Reply::None), "answers are not answered");
+    }
+
+    #[test]
+    fn long_answers_are_cut_short_on_udp_only() {
+        let names = BTreeMap::from([("many".to_owned(), (0..100).map(|n| Ipv4Addr::new(10, 0, 0, n)).collect())]);
+        let ask = |transport| decoded(answer(&question("many.", RecordType::A), &names, transport));
+        assert!(ask(Transport::Udp).metadata.truncation);
+        assert_eq!(ask(Transport::Tcp).answers.len(), 100);
+    }
+}

@@ -1,0 +1,142 @@
+//! Health checks: a task for each target that asks it, at its group's interval, and judges the answer.
+
+use crate::{
+    routes::{Group, Routes, Target},
+    shared::Shared,
+    target::Live,
+};
+use agent_proto::edge::HealthCheck;
+use bytes::Bytes;
+use http::{HeaderValue, Request, Version, header};
+use http_body_util::Empty;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use logic::balancer::health::{Failure, Outcome, Thresholds, judge_status};
+use std::{
+    net::{Ipv4Addr, SocketAddrV4},
+    sync::Arc,
+};
+use tokio::{sync::watch, task::AbortHandle};
+
+/// What a check is. When any of it changes the checking begins anew; what was found out about the target stays.
+#[derive(Clone, PartialEq)]
+struct Check {
+    vpc: Arc<str>,
+    from: Ipv4Addr,
+    to: SocketAddrV4,
+    http2: bool,
+    settings: HealthCheck,
+}
+
+/// A task that checks a target. It ends when this is dropped.
+struct Checking {
+    check: Check,
+    live: Arc<Live>,
+    task: AbortHandle,
+}
+
+impl Drop for Checking {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Keeps every target of the routes checked. Ends when `closing` says so.
+pub(crate) async fn keep_checking(shared: Arc<Shared>, mut closing: watch::Receiver<bool>) {
+    let mut replaced = shared.replaced.subscribe();
+    let mut checking = Vec::new();
+    loop {
+        replaced.mark_unchanged();
+        checking = adjusted(&shared, &shared.routes(), checking);
+        tokio::select! {
+            _ = replaced.changed() => {}
+            _ = closing.wait_for(|closing| *closing) => return,
+        }
+    }
+}
+
+/// The tasks that go on, and new ones. All others end.
+fn adjusted(shared: &Arc<Shared>, routes: &Routes, mut before: Vec<Checking>) -> Vec<Checking> {
+    let groups = routes.groups.values().filter(|group| group.check.enabled);
+    let targets = groups.flat_map(|group| group.targets.iter().map(move |target| (group, target)));
+    let wanted = targets.filter(|(_, target)| !target.draining).map(|(group, target)| (check(group, target), target.live.clone()));
+    wanted.map(|(check, live)| {
+        let same = |checking: &Checking| Arc::ptr_eq(&checking.live, &live) && checking.check == check;
+        match before.iter().position(same) {
+            Some(index) => before.swap_remove(index),
+            None => {
+                let task = tokio::spawn(keep_asking(shared.clone(), check.clone(), live.clone())).abort_handle();
+                Checking { check, live, task }
+            }
+        }
+    })
+    .collect()
+}
+
+fn check(group: &Group, target: &Target) -> Check {
+    let to = SocketAddrV4::new(*target.address.ip(), group.check.port.unwrap_or(target.address.port()));
+    Check { vpc: group.vpc.clone(), from: group.dialled_from, to, http2: group.http2, settings: group.check.clone() }
+}
+
+/// Asks at once, then at every interval, however long an answer took.
+async fn keep_asking(shared: Arc<Shared>, check: Check, live: Arc<Live>) {
+    let thresholds = Thresholds { healthy: check.settings.healthy_threshold, unhealthy: check.settings.unhealthy_threshold };
+    loop {
+        let next = shared.env.now() + check.settings.interval;
+        let outcome = tokio::select! {
+            outcome = ask(&shared, &check) => outcome,
+            () = shared.env.sleep(check.settings.timeout) => Outcome::Failed(Failure::TimedOut),
+        };
+        tracing::debug!(target = %check.to, ?outcome, "health check");
+        live.judge(outcome, thresholds, shared.env.now());
+        shared.env.clock.sleep_until(next).await;
+    }
+}
+
+async fn ask(shared: &Shared, check: &Check) -> Outcome {
+    match status(shared, check).await {
+        Some(status) => judge_status(status, &check.settings.matcher),
+        None => Outcome::Failed(Failure::Broken),
+    }
+}
+
+/// The status code of the answer; none if there is no sound answer. The connection is closed after it.
+async fn status(shared: &Shared, check: &Check) -> Option<u16> {
+    let settings = &check.settings;
+    let stream = shared.dialler.dial(&check.vpc, check.from, check.to, settings.tls, check.http2, settings.timeout).await.ok()?;
+    let request = request(check)?;
+    let io = TokioIo::new(stream);
+    if check.http2 {
+        let (mut sender, connection) = http2::handshake(TokioExecutor::new(), io).await.ok()?;
+        return answered(connection, sender.send_request(request)).await;
+    }
+    let (mut sender, connection) = http1::handshake(io).await.ok()?;
+    answered(connection, sender.send_request(request)).await
+}
+
+/// Runs the connection until the answer's head is there.
+async fn answered<B>(connection: impl Future, answer: impl Future<Output = hyper::Result<http::Response<B>>>) -> Option<u16> {
+    let connection = async {
+        connection.await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        biased;
+        answer = answer => answer.ok().map(|answer| answer.status().as_u16()),
+        () = connection => None,
+    }
+}
+
+/// As the real one asks: HTTP/1.1, and `User-Agent: ELB-HealthChecker/2.0`.
+fn request(check: &Check) -> Option<Request<Empty<Bytes>>> {
+    let scheme = if check.settings.tls { "https" } else { "http" };
+    let default_port = if check.settings.tls { 443 } else { 80 };
+    let host = if check.to.port() == default_port { check.to.ip().to_string() } else { check.to.to_string() };
+    let uri = if check.http2 { format!("{scheme}://{host}{}", check.settings.path) } else { check.settings.path.clone() };
+    let request = Request::get(uri).header(header::USER_AGENT, HeaderValue::from_static("ELB-HealthChecker/2.0"));
+    let request = match check.http2 {
+        true => request.version(Version::HTTP_2),
+        false => request.header(header::HOST, host).header(header::CONNECTION, "close"),
+    };
+    request.body(Empty::new()).ok()
+}

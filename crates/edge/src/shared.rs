@@ -1,0 +1,105 @@
+//! What all of the edge's tasks share.
+
+use crate::{
+    networks::Networks,
+    routes::{Routes, compile},
+    target::{Dialler, Shelf},
+};
+use agent_proto::edge::{Report, Table};
+use arc_swap::ArcSwap;
+use logic::balancer::cookie::Sealer;
+use model::Env;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+use tokio::sync::{Notify, watch};
+
+/// See the module.
+pub(crate) struct Shared {
+    pub(crate) env: Env,
+    pub(crate) networks: Networks,
+    pub(crate) sealer: Sealer,
+    pub(crate) dialler: Dialler,
+    routes: ArcSwap<Routes>,
+    shelf: Shelf,
+    /// Told when the routes were replaced.
+    pub(crate) replaced: watch::Sender<()>,
+    /// Told when what a report would say may have changed.
+    pub(crate) changed: Arc<Notify>,
+    /// Doors that can't be opened, and why, by listener ARN.
+    pub(crate) door_faults: Mutex<BTreeMap<String, String>>,
+    /// The latest report.
+    pub(crate) report: watch::Sender<Arc<Report>>,
+    connections: AtomicUsize,
+}
+
+impl Shared {
+    pub(crate) fn new(env: Env, networks: Networks, cookie_key: &[u8; 32]) -> Arc<Self> {
+        let changed = Arc::new(Notify::new());
+        Arc::new(Self {
+            dialler: Dialler::new(env.clone(), networks.clone()),
+            env,
+            networks,
+            sealer: Sealer::new(cookie_key),
+            routes: ArcSwap::default(),
+            shelf: Shelf::new(changed.clone()),
+            replaced: watch::Sender::new(()),
+            changed,
+            door_faults: Mutex::default(),
+            report: watch::Sender::default(),
+            connections: AtomicUsize::new(0),
+        })
+    }
+
+    /// Serves from another table from now on.
+    pub(crate) fn replace(&self, table: &Table) {
+        self.routes.store(Arc::new(compile(table, &self.shelf)));
+        self.replaced.send_replace(());
+        self.changed.notify_one();
+    }
+
+    /// What is served now.
+    pub(crate) fn routes(&self) -> Arc<Routes> {
+        self.routes.load_full()
+    }
+
+    /// Says which doors can't be opened.
+    pub(crate) fn set_door_faults(&self, faults: BTreeMap<String, String>) {
+        let mut now = self.door_faults.lock().unwrap_or_else(PoisonError::into_inner);
+        if *now != faults {
+            *now = faults;
+            self.changed.notify_one();
+        }
+    }
+
+    /// Connections of clients that are open.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Relaxed)
+    }
+
+    /// Counts a connection as open for as long as the guard lives.
+    pub(crate) fn connection(self: &Arc<Self>) -> Connection {
+        self.connections.fetch_add(1, Relaxed);
+        Connection(self.clone())
+    }
+
+    /// Random bytes.
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.env.dice.fill(&mut bytes);
+        bytes
+    }
+}
+
+/// See [`Shared::connection`].
+pub(crate) struct Connection(Arc<Shared>);
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Relaxed);
+    }
+}
