@@ -1,1 +1,3 @@
-//! To be written.
+//! The services of the network: EC2's part of it, and load balancers.
+
+pub mod ec2;

@@ -1,0 +1,8 @@
+//! EC2's operations: parse, check, one transaction, view.
+
+pub mod attributes;
+pub mod describe;
+pub mod groups;
+pub mod places;
+pub mod rules;
+pub mod tagging;

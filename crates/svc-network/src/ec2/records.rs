@@ -1,0 +1,42 @@
+//! Reading EC2's records where a call stands.
+
+use super::views::Place;
+use front::Cx;
+use model::{
+    Key, Record,
+    ec2::{SecurityGroup, SecurityGroupSpec, Vpc, VpcSpec},
+};
+use spine::{Read, Scope};
+use std::{collections::BTreeMap, sync::Arc};
+use wire::Fault;
+
+/// Where things are shown in answer to a call.
+pub fn place(cx: &Cx) -> Place<'_> {
+    Place { account: &cx.account, region: &cx.region }
+}
+
+/// The key of a record that is where the call is.
+pub fn key<R: Record>(cx: &Cx, id: impl Into<String>) -> Key<R> {
+    Key::new(&cx.account, &cx.region, id)
+}
+
+/// The records that are where the call is, with their ids in order.
+pub fn all<R: Record>(cx: &Cx, read: &impl Read) -> Result<Vec<(String, Arc<R::Spec>)>, Fault> {
+    let found = read.specs::<R>(Scope::Region(&cx.account, &cx.region))?;
+    Ok(found.into_iter().map(|(key, spec)| (key.id, spec)).collect())
+}
+
+/// The default VPC, if it is still there.
+pub fn default_vpc(cx: &Cx, read: &impl Read) -> Result<Option<(String, Arc<VpcSpec>)>, Fault> {
+    Ok(all::<Vpc>(cx, read)?.into_iter().find(|(_, vpc)| vpc.is_default))
+}
+
+/// The security group of that name in a VPC.
+pub fn group_named(cx: &Cx, read: &impl Read, vpc: &str, name: &str) -> Result<Option<(String, Arc<SecurityGroupSpec>)>, Fault> {
+    Ok(all::<SecurityGroup>(cx, read)?.into_iter().find(|(_, group)| group.vpc == vpc && group.name == name))
+}
+
+/// The names of all security groups, by id.
+pub fn group_names(cx: &Cx, read: &impl Read) -> Result<BTreeMap<String, String>, Fault> {
+    Ok(all::<SecurityGroup>(cx, read)?.into_iter().map(|(id, group)| (id, group.name.clone())).collect())
+}

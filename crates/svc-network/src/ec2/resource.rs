@@ -1,0 +1,104 @@
+//! The kinds of resources that EC2 shows, with the ids they have and the errors about those ids.
+//!
+//! The spelling of the codes is EC2's own and follows no rule (`InvalidVpcID`, `InvalidGroupId`).
+
+use wire::Fault;
+
+/// A kind of resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// Its name as a resource type and in ARNs: `security-group`.
+    pub name: &'static str,
+    /// What its ids begin with, without the hyphen.
+    pub prefix: &'static str,
+    /// The code for an id of the wrong form.
+    malformed: &'static str,
+    /// The code for an id of nothing.
+    not_found: &'static str,
+    /// How messages call its id.
+    noun: &'static str,
+}
+
+macro_rules! resources {
+    ($($const:ident = $name:literal, $prefix:literal, $malformed:literal, $not_found:literal, $noun:literal;)+) => {
+        impl Resource {
+            $(#[doc = concat!("`", $prefix, "-…`.")] pub const $const: Self =
+                Self { name: $name, prefix: $prefix, malformed: $malformed, not_found: $not_found, noun: $noun };)+
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$const),+];
+        }
+    };
+}
+
+resources! {
+    VPC = "vpc", "vpc", "InvalidVpcID.Malformed", "InvalidVpcID.NotFound", "vpc ID";
+    SUBNET = "subnet", "subnet", "InvalidSubnetID.Malformed", "InvalidSubnetID.NotFound", "subnet ID";
+    SECURITY_GROUP = "security-group", "sg", "InvalidGroupId.Malformed", "InvalidGroup.NotFound", "security group";
+    SECURITY_GROUP_RULE = "security-group-rule", "sgr",
+        "InvalidSecurityGroupRuleId.Malformed", "InvalidSecurityGroupRuleId.NotFound", "security group rule ID";
+    NETWORK_INTERFACE = "network-interface", "eni",
+        "InvalidNetworkInterfaceId.Malformed", "InvalidNetworkInterfaceID.NotFound", "networkInterface ID";
+    INTERNET_GATEWAY = "internet-gateway", "igw",
+        "InvalidInternetGatewayId.Malformed", "InvalidInternetGatewayID.NotFound", "internetGateway ID";
+    ROUTE_TABLE = "route-table", "rtb", "InvalidRouteTableId.Malformed", "InvalidRouteTableID.NotFound", "routeTable ID";
+    INSTANCE = "instance", "i", "InvalidInstanceID.Malformed", "InvalidInstanceID.NotFound", "instance ID";
+}
+
+impl Resource {
+    /// The kind that an id's prefix means.
+    pub fn of_id(id: &str) -> Option<Self> {
+        let (prefix, _) = id.split_once('-')?;
+        Self::ALL.iter().copied().find(|resource| resource.prefix == prefix)
+    }
+
+    /// Refuses an id that none of the kind can have: the prefix, then 8 or 17 hexadecimal digits.
+    pub fn check(&self, id: &str) -> Result<(), Fault> {
+        let digits = id.strip_prefix(self.prefix).and_then(|rest| rest.strip_prefix('-'));
+        let hex = |it: &str| it.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if digits.is_some_and(|it| matches!(it.len(), 8 | 17) && hex(it)) {
+            return Ok(());
+        }
+        let message = format!("Invalid id: \"{id}\" (expecting \"{}-...\")", self.prefix);
+        Err(Fault::client(self.malformed, message))
+    }
+
+    /// There is none of that id.
+    pub fn not_found(&self, id: &str) -> Fault {
+        Fault::client(self.not_found, format!("The {} '{id}' does not exist", self.noun))
+    }
+
+    /// The error about an id under which nothing was found: of its form, if that is wrong.
+    pub fn absent(&self, id: &str) -> Fault {
+        self.check(id).err().unwrap_or_else(|| self.not_found(id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_a_form() {
+        for id in ["vpc-0123456789abcdef0", "vpc-1a2b3c4d"] {
+            assert!(Resource::VPC.check(id).is_ok(), "{id}");
+        }
+        for id in ["", "vpc", "vpc-", "vpc-123", "vpc-0123456789ABCDEF0", "subnet-1a2b3c4d", "vpc-1a2b3c4g"] {
+            assert_eq!(Resource::VPC.check(id).unwrap_err().code, "InvalidVpcID.Malformed", "{id}");
+        }
+    }
+
+    #[test]
+    fn kinds_are_told_by_the_prefix() {
+        assert_eq!(Resource::of_id("sgr-1"), Some(Resource::SECURITY_GROUP_RULE));
+        assert_eq!(Resource::of_id("sg-1"), Some(Resource::SECURITY_GROUP));
+        assert_eq!(Resource::of_id("vol-1"), None);
+        assert_eq!(Resource::of_id("nothing"), None);
+    }
+
+    #[test]
+    fn what_is_absent_is_named_in_ec2s_words() {
+        let fault = Resource::SECURITY_GROUP.absent("sg-1a2b3c4d");
+        assert_eq!((&*fault.code, &*fault.message), ("InvalidGroup.NotFound", "The security group 'sg-1a2b3c4d' does not exist"));
+        assert_eq!(Resource::SECURITY_GROUP.absent("x").message, "Invalid id: \"x\" (expecting \"sg-...\")");
+    }
+}

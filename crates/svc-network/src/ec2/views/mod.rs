@@ -1,0 +1,40 @@
+//! From records to what the API shows, and by what each of those things is found. Pure.
+
+mod gateway;
+mod group;
+mod interface;
+mod place;
+mod route_table;
+mod subnet;
+mod vpc;
+
+pub use gateway::gateway;
+pub use group::{group, group_rule, permission, revoked};
+pub use interface::interface;
+pub use place::{REGION_FIELDS, ZONE_FIELDS, region, zone};
+pub use route_table::route_table;
+pub use subnet::subnet;
+pub use vpc::vpc;
+
+use super::resource::Resource;
+use model::{AccountId, Arn, Region};
+
+/// The account and region that things are shown in.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Who owns them.
+    pub account: &'a AccountId,
+    /// Where they are.
+    pub region: &'a Region,
+}
+
+impl Place<'_> {
+    fn owner(&self) -> Option<String> {
+        Some(self.account.to_string())
+    }
+
+    /// The ARN of a resource of EC2.
+    pub fn arn(&self, resource: Resource, id: &str) -> Arn {
+        Arn::new("ec2", self.region, self.account, format!("{}/{id}", resource.name))
+    }
+}
