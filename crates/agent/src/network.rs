@@ -8,6 +8,7 @@ use agent_proto::{
     network::Vpc,
     workload::{PortMapping, Workload},
 };
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr},
@@ -60,7 +61,7 @@ impl NetworkJoin {
 }
 
 /// What one container finds.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
 pub struct ContainerNetwork {
     /// A file that a network namespace is bound to. Loopback is up in it.
     pub netns: PathBuf,

@@ -1,6 +1,9 @@
 //! What the tests of this crate have in common: images made in memory, and the announcement of a skipped test.
 #![allow(dead_code, missing_docs)]
 
+pub mod real;
+pub mod workload;
+
 use agent::image::{BlobError, BlobKind, BlobSource, BlobStream, Digest};
 use bytes::Bytes;
 use futures::{StreamExt, stream};

@@ -1,0 +1,97 @@
+//! What the driver does when the server comes back: takes over the shims that still run, and removes what is left of the others.
+
+use super::container::{ContainerDriver, names, text};
+use crate::{
+    disk::remove_all,
+    process::ProcessId,
+    shim::{Job, State},
+};
+use nix::sys::signal::Signal;
+use std::{
+    collections::BTreeSet,
+    fs,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+};
+
+/// What an earlier process has left of a container.
+enum Left {
+    /// It runs.
+    Running(Job),
+    /// It has ended; its shim still cleans up, or waits to write the last of the output.
+    Ending(Job),
+    /// Nothing that goes on. One that was just being started counts as this: nobody knows how far it came.
+    Nothing,
+}
+
+impl ContainerDriver {
+    /// Finds what runs. A container is taken over by doing nothing: its shim needs nobody.
+    pub(super) async fn adopt(&self) -> Result<BTreeSet<String>, String> {
+        let mut running = BTreeSet::new();
+        let mut runtimes = BTreeSet::new();
+        for workload in names(&self.places.data.join("containers")) {
+            for id in self.containers(&workload) {
+                let folder = self.folder(&id);
+                match self.look(&folder).await? {
+                    Left::Running(job) => {
+                        running.insert(workload.clone());
+                        runtimes.insert(job.runtime);
+                    }
+                    Left::Ending(job) => drop(runtimes.insert(job.runtime)),
+                    Left::Nothing => self.end(&folder).await?,
+                }
+            }
+        }
+        self.remove_strays(&running, &runtimes).await?;
+        Ok(running)
+    }
+
+    async fn look(&self, folder: &Path) -> Result<Left, String> {
+        let (Ok(job), Some(state)) = (Job::load(folder), State::load(folder).map_err(text)?) else {
+            return Ok(Left::Nothing);
+        };
+        if !state.shim.is_alive() {
+            return self.lost(folder).map(|_| Left::Nothing).map_err(text);
+        }
+        Ok(if state.exit.is_none() { Left::Running(job) } else { Left::Ending(job) })
+    }
+
+    /// Control groups and runtime folders that belong to nothing that runs.
+    async fn remove_strays(&self, running: &BTreeSet<String>, runtimes: &BTreeSet<PathBuf>) -> Result<(), String> {
+        let root = self.root_group();
+        for group in self.cgroups.children(&root) {
+            if group != "shims" && !running.contains(&group) {
+                self.remove_group(&format!("{root}/{group}")).await?;
+            }
+        }
+        let shims = self.places.runtime.join("shims");
+        for runtime in names(&shims).into_iter().map(|name| shims.join(name)) {
+            if !runtimes.contains(&runtime) {
+                remove_all(&runtime).map_err(text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Kills the shims of a folder, found by their command lines, and waits for them. Their containers end with them.
+    pub(super) async fn end_shims(&self, folder: &Path) {
+        for process in shims_of(folder) {
+            if let Some(process) = process.open()
+                && process.signal(Signal::SIGKILL).is_ok()
+            {
+                let _ = process.ended().await;
+            }
+        }
+    }
+}
+
+fn shims_of(folder: &Path) -> Vec<ProcessId> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let matches = |pid: &u32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+        matches!(words[..], [_, b"shim", _, last, ..] if last == folder.as_os_str().as_bytes())
+    };
+    pids.filter(matches).filter_map(|pid| ProcessId::of(pid).ok()).collect()
+}

@@ -1,0 +1,46 @@
+//! The shim: one small process with one thread for each container, which outlives the server.
+//!
+//! It makes the container with the runtime library, holds its standard streams, writes its output down, waits for its end and
+//! leaves the exit status in a file. It knows the container's folder and nothing else: the agent finds it again by the process in
+//! [`State::shim`], ends the container by a signal to process 1, and learns of the end when the shim's own process ends.
+//!
+//! The runtime library must only ever be called here: it clones the calling process, and a copy of a process with several threads
+//! may wait for ever for a lock that none of its own threads holds.
+
+mod exec;
+mod executor;
+mod init;
+pub mod job;
+mod rootfs;
+mod run;
+mod seccomp;
+mod spec;
+mod supervise;
+mod user;
+
+pub use exec::{ExecRequest, ExecResult};
+pub use job::{Exit, JOB, Job, OUTPUT, STATE, State};
+
+use std::{ffi::OsString, path::Path, process::ExitCode};
+
+/// The `shim` subcommand, which only the agent calls:
+///
+/// * `run FOLDER`: starts the container of a folder. Standard output stays open until that has succeeded (`ok`) or failed (why).
+/// * `exec FOLDER`: runs the command that an [`ExecRequest`] on standard input names, and answers with an [`ExecResult`].
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let words: Vec<&str> = args.iter().map(|word| word.to_str().unwrap_or_default()).collect();
+    let result = match words[..] {
+        ["run", folder] => run::detach(Path::new(folder)),
+        [run::DETACHED, folder] => run::run(Path::new(folder)),
+        ["exec", folder] => exec::exec(Path::new(folder)),
+        _ => Err("the shim is started by the agent only".into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
