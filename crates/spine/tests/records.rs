@@ -65,7 +65,7 @@ async fn a_transaction_sees_what_it_wrote() -> Outcome {
             tx.create(&c, &count(3))?;
             tx.update_spec(&b, |spec| spec.value += 10)?;
             tx.update_plan(&b, |plan| plan.value += 5)?;
-            Ok::<_, StoreError>(tx.list::<Counter>(Scope::All)?)
+            tx.list::<Counter>(Scope::All)
         })
         .await?;
     let seen: Vec<_> = seen.iter().map(|(key, row)| (&*key.id, row.spec.value, row.plan.value)).collect();
