@@ -4,7 +4,10 @@ mod common;
 
 use common::*;
 use futures::future::{join_all, poll_immediate};
-use spine::{Read, Scope, Store, StoreError};
+use spine::{
+    Options, Read, Scope, Store, StoreError,
+    crash::{Points, point},
+};
 
 type Outcome = Result<(), StoreError>;
 
@@ -130,6 +133,21 @@ async fn a_key_that_was_found_absent_and_came_is_a_conflict() {
     };
     assert_eq!(overtaken(&store, note_whether_b, |tx| tx.create(&key::<Counter>("b"), &count(0))).await, 2);
     assert_eq!(store.snapshot().get(&key::<Counter>("a")).unwrap().unwrap().plan.value, 2);
+}
+
+#[tokio::test]
+async fn what_failed_to_be_written_overtakes_nobody() {
+    let points = Points::default();
+    let store = Store::ephemeral_with(Options { points: points.clone() });
+    store.transact(|tx| tx.create(&key::<Counter>("a"), &count(0))).await.unwrap();
+    points.arm(point::ADMITTED, || Err(StoreError::Closed));
+    store.transact(|tx| tx.create(&key::<Counter>("b"), &count(0))).await.unwrap_err();
+    points.disarm(point::ADMITTED);
+    let sum = |tx: &mut spine::Tx| {
+        let all = tx.list::<Counter>(Scope::All)?.len() as u64;
+        tx.put_plan(&key::<Counter>("a"), &count(all))
+    };
+    assert_eq!(overtaken(&store, sum, |tx| tx.create(&key::<Note>("n"), &"another kind".into())).await, 1);
 }
 
 #[tokio::test]

@@ -113,7 +113,23 @@ mod tests {
         Transaction { ranges: vec![range.clone()], ..transaction(base, &write) }
     }
 
+    #[test]
+    fn a_key_that_was_deleted_and_made_again_is_another() {
+        let entry = Arc::new(Entry::new(Revision(3), Revision(5), Arc::from(&b"1"[..])));
+        for (expect, met) in [
+            (Expect::Created(Revision(3)), true),
+            (Expect::Created(Revision(2)), false),
+            (Expect::Modified(Revision(5)), true),
+            (Expect::Modified(Revision(3)), false),
+            (Expect::Absent, false),
+        ] {
+            assert_eq!(meets(Some(&entry), expect), met, "{expect:?}");
+            assert_eq!(meets(None, expect), expect == Expect::Absent, "{expect:?}");
+        }
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn a_range_that_history_calls_unchanged_is_unchanged(
             commits in prop::collection::vec(prop::collection::vec(("[abc]{1,2}", any::<bool>()), 1..4), 1..20),
