@@ -4,6 +4,7 @@ use super::uri;
 use super::{MAX_DEPTH, text};
 use crate::schema::{Kind, List, Map, Member, Protocol, Service, Structure, TimestampFormat};
 use crate::{Fault, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A form as a tree: `Filter.1.Name=x` stands three steps below the root.
@@ -70,8 +71,8 @@ impl Reader<'_> {
         let mut members = Vec::new();
         for member in structure.members {
             let (name, list) = (self.name_of(member), self.flat_list(member));
-            if let Some(below) = form.children.get(list.as_deref().unwrap_or(&name)) {
-                let path = if path.is_empty() { name } else { format!("{path}.{name}") };
+            if let Some(below) = form.children.get(list.unwrap_or(&name)) {
+                let path = if path.is_empty() { name.into_owned() } else { format!("{path}.{name}") };
                 members.push((member.name, self.member(member, below, &path)?));
             }
         }
@@ -115,18 +116,20 @@ impl Reader<'_> {
     }
 
     /// ec2Query: the `queryName`, else the `locationName` or the member's own name with a capital.
-    fn name_of(&self, member: &Member) -> String {
+    fn name_of(&self, member: &Member) -> Cow<'static, str> {
         match (self.protocol, member.query_name) {
-            (Protocol::Ec2Query, Some(name)) => name.to_owned(),
-            (Protocol::Ec2Query, None) => crate::validate::upper_first(member.wire_name()),
-            _ => member.wire_name().to_owned(),
+            (Protocol::Ec2Query, Some(name)) => name.into(),
+            (Protocol::Ec2Query, None) if !member.wire_name().starts_with(char::is_uppercase) => {
+                crate::validate::upper_first(member.wire_name()).into()
+            }
+            _ => member.wire_name().into(),
         }
     }
 
     /// A list shape that is itself flattened goes by the name of its elements, where they have one (models of older services).
-    fn flat_list(&self, member: &Member) -> Option<String> {
+    fn flat_list(&self, member: &Member) -> Option<&'static str> {
         match &self.service.shape(member.shape).kind {
-            Kind::List(list) if list.flattened && self.protocol == Protocol::AwsQuery => list.member.wire.map(str::to_owned),
+            Kind::List(list) if list.flattened && self.protocol == Protocol::AwsQuery => list.member.wire,
             _ => None,
         }
     }

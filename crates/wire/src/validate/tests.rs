@@ -1,3 +1,5 @@
+//! The constraints, one by one, and the wording of their violations.
+
 use super::*;
 use crate::schema::Protocol;
 

@@ -1,0 +1,93 @@
+//! Which crate may lean on which (docs/adr and ARCHITECTURE.md draw the picture; this keeps it true). Tests may lean on more.
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use std::path::Path;
+use std::process::Command;
+
+/// Every crate with those of ours that it may lean on. A service leans on no other service: they meet in `model`'s records.
+const LEANS: &[(&str, &[&str])] = &[
+    ("wire", &[]),
+    ("api", &["wire"]),
+    ("model", &[]),
+    ("logic", &["model"]),
+    ("netns", &[]),
+    ("spine", &["model", "wire"]),
+    ("front", &["api", "wire", "model", "logic", "spine"]),
+    ("svc-containers", SERVICE),
+    ("svc-identity", SERVICE),
+    ("svc-network", SERVICE),
+    ("svc-observe", SERVICE),
+    ("agent-proto", &["model"]),
+    ("agent", &["agent-proto", "logic", "model", "netns"]),
+    ("edge", &["agent-proto", "logic", "model", "netns"]),
+    ("xtask", &[]),
+];
+
+const SERVICE: &[&str] = &["front", "api", "wire", "model", "logic", "spine", "agent-proto"];
+
+/// The crates that put everything together.
+const TOPS: &[&str] = &["hillfog", "sim"];
+
+/// What is used of `cargo metadata`.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    name: String,
+    kind: Option<String>,
+}
+
+/// Every dependency that leans the wrong way, and every crate that isn't in the picture.
+pub fn breaches(root: &Path) -> Result<Vec<String>> {
+    let packages = packages(root)?;
+    let ours: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+    Ok(packages.iter().flat_map(|package| of(package, &ours)).collect())
+}
+
+fn of(package: &Package, ours: &[&str]) -> Vec<String> {
+    let name = package.name.as_str();
+    let used = package.dependencies.iter().filter(|it| it.kind.as_deref() != Some("dev"));
+    let used = used.map(|it| it.name.as_str()).filter(|used| ours.contains(used));
+    match LEANS.iter().find(|(known, _)| *known == name) {
+        Some((_, allowed)) => used.filter(|it| !allowed.contains(it)).map(|it| format!("{name} leans on {it}")).collect(),
+        None if TOPS.contains(&name) => Vec::new(),
+        None => vec![format!("{name} isn't in the picture: say in xtask/src/tidy/crates.rs on what it may lean")],
+    }
+}
+
+fn packages(root: &Path) -> Result<Vec<Package>> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let output = cargo.args(["metadata", "--no-deps", "--format-version", "1", "--offline"]).current_dir(root).output();
+    let output = output.context("cargo metadata")?;
+    ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(serde_json::from_slice::<Metadata>(&output.stdout)?.packages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(name: &str, uses: &[(&str, Option<&str>)]) -> Package {
+        let dependency = |(name, kind): &(&str, Option<&str>)| Dependency { name: (*name).into(), kind: kind.map(str::to_owned) };
+        Package { name: name.into(), dependencies: uses.iter().map(dependency).collect() }
+    }
+
+    #[test]
+    fn a_wrong_direction_is_named() {
+        let ours = ["logic", "front", "model"];
+        let leaning = package("logic", &[("front", None), ("model", None), ("serde", None), ("front", Some("dev"))]);
+        assert_eq!(of(&leaning, &ours), ["logic leans on front"]);
+        assert_eq!(of(&package("new", &[]), &ours).len(), 1);
+        assert!(of(&package("sim", &[("front", None)]), &ours).is_empty());
+    }
+}
