@@ -39,7 +39,8 @@ pub fn check(root: &Path) -> Result<()> {
     let mut differing: Vec<PathBuf> = existing(root)?.into_iter().filter(|path| !files.contains_key(path)).collect();
     let changed = |(path, text): (PathBuf, String)| (fs::read_to_string(&path).ok() != Some(text)).then_some(path);
     differing.extend(files.into_iter().filter_map(changed));
-    ensure!(differing.is_empty(), "run `cargo xtask codegen`; these differ: {differing:#?}");
+    let names: Vec<String> = differing.iter().map(|path| path.display().to_string()).collect();
+    ensure!(names.is_empty(), "run `cargo xtask codegen`; these differ:\n  {}", names.join("\n  "));
     Ok(())
 }
 

@@ -9,6 +9,6 @@ use std::path::Path;
 /// Fails, naming every breach.
 pub fn check(root: &Path) -> Result<()> {
     let breaches: Vec<String> = crates::breaches(root)?.into_iter().chain(files::breaches(root)?).collect();
-    ensure!(breaches.is_empty(), "{} breaches:\n  {}", breaches.len(), breaches.join("\n  "));
+    ensure!(breaches.is_empty(), "tidy found {}:\n  {}", breaches.len(), breaches.join("\n  "));
     Ok(())
 }

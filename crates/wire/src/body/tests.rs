@@ -1,3 +1,5 @@
+//! Bodies as clients encode them, and as nobody should.
+
 use super::*;
 use crate::Time;
 use crate::sigv4::{Claim, Form, Payload, Scope, SigningKey, body_hash};
