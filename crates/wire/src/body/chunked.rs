@@ -139,12 +139,13 @@ impl ChunkDecoder {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = std::str::from_utf8(line.strip_suffix(b"\r").unwrap_or(line)).map_err(|_| BodyError::Malformed("not text"))?;
         match self.state {
-            State::Size => self.begin_chunk(line),
-            State::DataEnd if line.is_empty() => Ok(self.state = State::Size),
-            State::Trailers if line.is_empty() => Ok(self.state = State::Done),
-            State::Trailers => self.add_trailer(line),
-            _ => Err(BodyError::Malformed("a chunk is longer than it says")),
+            State::Size => return self.begin_chunk(line),
+            State::DataEnd if line.is_empty() => self.state = State::Size,
+            State::Trailers if line.is_empty() => self.state = State::Done,
+            State::Trailers => return self.add_trailer(line),
+            _ => return Err(BodyError::Malformed("a chunk is longer than it says")),
         }
+        Ok(())
     }
 
     fn begin_chunk(&mut self, line: &str) -> Result<(), BodyError> {

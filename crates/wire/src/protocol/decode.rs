@@ -33,15 +33,11 @@ fn rest(
     request: &Request,
 ) -> Result<Value, Fault> {
     let mut members = bind::read(service, operation, structure, request)?;
-    match structure.payload {
-        Some(name) => {
-            let value = payload(service, protocol, structure, name, request)?;
-            members.extend((!value.is_null()).then_some((name, value)));
-        }
-        None => match body(service, protocol, structure, request)? {
-            Value::Struct(in_body) => members.extend(in_body),
-            _ => {}
-        },
+    if let Some(name) = structure.payload {
+        let value = payload(service, protocol, structure, name, request)?;
+        members.extend((!value.is_null()).then_some((name, value)));
+    } else if let Value::Struct(in_body) = body(service, protocol, structure, request)? {
+        members.extend(in_body);
     }
     Ok(Value::Struct(members))
 }

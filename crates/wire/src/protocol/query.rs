@@ -37,23 +37,18 @@ impl Form {
 
     /// The elements below, in the order of their numbers.
     fn numbered(&self, path: &str) -> Result<Vec<(u32, &Form)>, Fault> {
-        let number = |(step, form)| parse_number(step).map(|number| (number, form)).ok_or_else(|| not_a_number(path, step));
+        let number = |(step, form): (&String, _)| match step.parse() {
+            Ok(number) if number > 0 => Ok((number, form)),
+            _ => Err(malformed(format!("'{step}' is not a valid index of '{path}'."))),
+        };
         let mut elements: Vec<(u32, &Form)> = self.children.iter().map(number).collect::<Result<_, _>>()?;
         elements.sort_by_key(|(number, _)| *number);
         Ok(elements)
     }
 }
 
-fn parse_number(step: &String) -> Option<u32> {
-    step.parse().ok().filter(|number| *number > 0)
-}
-
 fn malformed(message: impl Into<String>) -> Fault {
     Fault::client("MalformedInput", message)
-}
-
-fn not_a_number(path: &str, step: &str) -> Fault {
-    malformed(format!("'{step}' is not a valid index of '{path}'."))
 }
 
 /// Reads the members of a form, in one of the two query protocols.

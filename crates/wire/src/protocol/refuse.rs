@@ -81,7 +81,7 @@ impl<'a> Error<'a> {
     /// Whether the members say the message already.
     fn says_message(&self) -> bool {
         let in_body = |name| self.structure.and_then(|it| it.member(name)).is_some_and(|it| it.location.is_body_of_response());
-        ["message", "Message"].into_iter().any(|name| in_body(name))
+        ["message", "Message"].into_iter().any(in_body)
     }
 
     /// The message, where there is one and the members don't say it.

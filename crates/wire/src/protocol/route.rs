@@ -1,7 +1,7 @@
 //! Which operation a request means.
 
 use super::query::Form;
-use super::uri::{self, Fit, Pattern};
+use super::uri::{self, Pattern};
 use super::{Dialect, Request};
 use crate::Fault;
 use crate::schema::{Location, Operation, Protocol, Service};
@@ -87,7 +87,8 @@ fn action(dialect: &Dialect, request: &Request) -> Result<&'static Operation, Fa
     named(service, name, unknown)
 }
 
-/// The closest of the patterns that fit. Where two fit as closely, the one whose required parameters and headers are there.
+/// The closest of the patterns that fit. Where two fit as closely, the one whose required parameters and headers are there, and a
+/// built one before one that isn't.
 fn routed(service: &'static Service, request: &Request) -> Result<&'static Operation, Fault> {
     let parameters = uri::parameters(&request.query).ok_or_else(|| unknown(404))?;
     let fit = |method: &str, uri: &str| match request.method == *method {
@@ -95,18 +96,15 @@ fn routed(service: &'static Service, request: &Request) -> Result<&'static Opera
         false => None,
     };
     let built = service.operations.iter().filter_map(|operation| {
-        let fit = fit(operation.method, operation.uri)?;
-        Some(((fit, bound(service, operation, request, &parameters)), operation))
+        let rank = (fit(operation.method, operation.uri)?, bound(service, operation, request, &parameters));
+        Some((rank, operation))
     });
-    let built: Option<((Fit, usize), &'static Operation)> = built.max_by(|(a, _), (b, _)| a.cmp(b));
     let others = service.unbuilt.iter().filter_map(|other| Some((fit(other.1, other.2)?, other)));
+    let built = built.max_by(|(a, _), (b, _)| a.cmp(b));
     match (built, others.max_by(|(a, _), (b, _)| a.cmp(b))) {
-        (Some(((fit, bound), operation)), Some((other, unbuilt))) => match (fit.cmp(&other), bound) {
-            (std::cmp::Ordering::Less, _) => Err(not_built(service, unbuilt.0)),
-            _ => Ok(operation),
-        },
+        (Some(((fit, _), operation)), Some((other, _))) if fit >= other => Ok(operation),
         (Some((_, operation)), None) => Ok(operation),
-        (None, Some((_, unbuilt))) => Err(not_built(service, unbuilt.0)),
+        (_, Some((_, unbuilt))) => Err(not_built(service, unbuilt.0)),
         (None, None) => Err(unknown(404)),
     }
 }

@@ -193,12 +193,11 @@ fn is_scalar(shape: &Shape) -> bool {
 /// The constraints that a shape has.
 fn constraints(shape: &Shape) -> Vec<Constraint> {
     let number = matches!(shape.kind, Kind::Integer | Kind::Long | Kind::Float);
-    let (min, max): (fn(f64) -> Constraint, fn(f64) -> Constraint) =
-        if number { (Constraint::Min, Constraint::Max) } else { (Constraint::MinLength, Constraint::MaxLength) };
-    let bounds = shape.max.map(max).into_iter().chain(shape.min.map(min));
+    let max = shape.max.map(if number { Constraint::Max } else { Constraint::MaxLength });
+    let min = shape.min.map(if number { Constraint::Min } else { Constraint::MinLength });
     let pattern = shape.pattern.map(Constraint::Pattern);
     let values = (!shape.values.is_empty()).then_some(Constraint::Enumeration(shape.values));
-    bounds.chain(pattern).chain(values).collect()
+    max.into_iter().chain(min).chain(pattern).chain(values).collect()
 }
 
 /// The shape's own constraints that the value breaks.

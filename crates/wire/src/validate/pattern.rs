@@ -5,8 +5,11 @@ use regex::Regex;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, RwLock};
 
-/// Compiled on their first use, since most are never used.
-static COMPILED: LazyLock<RwLock<HashMap<&'static str, Option<Arc<Regex>>>>> = LazyLock::new(Default::default);
+/// What has been compiled, and what can't be.
+type Compiled = HashMap<&'static str, Option<Arc<Regex>>>;
+
+/// Patterns are compiled on their first use, since most are never used.
+static COMPILED: LazyLock<RwLock<Compiled>> = LazyLock::new(Default::default);
 
 /// Whether the whole text matches; true for a pattern that can't be checked.
 pub fn matches(pattern: &'static str, text: &str) -> bool {
