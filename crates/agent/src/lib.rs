@@ -7,6 +7,7 @@ pub mod cgroup;
 pub mod disk;
 pub mod driver;
 pub mod image;
+pub mod net;
 pub mod network;
 pub mod output;
 pub mod process;

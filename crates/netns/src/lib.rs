@@ -18,7 +18,7 @@ use nix::sys::statfs::fstatfs;
 use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -70,6 +70,13 @@ impl Namespace {
             Err(Error::Missing(_)) => Self::create(path).map(|namespace| (namespace, true)),
             opened => opened.map(|namespace| (namespace, false)),
         }
+    }
+
+    /// Keeps this namespace at one more path, whose parent folder is made if it is missing; what was kept there is let go of.
+    pub fn keep_at(&self, path: &Path) -> Result<(), Error> {
+        mount::release(path)?;
+        mount::prepare(path)?;
+        mount::bind(&format!("/proc/self/fd/{}", self.file.as_raw_fd()), path)
     }
 
     /// The namespace of the calling thread: the host's, usually.

@@ -77,6 +77,19 @@ fn a_namespace_is_made_found_again_and_removed() {
 }
 
 #[test]
+fn a_namespace_has_more_paths_than_one() {
+    let Some(place) = Place::new("paths") else { return };
+    let (first, second) = (place.path("first"), place.path("second"));
+    let made = Namespace::create(&first).expect("it can be made");
+    made.keep_at(&second).expect("it can be kept at a second path");
+    made.keep_at(&second).expect("and again");
+    assert_eq!(mounts_at(&second), 1);
+    Namespace::remove(&first).expect("it can be removed");
+    let found = Namespace::open(&second).expect("it is still there");
+    assert_eq!(made.identity().ok(), found.identity().ok());
+}
+
+#[test]
 fn a_plain_file_is_no_namespace_and_is_replaced() {
     let Some(place) = Place::new("plain") else { return };
     let path = place.path("left-over");

@@ -10,15 +10,18 @@ pub const BRIDGE: Cidr = Cidr { address: Ipv4Addr::new(172, 17, 0, 0), prefix: 1
 /// The table of an instance, where containers in `bridge` mode hide behind the instance's own address.
 ///
 /// `ports` maps protocol and port at the instance to address and port of a container. Its elements come and go with the
-/// containers, so this is loaded once, when the instance is made. As with Docker, a mapped port answers at the instance's own
-/// loopback address too.
+/// containers, and stay when this is loaded anew. As with Docker, a mapped port answers at the instance's own loopback address too.
+/// A container's packets must come in by the link that its address is behind.
 pub fn instance_ruleset() -> String {
     format!(
-        r#"table {TABLE} {{
+        r#"table {TABLE} {{}}
+flush table {TABLE}
+table {TABLE} {{
 	map ports {{ type inet_proto . inet_service : ipv4_addr . inet_service; }}
 	chain source_check {{
 		type filter hook prerouting priority raw; policy accept;
 		iifname "eth0" ip saddr {BRIDGE} drop
+		iifname "b*" fib saddr . iif oif 0 drop
 		iifname != "lo" ip daddr 127.0.0.0/8 drop
 	}}
 	chain forward {{

@@ -1,0 +1,177 @@
+//! The internet, as far as this host is concerned: a namespace that joins the routers of the VPCs which have public addresses, the
+//! host's own users, and what is beyond the host.
+//!
+//! Public addresses are never addresses of anything: the routers translate them, one to one, at their border (EC2's internet
+//! gateway). So they mean the same from everywhere, from another VPC and from the VPC itself.
+
+use super::describe::public_address;
+use super::error::{Error, Result};
+use super::names::{self, EGRESS_LINK, HOST_LINK, Places};
+use super::pasta::Pasta;
+use super::space::{End, Space, Way, pair};
+use super::tool::PASTA;
+use super::{filter, parameters};
+use agent_proto::network::Vpc;
+use logic::packet_filter::{INTERNET_LINK, internet_ruleset};
+use model::Cidr;
+use netns::Namespace;
+use nix::errno::Errno;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The cloud's public addresses (RFC 2544 sets them aside for tests). The last 256 are used for links; none of those may be given to an interface.
+const POOL: Cidr = Cidr { address: Ipv4Addr::new(198, 18, 0, 0), prefix: 15 };
+/// The host, as the internet sees it: what a security group has to allow for the host's users.
+const HOST: Cidr = Cidr { address: Ipv4Addr::new(198, 19, 255, 254), prefix: 30 };
+/// The internet, as the host sees it.
+const TOWARDS_HOST: Cidr = Cidr { address: Ipv4Addr::new(198, 19, 255, 253), prefix: 30 };
+/// The internet's address on every link to a router.
+const HUB: Cidr = Cidr { address: Ipv4Addr::new(169, 254, 0, 1), prefix: 32 };
+/// Every router's address on its link to the internet.
+const BORDER: Cidr = Cidr { address: Ipv4Addr::new(169, 254, 0, 2), prefix: 32 };
+
+/// The internet of one host.
+pub(crate) struct Internet {
+    /// The namespaces.
+    pub(crate) places: Places,
+    /// The host's own namespace.
+    pub(crate) host: Arc<Namespace>,
+    /// What the host's end of the link is called.
+    pub(crate) host_end: String,
+    /// Where the helper process writes its process id.
+    pub(crate) pid_file: PathBuf,
+}
+
+impl Internet {
+    /// Makes the internet reach exactly these VPCs' public addresses; without any, there is no internet. Answers what could not be
+    /// done, by VPC id.
+    pub(crate) async fn ensure(&self, vpcs: &[&Vpc]) -> BTreeMap<String, Error> {
+        let wanted: BTreeMap<_, _> = vpcs.iter().map(|vpc| (vpc.id.as_str(), public_addresses(vpc))).filter(|(_, it)| !it.is_empty()).collect();
+        let mut faults = BTreeMap::new();
+        for vpc in self.places.list("vpc-").iter().filter(|vpc| !wanted.contains_key(vpc.as_str())) {
+            faults.extend(self.detach(vpc).await.err().map(|error| (vpc.clone(), error)));
+        }
+        if wanted.is_empty() {
+            faults.extend(self.remove().await.err().map(|error| (String::new(), error)));
+            return faults;
+        }
+        match self.hub().await {
+            Err(error) => faults.extend(wanted.keys().map(|vpc| (vpc.to_string(), Error::Refused(error.to_string())))),
+            Ok((hub, shortcoming)) => {
+                for (vpc, addresses) in &wanted {
+                    let attached = self.attach(&hub, vpc, addresses).await.err();
+                    let fault = attached.map(|error| error.to_string()).or_else(|| shortcoming.clone());
+                    faults.extend(fault.map(|reason| (vpc.to_string(), Error::Refused(reason))));
+                }
+            }
+        }
+        faults
+    }
+
+    /// Removes the internet. The routers' links to it go with it.
+    pub(crate) async fn remove(&self) -> Result<()> {
+        self.pasta().end().await?;
+        Space::of(self.host.clone())?.delete_link(&self.host_end).await?;
+        if let Some(hub) = Space::open(&self.places.internet())? {
+            for link in hub.links().await?.keys().filter(|name| name.starts_with('v')) {
+                hub.delete_link(link).await?;
+            }
+        }
+        Ok(Namespace::remove(&self.places.internet())?)
+    }
+
+    /// The namespace in the middle, and in words what is beyond its reach.
+    async fn hub(&self) -> Result<(Space, Option<String>)> {
+        let (hub, _) = Space::ensure(&self.places.internet())?;
+        parameters::prepare_router(hub.namespace())?;
+        filter::load(hub.namespace(), internet_ruleset(HOST_LINK, EGRESS_LINK)).await?;
+        hub.loopback().await?;
+        hub.set_route(POOL, Way::Unreachable).await?;
+        parameters::forward(hub.namespace())?;
+        let host = self.join_host(&hub).await.err();
+        let beyond = self.reach_beyond().await.err();
+        let shortcoming = host.into_iter().chain(beyond).map(|error| error.to_string()).reduce(|one, other| format!("{one}; {other}"));
+        Ok((hub, shortcoming))
+    }
+
+    /// Lets the host's users reach public addresses, by one link and one route.
+    async fn join_host(&self, hub: &Space) -> Result<()> {
+        let host = Space::of(self.host.clone())?;
+        let outer = match (host.link(&self.host_end).await?, hub.link(HOST_LINK).await?) {
+            (Some(outer), Some(_)) => outer,
+            _ => {
+                host.delete_link(&self.host_end).await?;
+                let near = End { space: &host, name: &self.host_end, mac: None };
+                pair(near, End { space: hub, name: HOST_LINK, mac: None }).await?
+            }
+        };
+        hub.set_addresses(hub.need(HOST_LINK).await?, &[TOWARDS_HOST]).await?;
+        host.set_addresses(outer, &[HOST]).await?;
+        match host.add_route(POOL, Way::Gateway(outer, TOWARDS_HOST.address)).await {
+            Ok(()) => Ok(()),
+            Err(cause) if cause.raw_os_error() == Some(Errno::EEXIST as i32) && host.routes_by(outer).await?.contains(&POOL) => Ok(()),
+            Err(cause) => Err(Error::Refused(format!(
+                "public addresses can't be reached from this host: cannot add the route to {POOL} ({cause}); does another cloud on this host have it? See `ip route show {POOL}`"
+            ))),
+        }
+    }
+
+    /// Lets VPCs reach what is beyond the host. Without the program it stays out of reach, which the host's capabilities say.
+    async fn reach_beyond(&self) -> Result<()> {
+        match PASTA.find() {
+            Ok(_) => self.pasta().ensure(&self.host).await,
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn pasta(&self) -> Pasta {
+        Pasta { namespace: self.places.internet(), pid_file: self.pid_file.clone() }
+    }
+
+    /// Joins a VPC's router, and sends its public addresses there.
+    async fn attach(&self, hub: &Space, vpc: &str, addresses: &BTreeSet<Ipv4Addr>) -> Result<()> {
+        let router = super::router::open(&self.places, vpc)?;
+        let name = names::internet_port(vpc);
+        let link = match (hub.link(&name).await?, router.link(INTERNET_LINK).await?) {
+            (Some(link), Some(_)) => link,
+            _ => {
+                hub.delete_link(&name).await?;
+                router.delete_link(INTERNET_LINK).await?;
+                pair(End { space: hub, name: &name, mac: None }, End { space: &router, name: INTERNET_LINK, mac: None }).await?
+            }
+        };
+        let border = router.need(INTERNET_LINK).await?;
+        hub.set_addresses(link, &[HUB]).await?;
+        router.set_addresses(border, &[BORDER]).await?;
+        router.set_route(Cidr::ANY, Way::Gateway(border, HUB.address)).await?;
+        set_public_routes(hub, link, addresses).await
+    }
+
+    async fn detach(&self, vpc: &str) -> Result<()> {
+        match Space::open(&self.places.vpc(vpc))? {
+            Some(router) => router.delete_link(INTERNET_LINK).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Sends exactly these addresses into the link.
+async fn set_public_routes(hub: &Space, link: u32, addresses: &BTreeSet<Ipv4Addr>) -> Result<()> {
+    let way = Way::Gateway(link, BORDER.address);
+    let wanted: Vec<_> = addresses.iter().map(|address| Cidr { address: *address, prefix: 32 }).collect();
+    let present = hub.routes_by(link).await?;
+    for address in present.iter().filter(|it| !wanted.contains(it)) {
+        hub.delete_route(*address, way).await?;
+    }
+    for address in wanted.iter().filter(|it| !present.contains(it)) {
+        hub.set_route(*address, way).await?;
+    }
+    Ok(())
+}
+
+/// The public addresses of the VPC's interfaces that lead to the internet.
+fn public_addresses(vpc: &Vpc) -> BTreeSet<Ipv4Addr> {
+    vpc.interfaces.iter().filter_map(|interface| public_address(vpc, interface)).collect()
+}

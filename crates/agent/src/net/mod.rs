@@ -1,0 +1,197 @@
+//! The host's network: VPCs as network namespaces of the kernel.
+//!
+//! One router namespace stands for each VPC. Everything is plugged into it by a link of its own ([`plug`]), so that all packets pass its
+//! packet filter, where security groups are enforced ([`logic::packet_filter`]). Load balancers' addresses are the router's own. VPCs with
+//! public addresses meet in one more namespace ([`internet`]), by which the host's users reach them. `docs/adr/0005-network-world.md`
+//! has the picture and the reasons.
+//!
+//! What exists is always asked of the kernel, never remembered: the namespaces by the files that keep them, the rest by netlink and `nft`. So
+//! a server that was killed at any moment finds what it left, completes it, and disturbs nothing that is right. Nothing outside these
+//! namespaces is changed but for one link and one route to the public addresses, while there are any.
+
+mod describe;
+mod error;
+mod filter;
+mod instance;
+mod internet;
+mod names;
+mod parameters;
+mod pasta;
+mod plug;
+mod ports;
+mod probe;
+mod router;
+mod space;
+mod tool;
+mod workload;
+
+use crate::network::{Network, NetworkJoin};
+use agent_proto::Missing;
+use agent_proto::network::Vpc;
+use agent_proto::workload::{self as wish, Workload};
+use error::{Error, Result};
+use internet::Internet;
+use names::Places;
+use netns::Namespace;
+use space::Space;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where and under which names a host's network is built.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The runtime folder (`/run/hillfog/<tag>`), on a file system that is gone after a reboot, as the namespaces are.
+    pub runtime: PathBuf,
+    /// Tells this Hillfog's link on the host from another's; at most 8 letters and digits count.
+    pub tag: String,
+    /// The domain of the containers' host names (`ec2.internal`); none is added without it.
+    pub domain: Option<String>,
+}
+
+/// The network of this host.
+pub struct NetWorld {
+    places: Places,
+    internet: Internet,
+    domain: Option<String>,
+    /// The VPCs whose routers are up, as they were last wished for.
+    vpcs: Mutex<BTreeMap<String, Arc<Vpc>>>,
+    /// Held by whoever changes what several workloads share.
+    shared: tokio::sync::Mutex<()>,
+}
+
+impl NetWorld {
+    /// The network of the host whose namespace the calling thread is in. Nothing is made before it is asked for.
+    ///
+    /// # Errors
+    /// In words, if the thread's own namespace can't be opened.
+    pub fn new(settings: Settings) -> std::result::Result<Self, String> {
+        let host = Namespace::current().map_err(|error| error.to_string())?;
+        Ok(Self::on(host, settings))
+    }
+
+    /// As [`new`](Self::new), with another namespace in the host's place: a laboratory's.
+    pub fn on(host: Namespace, settings: Settings) -> Self {
+        let places = Places::under(&settings.runtime);
+        let internet = Internet {
+            places: places.clone(),
+            host: Arc::new(host),
+            host_end: names::host_end(&settings.tag),
+            pid_file: settings.runtime.join("pasta.pid"),
+        };
+        Self { places, internet, domain: settings.domain, vpcs: Mutex::default(), shared: tokio::sync::Mutex::default() }
+    }
+
+    /// Where the router of a VPC is kept: the namespace in which a load balancer of the VPC opens its sockets.
+    pub fn router_path(&self, vpc: &str) -> PathBuf {
+        self.places.vpc(vpc)
+    }
+
+    fn around(&self) -> workload::Around<'_> {
+        workload::Around { places: &self.places, domain: self.domain.as_deref() }
+    }
+
+    fn vpc(&self, id: &str) -> Result<Arc<Vpc>> {
+        let vpcs = self.vpcs.lock().unwrap_or_else(PoisonError::into_inner);
+        vpcs.get(id).cloned().ok_or_else(|| Error::Refused(format!("the network of {id} is not up")))
+    }
+
+    /// Makes the VPC's router and instances, and remembers what was wished for.
+    async fn ensure_vpc(&self, vpc: &Vpc) -> Result<()> {
+        let router = router::ensure(&self.places, vpc).await?;
+        self.vpcs.lock().unwrap_or_else(PoisonError::into_inner).insert(vpc.id.clone(), Arc::new(vpc.clone()));
+        for instance in &vpc.instances {
+            instance::ensure(&self.places, &router, vpc, instance).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes the instances and VPCs that are not wished for, where nobody is in them any more.
+    async fn collect(&self, vpcs: &[Vpc]) -> Result<()> {
+        let instances = vpcs.iter().flat_map(|vpc| &vpc.instances).map(|it| it.id.as_str()).collect();
+        instance::collect(&self.places, &instances).await?;
+        let wanted: BTreeSet<_> = vpcs.iter().map(|vpc| vpc.id.as_str()).collect();
+        for name in self.places.list("vpc-").iter().filter(|name| !wanted.contains(name.as_str())) {
+            let in_use = match Space::open(&self.places.vpc(name))? {
+                Some(router) => router::is_in_use(&router).await?,
+                None => false,
+            };
+            if !in_use {
+                Namespace::remove(&self.places.vpc(name))?;
+                self.vpcs.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+            }
+        }
+        Ok(())
+    }
+
+    async fn join_network(&self, workload: &Workload) -> Result<NetworkJoin> {
+        match &workload.network {
+            wish::Network::Interface { vpc, interface } => self.around().join_interface(&*self.vpc(vpc)?, workload, interface).await,
+            wish::Network::Host { vpc, instance } => self.around().join_host(&*self.vpc(vpc)?, workload, instance).await,
+            wish::Network::Bridge { vpc, instance } => {
+                let _alone = self.shared.lock().await;
+                self.around().join_bridge(&*self.vpc(vpc)?, workload, instance).await
+            }
+            wish::Network::None => self.around().join_nothing(workload).await,
+        }
+    }
+
+    async fn leave_others(&self, workloads: &BTreeSet<String>) -> Result<()> {
+        let present: BTreeSet<_> = self.places.list("w-").iter().filter_map(|name| names::workload_of(name)).map(str::to_owned).collect();
+        for workload in present.difference(workloads) {
+            self.around().leave(workload).await?;
+        }
+        Ok(())
+    }
+
+    async fn remove_everything(&self) -> Result<()> {
+        self.leave_others(&BTreeSet::new()).await?;
+        self.internet.remove().await?;
+        for instance in self.places.list("i-") {
+            instance::remove(&self.places, &instance).await?;
+        }
+        for name in self.places.list("") {
+            Namespace::remove(&self.places.folder().join(name))?;
+        }
+        self.vpcs.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        std::fs::remove_dir(self.places.folder()).ok();
+        Ok(())
+    }
+}
+
+#[async_trait::async_trait]
+impl Network for NetWorld {
+    fn missing(&self) -> Vec<Missing> {
+        probe::missing(&self.places)
+    }
+
+    async fn recover(&self, workloads: &BTreeSet<String>) -> std::result::Result<(), String> {
+        self.leave_others(workloads).await.map_err(|error| error.to_string())
+    }
+
+    async fn ensure(&self, vpcs: &[Vpc]) -> BTreeMap<String, String> {
+        let _alone = self.shared.lock().await;
+        let made = futures::future::join_all(vpcs.iter().map(|vpc| self.ensure_vpc(vpc))).await;
+        let mut faults: BTreeMap<_, _> = vpcs.iter().zip(made).filter_map(|(vpc, made)| Some((vpc.id.clone(), made.err()?))).collect();
+        let up: Vec<_> = vpcs.iter().filter(|vpc| !faults.contains_key(&vpc.id)).collect();
+        faults.extend(self.internet.ensure(&up).await);
+        if let Err(error) = self.collect(vpcs).await {
+            tracing::warn!(%error, "what is left of the network could not be removed yet");
+        }
+        faults.into_iter().map(|(vpc, error)| (vpc, error.to_string())).collect()
+    }
+
+    async fn join(&self, workload: &Workload) -> std::result::Result<NetworkJoin, String> {
+        self.join_network(workload).await.map_err(|error| error.to_string())
+    }
+
+    async fn leave(&self, workload: &str) -> std::result::Result<(), String> {
+        let _alone = self.shared.lock().await;
+        self.around().leave(workload).await.map_err(|error| error.to_string())
+    }
+
+    async fn teardown(&self) -> std::result::Result<(), String> {
+        let _alone = self.shared.lock().await;
+        self.remove_everything().await.map_err(|error| error.to_string())
+    }
+}

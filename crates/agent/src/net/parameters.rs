@@ -1,0 +1,55 @@
+//! Kernel parameters of a namespace (`net.*` of `sysctl`).
+
+use super::error::{Error, Result};
+use netns::Namespace;
+use std::fs;
+
+/// Everything that forwards packets. Interfaces made later inherit what `default` says.
+///
+/// Addresses are checked by the packet filter, by interface, so the kernel's own reverse path filter is off. A neighbour that is
+/// spoken for is answered for at once: the kernel would wait up to 0.8 seconds. Proxy ARP and IPv6's silence are explained in the
+/// record of the decision.
+const ROUTER: &[(&str, &str)] = &[
+    ("ipv4/conf/all/rp_filter", "0"),
+    ("ipv4/conf/default/rp_filter", "0"),
+    ("ipv4/conf/all/send_redirects", "0"),
+    ("ipv4/conf/default/send_redirects", "0"),
+    ("ipv4/conf/default/proxy_arp", "1"),
+    ("ipv4/neigh/default/proxy_delay", "0"),
+    ("ipv6/conf/all/disable_ipv6", "1"),
+    ("ipv6/conf/default/disable_ipv6", "1"),
+];
+
+/// Prepares a namespace to be a router; it forwards nothing before [`forward`].
+pub(crate) fn prepare_router(namespace: &Namespace) -> Result<()> {
+    set(namespace, ROUTER)
+}
+
+/// Lets a namespace forward packets.
+pub(crate) fn forward(namespace: &Namespace) -> Result<()> {
+    set(namespace, &[("ipv4/ip_forward", "1")])
+}
+
+/// Lets ports that are mapped to containers answer at the loopback address too.
+pub(crate) fn route_loopback(namespace: &Namespace) -> Result<()> {
+    set(namespace, &[("ipv4/conf/all/route_localnet", "1")])
+}
+
+/// Lets anyone in the namespace bind low ports and send pings, as Docker does: the namespace is a container's own.
+pub(crate) fn prepare_container(namespace: &Namespace) -> Result<()> {
+    set(namespace, &[("ipv4/ip_unprivileged_port_start", "0"), ("ipv4/ping_group_range", "0 2147483647")])
+}
+
+fn set(namespace: &Namespace, parameters: &[(&str, &str)]) -> Result<()> {
+    namespace.run(|| parameters.iter().try_for_each(|(name, value)| write(name, value)))?
+}
+
+/// Writes unless it is so already; a kernel without IPv6 has nothing to turn off.
+fn write(name: &str, value: &str) -> Result<()> {
+    let path = format!("/proc/sys/net/{name}");
+    let present = fs::read_to_string(&path).unwrap_or_default();
+    if present.split_whitespace().eq(value.split_whitespace()) || (present.is_empty() && name.starts_with("ipv6")) {
+        return Ok(());
+    }
+    fs::write(&path, value).map_err(|cause| Error::Parameter { path, value: value.into(), cause })
+}

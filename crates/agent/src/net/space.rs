@@ -1,0 +1,277 @@
+//! A namespace with a netlink socket in it: what is asked of the kernel about interfaces, addresses and routes.
+//!
+//! Everything here may be done again: what is there already is left as it is.
+
+use super::error::{Error, Result};
+use futures::TryStreamExt;
+use model::Cidr;
+use netns::Namespace;
+use nix::errno::Errno;
+use rtnetlink::packet_route::address::AddressAttribute;
+use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkAttribute};
+use rtnetlink::packet_route::route::{RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteScope, RouteType};
+use rtnetlink::{Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::Ipv4Addr;
+use std::os::fd::{AsFd, AsRawFd};
+use std::path::Path;
+use std::sync::Arc;
+
+/// A hardware address.
+pub(crate) type Mac = [u8; 6];
+
+/// A namespace, opened for work.
+pub(crate) struct Space {
+    namespace: Arc<Namespace>,
+    netlink: Handle,
+    driver: tokio::task::AbortHandle,
+}
+
+/// One end of a pair of virtual Ethernet interfaces.
+pub(crate) struct End<'a> {
+    /// Where it is.
+    pub(crate) space: &'a Space,
+    /// What it is called.
+    pub(crate) name: &'a str,
+    /// `None` lets the kernel choose one.
+    pub(crate) mac: Option<Mac>,
+}
+
+/// A way to somewhere.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way {
+    /// It is on the link.
+    Link(u32),
+    /// By a router on the link, whether the link's addresses say so or not.
+    Gateway(u32, Ipv4Addr),
+    /// Nowhere, without an answer.
+    Nowhere,
+    /// Nowhere, with an answer.
+    Unreachable,
+}
+
+impl Space {
+    /// The namespace at `path`, which is made if there is none. True if it was.
+    pub(crate) fn ensure(path: &Path) -> Result<(Self, bool)> {
+        let (namespace, new) = Namespace::ensure(path)?;
+        Ok((Self::of(Arc::new(namespace))?, new))
+    }
+
+    /// The namespace at `path`; `None` if there is none.
+    pub(crate) fn open(path: &Path) -> Result<Option<Self>> {
+        match Namespace::open(path) {
+            Ok(namespace) => Self::of(Arc::new(namespace)).map(Some),
+            Err(netns::Error::Missing(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Opens a netlink socket in the namespace.
+    pub(crate) fn of(namespace: Arc<Namespace>) -> Result<Self> {
+        let runtime = tokio::runtime::Handle::current();
+        let opened = namespace.run(|| {
+            let _entered = runtime.enter();
+            rtnetlink::new_connection()
+        })?;
+        let (connection, netlink, _) = opened.map_err(|cause| Error::Link { what: "open a netlink socket".into(), cause })?;
+        let driver = runtime.spawn(connection).abort_handle();
+        Ok(Self { namespace, netlink, driver })
+    }
+
+    /// The namespace itself.
+    pub(crate) fn namespace(&self) -> &Arc<Namespace> {
+        &self.namespace
+    }
+
+    /// The indices of the interfaces by name.
+    pub(crate) async fn links(&self) -> Result<BTreeMap<String, u32>> {
+        let found: Vec<_> = self.netlink.link().get().execute().try_collect().await.map_err(|error| refused("list interfaces", error))?;
+        let name = |attributes: &[LinkAttribute]| {
+            attributes.iter().find_map(|attribute| match attribute {
+                LinkAttribute::IfName(name) => Some(name.clone()),
+                _ => None,
+            })
+        };
+        Ok(found.iter().filter_map(|link| Some((name(&link.attributes)?, link.header.index))).collect())
+    }
+
+    /// The index of an interface.
+    pub(crate) async fn link(&self, name: &str) -> Result<Option<u32>> {
+        Ok(self.links().await?.remove(name))
+    }
+
+    /// The index of an interface that has to be there.
+    pub(crate) async fn need(&self, name: &str) -> Result<u32> {
+        self.link(name).await?.ok_or_else(|| Error::Refused(format!("the interface {name} has gone")))
+    }
+
+    /// Brings an interface up.
+    pub(crate) async fn up(&self, index: u32) -> Result<()> {
+        let wish = LinkUnspec::new_with_index(index).up().build();
+        self.netlink.link().set(wish).execute().await.map_err(|error| refused("bring an interface up", error))
+    }
+
+    /// Brings the loopback interface up and answers its index, which is 1 in every namespace.
+    pub(crate) async fn loopback(&self) -> Result<u32> {
+        const LOOPBACK: u32 = 1;
+        self.up(LOOPBACK).await?;
+        Ok(LOOPBACK)
+    }
+
+    /// Deletes an interface, and its other end with it.
+    pub(crate) async fn delete_link(&self, name: &str) -> Result<()> {
+        let Some(index) = self.link(name).await? else { return Ok(()) };
+        let deleted = self.netlink.link().del(index).execute().await;
+        unless(deleted, Errno::ENODEV).map_err(|error| refused(format!("delete the interface {name}"), error))
+    }
+
+    /// The IPv4 addresses of an interface.
+    pub(crate) async fn addresses(&self, index: u32) -> Result<Vec<Cidr>> {
+        let found = self.netlink.address().get().set_link_index_filter(index).execute();
+        let found: Vec<_> = found.try_collect().await.map_err(|error| refused("list addresses", error))?;
+        let local = |attribute: &AddressAttribute| match attribute {
+            AddressAttribute::Local(std::net::IpAddr::V4(address)) => Some(*address),
+            _ => None,
+        };
+        let pairs = found.iter().filter_map(|it| Some((it.attributes.iter().find_map(local)?, it.header.prefix_len)));
+        Ok(pairs.map(|(address, prefix)| Cidr { address, prefix }).collect())
+    }
+
+    /// Gives an interface an address with the mask of its network.
+    pub(crate) async fn add_address(&self, index: u32, address: Cidr) -> Result<()> {
+        let added = self.netlink.address().add(index, address.address.into(), address.prefix).execute().await;
+        unless(added, Errno::EEXIST).map_err(|error| refused(format!("add the address {address}"), error))
+    }
+
+    /// Gives an interface exactly these addresses; loopback's own one, 127.0.0.1, is left alone.
+    pub(crate) async fn set_addresses(&self, index: u32, wanted: &[Cidr]) -> Result<()> {
+        let present = self.addresses(index).await?;
+        for address in present.iter().filter(|it| !wanted.contains(it) && !it.address.is_loopback()) {
+            self.delete_address(index, *address).await?;
+        }
+        for address in wanted.iter().filter(|it| !present.contains(it)) {
+            self.add_address(index, *address).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete_address(&self, index: u32, address: Cidr) -> Result<()> {
+        let message = rtnetlink::AddressMessageBuilder::<Ipv4Addr>::new().index(index).address(address.address, address.prefix).build();
+        let deleted = self.netlink.address().del(message).execute().await;
+        unless(deleted, Errno::EADDRNOTAVAIL).map_err(|error| refused(format!("delete the address {address}"), error))
+    }
+
+    /// Sets the way to a network, whatever it was.
+    pub(crate) async fn set_route(&self, to: Cidr, way: Way) -> Result<()> {
+        let set = self.netlink.route().add(route(to, way)).replace().execute().await;
+        set.map_err(|error| refused(format!("set the route to {to}"), error))
+    }
+
+    /// Adds the way to a network, unless there is one already, which is an error.
+    pub(crate) async fn add_route(&self, to: Cidr, way: Way) -> io::Result<()> {
+        self.netlink.route().add(route(to, way)).execute().await.map_err(cause)
+    }
+
+    /// Forgets the way to a network.
+    pub(crate) async fn delete_route(&self, to: Cidr, way: Way) -> Result<()> {
+        let deleted = self.netlink.route().del(route(to, way)).execute().await;
+        unless(deleted, Errno::ESRCH).map_err(|error| refused(format!("delete the route to {to}"), error))
+    }
+
+    /// Where the main table sends packets: the networks, each with the index of the interface that it is sent out by.
+    pub(crate) async fn routes(&self) -> Result<Vec<(Cidr, u32)>> {
+        let wish = RouteMessageBuilder::<Ipv4Addr>::new().build();
+        let found: Vec<_> = self.netlink.route().get(wish).execute().try_collect().await.map_err(|error| refused("list routes", error))?;
+        let ways = found.iter().filter(|route| route.header.kind == RouteType::Unicast && route.header.table == RouteHeader::RT_TABLE_MAIN);
+        Ok(ways.filter_map(|route| Some((destination(route), exit(route)?))).collect())
+    }
+
+    /// The networks that are sent out by the interface.
+    pub(crate) async fn routes_by(&self, index: u32) -> Result<Vec<Cidr>> {
+        Ok(self.routes().await?.into_iter().filter(|(_, exit)| *exit == index).map(|(network, _)| network).collect())
+    }
+
+    /// Tells an interface the hardware address of a neighbour for good, so that nobody has to be asked.
+    pub(crate) async fn set_neighbour(&self, index: u32, address: Ipv4Addr, mac: Mac) -> Result<()> {
+        let wish = self.netlink.neighbours().add(index, address.into()).link_layer_address(&mac).replace();
+        wish.execute().await.map_err(|error| refused(format!("set the neighbour {address}"), error))
+    }
+}
+
+impl Drop for Space {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// Makes a pair of virtual Ethernet interfaces with an end in each namespace, both up, and answers the index of the near end.
+///
+/// The far end is made where it belongs and with its final name, so that pairs can be made at the same time.
+pub(crate) async fn pair(near: End<'_>, far: End<'_>) -> Result<u32> {
+    let peer = named::<LinkUnspec>(far.name, far.mac).setns_by_fd(far.space.namespace.as_fd().as_raw_fd()).up().build();
+    let wish = match near.mac {
+        Some(mac) => LinkMessageBuilder::<LinkVeth>::new(near.name, far.name).address(mac.to_vec()),
+        None => LinkMessageBuilder::<LinkVeth>::new(near.name, far.name),
+    };
+    let wish = wish.set_info_data(InfoData::Veth(InfoVeth::Peer(peer))).up().build();
+    let made = near.space.netlink.link().add(wish).execute().await;
+    made.map_err(|error| refused(format!("make the interfaces {} and {}", near.name, far.name), error))?;
+    near.space.need(near.name).await
+}
+
+fn named<T: Default>(name: &str, mac: Option<Mac>) -> LinkMessageBuilder<T> {
+    let link = LinkMessageBuilder::<T>::default().name(name);
+    match mac {
+        Some(mac) => link.address(mac.to_vec()),
+        None => link,
+    }
+}
+
+fn route(to: Cidr, way: Way) -> RouteMessage {
+    let route = RouteMessageBuilder::<Ipv4Addr>::new().destination_prefix(to.address, to.prefix);
+    match way {
+        Way::Link(index) => route.output_interface(index).scope(RouteScope::Link).build(),
+        Way::Gateway(index, gateway) => {
+            let mut message = route.output_interface(index).gateway(gateway).build();
+            message.header.flags |= RouteFlags::Onlink;
+            message
+        }
+        Way::Nowhere => route.kind(RouteType::BlackHole).build(),
+        Way::Unreachable => route.kind(RouteType::Unreachable).build(),
+    }
+}
+
+fn exit(route: &RouteMessage) -> Option<u32> {
+    route.attributes.iter().find_map(|attribute| match attribute {
+        RouteAttribute::Oif(index) => Some(*index),
+        _ => None,
+    })
+}
+
+fn destination(route: &RouteMessage) -> Cidr {
+    let address = route.attributes.iter().find_map(|attribute| match attribute {
+        RouteAttribute::Destination(RouteAddress::Inet(address)) => Some(*address),
+        _ => None,
+    });
+    Cidr { address: address.unwrap_or(Ipv4Addr::UNSPECIFIED), prefix: route.header.destination_prefix_length }
+}
+
+/// The result, with one kind of refusal counted as success.
+fn unless(result: std::result::Result<(), rtnetlink::Error>, harmless: Errno) -> std::result::Result<(), rtnetlink::Error> {
+    match result {
+        Err(rtnetlink::Error::NetlinkError(error)) if error.raw_code() == -(harmless as i32) => Ok(()),
+        result => result,
+    }
+}
+
+fn refused(what: impl Into<String>, error: rtnetlink::Error) -> Error {
+    Error::Link { what: what.into(), cause: cause(error) }
+}
+
+fn cause(error: rtnetlink::Error) -> io::Error {
+    match error {
+        rtnetlink::Error::NetlinkError(error) => error.to_io(),
+        other => io::Error::other(other),
+    }
+}
