@@ -11,6 +11,7 @@ use super::pasta::Pasta;
 use super::space::{End, Space, Way, pair};
 use super::tool::PASTA;
 use super::{filter, parameters};
+use agent_proto::Missing;
 use agent_proto::network::Vpc;
 use logic::packet_filter::{INTERNET_LINK, internet_ruleset};
 use model::Cidr;
@@ -19,7 +20,7 @@ use nix::errno::Errno;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The cloud's public addresses (RFC 2544 sets them aside for tests). The last 256 are used for links; none of those may be given to an interface.
 const POOL: Cidr = Cidr { address: Ipv4Addr::new(198, 18, 0, 0), prefix: 15 };
@@ -42,6 +43,8 @@ pub(crate) struct Internet {
     pub(crate) host_end: String,
     /// Where the helper process writes its process id.
     pub(crate) pid_file: PathBuf,
+    /// What could not be had the last time: it keeps no workload from running.
+    pub(crate) shortcomings: Mutex<Vec<Missing>>,
 }
 
 impl Internet {
@@ -59,11 +62,9 @@ impl Internet {
         }
         match self.hub().await {
             Err(error) => faults.extend(wanted.keys().map(|vpc| (vpc.to_string(), Error::Refused(error.to_string())))),
-            Ok((hub, shortcoming)) => {
+            Ok(hub) => {
                 for (vpc, addresses) in &wanted {
-                    let attached = self.attach(&hub, vpc, addresses).await.err();
-                    let fault = attached.map(|error| error.to_string()).or_else(|| shortcoming.clone());
-                    faults.extend(fault.map(|reason| (vpc.to_string(), Error::Refused(reason))));
+                    faults.extend(self.attach(&hub, vpc, addresses).await.err().map(|error| (vpc.to_string(), error)));
                 }
             }
         }
@@ -72,6 +73,7 @@ impl Internet {
 
     /// Removes the internet. The routers' links to it go with it.
     pub(crate) async fn remove(&self) -> Result<()> {
+        self.shortcomings.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.pasta().end().await?;
         Space::of(self.host.clone())?.delete_link(&self.host_end).await?;
         if let Some(hub) = Space::open(&self.places.internet())? {
@@ -82,18 +84,20 @@ impl Internet {
         Ok(Namespace::remove(&self.places.internet())?)
     }
 
-    /// The namespace in the middle, and in words what is beyond its reach.
-    async fn hub(&self) -> Result<(Space, Option<String>)> {
+    /// The namespace in the middle.
+    async fn hub(&self) -> Result<Space> {
         let (hub, _) = Space::ensure(&self.places.internet())?;
         parameters::prepare_router(hub.namespace())?;
         filter::load(hub.namespace(), internet_ruleset(HOST_LINK, EGRESS_LINK)).await?;
         hub.loopback().await?;
         hub.set_route(POOL, Way::Unreachable).await?;
         parameters::forward(hub.namespace())?;
-        let host = self.join_host(&hub).await.err();
-        let beyond = self.reach_beyond().await.err();
-        let shortcoming = host.into_iter().chain(beyond).map(|error| error.to_string()).reduce(|one, other| format!("{one}; {other}"));
-        Ok((hub, shortcoming))
+        let host = self.join_host(&hub).await.err().map(|error| unreachable_from_host(&error));
+        let beyond = self.reach_beyond().await.err().map(|error| no_egress(&error));
+        let shortcomings: Vec<_> = host.into_iter().chain(beyond).collect();
+        shortcomings.iter().for_each(|it| tracing::warn!(what = it.what, costs = it.costs, "{}", it.remedy));
+        *self.shortcomings.lock().unwrap_or_else(PoisonError::into_inner) = shortcomings;
+        Ok(hub)
     }
 
     /// Lets the host's users reach public addresses, by one link and one route.
@@ -112,17 +116,16 @@ impl Internet {
         match host.add_route(POOL, Way::Gateway(outer, TOWARDS_HOST.address)).await {
             Ok(()) => Ok(()),
             Err(cause) if cause.raw_os_error() == Some(Errno::EEXIST as i32) && host.routes_by(outer).await?.contains(&POOL) => Ok(()),
-            Err(cause) => Err(Error::Refused(format!(
-                "public addresses can't be reached from this host: cannot add the route to {POOL} ({cause}); does another cloud on this host have it? See `ip route show {POOL}`"
-            ))),
+            Err(cause) => Err(Error::Link { what: format!("add the route to {POOL}"), cause }),
         }
     }
 
-    /// Lets VPCs reach what is beyond the host. Without the program it stays out of reach, which the host's capabilities say.
+    /// Lets VPCs reach what is beyond the host, if the host itself does. That the program is not there is for [`super::probe`] to say.
     async fn reach_beyond(&self) -> Result<()> {
+        let online = Space::of(self.host.clone())?.routes().await?.iter().any(|(network, _)| *network == Cidr::ANY);
         match PASTA.find() {
-            Ok(_) => self.pasta().ensure(&self.host).await,
-            Err(_) => Ok(()),
+            Ok(_) if online => self.pasta().ensure(&self.host).await,
+            _ => Ok(()),
         }
     }
 
@@ -154,6 +157,25 @@ impl Internet {
             Some(router) => router.delete_link(INTERNET_LINK).await,
             None => Ok(()),
         }
+    }
+}
+
+fn unreachable_from_host(error: &Error) -> Missing {
+    Missing {
+        what: "a route to public addresses".into(),
+        costs: "public addresses can't be reached from this host".into(),
+        remedy: format!("{error}; see whether another cloud on this host has it: `ip route show {POOL}`"),
+        fatal: false,
+    }
+}
+
+/// What it costs that there is no way beyond the host, and why there is none.
+pub(crate) fn no_egress(error: &Error) -> Missing {
+    Missing {
+        what: PASTA.program.into(),
+        costs: "workloads with a public address do not reach what is beyond this host".into(),
+        remedy: error.to_string(),
+        fatal: false,
     }
 }
 

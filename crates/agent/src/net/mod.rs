@@ -78,6 +78,7 @@ impl NetWorld {
             host: Arc::new(host),
             host_end: names::host_end(&settings.tag),
             pid_file: settings.runtime.join("pasta.pid"),
+            shortcomings: Mutex::default(),
         };
         Self { places, internet, domain: settings.domain, vpcs: Mutex::default(), shared: tokio::sync::Mutex::default() }
     }
@@ -162,7 +163,8 @@ impl NetWorld {
 #[async_trait::async_trait]
 impl Network for NetWorld {
     fn missing(&self) -> Vec<Missing> {
-        probe::missing(&self.places)
+        let shortcomings = self.internet.shortcomings.lock().unwrap_or_else(PoisonError::into_inner);
+        probe::missing(&self.places).into_iter().chain(shortcomings.iter().cloned()).collect()
     }
 
     async fn recover(&self, workloads: &BTreeSet<String>) -> std::result::Result<(), String> {

@@ -6,16 +6,14 @@ use std::fs;
 
 /// Everything that forwards packets. Interfaces made later inherit what `default` says.
 ///
-/// Addresses are checked by the packet filter, by interface, so the kernel's own reverse path filter is off. A neighbour that is
-/// spoken for is answered for at once: the kernel would wait up to 0.8 seconds. Proxy ARP and IPv6's silence are explained in the
-/// record of the decision.
+/// Addresses are checked by the packet filter, by interface, so the kernel's own reverse path filter is off. Proxy ARP and IPv6's
+/// silence are explained in the record of the decision.
 const ROUTER: &[(&str, &str)] = &[
     ("ipv4/conf/all/rp_filter", "0"),
     ("ipv4/conf/default/rp_filter", "0"),
     ("ipv4/conf/all/send_redirects", "0"),
     ("ipv4/conf/default/send_redirects", "0"),
     ("ipv4/conf/default/proxy_arp", "1"),
-    ("ipv4/neigh/default/proxy_delay", "0"),
     ("ipv6/conf/all/disable_ipv6", "1"),
     ("ipv6/conf/default/disable_ipv6", "1"),
 ];
@@ -28,6 +26,11 @@ pub(crate) fn prepare_router(namespace: &Namespace) -> Result<()> {
 /// Lets a namespace forward packets.
 pub(crate) fn forward(namespace: &Namespace) -> Result<()> {
     set(namespace, &[("ipv4/ip_forward", "1")])
+}
+
+/// Lets the interface answer for others (proxy ARP) at once: the kernel would wait up to 0.8 seconds.
+pub(crate) fn answer_at_once(namespace: &Namespace, interface: &str) -> Result<()> {
+    set(namespace, &[(&format!("ipv4/neigh/{interface}/proxy_delay"), "0")])
 }
 
 /// Lets ports that are mapped to containers answer at the loopback address too.

@@ -7,6 +7,7 @@
 
 use super::error::{Error, Result};
 use super::names::INNER;
+use super::parameters;
 use super::space::{End, Mac, Space, Way, pair};
 use model::Cidr;
 use std::net::Ipv4Addr;
@@ -46,7 +47,9 @@ async fn connect(router: &Space, inside: &Space, plug: &Plug) -> Result<u32> {
         (None, None) => {}
     }
     let near = End { space: router, name: &plug.port, mac: None };
-    pair(near, End { space: inside, name: INNER, mac: Some(plug.mac) }).await
+    let outer = pair(near, End { space: inside, name: INNER, mac: Some(plug.mac) }).await?;
+    parameters::answer_at_once(router.namespace(), &plug.port)?;
+    Ok(outer)
 }
 
 /// The address without its network.

@@ -1,6 +1,7 @@
 //! What the host lacks for a whole network, found by trying it in a namespace that is thrown away.
 
 use super::error::Error;
+use super::internet::no_egress;
 use super::names::Places;
 use super::tool::{NFT, PASTA};
 use agent_proto::Missing;
@@ -36,13 +37,4 @@ fn no_network(error: &Error) -> Missing {
         _ => ("the packet filter", error.to_string()),
     };
     Missing { what: what.into(), costs: "no workload can have a network, so no task but in network mode `none` starts".into(), remedy, fatal: true }
-}
-
-fn no_egress(error: &Error) -> Missing {
-    Missing {
-        what: PASTA.program.into(),
-        costs: "workloads with a public address do not reach what is beyond this host".into(),
-        remedy: error.to_string(),
-        fatal: false,
-    }
 }

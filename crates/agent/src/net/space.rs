@@ -207,9 +207,10 @@ impl Drop for Space {
 
 /// Makes a pair of virtual Ethernet interfaces with an end in each namespace, both up, and answers the index of the near end.
 ///
-/// The far end is made where it belongs and with its final name, so that pairs can be made at the same time.
+/// The far end is made where it belongs and with its final name, so that pairs can be made at the same time. (The kernel refuses
+/// to make it and bring it up in one go.)
 pub(crate) async fn pair(near: End<'_>, far: End<'_>) -> Result<u32> {
-    let peer = named::<LinkUnspec>(far.name, far.mac).setns_by_fd(far.space.namespace.as_fd().as_raw_fd()).up().build();
+    let peer = named::<LinkUnspec>(far.name, far.mac).setns_by_fd(far.space.namespace.as_fd().as_raw_fd()).build();
     let wish = match near.mac {
         Some(mac) => LinkMessageBuilder::<LinkVeth>::new(near.name, far.name).address(mac.to_vec()),
         None => LinkMessageBuilder::<LinkVeth>::new(near.name, far.name),
@@ -217,6 +218,7 @@ pub(crate) async fn pair(near: End<'_>, far: End<'_>) -> Result<u32> {
     let wish = wish.set_info_data(InfoData::Veth(InfoVeth::Peer(peer))).up().build();
     let made = near.space.netlink.link().add(wish).execute().await;
     made.map_err(|error| refused(format!("make the interfaces {} and {}", near.name, far.name), error))?;
+    far.space.up(far.space.need(far.name).await?).await?;
     near.space.need(near.name).await
 }
 

@@ -62,10 +62,10 @@ impl Tool {
     }
 }
 
-/// What it complained about, in at most a few lines.
+/// What it complained about, in at most a few lines. (That there is no system log, `pasta` says before each of its own.)
 fn said(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
-    let text = text.lines().take(6).collect::<Vec<_>>().join("; ");
+    let text = text.lines().filter(|line| !line.ends_with("bytes to syslog")).take(6).collect::<Vec<_>>().join("; ");
     if text.is_empty() { output.status.to_string() } else { text }
 }
 
