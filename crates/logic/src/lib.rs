@@ -9,3 +9,4 @@ pub mod placement;
 pub mod route_match;
 pub mod task;
 pub mod vpc;
+pub mod workload;
