@@ -12,8 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 ///
 /// The edge leaves the session of whoever started it, so that it stays when that one's terminal goes. With `--loopback` every VPC is
 /// the host's own network: for tests without privileges.
-pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let config = match parse(args) {
+pub fn main(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
+    let config = match parse(args.into_iter().map(Into::into)) {
         Ok(config) => config,
         Err(problem) => return failed(&problem),
     };

@@ -1,5 +1,6 @@
 //! A client's connection: TLS or not, HTTP/1.1 or HTTP/2, until it ends, is silent for too long, or its door is closed.
 
+use super::courtesy::{Courteous, Noted, Tally};
 use crate::{
     proxy::{self, Client},
     quiet::Watched,
@@ -10,7 +11,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use std::{future::Future, io, pin::Pin, sync::Arc};
+use std::{convert::Infallible, future::Future, io, pin::Pin, sync::Arc};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -81,12 +82,20 @@ pub(super) async fn plain(client: Client, stream: impl AsyncRead + AsyncWrite + 
 }
 
 async fn one(client: Client, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, closed: watch::Receiver<()>) {
-    let client = Arc::new(client);
-    let io = TokioIo::new(Watched::new(stream, client.activity.clone()));
+    let (client, tally) = (Arc::new(client), Tally::default());
+    let io = TokioIo::new(Courteous::new(Watched::new(stream, client.activity.clone()), tally.clone()));
     let serving = client.clone();
-    let service = service_fn(move |request| proxy::serve(serving.clone(), request));
+    let service = service_fn(move |request| {
+        let (answer, tally) = (proxy::serve(serving.clone(), request), tally.clone());
+        async move {
+            let answer = answer.await?;
+            tally.note();
+            Ok::<_, Infallible>(answer.map(|body| Noted { body, tally }))
+        }
+    });
     let mut builder = http1::Builder::new();
-    builder.max_header_size(HEAD).max_buf_size(HEAD + 64 * 1024).pipeline_flush(true);
+    // Not `pipeline_flush`: with it hyper's buffer has no limit, and a slow client would fill the memory.
+    builder.max_header_size(HEAD).max_buf_size(HEAD + 64 * 1024);
     builder.timer(EnvTimer(client.shared.env.clone())).header_read_timeout(client.shared.routes().idle_timeout(&client.door));
     let connection = builder.serve_connection(io, service).with_upgrades();
     drive(client, connection, |connection| connection.graceful_shutdown(), closed).await;

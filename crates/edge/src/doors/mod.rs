@@ -5,6 +5,7 @@
 
 mod accept;
 mod connection;
+mod courtesy;
 
 use crate::{
     dns,

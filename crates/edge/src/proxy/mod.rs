@@ -10,7 +10,8 @@ mod sticky;
 mod upgrade;
 
 pub(crate) use body::Body;
-pub(crate) use page::{plain_page, unknown_host};
+pub(crate) use page::page_text;
+use page::{plain_page, unknown_host};
 
 use crate::{
     quiet::Activity,
@@ -66,6 +67,9 @@ async fn answer(client: &Arc<Client>, mut request: Request<Incoming>) -> Result<
     let handed_over = admit::handed_over(client, &mut request);
     let head = Head::admit(&request)?;
     let routes = client.shared.routes();
+    if !client.secure && routes.is_only_tls(&client.door) {
+        return Err(Refusal::Page(StatusCode::BAD_REQUEST));
+    }
     let listener = routes.listener(&client.door, client.secure, &head.host, handed_over.port).map_err(Refusal::UnknownHost)?;
     let source = handed_over.client.unwrap_or(client.address);
     match rule(&listener, &head, &request, source)? {

@@ -8,9 +8,12 @@ const SERVER: HeaderValue = HeaderValue::from_static("awselb/2.0");
 
 /// The small page that the real service answers with.
 pub(crate) fn plain_page(status: StatusCode) -> Response<Body> {
-    let title = title(status);
-    let html = format!("<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n");
-    html_answer(status, html)
+    html_answer(status, page_text(&title(status)))
+}
+
+/// Its text; the title is a status line's code and words.
+pub(crate) fn page_text(title: &str) -> String {
+    format!("<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n")
 }
 
 /// Says which load balancers there are, to who asked for another. The real service has no such page: there, each has its own address.

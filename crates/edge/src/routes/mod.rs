@@ -138,6 +138,11 @@ impl Routes {
         self.behind(door, true).next().is_some()
     }
 
+    /// Whether all of them do.
+    pub(crate) fn is_only_tls(&self, door: &Door) -> bool {
+        self.has_tls(door) && self.behind(door, false).next().is_none()
+    }
+
     /// After how long a silent connection at the door is closed.
     pub(crate) fn idle_timeout(&self, door: &Door) -> Duration {
         let all = self.doors.get(door).into_iter().flatten();

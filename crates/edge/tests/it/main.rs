@@ -1,0 +1,13 @@
+//! The edge through real sockets. All VPCs are this machine's loopback network, so no privileges are needed; what needs real
+//! namespaces is in `namespaces`, and is skipped aloud without root.
+
+mod balancing;
+mod faults;
+mod health;
+mod listeners;
+mod messages;
+mod names;
+mod namespaces;
+mod process;
+mod protocols;
+mod support;
