@@ -1,8 +1,9 @@
-//! Loads packet filters. The kernel itself says which one is loaded, by an empty chain whose name is the text's fingerprint: so a
-//! filter is left alone while it is right, also by a server that has just been restarted.
+//! Loads packet filters. The namespace itself says which one is loaded, by the text's fingerprint in a note on its loopback interface: so a
+//! filter is left alone while it is right, also by a server that has just been restarted. (`nft` would read all of it back to say so.)
 
 use super::error::{Error, Result};
 use super::names::fingerprint;
+use super::space::Space;
 use super::tool::NFT;
 use logic::packet_filter::TABLE;
 use netns::Namespace;
@@ -15,19 +16,14 @@ use std::sync::Arc;
 pub(crate) type Mapped = (String, u16);
 
 /// Loads the ruleset, unless it is the one that is loaded. True if it was loaded.
-pub(crate) async fn load(namespace: &Arc<Namespace>, ruleset: String) -> Result<bool> {
-    let mark = format!("version-{:016x}", fingerprint(&ruleset));
-    if is_loaded(namespace, &mark).await? {
+pub(crate) async fn load(space: &Space, ruleset: String) -> Result<bool> {
+    let mark = format!("filter {:016x}", fingerprint(&ruleset));
+    if space.note().await?.as_ref() == Some(&mark) {
         return Ok(false);
     }
-    let marked = format!("{ruleset}table {TABLE} {{\n\tchain {mark} {{\n\t}}\n}}\n");
-    NFT.must(namespace, words("-f -"), marked).await?;
+    NFT.must(space.namespace(), words("-f -"), ruleset).await?;
+    space.set_note(&mark).await?;
     Ok(true)
-}
-
-async fn is_loaded(namespace: &Arc<Namespace>, mark: &str) -> Result<bool> {
-    let answer = NFT.run(namespace, words(&format!("list chain {TABLE} {mark}")), String::new()).await?;
-    Ok(answer.status.success())
 }
 
 /// The port mappings of an instance: its port, and the container's address and port.

@@ -26,7 +26,7 @@ pub(crate) async fn ensure(places: &Places, router: &Space, vpc: &Vpc, instance:
     let (space, _) = Space::ensure(&places.instance(&instance.id))?;
     parameters::prepare_router(space.namespace())?;
     parameters::prepare_container(space.namespace())?;
-    filter::load(space.namespace(), instance_ruleset()).await?;
+    filter::load(&space, instance_ruleset()).await?;
     let loopback = space.loopback().await?;
     space.set_addresses(loopback, &[Cidr { address: GATEWAY, prefix: 32 }]).await?;
     space.set_route(BRIDGE, Way::Nowhere).await?;

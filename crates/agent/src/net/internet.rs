@@ -14,6 +14,7 @@ use super::{filter, parameters};
 use agent_proto::Missing;
 use agent_proto::network::Vpc;
 use logic::packet_filter::{INTERNET_LINK, internet_ruleset};
+use logic::vpc::PUBLIC_POOL as POOL;
 use model::Cidr;
 use netns::Namespace;
 use nix::errno::Errno;
@@ -22,9 +23,8 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The cloud's public addresses (RFC 2544 sets them aside for tests). The last 256 are used for links; none of those may be given to an interface.
-const POOL: Cidr = Cidr { address: Ipv4Addr::new(198, 18, 0, 0), prefix: 15 };
-/// The host, as the internet sees it: what a security group has to allow for the host's users.
+/// The host, as the internet sees it: what a security group has to allow for the host's users. Like the other addresses of links it is
+/// from the pool's margin, which is not given to interfaces.
 const HOST: Cidr = Cidr { address: Ipv4Addr::new(198, 19, 255, 254), prefix: 30 };
 /// The internet, as the host sees it.
 const TOWARDS_HOST: Cidr = Cidr { address: Ipv4Addr::new(198, 19, 255, 253), prefix: 30 };
@@ -50,7 +50,7 @@ pub(crate) struct Internet {
 impl Internet {
     /// Makes the internet reach exactly these VPCs' public addresses; without any, there is no internet. Answers what could not be
     /// done, by VPC id.
-    pub(crate) async fn ensure(&self, vpcs: &[&Vpc]) -> BTreeMap<String, Error> {
+    pub(crate) async fn ensure(&self, vpcs: &[Vpc]) -> BTreeMap<String, Error> {
         let wanted: BTreeMap<_, _> = vpcs.iter().map(|vpc| (vpc.id.as_str(), public_addresses(vpc))).filter(|(_, it)| !it.is_empty()).collect();
         let mut faults = BTreeMap::new();
         for vpc in self.places.list("vpc-").iter().filter(|vpc| !wanted.contains_key(vpc.as_str())) {
@@ -88,7 +88,7 @@ impl Internet {
     async fn hub(&self) -> Result<Space> {
         let (hub, _) = Space::ensure(&self.places.internet())?;
         parameters::prepare_router(hub.namespace())?;
-        filter::load(hub.namespace(), internet_ruleset(HOST_LINK, EGRESS_LINK)).await?;
+        filter::load(&hub, internet_ruleset(HOST_LINK, EGRESS_LINK)).await?;
         hub.loopback().await?;
         hub.set_route(POOL, Way::Unreachable).await?;
         parameters::forward(hub.namespace())?;

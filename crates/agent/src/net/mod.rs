@@ -175,8 +175,9 @@ impl Network for NetWorld {
         let _alone = self.shared.lock().await;
         let made = futures::future::join_all(vpcs.iter().map(|vpc| self.ensure_vpc(vpc))).await;
         let mut faults: BTreeMap<_, _> = vpcs.iter().zip(made).filter_map(|(vpc, made)| Some((vpc.id.clone(), made.err()?))).collect();
-        let up: Vec<_> = vpcs.iter().filter(|vpc| !faults.contains_key(&vpc.id)).collect();
-        faults.extend(self.internet.ensure(&up).await);
+        for (vpc, fault) in self.internet.ensure(vpcs).await {
+            faults.entry(vpc).or_insert(fault);
+        }
         if let Err(error) = self.collect(vpcs).await {
             tracing::warn!(%error, "what is left of the network could not be removed yet");
         }

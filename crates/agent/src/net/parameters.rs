@@ -6,17 +6,18 @@ use std::fs;
 
 /// Everything that forwards packets. Interfaces made later inherit what `default` says.
 ///
-/// Addresses are checked by the packet filter, by interface, so the kernel's own reverse path filter is off. Proxy ARP and IPv6's
-/// silence are explained in the record of the decision.
+/// Addresses are checked by the packet filter, by interface, so the kernel's own reverse path filter is off.
 const ROUTER: &[(&str, &str)] = &[
     ("ipv4/conf/all/rp_filter", "0"),
     ("ipv4/conf/default/rp_filter", "0"),
     ("ipv4/conf/all/send_redirects", "0"),
     ("ipv4/conf/default/send_redirects", "0"),
     ("ipv4/conf/default/proxy_arp", "1"),
-    ("ipv6/conf/all/disable_ipv6", "1"),
-    ("ipv6/conf/default/disable_ipv6", "1"),
+    NO_IPV6,
 ];
+
+/// No interface that is made later speaks IPv6; the loopback interface, which is there already, goes on doing so.
+const NO_IPV6: (&str, &str) = ("ipv6/conf/default/disable_ipv6", "1");
 
 /// Prepares a namespace to be a router; it forwards nothing before [`forward`].
 pub(crate) fn prepare_router(namespace: &Namespace) -> Result<()> {
@@ -40,7 +41,7 @@ pub(crate) fn route_loopback(namespace: &Namespace) -> Result<()> {
 
 /// Lets anyone in the namespace bind low ports and send pings, as Docker does: the namespace is a container's own.
 pub(crate) fn prepare_container(namespace: &Namespace) -> Result<()> {
-    set(namespace, &[("ipv4/ip_unprivileged_port_start", "0"), ("ipv4/ping_group_range", "0 2147483647")])
+    set(namespace, &[("ipv4/ip_unprivileged_port_start", "0"), ("ipv4/ping_group_range", "0 2147483647"), NO_IPV6])
 }
 
 fn set(namespace: &Namespace, parameters: &[(&str, &str)]) -> Result<()> {

@@ -16,7 +16,7 @@ use std::net::Ipv4Addr;
 pub(crate) async fn ensure(places: &Places, vpc: &Vpc) -> Result<Space> {
     let (router, _) = Space::ensure(&places.vpc(&vpc.id))?;
     parameters::prepare_router(router.namespace())?;
-    filter::load(router.namespace(), vpc_ruleset(&describe(vpc))).await?;
+    filter::load(&router, vpc_ruleset(&describe(vpc))).await?;
     let loopback = router.loopback().await?;
     router.set_addresses(loopback, &own_addresses(vpc)).await?;
     router.set_route(vpc.cidr, Way::Nowhere).await?;

@@ -18,6 +18,9 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::path::Path;
 use std::sync::Arc;
 
+/// The loopback interface's index in every namespace.
+const LOOPBACK: u32 = 1;
+
 /// A hardware address.
 pub(crate) type Mac = [u8; 6];
 
@@ -112,11 +115,27 @@ impl Space {
         self.netlink.link().set(wish).execute().await.map_err(|error| refused("bring an interface up", error))
     }
 
-    /// Brings the loopback interface up and answers its index, which is 1 in every namespace.
+    /// Brings the loopback interface up and answers its index.
     pub(crate) async fn loopback(&self) -> Result<u32> {
-        const LOOPBACK: u32 = 1;
         self.up(LOOPBACK).await?;
         Ok(LOOPBACK)
+    }
+
+    /// What was last noted on the loopback interface (its alias, which nothing but us cares about).
+    pub(crate) async fn note(&self) -> Result<Option<String>> {
+        let found = self.netlink.link().get().match_index(LOOPBACK).execute();
+        let found: Vec<_> = found.try_collect().await.map_err(|error| refused("read the loopback interface", error))?;
+        let mut attributes = found.into_iter().flat_map(|link| link.attributes);
+        Ok(attributes.find_map(|attribute| match attribute {
+            LinkAttribute::IfAlias(note) => Some(note),
+            _ => None,
+        }))
+    }
+
+    /// Notes something on the loopback interface, where it lives as long as the namespace does.
+    pub(crate) async fn set_note(&self, note: &str) -> Result<()> {
+        let wish = LinkUnspec::new_with_index(LOOPBACK).alias(note).build();
+        self.netlink.link().set(wish).execute().await.map_err(|error| refused("note on the loopback interface", error))
     }
 
     /// Deletes an interface, and its other end with it.

@@ -8,7 +8,7 @@ use super::space::Space;
 use super::{instance, parameters, router};
 use crate::network::{ContainerNetwork, NetworkJoin};
 use agent_proto::network::{Attachment, Vpc};
-use agent_proto::workload::Workload;
+use agent_proto::workload::{PortMapping, Workload};
 use netns::Namespace;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -115,7 +115,7 @@ fn with_own_ports(workload: &Workload, network: ContainerNetwork) -> NetworkJoin
     let mut join = NetworkJoin::shared(workload, network);
     for container in &workload.containers {
         if let Some(found) = join.containers.get_mut(&container.name) {
-            found.ports = container.ports.iter().cloned().map(|it| agent_proto::workload::PortMapping { host_port: it.container_port, ..it }).collect();
+            found.ports = container.ports.iter().map(|it| PortMapping { host_port: it.container_port, ..it.clone() }).collect();
         }
     }
     join

@@ -61,14 +61,14 @@ async fn connections_outlive_the_server() {
     let mut clients = [connect(&b, (at(10), 80), PATIENCE).expect("connected"), connect(&host, ([198, 18, 0, 1], 80), PATIENCE).expect("connected")];
     listener.set_nonblocking(false).expect("blocking");
     let mut servers = [listener.accept().expect("a connection").0, listener.accept().expect("a connection").0];
-    let links = command(&lab.router("vpc-outlive"), "ip -o link");
+    let links = links_of(&lab, "vpc-outlive");
 
     lab.restart();
     lab.world.recover(&BTreeSet::from(["a".to_owned(), "b".to_owned()])).await.expect("taken over");
     let more = full("vpc-outlive").with("c", 20, &["sg-1"]).group("sg-2", &[(tcp(1), "0.0.0.0/0")]);
     lab.ensure(&[&more]).await;
     lab.join(&more, "c").await;
-    assert!(command(&lab.router("vpc-outlive"), "ip -o link").starts_with(links.trim_end()), "what was there has not been touched");
+    assert!(links_of(&lab, "vpc-outlive").starts_with(&links), "what was there has not been touched");
     assert_eq!(lab.join(&more, "a").await.identity().ok(), a.identity().ok());
     for (client, server) in clients.iter_mut().zip(&mut servers) {
         client.write_all(b"still").expect("sent");
@@ -84,6 +84,11 @@ async fn connections_outlive_the_server() {
     lab.world.recover(&BTreeSet::from(["a".to_owned()])).await.expect("taken over");
     assert!(connect(&host, (at(11), 80), SILENCE).is_err());
     assert!(!lab.world.router_path("w-b").exists() && lab.world.router_path("w-a").exists(), "what has ended meanwhile is removed");
+}
+
+/// The router's links, in the order in which they were made; loopback bears a note that changes.
+fn links_of(lab: &Lab, vpc: &str) -> Vec<String> {
+    command(&lab.router(vpc), "ip -o link").lines().skip(1).map(str::to_owned).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,13 +125,14 @@ async fn half_of_a_plug_is_mended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_say_what_to_do() {
     let Some(lab) = Lab::new("faults") else { return };
-    let broken = vpc("vpc-broken").group("sg-1", &[]).with_instance("i-1", 13, &["sg-1"]);
-    let mut broken = broken;
-    broken.interfaces[0].subnet = "subnet-gone".into();
+    let mut broken = vpc("vpc-broken").group("sg-1", &[(tcp(80), "0.0.0.0/0")]).with("b", 10, &["sg-1"]).public(9).with_instance("i-1", 13, &["sg-1"]);
+    broken.interfaces[1].subnet = "subnet-gone".into();
     let sound = full("vpc-sound");
-    let faults = lab.world.ensure(&[broken, sound.clone()]).await;
+    let faults = lab.world.ensure(&[broken.clone(), sound.clone()]).await;
     assert_eq!(faults.into_iter().collect::<Vec<_>>(), [("vpc-broken".into(), "eni-i-1 is in no subnet of vpc-broken".into())]);
     lab.join(&sound, "a").await;
+    let _listener = lab.join(&broken, "b").await.tcp_listen(any(80)).expect("a free port");
+    assert!(reaches(&lab.host(), ([198, 18, 0, 9], 80)), "the rest of a VPC with a fault is there");
     let stray = Network::Interface { vpc: "vpc-none".into(), interface: "eni-1".into() };
     assert_eq!(lab.world.join(&workload("x", stray, &[])).await, Err("the network of vpc-none is not up".into()));
 

@@ -8,3 +8,4 @@ mod instances;
 mod internet;
 mod lab;
 mod lifecycle;
+mod measure;
