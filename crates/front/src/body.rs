@@ -38,7 +38,7 @@ pub fn streaming<E: Into<BodyError> + 'static>(pieces: impl Stream<Item = Result
 
 /// Why a request's body was not taken.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ReadError {
+pub enum ReadError {
     /// It is larger than that.
     #[error("the request's body is larger than {0} bytes")]
     TooLarge(usize),
@@ -56,18 +56,27 @@ pub(crate) enum ReadError {
     UnknownEncoding(String),
 }
 
-/// Reads a whole body, of at most `limit` bytes.
-pub(crate) async fn read(mut body: Body, limit: usize) -> Result<Bytes, ReadError> {
-    let mut bytes = BytesMut::new();
+/// The next piece of a body; `None` at its end. A client that sends nothing for a minute is given up.
+pub async fn next(body: &mut Body) -> Result<Option<Bytes>, ReadError> {
     loop {
         let frame = tokio::time::timeout(PATIENCE, body.frame()).await.map_err(|_| ReadError::TooSlow)?;
-        let Some(frame) = frame else { return Ok(bytes.freeze()) };
-        let Ok(data) = frame.map_err(|_| ReadError::Broken)?.into_data() else { continue };
-        if bytes.len() + data.len() > limit {
+        let Some(frame) = frame else { return Ok(None) };
+        if let Ok(data) = frame.map_err(|_| ReadError::Broken)?.into_data() {
+            return Ok(Some(data));
+        }
+    }
+}
+
+/// Reads a whole body, of at most `limit` bytes.
+pub async fn read(mut body: Body, limit: usize) -> Result<Bytes, ReadError> {
+    let mut bytes = BytesMut::new();
+    while let Some(piece) = next(&mut body).await? {
+        if bytes.len() + piece.len() > limit {
             return Err(ReadError::TooLarge(limit));
         }
-        bytes.extend_from_slice(&data);
+        bytes.extend_from_slice(&piece);
     }
+    Ok(bytes.freeze())
 }
 
 /// Undoes the content encodings of a body and takes them from the headers; the trailing headers of `aws-chunked` join the others.

@@ -13,7 +13,7 @@
 pub mod admin;
 mod api;
 mod auth;
-mod body;
+pub mod body;
 mod cx;
 pub mod host;
 mod locate;
@@ -29,7 +29,7 @@ mod touch;
 
 pub use admin::Admin;
 pub use auth::credentials;
-pub use body::{Body, BodyError, empty, full, streaming};
+pub use body::Body;
 pub use cx::Cx;
 pub use model::iam::Principal;
 pub use mount::{Arrival, Mount};

@@ -114,6 +114,10 @@ pub enum Upload {}
 pub struct UploadSpec {
     /// When it was begun.
     pub created_at: Timestamp,
+    /// Bytes of the part that `UploadLayerPart` was last given.
+    pub last_part: Option<u64>,
+    /// Bytes of a part that was smaller than a part may be which isn't the last.
+    pub short_part: Option<u64>,
 }
 
 /// What signs the passwords of all registries.

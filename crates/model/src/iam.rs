@@ -84,7 +84,10 @@ impl Key<AccessKey> {
 impl std::fmt::Debug for AccessKeySpec {
     /// Without the secret, which has no business in a log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AccessKeySpec").field("account", &self.account).field("principal", &self.principal).finish_non_exhaustive()
+        f.debug_struct("AccessKeySpec")
+            .field("account", &self.account)
+            .field("principal", &self.principal)
+            .finish_non_exhaustive()
     }
 }
 

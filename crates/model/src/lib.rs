@@ -7,9 +7,9 @@
 pub mod arn;
 pub mod cidr;
 pub mod ec2;
-pub mod elbv2;
 pub mod ecr;
 pub mod ecs;
+pub mod elbv2;
 pub mod env;
 pub mod iam;
 pub mod id;

@@ -1,1 +1,3 @@
-//! To be written.
+//! The services that are about containers: ECR, ECS.
+
+pub mod ecr;

@@ -18,7 +18,9 @@ pub(super) enum Standing {
 /// How `on` stands towards a condition.
 pub(super) fn standing(condition: Condition, on: &Container, track: &Track, now: Timestamp) -> Standing {
     let gone = match (condition, &track.state) {
-        (Condition::Start, ContainerState::Running { .. } | ContainerState::Exited { started: Some(_), .. }) => return Standing::Met,
+        (Condition::Start, ContainerState::Running { .. } | ContainerState::Exited { started: Some(_), .. }) => {
+            return Standing::Met;
+        }
         (Condition::Complete, ContainerState::Exited { started: Some(_), .. }) => return Standing::Met,
         (Condition::Success, ContainerState::Exited { exit_code: Some(0), .. }) => return Standing::Met,
         (Condition::Healthy, ContainerState::Running { .. }) if track.health.health == Health::Healthy => return Standing::Met,

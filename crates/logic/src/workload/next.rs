@@ -63,7 +63,12 @@ impl Progress {
         })
     }
 
-    fn standings<'a>(&'a self, spec: &'a Workload, container: &'a Container, now: Timestamp) -> impl Iterator<Item = Standing> + 'a {
+    fn standings<'a>(
+        &'a self,
+        spec: &'a Workload,
+        container: &'a Container,
+        now: Timestamp,
+    ) -> impl Iterator<Item = Standing> + 'a {
         container.depends_on.iter().map(move |dependency| {
             let on = spec.containers.iter().find(|other| other.name == dependency.container);
             match on.and_then(|on| Some((on, self.track(on)?))) {
@@ -117,7 +122,8 @@ impl Progress {
     fn stops(&self, spec: &Workload, now: Timestamp) -> Vec<Step> {
         let running = |container: &&Container| self.track(container).is_some_and(|track| track.is_running());
         let needed = |container: &Container| {
-            let dependents = spec.containers.iter().filter(|other| other.depends_on.iter().any(|d| d.container == container.name));
+            let dependents =
+                spec.containers.iter().filter(|other| other.depends_on.iter().any(|d| d.container == container.name));
             dependents.into_iter().any(|other| self.track(other).is_some_and(|track| track.is_running() || track.starting))
         };
         let all: Vec<&Container> = spec.containers.iter().filter(running).collect();

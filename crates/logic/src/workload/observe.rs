@@ -127,7 +127,9 @@ impl Progress {
 
     fn checked(&mut self, spec: &Workload, name: &str, passed: bool, now: Timestamp) {
         let check = definition(spec, name).and_then(|container| container.health_check.as_ref());
-        let Some((check, track)) = check.zip(self.containers.get_mut(name).filter(|track| Track::is_running(track))) else { return };
+        let Some((check, track)) = check.zip(self.containers.get_mut(name).filter(|track| Track::is_running(track))) else {
+            return;
+        };
         let started = track.started().unwrap_or(now);
         track.health.end(check, started, passed, now);
     }

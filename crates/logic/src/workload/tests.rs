@@ -264,12 +264,19 @@ fn an_agent_that_comes_back_goes_on_where_it_was() {
 /// A random workload: each container may depend on those before it.
 fn workloads() -> impl Strategy<Value = Workload> {
     let conditions = prop::sample::select(vec![Condition::Start, Condition::Complete, Condition::Success, Condition::Healthy]);
-    let shape = (prop::collection::vec((any::<prop::sample::Index>(), conditions), 0..3), any::<bool>(), any::<bool>(), any::<bool>());
+    let shape =
+        (prop::collection::vec((any::<prop::sample::Index>(), conditions), 0..3), any::<bool>(), any::<bool>(), any::<bool>());
     prop::collection::vec(shape, 1..6).prop_map(|shapes| {
-        let build = |(n, (depends_on, essential, checked, hurried)): (usize, (Vec<(prop::sample::Index, Condition)>, bool, bool, bool))| {
+        let build = |(n, (depends_on, essential, checked, hurried)): (
+            usize,
+            (Vec<(prop::sample::Index, Condition)>, bool, bool, bool),
+        )| {
             let mut built = container(&n.to_string(), &[]);
             if n > 0 {
-                let on = |(index, condition): (prop::sample::Index, Condition)| Dependency { container: index.index(n).to_string(), condition };
+                let on = |(index, condition): (prop::sample::Index, Condition)| Dependency {
+                    container: index.index(n).to_string(),
+                    condition,
+                };
                 built.depends_on = depends_on.into_iter().map(on).collect();
             }
             built.essential = essential;

@@ -1,0 +1,105 @@
+//! The OCI distribution protocol (OCI distribution specification 1.1), under `/v2/` of the cloud's own address.
+//!
+//! Which registry is meant stands in the host (`<account>.dkr.ecr.<region>.…`) or else in the password that the client was given by
+//! `GetAuthorizationToken`. As in ECR, a repository has to be created before anything is pushed into it, and blobs are deleted by
+//! nobody but the sweeper.
+
+mod access;
+mod blobs;
+mod errors;
+mod lists;
+mod manifests;
+mod reply;
+mod route;
+mod uploads;
+
+use super::Ecr;
+use async_trait::async_trait;
+use errors::Refusal;
+use front::{Arrival, Body, Mount};
+use http::{HeaderMap, Method, Request, Response, request::Parts};
+use model::{AccountId, Key, Region, Timestamp, ecr::Repository};
+use route::Route;
+use std::sync::Arc;
+
+/// The registry of every account and region.
+pub struct Registry {
+    ecr: Arc<Ecr>,
+}
+
+impl Registry {
+    /// Serves these registries.
+    pub fn new(ecr: Arc<Ecr>) -> Self {
+        Self { ecr }
+    }
+}
+
+/// A request for one registry, by somebody who may use it.
+struct Ask<'a> {
+    ecr: &'a Ecr,
+    account: AccountId,
+    region: Region,
+    now: Timestamp,
+    /// An id for an upload that the request may begin.
+    fresh_id: String,
+    headers: &'a HeaderMap,
+    query: route::Query,
+}
+
+impl Ask<'_> {
+    fn repository(&self, name: &str) -> Key<Repository> {
+        Key::new(&self.account, &self.region, name)
+    }
+
+    fn header(&self, name: impl http::header::AsHeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+type Answer = Result<Response<Body>, Refusal>;
+
+#[async_trait]
+impl Mount for Registry {
+    fn matches(&self, head: &Parts) -> bool {
+        let path = head.uri.path();
+        path == "/v2" || path.starts_with("/v2/")
+    }
+
+    async fn serve(&self, request: Request<Body>, arrival: Arrival) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let answer = self.answer(&head, body, &arrival).await;
+        reply::stamp(answer.unwrap_or_else(|refusal| refusal.response()), &arrival.request_id)
+    }
+}
+
+impl Registry {
+    async fn answer(&self, head: &Parts, body: Body, arrival: &Arrival) -> Answer {
+        let query = route::Query::read(head.uri.query().unwrap_or_default());
+        let now = arrival.env.now();
+        let (account, region) = access::enter(&self.ecr.store, head, &query, arrival, now)?;
+        let fresh_id = arrival.env.uuid();
+        let ask = Ask { ecr: &self.ecr, account, region, now, fresh_id, headers: &head.headers, query };
+        let route = Route::parse(head.uri.path()).ok_or_else(errors::no_route)?;
+        dispatch(&ask, &head.method, route, body).await
+    }
+}
+
+async fn dispatch(ask: &Ask<'_>, method: &Method, route: Route, body: Body) -> Answer {
+    let get = [Method::GET, Method::HEAD].contains(method);
+    match (route, method.as_str()) {
+        (Route::Base, _) if get => Ok(reply::empty(http::StatusCode::OK)),
+        (Route::Catalog, "GET") => lists::catalog(ask),
+        (Route::Tags { name }, "GET") => lists::tags(ask, &name),
+        (Route::Referrers { name, digest }, "GET") => lists::referrers(ask, &name, &digest),
+        (Route::Manifest { name, reference }, _) if get => manifests::get(ask, &name, &reference).await,
+        (Route::Manifest { name, reference }, "PUT") => manifests::put(ask, &name, &reference, body).await,
+        (Route::Manifest { name, reference }, "DELETE") => manifests::delete(ask, &name, &reference).await,
+        (Route::Blob { name, digest }, _) if get => blobs::get(ask, &name, &digest).await,
+        (Route::Uploads { name }, "POST") => uploads::begin(ask, &name, body).await,
+        (Route::Upload { name, id }, "GET") => uploads::status(ask, &name, &id).await,
+        (Route::Upload { name, id }, "PATCH") => uploads::append(ask, &name, &id, body).await,
+        (Route::Upload { name, id }, "PUT") => uploads::finish(ask, &name, &id, body).await,
+        (Route::Upload { name, id }, "DELETE") => uploads::cancel(ask, &name, &id).await,
+        _ => Err(errors::unsupported()),
+    }
+}
