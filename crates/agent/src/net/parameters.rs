@@ -12,7 +12,6 @@ const ROUTER: &[(&str, &str)] = &[
     ("ipv4/conf/default/rp_filter", "0"),
     ("ipv4/conf/all/send_redirects", "0"),
     ("ipv4/conf/default/send_redirects", "0"),
-    ("ipv4/conf/default/proxy_arp", "1"),
     NO_IPV6,
 ];
 
@@ -27,11 +26,6 @@ pub(crate) fn prepare_router(namespace: &Namespace) -> Result<()> {
 /// Lets a namespace forward packets.
 pub(crate) fn forward(namespace: &Namespace) -> Result<()> {
     set(namespace, &[("ipv4/ip_forward", "1")])
-}
-
-/// Lets the interface answer for others (proxy ARP) at once: the kernel would wait up to 0.8 seconds.
-pub(crate) fn answer_at_once(namespace: &Namespace, interface: &str) -> Result<()> {
-    set(namespace, &[(&format!("ipv4/neigh/{interface}/proxy_delay"), "0")])
 }
 
 /// Lets ports that are mapped to containers answer at the loopback address too.

@@ -7,14 +7,12 @@
 use super::error::{Error, Result};
 use super::names::EGRESS_LINK;
 use super::tool::PASTA;
+use crate::process::{PidFd, ProcessId};
 use netns::Namespace;
-use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use std::fs;
+use nix::sys::signal::Signal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::{fs, io};
 
 /// The namespace's own address towards pasta, its prefix, and the address that pasta answers for.
 const ADDRESSES: [&str; 3] = ["198.19.255.249", "30", "198.19.255.250"];
@@ -39,23 +37,21 @@ impl Pasta {
 
     /// Ends it, and waits until it has gone.
     pub(crate) async fn end(&self) -> Result<()> {
-        while let Some(pid) = self.running() {
-            match kill(pid, Signal::SIGKILL) {
-                Ok(()) | Err(Errno::ESRCH) => tokio::time::sleep(Duration::from_millis(2)).await,
-                Err(errno) => return Err(Error::Program { program: PASTA.program, output: format!("cannot be ended: {errno}") }),
-            }
+        if let Some(process) = self.running() {
+            process.signal(Signal::SIGKILL).map_err(not_ended)?;
+            process.ended().await.map_err(not_ended)?;
         }
         fs::remove_file(&self.pid_file).ok();
         Ok(())
     }
 
-    /// Its process, if it is alive and really serves this namespace.
-    fn running(&self) -> Option<Pid> {
-        let pid: i32 = fs::read_to_string(&self.pid_file).ok()?.trim().parse().ok()?;
+    /// Its process, if it is alive and really serves this namespace. (It is opened before it is looked at, so it can't become another.)
+    fn running(&self) -> Option<PidFd> {
+        let pid = fs::read_to_string(&self.pid_file).ok()?.trim().parse().ok()?;
+        let process = ProcessId::of(pid).ok()?.open()?;
         let command = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-        let namespace = self.namespace.to_str()?;
-        let serves = command.split(|byte| *byte == 0).any(|word| word == namespace.as_bytes());
-        serves.then_some(Pid::from_raw(pid))
+        let namespace = self.namespace.as_os_str().as_encoded_bytes();
+        command.split(|byte| *byte == 0).any(|word| word == namespace).then_some(process)
     }
 
     /// As `nobody`, its default, it could not enter the namespace, which belongs to root.
@@ -69,4 +65,8 @@ impl Pasta {
         );
         words.split_whitespace().map(str::to_owned).chain(files).collect()
     }
+}
+
+fn not_ended(cause: io::Error) -> Error {
+    Error::Program { program: PASTA.program, output: format!("cannot be ended: {cause}") }
 }

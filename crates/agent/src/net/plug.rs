@@ -1,16 +1,18 @@
 //! Plugs a namespace into a router: the one way in which workloads meet VPCs, instances meet VPCs, and containers in `bridge` mode
 //! meet instances.
 //!
-//! The router sends what is for the address, and that alone, into a link of its own (`/32`). The inside sees an ordinary
-//! Ethernet network with its real mask; the router answers there for every other address (proxy ARP), so that whatever is sent
-//! passes through it, and with that through its packet filter.
+//! The router sends what is for the address, and that alone, into a link of its own (`/32`). The inside has the address with its network's
+//! real mask, but sends everything to the router, its neighbours' packets too: so whatever is sent passes the router's packet filter.
+//! Each side is told the other's hardware address, so nobody ever has to ask (by ARP) who is where.
 
 use super::error::{Error, Result};
 use super::names::INNER;
-use super::parameters;
 use super::space::{End, Mac, Space, Way, pair};
 use model::Cidr;
 use std::net::Ipv4Addr;
+
+/// The router's hardware address, the same on every link: a link has no third party that could mistake it.
+const ROUTER: Mac = [0x02, 0x68, 0x66, 0, 0, 1];
 
 /// What is to be plugged in.
 pub(crate) struct Plug {
@@ -32,7 +34,8 @@ pub(crate) async fn plug(router: &Space, inside: &Space, plug: &Plug) -> Result<
     if inside.addresses(inner).await? == [plug.address] && router.routes_by(outer).await? == [alone(plug)] {
         return Ok(());
     }
-    inside.set_addresses(inner, &[plug.address]).await?;
+    inside.set_detached_address(inner, plug.address).await?;
+    inside.set_neighbour(inner, plug.gateway, ROUTER).await?;
     inside.set_route(Cidr::ANY, Way::Gateway(inner, plug.gateway)).await?;
     router.set_neighbour(outer, plug.address.address, plug.mac).await?;
     router.set_route(alone(plug), Way::Link(outer)).await
@@ -46,10 +49,8 @@ async fn connect(router: &Space, inside: &Space, plug: &Plug) -> Result<u32> {
         (None, Some(_)) => inside.delete_link(INNER).await?,
         (None, None) => {}
     }
-    let near = End { space: router, name: &plug.port, mac: None };
-    let outer = pair(near, End { space: inside, name: INNER, mac: Some(plug.mac) }).await?;
-    parameters::answer_at_once(router.namespace(), &plug.port)?;
-    Ok(outer)
+    let near = End { space: router, name: &plug.port, mac: Some(ROUTER) };
+    pair(near, End { space: inside, name: INNER, mac: Some(plug.mac) }).await
 }
 
 /// The address without its network.

@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use model::Cidr;
 use netns::Namespace;
 use nix::errno::Errno;
-use rtnetlink::packet_route::address::AddressAttribute;
+use rtnetlink::packet_route::address::{AddressAttribute, AddressFlags};
 use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkAttribute};
 use rtnetlink::packet_route::route::{RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteScope, RouteType};
 use rtnetlink::{Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder};
@@ -157,22 +157,32 @@ impl Space {
         Ok(pairs.map(|(address, prefix)| Cidr { address, prefix }).collect())
     }
 
-    /// Gives an interface an address with the mask of its network.
-    pub(crate) async fn add_address(&self, index: u32, address: Cidr) -> Result<()> {
-        let added = self.netlink.address().add(index, address.address.into(), address.prefix).execute().await;
-        unless(added, Errno::EEXIST).map_err(|error| refused(format!("add the address {address}"), error))
-    }
-
     /// Gives an interface exactly these addresses; loopback's own one, 127.0.0.1, is left alone.
     pub(crate) async fn set_addresses(&self, index: u32, wanted: &[Cidr]) -> Result<()> {
+        self.set(index, wanted, AddressFlags::empty()).await
+    }
+
+    /// Gives an interface exactly this address, with the mask of its network but without the route that comes with it: the network's other
+    /// addresses are not on the link.
+    pub(crate) async fn set_detached_address(&self, index: u32, wanted: Cidr) -> Result<()> {
+        self.set(index, &[wanted], AddressFlags::Noprefixroute).await
+    }
+
+    async fn set(&self, index: u32, wanted: &[Cidr], flags: AddressFlags) -> Result<()> {
         let present = self.addresses(index).await?;
         for address in present.iter().filter(|it| !wanted.contains(it) && !it.address.is_loopback()) {
             self.delete_address(index, *address).await?;
         }
         for address in wanted.iter().filter(|it| !present.contains(it)) {
-            self.add_address(index, *address).await?;
+            self.add_address(index, *address, flags).await?;
         }
         Ok(())
+    }
+
+    async fn add_address(&self, index: u32, address: Cidr, flags: AddressFlags) -> Result<()> {
+        let mut wish = self.netlink.address().add(index, address.address.into(), address.prefix);
+        wish.message_mut().attributes.push(AddressAttribute::Flags(flags));
+        unless(wish.execute().await, Errno::EEXIST).map_err(|error| refused(format!("add the address {address}"), error))
     }
 
     async fn delete_address(&self, index: u32, address: Cidr) -> Result<()> {
