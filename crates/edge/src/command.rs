@@ -78,10 +78,11 @@ mod tests {
     #[test]
     fn arguments() {
         let config = parsed(&["--runtime", "/r", "--data", "/d"]).unwrap();
-        assert!(matches!(config.networks, Networks::Namespaces(folder) if folder == PathBuf::from("/r/netns")));
+        assert!(matches!(config.networks, Networks::Namespaces(folder) if folder == std::path::Path::new("/r/netns")));
         let config = parsed(&["--data", "/d", "--loopback", "5353", "--runtime", "/r"]).unwrap();
         assert!(matches!(config.networks, Networks::Loopback { dns_port: 5353 }));
-        for wrong in [&["--runtime", "/r"][..], &["--data"], &["--what"], &["--runtime", "/r", "--data", "/d", "--loopback", "x"]] {
+        for wrong in [&["--runtime", "/r"][..], &["--data"], &["--what"], &["--runtime", "/r", "--data", "/d", "--loopback", "x"]]
+        {
             assert!(parsed(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -59,7 +59,8 @@ impl State {
     fn report_again(&self) {
         if !self.unreachable {
             let groups = self.table.target_groups.iter();
-            let targets = groups.map(|(arn, group)| (arn.clone(), group.targets.iter().map(|target| self.seen(arn, target)).collect()));
+            let targets =
+                groups.map(|(arn, group)| (arn.clone(), group.targets.iter().map(|target| self.seen(arn, target)).collect()));
             self.report.send_replace(Arc::new(Report { targets: targets.collect(), ..Report::default() }));
         }
     }

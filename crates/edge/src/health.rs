@@ -59,18 +59,20 @@ pub(crate) async fn keep_checking(shared: Arc<Shared>, mut closing: watch::Recei
 fn adjusted(shared: &Arc<Shared>, routes: &Routes, mut before: Vec<Checking>) -> Vec<Checking> {
     let groups = routes.groups.values().filter(|group| group.check.enabled);
     let targets = groups.flat_map(|group| group.targets.iter().map(move |target| (group, target)));
-    let wanted = targets.filter(|(_, target)| !target.draining).map(|(group, target)| (check(group, target), target.live.clone()));
-    wanted.map(|(check, live)| {
-        let same = |checking: &Checking| Arc::ptr_eq(&checking.live, &live) && checking.check == check;
-        match before.iter().position(same) {
-            Some(index) => before.swap_remove(index),
-            None => {
-                let task = tokio::spawn(keep_asking(shared.clone(), check.clone(), live.clone())).abort_handle();
-                Checking { check, live, task }
+    let wanted =
+        targets.filter(|(_, target)| !target.draining).map(|(group, target)| (check(group, target), target.live.clone()));
+    wanted
+        .map(|(check, live)| {
+            let same = |checking: &Checking| Arc::ptr_eq(&checking.live, &live) && checking.check == check;
+            match before.iter().position(same) {
+                Some(index) => before.swap_remove(index),
+                None => {
+                    let task = tokio::spawn(keep_asking(shared.clone(), check.clone(), live.clone())).abort_handle();
+                    Checking { check, live, task }
+                }
             }
-        }
-    })
-    .collect()
+        })
+        .collect()
 }
 
 fn check(group: &Group, target: &Target) -> Check {

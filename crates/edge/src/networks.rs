@@ -95,7 +95,9 @@ impl Networks {
     /// None is this process's own network. Opened anew each time: a VPC may be removed and come back, and an open one would be kept alive.
     fn namespace(&self, place: &Place) -> io::Result<Option<netns::Namespace>> {
         match (self, place) {
-            (Self::Namespaces(folder), Place::Vpc(vpc)) => netns::Namespace::open(&folder.join(vpc)).map(Some).map_err(io::Error::other),
+            (Self::Namespaces(folder), Place::Vpc(vpc)) => {
+                netns::Namespace::open(&folder.join(vpc)).map(Some).map_err(io::Error::other)
+            }
             _ => Ok(None),
         }
     }

@@ -53,6 +53,8 @@ fn health(group: &Group, target: &Target) -> TargetHealth {
         _ if !group.check.enabled => TargetHealth::Healthy,
         State::Initial => TargetHealth::Initial,
         State::Healthy => TargetHealth::Healthy,
-        State::Unhealthy(failure) => TargetHealth::Unhealthy { reason: failure.reason().into(), description: failure.description() },
+        State::Unhealthy(failure) => {
+            TargetHealth::Unhealthy { reason: failure.reason().into(), description: failure.description() }
+        }
     }
 }

@@ -7,14 +7,7 @@ use agent_proto::{
 };
 use model::Env;
 use std::{
-    ffi::OsString,
-    fs::OpenOptions,
-    io,
-    os::unix::fs::OpenOptionsExt,
-    path::PathBuf,
-    process::Stdio,
-    sync::Arc,
-    time::Duration,
+    ffi::OsString, fs::OpenOptions, io, os::unix::fs::OpenOptionsExt, path::PathBuf, process::Stdio, sync::Arc, time::Duration,
 };
 use tokio::{
     net::{
@@ -198,7 +191,11 @@ impl Keeper {
     }
 }
 
-async fn listen(mut stream: OwnedReadHalf, acknowledged: &watch::Sender<Acknowledged>, report: &watch::Sender<Arc<Report>>) -> io::Result<()> {
+async fn listen(
+    mut stream: OwnedReadHalf,
+    acknowledged: &watch::Sender<Acknowledged>,
+    report: &watch::Sender<Arc<Report>>,
+) -> io::Result<()> {
     loop {
         match read(&mut stream).await? {
             None => return Ok(()),

@@ -50,7 +50,9 @@ async fn listen(orders: &Orders, mut stream: OwnedReadHalf, say: mpsc::Sender<Me
     while let Some(order) = read(&mut stream).await? {
         let said = match order {
             Order::Hello(VERSION) => continue,
-            Order::Hello(version) => return Err(io::Error::other(format!("the server speaks version {version}, this is {VERSION}"))),
+            Order::Hello(version) => {
+                return Err(io::Error::other(format!("the server speaks version {version}, this is {VERSION}")));
+            }
             Order::Apply { number, table } => orders.apply(number, &table).await,
             Order::ShutDown => {
                 orders.closing.send_replace(true);

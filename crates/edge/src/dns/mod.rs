@@ -6,7 +6,7 @@ mod resolvers;
 
 use crate::shared::Shared;
 use answer::Reply;
-use std::{net::Ipv4Addr, collections::BTreeMap, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, net::Ipv4Addr, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream, UdpSocket},
@@ -28,7 +28,13 @@ pub(crate) enum Transport {
 }
 
 /// Answers questions until `closed` says so.
-pub(crate) async fn serve(shared: Arc<Shared>, vpc: Arc<str>, datagrams: UdpSocket, streams: TcpListener, mut closed: watch::Receiver<()>) {
+pub(crate) async fn serve(
+    shared: Arc<Shared>,
+    vpc: Arc<str>,
+    datagrams: UdpSocket,
+    streams: TcpListener,
+    mut closed: watch::Receiver<()>,
+) {
     let server = Arc::new(Server { shared, vpc, permits: Semaphore::new(MOST) });
     let datagrams = Arc::new(datagrams);
     tokio::select! {
@@ -48,7 +54,9 @@ async fn by_udp(server: &Arc<Server>, socket: &Arc<UdpSocket>) {
     let mut buffer = [0; DATAGRAM];
     loop {
         match socket.recv_from(&mut buffer).await {
-            Ok((length, from)) => drop(tokio::spawn(answer_datagram(server.clone(), socket.clone(), buffer[..length].to_vec(), from))),
+            Ok((length, from)) => {
+                drop(tokio::spawn(answer_datagram(server.clone(), socket.clone(), buffer[..length].to_vec(), from)))
+            }
             // An ICMP error about an earlier answer: nobody's concern.
             Err(error) => tracing::debug!(%error, "no question"),
         }

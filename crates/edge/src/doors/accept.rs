@@ -1,12 +1,7 @@
 //! Taking connections at a door, until it is closed.
 
 use super::connection;
-use crate::{
-    proxy::Client,
-    quiet::Activity,
-    routes::Door,
-    shared::Shared,
-};
+use crate::{proxy::Client, quiet::Activity, routes::Door, shared::Shared};
 use futures::FutureExt;
 use std::{
     future::Future,
@@ -26,27 +21,42 @@ const BREATH: Duration = Duration::from_millis(100);
 /// Takes connections at an address.
 pub(super) async fn tcp(shared: Arc<Shared>, door: Door, listener: TcpListener, closed: watch::Receiver<()>) {
     let on_closed = closed.clone();
-    take(&shared, on_closed, || listener.accept(), |(stream, address)| {
-        // Small answers shall not wait for more; where this fails they do.
-        let _ = stream.set_nodelay(true);
-        let arrived_at = stream.local_addr().ok().and_then(|address| inside(&door, address));
-        let client = client(&shared, &door, address, arrived_at);
-        tokio::spawn(connection::tcp(client, stream, closed.clone()));
-    })
+    take(
+        &shared,
+        on_closed,
+        || listener.accept(),
+        |(stream, address)| {
+            // Small answers shall not wait for more; where this fails they do.
+            let _ = stream.set_nodelay(true);
+            let arrived_at = stream.local_addr().ok().and_then(|address| inside(&door, address));
+            let client = client(&shared, &door, address, arrived_at);
+            tokio::spawn(connection::tcp(client, stream, closed.clone()));
+        },
+    )
     .await;
 }
 
 /// Takes connections of the front.
 pub(super) async fn unix(shared: Arc<Shared>, door: Door, listener: UnixListener, closed: watch::Receiver<()>) {
     let on_closed = closed.clone();
-    take(&shared, on_closed, || listener.accept(), |(stream, _)| {
-        let client = client(&shared, &door, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), None);
-        tokio::spawn(connection::plain(client, stream, closed.clone()));
-    })
+    take(
+        &shared,
+        on_closed,
+        || listener.accept(),
+        |(stream, _)| {
+            let client = client(&shared, &door, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), None);
+            tokio::spawn(connection::plain(client, stream, closed.clone()));
+        },
+    )
     .await;
 }
 
-async fn take<T, A: Future<Output = io::Result<T>>>(shared: &Shared, mut closed: watch::Receiver<()>, accept: impl Fn() -> A, serve: impl Fn(T)) {
+async fn take<T, A: Future<Output = io::Result<T>>>(
+    shared: &Shared,
+    mut closed: watch::Receiver<()>,
+    accept: impl Fn() -> A,
+    serve: impl Fn(T),
+) {
     loop {
         tokio::select! {
             accepted = accept() => match accepted {
@@ -67,7 +77,14 @@ async fn take<T, A: Future<Output = io::Result<T>>>(shared: &Shared, mut closed:
 }
 
 fn client(shared: &Arc<Shared>, door: &Door, address: SocketAddr, arrived_at: Option<Ipv4Addr>) -> Client {
-    Client { shared: shared.clone(), door: door.clone(), address, arrived_at, secure: false, activity: Activity::new(shared.env.clone()) }
+    Client {
+        shared: shared.clone(),
+        door: door.clone(),
+        address,
+        arrived_at,
+        secure: false,
+        activity: Activity::new(shared.env.clone()),
+    }
 }
 
 fn inside(door: &Door, address: SocketAddr) -> Option<Ipv4Addr> {

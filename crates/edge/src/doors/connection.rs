@@ -77,7 +77,11 @@ async fn handshake(client: &Client, stream: TcpStream) -> io::Result<TlsStream<T
 }
 
 /// Serves a connection without TLS.
-pub(super) async fn plain(client: Client, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, closed: watch::Receiver<()>) {
+pub(super) async fn plain(
+    client: Client,
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    closed: watch::Receiver<()>,
+) {
     one(client, stream, closed).await;
 }
 
@@ -114,7 +118,12 @@ async fn two(client: Client, stream: impl AsyncRead + AsyncWrite + Send + Unpin 
 }
 
 /// Runs a connection to its end.
-async fn drive<C: Future<Output = Result<(), hyper::Error>>>(client: Arc<Client>, connection: C, finish: impl Fn(Pin<&mut C>), mut closed: watch::Receiver<()>) {
+async fn drive<C: Future<Output = Result<(), hyper::Error>>>(
+    client: Arc<Client>,
+    connection: C,
+    finish: impl Fn(Pin<&mut C>),
+    mut closed: watch::Receiver<()>,
+) {
     pin!(connection);
     let limit = client.shared.routes().idle_timeout(&client.door);
     let silence = client.activity.unexcused_silence(limit);
@@ -136,4 +145,3 @@ async fn drive<C: Future<Output = Result<(), hyper::Error>>>(client: Arc<Client>
         }
     }
 }
-

@@ -111,7 +111,9 @@ fn replacement(bytes: &[u8]) -> Option<String> {
     let date = fields.iter().find(|field| field.starts_with("date: ")).map(|date| format!("{date}\r\n")).unwrap_or_default();
     let page = crate::proxy::page_text(title);
     let length = page.len();
-    Some(format!("HTTP/1.1 {title}\r\nserver: awselb/2.0\r\n{date}content-type: text/html\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{page}"))
+    Some(format!(
+        "HTTP/1.1 {title}\r\nserver: awselb/2.0\r\n{date}content-type: text/html\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{page}"
+    ))
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Courteous<S> {
@@ -153,9 +155,15 @@ mod tests {
 
     #[test]
     fn only_automatic_answers_are_replaced() {
-        let page = replacement(b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\ndate: now\r\n\r\n").unwrap();
+        let page =
+            replacement(b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\ndate: now\r\n\r\n").unwrap();
         assert!(page.starts_with("HTTP/1.1 400 Bad Request\r\nserver: awselb/2.0\r\ndate: now\r\n"), "{page}");
-        for other in ["HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\n\r\nhi", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", "\r\n\r\n", ""] {
+        for other in [
+            "HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\n\r\nhi",
+            "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+            "\r\n\r\n",
+            "",
+        ] {
             assert_eq!(replacement(other.as_bytes()), None);
         }
     }

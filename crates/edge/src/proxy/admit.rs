@@ -78,7 +78,9 @@ fn authority(request: &Request<Incoming>) -> Result<String, Refusal> {
     let mut fields = request.headers().get_all(header::HOST).iter();
     match (fields.next(), fields.next()) {
         (None, _) if request.version() <= Version::HTTP_10 => Ok(String::new()),
-        (Some(host), None) => host.to_str().ok().filter(|host| is_host(host)).map(str::to_owned).ok_or(Refusal::Page(StatusCode::BAD_REQUEST)),
+        (Some(host), None) => {
+            host.to_str().ok().filter(|host| is_host(host)).map(str::to_owned).ok_or(Refusal::Page(StatusCode::BAD_REQUEST))
+        }
         _ => refuse(StatusCode::BAD_REQUEST),
     }
 }
@@ -107,7 +109,9 @@ pub(super) fn handed_over(client: &Client, request: &mut Request<Incoming>) -> H
     let mut take = |name: &str| request.headers_mut().remove(name)?.to_str().ok().map(str::to_owned);
     let (port, address) = (take("x-hillfog-listener-port"), take("x-hillfog-client"));
     match client.door {
-        Door::Front => HandedOver { port: port.and_then(|port| port.parse().ok()), client: address.and_then(|address| address.parse().ok()) },
+        Door::Front => {
+            HandedOver { port: port.and_then(|port| port.parse().ok()), client: address.and_then(|address| address.parse().ok()) }
+        }
         _ => HandedOver::default(),
     }
 }

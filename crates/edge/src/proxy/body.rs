@@ -25,7 +25,7 @@ pub(super) fn text(text: String) -> Body {
 }
 
 /// A target's answer on its way to the client. The client's pace is the target's: nothing is read ahead.
-pub(super) struct Relayed {
+struct Relayed {
     inner: Incoming,
     rest: Option<Rest>,
 }
@@ -39,15 +39,16 @@ pub(super) struct Rest {
     pub(super) in_flight: InFlight,
 }
 
-impl Relayed {
-    pub(super) fn new(inner: Incoming, rest: Rest) -> Body {
-        let mut relayed = Self { inner, rest: Some(rest) };
-        if relayed.inner.is_end_stream() {
-            relayed.end();
-        }
-        relayed.boxed_unsync()
+/// A target's answer as it goes to the client.
+pub(super) fn relayed(inner: Incoming, rest: Rest) -> Body {
+    let mut relayed = Relayed { inner, rest: Some(rest) };
+    if relayed.inner.is_end_stream() {
+        relayed.end();
     }
+    relayed.boxed_unsync()
+}
 
+impl Relayed {
     fn end(&mut self) {
         if let Some(Rest { shared, live, sender, in_flight }) = self.rest.take() {
             drop(in_flight);

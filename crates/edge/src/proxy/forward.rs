@@ -3,7 +3,7 @@
 use super::{
     Body, Client, Refusal,
     admit::Head,
-    body::{Relayed, Rest},
+    body::{Rest, relayed},
     headers, sticky, upgrade,
 };
 use crate::{
@@ -12,11 +12,7 @@ use crate::{
     target::{DialError, InFlight, RequestBody, Sender},
 };
 use http::{Request, Response, StatusCode, Version, uri::PathAndQuery};
-use hyper::{
-    body::Incoming,
-    client::conn::TrySendError,
-    upgrade::OnUpgrade,
-};
+use hyper::{body::Incoming, client::conn::TrySendError, upgrade::OnUpgrade};
 use logic::balancer::{
     choice::{self, Candidate},
     cookie::Kind,
@@ -30,7 +26,7 @@ use std::{
     time::Duration,
 };
 
-/// "The load balancer failed to establish a connection to the target before the connection timeout expired": 504.
+/// The time that connecting to a target may take ("Troubleshoot your Application Load Balancers", *HTTP 504*).
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// One request that is passed on.
@@ -60,14 +56,14 @@ impl Exchange<'_> {
     /// Passes the request on and the answer back.
     pub(super) async fn run(&self, head: Head, mut request: Request<Incoming>) -> Result<Response<Body>, Refusal> {
         let _excuse = self.client.activity.excuse();
-        let _gone = NoteIfGone::new(self);
+        let gone = NoteIfGone::new(self);
         let group = self.group(request.headers())?.clone();
         let stuck = group.stickiness.and_then(|_| sticky::sticks_to(&self.client.shared, Kind::Target, request.headers()));
         let upgrading = headers::upgrade(request.headers()).map(|_| hyper::upgrade::on(&mut request));
         let waiting = Waiting { activity: Activity::new(self.client.shared.env.clone()), complete: Arc::default() };
         let request = self.outgoing(&head, request, &waiting, &group)?;
         let answered = self.send(&group, stuck.as_deref(), request, &waiting).await;
-        _gone.answered();
+        gone.answered();
         let (line, response) = answered?;
         self.pass_back(&group, line, response, upgrading)
     }
@@ -77,21 +73,37 @@ impl Exchange<'_> {
         let shared = &self.client.shared;
         let stuck = self.group_stickiness.and_then(|_| sticky::sticks_to(shared, Kind::Group, headers));
         let stuck = stuck.and_then(|arn| self.groups.iter().find(|(group, _)| group.arn == arn));
-        let by_weight = || choice::group(self.groups.iter().map(|(_, weight)| *weight), draw(self.client)).map(|chosen| &self.groups[chosen]);
+        let by_weight =
+            || choice::group(self.groups.iter().map(|(_, weight)| *weight), draw(self.client)).map(|chosen| &self.groups[chosen]);
         stuck.or_else(by_weight).map(|(group, _)| group).ok_or(Refusal::Page(StatusCode::SERVICE_UNAVAILABLE))
     }
 
     /// The request as the target gets it.
-    fn outgoing(&self, head: &Head, request: Request<Incoming>, waiting: &Waiting, group: &Group) -> Result<Request<RequestBody>, Refusal> {
+    fn outgoing(
+        &self,
+        head: &Head,
+        request: Request<Incoming>,
+        waiting: &Waiting,
+        group: &Group,
+    ) -> Result<Request<RequestBody>, Refusal> {
         let (mut parts, body) = request.into_parts();
+        let trailers = group.http2 && headers::takes_trailers(&parts.headers);
         headers::for_target(&mut parts.headers, self.client, self.listener, head, self.source);
+        if trailers {
+            parts.headers.insert(http::header::TE, http::HeaderValue::from_static("trailers"));
+        }
         let target = parts.uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
         let bad = |_| Refusal::Page(StatusCode::BAD_REQUEST);
         parts.uri = match group.http2 {
             true => {
                 parts.headers.remove(http::header::HOST);
                 let scheme = if group.tls { "https" } else { "http" };
-                http::Uri::builder().scheme(scheme).authority(head.authority.as_str()).path_and_query(target).build().map_err(bad)?
+                http::Uri::builder()
+                    .scheme(scheme)
+                    .authority(head.authority.as_str())
+                    .path_and_query(target)
+                    .build()
+                    .map_err(bad)?
             }
             false => target.into(),
         };
@@ -101,7 +113,13 @@ impl Exchange<'_> {
     }
 
     /// Tries targets until one has answered. Another is tried only while nothing of the request has been sent.
-    async fn send<'g>(&self, group: &'g Group, stuck: Option<&str>, mut request: Request<RequestBody>, waiting: &Waiting) -> Result<(Line<'g>, Response<Incoming>), Refusal> {
+    async fn send<'g>(
+        &self,
+        group: &'g Group,
+        stuck: Option<&str>,
+        mut request: Request<RequestBody>,
+        waiting: &Waiting,
+    ) -> Result<(Line<'g>, Response<Incoming>), Refusal> {
         let mut tried = Vec::new();
         loop {
             let (index, target) = self.choose(group, stuck, &tried)?;
@@ -128,7 +146,9 @@ impl Exchange<'_> {
     fn choose<'g>(&self, group: &'g Group, stuck: Option<&str>, tried: &[usize]) -> Result<(usize, &'g Arc<Target>), Refusal> {
         let candidates: Vec<Candidate> = (0..group.targets.len()).map(|index| self.candidate(group, index, tried)).collect();
         let usable = |index: &usize| candidates[*index].open && candidates[*index].healthy;
-        let by_cookie = stuck.and_then(|name| group.targets.iter().position(|target| sticky::target_name(group, target) == name)).filter(usable);
+        let by_cookie = stuck
+            .and_then(|name| group.targets.iter().position(|target| sticky::target_name(group, target) == name))
+            .filter(usable);
         let by_turn = || choice::target(&candidates, group.algorithm, group.turn.fetch_add(1, Relaxed), draw(self.client));
         let none = || Refusal::Page(if tried.is_empty() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::BAD_GATEWAY });
         by_cookie.or_else(by_turn).map(|index| (index, &group.targets[index])).ok_or_else(none)
@@ -154,7 +174,8 @@ impl Exchange<'_> {
         if let Some(sender) = target.live.pool.take(shared.env.now(), idle) {
             return Ok((Line { target, sender, in_flight }, false));
         }
-        let stream = shared.dialler.dial(&group.vpc, self.dial_from(group), target.address, group.tls, group.http2, CONNECT).await?;
+        let stream =
+            shared.dialler.dial(&group.vpc, self.dial_from(group), target.address, group.tls, group.http2, CONNECT).await?;
         let sender = Sender::start(stream, group.http2).await.map_err(std::io::Error::other)?;
         if let Some(shared_sender) = sender.share() {
             target.live.pool.put(shared_sender, shared.env.now());
@@ -168,7 +189,12 @@ impl Exchange<'_> {
     }
 
     /// The target's answer, or the request if nothing of it was sent.
-    async fn answer(&self, line: &mut Line<'_>, request: Request<RequestBody>, waiting: &Waiting) -> Result<Result<Response<Incoming>, Request<RequestBody>>, Refusal> {
+    async fn answer(
+        &self,
+        line: &mut Line<'_>,
+        request: Request<RequestBody>,
+        waiting: &Waiting,
+    ) -> Result<Result<Response<Incoming>, Request<RequestBody>>, Refusal> {
         waiting.activity.touch();
         tokio::select! {
             answer = line.sender.send(request) => answer.map(Ok).or_else(|error| unsent(error, line.target)),
@@ -179,7 +205,13 @@ impl Exchange<'_> {
         }
     }
 
-    fn pass_back(&self, group: &Arc<Group>, line: Line<'_>, mut response: Response<Incoming>, upgrading: Option<OnUpgrade>) -> Result<Response<Body>, Refusal> {
+    fn pass_back(
+        &self,
+        group: &Arc<Group>,
+        line: Line<'_>,
+        mut response: Response<Incoming>,
+        upgrading: Option<OnUpgrade>,
+    ) -> Result<Response<Body>, Refusal> {
         let Line { target, sender, in_flight } = line;
         let shared = self.client.shared.clone();
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
@@ -193,12 +225,15 @@ impl Exchange<'_> {
         headers::strip_hop_by_hop(&mut parts.headers);
         sticky::set_cookies(&shared, &mut parts.headers, group, target, self.group_stickiness, self.listener.tls.is_some());
         let rest = Rest { shared, live: target.live.clone(), sender, in_flight };
-        Ok(Response::from_parts(parts, Relayed::new(body, rest)))
+        Ok(Response::from_parts(parts, relayed(body, rest)))
     }
 }
 
 /// Gives a request back of which nothing was sent; otherwise the target broke off, or answered what isn't HTTP: 502.
-fn unsent(mut error: TrySendError<Request<RequestBody>>, target: &Target) -> Result<Result<Response<Incoming>, Request<RequestBody>>, Refusal> {
+fn unsent(
+    mut error: TrySendError<Request<RequestBody>>,
+    target: &Target,
+) -> Result<Result<Response<Incoming>, Request<RequestBody>>, Refusal> {
     tracing::debug!(target = %target.address, error = %error.error(), "no answer");
     error.take_message().map(Err).ok_or(Refusal::Page(StatusCode::BAD_GATEWAY))
 }

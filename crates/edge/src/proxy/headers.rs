@@ -10,7 +10,7 @@ use logic::balancer::forwarded::{self, Mode};
 use std::net::SocketAddr;
 
 /// Fields that are about one connection only. `Expect` is among them because the load balancer answers it itself.
-const HOP_BY_HOP: [HeaderName; 8] = [
+const HOP_BY_HOP: [HeaderName; 7] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -18,7 +18,6 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     header::TRANSFER_ENCODING,
     header::UPGRADE,
     header::EXPECT,
-    header::PROXY_AUTHENTICATE,
 ];
 
 /// `http` or `https`.
@@ -44,6 +43,11 @@ pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap) {
 pub(super) fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
     let wanted = joined(headers, "connection")?.split(',').any(|option| option.trim().eq_ignore_ascii_case("upgrade"));
     headers.get(header::UPGRADE).filter(|_| wanted).cloned()
+}
+
+/// The client takes trailers; gRPC servers insist on it (RFC 9110, section 10.1.4).
+pub(super) fn takes_trailers(headers: &HeaderMap) -> bool {
+    joined(headers, "te").is_some_and(|te| te.split(',').any(|part| part.trim().eq_ignore_ascii_case("trailers")))
 }
 
 /// Rewrites a request's fields for the target.
@@ -86,7 +90,10 @@ fn join_cookies(headers: &mut HeaderMap) {
 /// (*Host header preservation*). Behind the front the client's port is another, and stays.
 fn host(headers: &mut HeaderMap, client: &Client, listener: &Listener, head: &Head) {
     let default_port = if listener.tls.is_some() { 443 } else { 80 };
-    let add = !listener.balancer.attributes.preserve_host && listener.port != default_port && head.authority == head.host && client.door != Door::Front;
+    let add = !listener.balancer.attributes.preserve_host
+        && listener.port != default_port
+        && head.authority == head.host
+        && client.door != Door::Front;
     let host = if add { format!("{}:{}", head.host, listener.port) } else { head.authority.clone() };
     if let Ok(value) = HeaderValue::try_from(host) {
         headers.insert(header::HOST, value);

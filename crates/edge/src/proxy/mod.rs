@@ -96,7 +96,13 @@ fn rule<'l>(listener: &'l Listener, head: &Head, request: &Request<Incoming>, so
 }
 
 fn origin<'a>(listener: &Listener, head: &'a Head) -> Origin<'a> {
-    Origin { protocol: headers::scheme(listener), host: &head.host, port: listener.port, path: &head.path, query: head.query.as_deref().unwrap_or_default() }
+    Origin {
+        protocol: headers::scheme(listener),
+        host: &head.host,
+        port: listener.port,
+        path: &head.path,
+        query: head.query.as_deref().unwrap_or_default(),
+    }
 }
 
 fn redirect(permanent: bool, location: &str) -> Result<Response<Body>, Refusal> {

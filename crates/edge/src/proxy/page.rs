@@ -13,7 +13,9 @@ pub(crate) fn plain_page(status: StatusCode) -> Response<Body> {
 
 /// Its text; the title is a status line's code and words.
 pub(crate) fn page_text(title: &str) -> String {
-    format!("<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n")
+    format!(
+        "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
+    )
 }
 
 /// Says which load balancers there are, to who asked for another. The real service has no such page: there, each has its own address.
@@ -21,7 +23,9 @@ pub(crate) fn unknown_host(known: &[String]) -> Response<Body> {
     let items: String = known.iter().map(|name| format!("<li>{}</li>\r\n", escaped(name))).collect();
     let list = match known {
         [] => "<p>There is no load balancer here.</p>\r\n".to_owned(),
-        _ => format!("<p>Several load balancers share this port; the request's host says which is meant. There are:</p>\r\n<ul>\r\n{items}</ul>\r\n"),
+        _ => format!(
+            "<p>Several load balancers share this port; the request's host says which is meant. There are:</p>\r\n<ul>\r\n{items}</ul>\r\n"
+        ),
     };
     let html = format!(
         "<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<h1>No load balancer has this name</h1>\r\n{list}</body>\r\n</html>\r\n"

@@ -22,7 +22,14 @@ pub(super) fn target_name(group: &Group, target: &Target) -> String {
 }
 
 /// The cookies by which the client comes back to where it was served.
-pub(super) fn set_cookies(shared: &Shared, headers: &mut HeaderMap, group: &Arc<Group>, target: &Target, group_stickiness: Option<Duration>, https: bool) {
+pub(super) fn set_cookies(
+    shared: &Shared,
+    headers: &mut HeaderMap,
+    group: &Arc<Group>,
+    target: &Target,
+    group_stickiness: Option<Duration>,
+    https: bool,
+) {
     let now = shared.env.now();
     if let Some(time) = group.stickiness {
         add(shared, headers, Kind::Target, &target_name(group, target), now + time, https);

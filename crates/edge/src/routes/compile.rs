@@ -63,7 +63,14 @@ impl Compiling<'_> {
             Condition::HostHeader(patterns) => Some(patterns.clone()),
             _ => None,
         });
-        Listener { arn: arn.into(), port: from.port, balancer: balancer.clone(), tls: self.tls(arn, from, balancer), host_patterns: host_patterns.flatten().collect(), rules }
+        Listener {
+            arn: arn.into(),
+            port: from.port,
+            balancer: balancer.clone(),
+            tls: self.tls(arn, from, balancer),
+            host_patterns: host_patterns.flatten().collect(),
+            rules,
+        }
     }
 
     fn tls(&mut self, arn: &str, from: &table::Listener, balancer: &Balancer) -> Option<Arc<rustls::ServerConfig>> {
@@ -111,7 +118,8 @@ impl Compiling<'_> {
             self.routes.doors.entry(Door::Names { vpc: vpc.into(), address: *address }).or_default();
         }
         let balancers = self.table.balancers.values().filter(|balancer| balancer.vpc == vpc);
-        let mut names: BTreeMap<String, Vec<Ipv4Addr>> = balancers.map(|balancer| (balancer.dns_name.clone(), balancer.addresses.clone())).collect();
+        let mut names: BTreeMap<String, Vec<Ipv4Addr>> =
+            balancers.map(|balancer| (balancer.dns_name.clone(), balancer.addresses.clone())).collect();
         names.extend(from.names.clone());
         let names = names.into_iter().map(|(name, addresses)| (name.to_ascii_lowercase(), addresses)).collect();
         self.routes.zones.insert(vpc.into(), Arc::new(names));
@@ -120,7 +128,10 @@ impl Compiling<'_> {
 
 /// At an internet-facing balancer without TLS the front's door leads also to it.
 fn doors(balancer: &Balancer, internet_facing: bool, listener: &Listener) -> Vec<Door> {
-    let inside = balancer.addresses.iter().map(|address| Door::Inside { vpc: balancer.vpc.clone(), address: SocketAddrV4::new(*address, listener.port) });
+    let inside = balancer
+        .addresses
+        .iter()
+        .map(|address| Door::Inside { vpc: balancer.vpc.clone(), address: SocketAddrV4::new(*address, listener.port) });
     let host = internet_facing.then_some(Door::Host(listener.port));
     let front = (internet_facing && listener.tls.is_none()).then_some(Door::Front);
     inside.chain(host).chain(front).collect()

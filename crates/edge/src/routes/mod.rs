@@ -114,13 +114,21 @@ impl Target {
 impl Routes {
     /// The listener for a request: of those behind the door that speak TLS or don't, the one that the host (and the port, where
     /// the front named one) tells. Otherwise the names that would have been understood.
-    pub(crate) fn listener(&self, door: &Door, secure: bool, host: &str, port: Option<u16>) -> Result<Arc<Listener>, Vec<String>> {
+    pub(crate) fn listener(
+        &self,
+        door: &Door,
+        secure: bool,
+        host: &str,
+        port: Option<u16>,
+    ) -> Result<Arc<Listener>, Vec<String>> {
         let behind = || self.behind(door, secure).filter(|listener| port.is_none_or(|port| port == listener.port));
         if let Door::Inside { .. } = door {
             return behind().next().cloned().ok_or_else(Vec::new);
         }
         let listeners: Vec<_> = behind().collect();
-        let candidates = listeners.iter().map(|listener| entry::Candidate { dns_name: &listener.balancer.dns_name, host_patterns: &listener.host_patterns });
+        let candidates = listeners
+            .iter()
+            .map(|listener| entry::Candidate { dns_name: &listener.balancer.dns_name, host_patterns: &listener.host_patterns });
         match entry::choose(candidates, host) {
             Some(chosen) => Ok(listeners[chosen].clone()),
             None => Err(listeners.iter().map(|listener| format!("{}:{}", listener.balancer.dns_name, listener.port)).collect()),

@@ -32,7 +32,8 @@ pub(super) fn server_config(certificates: &[(String, String)], http2: bool) -> R
     });
     let resolver = Certificates(keys.collect::<Result<_, _>>()?);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
+    let builder =
+        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
     let mut config = builder.with_no_client_auth().with_cert_resolver(Arc::new(resolver));
     config.alpn_protocols = match http2 {
         true => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
@@ -43,7 +44,8 @@ pub(super) fn server_config(certificates: &[(String, String)], http2: bool) -> R
 
 fn certified(chain: &str, key: &str) -> Result<CertifiedKey, String> {
     let chain = rustls_pemfile::certs(&mut chain.as_bytes()).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
-    let key: Option<PrivateKeyDer<'static>> = rustls_pemfile::private_key(&mut key.as_bytes()).map_err(|error| error.to_string())?;
+    let key: Option<PrivateKeyDer<'static>> =
+        rustls_pemfile::private_key(&mut key.as_bytes()).map_err(|error| error.to_string())?;
     let key = key.ok_or("it has no private key")?;
     if chain.is_empty() {
         return Err("its chain is empty".into());

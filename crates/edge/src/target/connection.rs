@@ -67,10 +67,14 @@ pub(crate) enum Sender {
 
 impl Sender {
     /// Starts HTTP on a stream.
-    pub(crate) async fn start(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, http2: bool) -> Result<Self, hyper::Error> {
+    pub(crate) async fn start(
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        http2: bool,
+    ) -> Result<Self, hyper::Error> {
         let io = TokioIo::new(stream);
         if http2 {
-            let (sender, connection) = http2::Builder::new(TokioExecutor::new()).max_header_list_size(RESPONSE_HEAD as u32).handshake(io).await?;
+            let (sender, connection) =
+                http2::Builder::new(TokioExecutor::new()).max_header_list_size(RESPONSE_HEAD as u32).handshake(io).await?;
             tokio::spawn(connection);
             return Ok(Self::Two(sender));
         }
@@ -80,7 +84,10 @@ impl Sender {
     }
 
     /// Sends a request. The error gives it back if nothing of it was sent.
-    pub(crate) async fn send(&mut self, request: Request<RequestBody>) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
+    pub(crate) async fn send(
+        &mut self,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
         match self {
             Self::One(sender) => sender.try_send_request(request).await,
             Self::Two(sender) => sender.try_send_request(request).await,

@@ -47,7 +47,15 @@ impl Dialler {
     }
 
     /// Connects within `limit`; with TLS over it if asked for. A target's certificate is not checked, as with the real service.
-    pub(crate) async fn dial(&self, vpc: &str, from: Ipv4Addr, to: SocketAddrV4, tls: bool, http2: bool, limit: Duration) -> Result<Box<dyn Stream>, DialError> {
+    pub(crate) async fn dial(
+        &self,
+        vpc: &str,
+        from: Ipv4Addr,
+        to: SocketAddrV4,
+        tls: bool,
+        http2: bool,
+        limit: Duration,
+    ) -> Result<Box<dyn Stream>, DialError> {
         let connecting = async {
             let stream = self.networks.dial(vpc, from, to).await?;
             match tls {
@@ -81,15 +89,32 @@ fn connector(alpn: &[u8]) -> TlsConnector {
 struct AnyCertificate;
 
 impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(&self, _: &CertificateDer<'_>, _: &[CertificateDer<'_>], _: &ServerName<'_>, _: &[u8], _: UnixTime) -> Result<ServerCertVerified, rustls::Error> {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
         Ok(ServerCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(&self, _: &[u8], _: &CertificateDer<'_>, _: &DigitallySignedStruct) -> Result<HandshakeSignatureValid, rustls::Error> {
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
         Ok(HandshakeSignatureValid::assertion())
     }
 
-    fn verify_tls13_signature(&self, _: &[u8], _: &CertificateDer<'_>, _: &DigitallySignedStruct) -> Result<HandshakeSignatureValid, rustls::Error> {
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
         Ok(HandshakeSignatureValid::assertion())
     }
 

@@ -39,7 +39,8 @@ async fn weights_of_zero_get_nothing() {
     let mut other = table.group().clone();
     other.targets = vec![two.target()];
     table.target_groups.insert("arn:other".into(), other);
-    table.listener().rules[0].action = Action::Forward { groups: vec![(GROUP.into(), 0), ("arn:other".into(), 5)], stickiness: None };
+    table.listener().rules[0].action =
+        Action::Forward { groups: vec![(GROUP.into(), 0), ("arn:other".into(), 5)], stickiness: None };
     let _world = World::serving(&table).await;
     assert_eq!(asked(&table, 5).await, ["2"; 5]);
 }
@@ -69,7 +70,13 @@ async fn sticky_clients_come_back_to_their_target_and_group() {
     let others: BTreeSet<String> = {
         let mut seen = BTreeSet::new();
         for _ in 0..60 {
-            seen.insert(body(&send(table.at(), format!("GET / HTTP/1.1\r\nHost: a\r\nCookie: {forged}\r\nConnection: close\r\n\r\n")).await).to_owned());
+            seen.insert(
+                body(
+                    &send(table.at(), format!("GET / HTTP/1.1\r\nHost: a\r\nCookie: {forged}\r\nConnection: close\r\n\r\n"))
+                        .await,
+                )
+                .to_owned(),
+            );
         }
         seen
     };

@@ -132,7 +132,9 @@ async fn nothing_is_smuggled() {
     }
     assert_eq!(count.load(SeqCst), 0);
     // The chunks count, the length is gone, and the connection ends: what follows is not taken for a request.
-    let both = format!("{head}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n");
+    let both = format!(
+        "{head}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
+    );
     let answer = send_and_finish(table.at(), &both).await;
     assert_eq!(count.load(SeqCst), 1, "{answer}");
     assert!(!answer.contains("smuggled"), "{answer}");
@@ -175,7 +177,9 @@ async fn methods_and_loops_that_are_refused() {
     let backend = Backend::named("ok").await;
     let table = table(vec![backend.target()]);
     let _world = World::serving(&table).await;
-    let ask = async |line: &str, field: &str| status(&send(table.at(), format!("{line}\r\nHost: a\r\n{field}Connection: close\r\n\r\n")).await).to_owned();
+    let ask = async |line: &str, field: &str| {
+        status(&send(table.at(), format!("{line}\r\nHost: a\r\n{field}Connection: close\r\n\r\n")).await).to_owned()
+    };
     assert_eq!(ask("TRACE / HTTP/1.1", "").await, "405");
     assert_eq!(ask("CONNECT a:80 HTTP/1.1", "").await, "400");
     assert_eq!(ask("GET / HTTP/1.1", &format!("X-Forwarded-For: {}\r\n", ["1.1.1.1"; 31].join(", "))).await, "463");
@@ -191,4 +195,3 @@ async fn bad_certificates_are_reported() {
     assert!(report.listener_faults[LISTENER].starts_with("certificate 1:"), "{report:?}");
     assert_eq!(status(&get(table.at(), "a", "/").await), "400", "an HTTPS listener serves no plain text");
 }
-

@@ -38,7 +38,10 @@ async fn a_target_falls_ill_and_recovers() {
     let world = World::serving(&table).await;
     world.healthy(2).await;
     code.store(503, SeqCst);
-    let mismatch = TargetHealth::Unhealthy { reason: "Target.ResponseCodeMismatch".into(), description: "Health checks failed with these codes: [503]".into() };
+    let mismatch = TargetHealth::Unhealthy {
+        reason: "Target.ResponseCodeMismatch".into(),
+        description: "Health checks failed with these codes: [503]".into(),
+    };
     world.report(|report| health(report, 0) == Some(mismatch.clone())).await;
     for _ in 0..4 {
         assert_eq!(body(&get(table.at(), "a", "/").await), "well");
@@ -69,10 +72,13 @@ async fn reasons_tell_a_refusal_from_silence() {
     table.group().health_check.enabled = true;
     table.group().health_check.timeout = std::time::Duration::from_millis(100);
     let world = World::serving(&table).await;
-    let unhealthy = |reason: &str, description: &str| Some(TargetHealth::Unhealthy { reason: reason.into(), description: description.into() });
+    let unhealthy = |reason: &str, description: &str| {
+        Some(TargetHealth::Unhealthy { reason: reason.into(), description: description.into() })
+    };
     world
         .report(|report| {
-            health(report, 0) == unhealthy("Target.FailedHealthChecks", "Health checks failed") && health(report, 1) == unhealthy("Target.Timeout", "Request timed out")
+            health(report, 0) == unhealthy("Target.FailedHealthChecks", "Health checks failed")
+                && health(report, 1) == unhealthy("Target.Timeout", "Request timed out")
         })
         .await;
 }

@@ -107,7 +107,11 @@ async fn a_changed_rule_applies_to_the_next_request_of_a_connection() {
 fn two_balancers(port: u16) -> Table {
     let listener = |body: &str| {
         let host = vec![format!("*.{body}.test")];
-        Listener { port, certificates: vec![], rules: vec![rule(vec![Condition::HostHeader(host)], fixed(body)), rule(vec![], fixed(body))] }
+        Listener {
+            port,
+            certificates: vec![],
+            rules: vec![rule(vec![Condition::HostHeader(host)], fixed(body)), rule(vec![], fixed(body))],
+        }
     };
     let mut table = Table::default();
     for name in ["one", "two"] {
@@ -136,13 +140,28 @@ async fn the_host_tells_which_balancer_is_meant() {
     assert_eq!(body(&get(at, "127.0.0.1", "/").await), "two", "the only one takes every host");
 }
 
+/// Connects as the front does, as soon as the socket is there.
+async fn front(world: &World) -> UnixStream {
+    let path = world.folder.path().join("run/edge-http.sock");
+    let trying = async {
+        loop {
+            match UnixStream::connect(&path).await {
+                Ok(stream) => return stream,
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(5)).await,
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, trying).await.expect("the front's door is open")
+}
+
 #[tokio::test]
 async fn the_front_hands_requests_over() {
     let port = free_port();
     let world = World::serving(&two_balancers(port)).await;
     let ask = async |extra: &str| {
-        let mut stream = UnixStream::connect(world.folder.path().join("run/edge-http.sock")).await.unwrap();
-        let request = format!("GET / HTTP/1.1\r\nHost: two-1234567890.us-east-1.elb.localhost:4566\r\n{extra}Connection: close\r\n\r\n");
+        let mut stream = front(&world).await;
+        let request =
+            format!("GET / HTTP/1.1\r\nHost: two-1234567890.us-east-1.elb.localhost:4566\r\n{extra}Connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();

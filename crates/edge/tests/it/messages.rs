@@ -18,9 +18,18 @@ async fn rules_are_tried_in_order() {
     let own = |text: &str| vec![text.to_owned()];
     let rules = &mut table.listener().rules;
     rules.insert(0, rule(vec![Condition::PathPattern(own("/old/*"))], redirect));
-    rules.insert(1, rule(vec![Condition::HostHeader(own("*.shop.test")), Condition::HttpRequestMethod(own("GET"))], fixed("shop")));
+    rules.insert(
+        1,
+        rule(vec![Condition::HostHeader(own("*.shop.test")), Condition::HttpRequestMethod(own("GET"))], fixed("shop")),
+    );
     rules.insert(2, rule(vec![Condition::QueryString(vec![(Some("v".into()), "2".into())])], fixed("two")));
-    rules.insert(3, rule(vec![Condition::HttpHeader { name: "Host".into(), values: own("h.test*") }], Action::FixedResponse { status: 403, content_type: None, body: String::new() }));
+    rules.insert(
+        3,
+        rule(
+            vec![Condition::HttpHeader { name: "Host".into(), values: own("h.test*") }],
+            Action::FixedResponse { status: 403, content_type: None, body: String::new() },
+        ),
+    );
     let _world = World::serving(&table).await;
 
     let redirected = get(table.at(), "a.test:8080", "/old/x?y=z").await;
@@ -61,8 +70,13 @@ async fn the_target_learns_of_the_client() {
 async fn attributes_change_what_is_passed_on() {
     let backend = Backend::echo().await;
     let mut table = table(vec![backend.target()]);
-    table.balancer().attributes =
-        BalancerAttributes { drop_invalid_headers: true, preserve_host: true, forwarded_for: ForwardedFor::Append, forwarded_client_port: true, http2: false };
+    table.balancer().attributes = BalancerAttributes {
+        drop_invalid_headers: true,
+        preserve_host: true,
+        forwarded_for: ForwardedFor::Append,
+        forwarded_client_port: true,
+        http2: false,
+    };
     let world = World::serving(&table).await;
     let request = "GET / HTTP/1.1\r\nHost: web.test\r\nX_Under: 1\r\nX-Forwarded-For: 9.9.9.9\r\nConnection: close\r\n\r\n";
     let answer = send(table.at(), request).await;
@@ -85,12 +99,21 @@ async fn chunked_bodies_go_through_both_ways() {
         use tokio::io::AsyncWriteExt;
         let request = read_until(&mut stream, "0\r\n\r\n").await;
         assert!(field(&request, "transfer-encoding").is_some(), "{request}");
-        stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n").await.unwrap();
+        stream
+            .write_all(
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+            )
+            .await
+            .unwrap();
     })
     .await;
     let table = table(vec![backend.target()]);
     let _world = World::serving(&table).await;
-    let answer = send(table.at(), "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n4\r\nwxyz\r\n0\r\n\r\n").await;
+    let answer = send(
+        table.at(),
+        "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n4\r\nwxyz\r\n0\r\n\r\n",
+    )
+    .await;
     assert_eq!(status(&answer), "200");
     assert!(answer.ends_with("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"), "{answer}");
 }

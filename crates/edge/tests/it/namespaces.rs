@@ -40,7 +40,11 @@ async fn everything_happens_inside_the_vpc() {
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run/netns").join(VPC);
-    let config = Config { runtime: folder.path().join("run"), data: folder.path().join("data"), networks: Networks::Namespaces(folder.path().join("run/netns")) };
+    let config = Config {
+        runtime: folder.path().join("run"),
+        data: folder.path().join("data"),
+        networks: Networks::Namespaces(folder.path().join("run/netns")),
+    };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let running = tokio::spawn(edge::run(config, Env::system(), async { drop(stopped.await) }));
     let link = Link::start(link_config(folder.path(), "/nonexistent".as_ref()), Env::system());

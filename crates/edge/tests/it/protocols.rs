@@ -170,7 +170,11 @@ async fn http2_from_clients() {
     tokio::spawn(connection);
     let ask = |path: &str| {
         let mut sender = sender.clone();
-        let request = http::Request::get(format!("https://two.test{path}")).header("cookie", "a=1").header("cookie", "b=2").body(Empty::<Bytes>::new()).unwrap();
+        let request = http::Request::get(format!("https://two.test{path}"))
+            .header("cookie", "a=1")
+            .header("cookie", "b=2")
+            .body(Empty::<Bytes>::new())
+            .unwrap();
         async move {
             let answer = sender.send_request(request).await.unwrap();
             String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
@@ -191,9 +195,14 @@ async fn http2_to_targets() {
     let backend = Backend::start(|stream| async move {
         let service = hyper::service::service_fn(|request: http::Request<hyper::body::Incoming>| async move {
             assert_eq!(request.version(), http::Version::HTTP_2);
-            Ok::<_, std::convert::Infallible>(http::Response::new(format!("{} {}", request.uri(), request.headers()["x-forwarded-for"].to_str().unwrap())))
+            Ok::<_, std::convert::Infallible>(http::Response::new(format!(
+                "{} {}",
+                request.uri(),
+                request.headers()["x-forwarded-for"].to_str().unwrap()
+            )))
         });
-        let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+        let _ =
+            hyper::server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
     })
     .await;
     let mut table = table(vec![backend.target()]);
@@ -207,4 +216,3 @@ async fn http2_to_targets() {
         assert_eq!(body(&answer), "http://h.test/p?q 127.0.0.1", "{answer}");
     }
 }
-

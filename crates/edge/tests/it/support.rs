@@ -107,7 +107,9 @@ impl World {
 
     /// Waits until so many of the group's targets are healthy.
     pub async fn healthy(&self, count: usize) {
-        let healthy = |report: &Arc<Report>| report.targets.values().flatten().filter(|target| target.health == TargetHealth::Healthy).count();
+        let healthy = |report: &Arc<Report>| {
+            report.targets.values().flatten().filter(|target| target.health == TargetHealth::Healthy).count()
+        };
         self.report(|report| healthy(report) == count).await;
     }
 }
@@ -150,7 +152,8 @@ pub async fn read_until(stream: &mut (impl AsyncReadExt + Unpin), text: &str) ->
     let mut seen = Vec::new();
     while !String::from_utf8_lossy(&seen).contains(text) {
         let mut byte = [0; 512];
-        let length = tokio::time::timeout(PATIENCE, stream.read(&mut byte)).await.expect("it in time").expect("a whole connection");
+        let length =
+            tokio::time::timeout(PATIENCE, stream.read(&mut byte)).await.expect("it in time").expect("a whole connection");
         assert!(length > 0, "ended after {:?}", String::from_utf8_lossy(&seen));
         seen.extend(&byte[..length]);
     }
@@ -182,7 +185,10 @@ impl Backend {
         Self::start_at(address(), serve).await
     }
 
-    pub async fn start_at<F: Future<Output = ()> + Send>(address: Ipv4Addr, serve: impl Fn(TcpStream) -> F + Send + Clone + 'static) -> Self {
+    pub async fn start_at<F: Future<Output = ()> + Send>(
+        address: Ipv4Addr,
+        serve: impl Fn(TcpStream) -> F + Send + Clone + 'static,
+    ) -> Self {
         let listener = TcpListener::bind((address, PORT)).await.unwrap();
         let task = tokio::spawn(async move {
             loop {
@@ -268,7 +274,11 @@ pub fn table(targets: Vec<Target>) -> Table {
     };
     let forward = Action::Forward { groups: vec![(GROUP.into(), 1)], stickiness: None };
     let listener = Listener { port: PORT, certificates: vec![], rules: vec![rule(vec![], forward)] };
-    Table { balancers: BTreeMap::from([(BALANCER.into(), balancer("web", [(LISTENER, listener)]))]), target_groups: BTreeMap::from([(GROUP.into(), group)]), zones: BTreeMap::new() }
+    Table {
+        balancers: BTreeMap::from([(BALANCER.into(), balancer("web", [(LISTENER, listener)]))]),
+        target_groups: BTreeMap::from([(GROUP.into(), group)]),
+        zones: BTreeMap::new(),
+    }
 }
 
 pub fn balancer<const N: usize>(name: &str, listeners: [(&str, Listener); N]) -> Balancer {
