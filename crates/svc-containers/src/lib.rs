@@ -1,3 +1,4 @@
 //! The services that are about containers: ECR, ECS.
 
 pub mod ecr;
+pub mod ecs;

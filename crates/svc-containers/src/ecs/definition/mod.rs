@@ -1,0 +1,16 @@
+//! Task definitions between the API and the records: read and refused ([`parse`]), checked ([`check`]), and shown ([`show`]).
+
+mod check;
+mod container;
+mod parse;
+mod show;
+mod size;
+
+pub use check::{check, check_fargate};
+pub use parse::parse;
+pub use container::environment;
+pub use show::{pairs, protocol, show, status};
+pub use size::{fargate_has, parse_cpu, parse_memory};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,14 @@
+//! The loops of ECS. Each looks at records, asks `logic` what is to be done, and writes it; nothing is decided here.
+
+mod logs;
+mod place;
+mod schedule;
+mod services;
+mod steps;
+mod sweeper;
+mod targets;
+mod tasks;
+
+pub use services::Services;
+pub use sweeper::Sweeper;
+pub use tasks::Tasks;

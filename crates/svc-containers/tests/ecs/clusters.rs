@@ -1,0 +1,89 @@
+//! Clusters, their container instance, and tags.
+
+use crate::cloud::{Cloud, strings};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_cluster_is_made_described_listed_and_deleted() {
+    let cloud = Cloud::new().await;
+    let input = json!({"clusterName": "c", "tags": [{"key": "team", "value": "a"}], "capacityProviders": ["FARGATE"]});
+    let made = cloud.ok("CreateCluster", input.clone()).await;
+    assert_eq!(made["cluster"]["clusterArn"], "arn:aws:ecs:us-east-1:111122223333:cluster/c");
+    assert_eq!(made["cluster"]["status"], "ACTIVE");
+    assert_eq!(cloud.ok("CreateCluster", input).await, made, "making it again changes nothing");
+    let listed = cloud.ok("ListClusters", json!({})).await;
+    assert_eq!(strings(&listed["clusterArns"]), ["arn:aws:ecs:us-east-1:111122223333:cluster/c"]);
+    let described = cloud.ok("DescribeClusters", json!({"clusters": ["c", "d"], "include": ["TAGS", "STATISTICS"]})).await;
+    assert_eq!(described["clusters"][0]["tags"][0]["key"], "team");
+    assert_eq!(described["clusters"][0]["statistics"].as_array().unwrap().len(), 8);
+    assert_eq!(described["failures"][0]["reason"], "MISSING");
+    let deleted = cloud.ok("DeleteCluster", json!({"cluster": "c"})).await;
+    assert_eq!(deleted["cluster"]["status"], "INACTIVE");
+    let again = cloud.fails("DeleteCluster", json!({"cluster": "c"})).await;
+    assert_eq!(again, ("ClusterNotFoundException".into(), "Cluster not found.".into()));
+    cloud.pass(3601).await;
+    let described = cloud.ok("DescribeClusters", json!({"clusters": ["c"]})).await;
+    assert_eq!(described["clusters"].as_array().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn accounts_and_regions_do_not_see_each_other() {
+    let cloud = Cloud::furnished().await;
+    for other in [cloud.bench.account("444455556666"), cloud.bench.region("eu-west-1")] {
+        let listed = other.json("ecs", "ListClusters", json!({})).await.json();
+        assert_eq!(listed["clusterArns"], json!([]));
+        let arn = "arn:aws:ecs:us-east-1:111122223333:cluster/c";
+        let reply = other.json("ecs", "ListTasks", json!({"cluster": arn})).await;
+        assert_eq!(reply.code(), "ClusterNotFoundException");
+    }
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_and_changes_nothing() {
+    let cloud = Cloud::furnished().await;
+    for (operation, input, code) in [
+        ("CreateCluster", json!({"clusterName": "no spaces"}), "InvalidParameterException"),
+        ("CreateCluster", json!({"clusterName": 7}), "SerializationException"),
+        ("CreateCluster", json!({"capacityProviders": ["mine"]}), "InvalidParameterException"),
+        ("CreateCluster", json!({"settings": [{"name": "containerInsights", "value": "enabled"}]}), "NotImplemented"),
+        ("CreateCluster", json!({"tags": [{"key": "aws:x"}]}), "InvalidParameterException"),
+        ("CreateCluster", json!({"configuration": {}}), "NotImplemented"),
+        ("UpdateCluster", json!({"cluster": "d"}), "ClusterNotFoundException"),
+        ("DeleteCluster", json!({}), "InvalidParameterException"),
+        ("DescribeClusters", json!({"clusters": ["arn:aws:s3:::x"]}), "InvalidParameterException"),
+        ("ListClusters", json!({"maxResults": 0}), "InvalidParameterException"),
+        ("ListClusters", json!({"nextToken": "nonsense"}), "InvalidParameterException"),
+        ("ListContainerInstances", json!({"cluster": "d"}), "ClusterNotFoundException"),
+        ("DescribeContainerInstances", json!({"cluster": "c", "containerInstances": []}), "InvalidParameterException"),
+        ("TagResource", json!({"resourceArn": "x", "tags": []}), "InvalidParameterException"),
+        (
+            "TagResource",
+            json!({"resourceArn": "arn:aws:ecs:us-east-1:111122223333:cluster/d", "tags": [{"key": "a"}]}),
+            "ResourceNotFoundException",
+        ),
+        ("ListTagsForResource", json!({"resourceArn": "arn:aws:ecs:us-east-1:111122223333:cluster/d"}), "InvalidParameterException"),
+    ] {
+        assert_eq!(cloud.fails(operation, input.clone()).await.0, code, "{operation} {input}");
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_in_use_is_not_deleted() {
+    let cloud = Cloud::furnished().await;
+    let network = cloud.network();
+    let run = json!({"cluster": "c", "taskDefinition": "web", "launchType": "FARGATE", "networkConfiguration": network});
+    cloud.ok("RunTask", run).await;
+    cloud.settle().await;
+    assert_eq!(cloud.fails("DeleteCluster", json!({"cluster": "c"})).await.0, "ClusterContainsTasksException");
+}
+
+#[tokio::test]
+async fn tags_come_and_go() {
+    let cloud = Cloud::furnished().await;
+    for arn in ["cluster/c", "task-definition/web:1"].map(|it| format!("arn:aws:ecs:us-east-1:111122223333:{it}")) {
+        cloud.ok("TagResource", json!({"resourceArn": arn, "tags": [{"key": "a", "value": "1"}, {"key": "b", "value": "2"}]})).await;
+        cloud.ok("UntagResource", json!({"resourceArn": arn, "tagKeys": ["a"]})).await;
+        let tags = cloud.ok("ListTagsForResource", json!({"resourceArn": arn})).await;
+        assert_eq!(tags["tags"], json!([{"key": "b", "value": "2"}]));
+    }
+}

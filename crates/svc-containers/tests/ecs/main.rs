@@ -1,0 +1,7 @@
+//! ECS through the whole front, with the reconcilers and a host that does what it is told at once.
+
+mod cloud;
+mod clusters;
+mod definitions;
+mod services;
+mod tasks;
