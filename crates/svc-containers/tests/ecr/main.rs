@@ -1,0 +1,9 @@
+//! ECR through the whole front: its operations, its registry, its sweeper, and a real client.
+
+mod cloud;
+mod images;
+mod layers;
+mod registry;
+mod repositories;
+mod skopeo;
+mod sweeper;
