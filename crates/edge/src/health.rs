@@ -46,7 +46,7 @@ pub(crate) async fn keep_checking(shared: Arc<Shared>, mut closing: watch::Recei
     let mut replaced = shared.replaced.subscribe();
     let mut checking = Vec::new();
     loop {
-        replaced.mark_unchanged();
+        replaced.borrow_and_update();
         checking = adjusted(&shared, &shared.routes(), checking);
         tokio::select! {
             _ = replaced.changed() => {}

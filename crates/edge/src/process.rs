@@ -14,7 +14,7 @@ use nix::fcntl::{Flock, FlockArg};
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -83,7 +83,7 @@ pub async fn run(config: Config, env: Env, stop: impl Future<Output = ()>) -> Re
 /// A table that can't be read is not served; the server sends another.
 fn restore(keep: &Keep, shared: &Shared) {
     match keep.table() {
-        Ok(Some(table)) => shared.replace(&table),
+        Ok(Some(table)) => drop(shared.replace(&table)),
         Ok(None) => {}
         Err(error) => tracing::error!(%error, "the table on disk can't be read; waiting for the server's"),
     }
@@ -102,8 +102,17 @@ fn lock(runtime: &Path) -> Result<Flock<File>, StartError> {
     let file = runtime.join("edge.pid");
     let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&file).map_err(path(&file))?;
     let mut locked = Flock::lock(opened, FlockArg::LockExclusiveNonblock).map_err(|_| StartError::Running(runtime.into()))?;
+    if !is_at(&locked, &file) {
+        return Err(StartError::Running(runtime.into()));
+    }
     locked.set_len(0).and_then(|()| writeln!(locked, "{}", std::process::id())).map_err(path(&file))?;
     Ok(locked)
+}
+
+/// False if the file was removed by an edge that was ending while it was opened; another may have made a new one since.
+fn is_at(file: &File, path: &Path) -> bool {
+    let inode = |metadata: io::Result<std::fs::Metadata>| metadata.map(|metadata| metadata.ino()).ok();
+    inode(file.metadata()) == inode(std::fs::metadata(path))
 }
 
 fn control_socket(runtime: &Path) -> Result<UnixListener, StartError> {

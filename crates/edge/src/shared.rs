@@ -26,8 +26,10 @@ pub(crate) struct Shared {
     pub(crate) dialler: Dialler,
     routes: ArcSwap<Routes>,
     shelf: Shelf,
-    /// Told when the routes were replaced.
-    pub(crate) replaced: watch::Sender<()>,
+    /// How often the routes were replaced.
+    pub(crate) replaced: watch::Sender<u64>,
+    /// For the last of which of these replacements the doors were opened and closed, as far as that could be done.
+    pub(crate) settled: watch::Sender<u64>,
     /// Told when what a report would say may have changed.
     pub(crate) changed: Arc<Notify>,
     /// Doors that can't be opened, and why, by listener ARN.
@@ -47,7 +49,8 @@ impl Shared {
             sealer: Sealer::new(cookie_key),
             routes: ArcSwap::default(),
             shelf: Shelf::new(changed.clone()),
-            replaced: watch::Sender::new(()),
+            replaced: watch::Sender::default(),
+            settled: watch::Sender::default(),
             changed,
             door_faults: Mutex::default(),
             report: watch::Sender::default(),
@@ -55,11 +58,12 @@ impl Shared {
         })
     }
 
-    /// Serves from another table from now on.
-    pub(crate) fn replace(&self, table: &Table) {
+    /// Serves from another table from now on. Returns the replacement's number.
+    pub(crate) fn replace(&self, table: &Table) -> u64 {
         self.routes.store(Arc::new(compile(table, &self.shelf)));
-        self.replaced.send_replace(());
+        self.replaced.send_modify(|count| *count += 1);
         self.changed.notify_one();
+        *self.replaced.borrow()
     }
 
     /// What is served now.

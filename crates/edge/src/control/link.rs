@@ -7,7 +7,7 @@ use agent_proto::{
 };
 use model::Env;
 use std::{
-    ffi::OsString, fs::OpenOptions, io, os::unix::fs::OpenOptionsExt, path::PathBuf, process::Stdio, sync::Arc, time::Duration,
+    ffi::OsString, fs::{File, OpenOptions}, io, os::unix::fs::{File, OpenOptions}Ext, path::{Path, PathBuf}, process::Stdio, sync::Arc, time::Duration,
 };
 use tokio::{
     net::{
@@ -25,6 +25,9 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long [`Link::shutdown`] waits: longer than the edge waits for requests under way.
 const FAREWELL: Duration = Duration::from_secs(8);
+
+/// See [`log`].
+const LARGE_LOG: u64 = 1 << 20;
 
 /// How the edge is found, or started.
 #[derive(Clone, Debug)]
@@ -184,11 +187,19 @@ impl Keeper {
         let LinkConfig { exe, runtime, data, args } = &self.config;
         let folder = data.join("edge");
         std::fs::create_dir_all(&folder)?;
-        let log = OpenOptions::new().create(true).append(true).mode(0o600).open(folder.join("edge.log"))?;
+        let log = log(&folder.join("edge.log"))?;
         let mut command = Command::new(exe);
         command.arg("edge").arg("--runtime").arg(runtime).arg("--data").arg(data).args(args);
         command.current_dir("/").stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()
     }
+}
+
+/// The log of the edge before this is kept beside it once it has grown large.
+fn log(path: &Path) -> io::Result<File> {
+    if path.metadata().is_ok_and(|log| log.len() > LARGE_LOG) {
+        std::fs::rename(path, path.with_extension("log.old"))?;
+    }
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
 }
 
 async fn listen(

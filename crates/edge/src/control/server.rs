@@ -3,7 +3,7 @@
 use super::{Message, Order, VERSION, read, write};
 use crate::{keep::Keep, shared::Shared};
 use agent_proto::edge::Table;
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 use tokio::{
     net::{
         UnixListener, UnixStream,
@@ -11,6 +11,9 @@ use tokio::{
     },
     sync::{Mutex, mpsc, watch},
 };
+
+/// Opening sockets takes less than this.
+const SETTLING: Duration = Duration::from_secs(2);
 
 /// What orders are carried out on.
 pub(crate) struct Orders {
@@ -28,7 +31,7 @@ pub(crate) async fn serve(orders: Arc<Orders>, listener: UnixListener) {
             Ok((stream, _)) => drop(tokio::spawn(converse(orders.clone(), stream))),
             Err(error) => {
                 tracing::warn!(%error, "can't take the server's connection");
-                orders.shared.env.sleep(std::time::Duration::from_millis(100)).await;
+                orders.shared.env.sleep(Duration::from_millis(100)).await;
             }
         }
     }
@@ -79,15 +82,29 @@ async fn speak(shared: &Shared, mut stream: OwnedWriteHalf, mut said: mpsc::Rece
 }
 
 impl Orders {
-    /// First kept, then served: what was acknowledged is there after a restart.
     async fn apply(&self, number: u64, table: &Table) -> Message {
-        let keep = self.keep.lock().await;
-        match keep.store(table) {
-            Ok(()) => {
-                self.shared.replace(table);
+        match self.keep_and_serve(table).await {
+            Ok(replacement) => {
+                self.settled(replacement).await;
                 Message::Applied(number)
             }
             Err(error) => Message::NotApplied { number, reason: format!("the edge can't keep its table: {error}") },
+        }
+    }
+
+    /// First kept, then served: what was acknowledged is there after a restart.
+    async fn keep_and_serve(&self, table: &Table) -> io::Result<u64> {
+        let keep = self.keep.lock().await;
+        keep.store(table)?;
+        Ok(self.shared.replace(table))
+    }
+
+    /// Waits until the doors are open that can be opened, so that whoever is told of a listener can use it; but not for ever.
+    async fn settled(&self, replacement: u64) {
+        let mut settled = self.shared.settled.subscribe();
+        tokio::select! {
+            _ = settled.wait_for(|settled| *settled >= replacement) => {}
+            () = self.shared.env.sleep(SETTLING) => {}
         }
     }
 }

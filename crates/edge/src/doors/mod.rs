@@ -53,8 +53,9 @@ impl Doors {
     pub(crate) async fn keep(mut self, mut closing: watch::Receiver<bool>) {
         let mut replaced = self.shared.replaced.subscribe();
         loop {
-            replaced.mark_unchanged();
+            let number = *replaced.borrow_and_update();
             self.adjust().await;
+            self.shared.settled.send_replace(number);
             tokio::select! {
                 _ = replaced.changed() => {}
                 () = self.shared.env.sleep(LOOK) => {}

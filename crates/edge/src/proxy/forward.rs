@@ -265,7 +265,7 @@ impl<'a> NoteIfGone<'a> {
 impl Drop for NoteIfGone<'_> {
     fn drop(&mut self) {
         if !self.answered.load(Relaxed) {
-            tracing::info!(client = %self.exchange.source, listener = %self.exchange.listener.arn, "460: the client went away before it was answered");
+            tracing::debug!(client = %self.exchange.source, listener = %self.exchange.listener.arn, "460: the client went away before it was answered");
         }
     }
 }
