@@ -189,7 +189,6 @@ impl Network for NetWorld {
     }
 
     async fn leave(&self, workload: &str) -> std::result::Result<(), String> {
-        let _alone = self.shared.lock().await;
         self.around().leave(workload).await.map_err(|error| error.to_string())
     }
 

@@ -26,19 +26,16 @@ pub(crate) struct Plug {
     pub(crate) gateway: Ipv4Addr,
 }
 
-/// Plugs `inside` into `router`. Done again, it repairs what is missing and touches nothing else.
+/// Plugs `inside` into `router`. Done again, it repairs what is missing; what is right already, the kernel leaves as it is.
 pub(crate) async fn plug(router: &Space, inside: &Space, plug: &Plug) -> Result<()> {
     let outer = connect(router, inside, plug).await?;
-    inside.loopback().await?;
     let inner = inside.need(INNER).await?;
-    if inside.addresses(inner).await? == [plug.address] && router.routes_by(outer).await? == [alone(plug)] {
-        return Ok(());
-    }
+    inside.loopback().await?;
     inside.set_detached_address(inner, plug.address).await?;
     inside.set_neighbour(inner, plug.gateway, ROUTER).await?;
     inside.set_route(Cidr::ANY, Way::Gateway(inner, plug.gateway)).await?;
     router.set_neighbour(outer, plug.address.address, plug.mac).await?;
-    router.set_route(alone(plug), Way::Link(outer)).await
+    router.set_route(Cidr { prefix: 32, ..plug.address }, Way::Link(outer)).await
 }
 
 /// The pair of interfaces. Half of one, which a crash may leave, is replaced.
@@ -51,11 +48,6 @@ async fn connect(router: &Space, inside: &Space, plug: &Plug) -> Result<u32> {
     }
     let near = End { space: router, name: &plug.port, mac: Some(ROUTER) };
     pair(near, End { space: inside, name: INNER, mac: Some(plug.mac) }).await
-}
-
-/// The address without its network.
-fn alone(plug: &Plug) -> Cidr {
-    Cidr { address: plug.address.address, prefix: 32 }
 }
 
 /// Reads `02:00:0a:00:01:07`.

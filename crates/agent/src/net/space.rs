@@ -99,9 +99,14 @@ impl Space {
         Ok(found.iter().filter_map(|link| Some((name(&link.attributes)?, link.header.index))).collect())
     }
 
-    /// The index of an interface.
+    /// The index of an interface. (Only this one is asked for: a router may have thousands.)
     pub(crate) async fn link(&self, name: &str) -> Result<Option<u32>> {
-        Ok(self.links().await?.remove(name))
+        let found: std::result::Result<Vec<_>, _> = self.netlink.link().get().match_name(name).execute().try_collect().await;
+        match found {
+            Ok(links) => Ok(links.first().map(|link| link.header.index)),
+            Err(rtnetlink::Error::NetlinkError(error)) if error.raw_code() == -(Errno::ENODEV as i32) => Ok(None),
+            Err(error) => Err(refused(format!("find the interface {name}"), error)),
+        }
     }
 
     /// The index of an interface that has to be there.

@@ -6,6 +6,7 @@
 mod groups;
 mod instances;
 mod internet;
+mod judged;
 mod lab;
 mod lifecycle;
 mod measure;

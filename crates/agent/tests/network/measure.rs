@@ -80,6 +80,38 @@ async fn bytes_pass() {
     child.kill().and_then(|()| child.wait()).expect("ended");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn a_thousand_join_and_speak() {
+    let Some(lab) = Lab::new("measure-thousand") else { return };
+    let vpc = wide("vpc-thousand", 1000);
+    lab.ensure(&[&vpc]).await;
+    let mut inside = vec![];
+    let begin = Instant::now();
+    for number in 0..1000 {
+        let begin = Instant::now();
+        inside.push(lab.join(&vpc, &format!("w{number}")).await);
+        if number % 250 < 3 {
+            eprintln!("number {number}: {:?}", begin.elapsed());
+        }
+    }
+    eprintln!("1000 joins: {:?}", begin.elapsed());
+    let _listeners: Vec<_> = inside.iter().map(|it| it.tcp_listen(any(80)).expect("a free port")).collect();
+    let begin = Instant::now();
+    for from in inside.iter().step_by(40) {
+        assert!(vpc.interfaces.iter().step_by(10).all(|to| reaches(from, (to.address, 80))));
+    }
+    eprintln!("25 of them connect to 100 of them: {:?}", begin.elapsed());
+    let begin = Instant::now();
+    lab.join(&vpc, "w0").await;
+    eprintln!("one joins again: {:?}", begin.elapsed());
+    let begin = Instant::now();
+    let names: Vec<_> = (0..1000).map(|number| format!("w{number}")).collect();
+    let left = futures::future::join_all(names.iter().map(|name| agent::network::Network::leave(&lab.world, name))).await;
+    assert!(left.iter().all(Result::is_ok));
+    eprintln!("1000 leave: {:?}", begin.elapsed());
+}
+
 /// Sends 512 MiB over one connection.
 fn transfer(from: &Namespace, to: &Namespace, address: SocketAddr) -> Duration {
     let listener = to.tcp_listen(any(address.port())).expect("a free port");
