@@ -1,7 +1,7 @@
 //! EC2: the network's part of it.
 //!
 //! **Built:** the default VPC of each account and region with its subnets, routes and gateway; security groups and their rules, which
-//! hosts enforce; network interfaces, which services make and hosts build; tags. [`network::desired_networks`] is what hosts are told.
+//! hosts enforce; network interfaces, which services make and hosts build; tags. [`desired_networks`] is what hosts are told.
 //!
 //! **Not built:** other VPCs and subnets, Elastic IPs, interfaces made by users, network ACLs, prefix lists, IPv6, instances. Rules for
 //! IPv6 addresses are kept and shown; in a VPC without IPv6 they allow nothing, as at AWS.
@@ -9,13 +9,15 @@
 mod describe;
 pub(crate) mod errors;
 mod first_touch;
-pub mod network;
+mod network;
 mod ops;
 mod permission;
 pub(crate) mod records;
 pub(crate) mod resource;
 mod tags;
 mod views;
+
+pub use network::{KINDS as NETWORK_KINDS, desired_networks};
 
 use api::ec2;
 use first_touch::first_touch;
