@@ -43,7 +43,9 @@ impl Namespace {
             return Err(Error::Exists(path.into()));
         }
         mount::prepare(path)?;
-        let made = on_own_thread(|| unshare(CloneFlags::CLONE_NEWNET).map_err(Error::unshare).and_then(|()| mount::bind(CURRENT, path)))?;
+        let made = on_own_thread(|| {
+            unshare(CloneFlags::CLONE_NEWNET).map_err(Error::unshare).and_then(|()| mount::bind(CURRENT, path))
+        })?;
         match made {
             Ok(()) => Self::open(path),
             Err(error) => {

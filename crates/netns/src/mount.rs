@@ -21,7 +21,8 @@ pub(crate) fn prepare(path: &Path) -> Result<(), Error> {
 /// Mounts the namespace file `from` on `path`.
 pub(crate) fn bind(from: &str, path: &Path) -> Result<(), Error> {
     let nothing = None::<&str>;
-    mount(Some(from), path, nothing, MsFlags::MS_BIND, nothing).map_err(|errno| Error::path("mount a namespace at", path, errno.into()))
+    mount(Some(from), path, nothing, MsFlags::MS_BIND, nothing)
+        .map_err(|errno| Error::path("mount a namespace at", path, errno.into()))
 }
 
 /// Unmounts whatever is mounted on `path`, and unlinks it.

@@ -29,7 +29,8 @@ pub(crate) async fn load(space: &Space, ruleset: String) -> Result<bool> {
 /// The port mappings of an instance: its port, and the container's address and port.
 pub(crate) async fn ports(instance: &Arc<Namespace>) -> Result<BTreeMap<Mapped, (Ipv4Addr, u16)>> {
     let text = NFT.must(instance, words(&format!("-j list map {TABLE} ports")), String::new()).await?;
-    let answer: Value = serde_json::from_str(&text).map_err(|error| Error::Program { program: NFT.program, output: error.to_string() })?;
+    let answer: Value =
+        serde_json::from_str(&text).map_err(|error| Error::Program { program: NFT.program, output: error.to_string() })?;
     let maps = answer["nftables"].as_array().into_iter().flatten().map(|it| &it["map"]);
     let elements = maps.filter_map(|map| map["elem"].as_array()).flatten();
     Ok(elements.filter_map(element).collect())

@@ -78,12 +78,23 @@ fn identity(places: &Places, name: &str) -> Option<(u64, u64)> {
 
 /// Plugs the namespace of a container, which is called `name`, into the instance's bridge, and maps its ports. Answers its address, and
 /// the ports with free ones chosen. No two of these may run at the same time on one instance.
-pub(crate) async fn bridge(instance: &Space, container: &Space, name: &str, wanted: &[PortMapping]) -> Result<(Ipv4Addr, Vec<PortMapping>)> {
+pub(crate) async fn bridge(
+    instance: &Space,
+    container: &Space,
+    name: &str,
+    wanted: &[PortMapping],
+) -> Result<(Ipv4Addr, Vec<PortMapping>)> {
     let address = address_of(instance, container, name).await?;
-    let wish = Plug { port: bridge_port(name), mac: mac_of(address), address: Cidr { address, prefix: BRIDGE.prefix }, gateway: GATEWAY };
+    let wish = Plug {
+        port: bridge_port(name),
+        mac: mac_of(address),
+        address: Cidr { address, prefix: BRIDGE.prefix },
+        gateway: GATEWAY,
+    };
     plug(instance, container, &wish).await?;
     let standing = filter::ports(instance.namespace()).await?;
-    let own: BTreeMap<_, _> = standing.iter().filter(|(_, (it, _))| *it == address).map(|(port, (_, inner))| (port.clone(), *inner)).collect();
+    let own: BTreeMap<_, _> =
+        standing.iter().filter(|(_, (it, _))| *it == address).map(|(port, (_, inner))| (port.clone(), *inner)).collect();
     let chosen = ports::choose(wanted, &own, &standing.keys().cloned().collect(), |port| is_free(instance, port))?;
     let new = chosen.iter().map(|mapping| (ports::at_instance(mapping), (address, mapping.container_port)));
     filter::map_ports(instance.namespace(), &new.filter(|(port, _)| !own.contains_key(port)).collect()).await?;

@@ -51,7 +51,8 @@ impl Internet {
     /// Makes the internet reach exactly these VPCs' public addresses; without any, there is no internet. Answers what could not be
     /// done, by VPC id.
     pub(crate) async fn ensure(&self, vpcs: &[Vpc]) -> BTreeMap<String, Error> {
-        let wanted: BTreeMap<_, _> = vpcs.iter().map(|vpc| (vpc.id.as_str(), public_addresses(vpc))).filter(|(_, it)| !it.is_empty()).collect();
+        let wanted: BTreeMap<_, _> =
+            vpcs.iter().map(|vpc| (vpc.id.as_str(), public_addresses(vpc))).filter(|(_, it)| !it.is_empty()).collect();
         let mut faults = BTreeMap::new();
         for vpc in self.places.list("vpc-").iter().filter(|vpc| !wanted.contains_key(vpc.as_str())) {
             faults.extend(self.detach(vpc).await.err().map(|error| (vpc.clone(), error)));
@@ -115,7 +116,9 @@ impl Internet {
         host.set_addresses(outer, &[HOST]).await?;
         match host.add_route(POOL, Way::Gateway(outer, TOWARDS_HOST.address)).await {
             Ok(()) => Ok(()),
-            Err(cause) if cause.raw_os_error() == Some(Errno::EEXIST as i32) && host.routes_by(outer).await?.contains(&POOL) => Ok(()),
+            Err(cause) if cause.raw_os_error() == Some(Errno::EEXIST as i32) && host.routes_by(outer).await?.contains(&POOL) => {
+                Ok(())
+            }
             Err(cause) => Err(Error::Link { what: format!("add the route to {POOL}"), cause }),
         }
     }

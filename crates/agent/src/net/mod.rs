@@ -127,7 +127,9 @@ impl NetWorld {
 
     async fn join_network(&self, workload: &Workload) -> Result<NetworkJoin> {
         match &workload.network {
-            wish::Network::Interface { vpc, interface } => self.around().join_interface(&*self.vpc(vpc)?, workload, interface).await,
+            wish::Network::Interface { vpc, interface } => {
+                self.around().join_interface(&*self.vpc(vpc)?, workload, interface).await
+            }
             wish::Network::Host { vpc, instance } => self.around().join_host(&*self.vpc(vpc)?, workload, instance).await,
             wish::Network::Bridge { vpc, instance } => {
                 let _alone = self.shared.lock().await;
@@ -138,7 +140,8 @@ impl NetWorld {
     }
 
     async fn leave_others(&self, workloads: &BTreeSet<String>) -> Result<()> {
-        let present: BTreeSet<_> = self.places.list("w-").iter().filter_map(|name| names::workload_of(name)).map(str::to_owned).collect();
+        let present: BTreeSet<_> =
+            self.places.list("w-").iter().filter_map(|name| names::workload_of(name)).map(str::to_owned).collect();
         for workload in present.difference(workloads) {
             self.around().leave(workload).await?;
         }
@@ -174,7 +177,8 @@ impl Network for NetWorld {
     async fn ensure(&self, vpcs: &[Vpc]) -> BTreeMap<String, String> {
         let _alone = self.shared.lock().await;
         let made = futures::future::join_all(vpcs.iter().map(|vpc| self.ensure_vpc(vpc))).await;
-        let mut faults: BTreeMap<_, _> = vpcs.iter().zip(made).filter_map(|(vpc, made)| Some((vpc.id.clone(), made.err()?))).collect();
+        let mut faults: BTreeMap<_, _> =
+            vpcs.iter().zip(made).filter_map(|(vpc, made)| Some((vpc.id.clone(), made.err()?))).collect();
         for (vpc, fault) in self.internet.ensure(vpcs).await {
             faults.entry(vpc).or_insert(fault);
         }

@@ -54,7 +54,8 @@ impl Places {
     /// The names in the folder that begin with `prefix`, in order.
     pub(crate) fn list(&self, prefix: &str) -> Vec<String> {
         let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let mut names: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| name.starts_with(prefix)).collect();
+        let mut names: Vec<_> =
+            entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| name.starts_with(prefix)).collect();
         names.sort();
         names
     }

@@ -35,7 +35,9 @@ fn choose_one(
     is_free: impl Fn(&Mapped) -> bool,
 ) -> Result<PortMapping> {
     let (protocol, fixed) = at_instance(wanted);
-    let stands = own.iter().find(|((p, port), inner)| *p == protocol && **inner == wanted.container_port && (fixed == 0 || *port == fixed));
+    let stands = own
+        .iter()
+        .find(|((p, port), inner)| *p == protocol && **inner == wanted.container_port && (fixed == 0 || *port == fixed));
     if let Some(port) = stands.map(|(port, _)| port.clone()) {
         own.remove(&port);
         taken.insert(port.clone());

@@ -24,7 +24,9 @@ fn filters(places: &Places) -> Result<(), Error> {
     Namespace::remove(&path)?;
     let tried = Namespace::create(&path).map_err(Error::from).and_then(|namespace| {
         let vpc = Vpc { cidr: Cidr::ANY, interfaces: vec![], groups: vec![] };
-        [vpc_ruleset(&vpc), instance_ruleset(), internet_ruleset("a", "b")].into_iter().try_for_each(|text| NFT.load_now(&namespace, text))
+        [vpc_ruleset(&vpc), instance_ruleset(), internet_ruleset("a", "b")]
+            .into_iter()
+            .try_for_each(|text| NFT.load_now(&namespace, text))
     });
     Namespace::remove(&path)?;
     tried
@@ -36,5 +38,10 @@ fn no_network(error: &Error) -> Missing {
         Error::Namespace(netns::Error::Denied(_)) => ("network namespaces", "run as root".to_owned()),
         _ => ("the packet filter", error.to_string()),
     };
-    Missing { what: what.into(), costs: "no workload can have a network, so no task but in network mode `none` starts".into(), remedy, fatal: true }
+    Missing {
+        what: what.into(),
+        costs: "no workload can have a network, so no task but in network mode `none` starts".into(),
+        remedy,
+        fatal: true,
+    }
 }

@@ -31,7 +31,8 @@ pub(crate) fn open(places: &Places, vpc: &str) -> Result<Space> {
 
 /// How an interface of the VPC is plugged into its router.
 pub(crate) fn plug_of(vpc: &Vpc, interface: &Interface) -> Result<Plug> {
-    let subnet = subnet(vpc, interface).ok_or_else(|| Error::Refused(format!("{} is in no subnet of {}", interface.id, vpc.id)))?;
+    let subnet =
+        subnet(vpc, interface).ok_or_else(|| Error::Refused(format!("{} is in no subnet of {}", interface.id, vpc.id)))?;
     let gateway = subnet.cidr.nth(1).ok_or_else(|| Error::Refused(format!("{} is too small for a router", subnet.id)))?;
     let address = Cidr { address: interface.address, prefix: subnet.cidr.prefix };
     Ok(Plug { port: names::port(&interface.id), mac: plug::mac(&interface.mac)?, address, gateway })

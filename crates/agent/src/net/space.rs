@@ -9,7 +9,9 @@ use netns::Namespace;
 use nix::errno::Errno;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressFlags};
 use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkAttribute};
-use rtnetlink::packet_route::route::{RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteScope, RouteType};
+use rtnetlink::packet_route::route::{
+    RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteScope, RouteType,
+};
 use rtnetlink::{Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder};
 use std::collections::BTreeMap;
 use std::io;
@@ -89,7 +91,8 @@ impl Space {
 
     /// The indices of the interfaces by name.
     pub(crate) async fn links(&self) -> Result<BTreeMap<String, u32>> {
-        let found: Vec<_> = self.netlink.link().get().execute().try_collect().await.map_err(|error| refused("list interfaces", error))?;
+        let found: Vec<_> =
+            self.netlink.link().get().execute().try_collect().await.map_err(|error| refused("list interfaces", error))?;
         let name = |attributes: &[LinkAttribute]| {
             attributes.iter().find_map(|attribute| match attribute {
                 LinkAttribute::IfName(name) => Some(name.clone()),
@@ -191,7 +194,8 @@ impl Space {
     }
 
     async fn delete_address(&self, index: u32, address: Cidr) -> Result<()> {
-        let message = rtnetlink::AddressMessageBuilder::<Ipv4Addr>::new().index(index).address(address.address, address.prefix).build();
+        let message =
+            rtnetlink::AddressMessageBuilder::<Ipv4Addr>::new().index(index).address(address.address, address.prefix).build();
         let deleted = self.netlink.address().del(message).execute().await;
         unless(deleted, Errno::EADDRNOTAVAIL).map_err(|error| refused(format!("delete the address {address}"), error))
     }
@@ -216,8 +220,11 @@ impl Space {
     /// Where the main table sends packets: the networks, each with the index of the interface that it is sent out by.
     pub(crate) async fn routes(&self) -> Result<Vec<(Cidr, u32)>> {
         let wish = RouteMessageBuilder::<Ipv4Addr>::new().build();
-        let found: Vec<_> = self.netlink.route().get(wish).execute().try_collect().await.map_err(|error| refused("list routes", error))?;
-        let ways = found.iter().filter(|route| route.header.kind == RouteType::Unicast && route.header.table == RouteHeader::RT_TABLE_MAIN);
+        let found: Vec<_> =
+            self.netlink.route().get(wish).execute().try_collect().await.map_err(|error| refused("list routes", error))?;
+        let ways = found
+            .iter()
+            .filter(|route| route.header.kind == RouteType::Unicast && route.header.table == RouteHeader::RT_TABLE_MAIN);
         Ok(ways.filter_map(|route| Some((destination(route), exit(route)?))).collect())
     }
 

@@ -17,7 +17,8 @@ async fn members_of_a_named_group_get_in_and_nobody_else() {
         .with("app2", 12, &["sg-other", "sg-app"])
         .with("other", 13, &["sg-other"]);
     lab.ensure(&[&vpc]).await;
-    let (web, app1, app2, other) = (lab.join(&vpc, "web").await, lab.join(&vpc, "app1").await, lab.join(&vpc, "app2").await, lab.join(&vpc, "other").await);
+    let (web, app1, app2, other) =
+        (lab.join(&vpc, "web").await, lab.join(&vpc, "app1").await, lab.join(&vpc, "app2").await, lab.join(&vpc, "other").await);
     let _listeners = [80, 81].map(|port| web.tcp_listen(any(port)).expect("a free port"));
     let _app = app1.tcp_listen(any(80)).expect("a free port");
     assert!(reaches(&app1, (at(10), 80)) && reaches(&app2, (at(10), 80)));
@@ -111,7 +112,8 @@ async fn vpcs_with_the_same_addresses_do_not_meet() {
     let one = vpc("vpc-one").group("sg-all", &all).with("a", 2, &["sg-all"]).with("b", 3, &["sg-all"]);
     let two = vpc("vpc-two").group("sg-all", &all).with("c", 2, &["sg-all"]).with("d", 4, &["sg-all"]);
     lab.ensure(&[&one, &two]).await;
-    let (a, b, c, d) = (lab.join(&one, "a").await, lab.join(&one, "b").await, lab.join(&two, "c").await, lab.join(&two, "d").await);
+    let (a, b, c, d) =
+        (lab.join(&one, "a").await, lab.join(&one, "b").await, lab.join(&two, "c").await, lab.join(&two, "d").await);
     let (of_a, of_c) = (a.tcp_listen(any(80)).expect("free"), c.tcp_listen(any(80)).expect("free"));
     assert!(reaches(&b, (at(2), 80)) && reaches(&d, (at(2), 80)));
     assert!(of_a.accept().is_ok() && of_a.accept().is_err(), "one of them came here");
@@ -137,7 +139,10 @@ async fn a_load_balancer_stands_in_the_router() {
     assert!(is_silent(&client, (at(9), 81)) && is_silent(&web, (at(9), 80)));
     assert!(is_silent(&client, (at(10), 8080)), "only by way of the balancer");
     assert!(dial(&router, at(9), (at(10), 8080).into()).await.is_ok());
-    assert!(tokio::time::timeout(SILENCE, dial(&router, at(1), (at(10), 8080).into())).await.map_or(true, |it| it.is_err()), "a router's other addresses may not");
+    assert!(
+        tokio::time::timeout(SILENCE, dial(&router, at(1), (at(10), 8080).into())).await.map_or(true, |it| it.is_err()),
+        "a router's other addresses may not"
+    );
 }
 
 async fn dial(router: &netns::Namespace, source: Ipv4Addr, to: SocketAddr) -> std::io::Result<tokio::net::TcpStream> {
@@ -152,7 +157,9 @@ async fn name_servers_and_metadata_are_always_reached() {
     lab.ensure(&[&vpc]).await;
     let (a, b, router) = (lab.join(&vpc, "a").await, lab.join(&vpc, "b").await, lab.router("vpc-services"));
     let server: Ipv4Addr = "10.0.0.2".parse().expect("an address");
-    for (address, port) in [(server, 53), ([169, 254, 169, 253].into(), 53), ([169, 254, 169, 254].into(), 80), ([169, 254, 170, 2].into(), 80)] {
+    for (address, port) in
+        [(server, 53), ([169, 254, 169, 253].into(), 53), ([169, 254, 169, 254].into(), 80), ([169, 254, 170, 2].into(), 80)]
+    {
         let _listener = router.tcp_listen((address, port).into()).expect("the router's own address");
         assert!(reaches(&a, (address, port)) && reaches(&b, (address, port)), "{address}");
     }

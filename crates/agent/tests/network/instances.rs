@@ -34,7 +34,10 @@ async fn a_mapped_port_leads_to_the_container() {
     assert_eq!(lab.world.join(&wish).await.as_ref(), Ok(&join), "again, the same");
     let (main, side) = (&join.containers["main"], &join.containers["side"]);
     assert_eq!((main.address, side.address), (Some([172, 17, 0, 2].into()), Some([172, 17, 0, 3].into())));
-    assert_eq!((main.ports.as_slice(), side.ports.as_slice()), ([port(80, 8080), port(81, 9090)].as_slice(), [port(80, 32768)].as_slice()));
+    assert_eq!(
+        (main.ports.as_slice(), side.ports.as_slice()),
+        ([port(80, 8080), port(81, 9090)].as_slice(), [port(80, 32768)].as_slice())
+    );
     assert_eq!(main.name_servers, [IpAddr::from([10, 0, 0, 2])]);
 
     let (inside, beside) = (namespace(main), namespace(side));
@@ -45,7 +48,10 @@ async fn a_mapped_port_leads_to_the_container() {
     assert!(is_silent(&client, (at(10), 9090)), "the instance's security group counts");
     assert!(connect(&client, (Ipv4Addr::new(172, 17, 0, 2), 80), SILENCE).is_err(), "nothing leads to a container but its ports");
     assert!(reaches(&beside, (Ipv4Addr::new(172, 17, 0, 2), 80)), "containers of an instance reach each other");
-    assert!(reaches(&beside, (at(10), 8080)) && reaches(&inside, (at(10), 8080)), "at the instance's address too, and themselves");
+    assert!(
+        reaches(&beside, (at(10), 8080)) && reaches(&inside, (at(10), 8080)),
+        "at the instance's address too, and themselves"
+    );
 
     let target = client.tcp_listen(any(99)).expect("a free port");
     assert!(reaches(&inside, (at(11), 99)));
@@ -60,7 +66,8 @@ async fn a_port_in_use_is_refused_until_it_is_free() {
     };
     let vpc = with_instance("vpc-inuse");
     lab.ensure(&[&vpc]).await;
-    let (first, second) = (workload("first", bridge(&vpc), &[port(80, 8080), port(81, 0)]), workload("second", bridge(&vpc), &[port(80, 8080)]));
+    let (first, second) =
+        (workload("first", bridge(&vpc), &[port(80, 8080), port(81, 0)]), workload("second", bridge(&vpc), &[port(80, 8080)]));
     let joined = lab.world.join(&first).await.expect("it joins");
     let refused = Err("Bind for 0.0.0.0:8080 failed: port is already allocated".to_owned());
     assert_eq!(lab.world.join(&second).await, refused);
@@ -76,7 +83,11 @@ async fn a_port_in_use_is_refused_until_it_is_free() {
     let host = lab.world.join(&workload("on-host", host, &[])).await.expect("it joins");
     let _process = namespace(&host.containers["main"]).tcp_listen(any(7000)).expect("a free port");
     let refused = lab.world.join(&workload("third", bridge(&vpc), &[port(80, 7000)])).await;
-    assert_eq!(refused, Err("Bind for 0.0.0.0:7000 failed: port is already allocated".to_owned()), "a process of the instance has it");
+    assert_eq!(
+        refused,
+        Err("Bind for 0.0.0.0:7000 failed: port is already allocated".to_owned()),
+        "a process of the instance has it"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

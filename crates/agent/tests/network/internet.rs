@@ -11,7 +11,14 @@ const SECOND: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 2);
 #[tokio::test(flavor = "multi_thread")]
 async fn the_host_reaches_public_addresses_as_the_groups_allow() {
     let Some(lab) = Lab::new("public") else { return };
-    let base = || vpc("vpc-public").with("web", 10, &["sg-1"]).public(1).with("hidden", 11, &["sg-1"]).with_edge("lb", 12, &["sg-1"]).public(2);
+    let base = || {
+        vpc("vpc-public")
+            .with("web", 10, &["sg-1"])
+            .public(1)
+            .with("hidden", 11, &["sg-1"])
+            .with_edge("lb", 12, &["sg-1"])
+            .public(2)
+    };
     let (open, closed) = (base().group("sg-1", &[(tcp(80), "0.0.0.0/0")]), base().group("sg-1", &[]));
     lab.ensure(&[&open]).await;
     let (web, hidden, host) = (lab.join(&open, "web").await, lab.join(&open, "hidden").await, lab.host());
@@ -31,10 +38,16 @@ async fn the_host_reaches_public_addresses_as_the_groups_allow() {
 async fn public_addresses_mean_the_same_from_everywhere() {
     let Some(lab) = Lab::new("hairpin") else { return };
     let rules = [(tcp(80), "198.18.0.2/32"), (tcp(80), "198.18.0.3/32"), (tcp(81), "sg-1")];
-    let one = vpc("vpc-one").group("sg-1", &rules).with("web", 10, &["sg-1"]).public(1).with("near", 11, &["sg-1"]).public(2).with("hidden", 12, &["sg-1"]);
+    let one =
+        vpc("vpc-one").group("sg-1", &rules).with("web", 10, &["sg-1"]).public(1).with("near", 11, &["sg-1"]).public(2).with(
+            "hidden",
+            12,
+            &["sg-1"],
+        );
     let two = vpc("vpc-two").group("sg-1", &[]).with("far", 10, &["sg-1"]).public(3);
     lab.ensure(&[&one, &two]).await;
-    let (web, near, hidden, far) = (lab.join(&one, "web").await, lab.join(&one, "near").await, lab.join(&one, "hidden").await, lab.join(&two, "far").await);
+    let (web, near, hidden, far) =
+        (lab.join(&one, "web").await, lab.join(&one, "near").await, lab.join(&one, "hidden").await, lab.join(&two, "far").await);
     let listeners = [80, 81].map(|port| web.tcp_listen(any(port)).expect("a free port"));
     for (client, seen) in [(&near, [198, 18, 0, 2]), (&far, [198, 18, 0, 3])] {
         assert!(reaches(client, (FIRST, 80)));
@@ -77,7 +90,13 @@ async fn what_has_a_public_address_reaches_beyond_the_host() {
         return;
     }
     let host = lab.host();
-    for line in ["link add out type veth peer name far", "addr add 203.0.113.1/24 dev out", "link set out up", "link set far up", "route add default via 203.0.113.2"] {
+    for line in [
+        "link add out type veth peer name far",
+        "addr add 203.0.113.1/24 dev out",
+        "link set out up",
+        "link set far up",
+        "route add default via 203.0.113.2",
+    ] {
         command(&host, &format!("ip {line}"));
     }
     let vpc = vpc("vpc-beyond").group("sg-1", &[]).with("public", 10, &["sg-1"]).public(1).with("hidden", 11, &["sg-1"]);

@@ -73,7 +73,10 @@ async fn the_kernel_does_what_the_rules_mean() {
                 PORTS.for_each(|port| drop(sender.send_to(&[*from], (at(to), port))));
             }
         }
-        let seen = sockets.iter().flat_map(|(to, ports, _)| ports.iter().zip(PORTS).flat_map(|(socket, port)| heard(socket, *to, port))).collect();
+        let seen = sockets
+            .iter()
+            .flat_map(|(to, ports, _)| ports.iter().zip(PORTS).flat_map(|(socket, port)| heard(socket, *to, port)))
+            .collect();
         assert_eq!(meant, seen, "{vpc:#?}");
     }
     assert!(allowed > 100, "the dice allow something: {allowed}");
@@ -84,7 +87,10 @@ fn meaning(vpc: &Vpc) -> BTreeSet<(u8, u8, u16)> {
     let described = described(vpc);
     let pairs = PLACES.flat_map(|from| PLACES.filter(move |to| *to != from).map(move |to| (from, to)));
     let all = pairs.flat_map(|(from, to)| PORTS.map(move |port| (from, to, port)));
-    all.filter(|(from, to, port)| allows(&described, Packet { source: at(*from), destination: at(*to), protocol: 17, detail: *port })).collect()
+    all.filter(|(from, to, port)| {
+        allows(&described, Packet { source: at(*from), destination: at(*to), protocol: 17, detail: *port })
+    })
+    .collect()
 }
 
 /// What has come to the socket. Packets between namespaces of one machine have come when they have been sent.
@@ -118,5 +124,9 @@ fn described(vpc: &Vpc) -> filter::Vpc {
         groups: it.groups.clone(),
         link: filter::Link::Port(it.id.clone()),
     };
-    filter::Vpc { cidr: vpc.cidr, interfaces: vpc.interfaces.iter().map(interface).collect(), groups: vpc.groups.iter().map(group).collect() }
+    filter::Vpc {
+        cidr: vpc.cidr,
+        interfaces: vpc.interfaces.iter().map(interface).collect(),
+        groups: vpc.groups.iter().map(group).collect(),
+    }
 }

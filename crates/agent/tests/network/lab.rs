@@ -78,12 +78,17 @@ impl Lab {
     pub fn traces(&self) -> String {
         let mounts = std::fs::read_to_string("/proc/self/mountinfo").expect("the mount table");
         let place = self.folder.to_string_lossy().into_owned();
-        let mounts = mounts.lines().filter(|line| line.contains(&place)).map(|line| line.split(' ').nth(4).unwrap_or_default().to_owned());
-        let files = std::fs::read_dir(&self.folder).expect("the folder").flatten().map(|it| it.file_name().to_string_lossy().into_owned());
+        let mounts =
+            mounts.lines().filter(|line| line.contains(&place)).map(|line| line.split(' ').nth(4).unwrap_or_default().to_owned());
+        let files = std::fs::read_dir(&self.folder)
+            .expect("the folder")
+            .flatten()
+            .map(|it| it.file_name().to_string_lossy().into_owned());
         let mut lines: Vec<_> = mounts.chain(files).collect();
         lines.sort();
         let host = self.host();
-        let seen = ["ip -o link", "ip -o addr", "ip route show table all", "ip neigh", "nft list ruleset"].map(|line| command(&host, line));
+        let seen = ["ip -o link", "ip -o addr", "ip route show table all", "ip neigh", "nft list ruleset"]
+            .map(|line| command(&host, line));
         format!("{lines:#?}\n{}", seen.join("\n"))
     }
 }
@@ -182,7 +187,9 @@ impl Words for Vpc {
     }
 
     fn closed_group(mut self, id: &str, ingress: &[(Protocol, &str)], egress: &[(Protocol, &str)]) -> Self {
-        let rules = |rules: &[(Protocol, &str)]| rules.iter().map(|(protocol, peer)| Rule { protocol: *protocol, peer: peer_of(peer) }).collect();
+        let rules = |rules: &[(Protocol, &str)]| {
+            rules.iter().map(|(protocol, peer)| Rule { protocol: *protocol, peer: peer_of(peer) }).collect()
+        };
         self.groups.push(SecurityGroup { id: id.into(), ingress: rules(ingress), egress: rules(egress) });
         self
     }

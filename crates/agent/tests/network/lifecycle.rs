@@ -26,7 +26,10 @@ async fn a_teardown_leaves_nothing() {
     lab.join(&vpc, "a").await;
     let bridged = workload("bridged", Network::Bridge { vpc: vpc.id.clone(), instance: "i-1".into() }, &[]);
     lab.world.join(&bridged).await.expect("it joins");
-    lab.world.join(&workload("host", Network::Host { vpc: vpc.id.clone(), instance: "i-1".into() }, &[])).await.expect("it joins");
+    lab.world
+        .join(&workload("host", Network::Host { vpc: vpc.id.clone(), instance: "i-1".into() }, &[]))
+        .await
+        .expect("it joins");
     lab.world.join(&workload("none", Network::None, &[])).await.expect("it joins");
     assert_ne!(lab.traces(), before);
     lab.world.teardown().await.expect("down");
@@ -58,7 +61,10 @@ async fn connections_outlive_the_server() {
     lab.ensure(&[&vpc]).await;
     let (a, b, host) = (lab.join(&vpc, "a").await, lab.join(&vpc, "b").await, lab.host());
     let listener = a.tcp_listen(any(80)).expect("a free port");
-    let mut clients = [connect(&b, (at(10), 80), PATIENCE).expect("connected"), connect(&host, ([198, 18, 0, 1], 80), PATIENCE).expect("connected")];
+    let mut clients = [
+        connect(&b, (at(10), 80), PATIENCE).expect("connected"),
+        connect(&host, ([198, 18, 0, 1], 80), PATIENCE).expect("connected"),
+    ];
     listener.set_nonblocking(false).expect("blocking");
     let mut servers = [listener.accept().expect("a connection").0, listener.accept().expect("a connection").0];
     let links = links_of(&lab, "vpc-outlive");
@@ -83,7 +89,10 @@ async fn connections_outlive_the_server() {
     lab.restart();
     lab.world.recover(&BTreeSet::from(["a".to_owned()])).await.expect("taken over");
     assert!(connect(&host, (at(11), 80), SILENCE).is_err());
-    assert!(!lab.world.router_path("w-b").exists() && lab.world.router_path("w-a").exists(), "what has ended meanwhile is removed");
+    assert!(
+        !lab.world.router_path("w-b").exists() && lab.world.router_path("w-a").exists(),
+        "what has ended meanwhile is removed"
+    );
 }
 
 /// The router's links, in the order in which they were made; loopback bears a note that changes.
@@ -95,7 +104,9 @@ fn links_of(lab: &Lab, vpc: &str) -> Vec<String> {
 async fn many_join_at_once() {
     let Some(lab) = Lab::new("many") else { return };
     let names: Vec<_> = (10..42_u8).map(|last| (format!("task-{last}"), last)).collect();
-    let vpc = names.iter().fold(vpc("vpc-many").group("sg-1", &[(tcp(80), "sg-1")]), |vpc, (name, last)| vpc.with(name, *last, &["sg-1"]));
+    let vpc = names
+        .iter()
+        .fold(vpc("vpc-many").group("sg-1", &[(tcp(80), "sg-1")]), |vpc, (name, last)| vpc.with(name, *last, &["sg-1"]));
     lab.ensure(&[&vpc]).await;
     let joined = futures::future::join_all(names.iter().map(|(name, _)| lab.join(&vpc, name))).await;
     let _listeners: Vec<_> = joined.iter().map(|it| it.tcp_listen(any(80)).expect("a free port")).collect();
@@ -125,7 +136,11 @@ async fn half_of_a_plug_is_mended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_say_what_to_do() {
     let Some(lab) = Lab::new("faults") else { return };
-    let mut broken = vpc("vpc-broken").group("sg-1", &[(tcp(80), "0.0.0.0/0")]).with("b", 10, &["sg-1"]).public(9).with_instance("i-1", 13, &["sg-1"]);
+    let mut broken = vpc("vpc-broken").group("sg-1", &[(tcp(80), "0.0.0.0/0")]).with("b", 10, &["sg-1"]).public(9).with_instance(
+        "i-1",
+        13,
+        &["sg-1"],
+    );
     broken.interfaces[1].subnet = "subnet-gone".into();
     let sound = full("vpc-sound");
     let faults = lab.world.ensure(&[broken.clone(), sound.clone()]).await;

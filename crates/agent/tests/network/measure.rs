@@ -139,7 +139,10 @@ fn wide(id: &str, size: u32) -> Vpc {
     let mut wide = vpc(id).group("sg-1", &[(Protocol::All, "sg-1")]);
     wide.subnets[0].cidr = cidr("10.0.0.0/16");
     for number in 0..10 {
-        wide = wide.group(&format!("sg-app-{number}"), &[(tcp(80), "sg-1"), (tcp(443), "0.0.0.0/0"), (Protocol::Udp(1000, 2000), "10.0.0.0/16")]);
+        wide = wide.group(
+            &format!("sg-app-{number}"),
+            &[(tcp(80), "sg-1"), (tcp(443), "0.0.0.0/0"), (Protocol::Udp(1000, 2000), "10.0.0.0/16")],
+        );
     }
     for number in 0..size {
         wide = wide.with(&format!("w{number}"), 0, &["sg-1", &format!("sg-app-{}", number % 10)]);
@@ -175,5 +178,9 @@ fn report(what: &str, mut ours: Vec<Duration>, beside: &str, mut bare: Vec<Durat
     ours.sort();
     bare.sort();
     let (our, other) = (ours[ours.len() / 2], bare[bare.len() / 2]);
-    eprintln!("{what}: {our:?} (fastest {:?}); {beside}: {other:?}; ratio {:.2}", ours[0], our.as_secs_f64() / other.as_secs_f64());
+    eprintln!(
+        "{what}: {our:?} (fastest {:?}); {beside}: {other:?}; ratio {:.2}",
+        ours[0],
+        our.as_secs_f64() / other.as_secs_f64()
+    );
 }
