@@ -7,7 +7,14 @@ use agent_proto::{
 };
 use model::Env;
 use std::{
-    ffi::OsString, fs::{File, OpenOptions}, io, os::unix::fs::{File, OpenOptions}Ext, path::{Path, PathBuf}, process::Stdio, sync::Arc, time::Duration,
+    ffi::OsString,
+    fs::{File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::Arc,
+    time::Duration,
 };
 use tokio::{
     net::{
