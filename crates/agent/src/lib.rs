@@ -6,9 +6,16 @@
 pub mod cgroup;
 pub mod disk;
 pub mod driver;
+pub mod fake;
+pub mod host;
 pub mod image;
+pub mod keep;
 pub mod net;
 pub mod network;
 pub mod output;
+pub mod pod;
 pub mod process;
 pub mod shim;
+
+pub use fake::FakeHost;
+pub use host::{Config, LocalHost};

@@ -3,8 +3,7 @@
 use super::{
     executor::Confined,
     job::Job,
-    run::{Failure, NAME, filters},
-    spec::HostFacts,
+    run::{Failure, NAME, filters, host_facts},
 };
 use crate::{cgroup::Cgroups, process::ProcessId};
 use libcontainer::{container::builder::ContainerBuilder, syscall::syscall::SyscallType};
@@ -58,14 +57,13 @@ pub fn exec(folder: &Path) -> Result<(), Failure> {
 }
 
 fn run(job: &Job, request: &ExecRequest) -> Result<ExecResult, Failure> {
-    let cgroups = Cgroups::detect()?;
-    let facts = HostFacts { controls_devices: cgroups.controls_devices(), controls_swap: cgroups.controls_swap() };
+    let facts = host_facts(&Cgroups::detect()?)?;
     let process = job.runtime.join(format!("exec-{}.json", std::process::id()));
     fs::write(&process, process_spec(&job.folder, request)?)?;
     let (output, write) = pipe2(OFlag::O_CLOEXEC)?;
     let null = File::options().read(true).open("/dev/null")?;
     let report = File::options().write(true).open("/dev/null")?;
-    let confined = Confined { filters: filters(job, facts)?, init: false, report: report.as_raw_fd() };
+    let confined = Confined { filters: filters(job, &facts)?, init: false, report: report.as_raw_fd() };
     let built = ContainerBuilder::new(NAME.into(), SyscallType::default())
         .with_root_path(&job.runtime)?
         .with_executor(confined)

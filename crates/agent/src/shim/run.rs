@@ -120,15 +120,18 @@ struct Running {
 
 fn start(job: &Job, cgroups: &Cgroups, clock: &Clock) -> Result<Running, Failure> {
     let root = rootfs::mount_layers(job)?;
-    let facts = spec::HostFacts { controls_devices: cgroups.controls_devices(), controls_swap: cgroups.controls_swap() };
+    let facts = host_facts(cgroups)?;
+    if let Some(name) = spec::unavailable_capability(&job.container, &facts) {
+        return Err(format!("this host can't give the capability {name}").into());
+    }
     let who = rootfs::identity(job, &root)?;
     if spec::command_line(job).is_empty() {
         return Err("no command specified".into());
     }
     rootfs::prepare(job, &root)?;
-    fs::write(job.folder.join("config.json"), spec::runtime_spec(job, &who, facts).to_string())?;
+    fs::write(job.folder.join("config.json"), spec::runtime_spec(job, &who, &facts).to_string())?;
     let (report, reported) = pipe2(OFlag::O_CLOEXEC)?;
-    let confined = Confined { filters: filters(job, facts)?, init: job.container.init, report: reported.as_raw_fd() };
+    let confined = Confined { filters: filters(job, &facts)?, init: job.container.init, report: reported.as_raw_fd() };
     let writer = Writer::create(job.folder.join(OUTPUT), job.output_bytes)?;
     let (mut container, streams) = create(job, confined, writer)?;
     rootfs::release_namespaces();
@@ -155,8 +158,18 @@ fn start(job: &Job, cgroups: &Cgroups, clock: &Clock) -> Result<Running, Failure
     Ok(Running { state, pid, process, streams })
 }
 
+/// What this host can give.
+pub fn host_facts(cgroups: &Cgroups) -> Result<spec::HostFacts, Failure> {
+    let own = caps::read(None, caps::CapSet::Permitted)?;
+    Ok(spec::HostFacts {
+        controls_devices: cgroups.controls_devices(),
+        controls_swap: cgroups.controls_swap(),
+        capabilities: own.into_iter().map(|capability| capability.to_string().replace("CAP_", "")).collect(),
+    })
+}
+
 /// What the container may call; nothing is forbidden to a privileged one.
-pub fn filters(job: &Job, facts: spec::HostFacts) -> Result<Vec<seccomp::Program>, Failure> {
+pub fn filters(job: &Job, facts: &spec::HostFacts) -> Result<Vec<seccomp::Program>, Failure> {
     if job.container.privileged {
         return Ok(Vec::new());
     }

@@ -6,12 +6,14 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// What of the host changes the specification.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct HostFacts {
     /// The `devices` controller can be had. Without it, nobody may make device nodes.
     pub controls_devices: bool,
     /// Swap can be bounded.
     pub controls_swap: bool,
+    /// The capabilities that the shim itself has, without `CAP_`: it can't give others.
+    pub capabilities: Vec<String>,
 }
 
 /// Docker's default set.
@@ -38,12 +40,18 @@ const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
 
 const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// A capability that the definition adds by name and that this host can't give.
+pub fn unavailable_capability(container: &Container, facts: &HostFacts) -> Option<String> {
+    let given = capabilities(container, facts);
+    container.add_capabilities.iter().map(plain).find(|name| name != "ALL" && !given.contains(name))
+}
+
+fn plain(name: &String) -> String {
+    name.to_uppercase().trim_start_matches("CAP_").to_owned()
+}
+
 /// The capabilities that a container has, without `CAP_`, sorted.
-pub fn capabilities(container: &Container, facts: HostFacts) -> Vec<String> {
-    if container.privileged {
-        return ALL_CAPABILITIES.map(str::to_owned).to_vec();
-    }
-    let plain = |name: &String| name.to_uppercase().trim_start_matches("CAP_").to_owned();
+pub fn capabilities(container: &Container, facts: &HostFacts) -> Vec<String> {
     let drop: Vec<String> = container.drop_capabilities.iter().map(plain).collect();
     let add: Vec<String> = container.add_capabilities.iter().map(plain).collect();
     let all = |names: &[String]| names.iter().any(|name| name == "ALL");
@@ -53,7 +61,8 @@ pub fn capabilities(container: &Container, facts: HostFacts) -> Vec<String> {
         let default = CAPABILITIES.contains(&name) && !all(&drop) && !drop.iter().any(|d| d == name);
         (added || default) && (name != "MKNOD" || facts.controls_devices)
     };
-    ALL_CAPABILITIES.into_iter().filter(|name| has(name)).map(str::to_owned).collect()
+    let can_have = |name: &&str| facts.capabilities.iter().any(|own| own == name);
+    ALL_CAPABILITIES.into_iter().filter(can_have).filter(|name| container.privileged || has(name)).map(str::to_owned).collect()
 }
 
 /// The command line: the definition's, else the image's; an entry point in the definition puts the image's command away, too.
@@ -93,7 +102,7 @@ pub fn environment(job: &Job, home: Option<&str>) -> Vec<String> {
 }
 
 /// The specification of a container.
-pub fn runtime_spec(job: &Job, who: &Identity, facts: HostFacts) -> Value {
+pub fn runtime_spec(job: &Job, who: &Identity, facts: &HostFacts) -> Value {
     let container = &job.container;
     let capabilities: Vec<String> = capabilities(container, facts).iter().map(|name| format!("CAP_{name}")).collect();
     json!({
@@ -135,7 +144,7 @@ fn rlimits(container: &Container) -> Vec<Value> {
     container.ulimits.iter().map(rlimit).collect()
 }
 
-fn resources(container: &Container, facts: HostFacts) -> Value {
+fn resources(container: &Container, facts: &HostFacts) -> Value {
     let Limits { cpu_quota, cpu_shares, memory_mib, memory_reservation_mib, pids } = &container.limits;
     let mut resources = Map::new();
     let mut cpu = Map::new();
@@ -265,7 +274,9 @@ mod tests {
         }
     }
 
-    const FACTS: HostFacts = HostFacts { controls_devices: true, controls_swap: true };
+    fn facts() -> HostFacts {
+        HostFacts { controls_devices: true, controls_swap: true, capabilities: ALL_CAPABILITIES.map(str::to_owned).to_vec() }
+    }
 
     #[test]
     fn the_command_line_is_put_together_as_in_docker() {
@@ -284,7 +295,7 @@ mod tests {
 
     #[test]
     fn capabilities_are_added_and_dropped() {
-        let of = |definition: Value| capabilities(&container(definition), FACTS);
+        let of = |definition: Value| capabilities(&container(definition), &facts());
         assert_eq!(of(json!({})), CAPABILITIES);
         assert_eq!(of(json!({"drop_capabilities": ["ALL"]})), [] as [&str; 0]);
         assert_eq!(of(json!({"drop_capabilities": ["ALL"], "add_capabilities": ["CAP_NET_ADMIN"]})), ["NET_ADMIN"]);
@@ -294,14 +305,16 @@ mod tests {
 
     #[test]
     fn nobody_makes_devices_where_devices_are_not_controlled() {
-        let facts = HostFacts { controls_devices: false, ..FACTS };
-        assert!(!capabilities(&container(json!({"add_capabilities": ["ALL"]})), facts).contains(&"MKNOD".to_owned()));
+        let facts = HostFacts { controls_devices: false, ..facts() };
+        assert!(!capabilities(&container(json!({"add_capabilities": ["ALL"]})), &facts).contains(&"MKNOD".to_owned()));
+        let asked = container(json!({"add_capabilities": ["cap_mknod"]}));
+        assert_eq!(unavailable_capability(&asked, &facts).as_deref(), Some("MKNOD"), "by name, it is refused rather than left out");
     }
 
     #[test]
     fn a_mount_comes_after_those_above_it() {
         let mounts = json!([{"volume": "v", "path": "/a/b", "read_only": true}, {"volume": "v", "path": "/a", "read_only": false}]);
-        let spec = runtime_spec(&job(json!({"mounts": mounts}), &["x"], &[]), &super::super::user::identify("", "", "").unwrap(), FACTS);
+        let spec = runtime_spec(&job(json!({"mounts": mounts}), &["x"], &[]), &super::super::user::identify("", "", "").unwrap(), &facts());
         let paths: Vec<_> = spec["mounts"].as_array().unwrap().iter().map(|m| m["destination"].as_str().unwrap()).collect();
         let place = |path| paths.iter().position(|p| *p == path).unwrap();
         assert!(place("/a") < place("/a/b"), "{paths:?}");

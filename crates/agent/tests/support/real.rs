@@ -86,3 +86,28 @@ impl Machine {
         traces
     }
 }
+
+/// A network that is one namespace.
+pub struct OneNetns(pub Netns);
+
+#[async_trait::async_trait]
+impl agent::network::Network for OneNetns {
+    fn missing(&self) -> Vec<agent_proto::Missing> {
+        Vec::new()
+    }
+    async fn recover(&self, _: &std::collections::BTreeSet<String>) -> Result<(), String> {
+        Ok(())
+    }
+    async fn ensure(&self, _: &[agent_proto::network::Vpc]) -> std::collections::BTreeMap<String, String> {
+        Default::default()
+    }
+    async fn join(&self, workload: &agent_proto::workload::Workload) -> Result<agent::network::NetworkJoin, String> {
+        Ok(agent::network::NetworkJoin::shared(workload, self.0.network.clone()))
+    }
+    async fn leave(&self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+    async fn teardown(&self) -> Result<(), String> {
+        Ok(())
+    }
+}

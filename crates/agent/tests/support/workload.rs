@@ -39,7 +39,7 @@ pub fn busybox_layer() -> Vec<u8> {
 
 /// An image of busybox with this command.
 pub fn image(blobs: &mut MemoryBlobs, config: serde_json::Value) -> Image {
-    let digest = blobs.image(&[(Packing::Gzip, busybox_layer())], config);
+    let digest = blobs.image(&[(Packing::Plain, busybox_layer())], config);
     registry(&digest.to_string())
 }
 

@@ -1,0 +1,279 @@
+//! The machine that this process runs on, as a host of the cloud: [`agent_proto::Host`] made of a driver, a network and a pod for
+//! each workload.
+
+use crate::{
+    driver::{ContainerDriver, ContainerId, Driver, container::Places},
+    image::{BlobSource, ImageLimits, ImageStore, Platform},
+    keep::Keeper,
+    network::Network,
+    pod::{self, Outside, Wish, found},
+    shim::ExecResult,
+};
+use agent_proto::{
+    Capabilities, Desired, Host, HostError, Observed,
+    workload::{LogChunk, LogPosition, Status, Workload},
+};
+use logic::workload::Progress;
+use model::Env;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+
+/// What a real host needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The data folder: images, container folders.
+    pub data_dir: PathBuf,
+    /// The runtime folder, `/run/hillfog/<tag>`.
+    pub runtime_dir: PathBuf,
+    /// The data folder's tag, part of the names of control groups.
+    pub tag: String,
+    /// Time and chance.
+    pub env: Env,
+    /// The program that has the `shim` subcommand.
+    pub exe: PathBuf,
+    /// Bounds on images.
+    pub limits: ImageLimits,
+    /// How much output of one container may wait to be collected, in bytes.
+    pub output_bytes: u64,
+}
+
+/// A host whose agent is in this process.
+pub struct LocalHost {
+    driver: Arc<dyn Driver>,
+    network: Arc<dyn Network>,
+    env: Env,
+    keeper: Keeper,
+    capabilities: Capabilities,
+    desired: watch::Sender<Option<Desired>>,
+    observed: watch::Sender<Arc<Observed>>,
+    vpcs: watch::Sender<BTreeSet<String>>,
+    pods: Mutex<BTreeMap<String, watch::Sender<Wish>>>,
+    ended: mpsc::UnboundedSender<String>,
+    work: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl LocalHost {
+    /// The real host. Returns when everything that an earlier process has left is found again; what runs has gone on meanwhile.
+    pub async fn new(config: Config, blobs: Arc<dyn BlobSource>, network: Arc<dyn Network>) -> Result<Arc<Self>, HostError> {
+        let images = ImageStore::open(&config.data_dir.join("images"), config.limits).map_err(failed)?;
+        let keeper = Keeper::Folder(config.data_dir.join("workloads"));
+        let places = Places { data: config.data_dir, runtime: config.runtime_dir, tag: config.tag, program: config.exe };
+        let driver = ContainerDriver::new(places, images, blobs, config.env.clone(), config.output_bytes).map_err(failed)?;
+        Self::with(Arc::new(driver), network, keeper, config.env).await
+    }
+
+    /// A host of any driver and network. What `keeper` knows is gone on with.
+    pub async fn with(driver: Arc<dyn Driver>, network: Arc<dyn Network>, keeper: Keeper, env: Env) -> Result<Arc<Self>, HostError> {
+        let running = driver.recover().await.map_err(HostError::Failed)?;
+        network.recover(&running).await.map_err(HostError::Failed)?;
+        let capabilities = capabilities(&*driver, &*network);
+        let (ended, ends) = mpsc::unbounded_channel();
+        let host = Arc::new(Self {
+            driver,
+            network,
+            env,
+            keeper,
+            capabilities,
+            desired: watch::Sender::new(None),
+            observed: watch::Sender::default(),
+            vpcs: watch::Sender::default(),
+            pods: Mutex::default(),
+            ended,
+            work: Mutex::default(),
+        });
+        host.go_on().await?;
+        let work = tokio::spawn(host.clone().work(ends));
+        host.work.lock().unwrap_or_else(PoisonError::into_inner).replace(work);
+        Ok(host)
+    }
+
+    /// Runs a command in a running container.
+    pub async fn exec(&self, workload: &str, container: &str, command: &[String], timeout: Duration) -> Result<ExecResult, HostError> {
+        self.driver.exec(&ContainerId::new(workload, container), command, timeout).await.map_err(HostError::Failed)
+    }
+
+    /// Stops looking after the workloads, which go on: what happens when the server ends.
+    pub fn leave(&self) {
+        if let Some(work) = self.work.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            work.abort();
+        }
+        self.pods().clear();
+    }
+
+    /// Ends every workload and removes every trace outside the data folder: mounts, control groups, processes, namespaces. The
+    /// host is of no use after that.
+    pub async fn teardown(&self) -> Result<(), HostError> {
+        self.apply(Desired::default()).await?;
+        let mut observed = self.observed();
+        let everything_vanished = observed.wait_for(|observed| observed.workloads.is_empty());
+        tokio::select! {
+            _ = everything_vanished => {}
+            () = self.env.sleep(Duration::from_secs(60)) => tracing::warn!("some workloads did not end; they are removed by force"),
+        }
+        self.leave();
+        self.driver.teardown().await.map_err(HostError::Failed)?;
+        self.network.teardown().await.map_err(HostError::Failed)
+    }
+
+    /// Takes over the workloads of an earlier process, and removes what nobody knows.
+    async fn go_on(self: &Arc<Self>) -> Result<(), HostError> {
+        let kept = self.keeper.all();
+        for unknown in self.driver.workloads().await.into_iter().filter(|id| !kept.contains_key(id)) {
+            self.driver.forget(&unknown).await.map_err(HostError::Failed)?;
+            self.network.leave(&unknown).await.map_err(HostError::Failed)?;
+        }
+        for (id, kept) in kept {
+            let mut seen = BTreeMap::new();
+            for container in &kept.spec.containers {
+                seen.insert(container.name.clone(), self.driver.inspect(&ContainerId::new(&id, &container.name)).await);
+            }
+            let progress = kept.progress.resume(|name| seen.remove(name).flatten().map(found));
+            self.live(kept.spec, progress);
+        }
+        Ok(())
+    }
+
+    /// Carries out each wish, and looks again whenever a workload has vanished: its VPC may be removed then.
+    async fn work(self: Arc<Self>, mut ends: mpsc::UnboundedReceiver<String>) {
+        let mut desired = self.desired.subscribe();
+        // The first wish may have come before this task did.
+        desired.mark_changed();
+        loop {
+            tokio::select! {
+                Ok(()) = desired.changed() => {}
+                Some(id) = ends.recv() => self.remove(&id),
+            }
+            let wish = desired.borrow_and_update().clone();
+            if let Some(wish) = wish {
+                self.update_pods(&wish);
+                self.update_network(&wish).await;
+            }
+        }
+    }
+
+    fn update_pods(self: &Arc<Self>, desired: &Desired) {
+        let wanted: BTreeMap<&str, &Workload> = desired.workloads.iter().map(|workload| (&*workload.id, workload)).collect();
+        let known: BTreeSet<String> = self.pods().keys().cloned().collect();
+        for (id, pod) in self.pods().iter() {
+            let wish = match wanted.get(&**id) {
+                None => Wish::Vanish,
+                Some(workload) if workload.run => Wish::Run,
+                Some(_) => Wish::Stop,
+            };
+            // A pod that was told to vanish does so; under the same id, a new one follows.
+            pod.send_if_modified(|was| *was != Wish::Vanish && std::mem::replace(was, wish) != wish);
+        }
+        for workload in desired.workloads.iter().filter(|workload| !known.contains(&workload.id)) {
+            self.live(workload.clone(), Progress::new(workload));
+        }
+    }
+
+    async fn update_network(&self, desired: &Desired) {
+        let faults = self.network.ensure(&desired.networks).await;
+        self.observe(|observed| observed.network_faults = faults);
+        self.vpcs.send_replace(desired.networks.iter().map(|vpc| vpc.id.clone()).collect());
+    }
+
+    fn live(self: &Arc<Self>, spec: Workload, progress: Progress) {
+        let id = spec.id.clone();
+        let (wish, wishes) = watch::channel(if spec.run { Wish::Run } else { Wish::Stop });
+        self.pods().insert(id.clone(), wish);
+        self.observe(|observed| drop(observed.workloads.insert(id.clone(), progress.status())));
+        let outside = Outside {
+            driver: self.driver.clone(),
+            network: self.network.clone(),
+            env: self.env.clone(),
+            keeper: self.keeper.clone(),
+            vpcs: self.vpcs.subscribe(),
+        };
+        let host = self.clone();
+        tokio::spawn(async move {
+            let report = |status: Status| host.observe(|observed| drop(observed.workloads.insert(id.clone(), status)));
+            pod::live(outside, spec, progress, wishes, report).await;
+            let _ = host.ended.send(id);
+        });
+    }
+
+    fn remove(&self, id: &str) {
+        self.pods().remove(id);
+        self.observe(|observed| drop(observed.workloads.remove(id)));
+    }
+
+    fn pods(&self) -> MutexGuard<'_, BTreeMap<String, watch::Sender<Wish>>> {
+        self.pods.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn observe(&self, change: impl FnOnce(&mut Observed)) {
+        self.observed.send_modify(|observed| change(Arc::make_mut(observed)));
+    }
+}
+
+#[async_trait::async_trait]
+impl Host for LocalHost {
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities.clone()
+    }
+
+    async fn apply(&self, desired: Desired) -> Result<(), HostError> {
+        if let Some(workload) = desired.workloads.iter().find(|workload| !is_safe(&workload.id)) {
+            return Err(HostError::Failed(format!("{:?} is no workload's id", workload.id)));
+        }
+        self.desired.send_replace(Some(desired));
+        Ok(())
+    }
+
+    fn observed(&self) -> watch::Receiver<Arc<Observed>> {
+        self.observed.subscribe()
+    }
+
+    async fn read_log(&self, workload: &str, container: &str, from: LogPosition) -> Result<LogChunk, HostError> {
+        let id = ContainerId::new(workload, container);
+        match self.driver.read_log(&id, from).await.map_err(HostError::Failed)? {
+            Some(chunk) => Ok(chunk),
+            None => self.silence(&id, from),
+        }
+    }
+
+    async fn release_log(&self, workload: &str, container: &str, to: LogPosition) -> Result<(), HostError> {
+        self.driver.release_log(&ContainerId::new(workload, container), to).await.map_err(HostError::Failed)
+    }
+}
+
+impl LocalHost {
+    /// What a container has written that was never started: nothing, and if it never will be, that is the end.
+    fn silence(&self, id: &ContainerId, from: LogPosition) -> Result<LogChunk, HostError> {
+        let observed = self.observed.borrow();
+        let status = observed.workloads.get(&id.workload).and_then(|status| status.containers.get(&id.name));
+        let status = status.ok_or_else(|| HostError::Unknown(id.to_string()))?;
+        let end = matches!(status.state, agent_proto::workload::ContainerState::Exited { .. });
+        Ok(LogChunk { lines: Vec::new(), next: from, end })
+    }
+}
+
+/// `[a-zA-Z0-9-]{1,64}`: ids become file names.
+fn is_safe(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+fn capabilities(driver: &dyn Driver, network: &dyn Network) -> Capabilities {
+    let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kib = memory.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    Capabilities {
+        architecture: Platform::host().architecture,
+        cpus: std::thread::available_parallelism().map_or(1, |count| count.get() as u32),
+        memory_mib: kib.unwrap_or(0) >> 10,
+        missing: [driver.probe(), network.missing()].concat(),
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> HostError {
+    HostError::Failed(error.to_string())
+}
