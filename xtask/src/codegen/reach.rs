@@ -1,8 +1,16 @@
 //! Which shapes the built operations reach, in which direction each is needed, and each one's place in the table.
 
+use super::names;
 use crate::botocore::{Model, Operation, Reference, Shape};
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Names that generated code uses unqualified.
+#[rustfmt::skip]
+const RESERVED: &[&str] = &[
+    "BTreeMap", "Box", "Bytes", "Clone", "Debug", "Default", "Err", "Fault", "FromValue", "IntoValue", "Members", "None", "Ok", "Option",
+    "PartialEq", "Result", "Self", "Some", "String", "Time", "Value", "Vec",
+];
 
 /// The reachable shapes of a service.
 pub struct Reach<'a> {
@@ -37,6 +45,13 @@ impl<'a> Reach<'a> {
     /// The place of a shape in the table.
     pub fn index(&self, shape: &str) -> Result<usize> {
         self.shapes.keys().position(|name| *name == shape).with_context(|| format!("{shape} isn't reached"))
+    }
+
+    /// The Rust type of a shape: its own name, unless an operation or generated code itself has that name.
+    pub fn type_name(&self, shape: &str) -> String {
+        let name = names::type_name(shape);
+        let taken = RESERVED.contains(&name.as_str()) || self.operations.contains_key(name.as_str());
+        if taken { name + "Shape" } else { name }
     }
 
     /// Whether a structure holds itself by structures alone, with no list or map between, so that it needs a box.

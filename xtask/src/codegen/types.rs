@@ -12,8 +12,7 @@ use std::fmt::Write;
 pub fn module(model: &Model, reach: &Reach) -> Result<String> {
     let mut markers = String::new();
     for (row, (name, operation)) in reach.operations.iter().enumerate() {
-        ensure!(!reach.shapes.contains_key(name), "the operation {name} has the name of a shape");
-        let type_of = |it: &Option<Reference>| it.as_ref().map_or("()".into(), |it| names::type_name(&it.shape));
+        let type_of = |it: &Option<Reference>| it.as_ref().map_or("()".into(), |it| reach.type_name(&it.shape));
         writeln!(markers, "    {row} {name}({}) -> {};", type_of(&operation.input), type_of(&operation.output))?;
     }
     Ok(format!(
@@ -36,7 +35,7 @@ pub fn all(model: &Model, reach: &Reach) -> Result<String> {
         if used && shape.is_structure() {
             out += &structure(name, shape, model, reach).with_context(|| name.to_string())?;
         } else if used && !shape.r#enum.is_empty() {
-            out += &enumeration(name, shape)?;
+            out += &enumeration(&reach.type_name(name), shape)?;
         }
     }
     Ok(out)
@@ -50,7 +49,7 @@ impl Shape {
 
 fn enumeration(name: &str, shape: &Shape) -> Result<String> {
     let mut taken = BTreeSet::new();
-    let mut out = format!("wire::string_enum! {{\n    {} {{\n", names::type_name(name));
+    let mut out = format!("wire::string_enum! {{\n    {name} {{\n");
     for value in &shape.r#enum {
         let mut variant = names::variant(value);
         while !taken.insert(variant.clone()) {
@@ -62,8 +61,7 @@ fn enumeration(name: &str, shape: &Shape) -> Result<String> {
 }
 
 fn structure(name: &str, shape: &Shape, model: &Model, reach: &Reach) -> Result<String> {
-    let type_name = names::type_name(name);
-    ensure!(!PRELUDE.contains(&type_name.as_str()), "the shape's name hides one of Rust's");
+    let type_name = reach.type_name(name);
     let mut fields = String::new();
     let mut taken = String::new();
     let mut given = String::new();
@@ -90,28 +88,6 @@ fn structure(name: &str, shape: &Shape, model: &Model, reach: &Reach) -> Result<
     Ok(out)
 }
 
-/// Names that generated code uses unqualified.
-const PRELUDE: &[&str] = &[
-    "BTreeMap",
-    "Box",
-    "Bytes",
-    "Err",
-    "Fault",
-    "FromValue",
-    "IntoValue",
-    "Members",
-    "Ok",
-    "Option",
-    "Result",
-    "Self",
-    "Some",
-    "None",
-    "String",
-    "Time",
-    "Value",
-    "Vec",
-];
-
 fn field_type(owner: &str, shape: &Shape, name: &str, member: &Reference, reach: &Reach) -> String {
     let mut of = rust_type(&member.shape, reach);
     if reach.shapes[member.shape.as_str()].is_structure() && reach.holds_itself(owner, &member.shape) {
@@ -128,11 +104,11 @@ fn rust_type(name: &str, reach: &Reach) -> String {
     };
     match shape.r#type.as_str() {
         "structure" if shape.document => "Value".into(),
-        "structure" => names::type_name(name),
+        "structure" => reach.type_name(name),
         "list" => format!("Vec<{}>", element(&shape.member, shape.sparse)),
         "map" => format!("BTreeMap<String, {}>", element(&shape.value, shape.sparse)),
         "string" | "character" if shape.r#enum.is_empty() => "String".into(),
-        "string" | "character" => names::type_name(name),
+        "string" | "character" => reach.type_name(name),
         "boolean" => "bool".into(),
         "integer" => "i32".into(),
         "long" => "i64".into(),

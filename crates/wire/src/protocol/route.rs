@@ -87,19 +87,19 @@ fn action(dialect: &Dialect, request: &Request) -> Result<&'static Operation, Fa
     named(service, name, unknown)
 }
 
-/// The closest of the patterns that fit. Where two fit as closely, the one whose required parameters and headers are there, and a
-/// built one before one that isn't.
+/// The closest of the patterns that fit. Where two fit as closely, the one whose required parameters and headers are there, then
+/// the first by name; a built one before one that isn't.
 fn routed(service: &'static Service, request: &Request) -> Result<&'static Operation, Fault> {
     let parameters = uri::parameters(&request.query).ok_or_else(|| unknown(404))?;
     let fit = |method: &str, uri: &str| match request.method == *method {
         true => Pattern::new(uri).fit(&request.path, &parameters),
         false => None,
     };
-    let built = service.operations.iter().filter_map(|operation| {
+    let built = service.operations.iter().rev().filter_map(|operation| {
         let rank = (fit(operation.method, operation.uri)?, bound(service, operation, request, &parameters));
         Some((rank, operation))
     });
-    let others = service.unbuilt.iter().filter_map(|other| Some((fit(other.1, other.2)?, other)));
+    let others = service.unbuilt.iter().rev().filter_map(|other| Some((fit(other.1, other.2)?, other)));
     let built = built.max_by(|(a, _), (b, _)| a.cmp(b));
     match (built, others.max_by(|(a, _), (b, _)| a.cmp(b))) {
         (Some(((fit, _), operation)), Some((other, _))) if fit >= other => Ok(operation),
@@ -109,7 +109,7 @@ fn routed(service: &'static Service, request: &Request) -> Result<&'static Opera
     }
 }
 
-/// How many of the operation's required parameters and headers the request has; 0 where one is missing.
+/// One more than the number of required parameters and headers, all of which the request has; 0 where it lacks one.
 fn bound(service: &Service, operation: &Operation, request: &Request, parameters: &[(String, String)]) -> usize {
     let structure = operation.input.and_then(|id| service.shape(id).structure());
     let required = structure.into_iter().flat_map(|it| it.members).filter(|member| member.required);
@@ -118,5 +118,5 @@ fn bound(service: &Service, operation: &Operation, request: &Request, parameters
         Location::Header => Some(request.headers.contains_key(member.wire_name())),
         _ => None,
     });
-    there.map(|there| there.then_some(1)).sum::<Option<usize>>().unwrap_or(0)
+    there.map(|there| there.then_some(1)).sum::<Option<usize>>().map_or(0, |required| required + 1)
 }
