@@ -155,6 +155,10 @@ fn ec2_words_its_refusals_in_its_own_way() {
     assert_eq!(missing.message, "The request must contain the parameter GroupDescription");
     let wrong = read::<api::ec2::DescribeVpcs>(&form("Action=DescribeVpcs&Version=2016-11-15&MaxResults=many")).unwrap_err();
     assert_eq!(wrong.code, "InvalidParameterValue");
+    let unknown = form("Action=DescribeVpcs&Version=2016-11-15&Filter.1.Name=a&Filter.1.Wert=b");
+    let unknown = read::<api::ec2::DescribeVpcs>(&unknown).unwrap_err();
+    assert_eq!(unknown.code, "UnknownParameter");
+    assert_eq!(unknown.message, "The parameter Filter.1.Wert is not recognized");
 }
 
 #[test]

@@ -10,7 +10,8 @@ const LEANS: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("api", &["wire"]),
     ("model", &[]),
-    ("logic", &["model"]),
+    // What a host decides is said in the messages between it and the control plane, which are plain data.
+    ("logic", &["model", "agent-proto"]),
     ("netns", &[]),
     ("spine", &["model", "wire"]),
     ("front", &["api", "wire", "model", "logic", "spine"]),

@@ -51,6 +51,19 @@ fn malformed(message: impl Into<String>) -> Fault {
     Fault::client("MalformedInput", message)
 }
 
+/// Parameters of the protocol itself, and of signatures in the query string.
+const OWN: &[&str] = &[
+    "Action",
+    "Version",
+    "AWSAccessKeyId",
+    "Expires",
+    "SecurityToken",
+    "Signature",
+    "SignatureMethod",
+    "SignatureVersion",
+    "Timestamp",
+];
+
 /// Reads the members of a form, in one of the two query protocols.
 #[derive(Clone, Copy)]
 pub struct Reader<'a> {
@@ -63,10 +76,11 @@ pub struct Reader<'a> {
 impl Reader<'_> {
     /// The members of a structure; `path` is where the form stands, for messages.
     pub fn structure(&self, structure: &Structure, form: &Form, path: &str) -> Result<Value, Fault> {
+        self.refuse_unknown(structure, form, path)?;
         let mut members = Vec::new();
         for member in structure.members {
-            let (name, list) = (self.name_of(member), self.flat_list(member));
-            if let Some(below) = form.children.get(list.unwrap_or(&name)) {
+            let name = self.name_of(member);
+            if let Some(below) = form.children.get(&*name) {
                 let path = if path.is_empty() { name.into_owned() } else { format!("{path}.{name}") };
                 members.push((member.name, self.member(member, below, &path)?));
             }
@@ -110,22 +124,32 @@ impl Reader<'_> {
         Ok(Value::Map(found))
     }
 
-    /// ec2Query: the `queryName`, else the `locationName` or the member's own name with a capital.
-    fn name_of(&self, member: &Member) -> Cow<'static, str> {
-        match (self.protocol, member.query_name) {
-            (Protocol::Ec2Query, Some(name)) => name.into(),
-            (Protocol::Ec2Query, None) if !member.wire_name().starts_with(char::is_uppercase) => {
-                crate::validate::upper_first(member.wire_name()).into()
+    /// EC2 refuses what it doesn't know; awsQuery ignores it.
+    fn refuse_unknown(&self, structure: &Structure, form: &Form, path: &str) -> Result<(), Fault> {
+        let known = |name: &str| structure.members.iter().any(|member| self.name_of(member) == name);
+        let own = |name: &str| path.is_empty() && (OWN.contains(&name) || name.starts_with("X-Amz-"));
+        match form.children.keys().find(|name| self.protocol == Protocol::Ec2Query && !known(name) && !own(name)) {
+            Some(name) => {
+                let dot = if path.is_empty() { "" } else { "." };
+                let name: String = format!("{path}{dot}{name}").chars().take(128).collect();
+                Err(Fault::client("UnknownParameter", format!("The parameter {name} is not recognized")))
             }
-            _ => member.wire_name().into(),
+            None => Ok(()),
         }
     }
 
-    /// A list shape that is itself flattened goes by the name of its elements, where they have one (models of older services).
-    fn flat_list(&self, member: &Member) -> Option<&'static str> {
-        match &self.service.shape(member.shape).kind {
-            Kind::List(list) if list.flattened && self.protocol == Protocol::AwsQuery => list.member.wire,
-            _ => None,
+    /// The name of a member's parameters. In ec2Query: the `queryName`, else the `locationName` or the member's own name with a capital.
+    /// In awsQuery a list shape that is itself flattened goes by the name of its elements, where they have one (older models).
+    fn name_of(&self, member: &Member) -> Cow<'static, str> {
+        let wire = member.wire_name();
+        match (self.protocol, &self.service.shape(member.shape).kind) {
+            (Protocol::Ec2Query, _) => match member.query_name {
+                Some(name) => name.into(),
+                None if wire.starts_with(char::is_uppercase) => wire.into(),
+                None => crate::validate::upper_first(wire).into(),
+            },
+            (_, Kind::List(list)) if list.flattened => list.member.wire.unwrap_or(wire).into(),
+            _ => wire.into(),
         }
     }
 
