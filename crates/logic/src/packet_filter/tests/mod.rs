@@ -169,7 +169,7 @@ fn any_packet() -> impl Strategy<Value = Packet> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
     #[test]
     fn the_text_means_what_the_judge_says(vpc in any_vpc(), packets in prop::collection::vec(any_packet(), 20)) {
         let text = vpc_ruleset(&vpc);
