@@ -75,8 +75,7 @@ impl<'a> Facts<'a> {
     /// Why and since when it is to stop: whatever came first of a wish, a failure, and an essential container's end.
     pub fn ending(&self) -> Option<Stop> {
         let seen = [self.stop, self.plan.failure.as_ref(), self.progress().failure.as_ref()];
-        let first = seen.into_iter().flatten().cloned().chain(self.essential_exit()).min_by_key(|stop| stop.at);
-        first
+        seen.into_iter().flatten().cloned().chain(self.essential_exit()).min_by_key(|stop| stop.at)
     }
 
     /// The end of its first essential container.

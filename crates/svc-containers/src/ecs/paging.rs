@@ -35,7 +35,7 @@ fn encode(id: &str) -> String {
 
 fn decode(token: &str) -> Result<String, Fault> {
     let invalid = || errors::invalid("Invalid token.");
-    if !token.is_ascii() || token.len() % 2 != 0 {
+    if !token.is_ascii() || !token.len().is_multiple_of(2) {
         return Err(invalid());
     }
     let bytes: Result<Vec<u8>, _> = (0..token.len() / 2).map(|i| u8::from_str_radix(&token[2 * i..2 * i + 2], 16)).collect();

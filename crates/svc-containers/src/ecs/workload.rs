@@ -210,3 +210,86 @@ fn container_progress(status: &host::ContainerStatus) -> ContainerProgress {
         ports: status.ports.iter().map(|port| (port.container_port, port.host_port, port.udp)).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{
+        Timestamp,
+        ecs::{MountPoint, Volume},
+    };
+
+    fn container(name: &str) -> ContainerDefinition {
+        ContainerDefinition { name: name.into(), image: "nginx".into(), essential: true, ..Default::default() }
+    }
+
+    fn make(definition: &Definition, overrides: &TaskOverride) -> host::Workload {
+        workload(&Making {
+            id: "t",
+            arn: "arn".into(),
+            definition,
+            overrides,
+            network: host::Network::None,
+            images: [("web".to_owned(), host::ImageSource::Remote { credentials: None })].into(),
+        })
+    }
+
+    #[test]
+    fn an_override_wins_by_name_and_keeps_the_rest() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let web = ContainerDefinition {
+            environment: vec![pair("A", "1"), pair("B", "1")],
+            command: Some(vec!["serve".into()]),
+            memory: Some(64),
+            ..container("web")
+        };
+        let definition = Definition { containers: vec![web], memory: Some(512), ..Default::default() };
+        let other = ContainerOverride { name: "web".into(), environment: vec![pair("B", "2")], memory: Some(32), ..Default::default() };
+        let made = make(&definition, &TaskOverride { containers: vec![other], ..Default::default() });
+        let web = &made.containers[0];
+        assert_eq!((web.environment["A"].as_str(), web.environment["B"].as_str()), ("1", "2"));
+        assert_eq!((web.limits.memory_mib, made.limits.memory_mib), (Some(32), Some(512)));
+        assert_eq!(web.command.as_deref(), Some(&["serve".to_owned()][..]));
+        assert_eq!((web.limits.cpu_shares, web.stop_timeout), (Some(2), Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn mounts_of_another_container_come_along_and_may_become_read_only() {
+        let mount = MountPoint { source_volume: "data".into(), container_path: "/data".into(), read_only: None };
+        let web = ContainerDefinition { mount_points: vec![mount], ..container("web") };
+        let side = ContainerDefinition { volumes_from: vec![("web".into(), true)], ..container("side") };
+        let volume = Volume { name: "data".into(), host_path: None, host_given: false };
+        let definition = Definition { containers: vec![web, side], volumes: vec![volume], ..Default::default() };
+        let made = make(&definition, &TaskOverride::default());
+        assert_eq!(made.volumes[0].kind, host::VolumeKind::Scratch);
+        assert_eq!((made.containers[0].mounts[0].read_only, made.containers[1].mounts[0].read_only), (false, true));
+        assert_eq!(made.containers[1].mounts[0].path, "/data");
+    }
+
+    #[test]
+    fn an_image_that_nobody_resolved_says_so() {
+        let definition = Definition { containers: vec![container("side")], ..Default::default() };
+        let made = make(&definition, &TaskOverride::default());
+        assert!(matches!(&made.containers[0].image.source, host::ImageSource::Unresolved { reason } if reason.starts_with("CannotPull")));
+    }
+
+    #[test]
+    fn what_a_host_says_is_put_into_the_terms_of_tasks() {
+        let exited = host::ContainerState::Exited { started: Some(Timestamp(1)), at: Timestamp(2), exit_code: Some(3), reason: None };
+        let status = host::ContainerStatus {
+            state: exited,
+            runtime_id: String::new(),
+            image_digest: None,
+            health: host::Health::Unhealthy,
+            ports: vec![host::PortMapping { container_port: 80, host_port: 32768, udp: false }],
+            pid: None,
+        };
+        let failure = host::Failure { code: "EssentialContainerExited".into(), reason: "why".into(), at: Timestamp(2) };
+        let status = host::Status { containers: [("web".to_owned(), status)].into(), failure: Some(failure), ..Default::default() };
+        let seen = progress(&status);
+        let web = &seen.containers["web"];
+        assert_eq!((web.started_at, web.exited_at, web.exit_code), (Some(Timestamp(1)), Some(Timestamp(2)), Some(3)));
+        assert_eq!((web.healthy, web.ports.as_slice()), (Some(false), &[(80, 32768, false)][..]));
+        assert_eq!(seen.failure.map(|stop| stop.code), Some(StopCode::EssentialContainerExited));
+    }
+}

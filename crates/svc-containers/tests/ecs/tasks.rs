@@ -1,8 +1,10 @@
 //! Tasks from `RunTask` to their end.
 
 use crate::cloud::{Cloud, fargate, place, strings};
+use agent_proto::workload::ImageSource;
 use model::{
     Key, Timestamp,
+    ecr::{ImageSpec, ImageTagSpec, Mutability, Repository, RepositorySpec},
     logs::{LogGroup, LogGroupSpec, LogSource, LogStream},
 };
 use serde_json::{Value, json};
@@ -43,7 +45,7 @@ async fn a_task_lives_from_run_task_to_stop_task() {
     assert_eq!((cloud.interfaces(), cloud.workloads().len()), (0, 0));
     assert_eq!(cloud.running().await.len(), 0);
     let stopped = cloud.ok("ListTasks", json!({"cluster": "c", "desiredStatus": "STOPPED"})).await;
-    assert_eq!(strings(&stopped["taskArns"]), [arn.clone()]);
+    assert_eq!(strings(&stopped["taskArns"]), std::slice::from_ref(&arn));
 
     cloud.pass(3601).await;
     let missing = cloud.ok("DescribeTasks", json!({"cluster": "c", "tasks": [arn]})).await;
@@ -233,4 +235,39 @@ async fn bad_input_is_refused_and_changes_nothing() {
     ] {
         assert_eq!(cloud.fails(operation, input.clone()).await.0, code, "{operation} {input}");
     }
+}
+
+#[tokio::test]
+async fn an_image_of_the_own_registry_is_resolved_to_its_digest() {
+    let cloud = Cloud::furnished().await;
+    let (account, region) = place();
+    let (repository, digest) = (Key::<Repository>::new(&account, &region, "web"), format!("sha256:{}", "0".repeat(64)));
+    let mutability = Mutability { mutable: true, exclusions: Vec::new() };
+    let image = ImageSpec {
+        pushed_at: Timestamp(0),
+        media_type: "application/vnd.oci.image.manifest.v1+json".into(),
+        artifact_type: None,
+        manifest_size: 1,
+        size: 1,
+        layers: Vec::new(),
+        manifests: Vec::new(),
+        subject: None,
+        annotations: Default::default(),
+    };
+    cloud
+        .write(|tx| {
+            let spec = RepositorySpec { created_at: Timestamp(0), mutability: mutability.clone(), tags: Default::default() };
+            tx.create(&repository, &spec)?;
+            tx.create(&repository.image(&digest), &image)?;
+            tx.create(&repository.tag("v1"), &ImageTagSpec { digest: digest.clone() })
+        })
+        .await;
+    for reference in ["111122223333.dkr.ecr.us-east-1.localhost:4566/web:v1", "localhost:4566/web:v1"] {
+        cloud.register("own", reference).await;
+        let arn = arns(&run(&cloud, json!({"taskDefinition": "own"})).await).remove(0);
+        cloud.settle().await;
+        assert_eq!(cloud.task(&arn).await["lastStatus"], "RUNNING", "{reference}");
+    }
+    let wanted = ImageSource::Registry { namespace: "ecr/111122223333/us-east-1".into(), digest };
+    assert!(cloud.workloads().iter().all(|workload| workload.containers[0].image.source == wanted));
 }

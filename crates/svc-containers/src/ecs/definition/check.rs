@@ -47,7 +47,7 @@ fn check_container(definition: &Definition, container: &ContainerDefinition) -> 
     check_dependencies(definition, container)?;
     check_limits(container)?;
     let missing = |option: &&str| !container.log.iter().any(|log| log.options.get(*option).is_some_and(|it| !it.is_empty()));
-    if container.log.is_some() && ["awslogs-group", "awslogs-region"].iter().any(|option| missing(&option)) {
+    if container.log.is_some() && ["awslogs-group", "awslogs-region"].iter().any(missing) {
         return Err(client("Log driver awslogs requires options: awslogs-region, awslogs-group"));
     }
     if container.log.is_some() && missing(&"awslogs-stream-prefix") {

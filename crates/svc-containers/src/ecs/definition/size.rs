@@ -29,7 +29,7 @@ fn scaled(number: &str, factor: f64) -> Option<u32> {
 
 /// Whether Fargate has tasks of so many CPU units and MiB.
 pub fn fargate_has(cpu: u32, memory: u32) -> bool {
-    let between = |low: u32, high: u32, step: u32| (low * 1024..=high * 1024).contains(&memory) && memory % (step * 1024) == 0;
+    let between = |low: u32, high: u32, step: u32| (low * 1024..=high * 1024).contains(&memory) && memory.is_multiple_of(step * 1024);
     match cpu {
         256 => memory == 512 || between(1, 2, 1),
         512 => between(1, 4, 1),

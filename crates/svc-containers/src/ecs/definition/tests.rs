@@ -32,9 +32,10 @@ fn judge(input: &aws::RegisterTaskDefinitionRequest) -> Result<(), Fault> {
     if input.requires_compatibilities.is_some() { check_fargate(&parsed) } else { Ok(()) }
 }
 
+type Base = fn() -> aws::RegisterTaskDefinitionRequest;
 type Change = fn(&mut aws::RegisterTaskDefinitionRequest);
 
-fn refused(base: fn() -> aws::RegisterTaskDefinitionRequest, change: Change) -> Fault {
+fn refused(base: Base, change: Change) -> Fault {
     let mut input = base();
     assert!(judge(&input).is_ok(), "the base is good");
     change(&mut input);
@@ -56,7 +57,7 @@ fn log(options: &[(&str, &str)]) -> Option<aws::LogConfiguration> {
 
 #[test]
 fn mistakes_are_told_in_aws_words() {
-    let cases: &[(fn() -> aws::RegisterTaskDefinitionRequest, Change, &str)] = &[
+    let cases: &[(Base, Change, &str)] = &[
         (fargate, |it| it.container_definitions.clear(), "Container list cannot be empty."),
         (fargate, |it| first(it).name = None, "Container.name should not be null or empty."),
         (fargate, |it| first(it).image = Some(String::new()), "Container.image should not be null or empty."),

@@ -36,7 +36,10 @@ pub fn run(cx: &Cx, tx: &mut Tx, machine: &Capabilities, input: &aws::RunTaskReq
     }
     let launch = launch::launch(&cluster_spec, input.launch_type, &input.capacity_provider_strategy)?;
     let template = template(cx, tx, &cluster, &definition, &launch, input)?;
-    let room = room(cx, tx, &cluster, machine, &definition.definition, &template.overrides, &launch, count)?;
+    let room = match launch.launch_type() {
+        LaunchType::Fargate => Room { count, instance: None, failures: Vec::new() },
+        LaunchType::Ec2 => room_on_instance(cx, tx, &cluster, machine, (&definition.definition, &template.overrides), count)?,
+    };
     let mut started = Vec::new();
     for _ in 0..room.count {
         let spec = place(&template, &launch, &started, room.instance.clone());
@@ -146,20 +149,14 @@ struct Room {
     failures: Vec<aws::Failure>,
 }
 
-#[allow(clippy::too_many_arguments)]
-fn room(
+fn room_on_instance(
     cx: &Cx,
     tx: &mut Tx,
     cluster: &Key<Cluster>,
     machine: &Capabilities,
-    definition: &Definition,
-    overrides: &TaskOverride,
-    launch: &Launch,
+    (definition, overrides): (&Definition, &TaskOverride),
     count: u32,
 ) -> Answer<Room> {
-    if launch.launch_type() == LaunchType::Fargate {
-        return Ok(Room { count, instance: None, failures: Vec::new() });
-    }
     let Some((key, spec)) = instances::ensure(tx, cluster, machine, &Place::of(cx))? else {
         return Err(invalid("No Container Instances were found in your cluster."));
     };

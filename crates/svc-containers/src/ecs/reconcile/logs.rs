@@ -57,7 +57,11 @@ fn open_one(
         group: group.into(),
         stream,
     };
-    Ok(Ok(if tx.exists(&source)? { tx.put_spec(&source, &spec)? } else { tx.create(&source, &spec)? }))
+    if tx.exists(&source)? {
+        tx.delete(&source)?;
+    }
+    tx.create(&source, &spec)?;
+    Ok(Ok(()))
 }
 
 /// `prefix/container/task`.

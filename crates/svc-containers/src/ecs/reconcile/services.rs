@@ -40,12 +40,15 @@ impl Reconciler for Services {
 
     async fn reconcile(&self, cx: &ReconcileCx) -> anyhow::Result<Wake> {
         let services = cx.store.snapshot().list::<Service>(Scope::All)?;
-        let mut wake = Wake::Idle;
+        let (mut wake, mut failed) = (Wake::Idle, None);
         for (key, _) in services.iter().filter(|(_, row)| row.plan.inactive_at.is_none()) {
             let scheduling = Scheduling { key, env: &cx.env, machine: &self.machine, now: cx.env.now() };
-            let due = cx.store.transact(|tx| scheduling.run(tx)).await.with_context(|| key.id.clone())?;
-            wake = due.map_or(wake, |at| wake.min(Wake::At(at)));
+            match cx.store.transact(|tx| scheduling.run(tx)).await.with_context(|| key.id.clone()) {
+                Ok(due) => wake = due.map_or(wake, |at| wake.min(Wake::At(at))),
+                Err(error) => failed = Some(error),
+            }
         }
-        Ok(wake)
+        // One service's trouble is no other's: the error is told once all have had their turn.
+        failed.map_or(Ok(wake), Err)
     }
 }

@@ -28,7 +28,11 @@ pub fn register(tx: &mut Tx, task: &LoadedTask, now: Timestamp) -> Result<(), St
         let key = Key::<Target>::of(&group, &reached.target, reached.port);
         let Reached { target, address, port, zone } = reached;
         let spec = TargetSpec { address, port, zone, registered_at: now, deregistered_at: None };
-        if tx.exists(&key)? { tx.put_spec(&key, &spec)? } else { tx.create(&key, &spec)? }
+        // Another task may have had the address before: what was seen of it says nothing of this one.
+        if tx.exists(&key)? {
+            tx.delete(&key)?;
+        }
+        tx.create(&key, &spec)?;
         targets.push((balancer.target_group.clone(), target, port));
     }
     let registered = Some(Registered { at: now, targets });

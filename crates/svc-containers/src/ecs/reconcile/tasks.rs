@@ -75,17 +75,21 @@ impl Reconciler for Tasks {
 
     async fn reconcile(&self, cx: &ReconcileCx) -> anyhow::Result<Wake> {
         let snapshot = cx.store.snapshot();
-        let mut wake = Wake::Idle;
+        let (mut wake, mut failed) = (Wake::Idle, None);
         for (cluster, _) in snapshot.specs::<Cluster>(Scope::All)? {
             for task in load::tasks(&snapshot, &cluster)? {
                 let due = match next(&task.facts(), &outside(&snapshot, &task)?, cx.env.now()) {
-                    Step::Rest => Wake::Idle,
-                    Step::Wait(until) => Wake::At(until),
-                    _ => self.step(cx, &task.key).await.with_context(|| task.key.id.clone())?,
+                    Step::Rest => Ok(Wake::Idle),
+                    Step::Wait(until) => Ok(Wake::At(until)),
+                    _ => self.step(cx, &task.key).await.with_context(|| task.key.id.clone()),
                 };
-                wake = wake.min(due);
+                match due {
+                    Ok(due) => wake = wake.min(due),
+                    Err(error) => failed = Some(error),
+                }
             }
         }
-        Ok(wake)
+        // One task's trouble is no other's: the error is told once all have had their turn.
+        failed.map_or(Ok(wake), Err)
     }
 }
