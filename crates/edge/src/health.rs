@@ -59,8 +59,9 @@ pub(crate) async fn keep_checking(shared: Arc<Shared>, mut closing: watch::Recei
 fn adjusted(shared: &Arc<Shared>, routes: &Routes, mut before: Vec<Checking>) -> Vec<Checking> {
     let groups = routes.groups.values().filter(|group| group.check.enabled);
     let targets = groups.flat_map(|group| group.targets.iter().map(move |target| (group, target)));
-    let wanted =
-        targets.filter(|(_, target)| !target.draining).map(|(group, target)| (check(group, target), target.live.clone()));
+    let wanted = targets
+        .filter(|(_, target)| !target.live.is_draining())
+        .map(|(group, target)| (check(group, target), target.live.clone()));
     wanted
         .map(|(check, live)| {
             let same = |checking: &Checking| Arc::ptr_eq(&checking.live, &live) && checking.check == check;

@@ -18,16 +18,22 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(crate) async fn keep_reporting(shared: Arc<Shared>) {
     loop {
         shared.changed.notified().await;
-        let report = report(&shared);
-        shared.report.send_if_modified(|latest| {
-            let differs = **latest != report;
-            if differs {
-                *latest = Arc::new(report);
-            }
-            differs
-        });
+        refresh(&shared);
         shared.env.sleep(PAUSE).await;
     }
+}
+
+/// Makes a new report, if there is anything new.
+pub(crate) fn refresh(shared: &Shared) {
+    shared.report.send_if_modified(|latest| {
+        // Made while the channel is locked, so that an older one never replaces a newer one.
+        let report = report(shared);
+        let differs = **latest != report;
+        if differs {
+            *latest = Arc::new(report);
+        }
+        differs
+    });
 }
 
 fn report(shared: &Shared) -> Report {
@@ -44,7 +50,7 @@ fn targets(routes: &Routes) -> std::collections::BTreeMap<String, Vec<TargetRepo
 
 fn target_report(group: &Group, target: &Target) -> TargetReport {
     // A number that changes with every request is of use only where somebody waits for it to become zero.
-    let in_flight = if target.draining { target.live.in_flight() } else { 0 };
+    let in_flight = if target.live.is_draining() { target.live.in_flight() } else { 0 };
     TargetReport { id: target.id.clone(), port: target.address.port(), health: health(group, target), in_flight }
 }
 

@@ -1,7 +1,7 @@
 //! The edge's end: it does what it is told, and reports.
 
 use super::{Message, Order, VERSION, read, write};
-use crate::{keep::Keep, shared::Shared};
+use crate::{keep::Keep, report, shared::Shared};
 use agent_proto::edge::Table;
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
@@ -73,8 +73,10 @@ async fn speak(shared: &Shared, mut stream: OwnedWriteHalf, mut said: mpsc::Rece
     write(&mut stream, &Message::Hello(VERSION)).await?;
     loop {
         let message = tokio::select! {
-            Some(message) = said.recv() => message,
+            // Reports first: who has the acknowledgement of a table has a report that is of this table, or a later one.
+            biased;
             Ok(()) = report.changed() => Message::Report(Box::new((**report.borrow_and_update()).clone())),
+            Some(message) = said.recv() => message,
             else => return Ok(()),
         };
         write(&mut stream, &message).await?;
@@ -86,6 +88,7 @@ impl Orders {
         match self.keep_and_serve(table).await {
             Ok(replacement) => {
                 self.settled(replacement).await;
+                report::refresh(&self.shared);
                 Message::Applied(number)
             }
             Err(error) => Message::NotApplied { number, reason: format!("the edge can't keep its table: {error}") },

@@ -126,6 +126,8 @@ impl Exchange<'_> {
             let (mut line, fresh) = match self.line(group, target).await {
                 Ok(line) => line,
                 Err(DialError::TimedOut) => return refuse(StatusCode::GATEWAY_TIMEOUT),
+                // It won't be chosen again.
+                Err(DialError::Draining) => continue,
                 Err(DialError::Failed(error)) => {
                     tracing::debug!(target = %target.address, %error, "can't connect");
                     tried.push(index);
@@ -160,7 +162,7 @@ impl Exchange<'_> {
         let age = |since| self.client.shared.env.now().since(since);
         Candidate {
             healthy: !group.check.enabled || healthy_since.is_some(),
-            open: !target.draining && !tried.contains(&index),
+            open: !target.live.is_draining() && !tried.contains(&index),
             in_flight: target.live.in_flight(),
             share: healthy_since.map_or(choice::FULL_SHARE, |since| choice::share(age(since), group.slow_start)),
         }
@@ -169,7 +171,7 @@ impl Exchange<'_> {
     /// A connection that waits in the target's pool, or a fresh one.
     async fn line<'g>(&self, group: &Group, target: &'g Arc<Target>) -> Result<(Line<'g>, bool), DialError> {
         let shared = &self.client.shared;
-        let in_flight = target.live.enter();
+        let in_flight = target.live.enter().ok_or(DialError::Draining)?;
         let idle = self.listener.balancer.idle_timeout;
         if let Some(sender) = target.live.pool.take(shared.env.now(), idle) {
             return Ok((Line { target, sender, in_flight }, false));

@@ -10,7 +10,7 @@ use logic::balancer::forwarded::{self, Mode};
 use std::net::SocketAddr;
 
 /// Fields that are about one connection only. `Expect` is among them because the load balancer answers it itself.
-const HOP_BY_HOP: [HeaderName; 7] = [
+const HOP_BY_HOP: [HeaderName; 8] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -18,6 +18,7 @@ const HOP_BY_HOP: [HeaderName; 7] = [
     header::TRANSFER_ENCODING,
     header::UPGRADE,
     header::EXPECT,
+    HeaderName::from_static("http2-settings"),
 ];
 
 /// `http` or `https`.
@@ -39,10 +40,12 @@ pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-/// The protocol that the client wants to change to (RFC 9110, section 7.8), if it does.
+/// WebSocket, if the client wants to change to it (RFC 9110, section 7.8). No other protocol is passed through: by `h2c` a client
+/// could speak to a target past all rules.
 pub(super) fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
     let wanted = joined(headers, "connection")?.split(',').any(|option| option.trim().eq_ignore_ascii_case("upgrade"));
-    headers.get(header::UPGRADE).filter(|_| wanted).cloned()
+    let websocket = |protocol: &&HeaderValue| protocol.as_bytes().eq_ignore_ascii_case(b"websocket");
+    headers.get(header::UPGRADE).filter(|_| wanted).filter(websocket).cloned()
 }
 
 /// The client takes trailers; gRPC servers insist on it (RFC 9110, section 10.1.4).

@@ -141,7 +141,8 @@ fn group(arn: &str, from: &table::TargetGroup, dialled_from: Ipv4Addr, shelf: &S
     let target = |target: &table::Target| {
         let address = SocketAddrV4::new(target.address, target.port);
         let live = shelf.find(TargetKey { group: arn.into(), id: target.id.clone(), address });
-        Arc::new(Target { id: target.id.clone(), address, draining: target.draining, live })
+        live.set_draining(target.draining);
+        Arc::new(Target { id: target.id.clone(), address, live })
     };
     Group {
         arn: arn.into(),

@@ -100,7 +100,6 @@ pub(crate) struct Group {
 pub(crate) struct Target {
     pub(crate) id: String,
     pub(crate) address: SocketAddrV4,
-    pub(crate) draining: bool,
     pub(crate) live: Arc<Live>,
 }
 

@@ -29,6 +29,9 @@ pub(crate) enum DialError {
     /// It took too long.
     #[error("connecting took too long")]
     TimedOut,
+    /// The target drains since it was chosen.
+    #[error("it drains")]
+    Draining,
     /// It was refused, there is no way there, or TLS failed.
     #[error(transparent)]
     Failed(#[from] io::Error),

@@ -15,7 +15,7 @@ use std::{
     net::SocketAddrV4,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
     },
 };
 use tokio::sync::Notify;
@@ -32,6 +32,8 @@ pub(crate) struct TargetKey {
 pub(crate) struct Live {
     health: Mutex<Health>,
     in_flight: AtomicU32,
+    /// It gets no new requests. Here and not only in the routes, so that it is so for requests that began with older routes too.
+    draining: AtomicBool,
     pub(crate) pool: Pool,
     /// Told when what a report would say has changed.
     changed: Arc<Notify>,
@@ -46,7 +48,13 @@ struct Health {
 impl Live {
     fn new(changed: Arc<Notify>) -> Self {
         let health = Health { judgement: Judgement::NEW, healthy_since: Timestamp::default() };
-        Self { health: Mutex::new(health), in_flight: AtomicU32::new(0), pool: Pool::default(), changed }
+        Self {
+            health: Mutex::new(health),
+            in_flight: AtomicU32::new(0),
+            draining: AtomicBool::new(false),
+            pool: Pool::default(),
+            changed,
+        }
     }
 
     /// What it is held to be.
@@ -73,13 +81,25 @@ impl Live {
 
     /// Requests under way.
     pub(crate) fn in_flight(&self) -> u32 {
-        self.in_flight.load(Relaxed)
+        self.in_flight.load(SeqCst)
     }
 
-    /// Counts a request as under way for as long as the guard lives.
-    pub(crate) fn enter(self: &Arc<Self>) -> InFlight {
-        self.in_flight.fetch_add(1, Relaxed);
-        InFlight(self.clone())
+    /// From now on no request can [`enter`](Self::enter), or again can.
+    pub(crate) fn set_draining(&self, draining: bool) {
+        self.draining.store(draining, SeqCst);
+    }
+
+    /// It gets no new requests.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(SeqCst)
+    }
+
+    /// Counts a request as under way for as long as the guard lives. None if the target drains: who has seen that it drains, and then
+    /// that nothing is under way, can rely on it.
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<InFlight> {
+        self.in_flight.fetch_add(1, SeqCst);
+        let entered = InFlight(self.clone());
+        (!self.is_draining()).then_some(entered)
     }
 
     fn health(&self) -> MutexGuard<'_, Health> {
@@ -92,7 +112,7 @@ pub(crate) struct InFlight(Arc<Live>);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        if self.0.in_flight.fetch_sub(1, Relaxed) == 1 {
+        if self.0.in_flight.fetch_sub(1, SeqCst) == 1 {
             self.0.changed.notify_one();
         }
     }

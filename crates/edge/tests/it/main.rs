@@ -2,6 +2,7 @@
 //! namespaces is in `namespaces`, and is skipped aloud without root.
 
 mod balancing;
+mod deployments;
 mod faults;
 mod health;
 mod listeners;

@@ -119,6 +119,24 @@ async fn chunked_bodies_go_through_both_ways() {
 }
 
 #[tokio::test]
+async fn answers_without_a_body_keep_their_length() {
+    let backend = Backend::start(|mut stream| async move {
+        use tokio::io::AsyncWriteExt;
+        let request = read_until(&mut stream, "\r\n\r\n").await;
+        let status = if request.starts_with("HEAD ") { "200 OK" } else { "304 Not Modified" };
+        let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 1234\r\nETag: \"x\"\r\nConnection: close\r\n\r\n");
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    })
+    .await;
+    let table = table(vec![backend.target()]);
+    let _world = World::serving(&table).await;
+    let head = send(table.at(), "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
+    assert_eq!((status(&head), field(&head, "content-length"), body(&head)), ("200", Some("1234"), ""));
+    let unchanged = get(table.at(), "a", "/").await;
+    assert_eq!((status(&unchanged), field(&unchanged, "etag"), body(&unchanged)), ("304", Some("\"x\""), ""));
+}
+
+#[tokio::test]
 async fn a_client_may_wait_to_be_asked_for_its_body() {
     use tokio::io::AsyncWriteExt;
     let backend = Backend::echo().await;

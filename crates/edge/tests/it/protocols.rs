@@ -46,6 +46,21 @@ async fn a_websocket_goes_through_and_outlives_its_listener() {
 }
 
 #[tokio::test]
+async fn no_other_protocol_is_changed_to() {
+    let backend = Backend::echo().await;
+    let table = table(vec![backend.target()]);
+    let _world = World::serving(&table).await;
+    let mut stream = connect(table.at()).await;
+    let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let answer = read_until(&mut stream, "x-amzn-trace-id").await;
+    assert_eq!(status(&answer), "200");
+    for gone in ["upgrade", "http2-settings", "connection"] {
+        assert_eq!(field(body(&answer), gone), None, "{gone}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_is_passed_on_as_it_comes() {
     let (go, on) = tokio::sync::mpsc::channel::<()>(1);
     let on = Arc::new(tokio::sync::Mutex::new(on));
@@ -155,6 +170,32 @@ async fn https_with_a_certificate_for_each_name() {
     }
     assert!(tls(table.at(), "other.test", &[], &[&second]).await.is_err(), "for any other name the first certificate is shown");
     assert_eq!(status(&get(table.at(), "first.test", "/").await), "400", "plain text at an HTTPS listener");
+}
+
+#[tokio::test]
+async fn https_to_targets_whatever_their_certificates() {
+    let (chain, key) = certificate("whatever.test");
+    let chain = CertificateDer::pem_slice_iter(chain.as_bytes()).collect::<Result<Vec<_>, _>>().unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(builder.with_no_client_auth().with_single_cert(chain, key).unwrap()));
+    let backend = Backend::start(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                drop(answer_all(stream, |_| ("200 OK".into(), "secret".into())).await);
+            }
+        }
+    })
+    .await;
+    let mut table = table(vec![backend.target()]);
+    table.group().tls = true;
+    table.group().health_check.enabled = true;
+    table.group().health_check.tls = true;
+    let world = World::serving(&table).await;
+    world.healthy(1).await;
+    assert_eq!(body(&get(table.at(), "a", "/").await), "secret");
 }
 
 #[tokio::test]

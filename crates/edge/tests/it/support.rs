@@ -86,16 +86,9 @@ impl World {
         running.await.unwrap();
     }
 
-    /// Applies a table and waits until its doors are open.
+    /// Applies a table; when this returns its doors are open.
     pub async fn apply(&self, table: &Table) {
         self.link.apply(table.clone()).await.unwrap();
-        for balancer in table.balancers.values() {
-            for listener in balancer.listeners.values() {
-                for address in &balancer.addresses {
-                    connect((*address, listener.port)).await;
-                }
-            }
-        }
     }
 
     /// Waits until the report is as it should be.
@@ -226,7 +219,10 @@ pub fn target(address: Ipv4Addr) -> Target {
 }
 
 /// Reads requests (with a length or without a body) and answers each.
-pub async fn answer_all(mut stream: TcpStream, answer: impl Fn(String) -> (String, String)) -> std::io::Result<()> {
+pub async fn answer_all(
+    mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin,
+    answer: impl Fn(String) -> (String, String),
+) -> std::io::Result<()> {
     let mut seen = Vec::new();
     loop {
         while let Some(request) = take_request(&mut seen) {
