@@ -241,7 +241,7 @@ pub struct TargetReport {
     pub port: u16,
     /// What was found.
     pub health: TargetHealth,
-    /// Requests that are under way.
+    /// Requests that are under way, counted for a target that drains; zero for others. Once it is zero for a target that drains it stays so.
     pub in_flight: u32,
 }
 
@@ -265,7 +265,8 @@ pub enum TargetHealth {
 /// The data plane, as the control plane sees it: a process of its own, or a simulated one.
 #[async_trait::async_trait]
 pub trait Edge: Send + Sync {
-    /// Replaces the table; returns once the edge has taken it (and kept it on its disk).
+    /// Replaces the table; returns once the edge has taken it: it is on its disk, new requests are served from it, its listeners are open
+    /// where they can be, and the [`report`](Self::report) is of this table or a later one.
     async fn apply(&self, table: Table) -> Result<(), crate::HostError>;
     /// What the edge sees, as a channel whose value is always the latest.
     fn report(&self) -> tokio::sync::watch::Receiver<std::sync::Arc<Report>>;
