@@ -11,7 +11,7 @@ use super::{ContainerId, Driver, Seen, Started, StopSignal, default_hostname, pr
 use crate::{
     cgroup::Cgroups,
     disk::remove_all,
-    image::{BlobSource, Digest, ImageStore, Pulled},
+    image::{BlobSource, Digest, ImageStore, Pulled, remote::Remote},
     network::ContainerNetwork,
     output,
     process::ProcessId,
@@ -56,6 +56,7 @@ pub struct ContainerDriver {
     pub(super) env: Env,
     images: ImageStore,
     blobs: Arc<dyn BlobSource>,
+    remote: Remote,
     output_bytes: u64,
 }
 
@@ -69,7 +70,8 @@ impl ContainerDriver {
     pub fn new(places: Places, images: ImageStore, blobs: Arc<dyn BlobSource>, env: Env, output_bytes: u64) -> io::Result<Self> {
         fs::create_dir_all(places.data.join("containers"))?;
         fs::create_dir_all(places.runtime.join("shims"))?;
-        Ok(Self { places, cgroups: Cgroups::detect()?, env, images, blobs, output_bytes })
+        let remote = Remote::new(env.clone());
+        Ok(Self { places, cgroups: Cgroups::detect()?, env, images, blobs, remote, output_bytes })
     }
 
     pub(super) fn workload_folder(&self, workload: &str) -> PathBuf {
@@ -223,7 +225,11 @@ impl Driver for ContainerDriver {
                 let digest: Digest = digest.parse().map_err(text)?;
                 self.images.pull(&*self.blobs, namespace, &digest).await.map_err(text)
             }
-            ImageSource::Remote { .. } => Err(format!("{}: pulling from other registries is not built", image.reference)),
+            ImageSource::Remote { credentials } => {
+                let reference = logic::image_reference::parse(&image.reference).map_err(text)?;
+                let (digest, repository) = self.remote.resolve(&reference, credentials.clone()).await?;
+                self.images.pull(&repository, "", &digest).await.map_err(text)
+            }
             ImageSource::Unresolved { reason } => Err(reason.clone()),
         }
     }

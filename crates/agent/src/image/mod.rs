@@ -2,7 +2,7 @@
 //!
 //! The way is [`manifest`] (which image is meant for this machine), [`layers`] (each layer unpacked once, by content),
 //! [`unpack`] (what a tar entry becomes) and [`place`] (where it may be put). Blobs come from a [`BlobSource`]; who keeps them,
-//! and whether they came by a push or from another registry, is no concern of this folder. Pushing isn't done here.
+//! and whether they came by a push or come from another registry ([`remote`]), makes no difference. Pushing isn't done here.
 //!
 //! Everything in a blob is taken for hostile until its digest is verified, and for malformed after that.
 
@@ -12,6 +12,7 @@ pub mod layers;
 pub mod limits;
 pub mod manifest;
 pub mod place;
+pub mod remote;
 pub mod store;
 pub mod unpack;
 
