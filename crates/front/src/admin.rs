@@ -6,10 +6,12 @@
 //! | `GET /_hillfog/status` | what runs, and what this host can't do |
 //! | `POST /_hillfog/reset` | empties the cloud |
 //! | `POST /_hillfog/clock` | `{"advance_seconds": 3600}` moves the cloud's clock forward |
+//! | `POST /_hillfog/keys` | `{"account": "123456789012"}` issues an access key of the account's root |
 
-use crate::{Body, body, host, locate::host_of};
+use crate::{Body, auth::credentials::Issued, body, host, locate::host_of};
 use async_trait::async_trait;
 use http::{Method, Request, Response, StatusCode, header, request::Parts};
+use model::AccountId;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -29,6 +31,8 @@ pub trait Admin: Send + Sync + 'static {
     async fn status(&self) -> Value;
     /// Moves the cloud's clock forward.
     async fn advance(&self, by: Duration) -> Result<(), String>;
+    /// Issues an access key that acts as the account's root.
+    async fn issue_key(&self, account: &AccountId) -> Result<Issued, String>;
 }
 
 /// Whether the request is one of the owner's.
@@ -58,17 +62,39 @@ pub(crate) async fn serve(admin: Option<&dyn Admin>, request: Request<Body>) -> 
             Ok(by) => outcome(admin.advance(by).await),
             Err(message) => error(StatusCode::BAD_REQUEST, message),
         },
-        ("health" | "status" | "reset" | "clock", _, Some(_)) => {
-            error(StatusCode::METHOD_NOT_ALLOWED, "use GET for health and status, POST for reset and clock")
+        ("keys", &Method::POST, Some(admin)) => match account_of(body).await {
+            Ok(account) => key(admin.issue_key(&account).await),
+            Err(message) => error(StatusCode::BAD_REQUEST, message),
+        },
+        ("health" | "status" | "reset" | "clock" | "keys", _, Some(_)) => {
+            error(StatusCode::METHOD_NOT_ALLOWED, "use GET for health and status, POST for reset, clock and keys")
         }
-        _ => error(StatusCode::NOT_FOUND, "there are health, status, reset and clock"),
+        _ => error(StatusCode::NOT_FOUND, "there are health, status, reset, clock and keys"),
+    }
+}
+
+async fn json_of(body: Body, example: &'static str) -> Result<Value, &'static str> {
+    let bytes = body::read(body, LARGEST_BODY).await.map_err(|_| "the body could not be read")?;
+    serde_json::from_slice(&bytes).map_err(|_| example)
+}
+
+async fn account_of(body: Body) -> Result<AccountId, &'static str> {
+    let example = "the body has to be JSON with a 12-digit account id, such as {\"account\": \"123456789012\"}";
+    let wanted = json_of(body, example).await?;
+    wanted["account"].as_str().and_then(|account| AccountId::parse(account).ok()).ok_or(example)
+}
+
+fn key(issued: Result<Issued, String>) -> Response<Body> {
+    match issued {
+        Ok(key) => {
+            answer(StatusCode::OK, json!({"access_key_id": key.access_key_id, "secret_access_key": key.secret_access_key}))
+        }
+        Err(message) => error(StatusCode::INTERNAL_SERVER_ERROR, message),
     }
 }
 
 async fn advance_of(body: Body) -> Result<Duration, &'static str> {
-    let bytes = body::read(body, LARGEST_BODY).await.map_err(|_| "the body could not be read")?;
-    let wanted: Value =
-        serde_json::from_slice(&bytes).map_err(|_| "the body has to be JSON, such as {\"advance_seconds\": 3600}")?;
+    let wanted = json_of(body, "the body has to be JSON, such as {\"advance_seconds\": 3600}").await?;
     let seconds = wanted.get("advance_seconds").and_then(Value::as_f64);
     let seconds = seconds.filter(|seconds| (0.0..=LONGEST_ADVANCE_S).contains(seconds));
     seconds

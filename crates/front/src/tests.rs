@@ -207,3 +207,101 @@ async fn connections_are_served_until_told_to_stop() {
     server.await.unwrap();
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
+
+/// What the binary would do.
+#[derive(Default)]
+struct Owner {
+    resets: std::sync::atomic::AtomicU32,
+    advanced: std::sync::Mutex<Duration>,
+}
+
+#[async_trait::async_trait]
+impl crate::Admin for Owner {
+    async fn reset(&self) -> Result<(), String> {
+        self.resets.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok(())
+    }
+    async fn status(&self) -> serde_json::Value {
+        serde_json::json!({"tasks": 2})
+    }
+    async fn advance(&self, by: Duration) -> Result<(), String> {
+        *self.advanced.lock().unwrap() = by;
+        Err("the clock is stuck".into())
+    }
+    async fn issue_key(&self, account: &AccountId) -> Result<credentials::Issued, String> {
+        Ok(credentials::Issued { access_key_id: account.to_string(), secret_access_key: "secret".into() })
+    }
+}
+
+#[tokio::test]
+async fn the_owners_wishes_reach_the_binary() {
+    let owner = Arc::new(Owner::default());
+    let bench = Bench::new(|front| front.admin(owner.clone()));
+    let ask = |method: &str, path: &str, body: &str| {
+        let request = Request::builder().method(method).uri(format!("/_hillfog/{path}")).header("host", "127.0.0.1:4566");
+        bench.send(request.body(Bytes::from(body.to_owned())).unwrap())
+    };
+    assert_eq!(ask("GET", "status", "").await.json()["tasks"], 2);
+    assert_eq!(ask("POST", "reset", "").await.status, 200);
+    assert_eq!(owner.resets.load(std::sync::atomic::Ordering::Relaxed), 1);
+    let stuck = ask("POST", "clock", "{\"advance_seconds\": 1.5}").await;
+    assert_eq!((stuck.status, stuck.json()["error"].as_str()), (500, Some("the clock is stuck")));
+    assert_eq!(*owner.advanced.lock().unwrap(), Duration::from_millis(1500));
+    for body in ["", "{}", "{\"advance_seconds\": -1}", "{\"advance_seconds\": 1e300}", "{\"advance_seconds\": \"1\"}"] {
+        assert_eq!(ask("POST", "clock", body).await.status, 400, "{body}");
+    }
+    let key = ask("POST", "keys", "{\"account\": \"123456789012\"}").await.json();
+    assert_eq!(key, serde_json::json!({"access_key_id": "123456789012", "secret_access_key": "secret"}));
+    assert_eq!(ask("POST", "keys", "{\"account\": \"12\"}").await.status, 400);
+    assert_eq!(ask("GET", "reset", "").await.status, 405);
+}
+
+#[tokio::test]
+async fn a_balancers_host_goes_to_the_edge() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("edge-http.sock");
+    let bench = Bench::on(Store::ephemeral(), |_, store, env| {
+        let config = Config { edge_socket: Some(socket.clone()), ..Config::loopback("localhost:4566") };
+        Front::new(store.clone(), env.clone(), config).service(sts())
+    });
+    let ask = || {
+        let request = Request::get("/page?x=1").header("host", "web-0123456789.us-east-1.elb.localhost:4566");
+        bench.send(request.body(Bytes::new()).unwrap())
+    };
+    let absent = ask().await;
+    assert!(absent.status == 503 && absent.text().contains("hillfog status"), "{}", absent.text());
+
+    let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+    let edge = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let echo = hyper::service::service_fn(|request: http::Request<hyper::body::Incoming>| async move {
+            let host = request.headers()["host"].to_str().unwrap().to_owned();
+            Ok::<_, std::convert::Infallible>(http::Response::new(format!("{host} {}", request.uri())))
+        });
+        let _ = hyper::server::conn::http1::Builder::new().serve_connection(hyper_util::rt::TokioIo::new(stream), echo).await;
+    });
+    assert_eq!(ask().await.text(), "web-0123456789.us-east-1.elb.localhost:4566 /page?x=1");
+    edge.await.unwrap();
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn hostile_requests_are_refused_and_nothing_worse(
+        path in "/[a-zA-Z0-9%._~/-]{0,40}",
+        query in "[a-zA-Z0-9%&=+._-]{0,60}",
+        authorization in "(AWS4-HMAC-SHA256 Credential=test/20260101/[a-z0-9-]{0,12}/(sts|ecr|s3|ec2|logs|x)/aws4_request, SignedHeaders=host, Signature=00|[ -~]{0,60})",
+        target in "([A-Za-z0-9_]{0,30}\\.)?[A-Za-z]{0,20}",
+        encoding in "(gzip|aws-chunked|identity|br)?",
+        body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut request = Request::post(format!("{path}?{query}")).header("host", "localhost:4566").header("x-amz-date", "20260101T000000Z");
+            request = request.header("authorization", authorization).header("x-amz-target", target).header("content-encoding", encoding);
+            let Ok(request) = request.body(Bytes::from(body)) else { return };
+            let reply = bench().send(request).await;
+            assert!(reply.status >= 400 && reply.status != 500, "{} {}", reply.status, reply.text());
+        });
+    }
+}

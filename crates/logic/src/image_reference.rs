@@ -151,7 +151,7 @@ fn split_port(host: &str) -> (&str, Option<&str>) {
 }
 
 fn is_endpoint(registry: &str, endpoint: &str) -> bool {
-    let loopback = |host: &str| host == "localhost" || host.starts_with("127.") || host == "[::1]";
+    let loopback = |host: &str| host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "[::1]";
     let (host, port) = split_port(registry);
     registry == endpoint || (loopback(host) && port.is_some() && port == split_port(endpoint).1)
 }
@@ -236,6 +236,7 @@ mod tests {
         for (text, account, region) in [
             ("127.0.0.1:4566/web:v1", "111122223333", "eu-west-1"),
             ("localhost:4566/web:v1", "111122223333", "eu-west-1"),
+            ("cloud.localhost:4566/web:v1", "111122223333", "eu-west-1"),
             ("999988887777.dkr.ecr.us-east-1.localhost:4566/web:v1", "999988887777", "us-east-1"),
             ("999988887777.dkr.ecr.us-east-1.localhost.localdomain.localhost:4566/web:v1", "999988887777", "us-east-1"),
             ("999988887777.dkr.ecr.us-east-1.amazonaws.com/web:v1", "999988887777", "us-east-1"),

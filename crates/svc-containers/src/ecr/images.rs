@@ -120,7 +120,7 @@ impl<'a> Push<'a> {
     }
 }
 
-fn absent<'a>(digests: &'a [String], there: impl Fn(&str) -> Answer<bool>) -> Answer<Vec<&'a str>> {
+fn absent(digests: &[String], there: impl Fn(&str) -> Answer<bool>) -> Answer<Vec<&str>> {
     let mut missing = Vec::new();
     for digest in digests {
         if !there(digest)? {
@@ -137,6 +137,9 @@ pub struct Failure {
     /// For people.
     pub reason: String,
 }
+
+/// What was removed: digests, with the tags that went.
+pub type Removed = Vec<(String, Option<String>)>;
 
 fn failure<T>(code: ImageFailureCode, reason: impl Into<String>) -> Result<T, Failure> {
     Err(Failure { code, reason: reason.into() })
@@ -173,13 +176,8 @@ pub fn resolve(
     })
 }
 
-/// Takes a tag away, and the image too if that was its last one. What was removed, as digests and tags.
-pub fn untag(
-    tx: &mut Tx,
-    repository: &Key<Repository>,
-    digest: &str,
-    tag: &str,
-) -> Answer<Result<Vec<(String, Option<String>)>, Failure>> {
+/// Takes a tag away, and the image too if that was its last one.
+pub fn untag(tx: &mut Tx, repository: &Key<Repository>, digest: &str, tag: &str) -> Answer<Result<Removed, Failure>> {
     let tags = find::tags_by_digest(tx, repository)?.remove(digest).unwrap_or_default();
     if tags.len() > 1 {
         tx.delete(&repository.tag(tag))?;
@@ -188,8 +186,8 @@ pub fn untag(
     delete(tx, repository, digest)
 }
 
-/// Deletes an image with all its tags, unless an index names it. What was removed, as digests and tags.
-pub fn delete(tx: &mut Tx, repository: &Key<Repository>, digest: &str) -> Answer<Result<Vec<(String, Option<String>)>, Failure>> {
+/// Deletes an image with all its tags, unless an index names it.
+pub fn delete(tx: &mut Tx, repository: &Key<Repository>, digest: &str) -> Answer<Result<Removed, Failure>> {
     let images = find::image_specs(tx, repository)?;
     let naming = images.iter().filter(|(_, image)| image.manifests.iter().any(|child| child == digest));
     let naming: Vec<&str> = naming.map(|(digest, _)| &**digest).collect();

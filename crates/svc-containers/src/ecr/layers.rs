@@ -23,7 +23,7 @@ pub fn under_way(read: &impl Read, upload: &Key<Upload>) -> Answer<()> {
 /// Makes a layer of an upload, whose bytes have to have the digest. Its size.
 pub async fn finish(ecr: &Ecr, upload: &Key<Upload>, staged: Staged, digest: &str) -> Answer<u64> {
     let repository = upload.repository();
-    let size = staged.len().await?;
+    let size = staged.received().await?;
     if staged.digest(digest).await?.as_deref() != Some(digest) {
         return Err(errors::invalid_layer(digest));
     }

@@ -28,7 +28,8 @@ impl Cloud {
         Self::on(self.ecr.store.clone(), self.folder.clone())
     }
 
-    fn on(store: spine::Store, folder: Arc<tempfile::TempDir>) -> Self {
+    /// On these records and bytes.
+    pub fn on(store: spine::Store, folder: Arc<tempfile::TempDir>) -> Self {
         let (mut kept, path) = (None, folder.path().to_owned());
         let bench = Bench::on(store, |front, store, _| {
             let ecr = Arc::new(Ecr { store: store.clone(), blobs: Blobs::open(&path).unwrap() });

@@ -1,6 +1,7 @@
 //! ECR through the whole front: its operations, its registry, its sweeper, and a real client.
 
 mod cloud;
+mod disk;
 mod images;
 mod layers;
 mod registry;

@@ -14,10 +14,10 @@ use std::{
 };
 use tokio::{
     fs::{File, OpenOptions},
-    io::AsyncWriteExt,
+    io::{AsyncWriteExt, BufWriter},
 };
 
-/// How much is read at a time when a digest is computed.
+/// How much is read and written at a time.
 const PIECE: usize = 1 << 20;
 
 /// The bytes of an upload. Nobody else has them until this is dropped.
@@ -39,7 +39,7 @@ impl Staged {
     }
 
     /// How many bytes have come.
-    pub async fn len(&self) -> Result<u64, BlobError> {
+    pub async fn received(&self) -> Result<u64, BlobError> {
         match tokio::fs::metadata(&self.file).await {
             Ok(metadata) => Ok(metadata.len()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
@@ -49,7 +49,7 @@ impl Staged {
 
     /// Appends what comes, durably: all of it, or nothing. Gives the new length.
     pub async fn append<E: std::fmt::Display>(&self, pieces: impl Stream<Item = Result<Bytes, E>>) -> Result<u64, BlobError> {
-        let before = self.len().await?;
+        let before = self.received().await?;
         let mut file = OpenOptions::new().create(true).append(true).open(&self.file).await?;
         match write(&mut file, pieces).await {
             Ok(written) => Ok(before + written),
@@ -77,7 +77,7 @@ impl Staged {
     /// Makes it a blob. Its digest is known to be right.
     pub async fn commit(self, namespace: &str, digest: &str) -> Result<(), BlobError> {
         let upload = Path::from(format!("{UPLOADS}/{}", self.id));
-        if self.len().await? == 0 {
+        if self.received().await? == 0 {
             // An empty layer has no file yet.
             File::create(&self.file).await?.sync_all().await?;
         }
@@ -95,14 +95,15 @@ impl Staged {
 
 async fn write<E: std::fmt::Display>(file: &mut File, pieces: impl Stream<Item = Result<Bytes, E>>) -> Result<u64, BlobError> {
     let mut pieces = pin!(pieces);
+    let mut writer = BufWriter::with_capacity(PIECE, file);
     let mut written = 0;
     while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(|error| BlobError::Broken(error.to_string()))?;
-        file.write_all(&piece).await?;
+        writer.write_all(&piece).await?;
         written += piece.len() as u64;
     }
-    file.flush().await?;
-    file.sync_data().await?;
+    writer.flush().await?;
+    writer.get_ref().sync_data().await?;
     Ok(written)
 }
 

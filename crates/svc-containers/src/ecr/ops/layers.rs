@@ -66,7 +66,7 @@ pub async fn upload_part(cx: Cx, ecr: Arc<Ecr>, input: sdk::UploadLayerPartReque
         ));
     }
     let staged = ecr.blobs.upload(&input.upload_id)?;
-    let received = staged.len().await?;
+    let received = staged.received().await?;
     if u64::try_from(input.part_first_byte) != Ok(received) {
         return Err(errors::layer_part(&upload, received));
     }
@@ -103,7 +103,7 @@ pub async fn complete(cx: Cx, ecr: Arc<Ecr>, input: sdk::CompleteLayerUploadRequ
         return Err(errors::part_too_small(short, SMALLEST_PART));
     }
     let staged = ecr.blobs.upload(&input.upload_id)?;
-    if staged.len().await? == 0 {
+    if staged.received().await? == 0 {
         return Err(errors::empty_upload(&upload));
     }
     layers::finish(&ecr, &upload, staged, digest).await?;

@@ -33,7 +33,7 @@ pub async fn begin(ask: &Ask<'_>, name: &str, content: Body) -> Answer {
 /// How much has come.
 pub async fn status(ask: &Ask<'_>, name: &str, id: &str) -> Answer {
     under_way(ask, name, id)?;
-    let received = ask.ecr.blobs.upload(id)?.len().await?;
+    let received = ask.ecr.blobs.upload(id)?.received().await?;
     Ok(progress(StatusCode::NO_CONTENT, name, id, received))
 }
 
@@ -41,7 +41,7 @@ pub async fn status(ask: &Ask<'_>, name: &str, id: &str) -> Answer {
 pub async fn append(ask: &Ask<'_>, name: &str, id: &str, content: Body) -> Answer {
     under_way(ask, name, id)?;
     let staged = ask.ecr.blobs.upload(id)?;
-    in_order(ask, staged.len().await?)?;
+    in_order(ask, staged.received().await?)?;
     let received = staged.append(pieces(content)).await?;
     Ok(progress(StatusCode::ACCEPTED, name, id, received))
 }
@@ -53,7 +53,7 @@ pub async fn finish(ask: &Ask<'_>, name: &str, id: &str, content: Body) -> Answe
     let digest =
         digest.ok_or_else(|| errors::digest_invalid("the parameter `digest` is missing, or is no sha256 or sha512 digest"))?;
     let staged = ask.ecr.blobs.upload(id)?;
-    in_order(ask, staged.len().await?)?;
+    in_order(ask, staged.received().await?)?;
     staged.append(pieces(content)).await?;
     layers::finish(ask.ecr, &upload, staged, digest).await?;
     Ok(created(name, digest))
