@@ -5,6 +5,8 @@ mod reach;
 mod tables;
 mod types;
 
+pub use names::module;
+
 use crate::botocore::Model;
 use crate::models;
 use crate::ops::{self, Listed};

@@ -18,7 +18,7 @@ use crate::{Fault, Operation, Protocol, Service, Value};
 use bytes::Bytes;
 use http::HeaderMap;
 
-/// Documents may be nested this deep; a parser never recurses deeper.
+/// XML, CBOR and the names of form parameters may be nested this deep. (JSON's parser has a limit of its own, 128.)
 const MAX_DEPTH: usize = 100;
 
 /// The largest body that is parsed, in bytes. (The largest that AWS takes in the listed services: a layer's part of 20 MiB, in base64.)
