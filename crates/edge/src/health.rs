@@ -3,7 +3,7 @@
 use crate::{
     routes::{Group, Routes, Target},
     shared::Shared,
-    target::Live,
+    target::{DialError, Live, Stream},
 };
 use agent_proto::edge::HealthCheck;
 use bytes::Bytes;
@@ -15,8 +15,12 @@ use logic::balancer::health::{Failure, Outcome, Thresholds, judge_status};
 use std::{
     net::{Ipv4Addr, SocketAddrV4},
     sync::Arc,
+    time::Duration,
 };
 use tokio::{sync::watch, task::AbortHandle};
+
+/// After how long it is tried again to ask when our own end is not there.
+const NOT_THERE: Duration = Duration::from_millis(500);
 
 /// What a check is. When any of it changes the checking begins anew; what was found out about the target stays.
 #[derive(Clone, PartialEq)]
@@ -88,25 +92,36 @@ async fn keep_asking(shared: Arc<Shared>, check: Check, live: Arc<Live>) {
         let next = shared.env.now() + check.settings.interval;
         let outcome = tokio::select! {
             outcome = ask(&shared, &check) => outcome,
-            () = shared.env.sleep(check.settings.timeout) => Outcome::Failed(Failure::TimedOut),
+            () = shared.env.sleep(check.settings.timeout) => Some(Outcome::Failed(Failure::TimedOut)),
         };
         tracing::debug!(target = %check.to, ?outcome, "health check");
-        live.judge(outcome, thresholds, shared.env.now());
-        shared.env.clock.sleep_until(next).await;
+        match outcome {
+            Some(outcome) => {
+                live.judge(outcome, thresholds, shared.env.now());
+                shared.env.clock.sleep_until(next).await;
+            }
+            None => shared.env.sleep(NOT_THERE).await,
+        }
     }
 }
 
-async fn ask(shared: &Shared, check: &Check) -> Outcome {
-    match status(shared, check).await {
-        Some(status) => judge_status(status, &check.settings.matcher),
-        None => Outcome::Failed(Failure::Broken),
+/// None if we could not ask because our own end is not there.
+async fn ask(shared: &Shared, check: &Check) -> Option<Outcome> {
+    let settings = &check.settings;
+    match shared.dialler.dial(&check.vpc, check.from, check.to, settings.tls, check.http2, settings.timeout).await {
+        Ok(stream) => Some(
+            status(stream, check)
+                .await
+                .map_or(Outcome::Failed(Failure::Broken), |status| judge_status(status, &settings.matcher)),
+        ),
+        Err(DialError::NotThere(_)) => None,
+        Err(DialError::TimedOut) => Some(Outcome::Failed(Failure::TimedOut)),
+        Err(DialError::Failed(_) | DialError::Draining) => Some(Outcome::Failed(Failure::Broken)),
     }
 }
 
 /// The status code of the answer; none if there is no sound answer. The connection is closed after it.
-async fn status(shared: &Shared, check: &Check) -> Option<u16> {
-    let settings = &check.settings;
-    let stream = shared.dialler.dial(&check.vpc, check.from, check.to, settings.tls, check.http2, settings.timeout).await.ok()?;
+async fn status(stream: Box<dyn Stream>, check: &Check) -> Option<u16> {
     let request = request(check)?;
     let io = TokioIo::new(stream);
     if check.http2 {

@@ -2,10 +2,10 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, UdpSocket},
+    net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket},
     path::PathBuf,
 };
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpSocket;
 
 /// Where the networks of the VPCs are.
 #[derive(Clone, Debug)]
@@ -70,13 +70,11 @@ impl Networks {
         }
     }
 
-    /// Connects from an address of ours to another, both inside the VPC.
-    pub(crate) async fn dial(&self, vpc: &str, from: Ipv4Addr, to: SocketAddrV4) -> io::Result<TcpStream> {
+    /// A socket at an address of ours inside the VPC, from which to connect to another.
+    pub(crate) async fn socket(&self, vpc: &str, from: Ipv4Addr) -> io::Result<TcpSocket> {
         let (networks, place) = (self.clone(), Place::Vpc(vpc.to_owned()));
         let opened = tokio::task::spawn_blocking(move || networks.unconnected(&place, from));
-        let stream = opened.await.map_err(io::Error::other)??.connect(to.into()).await?;
-        stream.set_nodelay(true)?;
-        Ok(stream)
+        opened.await.map_err(io::Error::other)?
     }
 
     fn unconnected(&self, place: &Place, from: Ipv4Addr) -> io::Result<TcpSocket> {

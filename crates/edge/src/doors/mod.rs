@@ -26,8 +26,10 @@ use tokio::{
     sync::watch,
 };
 
-/// How often doors that could not be opened are tried again, and open ones are looked after.
+/// How often open doors are looked after, and the longest time after which one that could not be opened is tried again.
 const LOOK: Duration = Duration::from_secs(1);
+/// The shortest such time. It is doubled with each attempt: what is missing is most often a network that is just being made.
+const SOON: Duration = Duration::from_millis(50);
 
 /// Keeps the right doors open. Ends, with all of them closed, when `closing` says so.
 pub(crate) struct Doors {
@@ -52,19 +54,21 @@ impl Doors {
     /// See the type.
     pub(crate) async fn keep(mut self, mut closing: watch::Receiver<bool>) {
         let mut replaced = self.shared.replaced.subscribe();
+        let mut pause = SOON;
         loop {
             let number = *replaced.borrow_and_update();
-            self.adjust().await;
+            let all_open = self.adjust().await;
             self.shared.settled.send_replace(number);
             tokio::select! {
-                _ = replaced.changed() => {}
-                () = self.shared.env.sleep(LOOK) => {}
+                _ = replaced.changed() => pause = SOON,
+                () = self.shared.env.sleep(if all_open { LOOK } else { pause }) => pause = (pause * 2).min(LOOK),
                 _ = closing.wait_for(|closing| *closing) => return,
             }
         }
     }
 
-    async fn adjust(&mut self) {
+    /// Closes and opens. True if all that are asked for are open.
+    async fn adjust(&mut self) -> bool {
         let routes = self.shared.routes();
         let identities = self.identities(&routes).await;
         let of = |door: &Door| identities.get(&place(door)).copied().flatten();
@@ -81,6 +85,7 @@ impl Doors {
             }
         }
         self.shared.set_door_faults(faults);
+        self.open.len() == routes.doors.len()
     }
 
     /// What stands at the places now.

@@ -128,7 +128,7 @@ impl Exchange<'_> {
                 Err(DialError::TimedOut) => return refuse(StatusCode::GATEWAY_TIMEOUT),
                 // It won't be chosen again.
                 Err(DialError::Draining) => continue,
-                Err(DialError::Failed(error)) => {
+                Err(error) => {
                     tracing::debug!(target = %target.address, %error, "can't connect");
                     tried.push(index);
                     continue;

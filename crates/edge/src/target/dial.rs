@@ -32,6 +32,9 @@ pub(crate) enum DialError {
     /// The target drains since it was chosen.
     #[error("it drains")]
     Draining,
+    /// Our own end is not there: the VPC's network, or the balancer's address in it. That says nothing about the target.
+    #[error("the balancer is not in its VPC's network yet: {0}")]
+    NotThere(io::Error),
     /// It was refused, there is no way there, or TLS failed.
     #[error(transparent)]
     Failed(#[from] io::Error),
@@ -60,14 +63,16 @@ impl Dialler {
         limit: Duration,
     ) -> Result<Box<dyn Stream>, DialError> {
         let connecting = async {
-            let stream = self.networks.dial(vpc, from, to).await?;
+            let socket = self.networks.socket(vpc, from).await.map_err(DialError::NotThere)?;
+            let stream = socket.connect(to.into()).await?;
+            stream.set_nodelay(true)?;
             match tls {
-                true => self.secure(stream, to, http2).await,
+                true => Ok(self.secure(stream, to, http2).await?),
                 false => Ok(Box::new(stream) as Box<dyn Stream>),
             }
         };
         tokio::select! {
-            connected = connecting => Ok(connected?),
+            connected = connecting => connected,
             () = self.env.sleep(limit) => Err(DialError::TimedOut),
         }
     }

@@ -5,7 +5,7 @@ mod dial;
 mod pool;
 
 pub(crate) use connection::{RequestBody, Sender};
-pub(crate) use dial::{DialError, Dialler};
+pub(crate) use dial::{DialError, Dialler, Stream};
 pub(crate) use pool::Pool;
 
 use logic::balancer::health::{Judgement, Outcome, State, Thresholds};
