@@ -3,7 +3,7 @@
 use agent_proto::{
     Capabilities,
     record::Hosted,
-    workload::{ContainerState, ContainerStatus, Failure, Health, ImageSource, Status, Workload},
+    workload::{Container, ContainerState, ContainerStatus, Failure, Health, ImageSource, PortMapping, Status, Workload},
 };
 use front::testing::{Bench, Reply};
 use logic::vpc::{DefaultNetwork, default_network};
@@ -182,10 +182,15 @@ impl Cloud {
 
     /// A target group of addresses with a listener in front of it; its ARN.
     pub async fn target_group(&self, name: &str, with_listener: bool) -> String {
+        self.target_group_of(elbv2::TargetType::Ip, name, with_listener).await
+    }
+
+    /// A target group with a listener in front of it; its ARN.
+    pub async fn target_group_of(&self, target_type: elbv2::TargetType, name: &str, with_listener: bool) -> String {
         let (account, region) = place();
         let key = Key::<elbv2::TargetGroup>::new(&account, &region, format!("{name}/0123456789abcdef"));
         self.write(|tx| {
-            tx.create(&key, &group_spec(name))?;
+            tx.create(&key, &elbv2::TargetGroupSpec { target_type, ..group_spec(name) })?;
             if with_listener {
                 let listener = Key::<elbv2::Listener>::new(&account, &region, format!("app/{name}/1/2"));
                 tx.create(&listener, &listener_spec(&key.id))?;
@@ -277,19 +282,24 @@ fn work(workload: &Workload, before: &Status, now: Timestamp) -> Status {
         return status;
     }
     for container in &workload.containers {
-        status.containers.entry(container.name.clone()).or_insert_with(|| started(now));
+        status.containers.entry(container.name.clone()).or_insert_with(|| started(container, now));
     }
     (status.network_ready, status.pull_started_at, status.pull_stopped_at) = (true, Some(now), Some(now));
     status
 }
 
-fn started(now: Timestamp) -> ContainerStatus {
+/// A container that runs; the free ports that it asks for are found from 32768 on.
+fn started(container: &Container, now: Timestamp) -> ContainerStatus {
+    let ports = container.ports.iter().zip(32768..).map(|(port, free)| PortMapping {
+        host_port: if port.host_port == 0 { free } else { port.host_port },
+        ..port.clone()
+    });
     ContainerStatus {
         state: ContainerState::Running { since: now },
         runtime_id: "ab".repeat(32),
         image_digest: None,
         health: Health::Unknown,
-        ports: Vec::new(),
+        ports: ports.collect(),
         pid: None,
     }
 }

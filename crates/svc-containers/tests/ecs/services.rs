@@ -242,3 +242,46 @@ async fn bad_input_is_refused_and_changes_nothing() {
         assert_eq!(cloud.fails(operation, input.clone()).await.0, code, "{operation} {input}");
     }
 }
+
+/// A service of one task of the family `web` on the cluster's container instance, behind a load balancer.
+async fn on_instance(mode: &str) -> Cloud {
+    let cloud = Cloud::new().await;
+    cloud.ok("CreateCluster", json!({"clusterName": "c"})).await;
+    let container = json!({"name": "web", "image": "nginx", "memory": 64, "portMappings": [{"containerPort": 80}]});
+    cloud.ok("RegisterTaskDefinition", json!({"family": "web", "networkMode": mode, "containerDefinitions": [container]})).await;
+    let group = cloud.target_group_of(elbv2::TargetType::Instance, "web", true).await;
+    let balancers = json!([{"targetGroupArn": group, "containerName": "web", "containerPort": 80}]);
+    let input = json!({"cluster": "c", "serviceName": "web", "taskDefinition": "web", "desiredCount": 1, "loadBalancers": balancers});
+    cloud.ok("CreateService", input).await;
+    cloud.settle().await;
+    cloud
+}
+
+#[tokio::test]
+async fn on_a_container_instance_targets_are_the_instance_and_the_mapped_port() {
+    for (mode, port) in [("bridge", 32768), ("host", 80)] {
+        let cloud = on_instance(mode).await;
+        let task = cloud.task(&cloud.running().await[0]).await;
+        assert_eq!(task["containers"][0]["networkBindings"][0]["hostPort"], port, "{mode}");
+        assert_eq!((&task["launchType"], &task["attachments"]), (&json!("EC2"), &json!([])));
+        let (target, _) = cloud.targets().remove(0);
+        let (_, id, target_port) = target.parts().unwrap();
+        assert!(id.starts_with("i-") && target_port == port, "{id}:{target_port}");
+    }
+}
+
+#[tokio::test]
+async fn where_the_instance_has_no_room_the_service_says_so_and_goes_on_when_there_is() {
+    let cloud = on_instance("host").await;
+    cloud.ok("UpdateService", json!({"cluster": "c", "service": "web", "desiredCount": 2})).await;
+    cloud.settle().await;
+    let said = cloud.said().await;
+    let unplaced: Vec<&String> = said.iter().filter(|text| text.contains("was unable to place a task")).collect();
+    assert!(unplaced.len() == 1 && unplaced[0].contains("is already using a port required by your task"), "{said:#?}");
+    assert_eq!(cloud.running().await.len(), 1);
+    cloud.ok("DeleteService", json!({"cluster": "c", "service": "web", "force": true})).await;
+    cloud.settle().await;
+    cloud.finish_draining().await;
+    cloud.ok("DeleteCluster", json!({"cluster": "c"})).await;
+    assert_eq!(cloud.interfaces(), 0, "the container instance goes with its cluster");
+}
