@@ -4,6 +4,7 @@
 mod balancing;
 mod deployments;
 mod faults;
+mod garbage;
 mod health;
 mod listeners;
 mod messages;

@@ -232,6 +232,66 @@ async fn http2_from_clients() {
 }
 
 #[tokio::test]
+async fn an_http2_connection_finishes_its_requests_when_its_listener_goes() {
+    let (go, on) = tokio::sync::mpsc::channel::<()>(1);
+    let on = Arc::new(tokio::sync::Mutex::new(on));
+    let backend = Backend::start(move |mut stream| {
+        let on = on.clone();
+        async move {
+            read_until(&mut stream, "\r\n\r\n").await;
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf").await.unwrap();
+            on.lock().await.recv().await;
+            stream.write_all(b"half").await.unwrap();
+        }
+    })
+    .await;
+    let mut table = table(vec![backend.target()]);
+    let shown = certificate("two.test");
+    table.listener().certificates = vec![shown.clone()];
+    let world = World::serving(&table).await;
+    let stream = tls(table.at(), "two.test", &[b"h2"], &[&shown]).await.unwrap();
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let answer = sender.send_request(http::Request::get("https://two.test/").body(Empty::<Bytes>::new()).unwrap()).await.unwrap();
+    table.balancer().listeners.clear();
+    world.apply(&table).await;
+    go.send(()).await.unwrap();
+    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "halfhalf");
+    tokio::time::timeout(PATIENCE, connection).await.expect("then it ends").unwrap().unwrap();
+}
+
+/// Sixteen megabytes there and back again, in pieces of odd sizes.
+#[tokio::test]
+async fn large_bodies_arrive_whole() {
+    let backend = Backend::start(|stream| async move {
+        let echo = hyper::service::service_fn(|request: http::Request<hyper::body::Incoming>| async move {
+            Ok::<_, std::convert::Infallible>(http::Response::new(request.into_body()))
+        });
+        let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), echo).await;
+    })
+    .await;
+    let table = table(vec![backend.target()]);
+    let _world = World::serving(&table).await;
+    let sent: Vec<u8> = (0..16 * 1024 * 1024u32).map(|number| (number ^ number >> 11) as u8).collect();
+    let (mut reading, mut writing) = connect(table.at()).await.into_split();
+    let body = sent.clone();
+    let sending = tokio::spawn(async move {
+        let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+        writing.write_all(head.as_bytes()).await.unwrap();
+        for piece in body.chunks(77_777) {
+            writing.write_all(piece).await.unwrap();
+        }
+        writing
+    });
+    let mut answer = Vec::new();
+    tokio::time::timeout(PATIENCE * 4, reading.read_to_end(&mut answer)).await.unwrap().unwrap();
+    let _writing = sending.await.unwrap();
+    let start = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    assert!(answer[start..] == sent[..], "{} bytes came back", answer.len() - start);
+}
+
+#[tokio::test]
 async fn http2_to_targets() {
     let backend = Backend::start(|stream| async move {
         let service = hyper::service::service_fn(|request: http::Request<hyper::body::Incoming>| async move {

@@ -235,13 +235,15 @@ pub async fn answer_all(
     }
 }
 
+/// The first whole request, taken out of the bytes. They need not be text.
 fn take_request(seen: &mut Vec<u8>) -> Option<String> {
-    let text = String::from_utf8_lossy(seen).into_owned();
-    let head = text.find("\r\n\r\n")? + 4;
-    let end = match (field(&text, "content-length"), field(&text, "transfer-encoding")) {
-        (Some(length), _) => head + length.parse::<usize>().unwrap(),
-        (None, Some(_)) => text.find("\r\n0\r\n\r\n")? + 7,
-        (None, None) => head,
+    let after = |wanted: &[u8]| seen.windows(wanted.len()).position(|window| window == wanted).map(|at| at + wanted.len());
+    let head_end = after(b"\r\n\r\n")?;
+    let head = String::from_utf8_lossy(&seen[..head_end]).into_owned();
+    let end = match (field(&head, "content-length"), field(&head, "transfer-encoding")) {
+        (Some(length), _) => head_end + length.parse::<usize>().unwrap(),
+        (None, Some(_)) => after(b"\r\n0\r\n\r\n")?,
+        (None, None) => head_end,
     };
     (seen.len() >= end).then(|| String::from_utf8_lossy(&seen.drain(..end).collect::<Vec<_>>()).into_owned())
 }
