@@ -172,6 +172,20 @@ fn bodies_over_the_limit_are_refused() {
 }
 
 #[test]
+fn small_bodies_of_many_values_are_refused() {
+    let many = 2_000_000;
+    let bodies = [
+        (Protocol::AwsJson11, format!("{{\"any\":[{}]}}", vec!["1"; many].join(",")).into_bytes()),
+        (Protocol::RestXml, format!("<Node>{}</Node>", "<a/>".repeat(many)).into_bytes()),
+        (Protocol::AwsQuery, format!("Action=Put{}", "&a=".repeat(many)).into_bytes()),
+        (Protocol::RpcV2Cbor, [b"\xbf\x65nodes\x9f".to_vec(), b"\xf6".repeat(many), b"\xff\xff".to_vec()].concat()),
+    ];
+    for (protocol, body) in bodies {
+        assert_eq!(decode(protocol, body).unwrap_err().status, 413, "{protocol:?}");
+    }
+}
+
+#[test]
 fn list_indices_that_are_none_are_refused() {
     for index in ["0", "-1", "x", "99999999999", ""] {
         assert!(refused(Protocol::AwsQuery, format!("Action=Put&nodes.member.{index}.text=x")), "{index}");

@@ -1,6 +1,7 @@
 //! CBOR bodies, read and written by schema (smithy-rpc-v2-cbor, RFC 8949).
 
-use super::{MAX_DEPTH, time};
+use super::limits::{self, MAX_DEPTH, MAX_VALUES};
+use super::time;
 use crate::schema::{Kind, Member, Service, Structure};
 use crate::{Fault, Value};
 use minicbor::data::{Tag, Type};
@@ -15,7 +16,8 @@ pub fn read_body(service: &Service, structure: &Structure, body: &[u8]) -> Resul
     if body.is_empty() {
         return Ok(Value::empty());
     }
-    let mut reader = Reader { service, decoder: Decoder::new(body), depth: 0 };
+    limits::check(body, &[])?;
+    let mut reader = Reader { service, decoder: Decoder::new(body), depth: 0, values: 0 };
     let value = reader.structure(structure)?;
     match reader.decoder.position() == body.len() {
         true => Ok(value),
@@ -37,6 +39,7 @@ struct Reader<'a> {
     service: &'a Service,
     decoder: Decoder<'a>,
     depth: usize,
+    values: usize,
 }
 
 impl Reader<'_> {
@@ -55,6 +58,10 @@ impl Reader<'_> {
     }
 
     fn value(&mut self, member: &Member) -> Result<Value, Fault> {
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(limits::too_large());
+        }
         let decoder = &mut self.decoder;
         if matches!(decoder.datatype()?, Type::Null | Type::Undefined) {
             decoder.skip()?;

@@ -1,7 +1,7 @@
 //! An operation's input out of a request, whatever the protocol.
 
 use super::query::Reader;
-use super::{MAX_BODY, Request, bind, cbor, json, route, xml};
+use super::{Request, bind, cbor, json, route, xml};
 use crate::schema::{Kind, Operation, Protocol, Service, Structure};
 use crate::{Fault, Value};
 
@@ -12,10 +12,6 @@ pub fn input(service: &Service, protocol: Protocol, operation: &Operation, reque
     };
     if structure.members.iter().any(|member| member.event_stream) {
         return Err(Fault::not_implemented(format_args!("{} {}: event streams", service.service_id, operation.name)));
-    }
-    let streams = structure.members.iter().any(|member| member.streaming);
-    if request.body.len() > MAX_BODY && !streams {
-        return Err(Fault::client("RequestEntityTooLargeException", "The request body is too large.").status(413));
     }
     match protocol {
         Protocol::AwsJson10 | Protocol::AwsJson11 => json::read_structure(service, structure, json::parse(&request.body)?),

@@ -1,6 +1,6 @@
 //! JSON bodies, read and written by schema (awsJson1_0, awsJson1_1, restJson1).
 
-use super::{text, time};
+use super::{limits, text, time};
 use crate::schema::{Kind, Location, Member, Service, Shape, Structure, TimestampFormat};
 use crate::{Fault, Value};
 use base64::Engine;
@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 /// Reads a body as JSON. An empty body is an empty object. Nesting beyond 128 levels is refused by the parser.
 pub fn parse(body: &[u8]) -> Result<Json, Fault> {
+    limits::check(body, b",[{")?;
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Json::Object(Default::default()));
     }

@@ -5,6 +5,7 @@ mod cbor;
 mod decode;
 mod encode;
 mod json;
+mod limits;
 mod query;
 mod refuse;
 mod route;
@@ -17,12 +18,7 @@ use crate::validate;
 use crate::{Fault, Operation, Protocol, Service, Value};
 use bytes::Bytes;
 use http::HeaderMap;
-
-/// XML, CBOR and the names of form parameters may be nested this deep. (JSON's parser has a limit of its own, 128.)
-const MAX_DEPTH: usize = 100;
-
-/// The largest body that is parsed, in bytes. (The largest that AWS takes in the listed services: a layer's part of 20 MiB, in base64.)
-pub const MAX_BODY: usize = 32 << 20;
+pub use limits::MAX_BODY;
 
 /// A request whose body has been read and whose content encodings have been undone.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Forms, read by schema (awsQuery and ec2Query requests).
 
-use super::uri;
-use super::{MAX_DEPTH, text};
+use super::limits::{self, MAX_DEPTH};
+use super::{text, uri};
 use crate::schema::{Kind, List, Map, Member, Protocol, Service, Structure, TimestampFormat};
 use crate::{Fault, Value};
 use std::borrow::Cow;
@@ -17,6 +17,7 @@ pub struct Form {
 impl Form {
     /// Reads a form. Of a parameter that is given twice the last counts.
     pub fn parse(text: &str) -> Result<Self, Fault> {
+        limits::check(text.as_bytes(), b"&.")?;
         let parameters = uri::parameters(text).ok_or_else(|| malformed("The form is not valid UTF-8."))?;
         let mut root = Form::default();
         for (name, value) in parameters {

@@ -1,7 +1,7 @@
 //! An XML document as a tree, without what AWS's XML has no use for. Document types are refused, and with them entities of the
 //! sender's own making; nesting is bounded.
 
-use super::super::MAX_DEPTH;
+use super::super::limits::{self, MAX_DEPTH};
 use crate::Fault;
 use quick_xml::escape::{resolve_predefined_entity, unescape};
 use quick_xml::events::{BytesStart, Event};
@@ -31,6 +31,7 @@ impl Element {
 
     /// The root of a document; none where there is nothing but white space.
     pub fn parse(body: &[u8]) -> Result<Option<Element>, Fault> {
+        limits::check(body, b"<=")?;
         let text = std::str::from_utf8(body).map_err(|_| malformed())?;
         let mut reader = Reader::from_str(text);
         let mut open = vec![Element::default()];
