@@ -85,14 +85,13 @@ async fn an_internal_balancer_has_no_public_address() {
 async fn listeners_are_made_changed_and_refused() {
     let site = Site::new().await;
     let fixed = |port: &'static str, protocol: &'static str| {
-        let parameters = [
+        [
             ("LoadBalancerArn", site.balancer.clone()),
             ("Port", port.into()),
             ("Protocol", protocol.into()),
             ("DefaultActions.member.1.Type", "fixed-response".into()),
             ("DefaultActions.member.1.FixedResponseConfig.StatusCode", "404".into()),
-        ];
-        parameters
+        ]
     };
     for (parameters, code) in [
         (fixed("80", "HTTP"), "DuplicateListener"),

@@ -1,5 +1,6 @@
 //! What hosts have to build: from EC2's records to the networks of `agent_proto`. Pure.
 
+use super::records::Specs;
 use agent_proto::network;
 use model::{
     Key,
@@ -9,9 +10,6 @@ use model::{
     },
 };
 use spine::{Read, Scope, StoreError};
-use std::sync::Arc;
-
-type Rows<R, S> = Vec<(Key<R>, Arc<S>)>;
 
 /// The kinds of records that [`desired_networks`] reads.
 pub const KINDS: &[&str] = {
@@ -36,12 +34,12 @@ pub fn desired_networks(read: &impl Read) -> Result<Vec<network::Vpc>, StoreErro
 
 /// The records of all networks.
 struct World {
-    subnets: Rows<Subnet, SubnetSpec>,
-    groups: Rows<SecurityGroup, SecurityGroupSpec>,
-    interfaces: Rows<NetworkInterface, NetworkInterfaceSpec>,
-    gateways: Rows<InternetGateway, model::ec2::InternetGatewaySpec>,
-    tables: Rows<RouteTable, RouteTableSpec>,
-    instances: Rows<Instance, model::ec2::InstanceSpec>,
+    subnets: Specs<Subnet>,
+    groups: Specs<SecurityGroup>,
+    interfaces: Specs<NetworkInterface>,
+    gateways: Specs<InternetGateway>,
+    tables: Specs<RouteTable>,
+    instances: Specs<Instance>,
 }
 
 impl World {

@@ -4,11 +4,17 @@ use super::views::Place;
 use front::Cx;
 use model::{
     Key, Record,
-    ec2::{SecurityGroup, SecurityGroupSpec, Vpc, VpcSpec},
+    ec2::{SecurityGroup, Vpc},
 };
 use spine::{Read, Scope};
 use std::{collections::BTreeMap, sync::Arc};
 use wire::Fault;
+
+/// Records with their keys, in order: their specs alone.
+pub type Specs<R> = Vec<(Key<R>, Arc<<R as Record>::Spec>)>;
+
+/// A record's id with its spec.
+pub type Named<R> = (String, Arc<<R as Record>::Spec>);
 
 /// Where things are shown in answer to a call.
 pub fn place(cx: &Cx) -> Place<'_> {
@@ -21,18 +27,18 @@ pub fn key<R: Record>(cx: &Cx, id: impl Into<String>) -> Key<R> {
 }
 
 /// The records that are where the call is, with their ids in order.
-pub fn all<R: Record>(cx: &Cx, read: &impl Read) -> Result<Vec<(String, Arc<R::Spec>)>, Fault> {
+pub fn all<R: Record>(cx: &Cx, read: &impl Read) -> Result<Vec<Named<R>>, Fault> {
     let found = read.specs::<R>(Scope::Region(&cx.account, &cx.region))?;
     Ok(found.into_iter().map(|(key, spec)| (key.id, spec)).collect())
 }
 
 /// The default VPC, if it is still there.
-pub fn default_vpc(cx: &Cx, read: &impl Read) -> Result<Option<(String, Arc<VpcSpec>)>, Fault> {
+pub fn default_vpc(cx: &Cx, read: &impl Read) -> Result<Option<Named<Vpc>>, Fault> {
     Ok(all::<Vpc>(cx, read)?.into_iter().find(|(_, vpc)| vpc.is_default))
 }
 
 /// The security group of that name in a VPC.
-pub fn group_named(cx: &Cx, read: &impl Read, vpc: &str, name: &str) -> Result<Option<(String, Arc<SecurityGroupSpec>)>, Fault> {
+pub fn group_named(cx: &Cx, read: &impl Read, vpc: &str, name: &str) -> Result<Option<Named<SecurityGroup>>, Fault> {
     Ok(all::<SecurityGroup>(cx, read)?.into_iter().find(|(_, group)| group.vpc == vpc && group.name == name))
 }
 

@@ -1,6 +1,7 @@
 //! The records that requests name, or the error that they aren't there.
 
-use super::{arn, errors};
+use super::{arn, errors, ops::limits, usage};
+use crate::ec2::records::Specs;
 use front::Cx;
 use model::{
     Key,
@@ -56,17 +57,17 @@ pub fn rule(cx: &Cx, read: &impl Read, text: &str) -> Result<Named, Fault> {
 }
 
 /// The listeners of a balancer.
-pub fn listeners_of(read: &impl Read, balancer: &Key<LoadBalancer>) -> Result<Vec<(Key<Listener>, Arc<ListenerSpec>)>, StoreError> {
+pub fn listeners_of(read: &impl Read, balancer: &Key<LoadBalancer>) -> Result<Specs<Listener>, StoreError> {
     read.specs(Scope::Prefix(&balancer.account, &balancer.region, &format!("{}/", balancer.id)))
 }
 
 /// The rules of all listeners of a balancer.
-pub fn rules_of_balancer(read: &impl Read, balancer: &Key<LoadBalancer>) -> Result<Vec<(Key<Rule>, Arc<RuleSpec>)>, StoreError> {
+pub fn rules_of_balancer(read: &impl Read, balancer: &Key<LoadBalancer>) -> Result<Specs<Rule>, StoreError> {
     read.specs(Scope::Prefix(&balancer.account, &balancer.region, &format!("{}/", balancer.id)))
 }
 
 /// The rules of a listener, in order of priority.
-pub fn rules_of(read: &impl Read, listener: &Key<Listener>) -> Result<Vec<(Key<Rule>, Arc<RuleSpec>)>, StoreError> {
+pub fn rules_of(read: &impl Read, listener: &Key<Listener>) -> Result<Specs<Rule>, StoreError> {
     let mut rules = read.specs::<Rule>(Scope::Prefix(&listener.account, &listener.region, &format!("{}/", listener.id)))?;
     rules.sort_by_key(|(_, rule)| rule.priority);
     Ok(rules)
@@ -75,23 +76,23 @@ pub fn rules_of(read: &impl Read, listener: &Key<Listener>) -> Result<Vec<(Key<R
 /// Refuses an action of a balancer whose groups can't be behind it: those of other VPCs or other balancers.
 pub fn check_groups(cx: &Cx, read: &impl Read, balancer: &Key<LoadBalancer>, action: &Action) -> Result<(), Fault> {
     let spec = read.spec(balancer)?.ok_or_else(errors::balancer_not_found)?;
-    let usage = super::usage::Usage::here(cx, read)?;
-    for id in super::usage::groups_of(action) {
+    let used = usage::Usage::here(cx, read)?;
+    for id in usage::groups_of(action) {
         let key = Key::<TargetGroup>::new(&cx.account, &cx.region, id);
         let group = read.spec(&key)?.ok_or_else(errors::group_not_found)?;
         if group.vpc != spec.vpc {
             let message = format!("The target group '{}' is not in the same VPC as the load balancer '{}'", key.arn(), balancer.arn());
             return Err(errors::invalid_configuration(message));
         }
-        if usage.balancers(&key).iter().any(|other| other != balancer) {
+        if used.balancers(&key).iter().any(|other| other != balancer) {
             return Err(errors::group_association_limit(&key));
         }
     }
-    let mut groups = usage.groups(balancer);
-    groups.extend(super::usage::groups_of(action).map(|id| Key::new(&cx.account, &cx.region, id)));
+    let mut groups = used.groups(balancer);
+    groups.extend(usage::groups_of(action).map(|id| Key::new(&cx.account, &cx.region, id)));
     groups.sort();
     groups.dedup();
-    if groups.len() > super::ops::limits::GROUPS_PER_BALANCER {
+    if groups.len() > limits::GROUPS_PER_BALANCER {
         let message = "You've reached the limit on the number of unique target groups per load balancer";
         return Err(Fault::client("TooManyUniqueTargetGroupsPerLoadBalancer", message));
     }

@@ -1,18 +1,19 @@
 //! Which targets a balancer can send requests to: those in Availability Zones in which it has a subnet. Pure.
 
 use super::{health::Reach, usage::Usage};
+use crate::ec2::records::Specs;
 use model::{
     Cidr, Key,
     ec2::Subnet,
-    elbv2::{LoadBalancer, LoadBalancerSpec, TargetGroup, TargetGroupSpec, TargetSpec},
+    elbv2::{LoadBalancer, TargetGroup, TargetSpec},
 };
 use spine::{Read, Scope, StoreError};
-use std::{net::Ipv4Addr, sync::Arc};
+use std::net::Ipv4Addr;
 
 /// Where balancers and subnets are.
 pub struct Reaches {
-    balancers: Vec<(Key<LoadBalancer>, Arc<LoadBalancerSpec>)>,
-    groups: Vec<(Key<TargetGroup>, Arc<TargetGroupSpec>)>,
+    balancers: Specs<LoadBalancer>,
+    groups: Specs<TargetGroup>,
     /// VPC, addresses, Availability Zone.
     subnets: Vec<(String, Cidr, String)>,
 }

@@ -7,19 +7,18 @@ use super::{
     usage::{Usage, balancer_of, listener_of},
     views::default_rule_key,
 };
+use crate::ec2::records::Specs;
 use agent_proto::edge;
 use model::{
     Cidr, Key,
     ec2::{NetworkInterface, NetworkInterfaceSpec, Vpc, VpcSpec},
     elbv2::{
-        Action, Condition, HealthCheck, Listener, ListenerSpec, LoadBalancer, LoadBalancerSpec, Rule, RuleSpec, Target, TargetGroup,
+        Action, Condition, HealthCheck, Listener, ListenerSpec, LoadBalancer, LoadBalancerSpec, Rule, Target, TargetGroup,
         TargetGroupSpec, TargetSpec,
     },
 };
 use spine::{Read, Scope, StoreError};
-use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Duration};
-
-type Rows<R, S> = Vec<(Key<R>, Arc<S>)>;
+use std::{collections::BTreeMap, net::Ipv4Addr, time::Duration};
 
 /// The name server's address beside the VPC's own (VPC user guide, "Amazon DNS server").
 const LINK_LOCAL_SERVER: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 253);
@@ -50,13 +49,13 @@ pub fn table(read: &impl Read) -> Result<edge::Table, StoreError> {
 }
 
 struct World {
-    balancers: Rows<LoadBalancer, LoadBalancerSpec>,
-    listeners: Rows<Listener, ListenerSpec>,
-    rules: Rows<Rule, RuleSpec>,
-    groups: Rows<TargetGroup, TargetGroupSpec>,
-    targets: Rows<Target, TargetSpec>,
-    interfaces: Rows<NetworkInterface, NetworkInterfaceSpec>,
-    vpcs: Rows<Vpc, VpcSpec>,
+    balancers: Specs<LoadBalancer>,
+    listeners: Specs<Listener>,
+    rules: Specs<Rule>,
+    groups: Specs<TargetGroup>,
+    targets: Specs<Target>,
+    interfaces: Specs<NetworkInterface>,
+    vpcs: Specs<Vpc>,
     usage: Usage,
     reaches: Reaches,
 }

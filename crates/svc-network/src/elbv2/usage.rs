@@ -1,15 +1,13 @@
 //! Which target groups are in use, and by which balancer: read off the actions of listeners and rules.
 
+use crate::ec2::records::Specs;
 use front::Cx;
 use model::{
     Key,
-    elbv2::{Action, Listener, ListenerSpec, LoadBalancer, Rule, RuleSpec, TargetGroup},
+    elbv2::{Action, Listener, LoadBalancer, Rule, TargetGroup},
 };
 use spine::{Read, Scope, StoreError};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The groups that actions of listeners and rules name, with the balancers.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +29,7 @@ impl Usage {
     }
 
     /// Of those listeners and rules.
-    pub fn of(listeners: &[(Key<Listener>, Arc<ListenerSpec>)], rules: &[(Key<Rule>, Arc<RuleSpec>)]) -> Self {
+    pub fn of(listeners: &Specs<Listener>, rules: &Specs<Rule>) -> Self {
         let mut usage = Self::default();
         listeners.iter().for_each(|(key, listener)| usage.add(balancer_of(key).as_ref(), &listener.default_action));
         rules.iter().for_each(|(key, rule)| {
@@ -93,7 +91,11 @@ pub fn listener_of(rule: &Key<Rule>) -> Option<Key<Listener>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{AccountId, Region};
+    use model::{
+        AccountId, Region,
+        elbv2::{ListenerSpec, RuleSpec},
+    };
+    use std::sync::Arc;
 
     #[test]
     fn groups_are_found_in_listeners_and_rules() {
@@ -109,8 +111,8 @@ mod tests {
         };
         let rule = RuleSpec { priority: 1, conditions: Vec::new(), action: to("b/2"), tags: Default::default() };
         let usage = Usage::of(
-            &[(Key::new(&account, &region, "app/x/1/2"), Arc::new(listener))],
-            &[(Key::new(&account, &region, "app/y/3/4/5"), Arc::new(rule))],
+            &vec![(Key::new(&account, &region, "app/x/1/2"), Arc::new(listener))],
+            &vec![(Key::new(&account, &region, "app/y/3/4/5"), Arc::new(rule))],
         );
         let group = |id: &str| Key::<TargetGroup>::new(&account, &region, id);
         assert_eq!(usage.balancers(&group("a/1"))[0].id, "app/x/1");

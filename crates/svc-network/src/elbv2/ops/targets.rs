@@ -41,7 +41,9 @@ pub fn register(cx: &Cx, tx: &mut Tx, input: &RegisterTargetsInput) -> Result<Re
     Ok(RegisterTargetsOutput {})
 }
 
-fn members(tx: &Tx, group: &Key<TargetGroup>) -> Result<Vec<(Key<Target>, Row<Target>)>, Fault> {
+type Member = (Key<Target>, Row<Target>);
+
+fn members(tx: &Tx, group: &Key<TargetGroup>) -> Result<Vec<Member>, Fault> {
     Ok(tx.list(Scope::Prefix(&group.account, &group.region, &format!("{}/", group.id)))?)
 }
 
@@ -129,7 +131,7 @@ pub fn describe_health(cx: &Cx, tx: &mut Tx, input: &DescribeTargetHealthInput) 
     let (group, spec) = load::group(cx, tx, &input.target_group_arn)?;
     let (usage, reaches, members) = (Usage::here(cx, tx)?, Reaches::read(tx)?, members(tx, &group)?);
     let wanted = input.targets.as_deref().unwrap_or_default();
-    let described = |(key, row): &(Key<Target>, Row<Target>)| {
+    let described = |(key, row): &Member| {
         let (_, id, port) = key.parts()?;
         let health = health::of(&row.spec, &row.observed, reaches.of(&group, &row.spec, &usage));
         Some(view(&spec, id, port, row.spec.zone.clone(), health))
