@@ -21,12 +21,13 @@ wire::operations! {
     9 GetAuthorizationToken(GetAuthorizationTokenRequest) -> GetAuthorizationTokenResponse;
     10 GetDownloadUrlForLayer(GetDownloadUrlForLayerRequest) -> GetDownloadUrlForLayerResponse;
     11 InitiateLayerUpload(InitiateLayerUploadRequest) -> InitiateLayerUploadResponse;
-    12 ListImages(ListImagesRequest) -> ListImagesResponse;
-    13 ListTagsForResource(ListTagsForResourceRequest) -> ListTagsForResourceResponse;
-    14 PutImage(PutImageRequest) -> PutImageResponse;
-    15 PutImageScanningConfiguration(PutImageScanningConfigurationRequest) -> PutImageScanningConfigurationResponse;
-    16 PutImageTagMutability(PutImageTagMutabilityRequest) -> PutImageTagMutabilityResponse;
-    17 TagResource(TagResourceRequest) -> TagResourceResponse;
-    18 UntagResource(UntagResourceRequest) -> UntagResourceResponse;
-    19 UploadLayerPart(UploadLayerPartRequest) -> UploadLayerPartResponse;
+    12 ListImageReferrers(ListImageReferrersRequest) -> ListImageReferrersResponse;
+    13 ListImages(ListImagesRequest) -> ListImagesResponse;
+    14 ListTagsForResource(ListTagsForResourceRequest) -> ListTagsForResourceResponse;
+    15 PutImage(PutImageRequest) -> PutImageResponse;
+    16 PutImageScanningConfiguration(PutImageScanningConfigurationRequest) -> PutImageScanningConfigurationResponse;
+    17 PutImageTagMutability(PutImageTagMutabilityRequest) -> PutImageTagMutabilityResponse;
+    18 TagResource(TagResourceRequest) -> TagResourceResponse;
+    19 UntagResource(UntagResourceRequest) -> UntagResourceResponse;
+    20 UploadLayerPart(UploadLayerPartRequest) -> UploadLayerPartResponse;
 }

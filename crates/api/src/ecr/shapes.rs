@@ -5,196 +5,202 @@
 use wire::schema::{ErrorTrait, Kind, Location, Member, Namespace, Shape, TimestampFormat};
 
 pub static SHAPES: &[Shape] = &[
-    /* 0 */ Shape::new("Arn", Kind::String),
-    /* 1 */
+    /* 0 */ Shape::map("Annotations", Member::key(152), Member::value(152)),
+    /* 1 */ Shape::new("Arn", Kind::String),
+    /* 2 */ Shape::choice("ArtifactStatus", &["ACTIVE", "ARCHIVED", "ACTIVATING"]),
+    /* 3 */ Shape::choice("ArtifactStatusFilter", &["ACTIVE", "ARCHIVED", "ACTIVATING", "ANY"]),
+    /* 4 */ Shape::new("ArtifactType", Kind::String).min(1.0).max(255.0),
+    /* 5 */ Shape::list("ArtifactTypeList", Member::element(4)).min(0.0).max(5.0),
+    /* 6 */
     Shape::record(
         "AuthorizationData",
-        &[Member::new("authorizationToken", 3), Member::new("expiresAt", 32), Member::new("proxyEndpoint", 107)],
+        &[Member::new("authorizationToken", 8), Member::new("expiresAt", 37), Member::new("proxyEndpoint", 118)],
     ),
-    /* 2 */ Shape::list("AuthorizationDataList", Member::element(1)),
-    /* 3 */ Shape::new("Base64", Kind::String).pattern("^\\S+$"),
-    /* 4 */
+    /* 7 */ Shape::list("AuthorizationDataList", Member::element(6)),
+    /* 8 */ Shape::new("Base64", Kind::String).pattern("^\\S+$"),
+    /* 9 */
     Shape::record(
         "BatchCheckLayerAvailabilityRequest",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131).required(),
-            Member::new("layerDigests", 11).required(),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142).required(),
+            Member::new("layerDigests", 16).required(),
         ],
     ),
-    /* 5 */
-    Shape::record("BatchCheckLayerAvailabilityResponse", &[Member::new("layers", 91), Member::new("failures", 88)]),
-    /* 6 */
+    /* 10 */
+    Shape::record("BatchCheckLayerAvailabilityResponse", &[Member::new("layers", 99), Member::new("failures", 96)]),
+    /* 11 */
     Shape::record(
         "BatchDeleteImageRequest",
-        &[Member::new("registryId", 118), Member::new("repositoryName", 131).required(), Member::new("imageIds", 52).required()],
+        &[Member::new("registryId", 129), Member::new("repositoryName", 142).required(), Member::new("imageIds", 58).required()],
     ),
-    /* 7 */ Shape::record("BatchDeleteImageResponse", &[Member::new("imageIds", 52), Member::new("failures", 49)]),
-    /* 8 */
+    /* 12 */ Shape::record("BatchDeleteImageResponse", &[Member::new("imageIds", 58), Member::new("failures", 55)]),
+    /* 13 */
     Shape::record(
         "BatchGetImageRequest",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131).required(),
-            Member::new("imageIds", 52).required(),
-            Member::new("acceptedMediaTypes", 104),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142).required(),
+            Member::new("imageIds", 58).required(),
+            Member::new("acceptedMediaTypes", 115),
         ],
     ),
-    /* 9 */ Shape::record("BatchGetImageResponse", &[Member::new("images", 53), Member::new("failures", 49)]),
-    /* 10 */ Shape::new("BatchedOperationLayerDigest", Kind::String).min(0.0).max(1000.0),
-    /* 11 */ Shape::list("BatchedOperationLayerDigestList", Member::element(10)).min(1.0).max(100.0),
-    /* 12 */
+    /* 14 */ Shape::record("BatchGetImageResponse", &[Member::new("images", 59), Member::new("failures", 55)]),
+    /* 15 */ Shape::new("BatchedOperationLayerDigest", Kind::String).min(0.0).max(1000.0),
+    /* 16 */ Shape::list("BatchedOperationLayerDigestList", Member::element(15)).min(1.0).max(100.0),
+    /* 17 */
     Shape::record(
         "CompleteLayerUploadRequest",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131).required(),
-            Member::new("uploadId", 154).required(),
-            Member::new("layerDigests", 85).required(),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142).required(),
+            Member::new("uploadId", 168).required(),
+            Member::new("layerDigests", 93).required(),
         ],
     ),
-    /* 13 */
+    /* 18 */
     Shape::record(
         "CompleteLayerUploadResponse",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131),
-            Member::new("uploadId", 154),
-            Member::new("layerDigest", 84),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142),
+            Member::new("uploadId", 168),
+            Member::new("layerDigest", 92),
         ],
     ),
-    /* 14 */
+    /* 19 */
     Shape::record(
         "CreateRepositoryRequest",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131).required(),
-            Member::new("tags", 144),
-            Member::new("imageTagMutability", 65),
-            Member::new("imageTagMutabilityExclusionFilters", 69),
-            Member::new("imageScanningConfiguration", 58),
-            Member::new("encryptionConfiguration", 29),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142).required(),
+            Member::new("tags", 157),
+            Member::new("imageTagMutability", 73),
+            Member::new("imageTagMutabilityExclusionFilters", 77),
+            Member::new("imageScanningConfiguration", 66),
+            Member::new("encryptionConfiguration", 34),
         ],
     ),
-    /* 15 */ Shape::record("CreateRepositoryResponse", &[Member::new("repository", 124)]),
-    /* 16 */ Shape::new("CreationTimestamp", Kind::Timestamp(None)),
-    /* 17 */ Shape::record("DeleteReplication", &[Member::new("enabled", 18).required()]),
-    /* 18 */ Shape::new("DeleteReplicationFlag", Kind::Boolean),
-    /* 19 */
+    /* 20 */ Shape::record("CreateRepositoryResponse", &[Member::new("repository", 135)]),
+    /* 21 */ Shape::new("CreationTimestamp", Kind::Timestamp(None)),
+    /* 22 */ Shape::record("DeleteReplication", &[Member::new("enabled", 23).required()]),
+    /* 23 */ Shape::new("DeleteReplicationFlag", Kind::Boolean),
+    /* 24 */
     Shape::record(
         "DeleteRepositoryRequest",
-        &[Member::new("registryId", 118), Member::new("repositoryName", 131).required(), Member::new("force", 35)],
+        &[Member::new("registryId", 129), Member::new("repositoryName", 142).required(), Member::new("force", 41)],
     ),
-    /* 20 */ Shape::record("DeleteRepositoryResponse", &[Member::new("repository", 124)]),
-    /* 21 */ Shape::record("DescribeImagesFilter", &[Member::new("tagStatus", 147), Member::new("imageStatus", 61)]),
-    /* 22 */
+    /* 25 */ Shape::record("DeleteRepositoryResponse", &[Member::new("repository", 135)]),
+    /* 26 */ Shape::record("DescribeImagesFilter", &[Member::new("tagStatus", 160), Member::new("imageStatus", 69)]),
+    /* 27 */
     Shape::record(
         "DescribeImagesRequest",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131).required(),
-            Member::new("imageIds", 52),
-            Member::new("nextToken", 105),
-            Member::new("maxResults", 102),
-            Member::new("filter", 21),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142).required(),
+            Member::new("imageIds", 58),
+            Member::new("nextToken", 116),
+            Member::new("maxResults", 113),
+            Member::new("filter", 26),
         ],
     ),
-    /* 23 */ Shape::record("DescribeImagesResponse", &[Member::new("imageDetails", 44), Member::new("nextToken", 105)]),
-    /* 24 */ Shape::record("DescribeRegistryRequest", &[]),
-    /* 25 */
-    Shape::record("DescribeRegistryResponse", &[Member::new("registryId", 118), Member::new("replicationConfiguration", 119)]),
-    /* 26 */
+    /* 28 */ Shape::record("DescribeImagesResponse", &[Member::new("imageDetails", 50), Member::new("nextToken", 116)]),
+    /* 29 */ Shape::record("DescribeRegistryRequest", &[]),
+    /* 30 */
+    Shape::record("DescribeRegistryResponse", &[Member::new("registryId", 129), Member::new("replicationConfiguration", 130)]),
+    /* 31 */
     Shape::record(
         "DescribeRepositoriesRequest",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryNames", 132),
-            Member::new("nextToken", 105),
-            Member::new("maxResults", 102),
+            Member::new("registryId", 129),
+            Member::new("repositoryNames", 143),
+            Member::new("nextToken", 116),
+            Member::new("maxResults", 113),
         ],
     ),
-    /* 27 */
-    Shape::record("DescribeRepositoriesResponse", &[Member::new("repositories", 130), Member::new("nextToken", 105)]),
-    /* 28 */
-    Shape::record("EmptyUploadException", &[Member::new("message", 31)]).error(ErrorTrait {
+    /* 32 */
+    Shape::record("DescribeRepositoriesResponse", &[Member::new("repositories", 141), Member::new("nextToken", 116)]),
+    /* 33 */
+    Shape::record("EmptyUploadException", &[Member::new("message", 36)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 29 */
-    Shape::record("EncryptionConfiguration", &[Member::new("encryptionType", 30).required(), Member::new("kmsKey", 78)]),
-    /* 30 */ Shape::choice("EncryptionType", &["AES256", "KMS", "KMS_DSSE"]),
-    /* 31 */ Shape::new("ExceptionMessage", Kind::String),
-    /* 32 */ Shape::new("ExpirationTimestamp", Kind::Timestamp(None)),
-    /* 33 */ Shape::choice("FindingSeverity", &["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL", "UNDEFINED"]),
-    /* 34 */ Shape::map("FindingSeverityCounts", Member::key(33), Member::value(140)),
-    /* 35 */ Shape::new("ForceFlag", Kind::Boolean),
-    /* 36 */ Shape::list("GetAuthorizationTokenRegistryIdList", Member::element(118)).min(1.0).max(10.0),
-    /* 37 */ Shape::record("GetAuthorizationTokenRequest", &[Member::new("registryIds", 36)]),
-    /* 38 */ Shape::record("GetAuthorizationTokenResponse", &[Member::new("authorizationData", 2)]),
-    /* 39 */
+    /* 34 */
+    Shape::record("EncryptionConfiguration", &[Member::new("encryptionType", 35).required(), Member::new("kmsKey", 86)]),
+    /* 35 */ Shape::choice("EncryptionType", &["AES256", "KMS", "KMS_DSSE"]),
+    /* 36 */ Shape::new("ExceptionMessage", Kind::String),
+    /* 37 */ Shape::new("ExpirationTimestamp", Kind::Timestamp(None)),
+    /* 38 */ Shape::new("FiftyMaxResults", Kind::Integer).min(1.0).max(50.0),
+    /* 39 */ Shape::choice("FindingSeverity", &["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL", "UNDEFINED"]),
+    /* 40 */ Shape::map("FindingSeverityCounts", Member::key(39), Member::value(151)),
+    /* 41 */ Shape::new("ForceFlag", Kind::Boolean),
+    /* 42 */ Shape::list("GetAuthorizationTokenRegistryIdList", Member::element(129)).min(1.0).max(10.0),
+    /* 43 */ Shape::record("GetAuthorizationTokenRequest", &[Member::new("registryIds", 42)]),
+    /* 44 */ Shape::record("GetAuthorizationTokenResponse", &[Member::new("authorizationData", 7)]),
+    /* 45 */
     Shape::record(
         "GetDownloadUrlForLayerRequest",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131).required(),
-            Member::new("layerDigest", 84).required(),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142).required(),
+            Member::new("layerDigest", 92).required(),
         ],
     ),
-    /* 40 */
-    Shape::record("GetDownloadUrlForLayerResponse", &[Member::new("downloadUrl", 158), Member::new("layerDigest", 84)]),
-    /* 41 */
+    /* 46 */
+    Shape::record("GetDownloadUrlForLayerResponse", &[Member::new("downloadUrl", 172), Member::new("layerDigest", 92)]),
+    /* 47 */
     Shape::record(
         "Image",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131),
-            Member::new("imageId", 51),
-            Member::new("imageManifest", 54),
-            Member::new("imageManifestMediaType", 103),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142),
+            Member::new("imageId", 57),
+            Member::new("imageManifest", 60),
+            Member::new("imageManifestMediaType", 114),
         ],
     ),
-    /* 42 */
-    Shape::record("ImageAlreadyExistsException", &[Member::new("message", 31)]).error(ErrorTrait {
+    /* 48 */
+    Shape::record("ImageAlreadyExistsException", &[Member::new("message", 36)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 43 */
+    /* 49 */
     Shape::record(
         "ImageDetail",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131),
-            Member::new("imageDigest", 45),
-            Member::new("imageTags", 64),
-            Member::new("imageSizeInBytes", 59),
-            Member::new("imagePushedAt", 108),
-            Member::new("imageScanStatus", 57),
-            Member::new("imageScanFindingsSummary", 56),
-            Member::new("imageManifestMediaType", 103),
-            Member::new("artifactMediaType", 103),
-            Member::new("lastRecordedPullTime", 115),
-            Member::new("subjectManifestDigest", 45),
-            Member::new("imageStatus", 60),
-            Member::new("lastArchivedAt", 80),
-            Member::new("lastActivatedAt", 79),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142),
+            Member::new("imageDigest", 51),
+            Member::new("imageTags", 72),
+            Member::new("imageSizeInBytes", 67),
+            Member::new("imagePushedAt", 119),
+            Member::new("imageScanStatus", 65),
+            Member::new("imageScanFindingsSummary", 64),
+            Member::new("imageManifestMediaType", 114),
+            Member::new("artifactMediaType", 114),
+            Member::new("lastRecordedPullTime", 126),
+            Member::new("subjectManifestDigest", 51),
+            Member::new("imageStatus", 68),
+            Member::new("lastArchivedAt", 88),
+            Member::new("lastActivatedAt", 87),
         ],
     ),
-    /* 44 */ Shape::list("ImageDetailList", Member::element(43)),
-    /* 45 */ Shape::new("ImageDigest", Kind::String),
-    /* 46 */
-    Shape::record("ImageDigestDoesNotMatchException", &[Member::new("message", 31)]).error(ErrorTrait {
+    /* 50 */ Shape::list("ImageDetailList", Member::element(49)),
+    /* 51 */ Shape::new("ImageDigest", Kind::String),
+    /* 52 */
+    Shape::record("ImageDigestDoesNotMatchException", &[Member::new("message", 36)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 47 */
+    /* 53 */
     Shape::record(
         "ImageFailure",
-        &[Member::new("imageId", 51), Member::new("failureCode", 48), Member::new("failureReason", 50)],
+        &[Member::new("imageId", 57), Member::new("failureCode", 54), Member::new("failureReason", 56)],
     ),
-    /* 48 */
+    /* 54 */
     Shape::choice(
         "ImageFailureCode",
         &[
@@ -211,291 +217,319 @@ pub static SHAPES: &[Shape] = &[
             "ImageInaccessible",
         ],
     ),
-    /* 49 */ Shape::list("ImageFailureList", Member::element(47)),
-    /* 50 */ Shape::new("ImageFailureReason", Kind::String),
-    /* 51 */ Shape::record("ImageIdentifier", &[Member::new("imageDigest", 45), Member::new("imageTag", 62)]),
-    /* 52 */ Shape::list("ImageIdentifierList", Member::element(51)).min(1.0).max(100.0),
-    /* 53 */ Shape::list("ImageList", Member::element(41)),
-    /* 54 */ Shape::new("ImageManifest", Kind::String).min(1.0).max(4194304.0),
-    /* 55 */
-    Shape::record("ImageNotFoundException", &[Member::new("message", 31)]).error(ErrorTrait {
+    /* 55 */ Shape::list("ImageFailureList", Member::element(53)),
+    /* 56 */ Shape::new("ImageFailureReason", Kind::String),
+    /* 57 */ Shape::record("ImageIdentifier", &[Member::new("imageDigest", 51), Member::new("imageTag", 70)]),
+    /* 58 */ Shape::list("ImageIdentifierList", Member::element(57)).min(1.0).max(100.0),
+    /* 59 */ Shape::list("ImageList", Member::element(47)),
+    /* 60 */ Shape::new("ImageManifest", Kind::String).min(1.0).max(4194304.0),
+    /* 61 */
+    Shape::record("ImageNotFoundException", &[Member::new("message", 36)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 56 */
+    /* 62 */
+    Shape::record(
+        "ImageReferrer",
+        &[
+            Member::new("digest", 51).required(),
+            Member::new("mediaType", 114).required(),
+            Member::new("artifactType", 4),
+            Member::new("size", 67).required(),
+            Member::new("annotations", 0),
+            Member::new("artifactStatus", 2),
+        ],
+    ),
+    /* 63 */ Shape::list("ImageReferrerList", Member::element(62)),
+    /* 64 */
     Shape::record(
         "ImageScanFindingsSummary",
         &[
-            Member::new("imageScanCompletedAt", 138),
-            Member::new("vulnerabilitySourceUpdatedAt", 160),
-            Member::new("findingSeverityCounts", 34),
+            Member::new("imageScanCompletedAt", 149),
+            Member::new("vulnerabilitySourceUpdatedAt", 174),
+            Member::new("findingSeverityCounts", 40),
         ],
     ),
-    /* 57 */ Shape::record("ImageScanStatus", &[Member::new("status", 136), Member::new("description", 137)]),
-    /* 58 */ Shape::record("ImageScanningConfiguration", &[Member::new("scanOnPush", 135)]),
-    /* 59 */ Shape::new("ImageSizeInBytes", Kind::Long),
-    /* 60 */ Shape::choice("ImageStatus", &["ACTIVE", "ARCHIVED", "ACTIVATING"]),
-    /* 61 */ Shape::choice("ImageStatusFilter", &["ACTIVE", "ARCHIVED", "ACTIVATING", "ANY"]),
-    /* 62 */ Shape::new("ImageTag", Kind::String).min(1.0).max(300.0),
-    /* 63 */
-    Shape::record("ImageTagAlreadyExistsException", &[Member::new("message", 31)]).error(ErrorTrait {
+    /* 65 */ Shape::record("ImageScanStatus", &[Member::new("status", 147), Member::new("description", 148)]),
+    /* 66 */ Shape::record("ImageScanningConfiguration", &[Member::new("scanOnPush", 146)]),
+    /* 67 */ Shape::new("ImageSizeInBytes", Kind::Long),
+    /* 68 */ Shape::choice("ImageStatus", &["ACTIVE", "ARCHIVED", "ACTIVATING"]),
+    /* 69 */ Shape::choice("ImageStatusFilter", &["ACTIVE", "ARCHIVED", "ACTIVATING", "ANY"]),
+    /* 70 */ Shape::new("ImageTag", Kind::String).min(1.0).max(300.0),
+    /* 71 */
+    Shape::record("ImageTagAlreadyExistsException", &[Member::new("message", 36)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 64 */ Shape::list("ImageTagList", Member::element(62)),
-    /* 65 */
+    /* 72 */ Shape::list("ImageTagList", Member::element(70)),
+    /* 73 */
     Shape::choice("ImageTagMutability", &["MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"]),
-    /* 66 */
+    /* 74 */
     Shape::record(
         "ImageTagMutabilityExclusionFilter",
-        &[Member::new("filterType", 67).required(), Member::new("filter", 68).required()],
+        &[Member::new("filterType", 75).required(), Member::new("filter", 76).required()],
     ),
-    /* 67 */ Shape::choice("ImageTagMutabilityExclusionFilterType", &["WILDCARD"]),
-    /* 68 */
+    /* 75 */ Shape::choice("ImageTagMutabilityExclusionFilterType", &["WILDCARD"]),
+    /* 76 */
     Shape::new("ImageTagMutabilityExclusionFilterValue", Kind::String).min(1.0).max(128.0).pattern("^[0-9a-zA-Z._*-]{1,128}$"),
-    /* 69 */ Shape::list("ImageTagMutabilityExclusionFilters", Member::element(66)).min(1.0).max(5.0),
-    /* 70 */
-    Shape::record("InitiateLayerUploadRequest", &[Member::new("registryId", 118), Member::new("repositoryName", 131).required()]),
-    /* 71 */ Shape::record("InitiateLayerUploadResponse", &[Member::new("uploadId", 154), Member::new("partSize", 106)]),
-    /* 72 */
-    Shape::record("InvalidLayerException", &[Member::new("message", 31)]).error(ErrorTrait {
+    /* 77 */ Shape::list("ImageTagMutabilityExclusionFilters", Member::element(74)).min(1.0).max(5.0),
+    /* 78 */
+    Shape::record("InitiateLayerUploadRequest", &[Member::new("registryId", 129), Member::new("repositoryName", 142).required()]),
+    /* 79 */ Shape::record("InitiateLayerUploadResponse", &[Member::new("uploadId", 168), Member::new("partSize", 117)]),
+    /* 80 */
+    Shape::record("InvalidLayerException", &[Member::new("message", 36)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 73 */
+    /* 81 */
     Shape::record(
         "InvalidLayerPartException",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131),
-            Member::new("uploadId", 154),
-            Member::new("lastValidByteReceived", 106),
-            Member::new("message", 31),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142),
+            Member::new("uploadId", 168),
+            Member::new("lastValidByteReceived", 117),
+            Member::new("message", 36),
         ],
     )
     .error(ErrorTrait { code: None, status: None, sender: true }),
-    /* 74 */
-    Shape::record("InvalidParameterException", &[Member::new("message", 31)]).error(ErrorTrait {
+    /* 82 */
+    Shape::record("InvalidParameterException", &[Member::new("message", 36)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 75 */
-    Shape::record("InvalidTagParameterException", &[Member::new("message", 31)]).error(ErrorTrait {
+    /* 83 */
+    Shape::record("InvalidTagParameterException", &[Member::new("message", 36)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 76 */ Shape::new("KmsError", Kind::String),
-    /* 77 */
-    Shape::record("KmsException", &[Member::new("message", 31), Member::new("kmsError", 76)]).error(ErrorTrait {
+    /* 84 */ Shape::new("KmsError", Kind::String),
+    /* 85 */
+    Shape::record("KmsException", &[Member::new("message", 36), Member::new("kmsError", 84)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 78 */ Shape::new("KmsKey", Kind::String).min(1.0).max(2048.0),
-    /* 79 */ Shape::new("LastActivatedAtTimestamp", Kind::Timestamp(None)),
-    /* 80 */ Shape::new("LastArchivedAtTimestamp", Kind::Timestamp(None)),
-    /* 81 */
+    /* 86 */ Shape::new("KmsKey", Kind::String).min(1.0).max(2048.0),
+    /* 87 */ Shape::new("LastActivatedAtTimestamp", Kind::Timestamp(None)),
+    /* 88 */ Shape::new("LastArchivedAtTimestamp", Kind::Timestamp(None)),
+    /* 89 */
     Shape::record(
         "Layer",
         &[
-            Member::new("layerDigest", 84),
-            Member::new("layerAvailability", 83),
-            Member::new("layerSize", 94),
-            Member::new("mediaType", 103),
+            Member::new("layerDigest", 92),
+            Member::new("layerAvailability", 91),
+            Member::new("layerSize", 102),
+            Member::new("mediaType", 114),
         ],
     ),
-    /* 82 */
-    Shape::record("LayerAlreadyExistsException", &[Member::new("message", 31)]).error(ErrorTrait {
+    /* 90 */
+    Shape::record("LayerAlreadyExistsException", &[Member::new("message", 36)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 83 */ Shape::choice("LayerAvailability", &["AVAILABLE", "UNAVAILABLE", "ARCHIVED"]),
-    /* 84 */ Shape::new("LayerDigest", Kind::String).pattern("[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+"),
-    /* 85 */ Shape::list("LayerDigestList", Member::element(84)).min(1.0).max(100.0),
-    /* 86 */
+    /* 91 */ Shape::choice("LayerAvailability", &["AVAILABLE", "UNAVAILABLE", "ARCHIVED"]),
+    /* 92 */ Shape::new("LayerDigest", Kind::String).pattern("[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+"),
+    /* 93 */ Shape::list("LayerDigestList", Member::element(92)).min(1.0).max(100.0),
+    /* 94 */
     Shape::record(
         "LayerFailure",
-        &[Member::new("layerDigest", 10), Member::new("failureCode", 87), Member::new("failureReason", 89)],
+        &[Member::new("layerDigest", 15), Member::new("failureCode", 95), Member::new("failureReason", 97)],
     ),
-    /* 87 */ Shape::choice("LayerFailureCode", &["InvalidLayerDigest", "MissingLayerDigest"]),
-    /* 88 */ Shape::list("LayerFailureList", Member::element(86)),
-    /* 89 */ Shape::new("LayerFailureReason", Kind::String),
-    /* 90 */
-    Shape::record("LayerInaccessibleException", &[Member::new("message", 31)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
-    /* 91 */ Shape::list("LayerList", Member::element(81)),
-    /* 92 */ Shape::new("LayerPartBlob", Kind::Blob).min(0.0).max(20971520.0),
-    /* 93 */
-    Shape::record("LayerPartTooSmallException", &[Member::new("message", 31)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
-    /* 94 */ Shape::new("LayerSizeInBytes", Kind::Long),
-    /* 95 */
-    Shape::record("LayersNotFoundException", &[Member::new("message", 31)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
-    /* 96 */
-    Shape::record("LimitExceededException", &[Member::new("message", 31)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
-    /* 97 */ Shape::record("ListImagesFilter", &[Member::new("tagStatus", 147), Member::new("imageStatus", 61)]),
+    /* 95 */ Shape::choice("LayerFailureCode", &["InvalidLayerDigest", "MissingLayerDigest"]),
+    /* 96 */ Shape::list("LayerFailureList", Member::element(94)),
+    /* 97 */ Shape::new("LayerFailureReason", Kind::String),
     /* 98 */
+    Shape::record("LayerInaccessibleException", &[Member::new("message", 36)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 99 */ Shape::list("LayerList", Member::element(89)),
+    /* 100 */ Shape::new("LayerPartBlob", Kind::Blob).min(0.0).max(20971520.0),
+    /* 101 */
+    Shape::record("LayerPartTooSmallException", &[Member::new("message", 36)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 102 */ Shape::new("LayerSizeInBytes", Kind::Long),
+    /* 103 */
+    Shape::record("LayersNotFoundException", &[Member::new("message", 36)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 104 */
+    Shape::record("LimitExceededException", &[Member::new("message", 36)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 105 */
+    Shape::record("ListImageReferrersFilter", &[Member::new("artifactTypes", 5), Member::new("artifactStatus", 3)]),
+    /* 106 */
+    Shape::record(
+        "ListImageReferrersRequest",
+        &[
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142).required(),
+            Member::new("subjectId", 153).required(),
+            Member::new("filter", 105),
+            Member::new("nextToken", 116),
+            Member::new("maxResults", 38),
+        ],
+    ),
+    /* 107 */ Shape::record("ListImageReferrersResponse", &[Member::new("referrers", 63), Member::new("nextToken", 116)]),
+    /* 108 */ Shape::record("ListImagesFilter", &[Member::new("tagStatus", 160), Member::new("imageStatus", 69)]),
+    /* 109 */
     Shape::record(
         "ListImagesRequest",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131).required(),
-            Member::new("nextToken", 105),
-            Member::new("maxResults", 102),
-            Member::new("filter", 97),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142).required(),
+            Member::new("nextToken", 116),
+            Member::new("maxResults", 113),
+            Member::new("filter", 108),
         ],
     ),
-    /* 99 */ Shape::record("ListImagesResponse", &[Member::new("imageIds", 52), Member::new("nextToken", 105)]),
-    /* 100 */ Shape::record("ListTagsForResourceRequest", &[Member::new("resourceArn", 0).required()]),
-    /* 101 */ Shape::record("ListTagsForResourceResponse", &[Member::new("tags", 144)]),
-    /* 102 */ Shape::new("MaxResults", Kind::Integer).min(1.0).max(1000.0),
-    /* 103 */ Shape::new("MediaType", Kind::String),
-    /* 104 */ Shape::list("MediaTypeList", Member::element(103)).min(1.0).max(100.0),
-    /* 105 */ Shape::new("NextToken", Kind::String),
-    /* 106 */ Shape::new("PartSize", Kind::Long).min(0.0),
-    /* 107 */ Shape::new("ProxyEndpoint", Kind::String),
-    /* 108 */ Shape::new("PushTimestamp", Kind::Timestamp(None)),
-    /* 109 */
+    /* 110 */ Shape::record("ListImagesResponse", &[Member::new("imageIds", 58), Member::new("nextToken", 116)]),
+    /* 111 */ Shape::record("ListTagsForResourceRequest", &[Member::new("resourceArn", 1).required()]),
+    /* 112 */ Shape::record("ListTagsForResourceResponse", &[Member::new("tags", 157)]),
+    /* 113 */ Shape::new("MaxResults", Kind::Integer).min(1.0).max(1000.0),
+    /* 114 */ Shape::new("MediaType", Kind::String),
+    /* 115 */ Shape::list("MediaTypeList", Member::element(114)).min(1.0).max(100.0),
+    /* 116 */ Shape::new("NextToken", Kind::String),
+    /* 117 */ Shape::new("PartSize", Kind::Long).min(0.0),
+    /* 118 */ Shape::new("ProxyEndpoint", Kind::String),
+    /* 119 */ Shape::new("PushTimestamp", Kind::Timestamp(None)),
+    /* 120 */
     Shape::record(
         "PutImageRequest",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131).required(),
-            Member::new("imageManifest", 54).required(),
-            Member::new("imageManifestMediaType", 103),
-            Member::new("imageTag", 62),
-            Member::new("imageDigest", 45),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142).required(),
+            Member::new("imageManifest", 60).required(),
+            Member::new("imageManifestMediaType", 114),
+            Member::new("imageTag", 70),
+            Member::new("imageDigest", 51),
         ],
     ),
-    /* 110 */ Shape::record("PutImageResponse", &[Member::new("image", 41)]),
-    /* 111 */
+    /* 121 */ Shape::record("PutImageResponse", &[Member::new("image", 47)]),
+    /* 122 */
     Shape::record(
         "PutImageScanningConfigurationRequest",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131).required(),
-            Member::new("imageScanningConfiguration", 58).required(),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142).required(),
+            Member::new("imageScanningConfiguration", 66).required(),
         ],
     ),
-    /* 112 */
+    /* 123 */
     Shape::record(
         "PutImageScanningConfigurationResponse",
-        &[Member::new("registryId", 118), Member::new("repositoryName", 131), Member::new("imageScanningConfiguration", 58)],
+        &[Member::new("registryId", 129), Member::new("repositoryName", 142), Member::new("imageScanningConfiguration", 66)],
     ),
-    /* 113 */
+    /* 124 */
     Shape::record(
         "PutImageTagMutabilityRequest",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131).required(),
-            Member::new("imageTagMutability", 65).required(),
-            Member::new("imageTagMutabilityExclusionFilters", 69),
-        ],
-    ),
-    /* 114 */
-    Shape::record(
-        "PutImageTagMutabilityResponse",
-        &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131),
-            Member::new("imageTagMutability", 65),
-            Member::new("imageTagMutabilityExclusionFilters", 69),
-        ],
-    ),
-    /* 115 */ Shape::new("RecordedPullTimestamp", Kind::Timestamp(None)),
-    /* 116 */
-    Shape::record("ReferencedImagesNotFoundException", &[Member::new("message", 31)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
-    /* 117 */ Shape::new("Region", Kind::String).min(2.0).max(25.0).pattern("[0-9a-z-]{2,25}"),
-    /* 118 */ Shape::new("RegistryId", Kind::String).pattern("[0-9]{12}"),
-    /* 119 */ Shape::record("ReplicationConfiguration", &[Member::new("rules", 123).required()]),
-    /* 120 */
-    Shape::record("ReplicationDestination", &[Member::new("region", 117).required(), Member::new("registryId", 118).required()]),
-    /* 121 */ Shape::list("ReplicationDestinationList", Member::element(120)).min(0.0).max(100.0),
-    /* 122 */
-    Shape::record(
-        "ReplicationRule",
-        &[
-            Member::new("destinations", 121).required(),
-            Member::new("repositoryFilters", 127),
-            Member::new("deleteReplication", 17),
-        ],
-    ),
-    /* 123 */ Shape::list("ReplicationRuleList", Member::element(122)).min(0.0).max(25.0),
-    /* 124 */
-    Shape::record(
-        "Repository",
-        &[
-            Member::new("repositoryArn", 0),
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131),
-            Member::new("repositoryUri", 158),
-            Member::new("createdAt", 16),
-            Member::new("imageTagMutability", 65),
-            Member::new("imageTagMutabilityExclusionFilters", 69),
-            Member::new("imageScanningConfiguration", 58),
-            Member::new("encryptionConfiguration", 29),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142).required(),
+            Member::new("imageTagMutability", 73).required(),
+            Member::new("imageTagMutabilityExclusionFilters", 77),
         ],
     ),
     /* 125 */
-    Shape::record("RepositoryAlreadyExistsException", &[Member::new("message", 31)]).error(ErrorTrait {
+    Shape::record(
+        "PutImageTagMutabilityResponse",
+        &[
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142),
+            Member::new("imageTagMutability", 73),
+            Member::new("imageTagMutabilityExclusionFilters", 77),
+        ],
+    ),
+    /* 126 */ Shape::new("RecordedPullTimestamp", Kind::Timestamp(None)),
+    /* 127 */
+    Shape::record("ReferencedImagesNotFoundException", &[Member::new("message", 36)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 126 */
-    Shape::record("RepositoryFilter", &[Member::new("filter", 129).required(), Member::new("filterType", 128).required()]),
-    /* 127 */ Shape::list("RepositoryFilterList", Member::element(126)).min(1.0).max(100.0),
-    /* 128 */ Shape::choice("RepositoryFilterType", &["PREFIX_MATCH"]),
-    /* 129 */
+    /* 128 */ Shape::new("Region", Kind::String).min(2.0).max(25.0).pattern("[0-9a-z-]{2,25}"),
+    /* 129 */ Shape::new("RegistryId", Kind::String).pattern("[0-9]{12}"),
+    /* 130 */ Shape::record("ReplicationConfiguration", &[Member::new("rules", 134).required()]),
+    /* 131 */
+    Shape::record("ReplicationDestination", &[Member::new("region", 128).required(), Member::new("registryId", 129).required()]),
+    /* 132 */ Shape::list("ReplicationDestinationList", Member::element(131)).min(0.0).max(100.0),
+    /* 133 */
+    Shape::record(
+        "ReplicationRule",
+        &[
+            Member::new("destinations", 132).required(),
+            Member::new("repositoryFilters", 138),
+            Member::new("deleteReplication", 22),
+        ],
+    ),
+    /* 134 */ Shape::list("ReplicationRuleList", Member::element(133)).min(0.0).max(25.0),
+    /* 135 */
+    Shape::record(
+        "Repository",
+        &[
+            Member::new("repositoryArn", 1),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142),
+            Member::new("repositoryUri", 172),
+            Member::new("createdAt", 21),
+            Member::new("imageTagMutability", 73),
+            Member::new("imageTagMutabilityExclusionFilters", 77),
+            Member::new("imageScanningConfiguration", 66),
+            Member::new("encryptionConfiguration", 34),
+        ],
+    ),
+    /* 136 */
+    Shape::record("RepositoryAlreadyExistsException", &[Member::new("message", 36)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 137 */
+    Shape::record("RepositoryFilter", &[Member::new("filter", 140).required(), Member::new("filterType", 139).required()]),
+    /* 138 */ Shape::list("RepositoryFilterList", Member::element(137)).min(1.0).max(100.0),
+    /* 139 */ Shape::choice("RepositoryFilterType", &["PREFIX_MATCH"]),
+    /* 140 */
     Shape::new("RepositoryFilterValue", Kind::String)
         .min(2.0)
         .max(256.0)
         .pattern("^(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*$"),
-    /* 130 */ Shape::list("RepositoryList", Member::element(124)),
-    /* 131 */
+    /* 141 */ Shape::list("RepositoryList", Member::element(135)),
+    /* 142 */
     Shape::new("RepositoryName", Kind::String)
         .min(2.0)
         .max(256.0)
         .pattern("[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(\\/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*"),
-    /* 132 */ Shape::list("RepositoryNameList", Member::element(131)).min(1.0).max(100.0),
-    /* 133 */
-    Shape::record("RepositoryNotEmptyException", &[Member::new("message", 31)]).error(ErrorTrait {
+    /* 143 */ Shape::list("RepositoryNameList", Member::element(142)).min(1.0).max(100.0),
+    /* 144 */
+    Shape::record("RepositoryNotEmptyException", &[Member::new("message", 36)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 134 */
-    Shape::record("RepositoryNotFoundException", &[Member::new("message", 31)]).error(ErrorTrait {
+    /* 145 */
+    Shape::record("RepositoryNotFoundException", &[Member::new("message", 36)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 135 */ Shape::new("ScanOnPushFlag", Kind::Boolean),
-    /* 136 */
+    /* 146 */ Shape::new("ScanOnPushFlag", Kind::Boolean),
+    /* 147 */
     Shape::choice(
         "ScanStatus",
         &[
@@ -512,77 +546,85 @@ pub static SHAPES: &[Shape] = &[
             "IMAGE_SIZE_EXCEEDED",
         ],
     ),
-    /* 137 */ Shape::new("ScanStatusDescription", Kind::String),
-    /* 138 */ Shape::new("ScanTimestamp", Kind::Timestamp(None)),
-    /* 139 */
-    Shape::record("ServerException", &[Member::new("message", 31)]).error(ErrorTrait { code: None, status: None, sender: false }),
-    /* 140 */ Shape::new("SeverityCount", Kind::Integer).min(0.0),
-    /* 141 */ Shape::record("Tag", &[Member::new("Key", 142).required(), Member::new("Value", 148).required()]),
-    /* 142 */ Shape::new("TagKey", Kind::String),
-    /* 143 */ Shape::list("TagKeyList", Member::element(142)),
-    /* 144 */ Shape::list("TagList", Member::element(141)),
-    /* 145 */
-    Shape::record("TagResourceRequest", &[Member::new("resourceArn", 0).required(), Member::new("tags", 144).required()]),
-    /* 146 */ Shape::record("TagResourceResponse", &[]),
-    /* 147 */ Shape::choice("TagStatus", &["TAGGED", "UNTAGGED", "ANY"]),
-    /* 148 */ Shape::new("TagValue", Kind::String),
-    /* 149 */
-    Shape::record("TooManyTagsException", &[Member::new("message", 31)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
+    /* 148 */ Shape::new("ScanStatusDescription", Kind::String),
+    /* 149 */ Shape::new("ScanTimestamp", Kind::Timestamp(None)),
     /* 150 */
-    Shape::record("UnableToGetUpstreamImageException", &[Member::new("message", 31)]).error(ErrorTrait {
+    Shape::record("ServerException", &[Member::new("message", 36)]).error(ErrorTrait { code: None, status: None, sender: false }),
+    /* 151 */ Shape::new("SeverityCount", Kind::Integer).min(0.0),
+    /* 152 */ Shape::new("String", Kind::String),
+    /* 153 */ Shape::record("SubjectIdentifier", &[Member::new("imageDigest", 51).required()]),
+    /* 154 */ Shape::record("Tag", &[Member::new("Key", 155).required(), Member::new("Value", 161).required()]),
+    /* 155 */ Shape::new("TagKey", Kind::String),
+    /* 156 */ Shape::list("TagKeyList", Member::element(155)),
+    /* 157 */ Shape::list("TagList", Member::element(154)),
+    /* 158 */
+    Shape::record("TagResourceRequest", &[Member::new("resourceArn", 1).required(), Member::new("tags", 157).required()]),
+    /* 159 */ Shape::record("TagResourceResponse", &[]),
+    /* 160 */ Shape::choice("TagStatus", &["TAGGED", "UNTAGGED", "ANY"]),
+    /* 161 */ Shape::new("TagValue", Kind::String),
+    /* 162 */
+    Shape::record("TooManyTagsException", &[Member::new("message", 36)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 151 */
-    Shape::record("UnableToGetUpstreamLayerException", &[Member::new("message", 31)]).error(ErrorTrait {
+    /* 163 */
+    Shape::record("UnableToGetUpstreamImageException", &[Member::new("message", 36)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 152 */
-    Shape::record("UntagResourceRequest", &[Member::new("resourceArn", 0).required(), Member::new("tagKeys", 143).required()]),
-    /* 153 */ Shape::record("UntagResourceResponse", &[]),
-    /* 154 */
+    /* 164 */
+    Shape::record("UnableToGetUpstreamLayerException", &[Member::new("message", 36)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 165 */
+    Shape::record("UnableToListUpstreamImageReferrersException", &[Member::new("message", 36)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 166 */
+    Shape::record("UntagResourceRequest", &[Member::new("resourceArn", 1).required(), Member::new("tagKeys", 156).required()]),
+    /* 167 */ Shape::record("UntagResourceResponse", &[]),
+    /* 168 */
     Shape::new("UploadId", Kind::String).pattern("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"),
-    /* 155 */
+    /* 169 */
     Shape::record(
         "UploadLayerPartRequest",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131).required(),
-            Member::new("uploadId", 154).required(),
-            Member::new("partFirstByte", 106).required(),
-            Member::new("partLastByte", 106).required(),
-            Member::new("layerPartBlob", 92).required(),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142).required(),
+            Member::new("uploadId", 168).required(),
+            Member::new("partFirstByte", 117).required(),
+            Member::new("partLastByte", 117).required(),
+            Member::new("layerPartBlob", 100).required(),
         ],
     ),
-    /* 156 */
+    /* 170 */
     Shape::record(
         "UploadLayerPartResponse",
         &[
-            Member::new("registryId", 118),
-            Member::new("repositoryName", 131),
-            Member::new("uploadId", 154),
-            Member::new("lastByteReceived", 106),
+            Member::new("registryId", 129),
+            Member::new("repositoryName", 142),
+            Member::new("uploadId", 168),
+            Member::new("lastByteReceived", 117),
         ],
     ),
-    /* 157 */
-    Shape::record("UploadNotFoundException", &[Member::new("message", 31)]).error(ErrorTrait {
+    /* 171 */
+    Shape::record("UploadNotFoundException", &[Member::new("message", 36)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 158 */ Shape::new("Url", Kind::String),
-    /* 159 */
-    Shape::record("ValidationException", &[Member::new("message", 31)]).error(ErrorTrait {
+    /* 172 */ Shape::new("Url", Kind::String),
+    /* 173 */
+    Shape::record("ValidationException", &[Member::new("message", 36)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 160 */ Shape::new("VulnerabilitySourceUpdateTimestamp", Kind::Timestamp(None)),
+    /* 174 */ Shape::new("VulnerabilitySourceUpdateTimestamp", Kind::Timestamp(None)),
 ];

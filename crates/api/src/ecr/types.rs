@@ -7,6 +7,23 @@ use std::collections::BTreeMap;
 #[allow(unused_imports)]
 use wire::{Bytes, Fault, FromValue, IntoValue, Members, Time, Value};
 
+wire::string_enum! {
+    ArtifactStatus {
+        Active = "ACTIVE",
+        Archived = "ARCHIVED",
+        Activating = "ACTIVATING",
+    }
+}
+
+wire::string_enum! {
+    ArtifactStatusFilter {
+        Active = "ACTIVE",
+        Archived = "ARCHIVED",
+        Activating = "ACTIVATING",
+        Any = "ANY",
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct AuthorizationData {
     pub authorization_token: Option<String>,
@@ -544,6 +561,29 @@ impl IntoValue for ImageIdentifier {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct ImageReferrer {
+    pub digest: String,
+    pub media_type: String,
+    pub artifact_type: Option<String>,
+    pub size: i64,
+    pub annotations: Option<BTreeMap<String, String>>,
+    pub artifact_status: Option<ArtifactStatus>,
+}
+
+impl IntoValue for ImageReferrer {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("digest", self.digest.into_value()),
+            ("mediaType", self.media_type.into_value()),
+            ("artifactType", self.artifact_type.into_value()),
+            ("size", self.size.into_value()),
+            ("annotations", self.annotations.into_value()),
+            ("artifactStatus", self.artifact_status.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct ImageScanFindingsSummary {
     pub image_scan_completed_at: Option<Time>,
     pub vulnerability_source_updated_at: Option<Time>,
@@ -714,6 +754,55 @@ wire::string_enum! {
     LayerFailureCode {
         InvalidLayerDigest = "InvalidLayerDigest",
         MissingLayerDigest = "MissingLayerDigest",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListImageReferrersFilter {
+    pub artifact_types: Option<Vec<String>>,
+    pub artifact_status: Option<ArtifactStatusFilter>,
+}
+
+impl FromValue for ListImageReferrersFilter {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { artifact_types: members.take("artifactTypes")?, artifact_status: members.take("artifactStatus")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListImageReferrersRequest {
+    pub registry_id: Option<String>,
+    pub repository_name: String,
+    pub subject_id: SubjectIdentifier,
+    pub filter: Option<ListImageReferrersFilter>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+
+impl FromValue for ListImageReferrersRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            registry_id: members.take("registryId")?,
+            repository_name: members.take("repositoryName")?,
+            subject_id: members.take("subjectId")?,
+            filter: members.take("filter")?,
+            next_token: members.take("nextToken")?,
+            max_results: members.take("maxResults")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListImageReferrersResponse {
+    pub referrers: Option<Vec<ImageReferrer>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for ListImageReferrersResponse {
+    fn into_value(self) -> Value {
+        Value::structure([("referrers", self.referrers.into_value()), ("nextToken", self.next_token.into_value())])
     }
 }
 
@@ -996,6 +1085,18 @@ wire::string_enum! {
         LimitExceeded = "LIMIT_EXCEEDED",
         ImageArchived = "IMAGE_ARCHIVED",
         ImageSizeExceeded = "IMAGE_SIZE_EXCEEDED",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SubjectIdentifier {
+    pub image_digest: String,
+}
+
+impl FromValue for SubjectIdentifier {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { image_digest: members.take("imageDigest")? })
     }
 }
 

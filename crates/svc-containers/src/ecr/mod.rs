@@ -60,6 +60,7 @@ pub fn service(ecr: &Arc<Ecr>) -> Service {
         .op::<sdk::BatchDeleteImage>(Access::on(|cx, i| named(cx, &i.repository_name)), image::batch_delete)
         .op::<sdk::DescribeImages>(Access::on(|cx, i| named(cx, &i.repository_name)), image::describe)
         .op::<sdk::ListImages>(Access::on(|cx, i| named(cx, &i.repository_name)), image::list)
+        .op::<sdk::ListImageReferrers>(Access::on(|cx, i| named(cx, &i.repository_name)), image::list_referrers)
         .op::<sdk::BatchCheckLayerAvailability>(Access::on(|cx, i| named(cx, &i.repository_name)), layer::check)
         .op::<sdk::InitiateLayerUpload>(Access::on(|cx, i| named(cx, &i.repository_name)), layer::initiate)
         .op_async::<sdk::UploadLayerPart, _, _>(Access::on(|cx, i| named(cx, &i.repository_name)), ecr, layer::upload_part)

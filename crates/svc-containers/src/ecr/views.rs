@@ -4,7 +4,7 @@ use super::{find::Found, mutability};
 use api::ecr as sdk;
 use model::{
     Key, Timestamp,
-    ecr::{Image, Repository, RepositorySpec},
+    ecr::{Image, ImageSpec, Repository, RepositorySpec},
 };
 use wire::Time;
 
@@ -64,4 +64,16 @@ pub fn image(key: &Key<Image>, media_type: &str, tag: Option<&str>, manifest: St
 /// A name of an image.
 pub fn image_id(digest: &str, tag: Option<&str>) -> sdk::ImageIdentifier {
     sdk::ImageIdentifier { image_digest: Some(digest.to_owned()), image_tag: tag.map(str::to_owned) }
+}
+
+/// An image in `ListImageReferrers`.
+pub fn referrer(digest: &str, image: &ImageSpec) -> sdk::ImageReferrer {
+    sdk::ImageReferrer {
+        digest: digest.to_owned(),
+        media_type: image.media_type.clone(),
+        artifact_type: image.artifact_type.clone(),
+        size: i64::try_from(image.manifest_size).unwrap_or(i64::MAX),
+        annotations: (!image.annotations.is_empty()).then(|| image.annotations.clone()),
+        artifact_status: Some(sdk::ArtifactStatus::Active),
+    }
 }

@@ -107,6 +107,19 @@ impl Cloud {
         manifest(&config, &layer, content.len())
     }
 
+    /// Pushes what says something of an image, such as a signature; its digest.
+    pub async fn referrer(&self, repository: &str, subject: &str, artifact_type: &str) -> String {
+        let mut manifest: Value = serde_json::from_str(&self.layers_of(repository, artifact_type).await).unwrap();
+        manifest["artifactType"] = json!(artifact_type);
+        manifest["subject"] = json!({"mediaType": OCI_MANIFEST, "digest": subject, "size": 1});
+        let manifest = manifest.to_string();
+        let digest = digest(manifest.as_bytes());
+        let path = format!("/v2/{repository}/manifests/{digest}");
+        let reply = self.registry("PUT", &path, &[("content-type", OCI_MANIFEST)], manifest).await;
+        assert_eq!(reply.status, 201, "{}", reply.text());
+        digest
+    }
+
     /// Where the bytes of a blob stand.
     pub fn file(&self, digest: &str) -> PathBuf {
         let (account, region) = (model::AccountId::parse(ACCOUNT).unwrap(), model::Region::parse("us-east-1").unwrap());

@@ -168,3 +168,39 @@ async fn the_last_pull_is_recorded_once_a_day() {
         assert_eq!(pulled().await, json!(1_767_225_600 + recorded * 3600), "{hours}");
     }
 }
+
+#[tokio::test]
+async fn what_refers_to_an_image_is_listed() {
+    let cloud = Cloud::with("web").await;
+    let subject = cloud.image("web", "v1", "one").await;
+    let signature = cloud.referrer("web", &subject, "application/example.signature").await;
+    let sbom = cloud.referrer("web", &subject, "application/example.sbom").await;
+    let list = |digest: &str, more: Value| {
+        let mut input = json!({"repositoryName": "web", "subjectId": {"imageDigest": digest}});
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        input
+    };
+    let digests = |found: &Value| found["referrers"].as_array().unwrap().iter().map(|one| one["digest"].clone()).collect::<Vec<_>>();
+    let found = cloud.ok("ListImageReferrers", list(&subject, json!({}))).await;
+    let mut expected = [signature.clone(), sbom];
+    expected.sort();
+    assert_eq!(digests(&found), expected);
+    let first = &found["referrers"][0];
+    assert_eq!((&first["mediaType"], &first["artifactStatus"]), (&json!(OCI_MANIFEST), &json!("ACTIVE")));
+    assert!(first["size"].as_i64().unwrap() > 0);
+
+    let filtered = json!({"filter": {"artifactTypes": ["application/example.signature"]}});
+    assert_eq!(digests(&cloud.ok("ListImageReferrers", list(&subject, filtered)).await), [signature]);
+    let archived = json!({"filter": {"artifactStatus": "ARCHIVED"}});
+    assert_eq!(cloud.ok("ListImageReferrers", list(&subject, archived)).await["referrers"], json!([]));
+    let page = cloud.ok("ListImageReferrers", list(&subject, json!({"maxResults": 1}))).await;
+    assert_eq!(digests(&page), expected[..1]);
+    let page = cloud.ok("ListImageReferrers", list(&subject, json!({"nextToken": page["nextToken"]}))).await;
+    assert_eq!((digests(&page), &page["nextToken"]), (expected[1..].to_vec().into_iter().map(Value::from).collect(), &Value::Null));
+    assert_eq!(cloud.ok("ListImageReferrers", list(&digest(b"nobody"), json!({}))).await["referrers"], json!([]));
+
+    cloud.fails("ListImageReferrers", list("junk", json!({})), "InvalidParameterException").await;
+    cloud.fails("ListImageReferrers", list(&subject, json!({"maxResults": 51})), "InvalidParameterException").await;
+    cloud.fails("ListImageReferrers", list(&subject, json!({"nextToken": "%"})), "InvalidParameterException").await;
+    cloud.fails("ListImageReferrers", list(&subject, json!({"repositoryName": "nope"})), "RepositoryNotFoundException").await;
+}

@@ -8,12 +8,16 @@ use super::super::{
 };
 use api::ecr as sdk;
 use front::{Answer, Cx};
+use logic::image_reference::is_digest;
 use model::{
     Key,
-    ecr::{Repository, blob_namespace},
+    ecr::{ImageSpec, Repository, blob_namespace},
 };
 use spine::{Read, Tx};
 use std::sync::Arc;
+
+/// How many referrers a page has where the caller doesn't say (Amazon ECR API reference, `ListImageReferrers`).
+const MOST_REFERRERS: i32 = 50;
 
 pub async fn put(cx: Cx, ecr: Arc<Ecr>, input: sdk::PutImageRequest) -> Answer<sdk::PutImageResponse> {
     let (repository, _) = find::repository(&cx, &ecr.store.snapshot(), &input.registry_id, &input.repository_name)?;
@@ -128,6 +132,29 @@ pub fn list(cx: &Cx, tx: &mut Tx, input: &sdk::ListImagesRequest) -> Answer<sdk:
     let (shown, next_token) = page(ids, asked, |(digest, tag)| format!("{digest} {}", tag.as_deref().unwrap_or_default()))?;
     let image_ids = shown.iter().map(|(digest, tag)| views::image_id(digest, tag.as_deref())).collect();
     Ok(sdk::ListImagesResponse { image_ids: Some(image_ids), next_token })
+}
+
+/// What refers to an image, whether or not that is there.
+pub fn list_referrers(cx: &Cx, tx: &mut Tx, input: &sdk::ListImageReferrersRequest) -> Answer<sdk::ListImageReferrersResponse> {
+    let (repository, _) = find::repository(cx, tx, &input.registry_id, &input.repository_name)?;
+    let subject = &input.subject_id.image_digest;
+    if !is_digest(subject) {
+        return Err(errors::invalid(format!(
+            "Invalid parameter at 'subjectId' failed to satisfy constraint: '{subject}' is not a digest"
+        )));
+    }
+    let filter = input.filter.clone().unwrap_or_default();
+    let types = filter.artifact_types.unwrap_or_default();
+    let has_type = |image: &ImageSpec| types.is_empty() || image.artifact_type.as_ref().is_some_and(|one| types.contains(one));
+    // Nothing is archived: everything is active.
+    let active =
+        matches!(filter.artifact_status, None | Some(sdk::ArtifactStatusFilter::Active | sdk::ArtifactStatusFilter::Any));
+    let mut found: Vec<_> = find::image_specs(tx, &repository)?.into_iter().collect();
+    found.retain(|(_, image)| active && image.subject.as_ref() == Some(subject) && has_type(image));
+    let asked = Asked { token: input.next_token.as_deref(), max: input.max_results.or(Some(MOST_REFERRERS)) };
+    let (shown, next_token) = page(found, asked, |(digest, _)| digest.clone())?;
+    let referrers = shown.iter().map(|(digest, image)| views::referrer(digest, image)).collect();
+    Ok(sdk::ListImageReferrersResponse { referrers: Some(referrers), next_token })
 }
 
 fn existing(read: &impl Read, repository: &Key<Repository>, id: &sdk::ImageIdentifier) -> Answer<String> {
