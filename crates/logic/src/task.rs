@@ -94,9 +94,10 @@ impl<'a> Facts<'a> {
         self.progress().containers.get(name)
     }
 
-    /// Every container has been started.
+    /// Every container has been started, or given up: one that is not essential may fail to start, and the task goes on.
     pub(crate) fn all_started(&self) -> bool {
-        let started = |name: &str| self.container(name).is_some_and(|container| container.started_at.is_some());
+        let come = |container: &ContainerProgress| container.started_at.is_some() || container.exited_at.is_some();
+        let started = |name: &str| self.container(name).is_some_and(come);
         self.definition.containers.iter().all(|container| started(&container.name))
     }
 

@@ -133,6 +133,16 @@ fn the_end_of_another_container_ends_nothing() {
 }
 
 #[test]
+fn a_task_runs_without_a_container_that_failed_to_start_and_is_not_essential() {
+    let mut life = Life::new(false);
+    life.place();
+    life.start("web", 5);
+    life.exit("side", 6, 1);
+    life.expect(HOSTED, "RUNNING", Step::Rest);
+    assert_eq!(view(&life.facts()).started_at, Some(Timestamp(5)));
+}
+
+#[test]
 fn what_came_first_is_the_reason() {
     let mut life = Life::new(false);
     life.place();

@@ -1,14 +1,22 @@
 //! Container instances: describe, list; and the one that a cluster gets when it first needs one.
 
-use crate::ecs::{errors::invalid, launch, load, names, paging, views};
+use crate::ecs::{
+    errors::{invalid, refuse_unbuilt},
+    launch,
+    load::{self, LoadedTask},
+    names, paging, views,
+};
 use agent_proto::{Capabilities, record::LOCAL_HOST};
 use api::ecs as aws;
 use front::{Answer, Cx};
-use logic::vpc;
+use logic::{
+    placement::{self, Refusal},
+    vpc,
+};
 use model::{
     AccountId, Env, Key, Region, Timestamp,
     ec2::{AttachedTo, Attachment, Instance, InstanceSpec, NetworkInterface, Subnet, Tags, Vpc},
-    ecs::{Cluster, ContainerInstance, ContainerInstanceSpec, short_id},
+    ecs::{Cluster, ContainerInstance, ContainerInstanceSpec, Definition, TaskOverride, short_id},
 };
 use spine::{Read, Scope, StoreError, Tx};
 use std::sync::Arc;
@@ -105,6 +113,24 @@ fn default_group(tx: &impl Read, place: &Place, vpc: &str) -> Result<Option<Stri
     launch::group_named_default(tx, place.account, place.region, vpc)
 }
 
+/// How many tasks of a kind have room on an instance, `at_most` being asked for, and why no more.
+pub fn fitting(
+    (definition, overrides): (&Definition, &TaskOverride),
+    (key, spec): &Found,
+    machine: &Capabilities,
+    tasks: &[LoadedTask],
+    at_most: u32,
+) -> (u32, Option<Refusal>) {
+    if machine.missing.iter().any(|missing| missing.fatal) {
+        return (0, Some(Refusal::Agent));
+    }
+    if !placement::same_architecture(definition, &spec.architecture) {
+        return (0, Some(Refusal::Attribute));
+    }
+    let left = views::left(key, spec, tasks.iter());
+    placement::how_many(&placement::required(definition, overrides), &left, at_most)
+}
+
 /// Takes the container instance out of a cluster, with its machine and interface.
 pub fn remove(tx: &mut Tx, cluster: &Key<Cluster>) -> Result<(), StoreError> {
     let Some((key, spec)) = find(tx, cluster)? else { return Ok(()) };
@@ -144,7 +170,7 @@ fn arn_of(cluster: &Key<Cluster>, text: &str) -> Result<String, Fault> {
 
 /// `ListContainerInstances`.
 pub fn list(cx: &Cx, tx: &mut Tx, input: &aws::ListContainerInstancesRequest) -> Answer<aws::ListContainerInstancesResponse> {
-    crate::ecs::errors::refuse_unbuilt(&[("filter", input.filter.as_ref().is_some_and(|filter| !filter.is_empty()))])?;
+    refuse_unbuilt(&[("filter", input.filter.as_ref().is_some_and(|filter| !filter.is_empty()))])?;
     let (cluster, _) = names::active_cluster(cx, tx, input.cluster.as_deref())?;
     let active = input.status.is_none_or(|status| status == aws::ContainerInstanceStatus::Active);
     let found = find(tx, &cluster)?.filter(|_| active);

@@ -154,18 +154,15 @@ fn room_on_instance(
     tx: &mut Tx,
     cluster: &Key<Cluster>,
     machine: &Capabilities,
-    (definition, overrides): (&Definition, &TaskOverride),
+    kind: (&Definition, &TaskOverride),
     count: u32,
 ) -> Answer<Room> {
-    let Some((key, spec)) = instances::ensure(tx, cluster, machine, &Place::of(cx))? else {
+    let Some(found) = instances::ensure(tx, cluster, machine, &Place::of(cx))? else {
         return Err(invalid("No Container Instances were found in your cluster."));
     };
     let tasks = load::tasks(tx, cluster)?;
-    let left = views::left(&key, &spec, tasks.iter());
-    let (fit, refusal) = match placement::same_architecture(definition, &spec.architecture) {
-        true => placement::how_many(&placement::required(definition, overrides), &left, count),
-        false => (0, Some(placement::Refusal::Attribute)),
-    };
+    let (fit, refusal) = instances::fitting(kind, &found, machine, &tasks, count);
+    let key = found.0;
     let failure = |refusal: placement::Refusal| views::failure(key.arn().to_string(), refusal.as_str());
     let failures = (fit..count).filter_map(|_| refusal.map(failure)).collect();
     Ok(Room { count: fit, instance: Some(short_id(&key.id).into()), failures })

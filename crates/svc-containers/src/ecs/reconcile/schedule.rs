@@ -7,7 +7,7 @@ use crate::ecs::{
         instances::{self, Place},
         run::chosen_first,
     },
-    tags, views,
+    tags,
 };
 use agent_proto::Capabilities;
 use logic::{
@@ -18,7 +18,7 @@ use logic::{
 use model::{
     Env, Key, Timestamp,
     ecs::{
-        Cluster, Definition, LaunchType, PropagateTags, Service, ServiceSpec, StopCode, Tags, Target, Task, TaskOverride, TaskSpec,
+        Cluster, LaunchType, PropagateTags, Service, ServiceSpec, StopCode, Tags, Target, Task, TaskOverride, TaskSpec,
         short_id,
     },
     elbv2,
@@ -79,21 +79,22 @@ impl Scheduling<'_> {
         }
         let cluster = self.cluster();
         let place = Place { account: &self.key.account, region: &self.key.region, now: self.now, env: self.env };
-        let Some((key, instance)) = instances::ensure(tx, &cluster, self.machine, &place)? else {
+        let Some(found) = instances::ensure(tx, &cluster, self.machine, &place)? else {
             let reason = "no container instance met all of its requirements. Reason: No Container Instances were found in your cluster.";
             return Ok((Room { tasks: 0, reason: reason.into() }, None));
         };
         let definition = tx.spec(&target.definition.key(&self.key.account, &self.key.region))?;
         let definition = definition.map(|spec| spec.definition.clone()).unwrap_or_default();
-        let left = views::left(&key, &instance, load::tasks(tx, &cluster)?.iter());
-        let (tasks, refusal) = fitting(&definition, &left, &instance.architecture, spec.desired_count);
+        let kind = (&definition, &TaskOverride::default());
+        let tasks = load::tasks(tx, &cluster)?;
+        let (tasks, refusal) = instances::fitting(kind, &found, self.machine, &tasks, spec.desired_count.max(1));
+        let instance = short_id(&found.0.id);
         let said = refusal.map_or("", placement::Refusal::sentence);
         let reason = format!(
-            "no container instance met all of its requirements. The closest matching (container-instance {}) {said}. For more \
-             information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
-            short_id(&key.id)
+            "no container instance met all of its requirements. The closest matching (container-instance {instance}) {said}. For more \
+             information, see the Troubleshooting section of the Amazon ECS Developer Guide."
         );
-        Ok((Room { tasks, reason }, Some(short_id(&key.id).into())))
+        Ok((Room { tasks, reason }, Some(instance.into())))
     }
 
     fn start(&self, tx: &mut Tx, service: &ServiceSpec, start: Start, instance: Option<String>) -> Result<String, StoreError> {
@@ -132,13 +133,6 @@ impl Scheduling<'_> {
         }
         all
     }
-}
-
-fn fitting(definition: &Definition, left: &placement::Resources, machine: &str, wanted: u32) -> (u32, Option<placement::Refusal>) {
-    if !placement::same_architecture(definition, machine) {
-        return (0, Some(placement::Refusal::Attribute));
-    }
-    placement::how_many(&placement::required(definition, &TaskOverride::default()), left, wanted.max(1))
 }
 
 /// A task as the scheduler sees it.
