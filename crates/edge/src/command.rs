@@ -20,6 +20,7 @@ pub fn main(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
     // It fails only for who leads a session already, which is as good.
     let _ = nix::unistd::setsid();
     let _ = tracing_subscriber::fmt().with_env_filter(filter()).with_ansi(false).with_writer(std::io::stderr).try_init();
+    allow_many_sockets();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.to_string()),
@@ -27,6 +28,14 @@ pub fn main(args: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
     match runtime.block_on(process::run(config, Env::system(), terminated())) {
         Ok(()) | Err(StartError::Running(_)) => ExitCode::SUCCESS,
         Err(error) => failed(&error.to_string()),
+    }
+}
+
+/// The limit that a process begins with is for interactive use. Where it can't be raised it stays.
+fn allow_many_sockets() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
     }
 }
 

@@ -8,6 +8,9 @@
 //! - [`Link`] is the control plane's end, an [`Edge`](agent_proto::edge::Edge): it starts the process if there is none;
 //! - [`Fake`] is an `Edge` without sockets, for simulations.
 //!
+//! Not here: access logs and metrics, authentication actions, mutual TLS, Lambda targets, sticky sessions by an application's own
+//! cookie, health checks of gRPC by its status. The table has no words for them, so that the control plane has to refuse them.
+//!
 //! What is decided about a request (rule, target, health, redirects) is in `logic::{route_match, balancer}`; here are the sockets.
 
 pub mod command;

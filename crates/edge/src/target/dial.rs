@@ -15,7 +15,8 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
+    sync::Semaphore,
 };
 use tokio_rustls::TlsConnector;
 
@@ -45,11 +46,13 @@ pub(crate) struct Dialler {
     env: Env,
     networks: Networks,
     tls: [TlsConnector; 2],
+    /// A socket in a namespace takes a thread for a moment; this is how many may be opened at the same time.
+    opening: Semaphore,
 }
 
 impl Dialler {
     pub(crate) fn new(env: Env, networks: Networks) -> Self {
-        Self { env, networks, tls: [connector(b"http/1.1"), connector(b"h2")] }
+        Self { env, networks, tls: [connector(b"http/1.1"), connector(b"h2")], opening: Semaphore::new(16) }
     }
 
     /// Connects within `limit`; with TLS over it if asked for. A target's certificate is not checked, as with the real service.
@@ -63,7 +66,7 @@ impl Dialler {
         limit: Duration,
     ) -> Result<Box<dyn Stream>, DialError> {
         let connecting = async {
-            let socket = self.networks.socket(vpc, from).await.map_err(DialError::NotThere)?;
+            let socket = self.socket(vpc, from).await.map_err(DialError::NotThere)?;
             let stream = socket.connect(to.into()).await?;
             stream.set_nodelay(true)?;
             match tls {
@@ -75,6 +78,11 @@ impl Dialler {
             connected = connecting => connected,
             () = self.env.sleep(limit) => Err(DialError::TimedOut),
         }
+    }
+
+    async fn socket(&self, vpc: &str, from: Ipv4Addr) -> io::Result<TcpSocket> {
+        let _permit = self.opening.acquire().await.map_err(io::Error::other)?;
+        self.networks.socket(vpc, from).await
     }
 
     async fn secure(&self, stream: TcpStream, to: SocketAddrV4, http2: bool) -> io::Result<Box<dyn Stream>> {
