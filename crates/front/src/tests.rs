@@ -10,7 +10,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use http::Request;
-use model::{AccountId, Env, Key, Region, Timestamp, iam::Principal, touch::Touched};
+use model::{AccountId, Key, Region, Timestamp, iam::Principal, touch::Touched};
 use spine::{Read, Store, StoreError};
 use std::{
     sync::Arc,
@@ -44,17 +44,22 @@ async fn issued(bench: &Bench, principal: Principal) -> credentials::Issued {
 const BODY: &str = "Action=GetCallerIdentity&Version=2011-06-15";
 
 fn signed(id: &str, secret: &str, at: Timestamp) -> Request<Bytes> {
+    signed_for("localhost:4566", id, secret, at)
+}
+
+fn signed_for(host: &str, id: &str, secret: &str, at: Timestamp) -> Request<Bytes> {
     let identity = Credentials::new(id, secret, None, None, "test").into();
     let time = SystemTime::UNIX_EPOCH + Duration::from_millis(at.0 as u64);
     let params = v4::SigningParams::builder().identity(&identity).region("eu-west-1").name("sts").time(time);
     let params = params.settings(SigningSettings::default()).build().unwrap().into();
     let mut request = Request::post("/")
-        .header("host", "localhost:4566")
+        .header("host", host)
         .header("content-type", "application/x-www-form-urlencoded")
         .body(Bytes::from(BODY))
         .unwrap();
     let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
-    let signable = SignableRequest::new("POST", "http://localhost:4566/", headers, SignableBody::Bytes(BODY.as_bytes())).unwrap();
+    let signable =
+        SignableRequest::new("POST", format!("http://{host}/"), headers, SignableBody::Bytes(BODY.as_bytes())).unwrap();
     let (instructions, _) = sign(signable, &params).unwrap().into_parts();
     instructions.apply_to_request_http1x(&mut request);
     request
@@ -192,13 +197,17 @@ async fn the_owner_asks_from_this_machine() {
 async fn connections_are_served_until_told_to_stop() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let front = Arc::new(Front::new(Store::ephemeral(), Env::system(), Config::loopback(address.to_string())).service(sts()));
+    let bench = bench();
+    let key = issued(&bench, Principal::Root).await;
+    let front = bench.front.clone();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = tokio::spawn(crate::serve(front, listener, async { _ = stopped.await }));
     let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new());
     for http2 in [false, true] {
         let client = client.clone().http2_only(http2).build_http();
-        let mut request = signed("test", "test", START);
+        // The signature covers the host, which HTTP/2 has in `:authority`.
+        let mut request = signed_for(&address.to_string(), &key.access_key_id, &key.secret_access_key, START);
+        request.headers_mut().remove("host");
         *request.uri_mut() = format!("http://{address}/").parse().unwrap();
         let reply = client.request(request.map(http_body_util::Full::new)).await.unwrap();
         assert_eq!(reply.status(), 200, "http2: {http2}");
@@ -206,6 +215,33 @@ async fn connections_are_served_until_told_to_stop() {
     stop.send(()).unwrap();
     server.await.unwrap();
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn gzip_is_undone_and_other_encodings_are_not_known() {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(BODY.as_bytes()).unwrap();
+    let gzip = encoder.finish().unwrap();
+    for (encoding, body, status) in [("gzip", gzip.clone(), 200), ("gzip", BODY.into(), 400), ("br", gzip, 415)] {
+        let mut request = signed("test", "test", START);
+        request.headers_mut().insert("content-encoding", encoding.parse().unwrap());
+        *request.body_mut() = body.into();
+        let reply = bench().send(request).await;
+        assert_eq!(reply.status, status, "{encoding}: {}", reply.text());
+    }
+}
+
+#[tokio::test]
+async fn buckets_in_the_host_are_understood() {
+    let mut request = signed("test", "test", START);
+    let authorization = request.headers()["authorization"].to_str().unwrap().replace("/sts/", "/s3/");
+    request.headers_mut().insert("authorization", authorization.parse().unwrap());
+    request.headers_mut().insert("host", "bucket.s3.eu-west-1.localhost:4566".parse().unwrap());
+    *request.method_mut() = http::Method::DELETE;
+    *request.uri_mut() = "/key".parse().unwrap();
+    let reply = bench().send(request).await;
+    assert!(reply.status == 501 && reply.text().contains("DeleteObject "), "{}", reply.text());
 }
 
 /// What the binary would do.
