@@ -239,9 +239,9 @@ async fn buckets_in_the_host_are_understood() {
     request.headers_mut().insert("authorization", authorization.parse().unwrap());
     request.headers_mut().insert("host", "bucket.s3.eu-west-1.localhost:4566".parse().unwrap());
     *request.method_mut() = http::Method::DELETE;
-    *request.uri_mut() = "/key".parse().unwrap();
+    *request.uri_mut() = "/key?tagging".parse().unwrap();
     let reply = bench().send(request).await;
-    assert!(reply.status == 501 && reply.text().contains("DeleteObject "), "{}", reply.text());
+    assert!(reply.status == 501 && reply.text().contains("DeleteObjectTagging"), "{}", reply.text());
 }
 
 /// What the binary would do.
