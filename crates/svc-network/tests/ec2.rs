@@ -151,6 +151,49 @@ async fn rules_are_authorized_shown_and_revoked() {
 }
 
 #[tokio::test]
+async fn rules_change_in_place() {
+    let cloud = cloud();
+    let id = new_group(&cloud, "web").await;
+    let allow = |port: &'static str| {
+        [
+            ("GroupId", id.as_str()),
+            ("IpPermissions.1.IpProtocol", "tcp"),
+            ("IpPermissions.1.FromPort", port),
+            ("IpPermissions.1.ToPort", port),
+            ("IpPermissions.1.IpRanges.1.CidrIp", "10.0.0.0/8"),
+        ]
+    };
+    let first = ec2(&cloud, "AuthorizeSecurityGroupIngress", &allow("80")).await.one("item/securityGroupRuleId").to_owned();
+    ec2(&cloud, "AuthorizeSecurityGroupIngress", &allow("81")).await;
+    let change = |port: &'static str, peer: (&'static str, &'static str)| {
+        [
+            ("GroupId", id.as_str()),
+            ("SecurityGroupRule.1.SecurityGroupRuleId", first.as_str()),
+            ("SecurityGroupRule.1.SecurityGroupRule.IpProtocol", "tcp"),
+            ("SecurityGroupRule.1.SecurityGroupRule.FromPort", port),
+            ("SecurityGroupRule.1.SecurityGroupRule.ToPort", port),
+            peer,
+        ]
+    };
+    let (ipv4, ipv6) = ("SecurityGroupRule.1.SecurityGroupRule.CidrIpv4", "SecurityGroupRule.1.SecurityGroupRule.CidrIpv6");
+    let code = async |parameters: &[(&str, &str)]| call(&cloud, "ec2", "ModifySecurityGroupRules", parameters).await.code().to_owned();
+    assert_eq!(code(&change("81", (ipv4, "10.0.0.0/8"))).await, "InvalidPermission.Duplicate");
+    assert_eq!(code(&change("82", (ipv6, "::/0"))).await, "InvalidParameterValue");
+    ec2(&cloud, "ModifySecurityGroupRules", &change("82", (ipv4, "10.0.0.0/8"))).await;
+    let text = [("IpPermissions.1.IpRanges.1.Description", "people")];
+    let describe: Vec<_> = allow("82").into_iter().chain(text).collect();
+    ec2(&cloud, "UpdateSecurityGroupRuleDescriptionsIngress", &describe).await;
+    let rule = ec2(&cloud, "DescribeSecurityGroupRules", &[("SecurityGroupRuleId.1", &first)]).await;
+    assert_eq!((rule.one("item/fromPort"), rule.one("item/description")), ("82", "people"));
+    let none = [("GroupId", id.as_str()), ("SecurityGroupRuleDescription.1.SecurityGroupRuleId", &first)];
+    ec2(&cloud, "UpdateSecurityGroupRuleDescriptionsIngress", &none).await;
+    let rule = ec2(&cloud, "DescribeSecurityGroupRules", &[("SecurityGroupRuleId.1", &first)]).await;
+    assert!(rule.all("item/description").is_empty());
+    let unknown = call(&cloud, "ec2", "UpdateSecurityGroupRuleDescriptionsEgress", &describe).await;
+    assert_eq!(unknown.code(), "InvalidPermission.NotFound");
+}
+
+#[tokio::test]
 async fn the_parameters_of_a_single_permission_still_work() {
     let cloud = cloud();
     new_group(&cloud, "web").await;

@@ -116,6 +116,25 @@ async fn listeners_are_made_changed_and_refused() {
 }
 
 #[tokio::test]
+async fn what_a_listener_and_a_balancer_do_not_have_is_told_so() {
+    let site = Site::new().await;
+    assert!(site.ok("DescribeListenerCertificates", &[("ListenerArn", &site.listener)]).await.all("CertificateArn").is_empty());
+    let reserved = site.ok("DescribeCapacityReservation", &[("LoadBalancerArn", &site.balancer)]).await;
+    assert!(reserved.all("CapacityUnits").is_empty());
+    let attribute = |value: &'static str| {
+        [
+            ("ListenerArn", site.listener.as_str()),
+            ("Attributes.member.1.Key", "routing.http.response.server.enabled"),
+            ("Attributes.member.1.Value", value),
+        ]
+    };
+    site.ok("ModifyListenerAttributes", &attribute("true")).await;
+    assert_eq!(site.code("ModifyListenerAttributes", &attribute("false")).await, "NotImplemented");
+    let shown = site.ok("DescribeListenerAttributes", &[("ListenerArn", &site.listener)]).await;
+    assert_eq!(shown.all("member/Key").len(), 11);
+}
+
+#[tokio::test]
 async fn a_group_stands_behind_one_balancer() {
     let site = Site::new().await;
     let other = balancer(&site.cloud, "other", &site.subnets[..2]).await;

@@ -27,6 +27,9 @@ wire::operations! {
     15 DescribeTags(DescribeTagsRequest) -> DescribeTagsResult;
     16 DescribeVpcAttribute(DescribeVpcAttributeRequest) -> DescribeVpcAttributeResult;
     17 DescribeVpcs(DescribeVpcsRequest) -> DescribeVpcsResult;
-    18 RevokeSecurityGroupEgress(RevokeSecurityGroupEgressRequest) -> RevokeSecurityGroupEgressResult;
-    19 RevokeSecurityGroupIngress(RevokeSecurityGroupIngressRequest) -> RevokeSecurityGroupIngressResult;
+    18 ModifySecurityGroupRules(ModifySecurityGroupRulesRequest) -> ModifySecurityGroupRulesResult;
+    19 RevokeSecurityGroupEgress(RevokeSecurityGroupEgressRequest) -> RevokeSecurityGroupEgressResult;
+    20 RevokeSecurityGroupIngress(RevokeSecurityGroupIngressRequest) -> RevokeSecurityGroupIngressResult;
+    21 UpdateSecurityGroupRuleDescriptionsEgress(UpdateSecurityGroupRuleDescriptionsEgressRequest) -> UpdateSecurityGroupRuleDescriptionsEgressResult;
+    22 UpdateSecurityGroupRuleDescriptionsIngress(UpdateSecurityGroupRuleDescriptionsIngressRequest) -> UpdateSecurityGroupRuleDescriptionsIngressResult;
 }

@@ -8,14 +8,14 @@ pub static SHAPES: &[Shape] = &[
     /* 0 */
     Shape::record(
         "AccountAttribute",
-        &[Member::new("AttributeName", 151).wire("attributeName"), Member::new("AttributeValues", 5).wire("attributeValueSet")],
+        &[Member::new("AttributeName", 158).wire("attributeName"), Member::new("AttributeValues", 5).wire("attributeValueSet")],
     ),
     /* 1 */ Shape::list("AccountAttributeList", Member::element(0).wire("item")),
     /* 2 */ Shape::choice("AccountAttributeName", &["supported-platforms", "default-vpc"]),
     /* 3 */ Shape::list("AccountAttributeNameStringList", Member::element(2).wire("attributeName")),
-    /* 4 */ Shape::record("AccountAttributeValue", &[Member::new("AttributeValue", 151).wire("attributeValue")]),
+    /* 4 */ Shape::record("AccountAttributeValue", &[Member::new("AttributeValue", 158).wire("attributeValue")]),
     /* 5 */ Shape::list("AccountAttributeValueList", Member::element(4).wire("item")),
-    /* 6 */ Shape::list("AssociatedSubnetList", Member::element(156).wire("item")),
+    /* 6 */ Shape::list("AssociatedSubnetList", Member::element(163).wire("item")),
     /* 7 */
     Shape::record(
         "AttachmentEnaSrdSpecification",
@@ -32,44 +32,44 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "AuthorizeSecurityGroupEgressRequest",
         &[
-            Member::new("TagSpecifications", 167).wire("TagSpecification"),
+            Member::new("TagSpecifications", 174).wire("TagSpecification"),
             Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("GroupId", 144).wire("groupId").required(),
-            Member::new("SourceSecurityGroupName", 151).wire("sourceSecurityGroupName"),
-            Member::new("SourceSecurityGroupOwnerId", 151).wire("sourceSecurityGroupOwnerId"),
-            Member::new("IpProtocol", 151).wire("ipProtocol"),
+            Member::new("GroupId", 146).wire("groupId").required(),
+            Member::new("SourceSecurityGroupName", 158).wire("sourceSecurityGroupName"),
+            Member::new("SourceSecurityGroupOwnerId", 158).wire("sourceSecurityGroupOwnerId"),
+            Member::new("IpProtocol", 158).wire("ipProtocol"),
             Member::new("FromPort", 77).wire("fromPort"),
             Member::new("ToPort", 77).wire("toPort"),
-            Member::new("CidrIp", 151).wire("cidrIp"),
+            Member::new("CidrIp", 158).wire("cidrIp"),
             Member::new("IpPermissions", 85).wire("ipPermissions"),
         ],
     ),
     /* 12 */
     Shape::record(
         "AuthorizeSecurityGroupEgressResult",
-        &[Member::new("Return", 27).wire("return"), Member::new("SecurityGroupRules", 150).wire("securityGroupRuleSet")],
+        &[Member::new("Return", 27).wire("return"), Member::new("SecurityGroupRules", 154).wire("securityGroupRuleSet")],
     ),
     /* 13 */
     Shape::record(
         "AuthorizeSecurityGroupIngressRequest",
         &[
-            Member::new("CidrIp", 151),
+            Member::new("CidrIp", 158),
             Member::new("FromPort", 77),
-            Member::new("GroupId", 144),
-            Member::new("GroupName", 146),
+            Member::new("GroupId", 146),
+            Member::new("GroupName", 148),
             Member::new("IpPermissions", 85),
-            Member::new("IpProtocol", 151),
-            Member::new("SourceSecurityGroupName", 151),
-            Member::new("SourceSecurityGroupOwnerId", 151),
+            Member::new("IpProtocol", 158),
+            Member::new("SourceSecurityGroupName", 158),
+            Member::new("SourceSecurityGroupOwnerId", 158),
             Member::new("ToPort", 77),
-            Member::new("TagSpecifications", 167).wire("TagSpecification"),
+            Member::new("TagSpecifications", 174).wire("TagSpecification"),
             Member::new("DryRun", 27).wire("dryRun"),
         ],
     ),
     /* 14 */
     Shape::record(
         "AuthorizeSecurityGroupIngressResult",
-        &[Member::new("Return", 27).wire("return"), Member::new("SecurityGroupRules", 150).wire("securityGroupRuleSet")],
+        &[Member::new("Return", 27).wire("return"), Member::new("SecurityGroupRules", 154).wire("securityGroupRuleSet")],
     ),
     /* 15 */
     Shape::record(
@@ -77,29 +77,29 @@ pub static SHAPES: &[Shape] = &[
         &[
             Member::new("OptInStatus", 21).wire("optInStatus"),
             Member::new("Messages", 20).wire("messageSet"),
-            Member::new("RegionName", 151).wire("regionName"),
-            Member::new("ZoneName", 151).wire("zoneName"),
-            Member::new("ZoneId", 151).wire("zoneId"),
-            Member::new("GroupName", 151).wire("groupName"),
-            Member::new("NetworkBorderGroup", 151).wire("networkBorderGroup"),
-            Member::new("ZoneType", 151).wire("zoneType"),
-            Member::new("ParentZoneName", 151).wire("parentZoneName"),
-            Member::new("ParentZoneId", 151).wire("parentZoneId"),
-            Member::new("GroupLongName", 151).wire("groupLongName"),
+            Member::new("RegionName", 158).wire("regionName"),
+            Member::new("ZoneName", 158).wire("zoneName"),
+            Member::new("ZoneId", 158).wire("zoneId"),
+            Member::new("GroupName", 158).wire("groupName"),
+            Member::new("NetworkBorderGroup", 158).wire("networkBorderGroup"),
+            Member::new("ZoneType", 158).wire("zoneType"),
+            Member::new("ParentZoneName", 158).wire("parentZoneName"),
+            Member::new("ParentZoneId", 158).wire("parentZoneId"),
+            Member::new("GroupLongName", 158).wire("groupLongName"),
             Member::new("Geography", 17).wire("geographySet"),
             Member::new("SubGeography", 24).wire("subGeographySet"),
             Member::new("State", 22).wire("zoneState"),
         ],
     ),
-    /* 16 */ Shape::record("AvailabilityZoneGeography", &[Member::new("Name", 151).wire("name")]),
+    /* 16 */ Shape::record("AvailabilityZoneGeography", &[Member::new("Name", 158).wire("name")]),
     /* 17 */ Shape::list("AvailabilityZoneGeographyList", Member::element(16).wire("item")),
     /* 18 */ Shape::list("AvailabilityZoneList", Member::element(15).wire("item")),
-    /* 19 */ Shape::record("AvailabilityZoneMessage", &[Member::new("Message", 151).wire("message")]),
+    /* 19 */ Shape::record("AvailabilityZoneMessage", &[Member::new("Message", 158).wire("message")]),
     /* 20 */ Shape::list("AvailabilityZoneMessageList", Member::element(19).wire("item")),
     /* 21 */ Shape::choice("AvailabilityZoneOptInStatus", &["opt-in-not-required", "opted-in", "not-opted-in"]),
     /* 22 */
     Shape::choice("AvailabilityZoneState", &["available", "information", "impaired", "unavailable", "constrained"]),
-    /* 23 */ Shape::record("AvailabilityZoneSubGeography", &[Member::new("Name", 151).wire("name")]),
+    /* 23 */ Shape::record("AvailabilityZoneSubGeography", &[Member::new("Name", 158).wire("name")]),
     /* 24 */ Shape::list("AvailabilityZoneSubGeographyList", Member::element(23).wire("item")),
     /* 25 */ Shape::choice("BlockPublicAccessMode", &["off", "block-bidirectional", "block-ingress"]),
     /* 26 */
@@ -121,10 +121,10 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "CreateSecurityGroupRequest",
         &[
-            Member::new("Description", 151).wire("GroupDescription").required(),
-            Member::new("GroupName", 151).required(),
-            Member::new("VpcId", 186),
-            Member::new("TagSpecifications", 167).wire("TagSpecification"),
+            Member::new("Description", 158).wire("GroupDescription").required(),
+            Member::new("GroupName", 158).required(),
+            Member::new("VpcId", 197),
+            Member::new("TagSpecifications", 174).wire("TagSpecification"),
             Member::new("DryRun", 27).wire("dryRun"),
         ],
     ),
@@ -132,9 +132,9 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "CreateSecurityGroupResult",
         &[
-            Member::new("GroupId", 151).wire("groupId"),
-            Member::new("Tags", 165).wire("tagSet"),
-            Member::new("SecurityGroupArn", 151).wire("securityGroupArn"),
+            Member::new("GroupId", 158).wire("groupId"),
+            Member::new("Tags", 172).wire("tagSet"),
+            Member::new("SecurityGroupArn", 158).wire("securityGroupArn"),
         ],
     ),
     /* 34 */
@@ -142,28 +142,28 @@ pub static SHAPES: &[Shape] = &[
         "CreateTagsRequest",
         &[
             Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("Resources", 123).wire("ResourceId").required(),
-            Member::new("Tags", 165).wire("Tag").required(),
+            Member::new("Resources", 125).wire("ResourceId").required(),
+            Member::new("Tags", 172).wire("Tag").required(),
         ],
     ),
     /* 35 */ Shape::new("DateTime", Kind::Timestamp(None)),
     /* 36 */
     Shape::record(
         "DeleteSecurityGroupRequest",
-        &[Member::new("GroupId", 144), Member::new("GroupName", 146), Member::new("DryRun", 27).wire("dryRun")],
+        &[Member::new("GroupId", 146), Member::new("GroupName", 148), Member::new("DryRun", 27).wire("dryRun")],
     ),
     /* 37 */
     Shape::record(
         "DeleteSecurityGroupResult",
-        &[Member::new("Return", 27).wire("return"), Member::new("GroupId", 144).wire("groupId")],
+        &[Member::new("Return", 27).wire("return"), Member::new("GroupId", 146).wire("groupId")],
     ),
     /* 38 */
     Shape::record(
         "DeleteTagsRequest",
         &[
             Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("Resources", 123).wire("resourceId").required(),
-            Member::new("Tags", 165).wire("tag"),
+            Member::new("Resources", 125).wire("resourceId").required(),
+            Member::new("Tags", 172).wire("tag"),
         ],
     ),
     /* 39 */
@@ -177,8 +177,8 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "DescribeAvailabilityZonesRequest",
         &[
-            Member::new("ZoneNames", 193).wire("ZoneName"),
-            Member::new("ZoneIds", 192).wire("ZoneId"),
+            Member::new("ZoneNames", 204).wire("ZoneName"),
+            Member::new("ZoneIds", 203).wire("ZoneId"),
             Member::new("AllAvailabilityZones", 27),
             Member::new("DryRun", 27).wire("dryRun"),
             Member::new("Filters", 71).wire("Filter"),
@@ -191,7 +191,7 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "DescribeInternetGatewaysRequest",
         &[
-            Member::new("NextToken", 151),
+            Member::new("NextToken", 158),
             Member::new("MaxResults", 43),
             Member::new("DryRun", 27).wire("dryRun"),
             Member::new("InternetGatewayIds", 82).wire("internetGatewayId"),
@@ -201,53 +201,53 @@ pub static SHAPES: &[Shape] = &[
     /* 45 */
     Shape::record(
         "DescribeInternetGatewaysResult",
-        &[Member::new("InternetGateways", 83).wire("internetGatewaySet"), Member::new("NextToken", 151).wire("nextToken")],
+        &[Member::new("InternetGateways", 83).wire("internetGatewaySet"), Member::new("NextToken", 158).wire("nextToken")],
     ),
     /* 46 */ Shape::new("DescribeNetworkInterfacesMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 47 */
     Shape::record(
         "DescribeNetworkInterfacesRequest",
         &[
-            Member::new("NextToken", 151),
+            Member::new("NextToken", 158),
             Member::new("MaxResults", 46),
             Member::new("IncludeManagedResources", 27),
             Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("NetworkInterfaceIds", 100).wire("NetworkInterfaceId"),
+            Member::new("NetworkInterfaceIds", 102).wire("NetworkInterfaceId"),
             Member::new("Filters", 71).wire("filter"),
         ],
     ),
     /* 48 */
     Shape::record(
         "DescribeNetworkInterfacesResult",
-        &[Member::new("NetworkInterfaces", 103).wire("networkInterfaceSet"), Member::new("NextToken", 151).wire("nextToken")],
+        &[Member::new("NetworkInterfaces", 105).wire("networkInterfaceSet"), Member::new("NextToken", 158).wire("nextToken")],
     ),
     /* 49 */
     Shape::record(
         "DescribeRegionsRequest",
         &[
-            Member::new("RegionNames", 122).wire("RegionName"),
+            Member::new("RegionNames", 124).wire("RegionName"),
             Member::new("AllRegions", 27),
             Member::new("DryRun", 27).wire("dryRun"),
             Member::new("Filters", 71).wire("Filter"),
         ],
     ),
-    /* 50 */ Shape::record("DescribeRegionsResult", &[Member::new("Regions", 121).wire("regionInfo")]),
+    /* 50 */ Shape::record("DescribeRegionsResult", &[Member::new("Regions", 123).wire("regionInfo")]),
     /* 51 */ Shape::new("DescribeRouteTablesMaxResults", Kind::Integer).min(5.0).max(100.0),
     /* 52 */
     Shape::record(
         "DescribeRouteTablesRequest",
         &[
-            Member::new("NextToken", 151),
+            Member::new("NextToken", 158),
             Member::new("MaxResults", 51),
             Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("RouteTableIds", 141).wire("RouteTableId"),
+            Member::new("RouteTableIds", 143).wire("RouteTableId"),
             Member::new("Filters", 71).wire("Filter"),
         ],
     ),
     /* 53 */
     Shape::record(
         "DescribeRouteTablesResult",
-        &[Member::new("RouteTables", 142).wire("routeTableSet"), Member::new("NextToken", 151).wire("nextToken")],
+        &[Member::new("RouteTables", 144).wire("routeTableSet"), Member::new("NextToken", 158).wire("nextToken")],
     ),
     /* 54 */ Shape::new("DescribeSecurityGroupRulesMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 55 */
@@ -255,16 +255,16 @@ pub static SHAPES: &[Shape] = &[
         "DescribeSecurityGroupRulesRequest",
         &[
             Member::new("Filters", 71).wire("Filter"),
-            Member::new("SecurityGroupRuleIds", 149).wire("SecurityGroupRuleId"),
+            Member::new("SecurityGroupRuleIds", 153).wire("SecurityGroupRuleId"),
             Member::new("DryRun", 27),
-            Member::new("NextToken", 151),
+            Member::new("NextToken", 158),
             Member::new("MaxResults", 54),
         ],
     ),
     /* 56 */
     Shape::record(
         "DescribeSecurityGroupRulesResult",
-        &[Member::new("SecurityGroupRules", 150).wire("securityGroupRuleSet"), Member::new("NextToken", 151).wire("nextToken")],
+        &[Member::new("SecurityGroupRules", 154).wire("securityGroupRuleSet"), Member::new("NextToken", 158).wire("nextToken")],
     ),
     /* 57 */ Shape::new("DescribeSecurityGroupsMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 58 */
@@ -273,7 +273,7 @@ pub static SHAPES: &[Shape] = &[
         &[
             Member::new("GroupIds", 72).wire("GroupId"),
             Member::new("GroupNames", 75).wire("GroupName"),
-            Member::new("NextToken", 151),
+            Member::new("NextToken", 158),
             Member::new("MaxResults", 57),
             Member::new("DryRun", 27).wire("dryRun"),
             Member::new("Filters", 71).wire("Filter"),
@@ -282,7 +282,7 @@ pub static SHAPES: &[Shape] = &[
     /* 59 */
     Shape::record(
         "DescribeSecurityGroupsResult",
-        &[Member::new("NextToken", 151).wire("nextToken"), Member::new("SecurityGroups", 145).wire("securityGroupInfo")],
+        &[Member::new("NextToken", 158).wire("nextToken"), Member::new("SecurityGroups", 147).wire("securityGroupInfo")],
     ),
     /* 60 */ Shape::new("DescribeSubnetsMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 61 */
@@ -290,8 +290,8 @@ pub static SHAPES: &[Shape] = &[
         "DescribeSubnetsRequest",
         &[
             Member::new("Filters", 71).wire("Filter"),
-            Member::new("SubnetIds", 157).wire("SubnetId"),
-            Member::new("NextToken", 151),
+            Member::new("SubnetIds", 164).wire("SubnetId"),
+            Member::new("NextToken", 158),
             Member::new("MaxResults", 60),
             Member::new("DryRun", 27).wire("dryRun"),
         ],
@@ -299,7 +299,7 @@ pub static SHAPES: &[Shape] = &[
     /* 62 */
     Shape::record(
         "DescribeSubnetsResult",
-        &[Member::new("NextToken", 151).wire("nextToken"), Member::new("Subnets", 160).wire("subnetSet")],
+        &[Member::new("NextToken", 158).wire("nextToken"), Member::new("Subnets", 167).wire("subnetSet")],
     ),
     /* 63 */
     Shape::record(
@@ -308,20 +308,20 @@ pub static SHAPES: &[Shape] = &[
             Member::new("DryRun", 27).wire("dryRun"),
             Member::new("Filters", 71).wire("Filter"),
             Member::new("MaxResults", 77).wire("maxResults"),
-            Member::new("NextToken", 151).wire("nextToken"),
+            Member::new("NextToken", 158).wire("nextToken"),
         ],
     ),
     /* 64 */
     Shape::record(
         "DescribeTagsResult",
-        &[Member::new("NextToken", 151).wire("nextToken"), Member::new("Tags", 164).wire("tagSet")],
+        &[Member::new("NextToken", 158).wire("nextToken"), Member::new("Tags", 171).wire("tagSet")],
     ),
     /* 65 */
     Shape::record(
         "DescribeVpcAttributeRequest",
         &[
-            Member::new("Attribute", 174).required(),
-            Member::new("VpcId", 186).required(),
+            Member::new("Attribute", 185).required(),
+            Member::new("VpcId", 197).required(),
             Member::new("DryRun", 27).wire("dryRun"),
         ],
     ),
@@ -332,7 +332,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("EnableDnsHostnames", 10).wire("enableDnsHostnames"),
             Member::new("EnableDnsSupport", 10).wire("enableDnsSupport"),
             Member::new("EnableNetworkAddressUsageMetrics", 10).wire("enableNetworkAddressUsageMetrics"),
-            Member::new("VpcId", 151).wire("vpcId"),
+            Member::new("VpcId", 158).wire("vpcId"),
         ],
     ),
     /* 67 */ Shape::new("DescribeVpcsMaxResults", Kind::Integer).min(5.0).max(1000.0),
@@ -341,8 +341,8 @@ pub static SHAPES: &[Shape] = &[
         "DescribeVpcsRequest",
         &[
             Member::new("Filters", 71).wire("Filter"),
-            Member::new("VpcIds", 187).wire("VpcId"),
-            Member::new("NextToken", 151),
+            Member::new("VpcIds", 198).wire("VpcId"),
+            Member::new("NextToken", 158),
             Member::new("MaxResults", 67),
             Member::new("DryRun", 27).wire("dryRun"),
         ],
@@ -350,18 +350,18 @@ pub static SHAPES: &[Shape] = &[
     /* 69 */
     Shape::record(
         "DescribeVpcsResult",
-        &[Member::new("NextToken", 151).wire("nextToken"), Member::new("Vpcs", 190).wire("vpcSet")],
+        &[Member::new("NextToken", 158).wire("nextToken"), Member::new("Vpcs", 201).wire("vpcSet")],
     ),
-    /* 70 */ Shape::record("Filter", &[Member::new("Name", 151), Member::new("Values", 172).wire("Value")]),
+    /* 70 */ Shape::record("Filter", &[Member::new("Name", 158), Member::new("Values", 183).wire("Value")]),
     /* 71 */ Shape::list("FilterList", Member::element(70).wire("Filter")),
-    /* 72 */ Shape::list("GroupIdStringList", Member::element(144).wire("groupId")),
+    /* 72 */ Shape::list("GroupIdStringList", Member::element(146).wire("groupId")),
     /* 73 */
     Shape::record(
         "GroupIdentifier",
-        &[Member::new("GroupId", 151).wire("groupId"), Member::new("GroupName", 151).wire("groupName")],
+        &[Member::new("GroupId", 158).wire("groupId"), Member::new("GroupName", 158).wire("groupName")],
     ),
     /* 74 */ Shape::list("GroupIdentifierList", Member::element(73).wire("item")),
-    /* 75 */ Shape::list("GroupNameStringList", Member::element(146).wire("GroupName")),
+    /* 75 */ Shape::list("GroupNameStringList", Member::element(148).wire("GroupName")),
     /* 76 */ Shape::choice("HostnameType", &["ip-name", "resource-name"]),
     /* 77 */ Shape::new("Integer", Kind::Integer),
     /* 78 */
@@ -369,13 +369,13 @@ pub static SHAPES: &[Shape] = &[
         "InternetGateway",
         &[
             Member::new("Attachments", 80).wire("attachmentSet"),
-            Member::new("InternetGatewayId", 151).wire("internetGatewayId"),
-            Member::new("OwnerId", 151).wire("ownerId"),
-            Member::new("Tags", 165).wire("tagSet"),
+            Member::new("InternetGatewayId", 158).wire("internetGatewayId"),
+            Member::new("OwnerId", 158).wire("ownerId"),
+            Member::new("Tags", 172).wire("tagSet"),
         ],
     ),
     /* 79 */
-    Shape::record("InternetGatewayAttachment", &[Member::new("State", 9).wire("state"), Member::new("VpcId", 151).wire("vpcId")]),
+    Shape::record("InternetGatewayAttachment", &[Member::new("State", 9).wire("state"), Member::new("VpcId", 158).wire("vpcId")]),
     /* 80 */ Shape::list("InternetGatewayAttachmentList", Member::element(79).wire("item")),
     /* 81 */ Shape::new("InternetGatewayId", Kind::String),
     /* 82 */ Shape::list("InternetGatewayIdList", Member::element(81).wire("item")),
@@ -384,124 +384,134 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "IpPermission",
         &[
-            Member::new("IpProtocol", 151).wire("ipProtocol"),
+            Member::new("IpProtocol", 158).wire("ipProtocol"),
             Member::new("FromPort", 77).wire("fromPort"),
             Member::new("ToPort", 77).wire("toPort"),
-            Member::new("UserIdGroupPairs", 171).wire("groups"),
+            Member::new("UserIdGroupPairs", 182).wire("groups"),
             Member::new("IpRanges", 87).wire("ipRanges"),
             Member::new("Ipv6Ranges", 95).wire("ipv6Ranges"),
-            Member::new("PrefixListIds", 111).wire("prefixListIds"),
+            Member::new("PrefixListIds", 113).wire("prefixListIds"),
         ],
     ),
     /* 85 */ Shape::list("IpPermissionList", Member::element(84).wire("item")),
     /* 86 */
-    Shape::record("IpRange", &[Member::new("Description", 151).wire("description"), Member::new("CidrIp", 151).wire("cidrIp")]),
+    Shape::record("IpRange", &[Member::new("Description", 158).wire("description"), Member::new("CidrIp", 158).wire("cidrIp")]),
     /* 87 */ Shape::list("IpRangeList", Member::element(86).wire("item")),
     /* 88 */ Shape::choice("IpSource", &["amazon", "byoip", "none"]),
-    /* 89 */ Shape::record("Ipv4PrefixSpecification", &[Member::new("Ipv4Prefix", 151).wire("ipv4Prefix")]),
+    /* 89 */ Shape::record("Ipv4PrefixSpecification", &[Member::new("Ipv4Prefix", 158).wire("ipv4Prefix")]),
     /* 90 */ Shape::list("Ipv4PrefixesList", Member::element(89).wire("item")),
     /* 91 */ Shape::choice("Ipv6AddressAttribute", &["public", "private"]),
-    /* 92 */ Shape::record("Ipv6PrefixSpecification", &[Member::new("Ipv6Prefix", 151).wire("ipv6Prefix")]),
+    /* 92 */ Shape::record("Ipv6PrefixSpecification", &[Member::new("Ipv6Prefix", 158).wire("ipv6Prefix")]),
     /* 93 */ Shape::list("Ipv6PrefixesList", Member::element(92).wire("item")),
     /* 94 */
     Shape::record(
         "Ipv6Range",
-        &[Member::new("Description", 151).wire("description"), Member::new("CidrIpv6", 151).wire("cidrIpv6")],
+        &[Member::new("Description", 158).wire("description"), Member::new("CidrIpv6", 158).wire("cidrIpv6")],
     ),
     /* 95 */ Shape::list("Ipv6RangeList", Member::element(94).wire("item")),
     /* 96 */
     Shape::record(
-        "NetworkInterface",
+        "ModifySecurityGroupRulesRequest",
         &[
-            Member::new("Association", 97).wire("association"),
-            Member::new("Attachment", 98).wire("attachment"),
-            Member::new("AvailabilityZone", 151).wire("availabilityZone"),
-            Member::new("ConnectionTrackingConfiguration", 30).wire("connectionTrackingConfiguration"),
-            Member::new("Description", 151).wire("description"),
-            Member::new("Groups", 74).wire("groupSet"),
-            Member::new("InterfaceType", 107).wire("interfaceType"),
-            Member::new("Ipv6Addresses", 102).wire("ipv6AddressesSet"),
-            Member::new("MacAddress", 151).wire("macAddress"),
-            Member::new("NetworkInterfaceId", 151).wire("networkInterfaceId"),
-            Member::new("OutpostArn", 151).wire("outpostArn"),
-            Member::new("OwnerId", 151).wire("ownerId"),
-            Member::new("PrivateDnsName", 151).wire("privateDnsName"),
-            Member::new("PublicDnsName", 151).wire("publicDnsName"),
-            Member::new("PublicIpDnsNameOptions", 116).wire("publicIpDnsNameOptions"),
-            Member::new("PrivateIpAddress", 151).wire("privateIpAddress"),
-            Member::new("PrivateIpAddresses", 105).wire("privateIpAddressesSet"),
-            Member::new("Ipv4Prefixes", 90).wire("ipv4PrefixSet"),
-            Member::new("Ipv6Prefixes", 93).wire("ipv6PrefixSet"),
-            Member::new("RequesterId", 151).wire("requesterId"),
-            Member::new("RequesterManaged", 27).wire("requesterManaged"),
-            Member::new("SourceDestCheck", 27).wire("sourceDestCheck"),
-            Member::new("Status", 106).wire("status"),
-            Member::new("SubnetId", 151).wire("subnetId"),
-            Member::new("TagSet", 165).wire("tagSet"),
-            Member::new("VpcId", 151).wire("vpcId"),
-            Member::new("DenyAllIgwTraffic", 27).wire("denyAllIgwTraffic"),
-            Member::new("Ipv6Native", 27).wire("ipv6Native"),
-            Member::new("Ipv6Address", 151).wire("ipv6Address"),
-            Member::new("Operator", 109).wire("operator"),
-            Member::new("AssociatedSubnets", 6).wire("associatedSubnetSet"),
-            Member::new("AvailabilityZoneId", 151).wire("availabilityZoneId"),
+            Member::new("GroupId", 146).required(),
+            Member::new("SecurityGroupRules", 157).wire("SecurityGroupRule").required(),
+            Member::new("DryRun", 27),
         ],
     ),
-    /* 97 */
+    /* 97 */ Shape::record("ModifySecurityGroupRulesResult", &[Member::new("Return", 27).wire("return")]),
+    /* 98 */
+    Shape::record(
+        "NetworkInterface",
+        &[
+            Member::new("Association", 99).wire("association"),
+            Member::new("Attachment", 100).wire("attachment"),
+            Member::new("AvailabilityZone", 158).wire("availabilityZone"),
+            Member::new("ConnectionTrackingConfiguration", 30).wire("connectionTrackingConfiguration"),
+            Member::new("Description", 158).wire("description"),
+            Member::new("Groups", 74).wire("groupSet"),
+            Member::new("InterfaceType", 109).wire("interfaceType"),
+            Member::new("Ipv6Addresses", 104).wire("ipv6AddressesSet"),
+            Member::new("MacAddress", 158).wire("macAddress"),
+            Member::new("NetworkInterfaceId", 158).wire("networkInterfaceId"),
+            Member::new("OutpostArn", 158).wire("outpostArn"),
+            Member::new("OwnerId", 158).wire("ownerId"),
+            Member::new("PrivateDnsName", 158).wire("privateDnsName"),
+            Member::new("PublicDnsName", 158).wire("publicDnsName"),
+            Member::new("PublicIpDnsNameOptions", 118).wire("publicIpDnsNameOptions"),
+            Member::new("PrivateIpAddress", 158).wire("privateIpAddress"),
+            Member::new("PrivateIpAddresses", 107).wire("privateIpAddressesSet"),
+            Member::new("Ipv4Prefixes", 90).wire("ipv4PrefixSet"),
+            Member::new("Ipv6Prefixes", 93).wire("ipv6PrefixSet"),
+            Member::new("RequesterId", 158).wire("requesterId"),
+            Member::new("RequesterManaged", 27).wire("requesterManaged"),
+            Member::new("SourceDestCheck", 27).wire("sourceDestCheck"),
+            Member::new("Status", 108).wire("status"),
+            Member::new("SubnetId", 158).wire("subnetId"),
+            Member::new("TagSet", 172).wire("tagSet"),
+            Member::new("VpcId", 158).wire("vpcId"),
+            Member::new("DenyAllIgwTraffic", 27).wire("denyAllIgwTraffic"),
+            Member::new("Ipv6Native", 27).wire("ipv6Native"),
+            Member::new("Ipv6Address", 158).wire("ipv6Address"),
+            Member::new("Operator", 111).wire("operator"),
+            Member::new("AssociatedSubnets", 6).wire("associatedSubnetSet"),
+            Member::new("AvailabilityZoneId", 158).wire("availabilityZoneId"),
+        ],
+    ),
+    /* 99 */
     Shape::record(
         "NetworkInterfaceAssociation",
         &[
-            Member::new("AllocationId", 151).wire("allocationId"),
-            Member::new("AssociationId", 151).wire("associationId"),
-            Member::new("IpOwnerId", 151).wire("ipOwnerId"),
-            Member::new("PublicDnsName", 151).wire("publicDnsName"),
-            Member::new("PublicIp", 151).wire("publicIp"),
-            Member::new("CustomerOwnedIp", 151).wire("customerOwnedIp"),
-            Member::new("CarrierIp", 151).wire("carrierIp"),
+            Member::new("AllocationId", 158).wire("allocationId"),
+            Member::new("AssociationId", 158).wire("associationId"),
+            Member::new("IpOwnerId", 158).wire("ipOwnerId"),
+            Member::new("PublicDnsName", 158).wire("publicDnsName"),
+            Member::new("PublicIp", 158).wire("publicIp"),
+            Member::new("CustomerOwnedIp", 158).wire("customerOwnedIp"),
+            Member::new("CarrierIp", 158).wire("carrierIp"),
         ],
     ),
-    /* 98 */
+    /* 100 */
     Shape::record(
         "NetworkInterfaceAttachment",
         &[
             Member::new("AttachTime", 35).wire("attachTime"),
-            Member::new("AttachmentId", 151).wire("attachmentId"),
+            Member::new("AttachmentId", 158).wire("attachmentId"),
             Member::new("DeleteOnTermination", 27).wire("deleteOnTermination"),
             Member::new("DeviceIndex", 77).wire("deviceIndex"),
             Member::new("NetworkCardIndex", 77).wire("networkCardIndex"),
-            Member::new("InstanceId", 151).wire("instanceId"),
-            Member::new("InstanceOwnerId", 151).wire("instanceOwnerId"),
+            Member::new("InstanceId", 158).wire("instanceId"),
+            Member::new("InstanceOwnerId", 158).wire("instanceOwnerId"),
             Member::new("Status", 9).wire("status"),
             Member::new("EnaSrdSpecification", 7).wire("enaSrdSpecification"),
             Member::new("EnaQueueCount", 77).wire("enaQueueCount"),
         ],
     ),
-    /* 99 */ Shape::new("NetworkInterfaceId", Kind::String),
-    /* 100 */ Shape::list("NetworkInterfaceIdList", Member::element(99).wire("item")),
-    /* 101 */
+    /* 101 */ Shape::new("NetworkInterfaceId", Kind::String),
+    /* 102 */ Shape::list("NetworkInterfaceIdList", Member::element(101).wire("item")),
+    /* 103 */
     Shape::record(
         "NetworkInterfaceIpv6Address",
         &[
-            Member::new("Ipv6Address", 151).wire("ipv6Address"),
-            Member::new("PublicIpv6DnsName", 151).wire("publicIpv6DnsName"),
+            Member::new("Ipv6Address", 158).wire("ipv6Address"),
+            Member::new("PublicIpv6DnsName", 158).wire("publicIpv6DnsName"),
             Member::new("IsPrimaryIpv6", 27).wire("isPrimaryIpv6"),
         ],
     ),
-    /* 102 */ Shape::list("NetworkInterfaceIpv6AddressesList", Member::element(101).wire("item")),
-    /* 103 */ Shape::list("NetworkInterfaceList", Member::element(96).wire("item")),
-    /* 104 */
+    /* 104 */ Shape::list("NetworkInterfaceIpv6AddressesList", Member::element(103).wire("item")),
+    /* 105 */ Shape::list("NetworkInterfaceList", Member::element(98).wire("item")),
+    /* 106 */
     Shape::record(
         "NetworkInterfacePrivateIpAddress",
         &[
-            Member::new("Association", 97).wire("association"),
+            Member::new("Association", 99).wire("association"),
             Member::new("Primary", 27).wire("primary"),
-            Member::new("PrivateDnsName", 151).wire("privateDnsName"),
-            Member::new("PrivateIpAddress", 151).wire("privateIpAddress"),
+            Member::new("PrivateDnsName", 158).wire("privateDnsName"),
+            Member::new("PrivateIpAddress", 158).wire("privateIpAddress"),
         ],
     ),
-    /* 105 */ Shape::list("NetworkInterfacePrivateIpAddressList", Member::element(104).wire("item")),
-    /* 106 */ Shape::choice("NetworkInterfaceStatus", &["available", "associated", "attaching", "in-use", "detaching"]),
-    /* 107 */
+    /* 107 */ Shape::list("NetworkInterfacePrivateIpAddressList", Member::element(106).wire("item")),
+    /* 108 */ Shape::choice("NetworkInterfaceStatus", &["available", "associated", "attaching", "in-use", "detaching"]),
+    /* 109 */
     Shape::choice(
         "NetworkInterfaceType",
         &[
@@ -525,24 +535,24 @@ pub static SHAPES: &[Shape] = &[
             "aws_codestar_connections_managed",
         ],
     ),
-    /* 108 */ Shape::new("OdbNetworkArn", Kind::String),
-    /* 109 */
+    /* 110 */ Shape::new("OdbNetworkArn", Kind::String),
+    /* 111 */
     Shape::record(
         "OperatorResponse",
         &[
             Member::new("Managed", 27).wire("managed"),
-            Member::new("Principal", 151).wire("principal"),
+            Member::new("Principal", 158).wire("principal"),
             Member::new("HiddenByDefault", 27).wire("hiddenByDefault"),
         ],
     ),
-    /* 110 */
+    /* 112 */
     Shape::record(
         "PrefixListId",
-        &[Member::new("Description", 151).wire("description"), Member::new("PrefixListId", 151).wire("prefixListId")],
+        &[Member::new("Description", 158).wire("description"), Member::new("PrefixListId", 158).wire("prefixListId")],
     ),
-    /* 111 */ Shape::list("PrefixListIdList", Member::element(110).wire("item")),
-    /* 112 */ Shape::new("PrefixListResourceId", Kind::String),
-    /* 113 */
+    /* 113 */ Shape::list("PrefixListIdList", Member::element(112).wire("item")),
+    /* 114 */ Shape::new("PrefixListResourceId", Kind::String),
+    /* 115 */
     Shape::record(
         "PrivateDnsNameOptionsOnLaunch",
         &[
@@ -551,45 +561,45 @@ pub static SHAPES: &[Shape] = &[
             Member::new("EnableResourceNameDnsAAAARecord", 27).wire("enableResourceNameDnsAAAARecord"),
         ],
     ),
-    /* 114 */ Shape::record("PropagatingVgw", &[Member::new("GatewayId", 151).wire("gatewayId")]),
-    /* 115 */ Shape::list("PropagatingVgwList", Member::element(114).wire("item")),
-    /* 116 */
+    /* 116 */ Shape::record("PropagatingVgw", &[Member::new("GatewayId", 158).wire("gatewayId")]),
+    /* 117 */ Shape::list("PropagatingVgwList", Member::element(116).wire("item")),
+    /* 118 */
     Shape::record(
         "PublicIpDnsNameOptions",
         &[
-            Member::new("DnsHostnameType", 151).wire("dnsHostnameType"),
-            Member::new("PublicIpv4DnsName", 151).wire("publicIpv4DnsName"),
-            Member::new("PublicIpv6DnsName", 151).wire("publicIpv6DnsName"),
-            Member::new("PublicDualStackDnsName", 151).wire("publicDualStackDnsName"),
+            Member::new("DnsHostnameType", 158).wire("dnsHostnameType"),
+            Member::new("PublicIpv4DnsName", 158).wire("publicIpv4DnsName"),
+            Member::new("PublicIpv6DnsName", 158).wire("publicIpv6DnsName"),
+            Member::new("PublicDualStackDnsName", 158).wire("publicDualStackDnsName"),
         ],
     ),
-    /* 117 */
+    /* 119 */
     Shape::record(
         "ReferencedSecurityGroup",
         &[
-            Member::new("GroupId", 151).wire("groupId"),
-            Member::new("PeeringStatus", 151).wire("peeringStatus"),
-            Member::new("UserId", 151).wire("userId"),
-            Member::new("VpcId", 151).wire("vpcId"),
-            Member::new("VpcPeeringConnectionId", 151).wire("vpcPeeringConnectionId"),
+            Member::new("GroupId", 158).wire("groupId"),
+            Member::new("PeeringStatus", 158).wire("peeringStatus"),
+            Member::new("UserId", 158).wire("userId"),
+            Member::new("VpcId", 158).wire("vpcId"),
+            Member::new("VpcPeeringConnectionId", 158).wire("vpcPeeringConnectionId"),
         ],
     ),
-    /* 118 */
+    /* 120 */
     Shape::record(
         "Region",
         &[
-            Member::new("OptInStatus", 151).wire("optInStatus"),
-            Member::new("Geography", 120).wire("geographySet"),
-            Member::new("RegionName", 151).wire("regionName"),
-            Member::new("Endpoint", 151).wire("regionEndpoint"),
+            Member::new("OptInStatus", 158).wire("optInStatus"),
+            Member::new("Geography", 122).wire("geographySet"),
+            Member::new("RegionName", 158).wire("regionName"),
+            Member::new("Endpoint", 158).wire("regionEndpoint"),
         ],
     ),
-    /* 119 */ Shape::record("RegionGeography", &[Member::new("Name", 151).wire("name")]),
-    /* 120 */ Shape::list("RegionGeographyList", Member::element(119).wire("item")),
-    /* 121 */ Shape::list("RegionList", Member::element(118).wire("item")),
-    /* 122 */ Shape::list("RegionNameStringList", Member::element(151).wire("RegionName")),
-    /* 123 */ Shape::list("ResourceIdList", Member::element(168)),
-    /* 124 */
+    /* 121 */ Shape::record("RegionGeography", &[Member::new("Name", 158).wire("name")]),
+    /* 122 */ Shape::list("RegionGeographyList", Member::element(121).wire("item")),
+    /* 123 */ Shape::list("RegionList", Member::element(120).wire("item")),
+    /* 124 */ Shape::list("RegionNameStringList", Member::element(158).wire("RegionName")),
+    /* 125 */ Shape::list("ResourceIdList", Member::element(175)),
+    /* 126 */
     Shape::choice(
         "ResourceType",
         &[
@@ -709,353 +719,402 @@ pub static SHAPES: &[Shape] = &[
             "metric-category",
         ],
     ),
-    /* 125 */
+    /* 127 */
     Shape::record(
         "RevokeSecurityGroupEgressRequest",
         &[
-            Member::new("SecurityGroupRuleIds", 149).wire("SecurityGroupRuleId"),
+            Member::new("SecurityGroupRuleIds", 153).wire("SecurityGroupRuleId"),
             Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("GroupId", 144).wire("groupId").required(),
-            Member::new("SourceSecurityGroupName", 151).wire("sourceSecurityGroupName"),
-            Member::new("SourceSecurityGroupOwnerId", 151).wire("sourceSecurityGroupOwnerId"),
-            Member::new("IpProtocol", 151).wire("ipProtocol"),
+            Member::new("GroupId", 146).wire("groupId").required(),
+            Member::new("SourceSecurityGroupName", 158).wire("sourceSecurityGroupName"),
+            Member::new("SourceSecurityGroupOwnerId", 158).wire("sourceSecurityGroupOwnerId"),
+            Member::new("IpProtocol", 158).wire("ipProtocol"),
             Member::new("FromPort", 77).wire("fromPort"),
             Member::new("ToPort", 77).wire("toPort"),
-            Member::new("CidrIp", 151).wire("cidrIp"),
+            Member::new("CidrIp", 158).wire("cidrIp"),
             Member::new("IpPermissions", 85).wire("ipPermissions"),
         ],
     ),
-    /* 126 */
+    /* 128 */
     Shape::record(
         "RevokeSecurityGroupEgressResult",
         &[
             Member::new("Return", 27).wire("return"),
             Member::new("UnknownIpPermissions", 85).wire("unknownIpPermissionSet"),
-            Member::new("RevokedSecurityGroupRules", 130).wire("revokedSecurityGroupRuleSet"),
+            Member::new("RevokedSecurityGroupRules", 132).wire("revokedSecurityGroupRuleSet"),
         ],
     ),
-    /* 127 */
+    /* 129 */
     Shape::record(
         "RevokeSecurityGroupIngressRequest",
         &[
-            Member::new("CidrIp", 151),
+            Member::new("CidrIp", 158),
             Member::new("FromPort", 77),
-            Member::new("GroupId", 144),
-            Member::new("GroupName", 146),
+            Member::new("GroupId", 146),
+            Member::new("GroupName", 148),
             Member::new("IpPermissions", 85),
-            Member::new("IpProtocol", 151),
-            Member::new("SourceSecurityGroupName", 151),
-            Member::new("SourceSecurityGroupOwnerId", 151),
+            Member::new("IpProtocol", 158),
+            Member::new("SourceSecurityGroupName", 158),
+            Member::new("SourceSecurityGroupOwnerId", 158),
             Member::new("ToPort", 77),
-            Member::new("SecurityGroupRuleIds", 149).wire("SecurityGroupRuleId"),
+            Member::new("SecurityGroupRuleIds", 153).wire("SecurityGroupRuleId"),
             Member::new("DryRun", 27).wire("dryRun"),
         ],
     ),
-    /* 128 */
+    /* 130 */
     Shape::record(
         "RevokeSecurityGroupIngressResult",
         &[
             Member::new("Return", 27).wire("return"),
             Member::new("UnknownIpPermissions", 85).wire("unknownIpPermissionSet"),
-            Member::new("RevokedSecurityGroupRules", 130).wire("revokedSecurityGroupRuleSet"),
+            Member::new("RevokedSecurityGroupRules", 132).wire("revokedSecurityGroupRuleSet"),
         ],
     ),
-    /* 129 */
+    /* 131 */
     Shape::record(
         "RevokedSecurityGroupRule",
         &[
-            Member::new("SecurityGroupRuleId", 148).wire("securityGroupRuleId"),
-            Member::new("GroupId", 144).wire("groupId"),
+            Member::new("SecurityGroupRuleId", 152).wire("securityGroupRuleId"),
+            Member::new("GroupId", 146).wire("groupId"),
             Member::new("IsEgress", 27).wire("isEgress"),
-            Member::new("IpProtocol", 151).wire("ipProtocol"),
+            Member::new("IpProtocol", 158).wire("ipProtocol"),
             Member::new("FromPort", 77).wire("fromPort"),
             Member::new("ToPort", 77).wire("toPort"),
-            Member::new("CidrIpv4", 151).wire("cidrIpv4"),
-            Member::new("CidrIpv6", 151).wire("cidrIpv6"),
-            Member::new("PrefixListId", 112).wire("prefixListId"),
-            Member::new("ReferencedGroupId", 144).wire("referencedGroupId"),
-            Member::new("Description", 151).wire("description"),
+            Member::new("CidrIpv4", 158).wire("cidrIpv4"),
+            Member::new("CidrIpv6", 158).wire("cidrIpv6"),
+            Member::new("PrefixListId", 114).wire("prefixListId"),
+            Member::new("ReferencedGroupId", 146).wire("referencedGroupId"),
+            Member::new("Description", 158).wire("description"),
         ],
     ),
-    /* 130 */ Shape::list("RevokedSecurityGroupRuleList", Member::element(129).wire("item")),
-    /* 131 */
+    /* 132 */ Shape::list("RevokedSecurityGroupRuleList", Member::element(131).wire("item")),
+    /* 133 */
     Shape::record(
         "Route",
         &[
-            Member::new("DestinationCidrBlock", 151).wire("destinationCidrBlock"),
-            Member::new("DestinationIpv6CidrBlock", 151).wire("destinationIpv6CidrBlock"),
-            Member::new("DestinationPrefixListId", 151).wire("destinationPrefixListId"),
-            Member::new("EgressOnlyInternetGatewayId", 151).wire("egressOnlyInternetGatewayId"),
-            Member::new("GatewayId", 151).wire("gatewayId"),
-            Member::new("InstanceId", 151).wire("instanceId"),
-            Member::new("InstanceOwnerId", 151).wire("instanceOwnerId"),
-            Member::new("NatGatewayId", 151).wire("natGatewayId"),
-            Member::new("TransitGatewayId", 151).wire("transitGatewayId"),
-            Member::new("LocalGatewayId", 151).wire("localGatewayId"),
+            Member::new("DestinationCidrBlock", 158).wire("destinationCidrBlock"),
+            Member::new("DestinationIpv6CidrBlock", 158).wire("destinationIpv6CidrBlock"),
+            Member::new("DestinationPrefixListId", 158).wire("destinationPrefixListId"),
+            Member::new("EgressOnlyInternetGatewayId", 158).wire("egressOnlyInternetGatewayId"),
+            Member::new("GatewayId", 158).wire("gatewayId"),
+            Member::new("InstanceId", 158).wire("instanceId"),
+            Member::new("InstanceOwnerId", 158).wire("instanceOwnerId"),
+            Member::new("NatGatewayId", 158).wire("natGatewayId"),
+            Member::new("TransitGatewayId", 158).wire("transitGatewayId"),
+            Member::new("LocalGatewayId", 158).wire("localGatewayId"),
             Member::new("CarrierGatewayId", 28).wire("carrierGatewayId"),
-            Member::new("NetworkInterfaceId", 151).wire("networkInterfaceId"),
-            Member::new("Origin", 133).wire("origin"),
-            Member::new("State", 134).wire("state"),
-            Member::new("VpcPeeringConnectionId", 151).wire("vpcPeeringConnectionId"),
+            Member::new("NetworkInterfaceId", 158).wire("networkInterfaceId"),
+            Member::new("Origin", 135).wire("origin"),
+            Member::new("State", 136).wire("state"),
+            Member::new("VpcPeeringConnectionId", 158).wire("vpcPeeringConnectionId"),
             Member::new("CoreNetworkArn", 31).wire("coreNetworkArn"),
-            Member::new("OdbNetworkArn", 108).wire("odbNetworkArn"),
-            Member::new("IpAddress", 151).wire("ipAddress"),
+            Member::new("OdbNetworkArn", 110).wire("odbNetworkArn"),
+            Member::new("IpAddress", 158).wire("ipAddress"),
         ],
     ),
-    /* 132 */ Shape::list("RouteList", Member::element(131).wire("item")),
-    /* 133 */
-    Shape::choice("RouteOrigin", &["CreateRouteTable", "CreateRoute", "EnableVgwRoutePropagation", "Advertisement"]),
-    /* 134 */ Shape::choice("RouteState", &["active", "blackhole", "filtered"]),
+    /* 134 */ Shape::list("RouteList", Member::element(133).wire("item")),
     /* 135 */
+    Shape::choice("RouteOrigin", &["CreateRouteTable", "CreateRoute", "EnableVgwRoutePropagation", "Advertisement"]),
+    /* 136 */ Shape::choice("RouteState", &["active", "blackhole", "filtered"]),
+    /* 137 */
     Shape::record(
         "RouteTable",
         &[
-            Member::new("Associations", 137).wire("associationSet"),
-            Member::new("PropagatingVgws", 115).wire("propagatingVgwSet"),
-            Member::new("RouteTableId", 151).wire("routeTableId"),
-            Member::new("Routes", 132).wire("routeSet"),
-            Member::new("Tags", 165).wire("tagSet"),
-            Member::new("VpcId", 151).wire("vpcId"),
-            Member::new("OwnerId", 151).wire("ownerId"),
+            Member::new("Associations", 139).wire("associationSet"),
+            Member::new("PropagatingVgws", 117).wire("propagatingVgwSet"),
+            Member::new("RouteTableId", 158).wire("routeTableId"),
+            Member::new("Routes", 134).wire("routeSet"),
+            Member::new("Tags", 172).wire("tagSet"),
+            Member::new("VpcId", 158).wire("vpcId"),
+            Member::new("OwnerId", 158).wire("ownerId"),
         ],
     ),
-    /* 136 */
+    /* 138 */
     Shape::record(
         "RouteTableAssociation",
         &[
             Member::new("Main", 27).wire("main"),
-            Member::new("RouteTableAssociationId", 151).wire("routeTableAssociationId"),
-            Member::new("RouteTableId", 151).wire("routeTableId"),
-            Member::new("SubnetId", 151).wire("subnetId"),
-            Member::new("GatewayId", 151).wire("gatewayId"),
-            Member::new("PublicIpv4Pool", 151).wire("publicIpv4Pool"),
-            Member::new("AssociationState", 138).wire("associationState"),
+            Member::new("RouteTableAssociationId", 158).wire("routeTableAssociationId"),
+            Member::new("RouteTableId", 158).wire("routeTableId"),
+            Member::new("SubnetId", 158).wire("subnetId"),
+            Member::new("GatewayId", 158).wire("gatewayId"),
+            Member::new("PublicIpv4Pool", 158).wire("publicIpv4Pool"),
+            Member::new("AssociationState", 140).wire("associationState"),
         ],
     ),
-    /* 137 */ Shape::list("RouteTableAssociationList", Member::element(136).wire("item")),
-    /* 138 */
+    /* 139 */ Shape::list("RouteTableAssociationList", Member::element(138).wire("item")),
+    /* 140 */
     Shape::record(
         "RouteTableAssociationState",
-        &[Member::new("State", 139).wire("state"), Member::new("StatusMessage", 151).wire("statusMessage")],
+        &[Member::new("State", 141).wire("state"), Member::new("StatusMessage", 158).wire("statusMessage")],
     ),
-    /* 139 */
+    /* 141 */
     Shape::choice("RouteTableAssociationStateCode", &["associating", "associated", "disassociating", "disassociated", "failed"]),
-    /* 140 */ Shape::new("RouteTableId", Kind::String),
-    /* 141 */ Shape::list("RouteTableIdStringList", Member::element(140).wire("item")),
-    /* 142 */ Shape::list("RouteTableList", Member::element(135).wire("item")),
-    /* 143 */
+    /* 142 */ Shape::new("RouteTableId", Kind::String),
+    /* 143 */ Shape::list("RouteTableIdStringList", Member::element(142).wire("item")),
+    /* 144 */ Shape::list("RouteTableList", Member::element(137).wire("item")),
+    /* 145 */
     Shape::record(
         "SecurityGroup",
         &[
-            Member::new("GroupId", 151).wire("groupId"),
+            Member::new("GroupId", 158).wire("groupId"),
             Member::new("IpPermissionsEgress", 85).wire("ipPermissionsEgress"),
-            Member::new("Tags", 165).wire("tagSet"),
-            Member::new("VpcId", 151).wire("vpcId"),
-            Member::new("SecurityGroupArn", 151).wire("securityGroupArn"),
-            Member::new("OwnerId", 151).wire("ownerId"),
-            Member::new("GroupName", 151).wire("groupName"),
-            Member::new("Description", 151).wire("groupDescription"),
+            Member::new("Tags", 172).wire("tagSet"),
+            Member::new("VpcId", 158).wire("vpcId"),
+            Member::new("SecurityGroupArn", 158).wire("securityGroupArn"),
+            Member::new("OwnerId", 158).wire("ownerId"),
+            Member::new("GroupName", 158).wire("groupName"),
+            Member::new("Description", 158).wire("groupDescription"),
             Member::new("IpPermissions", 85).wire("ipPermissions"),
         ],
     ),
-    /* 144 */ Shape::new("SecurityGroupId", Kind::String),
-    /* 145 */ Shape::list("SecurityGroupList", Member::element(143).wire("item")),
-    /* 146 */ Shape::new("SecurityGroupName", Kind::String),
-    /* 147 */
+    /* 146 */ Shape::new("SecurityGroupId", Kind::String),
+    /* 147 */ Shape::list("SecurityGroupList", Member::element(145).wire("item")),
+    /* 148 */ Shape::new("SecurityGroupName", Kind::String),
+    /* 149 */
     Shape::record(
         "SecurityGroupRule",
         &[
-            Member::new("SecurityGroupRuleId", 148).wire("securityGroupRuleId"),
-            Member::new("GroupId", 144).wire("groupId"),
-            Member::new("GroupOwnerId", 151).wire("groupOwnerId"),
+            Member::new("SecurityGroupRuleId", 152).wire("securityGroupRuleId"),
+            Member::new("GroupId", 146).wire("groupId"),
+            Member::new("GroupOwnerId", 158).wire("groupOwnerId"),
             Member::new("IsEgress", 27).wire("isEgress"),
-            Member::new("IpProtocol", 151).wire("ipProtocol"),
+            Member::new("IpProtocol", 158).wire("ipProtocol"),
             Member::new("FromPort", 77).wire("fromPort"),
             Member::new("ToPort", 77).wire("toPort"),
-            Member::new("CidrIpv4", 151).wire("cidrIpv4"),
-            Member::new("CidrIpv6", 151).wire("cidrIpv6"),
-            Member::new("PrefixListId", 112).wire("prefixListId"),
-            Member::new("ReferencedGroupInfo", 117).wire("referencedGroupInfo"),
-            Member::new("Description", 151).wire("description"),
-            Member::new("Tags", 165).wire("tagSet"),
-            Member::new("SecurityGroupRuleArn", 151).wire("securityGroupRuleArn"),
+            Member::new("CidrIpv4", 158).wire("cidrIpv4"),
+            Member::new("CidrIpv6", 158).wire("cidrIpv6"),
+            Member::new("PrefixListId", 114).wire("prefixListId"),
+            Member::new("ReferencedGroupInfo", 119).wire("referencedGroupInfo"),
+            Member::new("Description", 158).wire("description"),
+            Member::new("Tags", 172).wire("tagSet"),
+            Member::new("SecurityGroupRuleArn", 158).wire("securityGroupRuleArn"),
         ],
     ),
-    /* 148 */ Shape::new("SecurityGroupRuleId", Kind::String),
-    /* 149 */ Shape::list("SecurityGroupRuleIdList", Member::element(151).wire("item")),
-    /* 150 */ Shape::list("SecurityGroupRuleList", Member::element(147).wire("item")),
-    /* 151 */ Shape::new("String", Kind::String),
-    /* 152 */
+    /* 150 */
+    Shape::record("SecurityGroupRuleDescription", &[Member::new("SecurityGroupRuleId", 158), Member::new("Description", 158)]),
+    /* 151 */ Shape::list("SecurityGroupRuleDescriptionList", Member::element(150).wire("item")),
+    /* 152 */ Shape::new("SecurityGroupRuleId", Kind::String),
+    /* 153 */ Shape::list("SecurityGroupRuleIdList", Member::element(158).wire("item")),
+    /* 154 */ Shape::list("SecurityGroupRuleList", Member::element(149).wire("item")),
+    /* 155 */
+    Shape::record(
+        "SecurityGroupRuleRequest",
+        &[
+            Member::new("IpProtocol", 158),
+            Member::new("FromPort", 77),
+            Member::new("ToPort", 77),
+            Member::new("CidrIpv4", 158),
+            Member::new("CidrIpv6", 158),
+            Member::new("PrefixListId", 114),
+            Member::new("ReferencedGroupId", 146),
+            Member::new("Description", 158),
+        ],
+    ),
+    /* 156 */
+    Shape::record(
+        "SecurityGroupRuleUpdate",
+        &[Member::new("SecurityGroupRuleId", 152).required(), Member::new("SecurityGroupRule", 155)],
+    ),
+    /* 157 */ Shape::list("SecurityGroupRuleUpdateList", Member::element(156).wire("item")),
+    /* 158 */ Shape::new("String", Kind::String),
+    /* 159 */
     Shape::record(
         "Subnet",
         &[
-            Member::new("AvailabilityZoneId", 151).wire("availabilityZoneId"),
+            Member::new("AvailabilityZoneId", 158).wire("availabilityZoneId"),
             Member::new("EnableLniAtDeviceIndex", 77).wire("enableLniAtDeviceIndex"),
             Member::new("MapCustomerOwnedIpOnLaunch", 27).wire("mapCustomerOwnedIpOnLaunch"),
             Member::new("CustomerOwnedIpv4Pool", 29).wire("customerOwnedIpv4Pool"),
-            Member::new("OwnerId", 151).wire("ownerId"),
+            Member::new("OwnerId", 158).wire("ownerId"),
             Member::new("AssignIpv6AddressOnCreation", 27).wire("assignIpv6AddressOnCreation"),
-            Member::new("Ipv6CidrBlockAssociationSet", 159).wire("ipv6CidrBlockAssociationSet"),
-            Member::new("Tags", 165).wire("tagSet"),
-            Member::new("SubnetArn", 151).wire("subnetArn"),
-            Member::new("OutpostArn", 151).wire("outpostArn"),
+            Member::new("Ipv6CidrBlockAssociationSet", 166).wire("ipv6CidrBlockAssociationSet"),
+            Member::new("Tags", 172).wire("tagSet"),
+            Member::new("SubnetArn", 158).wire("subnetArn"),
+            Member::new("OutpostArn", 158).wire("outpostArn"),
             Member::new("EnableDns64", 27).wire("enableDns64"),
             Member::new("Ipv6Native", 27).wire("ipv6Native"),
-            Member::new("PrivateDnsNameOptionsOnLaunch", 113).wire("privateDnsNameOptionsOnLaunch"),
+            Member::new("PrivateDnsNameOptionsOnLaunch", 115).wire("privateDnsNameOptionsOnLaunch"),
             Member::new("BlockPublicAccessStates", 26).wire("blockPublicAccessStates"),
-            Member::new("Type", 151).wire("type"),
-            Member::new("SubnetId", 151).wire("subnetId"),
-            Member::new("State", 161).wire("state"),
-            Member::new("VpcId", 151).wire("vpcId"),
-            Member::new("CidrBlock", 151).wire("cidrBlock"),
+            Member::new("Type", 158).wire("type"),
+            Member::new("SubnetId", 158).wire("subnetId"),
+            Member::new("State", 168).wire("state"),
+            Member::new("VpcId", 158).wire("vpcId"),
+            Member::new("CidrBlock", 158).wire("cidrBlock"),
             Member::new("AvailableIpAddressCount", 77).wire("availableIpAddressCount"),
-            Member::new("AvailabilityZone", 151).wire("availabilityZone"),
+            Member::new("AvailabilityZone", 158).wire("availabilityZone"),
             Member::new("DefaultForAz", 27).wire("defaultForAz"),
             Member::new("MapPublicIpOnLaunch", 27).wire("mapPublicIpOnLaunch"),
         ],
     ),
-    /* 153 */ Shape::new("SubnetCidrAssociationId", Kind::String),
-    /* 154 */
+    /* 160 */ Shape::new("SubnetCidrAssociationId", Kind::String),
+    /* 161 */
     Shape::record(
         "SubnetCidrBlockState",
-        &[Member::new("State", 155).wire("state"), Member::new("StatusMessage", 151).wire("statusMessage")],
+        &[Member::new("State", 162).wire("state"), Member::new("StatusMessage", 158).wire("statusMessage")],
     ),
-    /* 155 */
+    /* 162 */
     Shape::choice(
         "SubnetCidrBlockStateCode",
         &["associating", "associated", "disassociating", "disassociated", "failing", "failed"],
     ),
-    /* 156 */ Shape::new("SubnetId", Kind::String),
-    /* 157 */ Shape::list("SubnetIdStringList", Member::element(156).wire("SubnetId")),
-    /* 158 */
+    /* 163 */ Shape::new("SubnetId", Kind::String),
+    /* 164 */ Shape::list("SubnetIdStringList", Member::element(163).wire("SubnetId")),
+    /* 165 */
     Shape::record(
         "SubnetIpv6CidrBlockAssociation",
         &[
-            Member::new("AssociationId", 153).wire("associationId"),
-            Member::new("Ipv6CidrBlock", 151).wire("ipv6CidrBlock"),
-            Member::new("Ipv6CidrBlockState", 154).wire("ipv6CidrBlockState"),
+            Member::new("AssociationId", 160).wire("associationId"),
+            Member::new("Ipv6CidrBlock", 158).wire("ipv6CidrBlock"),
+            Member::new("Ipv6CidrBlockState", 161).wire("ipv6CidrBlockState"),
             Member::new("Ipv6AddressAttribute", 91).wire("ipv6AddressAttribute"),
             Member::new("IpSource", 88).wire("ipSource"),
         ],
     ),
-    /* 159 */ Shape::list("SubnetIpv6CidrBlockAssociationSet", Member::element(158).wire("item")),
-    /* 160 */ Shape::list("SubnetList", Member::element(152).wire("item")),
-    /* 161 */
+    /* 166 */ Shape::list("SubnetIpv6CidrBlockAssociationSet", Member::element(165).wire("item")),
+    /* 167 */ Shape::list("SubnetList", Member::element(159).wire("item")),
+    /* 168 */
     Shape::choice("SubnetState", &["pending", "available", "unavailable", "failed", "failed-insufficient-capacity"]),
-    /* 162 */ Shape::record("Tag", &[Member::new("Key", 151).wire("key"), Member::new("Value", 151).wire("value")]),
-    /* 163 */
+    /* 169 */ Shape::record("Tag", &[Member::new("Key", 158).wire("key"), Member::new("Value", 158).wire("value")]),
+    /* 170 */
     Shape::record(
         "TagDescription",
         &[
-            Member::new("Key", 151).wire("key"),
-            Member::new("ResourceId", 151).wire("resourceId"),
-            Member::new("ResourceType", 124).wire("resourceType"),
-            Member::new("Value", 151).wire("value"),
+            Member::new("Key", 158).wire("key"),
+            Member::new("ResourceId", 158).wire("resourceId"),
+            Member::new("ResourceType", 126).wire("resourceType"),
+            Member::new("Value", 158).wire("value"),
         ],
     ),
-    /* 164 */ Shape::list("TagDescriptionList", Member::element(163).wire("item")),
-    /* 165 */ Shape::list("TagList", Member::element(162).wire("item")),
-    /* 166 */
+    /* 171 */ Shape::list("TagDescriptionList", Member::element(170).wire("item")),
+    /* 172 */ Shape::list("TagList", Member::element(169).wire("item")),
+    /* 173 */
     Shape::record(
         "TagSpecification",
-        &[Member::new("ResourceType", 124).wire("resourceType"), Member::new("Tags", 165).wire("Tag")],
+        &[Member::new("ResourceType", 126).wire("resourceType"), Member::new("Tags", 172).wire("Tag")],
     ),
-    /* 167 */ Shape::list("TagSpecificationList", Member::element(166).wire("item")),
-    /* 168 */ Shape::new("TaggableResourceId", Kind::String),
-    /* 169 */ Shape::choice("Tenancy", &["default", "dedicated", "host"]),
-    /* 170 */
+    /* 174 */ Shape::list("TagSpecificationList", Member::element(173).wire("item")),
+    /* 175 */ Shape::new("TaggableResourceId", Kind::String),
+    /* 176 */ Shape::choice("Tenancy", &["default", "dedicated", "host"]),
+    /* 177 */
+    Shape::record(
+        "UpdateSecurityGroupRuleDescriptionsEgressRequest",
+        &[
+            Member::new("DryRun", 27),
+            Member::new("GroupId", 146),
+            Member::new("GroupName", 148),
+            Member::new("IpPermissions", 85),
+            Member::new("SecurityGroupRuleDescriptions", 151).wire("SecurityGroupRuleDescription"),
+        ],
+    ),
+    /* 178 */
+    Shape::record("UpdateSecurityGroupRuleDescriptionsEgressResult", &[Member::new("Return", 27).wire("return")]),
+    /* 179 */
+    Shape::record(
+        "UpdateSecurityGroupRuleDescriptionsIngressRequest",
+        &[
+            Member::new("DryRun", 27),
+            Member::new("GroupId", 146),
+            Member::new("GroupName", 148),
+            Member::new("IpPermissions", 85),
+            Member::new("SecurityGroupRuleDescriptions", 151).wire("SecurityGroupRuleDescription"),
+        ],
+    ),
+    /* 180 */
+    Shape::record("UpdateSecurityGroupRuleDescriptionsIngressResult", &[Member::new("Return", 27).wire("return")]),
+    /* 181 */
     Shape::record(
         "UserIdGroupPair",
         &[
-            Member::new("Description", 151).wire("description"),
-            Member::new("UserId", 151).wire("userId"),
-            Member::new("GroupName", 151).wire("groupName"),
-            Member::new("GroupId", 151).wire("groupId"),
-            Member::new("VpcId", 151).wire("vpcId"),
-            Member::new("VpcPeeringConnectionId", 151).wire("vpcPeeringConnectionId"),
-            Member::new("PeeringStatus", 151).wire("peeringStatus"),
+            Member::new("Description", 158).wire("description"),
+            Member::new("UserId", 158).wire("userId"),
+            Member::new("GroupName", 158).wire("groupName"),
+            Member::new("GroupId", 158).wire("groupId"),
+            Member::new("VpcId", 158).wire("vpcId"),
+            Member::new("VpcPeeringConnectionId", 158).wire("vpcPeeringConnectionId"),
+            Member::new("PeeringStatus", 158).wire("peeringStatus"),
         ],
     ),
-    /* 171 */ Shape::list("UserIdGroupPairList", Member::element(170).wire("item")),
-    /* 172 */ Shape::list("ValueStringList", Member::element(151).wire("item")),
-    /* 173 */
+    /* 182 */ Shape::list("UserIdGroupPairList", Member::element(181).wire("item")),
+    /* 183 */ Shape::list("ValueStringList", Member::element(158).wire("item")),
+    /* 184 */
     Shape::record(
         "Vpc",
         &[
-            Member::new("OwnerId", 151).wire("ownerId"),
-            Member::new("InstanceTenancy", 169).wire("instanceTenancy"),
-            Member::new("Ipv6CidrBlockAssociationSet", 189).wire("ipv6CidrBlockAssociationSet"),
-            Member::new("CidrBlockAssociationSet", 176).wire("cidrBlockAssociationSet"),
+            Member::new("OwnerId", 158).wire("ownerId"),
+            Member::new("InstanceTenancy", 176).wire("instanceTenancy"),
+            Member::new("Ipv6CidrBlockAssociationSet", 200).wire("ipv6CidrBlockAssociationSet"),
+            Member::new("CidrBlockAssociationSet", 187).wire("cidrBlockAssociationSet"),
             Member::new("IsDefault", 27).wire("isDefault"),
-            Member::new("EncryptionControl", 179).wire("encryptionControl"),
-            Member::new("Tags", 165).wire("tagSet"),
+            Member::new("EncryptionControl", 190).wire("encryptionControl"),
+            Member::new("Tags", 172).wire("tagSet"),
             Member::new("BlockPublicAccessStates", 26).wire("blockPublicAccessStates"),
-            Member::new("VpcId", 151).wire("vpcId"),
-            Member::new("State", 191).wire("state"),
-            Member::new("CidrBlock", 151).wire("cidrBlock"),
-            Member::new("DhcpOptionsId", 151).wire("dhcpOptionsId"),
+            Member::new("VpcId", 158).wire("vpcId"),
+            Member::new("State", 202).wire("state"),
+            Member::new("CidrBlock", 158).wire("cidrBlock"),
+            Member::new("DhcpOptionsId", 158).wire("dhcpOptionsId"),
         ],
     ),
-    /* 174 */
+    /* 185 */
     Shape::choice("VpcAttributeName", &["enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics"]),
-    /* 175 */
+    /* 186 */
     Shape::record(
         "VpcCidrBlockAssociation",
         &[
-            Member::new("AssociationId", 151).wire("associationId"),
-            Member::new("CidrBlock", 151).wire("cidrBlock"),
-            Member::new("CidrBlockState", 177).wire("cidrBlockState"),
+            Member::new("AssociationId", 158).wire("associationId"),
+            Member::new("CidrBlock", 158).wire("cidrBlock"),
+            Member::new("CidrBlockState", 188).wire("cidrBlockState"),
         ],
     ),
-    /* 176 */ Shape::list("VpcCidrBlockAssociationSet", Member::element(175).wire("item")),
-    /* 177 */
+    /* 187 */ Shape::list("VpcCidrBlockAssociationSet", Member::element(186).wire("item")),
+    /* 188 */
     Shape::record(
         "VpcCidrBlockState",
-        &[Member::new("State", 178).wire("state"), Member::new("StatusMessage", 151).wire("statusMessage")],
+        &[Member::new("State", 189).wire("state"), Member::new("StatusMessage", 158).wire("statusMessage")],
     ),
-    /* 178 */
+    /* 189 */
     Shape::choice(
         "VpcCidrBlockStateCode",
         &["associating", "associated", "disassociating", "disassociated", "failing", "failed"],
     ),
-    /* 179 */
+    /* 190 */
     Shape::record(
         "VpcEncryptionControl",
         &[
-            Member::new("VpcId", 186).wire("vpcId"),
-            Member::new("VpcEncryptionControlId", 183).wire("vpcEncryptionControlId"),
-            Member::new("Mode", 184).wire("mode"),
-            Member::new("State", 185).wire("state"),
-            Member::new("StateMessage", 151).wire("stateMessage"),
-            Member::new("ResourceExclusions", 182).wire("resourceExclusions"),
-            Member::new("Tags", 165).wire("tagSet"),
+            Member::new("VpcId", 197).wire("vpcId"),
+            Member::new("VpcEncryptionControlId", 194).wire("vpcEncryptionControlId"),
+            Member::new("Mode", 195).wire("mode"),
+            Member::new("State", 196).wire("state"),
+            Member::new("StateMessage", 158).wire("stateMessage"),
+            Member::new("ResourceExclusions", 193).wire("resourceExclusions"),
+            Member::new("Tags", 172).wire("tagSet"),
         ],
     ),
-    /* 180 */
+    /* 191 */
     Shape::record(
         "VpcEncryptionControlExclusion",
-        &[Member::new("State", 181).wire("state"), Member::new("StateMessage", 151).wire("stateMessage")],
+        &[Member::new("State", 192).wire("state"), Member::new("StateMessage", 158).wire("stateMessage")],
     ),
-    /* 181 */ Shape::choice("VpcEncryptionControlExclusionState", &["enabling", "enabled", "disabling", "disabled"]),
-    /* 182 */
+    /* 192 */ Shape::choice("VpcEncryptionControlExclusionState", &["enabling", "enabled", "disabling", "disabled"]),
+    /* 193 */
     Shape::record(
         "VpcEncryptionControlExclusions",
         &[
-            Member::new("InternetGateway", 180).wire("internetGateway"),
-            Member::new("EgressOnlyInternetGateway", 180).wire("egressOnlyInternetGateway"),
-            Member::new("NatGateway", 180).wire("natGateway"),
-            Member::new("VirtualPrivateGateway", 180).wire("virtualPrivateGateway"),
-            Member::new("VpcPeering", 180).wire("vpcPeering"),
-            Member::new("Lambda", 180).wire("lambda"),
-            Member::new("VpcLattice", 180).wire("vpcLattice"),
-            Member::new("ElasticFileSystem", 180).wire("elasticFileSystem"),
-            Member::new("GlobalAccelerator", 180).wire("globalAccelerator"),
-            Member::new("ApiGatewayV2", 180).wire("apiGatewayV2"),
+            Member::new("InternetGateway", 191).wire("internetGateway"),
+            Member::new("EgressOnlyInternetGateway", 191).wire("egressOnlyInternetGateway"),
+            Member::new("NatGateway", 191).wire("natGateway"),
+            Member::new("VirtualPrivateGateway", 191).wire("virtualPrivateGateway"),
+            Member::new("VpcPeering", 191).wire("vpcPeering"),
+            Member::new("Lambda", 191).wire("lambda"),
+            Member::new("VpcLattice", 191).wire("vpcLattice"),
+            Member::new("ElasticFileSystem", 191).wire("elasticFileSystem"),
+            Member::new("GlobalAccelerator", 191).wire("globalAccelerator"),
+            Member::new("ApiGatewayV2", 191).wire("apiGatewayV2"),
         ],
     ),
-    /* 183 */ Shape::new("VpcEncryptionControlId", Kind::String),
-    /* 184 */ Shape::choice("VpcEncryptionControlMode", &["monitor", "enforce"]),
-    /* 185 */
+    /* 194 */ Shape::new("VpcEncryptionControlId", Kind::String),
+    /* 195 */ Shape::choice("VpcEncryptionControlMode", &["monitor", "enforce"]),
+    /* 196 */
     Shape::choice(
         "VpcEncryptionControlState",
         &[
@@ -1070,24 +1129,24 @@ pub static SHAPES: &[Shape] = &[
             "delete-failed",
         ],
     ),
-    /* 186 */ Shape::new("VpcId", Kind::String),
-    /* 187 */ Shape::list("VpcIdStringList", Member::element(186).wire("VpcId")),
-    /* 188 */
+    /* 197 */ Shape::new("VpcId", Kind::String),
+    /* 198 */ Shape::list("VpcIdStringList", Member::element(197).wire("VpcId")),
+    /* 199 */
     Shape::record(
         "VpcIpv6CidrBlockAssociation",
         &[
-            Member::new("AssociationId", 151).wire("associationId"),
-            Member::new("Ipv6CidrBlock", 151).wire("ipv6CidrBlock"),
-            Member::new("Ipv6CidrBlockState", 177).wire("ipv6CidrBlockState"),
-            Member::new("NetworkBorderGroup", 151).wire("networkBorderGroup"),
-            Member::new("Ipv6Pool", 151).wire("ipv6Pool"),
+            Member::new("AssociationId", 158).wire("associationId"),
+            Member::new("Ipv6CidrBlock", 158).wire("ipv6CidrBlock"),
+            Member::new("Ipv6CidrBlockState", 188).wire("ipv6CidrBlockState"),
+            Member::new("NetworkBorderGroup", 158).wire("networkBorderGroup"),
+            Member::new("Ipv6Pool", 158).wire("ipv6Pool"),
             Member::new("Ipv6AddressAttribute", 91).wire("ipv6AddressAttribute"),
             Member::new("IpSource", 88).wire("ipSource"),
         ],
     ),
-    /* 189 */ Shape::list("VpcIpv6CidrBlockAssociationSet", Member::element(188).wire("item")),
-    /* 190 */ Shape::list("VpcList", Member::element(173).wire("item")),
-    /* 191 */ Shape::choice("VpcState", &["pending", "available", "deleting"]),
-    /* 192 */ Shape::list("ZoneIdStringList", Member::element(151).wire("ZoneId")),
-    /* 193 */ Shape::list("ZoneNameStringList", Member::element(151).wire("ZoneName")),
+    /* 200 */ Shape::list("VpcIpv6CidrBlockAssociationSet", Member::element(199).wire("item")),
+    /* 201 */ Shape::list("VpcList", Member::element(184).wire("item")),
+    /* 202 */ Shape::choice("VpcState", &["pending", "available", "deleting"]),
+    /* 203 */ Shape::list("ZoneIdStringList", Member::element(158).wire("ZoneId")),
+    /* 204 */ Shape::list("ZoneNameStringList", Member::element(158).wire("ZoneName")),
 ];

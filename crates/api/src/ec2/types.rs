@@ -975,6 +975,35 @@ impl IntoValue for Ipv6Range {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifySecurityGroupRulesRequest {
+    pub group_id: String,
+    pub security_group_rules: Vec<SecurityGroupRuleUpdate>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ModifySecurityGroupRulesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            group_id: members.take("GroupId")?,
+            security_group_rules: members.take("SecurityGroupRules")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifySecurityGroupRulesResult {
+    pub r#return: Option<bool>,
+}
+
+impl IntoValue for ModifySecurityGroupRulesResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct NetworkInterface {
     pub association: Option<NetworkInterfaceAssociation>,
     pub attachment: Option<NetworkInterfaceAttachment>,
@@ -1765,6 +1794,63 @@ impl IntoValue for SecurityGroupRule {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct SecurityGroupRuleDescription {
+    pub security_group_rule_id: Option<String>,
+    pub description: Option<String>,
+}
+
+impl FromValue for SecurityGroupRuleDescription {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { security_group_rule_id: members.take("SecurityGroupRuleId")?, description: members.take("Description")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SecurityGroupRuleRequest {
+    pub ip_protocol: Option<String>,
+    pub from_port: Option<i32>,
+    pub to_port: Option<i32>,
+    pub cidr_ipv4: Option<String>,
+    pub cidr_ipv6: Option<String>,
+    pub prefix_list_id: Option<String>,
+    pub referenced_group_id: Option<String>,
+    pub description: Option<String>,
+}
+
+impl FromValue for SecurityGroupRuleRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            ip_protocol: members.take("IpProtocol")?,
+            from_port: members.take("FromPort")?,
+            to_port: members.take("ToPort")?,
+            cidr_ipv4: members.take("CidrIpv4")?,
+            cidr_ipv6: members.take("CidrIpv6")?,
+            prefix_list_id: members.take("PrefixListId")?,
+            referenced_group_id: members.take("ReferencedGroupId")?,
+            description: members.take("Description")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SecurityGroupRuleUpdate {
+    pub security_group_rule_id: String,
+    pub security_group_rule: Option<SecurityGroupRuleRequest>,
+}
+
+impl FromValue for SecurityGroupRuleUpdate {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            security_group_rule_id: members.take("SecurityGroupRuleId")?,
+            security_group_rule: members.take("SecurityGroupRule")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct Subnet {
     pub availability_zone_id: Option<String>,
     pub enable_lni_at_device_index: Option<i32>,
@@ -1931,6 +2017,72 @@ wire::string_enum! {
         Default = "default",
         Dedicated = "dedicated",
         Host = "host",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct UpdateSecurityGroupRuleDescriptionsEgressRequest {
+    pub dry_run: Option<bool>,
+    pub group_id: Option<String>,
+    pub group_name: Option<String>,
+    pub ip_permissions: Option<Vec<IpPermission>>,
+    pub security_group_rule_descriptions: Option<Vec<SecurityGroupRuleDescription>>,
+}
+
+impl FromValue for UpdateSecurityGroupRuleDescriptionsEgressRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            group_id: members.take("GroupId")?,
+            group_name: members.take("GroupName")?,
+            ip_permissions: members.take("IpPermissions")?,
+            security_group_rule_descriptions: members.take("SecurityGroupRuleDescriptions")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct UpdateSecurityGroupRuleDescriptionsEgressResult {
+    pub r#return: Option<bool>,
+}
+
+impl IntoValue for UpdateSecurityGroupRuleDescriptionsEgressResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct UpdateSecurityGroupRuleDescriptionsIngressRequest {
+    pub dry_run: Option<bool>,
+    pub group_id: Option<String>,
+    pub group_name: Option<String>,
+    pub ip_permissions: Option<Vec<IpPermission>>,
+    pub security_group_rule_descriptions: Option<Vec<SecurityGroupRuleDescription>>,
+}
+
+impl FromValue for UpdateSecurityGroupRuleDescriptionsIngressRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            group_id: members.take("GroupId")?,
+            group_name: members.take("GroupName")?,
+            ip_permissions: members.take("IpPermissions")?,
+            security_group_rule_descriptions: members.take("SecurityGroupRuleDescriptions")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct UpdateSecurityGroupRuleDescriptionsIngressResult {
+    pub r#return: Option<bool>,
+}
+
+impl IntoValue for UpdateSecurityGroupRuleDescriptionsIngressResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value())])
     }
 }
 

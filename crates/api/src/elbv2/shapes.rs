@@ -16,14 +16,14 @@ pub static SHAPES: &[Shape] = &[
         "Action",
         &[
             Member::new("Type", 3).required(),
-            Member::new("TargetGroupArn", 268),
+            Member::new("TargetGroupArn", 281),
             Member::new("AuthenticateOidcConfig", 33),
             Member::new("AuthenticateCognitoConfig", 19),
             Member::new("Order", 2),
-            Member::new("RedirectConfig", 204),
-            Member::new("FixedResponseConfig", 102),
-            Member::new("ForwardConfig", 106),
-            Member::new("JwtValidationConfig", 140),
+            Member::new("RedirectConfig", 217),
+            Member::new("FixedResponseConfig", 111),
+            Member::new("ForwardConfig", 115),
+            Member::new("JwtValidationConfig", 149),
         ],
     ),
     /* 2 */ Shape::new("ActionOrder", Kind::Integer).min(1.0).max(50000.0),
@@ -34,12 +34,12 @@ pub static SHAPES: &[Shape] = &[
     ),
     /* 4 */ Shape::list("Actions", Member::element(1)),
     /* 5 */
-    Shape::record("AddTagsInput", &[Member::new("ResourceArns", 217).required(), Member::new("Tags", 260).required()]),
+    Shape::record("AddTagsInput", &[Member::new("ResourceArns", 230).required(), Member::new("Tags", 273).required()]),
     /* 6 */ Shape::record("AddTagsOutput", &[]),
     /* 7 */
     Shape::record(
         "AdministrativeOverride",
-        &[Member::new("State", 263), Member::new("Reason", 262), Member::new("Description", 94)],
+        &[Member::new("State", 276), Member::new("Reason", 275), Member::new("Description", 103)],
     ),
     /* 8 */ Shape::choice("AdvertiseTrustStoreCaNamesEnum", &["on", "off"]),
     /* 9 */ Shape::new("AllocationId", Kind::String),
@@ -51,7 +51,7 @@ pub static SHAPES: &[Shape] = &[
     }),
     /* 11 */ Shape::list("AlpnPolicyName", Member::element(12)),
     /* 12 */ Shape::new("AlpnPolicyValue", Kind::String),
-    /* 13 */ Shape::record("AnomalyDetection", &[Member::new("Result", 14), Member::new("MitigationInEffect", 176)]),
+    /* 13 */ Shape::record("AnomalyDetection", &[Member::new("Result", 14), Member::new("MitigationInEffect", 187)]),
     /* 14 */ Shape::choice("AnomalyResultEnum", &["anomalous", "normal"]),
     /* 15 */ Shape::map("AuthenticateCognitoActionAuthenticationRequestExtraParams", Member::key(16), Member::value(17)),
     /* 16 */ Shape::new("AuthenticateCognitoActionAuthenticationRequestParamName", Kind::String),
@@ -113,11 +113,11 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "AvailabilityZone",
         &[
-            Member::new("ZoneName", 311),
-            Member::new("SubnetId", 250),
-            Member::new("OutpostId", 191),
-            Member::new("LoadBalancerAddresses", 158),
-            Member::new("SourceNatIpv6Prefixes", 245),
+            Member::new("ZoneName", 326),
+            Member::new("SubnetId", 263),
+            Member::new("OutpostId", 204),
+            Member::new("LoadBalancerAddresses", 168),
+            Member::new("SourceNatIpv6Prefixes", 258),
         ],
     ),
     /* 42 */
@@ -134,644 +134,675 @@ pub static SHAPES: &[Shape] = &[
         status: Some(400),
         sender: true,
     }),
-    /* 46 */ Shape::record("Certificate", &[Member::new("CertificateArn", 47), Member::new("IsDefault", 62)]),
-    /* 47 */ Shape::new("CertificateArn", Kind::String),
-    /* 48 */ Shape::list("CertificateList", Member::element(46)),
-    /* 49 */
+    /* 46 */ Shape::choice("CapacityReservationStateEnum", &["provisioned", "pending", "rebalancing", "failed"]),
+    /* 47 */ Shape::record("CapacityReservationStatus", &[Member::new("Code", 46), Member::new("Reason", 260)]),
+    /* 48 */ Shape::new("CapacityUnits", Kind::Integer),
+    /* 49 */ Shape::new("CapacityUnitsDouble", Kind::Float),
+    /* 50 */ Shape::record("Certificate", &[Member::new("CertificateArn", 51), Member::new("IsDefault", 67)]),
+    /* 51 */ Shape::new("CertificateArn", Kind::String),
+    /* 52 */ Shape::list("CertificateList", Member::element(50)),
+    /* 53 */
     Shape::record("CertificateNotFoundException", &[]).error(ErrorTrait {
         code: Some("CertificateNotFound"),
         status: Some(400),
         sender: true,
     }),
-    /* 50 */ Shape::new("ConditionFieldName", Kind::String).max(64.0),
-    /* 51 */
+    /* 54 */ Shape::new("ConditionFieldName", Kind::String).max(64.0),
+    /* 55 */
     Shape::record(
         "CreateListenerInput",
         &[
-            Member::new("LoadBalancerArn", 159).required(),
-            Member::new("Protocol", 198),
-            Member::new("Port", 195),
-            Member::new("SslPolicy", 246),
-            Member::new("Certificates", 48),
+            Member::new("LoadBalancerArn", 169).required(),
+            Member::new("Protocol", 211),
+            Member::new("Port", 208),
+            Member::new("SslPolicy", 259),
+            Member::new("Certificates", 52),
             Member::new("DefaultActions", 4).required(),
             Member::new("AlpnPolicy", 11),
-            Member::new("Tags", 260),
-            Member::new("MutualAuthentication", 188),
+            Member::new("Tags", 273),
+            Member::new("MutualAuthentication", 201),
         ],
     ),
-    /* 52 */ Shape::record("CreateListenerOutput", &[Member::new("Listeners", 155)]),
-    /* 53 */
+    /* 56 */ Shape::record("CreateListenerOutput", &[Member::new("Listeners", 165)]),
+    /* 57 */
     Shape::record(
         "CreateLoadBalancerInput",
         &[
-            Member::new("Name", 165).required(),
-            Member::new("Subnets", 254),
-            Member::new("SubnetMappings", 252),
-            Member::new("SecurityGroups", 235),
-            Member::new("Scheme", 168),
-            Member::new("Tags", 260),
-            Member::new("Type", 171),
-            Member::new("IpAddressType", 130),
-            Member::new("CustomerOwnedIpv4Pool", 60),
-            Member::new("EnablePrefixForIpv6SourceNat", 99),
-            Member::new("IpamPools", 132),
+            Member::new("Name", 175).required(),
+            Member::new("Subnets", 267),
+            Member::new("SubnetMappings", 265),
+            Member::new("SecurityGroups", 248),
+            Member::new("Scheme", 178),
+            Member::new("Tags", 273),
+            Member::new("Type", 181),
+            Member::new("IpAddressType", 139),
+            Member::new("CustomerOwnedIpv4Pool", 64),
+            Member::new("EnablePrefixForIpv6SourceNat", 108),
+            Member::new("IpamPools", 141),
         ],
     ),
-    /* 54 */ Shape::record("CreateLoadBalancerOutput", &[Member::new("LoadBalancers", 172)]),
-    /* 55 */
+    /* 58 */ Shape::record("CreateLoadBalancerOutput", &[Member::new("LoadBalancers", 182)]),
+    /* 59 */
     Shape::record(
         "CreateRuleInput",
         &[
-            Member::new("ListenerArn", 148).required(),
-            Member::new("Conditions", 225).required(),
-            Member::new("Priority", 227).required(),
+            Member::new("ListenerArn", 158).required(),
+            Member::new("Conditions", 238).required(),
+            Member::new("Priority", 240).required(),
             Member::new("Actions", 4).required(),
-            Member::new("Tags", 260),
-            Member::new("Transforms", 231),
+            Member::new("Tags", 273),
+            Member::new("Transforms", 244),
         ],
     ),
-    /* 56 */ Shape::record("CreateRuleOutput", &[Member::new("Rules", 232)]),
-    /* 57 */
+    /* 60 */ Shape::record("CreateRuleOutput", &[Member::new("Rules", 245)]),
+    /* 61 */
     Shape::record(
         "CreateTargetGroupInput",
         &[
-            Member::new("Name", 277).required(),
-            Member::new("Protocol", 198),
-            Member::new("ProtocolVersion", 199),
-            Member::new("Port", 195),
-            Member::new("VpcId", 310),
-            Member::new("HealthCheckProtocol", 198),
-            Member::new("HealthCheckPort", 110),
-            Member::new("HealthCheckEnabled", 108),
-            Member::new("HealthCheckPath", 193),
-            Member::new("HealthCheckIntervalSeconds", 109),
-            Member::new("HealthCheckTimeoutSeconds", 112),
-            Member::new("HealthyThresholdCount", 111),
-            Member::new("UnhealthyThresholdCount", 111),
-            Member::new("Matcher", 174),
-            Member::new("TargetType", 292),
-            Member::new("Tags", 260),
-            Member::new("IpAddressType", 275),
-            Member::new("TargetControlPort", 264),
+            Member::new("Name", 290).required(),
+            Member::new("Protocol", 211),
+            Member::new("ProtocolVersion", 212),
+            Member::new("Port", 208),
+            Member::new("VpcId", 323),
+            Member::new("HealthCheckProtocol", 211),
+            Member::new("HealthCheckPort", 119),
+            Member::new("HealthCheckEnabled", 117),
+            Member::new("HealthCheckPath", 206),
+            Member::new("HealthCheckIntervalSeconds", 118),
+            Member::new("HealthCheckTimeoutSeconds", 121),
+            Member::new("HealthyThresholdCount", 120),
+            Member::new("UnhealthyThresholdCount", 120),
+            Member::new("Matcher", 184),
+            Member::new("TargetType", 305),
+            Member::new("Tags", 273),
+            Member::new("IpAddressType", 288),
+            Member::new("TargetControlPort", 277),
         ],
     ),
-    /* 58 */ Shape::record("CreateTargetGroupOutput", &[Member::new("TargetGroups", 285)]),
-    /* 59 */ Shape::new("CreatedTime", Kind::Timestamp(None)),
-    /* 60 */ Shape::new("CustomerOwnedIpv4Pool", Kind::String).max(256.0).pattern("^(ipv4pool-coip-)[a-zA-Z0-9]+$"),
-    /* 61 */ Shape::new("DNSName", Kind::String),
-    /* 62 */ Shape::new("Default", Kind::Boolean),
-    /* 63 */ Shape::record("DeleteListenerInput", &[Member::new("ListenerArn", 148).required()]),
-    /* 64 */ Shape::record("DeleteListenerOutput", &[]),
-    /* 65 */ Shape::record("DeleteLoadBalancerInput", &[Member::new("LoadBalancerArn", 159).required()]),
-    /* 66 */ Shape::record("DeleteLoadBalancerOutput", &[]),
-    /* 67 */ Shape::record("DeleteRuleInput", &[Member::new("RuleArn", 222).required()]),
-    /* 68 */ Shape::record("DeleteRuleOutput", &[]),
-    /* 69 */ Shape::record("DeleteTargetGroupInput", &[Member::new("TargetGroupArn", 268).required()]),
-    /* 70 */ Shape::record("DeleteTargetGroupOutput", &[]),
-    /* 71 */
+    /* 62 */ Shape::record("CreateTargetGroupOutput", &[Member::new("TargetGroups", 298)]),
+    /* 63 */ Shape::new("CreatedTime", Kind::Timestamp(None)),
+    /* 64 */ Shape::new("CustomerOwnedIpv4Pool", Kind::String).max(256.0).pattern("^(ipv4pool-coip-)[a-zA-Z0-9]+$"),
+    /* 65 */ Shape::new("DNSName", Kind::String),
+    /* 66 */ Shape::new("DecreaseRequestsRemaining", Kind::Integer),
+    /* 67 */ Shape::new("Default", Kind::Boolean),
+    /* 68 */ Shape::record("DeleteListenerInput", &[Member::new("ListenerArn", 158).required()]),
+    /* 69 */ Shape::record("DeleteListenerOutput", &[]),
+    /* 70 */ Shape::record("DeleteLoadBalancerInput", &[Member::new("LoadBalancerArn", 169).required()]),
+    /* 71 */ Shape::record("DeleteLoadBalancerOutput", &[]),
+    /* 72 */ Shape::record("DeleteRuleInput", &[Member::new("RuleArn", 235).required()]),
+    /* 73 */ Shape::record("DeleteRuleOutput", &[]),
+    /* 74 */ Shape::record("DeleteTargetGroupInput", &[Member::new("TargetGroupArn", 281).required()]),
+    /* 75 */ Shape::record("DeleteTargetGroupOutput", &[]),
+    /* 76 */
     Shape::record(
         "DeregisterTargetsInput",
-        &[Member::new("TargetGroupArn", 268).required(), Member::new("Targets", 266).required()],
+        &[Member::new("TargetGroupArn", 281).required(), Member::new("Targets", 279).required()],
     ),
-    /* 72 */ Shape::record("DeregisterTargetsOutput", &[]),
-    /* 73 */ Shape::record("DescribeAccountLimitsInput", &[Member::new("Marker", 173), Member::new("PageSize", 192)]),
-    /* 74 */ Shape::record("DescribeAccountLimitsOutput", &[Member::new("Limits", 144), Member::new("NextMarker", 173)]),
-    /* 75 */ Shape::record("DescribeListenerAttributesInput", &[Member::new("ListenerArn", 148).required()]),
-    /* 76 */ Shape::record("DescribeListenerAttributesOutput", &[Member::new("Attributes", 153)]),
-    /* 77 */
+    /* 77 */ Shape::record("DeregisterTargetsOutput", &[]),
+    /* 78 */ Shape::record("DescribeAccountLimitsInput", &[Member::new("Marker", 183), Member::new("PageSize", 205)]),
+    /* 79 */ Shape::record("DescribeAccountLimitsOutput", &[Member::new("Limits", 154), Member::new("NextMarker", 183)]),
+    /* 80 */ Shape::record("DescribeCapacityReservationInput", &[Member::new("LoadBalancerArn", 169).required()]),
+    /* 81 */
+    Shape::record(
+        "DescribeCapacityReservationOutput",
+        &[
+            Member::new("LastModifiedTime", 152),
+            Member::new("DecreaseRequestsRemaining", 66),
+            Member::new("MinimumLoadBalancerCapacity", 186),
+            Member::new("CapacityReservationState", 325),
+        ],
+    ),
+    /* 82 */ Shape::record("DescribeListenerAttributesInput", &[Member::new("ListenerArn", 158).required()]),
+    /* 83 */ Shape::record("DescribeListenerAttributesOutput", &[Member::new("Attributes", 163)]),
+    /* 84 */
+    Shape::record(
+        "DescribeListenerCertificatesInput",
+        &[Member::new("ListenerArn", 158).required(), Member::new("Marker", 183), Member::new("PageSize", 205)],
+    ),
+    /* 85 */
+    Shape::record("DescribeListenerCertificatesOutput", &[Member::new("Certificates", 52), Member::new("NextMarker", 183)]),
+    /* 86 */
     Shape::record(
         "DescribeListenersInput",
         &[
-            Member::new("LoadBalancerArn", 159),
-            Member::new("ListenerArns", 149),
-            Member::new("Marker", 173),
-            Member::new("PageSize", 192),
+            Member::new("LoadBalancerArn", 169),
+            Member::new("ListenerArns", 159),
+            Member::new("Marker", 183),
+            Member::new("PageSize", 205),
         ],
     ),
-    /* 78 */ Shape::record("DescribeListenersOutput", &[Member::new("Listeners", 155), Member::new("NextMarker", 173)]),
-    /* 79 */ Shape::record("DescribeLoadBalancerAttributesInput", &[Member::new("LoadBalancerArn", 159).required()]),
-    /* 80 */ Shape::record("DescribeLoadBalancerAttributesOutput", &[Member::new("Attributes", 164)]),
-    /* 81 */
+    /* 87 */ Shape::record("DescribeListenersOutput", &[Member::new("Listeners", 165), Member::new("NextMarker", 183)]),
+    /* 88 */ Shape::record("DescribeLoadBalancerAttributesInput", &[Member::new("LoadBalancerArn", 169).required()]),
+    /* 89 */ Shape::record("DescribeLoadBalancerAttributesOutput", &[Member::new("Attributes", 174)]),
+    /* 90 */
     Shape::record(
         "DescribeLoadBalancersInput",
         &[
-            Member::new("LoadBalancerArns", 160),
-            Member::new("Names", 166),
-            Member::new("Marker", 173),
-            Member::new("PageSize", 192),
+            Member::new("LoadBalancerArns", 170),
+            Member::new("Names", 176),
+            Member::new("Marker", 183),
+            Member::new("PageSize", 205),
         ],
     ),
-    /* 82 */
-    Shape::record("DescribeLoadBalancersOutput", &[Member::new("LoadBalancers", 172), Member::new("NextMarker", 173)]),
-    /* 83 */
+    /* 91 */
+    Shape::record("DescribeLoadBalancersOutput", &[Member::new("LoadBalancers", 182), Member::new("NextMarker", 183)]),
+    /* 92 */
     Shape::record(
         "DescribeRulesInput",
         &[
-            Member::new("ListenerArn", 148),
-            Member::new("RuleArns", 223),
-            Member::new("Marker", 173),
-            Member::new("PageSize", 192),
+            Member::new("ListenerArn", 158),
+            Member::new("RuleArns", 236),
+            Member::new("Marker", 183),
+            Member::new("PageSize", 205),
         ],
     ),
-    /* 84 */ Shape::record("DescribeRulesOutput", &[Member::new("Rules", 232), Member::new("NextMarker", 173)]),
-    /* 85 */ Shape::record("DescribeTagsInput", &[Member::new("ResourceArns", 217).required()]),
-    /* 86 */ Shape::record("DescribeTagsOutput", &[Member::new("TagDescriptions", 257)]),
-    /* 87 */ Shape::record("DescribeTargetGroupAttributesInput", &[Member::new("TargetGroupArn", 268).required()]),
-    /* 88 */ Shape::record("DescribeTargetGroupAttributesOutput", &[Member::new("Attributes", 274)]),
-    /* 89 */
+    /* 93 */ Shape::record("DescribeRulesOutput", &[Member::new("Rules", 245), Member::new("NextMarker", 183)]),
+    /* 94 */ Shape::record("DescribeTagsInput", &[Member::new("ResourceArns", 230).required()]),
+    /* 95 */ Shape::record("DescribeTagsOutput", &[Member::new("TagDescriptions", 270)]),
+    /* 96 */ Shape::record("DescribeTargetGroupAttributesInput", &[Member::new("TargetGroupArn", 281).required()]),
+    /* 97 */ Shape::record("DescribeTargetGroupAttributesOutput", &[Member::new("Attributes", 287)]),
+    /* 98 */
     Shape::record(
         "DescribeTargetGroupsInput",
         &[
-            Member::new("LoadBalancerArn", 159),
-            Member::new("TargetGroupArns", 269),
-            Member::new("Names", 278),
-            Member::new("Marker", 173),
-            Member::new("PageSize", 192),
+            Member::new("LoadBalancerArn", 169),
+            Member::new("TargetGroupArns", 282),
+            Member::new("Names", 291),
+            Member::new("Marker", 183),
+            Member::new("PageSize", 205),
         ],
     ),
-    /* 90 */
-    Shape::record("DescribeTargetGroupsOutput", &[Member::new("TargetGroups", 285), Member::new("NextMarker", 173)]),
-    /* 91 */
+    /* 99 */
+    Shape::record("DescribeTargetGroupsOutput", &[Member::new("TargetGroups", 298), Member::new("NextMarker", 183)]),
+    /* 100 */
     Shape::record(
         "DescribeTargetHealthInput",
-        &[Member::new("TargetGroupArn", 268).required(), Member::new("Targets", 266), Member::new("Include", 145)],
+        &[Member::new("TargetGroupArn", 281).required(), Member::new("Targets", 279), Member::new("Include", 155)],
     ),
-    /* 92 */ Shape::choice("DescribeTargetHealthInputIncludeEnum", &["AnomalyDetection", "All"]),
-    /* 93 */ Shape::record("DescribeTargetHealthOutput", &[Member::new("TargetHealthDescriptions", 288)]),
-    /* 94 */ Shape::new("Description", Kind::String),
-    /* 95 */
+    /* 101 */ Shape::choice("DescribeTargetHealthInputIncludeEnum", &["AnomalyDetection", "All"]),
+    /* 102 */ Shape::record("DescribeTargetHealthOutput", &[Member::new("TargetHealthDescriptions", 301)]),
+    /* 103 */ Shape::new("Description", Kind::String),
+    /* 104 */
     Shape::record("DuplicateListenerException", &[]).error(ErrorTrait {
         code: Some("DuplicateListener"),
         status: Some(400),
         sender: true,
     }),
-    /* 96 */
+    /* 105 */
     Shape::record("DuplicateLoadBalancerNameException", &[]).error(ErrorTrait {
         code: Some("DuplicateLoadBalancerName"),
         status: Some(400),
         sender: true,
     }),
-    /* 97 */
+    /* 106 */
     Shape::record("DuplicateTagKeysException", &[]).error(ErrorTrait {
         code: Some("DuplicateTagKeys"),
         status: Some(400),
         sender: true,
     }),
-    /* 98 */
+    /* 107 */
     Shape::record("DuplicateTargetGroupNameException", &[]).error(ErrorTrait {
         code: Some("DuplicateTargetGroupName"),
         status: Some(400),
         sender: true,
     }),
-    /* 99 */ Shape::choice("EnablePrefixForIpv6SourceNatEnum", &["on", "off"]),
-    /* 100 */ Shape::new("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", Kind::String),
-    /* 101 */ Shape::choice("EnforceSecurityGroupInboundRulesOnPrivateLinkTrafficEnum", &["on", "off"]),
-    /* 102 */
+    /* 108 */ Shape::choice("EnablePrefixForIpv6SourceNatEnum", &["on", "off"]),
+    /* 109 */ Shape::new("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", Kind::String),
+    /* 110 */ Shape::choice("EnforceSecurityGroupInboundRulesOnPrivateLinkTrafficEnum", &["on", "off"]),
+    /* 111 */
     Shape::record(
         "FixedResponseActionConfig",
-        &[Member::new("MessageBody", 104), Member::new("StatusCode", 105).required(), Member::new("ContentType", 103)],
+        &[Member::new("MessageBody", 113), Member::new("StatusCode", 114).required(), Member::new("ContentType", 112)],
     ),
-    /* 103 */ Shape::new("FixedResponseActionContentType", Kind::String).min(0.0).max(32.0),
-    /* 104 */ Shape::new("FixedResponseActionMessage", Kind::String).min(0.0).max(1024.0),
-    /* 105 */ Shape::new("FixedResponseActionStatusCode", Kind::String).pattern("^(2|4|5)\\d\\d$"),
-    /* 106 */
-    Shape::record("ForwardActionConfig", &[Member::new("TargetGroups", 276), Member::new("TargetGroupStickinessConfig", 280)]),
-    /* 107 */ Shape::new("GrpcCode", Kind::String),
-    /* 108 */ Shape::new("HealthCheckEnabled", Kind::Boolean),
-    /* 109 */ Shape::new("HealthCheckIntervalSeconds", Kind::Integer).min(5.0).max(300.0),
-    /* 110 */ Shape::new("HealthCheckPort", Kind::String),
-    /* 111 */ Shape::new("HealthCheckThresholdCount", Kind::Integer).min(2.0).max(10.0),
-    /* 112 */ Shape::new("HealthCheckTimeoutSeconds", Kind::Integer).min(2.0).max(120.0),
-    /* 113 */
+    /* 112 */ Shape::new("FixedResponseActionContentType", Kind::String).min(0.0).max(32.0),
+    /* 113 */ Shape::new("FixedResponseActionMessage", Kind::String).min(0.0).max(1024.0),
+    /* 114 */ Shape::new("FixedResponseActionStatusCode", Kind::String).pattern("^(2|4|5)\\d\\d$"),
+    /* 115 */
+    Shape::record("ForwardActionConfig", &[Member::new("TargetGroups", 289), Member::new("TargetGroupStickinessConfig", 293)]),
+    /* 116 */ Shape::new("GrpcCode", Kind::String),
+    /* 117 */ Shape::new("HealthCheckEnabled", Kind::Boolean),
+    /* 118 */ Shape::new("HealthCheckIntervalSeconds", Kind::Integer).min(5.0).max(300.0),
+    /* 119 */ Shape::new("HealthCheckPort", Kind::String),
+    /* 120 */ Shape::new("HealthCheckThresholdCount", Kind::Integer).min(2.0).max(10.0),
+    /* 121 */ Shape::new("HealthCheckTimeoutSeconds", Kind::Integer).min(2.0).max(120.0),
+    /* 122 */
     Shape::record("HealthUnavailableException", &[]).error(ErrorTrait {
         code: Some("HealthUnavailable"),
         status: Some(500),
         sender: false,
     }),
-    /* 114 */ Shape::record("HostHeaderConditionConfig", &[Member::new("Values", 146), Member::new("RegexValues", 146)]),
-    /* 115 */ Shape::record("HostHeaderRewriteConfig", &[Member::new("Rewrites", 220)]),
-    /* 116 */ Shape::new("HttpCode", Kind::String),
-    /* 117 */
+    /* 123 */ Shape::record("HostHeaderConditionConfig", &[Member::new("Values", 156), Member::new("RegexValues", 156)]),
+    /* 124 */ Shape::record("HostHeaderRewriteConfig", &[Member::new("Rewrites", 233)]),
+    /* 125 */ Shape::new("HttpCode", Kind::String),
+    /* 126 */
     Shape::record(
         "HttpHeaderConditionConfig",
-        &[Member::new("HttpHeaderName", 118), Member::new("Values", 146), Member::new("RegexValues", 146)],
+        &[Member::new("HttpHeaderName", 127), Member::new("Values", 156), Member::new("RegexValues", 156)],
     ),
-    /* 118 */ Shape::new("HttpHeaderConditionName", Kind::String),
-    /* 119 */ Shape::record("HttpRequestMethodConditionConfig", &[Member::new("Values", 146)]),
-    /* 120 */ Shape::new("IPv6Address", Kind::String),
-    /* 121 */ Shape::new("IgnoreClientCertificateExpiry", Kind::Boolean),
-    /* 122 */
+    /* 127 */ Shape::new("HttpHeaderConditionName", Kind::String),
+    /* 128 */ Shape::record("HttpRequestMethodConditionConfig", &[Member::new("Values", 156)]),
+    /* 129 */ Shape::new("IPv6Address", Kind::String),
+    /* 130 */ Shape::new("IgnoreClientCertificateExpiry", Kind::Boolean),
+    /* 131 */
     Shape::record("IncompatibleProtocolsException", &[]).error(ErrorTrait {
         code: Some("IncompatibleProtocols"),
         status: Some(400),
         sender: true,
     }),
-    /* 123 */
+    /* 132 */
     Shape::record("InvalidConfigurationRequestException", &[]).error(ErrorTrait {
         code: Some("InvalidConfigurationRequest"),
         status: Some(400),
         sender: true,
     }),
-    /* 124 */
+    /* 133 */
     Shape::record("InvalidLoadBalancerActionException", &[]).error(ErrorTrait {
         code: Some("InvalidLoadBalancerAction"),
         status: Some(400),
         sender: true,
     }),
-    /* 125 */
+    /* 134 */
     Shape::record("InvalidSchemeException", &[]).error(ErrorTrait {
         code: Some("InvalidScheme"),
         status: Some(400),
         sender: true,
     }),
-    /* 126 */
+    /* 135 */
     Shape::record("InvalidSecurityGroupException", &[]).error(ErrorTrait {
         code: Some("InvalidSecurityGroup"),
         status: Some(400),
         sender: true,
     }),
-    /* 127 */
+    /* 136 */
     Shape::record("InvalidSubnetException", &[]).error(ErrorTrait {
         code: Some("InvalidSubnet"),
         status: Some(400),
         sender: true,
     }),
-    /* 128 */
+    /* 137 */
     Shape::record("InvalidTargetException", &[]).error(ErrorTrait {
         code: Some("InvalidTarget"),
         status: Some(400),
         sender: true,
     }),
-    /* 129 */ Shape::new("IpAddress", Kind::String),
-    /* 130 */ Shape::choice("IpAddressType", &["ipv4", "dualstack", "dualstack-without-public-ipv4"]),
-    /* 131 */ Shape::new("IpamPoolId", Kind::String).max(1000.0).pattern("^(ipam-pool-)[a-zA-Z0-9]+$"),
-    /* 132 */ Shape::record("IpamPools", &[Member::new("Ipv4IpamPoolId", 131)]),
-    /* 133 */ Shape::new("IsDefault", Kind::Boolean),
-    /* 134 */
+    /* 138 */ Shape::new("IpAddress", Kind::String),
+    /* 139 */ Shape::choice("IpAddressType", &["ipv4", "dualstack", "dualstack-without-public-ipv4"]),
+    /* 140 */ Shape::new("IpamPoolId", Kind::String).max(1000.0).pattern("^(ipam-pool-)[a-zA-Z0-9]+$"),
+    /* 141 */ Shape::record("IpamPools", &[Member::new("Ipv4IpamPoolId", 140)]),
+    /* 142 */ Shape::new("IsDefault", Kind::Boolean),
+    /* 143 */
     Shape::record(
         "JwtValidationActionAdditionalClaim",
-        &[Member::new("Format", 135).required(), Member::new("Name", 136).required(), Member::new("Values", 138).required()],
+        &[Member::new("Format", 144).required(), Member::new("Name", 145).required(), Member::new("Values", 147).required()],
     ),
-    /* 135 */
+    /* 144 */
     Shape::choice("JwtValidationActionAdditionalClaimFormatEnum", &["single-string", "string-array", "space-separated-values"]),
-    /* 136 */ Shape::new("JwtValidationActionAdditionalClaimName", Kind::String),
-    /* 137 */ Shape::new("JwtValidationActionAdditionalClaimValue", Kind::String),
-    /* 138 */ Shape::list("JwtValidationActionAdditionalClaimValues", Member::element(137)),
-    /* 139 */ Shape::list("JwtValidationActionAdditionalClaims", Member::element(134)),
-    /* 140 */
+    /* 145 */ Shape::new("JwtValidationActionAdditionalClaimName", Kind::String),
+    /* 146 */ Shape::new("JwtValidationActionAdditionalClaimValue", Kind::String),
+    /* 147 */ Shape::list("JwtValidationActionAdditionalClaimValues", Member::element(146)),
+    /* 148 */ Shape::list("JwtValidationActionAdditionalClaims", Member::element(143)),
+    /* 149 */
     Shape::record(
         "JwtValidationActionConfig",
         &[
-            Member::new("JwksEndpoint", 142).required(),
-            Member::new("Issuer", 141).required(),
-            Member::new("AdditionalClaims", 139),
+            Member::new("JwksEndpoint", 151).required(),
+            Member::new("Issuer", 150).required(),
+            Member::new("AdditionalClaims", 148),
         ],
     ),
-    /* 141 */ Shape::new("JwtValidationActionIssuer", Kind::String),
-    /* 142 */ Shape::new("JwtValidationActionJwksEndpoint", Kind::String),
-    /* 143 */ Shape::record("Limit", &[Member::new("Name", 189), Member::new("Max", 175)]),
-    /* 144 */ Shape::list("Limits", Member::element(143)),
-    /* 145 */ Shape::list("ListOfDescribeTargetHealthIncludeOptions", Member::element(92)),
-    /* 146 */ Shape::list("ListOfString", Member::element(249)),
-    /* 147 */
+    /* 150 */ Shape::new("JwtValidationActionIssuer", Kind::String),
+    /* 151 */ Shape::new("JwtValidationActionJwksEndpoint", Kind::String),
+    /* 152 */ Shape::new("LastModifiedTime", Kind::Timestamp(None)),
+    /* 153 */ Shape::record("Limit", &[Member::new("Name", 202), Member::new("Max", 185)]),
+    /* 154 */ Shape::list("Limits", Member::element(153)),
+    /* 155 */ Shape::list("ListOfDescribeTargetHealthIncludeOptions", Member::element(101)),
+    /* 156 */ Shape::list("ListOfString", Member::element(262)),
+    /* 157 */
     Shape::record(
         "Listener",
         &[
-            Member::new("ListenerArn", 148),
-            Member::new("LoadBalancerArn", 159),
-            Member::new("Port", 195),
-            Member::new("Protocol", 198),
-            Member::new("Certificates", 48),
-            Member::new("SslPolicy", 246),
+            Member::new("ListenerArn", 158),
+            Member::new("LoadBalancerArn", 169),
+            Member::new("Port", 208),
+            Member::new("Protocol", 211),
+            Member::new("Certificates", 52),
+            Member::new("SslPolicy", 259),
             Member::new("DefaultActions", 4),
             Member::new("AlpnPolicy", 11),
-            Member::new("MutualAuthentication", 188),
+            Member::new("MutualAuthentication", 201),
         ],
     ),
-    /* 148 */ Shape::new("ListenerArn", Kind::String),
-    /* 149 */ Shape::list("ListenerArns", Member::element(148)),
-    /* 150 */ Shape::record("ListenerAttribute", &[Member::new("Key", 151), Member::new("Value", 152)]),
-    /* 151 */ Shape::new("ListenerAttributeKey", Kind::String).max(256.0).pattern("^[a-zA-Z0-9._]+$"),
-    /* 152 */ Shape::new("ListenerAttributeValue", Kind::String),
-    /* 153 */ Shape::list("ListenerAttributes", Member::element(150)),
-    /* 154 */
+    /* 158 */ Shape::new("ListenerArn", Kind::String),
+    /* 159 */ Shape::list("ListenerArns", Member::element(158)),
+    /* 160 */ Shape::record("ListenerAttribute", &[Member::new("Key", 161), Member::new("Value", 162)]),
+    /* 161 */ Shape::new("ListenerAttributeKey", Kind::String).max(256.0).pattern("^[a-zA-Z0-9._]+$"),
+    /* 162 */ Shape::new("ListenerAttributeValue", Kind::String),
+    /* 163 */ Shape::list("ListenerAttributes", Member::element(160)),
+    /* 164 */
     Shape::record("ListenerNotFoundException", &[]).error(ErrorTrait {
         code: Some("ListenerNotFound"),
         status: Some(400),
         sender: true,
     }),
-    /* 155 */ Shape::list("Listeners", Member::element(147)),
-    /* 156 */
+    /* 165 */ Shape::list("Listeners", Member::element(157)),
+    /* 166 */
     Shape::record(
         "LoadBalancer",
         &[
-            Member::new("LoadBalancerArn", 159),
-            Member::new("DNSName", 61),
+            Member::new("LoadBalancerArn", 169),
+            Member::new("DNSName", 65),
             Member::new("CanonicalHostedZoneId", 44),
-            Member::new("CreatedTime", 59),
-            Member::new("LoadBalancerName", 165),
-            Member::new("Scheme", 168),
-            Member::new("VpcId", 310),
-            Member::new("State", 169),
-            Member::new("Type", 171),
+            Member::new("CreatedTime", 63),
+            Member::new("LoadBalancerName", 175),
+            Member::new("Scheme", 178),
+            Member::new("VpcId", 323),
+            Member::new("State", 179),
+            Member::new("Type", 181),
             Member::new("AvailabilityZones", 43),
-            Member::new("SecurityGroups", 235),
-            Member::new("IpAddressType", 130),
-            Member::new("CustomerOwnedIpv4Pool", 60),
-            Member::new("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", 100),
-            Member::new("EnablePrefixForIpv6SourceNat", 99),
-            Member::new("IpamPools", 132),
+            Member::new("SecurityGroups", 248),
+            Member::new("IpAddressType", 139),
+            Member::new("CustomerOwnedIpv4Pool", 64),
+            Member::new("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", 109),
+            Member::new("EnablePrefixForIpv6SourceNat", 108),
+            Member::new("IpamPools", 141),
         ],
     ),
-    /* 157 */
+    /* 167 */
     Shape::record(
         "LoadBalancerAddress",
         &[
-            Member::new("IpAddress", 129),
+            Member::new("IpAddress", 138),
             Member::new("AllocationId", 9),
-            Member::new("PrivateIPv4Address", 197),
-            Member::new("IPv6Address", 120),
+            Member::new("PrivateIPv4Address", 210),
+            Member::new("IPv6Address", 129),
         ],
     ),
-    /* 158 */ Shape::list("LoadBalancerAddresses", Member::element(157)),
-    /* 159 */ Shape::new("LoadBalancerArn", Kind::String),
-    /* 160 */ Shape::list("LoadBalancerArns", Member::element(159)),
-    /* 161 */ Shape::record("LoadBalancerAttribute", &[Member::new("Key", 162), Member::new("Value", 163)]),
-    /* 162 */ Shape::new("LoadBalancerAttributeKey", Kind::String).max(256.0).pattern("^[a-zA-Z0-9._]+$"),
-    /* 163 */ Shape::new("LoadBalancerAttributeValue", Kind::String).max(1024.0),
-    /* 164 */ Shape::list("LoadBalancerAttributes", Member::element(161)).max(20.0),
-    /* 165 */ Shape::new("LoadBalancerName", Kind::String),
-    /* 166 */ Shape::list("LoadBalancerNames", Member::element(165)),
-    /* 167 */
+    /* 168 */ Shape::list("LoadBalancerAddresses", Member::element(167)),
+    /* 169 */ Shape::new("LoadBalancerArn", Kind::String),
+    /* 170 */ Shape::list("LoadBalancerArns", Member::element(169)),
+    /* 171 */ Shape::record("LoadBalancerAttribute", &[Member::new("Key", 172), Member::new("Value", 173)]),
+    /* 172 */ Shape::new("LoadBalancerAttributeKey", Kind::String).max(256.0).pattern("^[a-zA-Z0-9._]+$"),
+    /* 173 */ Shape::new("LoadBalancerAttributeValue", Kind::String).max(1024.0),
+    /* 174 */ Shape::list("LoadBalancerAttributes", Member::element(171)).max(20.0),
+    /* 175 */ Shape::new("LoadBalancerName", Kind::String),
+    /* 176 */ Shape::list("LoadBalancerNames", Member::element(175)),
+    /* 177 */
     Shape::record("LoadBalancerNotFoundException", &[]).error(ErrorTrait {
         code: Some("LoadBalancerNotFound"),
         status: Some(400),
         sender: true,
     }),
-    /* 168 */ Shape::choice("LoadBalancerSchemeEnum", &["internet-facing", "internal"]),
-    /* 169 */ Shape::record("LoadBalancerState", &[Member::new("Code", 170), Member::new("Reason", 247)]),
-    /* 170 */ Shape::choice("LoadBalancerStateEnum", &["active", "provisioning", "active_impaired", "failed"]),
-    /* 171 */ Shape::choice("LoadBalancerTypeEnum", &["application", "network", "gateway"]),
-    /* 172 */ Shape::list("LoadBalancers", Member::element(156)),
-    /* 173 */ Shape::new("Marker", Kind::String),
-    /* 174 */ Shape::record("Matcher", &[Member::new("HttpCode", 116), Member::new("GrpcCode", 107)]),
-    /* 175 */ Shape::new("Max", Kind::String),
-    /* 176 */ Shape::choice("MitigationInEffectEnum", &["yes", "no"]),
-    /* 177 */ Shape::new("Mode", Kind::String),
-    /* 178 */
+    /* 178 */ Shape::choice("LoadBalancerSchemeEnum", &["internet-facing", "internal"]),
+    /* 179 */ Shape::record("LoadBalancerState", &[Member::new("Code", 180), Member::new("Reason", 260)]),
+    /* 180 */ Shape::choice("LoadBalancerStateEnum", &["active", "provisioning", "active_impaired", "failed"]),
+    /* 181 */ Shape::choice("LoadBalancerTypeEnum", &["application", "network", "gateway"]),
+    /* 182 */ Shape::list("LoadBalancers", Member::element(166)),
+    /* 183 */ Shape::new("Marker", Kind::String),
+    /* 184 */ Shape::record("Matcher", &[Member::new("HttpCode", 125), Member::new("GrpcCode", 116)]),
+    /* 185 */ Shape::new("Max", Kind::String),
+    /* 186 */ Shape::record("MinimumLoadBalancerCapacity", &[Member::new("CapacityUnits", 48)]),
+    /* 187 */ Shape::choice("MitigationInEffectEnum", &["yes", "no"]),
+    /* 188 */ Shape::new("Mode", Kind::String),
+    /* 189 */
+    Shape::record(
+        "ModifyListenerAttributesInput",
+        &[Member::new("ListenerArn", 158).required(), Member::new("Attributes", 163).required()],
+    ),
+    /* 190 */ Shape::record("ModifyListenerAttributesOutput", &[Member::new("Attributes", 163)]),
+    /* 191 */
     Shape::record(
         "ModifyListenerInput",
         &[
-            Member::new("ListenerArn", 148).required(),
-            Member::new("Port", 195),
-            Member::new("Protocol", 198),
-            Member::new("SslPolicy", 246),
-            Member::new("Certificates", 48),
+            Member::new("ListenerArn", 158).required(),
+            Member::new("Port", 208),
+            Member::new("Protocol", 211),
+            Member::new("SslPolicy", 259),
+            Member::new("Certificates", 52),
             Member::new("DefaultActions", 4),
             Member::new("AlpnPolicy", 11),
-            Member::new("MutualAuthentication", 188),
+            Member::new("MutualAuthentication", 201),
         ],
     ),
-    /* 179 */ Shape::record("ModifyListenerOutput", &[Member::new("Listeners", 155)]),
-    /* 180 */
+    /* 192 */ Shape::record("ModifyListenerOutput", &[Member::new("Listeners", 165)]),
+    /* 193 */
     Shape::record(
         "ModifyLoadBalancerAttributesInput",
-        &[Member::new("LoadBalancerArn", 159).required(), Member::new("Attributes", 164).required()],
+        &[Member::new("LoadBalancerArn", 169).required(), Member::new("Attributes", 174).required()],
     ),
-    /* 181 */ Shape::record("ModifyLoadBalancerAttributesOutput", &[Member::new("Attributes", 164)]),
-    /* 182 */
+    /* 194 */ Shape::record("ModifyLoadBalancerAttributesOutput", &[Member::new("Attributes", 174)]),
+    /* 195 */
     Shape::record(
         "ModifyRuleInput",
         &[
-            Member::new("RuleArn", 222).required(),
-            Member::new("Conditions", 225),
+            Member::new("RuleArn", 235).required(),
+            Member::new("Conditions", 238),
             Member::new("Actions", 4),
-            Member::new("Transforms", 231),
-            Member::new("ResetTransforms", 215),
+            Member::new("Transforms", 244),
+            Member::new("ResetTransforms", 228),
         ],
     ),
-    /* 183 */ Shape::record("ModifyRuleOutput", &[Member::new("Rules", 232)]),
-    /* 184 */
+    /* 196 */ Shape::record("ModifyRuleOutput", &[Member::new("Rules", 245)]),
+    /* 197 */
     Shape::record(
         "ModifyTargetGroupAttributesInput",
-        &[Member::new("TargetGroupArn", 268).required(), Member::new("Attributes", 274).required()],
+        &[Member::new("TargetGroupArn", 281).required(), Member::new("Attributes", 287).required()],
     ),
-    /* 185 */ Shape::record("ModifyTargetGroupAttributesOutput", &[Member::new("Attributes", 274)]),
-    /* 186 */
+    /* 198 */ Shape::record("ModifyTargetGroupAttributesOutput", &[Member::new("Attributes", 287)]),
+    /* 199 */
     Shape::record(
         "ModifyTargetGroupInput",
         &[
-            Member::new("TargetGroupArn", 268).required(),
-            Member::new("HealthCheckProtocol", 198),
-            Member::new("HealthCheckPort", 110),
-            Member::new("HealthCheckPath", 193),
-            Member::new("HealthCheckEnabled", 108),
-            Member::new("HealthCheckIntervalSeconds", 109),
-            Member::new("HealthCheckTimeoutSeconds", 112),
-            Member::new("HealthyThresholdCount", 111),
-            Member::new("UnhealthyThresholdCount", 111),
-            Member::new("Matcher", 174),
+            Member::new("TargetGroupArn", 281).required(),
+            Member::new("HealthCheckProtocol", 211),
+            Member::new("HealthCheckPort", 119),
+            Member::new("HealthCheckPath", 206),
+            Member::new("HealthCheckEnabled", 117),
+            Member::new("HealthCheckIntervalSeconds", 118),
+            Member::new("HealthCheckTimeoutSeconds", 121),
+            Member::new("HealthyThresholdCount", 120),
+            Member::new("UnhealthyThresholdCount", 120),
+            Member::new("Matcher", 184),
         ],
     ),
-    /* 187 */ Shape::record("ModifyTargetGroupOutput", &[Member::new("TargetGroups", 285)]),
-    /* 188 */
+    /* 200 */ Shape::record("ModifyTargetGroupOutput", &[Member::new("TargetGroups", 298)]),
+    /* 201 */
     Shape::record(
         "MutualAuthenticationAttributes",
         &[
-            Member::new("Mode", 177),
-            Member::new("TrustStoreArn", 304),
-            Member::new("IgnoreClientCertificateExpiry", 121),
-            Member::new("TrustStoreAssociationStatus", 305),
+            Member::new("Mode", 188),
+            Member::new("TrustStoreArn", 317),
+            Member::new("IgnoreClientCertificateExpiry", 130),
+            Member::new("TrustStoreAssociationStatus", 318),
             Member::new("AdvertiseTrustStoreCaNames", 8),
         ],
     ),
-    /* 189 */ Shape::new("Name", Kind::String),
-    /* 190 */
+    /* 202 */ Shape::new("Name", Kind::String),
+    /* 203 */
     Shape::record("OperationNotPermittedException", &[]).error(ErrorTrait {
         code: Some("OperationNotPermitted"),
         status: Some(400),
         sender: true,
     }),
-    /* 191 */ Shape::new("OutpostId", Kind::String),
-    /* 192 */ Shape::new("PageSize", Kind::Integer).min(1.0).max(400.0),
-    /* 193 */ Shape::new("Path", Kind::String).min(1.0).max(1024.0),
-    /* 194 */ Shape::record("PathPatternConditionConfig", &[Member::new("Values", 146), Member::new("RegexValues", 146)]),
-    /* 195 */ Shape::new("Port", Kind::Integer).min(1.0).max(65535.0),
-    /* 196 */
+    /* 204 */ Shape::new("OutpostId", Kind::String),
+    /* 205 */ Shape::new("PageSize", Kind::Integer).min(1.0).max(400.0),
+    /* 206 */ Shape::new("Path", Kind::String).min(1.0).max(1024.0),
+    /* 207 */ Shape::record("PathPatternConditionConfig", &[Member::new("Values", 156), Member::new("RegexValues", 156)]),
+    /* 208 */ Shape::new("Port", Kind::Integer).min(1.0).max(65535.0),
+    /* 209 */
     Shape::record("PriorityInUseException", &[]).error(ErrorTrait {
         code: Some("PriorityInUse"),
         status: Some(400),
         sender: true,
     }),
-    /* 197 */ Shape::new("PrivateIPv4Address", Kind::String),
-    /* 198 */
+    /* 210 */ Shape::new("PrivateIPv4Address", Kind::String),
+    /* 211 */
     Shape::choice("ProtocolEnum", &["HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC"]),
-    /* 199 */ Shape::new("ProtocolVersion", Kind::String),
-    /* 200 */ Shape::record("QueryStringConditionConfig", &[Member::new("Values", 202)]),
-    /* 201 */ Shape::record("QueryStringKeyValuePair", &[Member::new("Key", 249), Member::new("Value", 249)]),
-    /* 202 */ Shape::list("QueryStringKeyValuePairList", Member::element(201)),
-    /* 203 */ Shape::new("QuicServerId", Kind::String).min(1.0).max(256.0),
-    /* 204 */
+    /* 212 */ Shape::new("ProtocolVersion", Kind::String),
+    /* 213 */ Shape::record("QueryStringConditionConfig", &[Member::new("Values", 215)]),
+    /* 214 */ Shape::record("QueryStringKeyValuePair", &[Member::new("Key", 262), Member::new("Value", 262)]),
+    /* 215 */ Shape::list("QueryStringKeyValuePairList", Member::element(214)),
+    /* 216 */ Shape::new("QuicServerId", Kind::String).min(1.0).max(256.0),
+    /* 217 */
     Shape::record(
         "RedirectActionConfig",
         &[
-            Member::new("Protocol", 208),
-            Member::new("Port", 207),
-            Member::new("Host", 205),
-            Member::new("Path", 206),
-            Member::new("Query", 209),
-            Member::new("StatusCode", 210).required(),
+            Member::new("Protocol", 221),
+            Member::new("Port", 220),
+            Member::new("Host", 218),
+            Member::new("Path", 219),
+            Member::new("Query", 222),
+            Member::new("StatusCode", 223).required(),
         ],
     ),
-    /* 205 */ Shape::new("RedirectActionHost", Kind::String).min(1.0).max(128.0),
-    /* 206 */ Shape::new("RedirectActionPath", Kind::String).min(1.0).max(128.0),
-    /* 207 */ Shape::new("RedirectActionPort", Kind::String),
-    /* 208 */ Shape::new("RedirectActionProtocol", Kind::String).pattern("^(HTTPS?|#\\{protocol\\})$"),
-    /* 209 */ Shape::new("RedirectActionQuery", Kind::String).min(0.0).max(128.0),
-    /* 210 */ Shape::choice("RedirectActionStatusCodeEnum", &["HTTP_301", "HTTP_302"]),
-    /* 211 */
+    /* 218 */ Shape::new("RedirectActionHost", Kind::String).min(1.0).max(128.0),
+    /* 219 */ Shape::new("RedirectActionPath", Kind::String).min(1.0).max(128.0),
+    /* 220 */ Shape::new("RedirectActionPort", Kind::String),
+    /* 221 */ Shape::new("RedirectActionProtocol", Kind::String).pattern("^(HTTPS?|#\\{protocol\\})$"),
+    /* 222 */ Shape::new("RedirectActionQuery", Kind::String).min(0.0).max(128.0),
+    /* 223 */ Shape::choice("RedirectActionStatusCodeEnum", &["HTTP_301", "HTTP_302"]),
+    /* 224 */
     Shape::record(
         "RegisterTargetsInput",
-        &[Member::new("TargetGroupArn", 268).required(), Member::new("Targets", 266).required()],
+        &[Member::new("TargetGroupArn", 281).required(), Member::new("Targets", 279).required()],
     ),
-    /* 212 */ Shape::record("RegisterTargetsOutput", &[]),
-    /* 213 */
-    Shape::record("RemoveTagsInput", &[Member::new("ResourceArns", 217).required(), Member::new("TagKeys", 259).required()]),
-    /* 214 */ Shape::record("RemoveTagsOutput", &[]),
-    /* 215 */ Shape::new("ResetTransforms", Kind::Boolean),
-    /* 216 */ Shape::new("ResourceArn", Kind::String),
-    /* 217 */ Shape::list("ResourceArns", Member::element(216)),
-    /* 218 */
+    /* 225 */ Shape::record("RegisterTargetsOutput", &[]),
+    /* 226 */
+    Shape::record("RemoveTagsInput", &[Member::new("ResourceArns", 230).required(), Member::new("TagKeys", 272).required()]),
+    /* 227 */ Shape::record("RemoveTagsOutput", &[]),
+    /* 228 */ Shape::new("ResetTransforms", Kind::Boolean),
+    /* 229 */ Shape::new("ResourceArn", Kind::String),
+    /* 230 */ Shape::list("ResourceArns", Member::element(229)),
+    /* 231 */
     Shape::record("ResourceInUseException", &[]).error(ErrorTrait {
         code: Some("ResourceInUse"),
         status: Some(400),
         sender: true,
     }),
-    /* 219 */
-    Shape::record("RewriteConfig", &[Member::new("Regex", 249).required(), Member::new("Replace", 249).required()]),
-    /* 220 */ Shape::list("RewriteConfigList", Member::element(219)),
-    /* 221 */
+    /* 232 */
+    Shape::record("RewriteConfig", &[Member::new("Regex", 262).required(), Member::new("Replace", 262).required()]),
+    /* 233 */ Shape::list("RewriteConfigList", Member::element(232)),
+    /* 234 */
     Shape::record(
         "Rule",
         &[
-            Member::new("RuleArn", 222),
-            Member::new("Priority", 248),
-            Member::new("Conditions", 225),
+            Member::new("RuleArn", 235),
+            Member::new("Priority", 261),
+            Member::new("Conditions", 238),
             Member::new("Actions", 4),
-            Member::new("IsDefault", 133),
-            Member::new("Transforms", 231),
+            Member::new("IsDefault", 142),
+            Member::new("Transforms", 244),
         ],
     ),
-    /* 222 */ Shape::new("RuleArn", Kind::String),
-    /* 223 */ Shape::list("RuleArns", Member::element(222)),
-    /* 224 */
+    /* 235 */ Shape::new("RuleArn", Kind::String),
+    /* 236 */ Shape::list("RuleArns", Member::element(235)),
+    /* 237 */
     Shape::record(
         "RuleCondition",
         &[
-            Member::new("Field", 50),
-            Member::new("Values", 146),
-            Member::new("HostHeaderConfig", 114),
-            Member::new("PathPatternConfig", 194),
-            Member::new("HttpHeaderConfig", 117),
-            Member::new("QueryStringConfig", 200),
-            Member::new("HttpRequestMethodConfig", 119),
-            Member::new("SourceIpConfig", 243),
-            Member::new("RegexValues", 146),
+            Member::new("Field", 54),
+            Member::new("Values", 156),
+            Member::new("HostHeaderConfig", 123),
+            Member::new("PathPatternConfig", 207),
+            Member::new("HttpHeaderConfig", 126),
+            Member::new("QueryStringConfig", 213),
+            Member::new("HttpRequestMethodConfig", 128),
+            Member::new("SourceIpConfig", 256),
+            Member::new("RegexValues", 156),
         ],
     ),
-    /* 225 */ Shape::list("RuleConditionList", Member::element(224)),
-    /* 226 */
+    /* 238 */ Shape::list("RuleConditionList", Member::element(237)),
+    /* 239 */
     Shape::record("RuleNotFoundException", &[]).error(ErrorTrait { code: Some("RuleNotFound"), status: Some(400), sender: true }),
-    /* 227 */ Shape::new("RulePriority", Kind::Integer).min(1.0).max(50000.0),
-    /* 228 */ Shape::list("RulePriorityList", Member::element(229)),
-    /* 229 */ Shape::record("RulePriorityPair", &[Member::new("RuleArn", 222), Member::new("Priority", 227)]),
-    /* 230 */
+    /* 240 */ Shape::new("RulePriority", Kind::Integer).min(1.0).max(50000.0),
+    /* 241 */ Shape::list("RulePriorityList", Member::element(242)),
+    /* 242 */ Shape::record("RulePriorityPair", &[Member::new("RuleArn", 235), Member::new("Priority", 240)]),
+    /* 243 */
     Shape::record(
         "RuleTransform",
-        &[Member::new("Type", 303).required(), Member::new("HostHeaderRewriteConfig", 115), Member::new("UrlRewriteConfig", 309)],
+        &[Member::new("Type", 316).required(), Member::new("HostHeaderRewriteConfig", 124), Member::new("UrlRewriteConfig", 322)],
     ),
-    /* 231 */ Shape::list("RuleTransformList", Member::element(230)),
-    /* 232 */ Shape::list("Rules", Member::element(221)),
-    /* 233 */
+    /* 244 */ Shape::list("RuleTransformList", Member::element(243)),
+    /* 245 */ Shape::list("Rules", Member::element(234)),
+    /* 246 */
     Shape::record("SSLPolicyNotFoundException", &[]).error(ErrorTrait {
         code: Some("SSLPolicyNotFound"),
         status: Some(400),
         sender: true,
     }),
-    /* 234 */ Shape::new("SecurityGroupId", Kind::String),
-    /* 235 */ Shape::list("SecurityGroups", Member::element(234)),
-    /* 236 */ Shape::record("SetRulePrioritiesInput", &[Member::new("RulePriorities", 228).required()]),
-    /* 237 */ Shape::record("SetRulePrioritiesOutput", &[Member::new("Rules", 232)]),
-    /* 238 */
+    /* 247 */ Shape::new("SecurityGroupId", Kind::String),
+    /* 248 */ Shape::list("SecurityGroups", Member::element(247)),
+    /* 249 */ Shape::record("SetRulePrioritiesInput", &[Member::new("RulePriorities", 241).required()]),
+    /* 250 */ Shape::record("SetRulePrioritiesOutput", &[Member::new("Rules", 245)]),
+    /* 251 */
     Shape::record(
         "SetSecurityGroupsInput",
         &[
-            Member::new("LoadBalancerArn", 159).required(),
-            Member::new("SecurityGroups", 235).required(),
-            Member::new("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", 101),
+            Member::new("LoadBalancerArn", 169).required(),
+            Member::new("SecurityGroups", 248).required(),
+            Member::new("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", 110),
         ],
     ),
-    /* 239 */
+    /* 252 */
     Shape::record(
         "SetSecurityGroupsOutput",
-        &[Member::new("SecurityGroupIds", 235), Member::new("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", 101)],
+        &[Member::new("SecurityGroupIds", 248), Member::new("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", 110)],
     ),
-    /* 240 */
+    /* 253 */
     Shape::record(
         "SetSubnetsInput",
         &[
-            Member::new("LoadBalancerArn", 159).required(),
-            Member::new("Subnets", 254),
-            Member::new("SubnetMappings", 252),
-            Member::new("IpAddressType", 130),
-            Member::new("EnablePrefixForIpv6SourceNat", 99),
+            Member::new("LoadBalancerArn", 169).required(),
+            Member::new("Subnets", 267),
+            Member::new("SubnetMappings", 265),
+            Member::new("IpAddressType", 139),
+            Member::new("EnablePrefixForIpv6SourceNat", 108),
         ],
     ),
-    /* 241 */
+    /* 254 */
     Shape::record(
         "SetSubnetsOutput",
         &[
             Member::new("AvailabilityZones", 43),
-            Member::new("IpAddressType", 130),
-            Member::new("EnablePrefixForIpv6SourceNat", 99),
+            Member::new("IpAddressType", 139),
+            Member::new("EnablePrefixForIpv6SourceNat", 108),
         ],
     ),
-    /* 242 */ Shape::choice("SourceIpAddressTypeEnum", &["ipv4", "ipv6"]),
-    /* 243 */ Shape::record("SourceIpConditionConfig", &[Member::new("Values", 146), Member::new("IpAddressType", 242)]),
-    /* 244 */ Shape::new("SourceNatIpv6Prefix", Kind::String),
-    /* 245 */ Shape::list("SourceNatIpv6Prefixes", Member::element(244)),
-    /* 246 */ Shape::new("SslPolicyName", Kind::String),
-    /* 247 */ Shape::new("StateReason", Kind::String),
-    /* 248 */ Shape::new("String", Kind::String),
-    /* 249 */ Shape::new("StringValue", Kind::String),
-    /* 250 */ Shape::new("SubnetId", Kind::String),
-    /* 251 */
+    /* 255 */ Shape::choice("SourceIpAddressTypeEnum", &["ipv4", "ipv6"]),
+    /* 256 */ Shape::record("SourceIpConditionConfig", &[Member::new("Values", 156), Member::new("IpAddressType", 255)]),
+    /* 257 */ Shape::new("SourceNatIpv6Prefix", Kind::String),
+    /* 258 */ Shape::list("SourceNatIpv6Prefixes", Member::element(257)),
+    /* 259 */ Shape::new("SslPolicyName", Kind::String),
+    /* 260 */ Shape::new("StateReason", Kind::String),
+    /* 261 */ Shape::new("String", Kind::String),
+    /* 262 */ Shape::new("StringValue", Kind::String),
+    /* 263 */ Shape::new("SubnetId", Kind::String),
+    /* 264 */
     Shape::record(
         "SubnetMapping",
         &[
-            Member::new("SubnetId", 250),
+            Member::new("SubnetId", 263),
             Member::new("AllocationId", 9),
-            Member::new("PrivateIPv4Address", 197),
-            Member::new("IPv6Address", 120),
-            Member::new("SourceNatIpv6Prefix", 244),
+            Member::new("PrivateIPv4Address", 210),
+            Member::new("IPv6Address", 129),
+            Member::new("SourceNatIpv6Prefix", 257),
         ],
     ),
-    /* 252 */ Shape::list("SubnetMappings", Member::element(251)),
-    /* 253 */
+    /* 265 */ Shape::list("SubnetMappings", Member::element(264)),
+    /* 266 */
     Shape::record("SubnetNotFoundException", &[]).error(ErrorTrait {
         code: Some("SubnetNotFound"),
         status: Some(400),
         sender: true,
     }),
-    /* 254 */ Shape::list("Subnets", Member::element(250)),
-    /* 255 */ Shape::record("Tag", &[Member::new("Key", 258).required(), Member::new("Value", 261)]),
-    /* 256 */ Shape::record("TagDescription", &[Member::new("ResourceArn", 216), Member::new("Tags", 260)]),
-    /* 257 */ Shape::list("TagDescriptions", Member::element(256)),
-    /* 258 */ Shape::new("TagKey", Kind::String).min(1.0).max(128.0).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"),
-    /* 259 */ Shape::list("TagKeys", Member::element(258)),
-    /* 260 */ Shape::list("TagList", Member::element(255)).min(1.0),
-    /* 261 */ Shape::new("TagValue", Kind::String).min(0.0).max(256.0).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"),
-    /* 262 */
+    /* 267 */ Shape::list("Subnets", Member::element(263)),
+    /* 268 */ Shape::record("Tag", &[Member::new("Key", 271).required(), Member::new("Value", 274)]),
+    /* 269 */ Shape::record("TagDescription", &[Member::new("ResourceArn", 229), Member::new("Tags", 273)]),
+    /* 270 */ Shape::list("TagDescriptions", Member::element(269)),
+    /* 271 */ Shape::new("TagKey", Kind::String).min(1.0).max(128.0).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"),
+    /* 272 */ Shape::list("TagKeys", Member::element(271)),
+    /* 273 */ Shape::list("TagList", Member::element(268)).min(1.0),
+    /* 274 */ Shape::new("TagValue", Kind::String).min(0.0).max(256.0).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"),
+    /* 275 */
     Shape::choice(
         "TargetAdministrativeOverrideReasonEnum",
         &[
@@ -781,92 +812,92 @@ pub static SHAPES: &[Shape] = &[
             "AdministrativeOverride.ZonalShiftDelegatedToDns",
         ],
     ),
-    /* 263 */
+    /* 276 */
     Shape::choice(
         "TargetAdministrativeOverrideStateEnum",
         &["unknown", "no_override", "zonal_shift_active", "zonal_shift_delegated_to_dns"],
     ),
-    /* 264 */ Shape::new("TargetControlPort", Kind::Integer).min(1.0).max(65535.0),
-    /* 265 */
+    /* 277 */ Shape::new("TargetControlPort", Kind::Integer).min(1.0).max(65535.0),
+    /* 278 */
     Shape::record(
         "TargetDescription",
         &[
-            Member::new("Id", 291).required(),
-            Member::new("Port", 195),
-            Member::new("AvailabilityZone", 311),
-            Member::new("QuicServerId", 203),
+            Member::new("Id", 304).required(),
+            Member::new("Port", 208),
+            Member::new("AvailabilityZone", 326),
+            Member::new("QuicServerId", 216),
         ],
     ),
-    /* 266 */ Shape::list("TargetDescriptions", Member::element(265)),
-    /* 267 */
+    /* 279 */ Shape::list("TargetDescriptions", Member::element(278)),
+    /* 280 */
     Shape::record(
         "TargetGroup",
         &[
-            Member::new("TargetGroupArn", 268),
-            Member::new("TargetGroupName", 277),
-            Member::new("Protocol", 198),
-            Member::new("Port", 195),
-            Member::new("VpcId", 310),
-            Member::new("HealthCheckProtocol", 198),
-            Member::new("HealthCheckPort", 110),
-            Member::new("HealthCheckEnabled", 108),
-            Member::new("HealthCheckIntervalSeconds", 109),
-            Member::new("HealthCheckTimeoutSeconds", 112),
-            Member::new("HealthyThresholdCount", 111),
-            Member::new("UnhealthyThresholdCount", 111),
-            Member::new("HealthCheckPath", 193),
-            Member::new("Matcher", 174),
-            Member::new("LoadBalancerArns", 160),
-            Member::new("TargetType", 292),
-            Member::new("ProtocolVersion", 199),
-            Member::new("IpAddressType", 275),
-            Member::new("TargetControlPort", 264),
+            Member::new("TargetGroupArn", 281),
+            Member::new("TargetGroupName", 290),
+            Member::new("Protocol", 211),
+            Member::new("Port", 208),
+            Member::new("VpcId", 323),
+            Member::new("HealthCheckProtocol", 211),
+            Member::new("HealthCheckPort", 119),
+            Member::new("HealthCheckEnabled", 117),
+            Member::new("HealthCheckIntervalSeconds", 118),
+            Member::new("HealthCheckTimeoutSeconds", 121),
+            Member::new("HealthyThresholdCount", 120),
+            Member::new("UnhealthyThresholdCount", 120),
+            Member::new("HealthCheckPath", 206),
+            Member::new("Matcher", 184),
+            Member::new("LoadBalancerArns", 170),
+            Member::new("TargetType", 305),
+            Member::new("ProtocolVersion", 212),
+            Member::new("IpAddressType", 288),
+            Member::new("TargetControlPort", 277),
         ],
     ),
-    /* 268 */ Shape::new("TargetGroupArn", Kind::String),
-    /* 269 */ Shape::list("TargetGroupArns", Member::element(268)),
-    /* 270 */
+    /* 281 */ Shape::new("TargetGroupArn", Kind::String),
+    /* 282 */ Shape::list("TargetGroupArns", Member::element(281)),
+    /* 283 */
     Shape::record("TargetGroupAssociationLimitException", &[]).error(ErrorTrait {
         code: Some("TargetGroupAssociationLimit"),
         status: Some(400),
         sender: true,
     }),
-    /* 271 */ Shape::record("TargetGroupAttribute", &[Member::new("Key", 272), Member::new("Value", 273)]),
-    /* 272 */ Shape::new("TargetGroupAttributeKey", Kind::String).max(256.0).pattern("^[a-zA-Z0-9._]+$"),
-    /* 273 */ Shape::new("TargetGroupAttributeValue", Kind::String),
-    /* 274 */ Shape::list("TargetGroupAttributes", Member::element(271)),
-    /* 275 */ Shape::choice("TargetGroupIpAddressTypeEnum", &["ipv4", "ipv6"]),
-    /* 276 */ Shape::list("TargetGroupList", Member::element(283)),
-    /* 277 */ Shape::new("TargetGroupName", Kind::String),
-    /* 278 */ Shape::list("TargetGroupNames", Member::element(277)),
-    /* 279 */
+    /* 284 */ Shape::record("TargetGroupAttribute", &[Member::new("Key", 285), Member::new("Value", 286)]),
+    /* 285 */ Shape::new("TargetGroupAttributeKey", Kind::String).max(256.0).pattern("^[a-zA-Z0-9._]+$"),
+    /* 286 */ Shape::new("TargetGroupAttributeValue", Kind::String),
+    /* 287 */ Shape::list("TargetGroupAttributes", Member::element(284)),
+    /* 288 */ Shape::choice("TargetGroupIpAddressTypeEnum", &["ipv4", "ipv6"]),
+    /* 289 */ Shape::list("TargetGroupList", Member::element(296)),
+    /* 290 */ Shape::new("TargetGroupName", Kind::String),
+    /* 291 */ Shape::list("TargetGroupNames", Member::element(290)),
+    /* 292 */
     Shape::record("TargetGroupNotFoundException", &[]).error(ErrorTrait {
         code: Some("TargetGroupNotFound"),
         status: Some(400),
         sender: true,
     }),
-    /* 280 */
-    Shape::record("TargetGroupStickinessConfig", &[Member::new("Enabled", 282), Member::new("DurationSeconds", 281)]),
-    /* 281 */ Shape::new("TargetGroupStickinessDurationSeconds", Kind::Integer),
-    /* 282 */ Shape::new("TargetGroupStickinessEnabled", Kind::Boolean),
-    /* 283 */ Shape::record("TargetGroupTuple", &[Member::new("TargetGroupArn", 268), Member::new("Weight", 284)]),
-    /* 284 */ Shape::new("TargetGroupWeight", Kind::Integer),
-    /* 285 */ Shape::list("TargetGroups", Member::element(267)),
-    /* 286 */
-    Shape::record("TargetHealth", &[Member::new("State", 290), Member::new("Reason", 289), Member::new("Description", 94)]),
-    /* 287 */
+    /* 293 */
+    Shape::record("TargetGroupStickinessConfig", &[Member::new("Enabled", 295), Member::new("DurationSeconds", 294)]),
+    /* 294 */ Shape::new("TargetGroupStickinessDurationSeconds", Kind::Integer),
+    /* 295 */ Shape::new("TargetGroupStickinessEnabled", Kind::Boolean),
+    /* 296 */ Shape::record("TargetGroupTuple", &[Member::new("TargetGroupArn", 281), Member::new("Weight", 297)]),
+    /* 297 */ Shape::new("TargetGroupWeight", Kind::Integer),
+    /* 298 */ Shape::list("TargetGroups", Member::element(280)),
+    /* 299 */
+    Shape::record("TargetHealth", &[Member::new("State", 303), Member::new("Reason", 302), Member::new("Description", 103)]),
+    /* 300 */
     Shape::record(
         "TargetHealthDescription",
         &[
-            Member::new("Target", 265),
-            Member::new("HealthCheckPort", 110),
-            Member::new("TargetHealth", 286),
+            Member::new("Target", 278),
+            Member::new("HealthCheckPort", 119),
+            Member::new("TargetHealth", 299),
             Member::new("AnomalyDetection", 13),
             Member::new("AdministrativeOverride", 7),
         ],
     ),
-    /* 288 */ Shape::list("TargetHealthDescriptions", Member::element(287)),
-    /* 289 */
+    /* 301 */ Shape::list("TargetHealthDescriptions", Member::element(300)),
+    /* 302 */
     Shape::choice(
         "TargetHealthReasonEnum",
         &[
@@ -884,87 +915,93 @@ pub static SHAPES: &[Shape] = &[
             "Elb.InternalError",
         ],
     ),
-    /* 290 */
+    /* 303 */
     Shape::choice(
         "TargetHealthStateEnum",
         &["initial", "healthy", "unhealthy", "unhealthy.draining", "unused", "draining", "unavailable"],
     ),
-    /* 291 */ Shape::new("TargetId", Kind::String),
-    /* 292 */ Shape::choice("TargetTypeEnum", &["instance", "ip", "lambda", "alb"]),
-    /* 293 */
+    /* 304 */ Shape::new("TargetId", Kind::String),
+    /* 305 */ Shape::choice("TargetTypeEnum", &["instance", "ip", "lambda", "alb"]),
+    /* 306 */
     Shape::record("TooManyActionsException", &[]).error(ErrorTrait {
         code: Some("TooManyActions"),
         status: Some(400),
         sender: true,
     }),
-    /* 294 */
+    /* 307 */
     Shape::record("TooManyCertificatesException", &[]).error(ErrorTrait {
         code: Some("TooManyCertificates"),
         status: Some(400),
         sender: true,
     }),
-    /* 295 */
+    /* 308 */
     Shape::record("TooManyListenersException", &[]).error(ErrorTrait {
         code: Some("TooManyListeners"),
         status: Some(400),
         sender: true,
     }),
-    /* 296 */
+    /* 309 */
     Shape::record("TooManyLoadBalancersException", &[]).error(ErrorTrait {
         code: Some("TooManyLoadBalancers"),
         status: Some(400),
         sender: true,
     }),
-    /* 297 */
+    /* 310 */
     Shape::record("TooManyRegistrationsForTargetIdException", &[]).error(ErrorTrait {
         code: Some("TooManyRegistrationsForTargetId"),
         status: Some(400),
         sender: true,
     }),
-    /* 298 */
+    /* 311 */
     Shape::record("TooManyRulesException", &[]).error(ErrorTrait { code: Some("TooManyRules"), status: Some(400), sender: true }),
-    /* 299 */
+    /* 312 */
     Shape::record("TooManyTagsException", &[]).error(ErrorTrait { code: Some("TooManyTags"), status: Some(400), sender: true }),
-    /* 300 */
+    /* 313 */
     Shape::record("TooManyTargetGroupsException", &[]).error(ErrorTrait {
         code: Some("TooManyTargetGroups"),
         status: Some(400),
         sender: true,
     }),
-    /* 301 */
+    /* 314 */
     Shape::record("TooManyTargetsException", &[]).error(ErrorTrait {
         code: Some("TooManyTargets"),
         status: Some(400),
         sender: true,
     }),
-    /* 302 */
+    /* 315 */
     Shape::record("TooManyUniqueTargetGroupsPerLoadBalancerException", &[]).error(ErrorTrait {
         code: Some("TooManyUniqueTargetGroupsPerLoadBalancer"),
         status: Some(400),
         sender: true,
     }),
-    /* 303 */ Shape::choice("TransformTypeEnum", &["host-header-rewrite", "url-rewrite"]),
-    /* 304 */ Shape::new("TrustStoreArn", Kind::String),
-    /* 305 */ Shape::choice("TrustStoreAssociationStatusEnum", &["active", "removed"]),
-    /* 306 */
+    /* 316 */ Shape::choice("TransformTypeEnum", &["host-header-rewrite", "url-rewrite"]),
+    /* 317 */ Shape::new("TrustStoreArn", Kind::String),
+    /* 318 */ Shape::choice("TrustStoreAssociationStatusEnum", &["active", "removed"]),
+    /* 319 */
     Shape::record("TrustStoreNotFoundException", &[]).error(ErrorTrait {
         code: Some("TrustStoreNotFound"),
         status: Some(400),
         sender: true,
     }),
-    /* 307 */
+    /* 320 */
     Shape::record("TrustStoreNotReadyException", &[]).error(ErrorTrait {
         code: Some("TrustStoreNotReady"),
         status: Some(400),
         sender: true,
     }),
-    /* 308 */
+    /* 321 */
     Shape::record("UnsupportedProtocolException", &[]).error(ErrorTrait {
         code: Some("UnsupportedProtocol"),
         status: Some(400),
         sender: true,
     }),
-    /* 309 */ Shape::record("UrlRewriteConfig", &[Member::new("Rewrites", 220)]),
-    /* 310 */ Shape::new("VpcId", Kind::String),
-    /* 311 */ Shape::new("ZoneName", Kind::String),
+    /* 322 */ Shape::record("UrlRewriteConfig", &[Member::new("Rewrites", 233)]),
+    /* 323 */ Shape::new("VpcId", Kind::String),
+    /* 324 */
+    Shape::record(
+        "ZonalCapacityReservationState",
+        &[Member::new("State", 47), Member::new("AvailabilityZone", 326), Member::new("EffectiveCapacityUnits", 49)],
+    ),
+    /* 325 */ Shape::list("ZonalCapacityReservationStates", Member::element(324)),
+    /* 326 */ Shape::new("ZoneName", Kind::String),
 ];

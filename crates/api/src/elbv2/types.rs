@@ -264,6 +264,27 @@ impl IntoValue for AvailabilityZone {
     }
 }
 
+wire::string_enum! {
+    CapacityReservationStateEnum {
+        Provisioned = "provisioned",
+        Pending = "pending",
+        Rebalancing = "rebalancing",
+        Failed = "failed",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CapacityReservationStatus {
+    pub code: Option<CapacityReservationStateEnum>,
+    pub reason: Option<String>,
+}
+
+impl IntoValue for CapacityReservationStatus {
+    fn into_value(self) -> Value {
+        Value::structure([("Code", self.code.into_value()), ("Reason", self.reason.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct Certificate {
     pub certificate_arn: Option<String>,
@@ -595,6 +616,37 @@ impl IntoValue for DescribeAccountLimitsOutput {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeCapacityReservationInput {
+    pub load_balancer_arn: String,
+}
+
+impl FromValue for DescribeCapacityReservationInput {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { load_balancer_arn: members.take("LoadBalancerArn")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeCapacityReservationOutput {
+    pub last_modified_time: Option<Time>,
+    pub decrease_requests_remaining: Option<i32>,
+    pub minimum_load_balancer_capacity: Option<MinimumLoadBalancerCapacity>,
+    pub capacity_reservation_state: Option<Vec<ZonalCapacityReservationState>>,
+}
+
+impl IntoValue for DescribeCapacityReservationOutput {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("LastModifiedTime", self.last_modified_time.into_value()),
+            ("DecreaseRequestsRemaining", self.decrease_requests_remaining.into_value()),
+            ("MinimumLoadBalancerCapacity", self.minimum_load_balancer_capacity.into_value()),
+            ("CapacityReservationState", self.capacity_reservation_state.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct DescribeListenerAttributesInput {
     pub listener_arn: String,
 }
@@ -614,6 +666,36 @@ pub struct DescribeListenerAttributesOutput {
 impl IntoValue for DescribeListenerAttributesOutput {
     fn into_value(self) -> Value {
         Value::structure([("Attributes", self.attributes.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeListenerCertificatesInput {
+    pub listener_arn: String,
+    pub marker: Option<String>,
+    pub page_size: Option<i32>,
+}
+
+impl FromValue for DescribeListenerCertificatesInput {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            listener_arn: members.take("ListenerArn")?,
+            marker: members.take("Marker")?,
+            page_size: members.take("PageSize")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeListenerCertificatesOutput {
+    pub certificates: Option<Vec<Certificate>>,
+    pub next_marker: Option<String>,
+}
+
+impl IntoValue for DescribeListenerCertificatesOutput {
+    fn into_value(self) -> Value {
+        Value::structure([("Certificates", self.certificates.into_value()), ("NextMarker", self.next_marker.into_value())])
     }
 }
 
@@ -1135,6 +1217,13 @@ pub struct ListenerAttribute {
     pub value: Option<String>,
 }
 
+impl FromValue for ListenerAttribute {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { key: members.take("Key")?, value: members.take("Value")? })
+    }
+}
+
 impl IntoValue for ListenerAttribute {
     fn into_value(self) -> Value {
         Value::structure([("Key", self.key.into_value()), ("Value", self.value.into_value())])
@@ -1280,10 +1369,45 @@ impl IntoValue for Matcher {
     }
 }
 
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct MinimumLoadBalancerCapacity {
+    pub capacity_units: Option<i32>,
+}
+
+impl IntoValue for MinimumLoadBalancerCapacity {
+    fn into_value(self) -> Value {
+        Value::structure([("CapacityUnits", self.capacity_units.into_value())])
+    }
+}
+
 wire::string_enum! {
     MitigationInEffectEnum {
         Yes = "yes",
         No = "no",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyListenerAttributesInput {
+    pub listener_arn: String,
+    pub attributes: Vec<ListenerAttribute>,
+}
+
+impl FromValue for ModifyListenerAttributesInput {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { listener_arn: members.take("ListenerArn")?, attributes: members.take("Attributes")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyListenerAttributesOutput {
+    pub attributes: Option<Vec<ListenerAttribute>>,
+}
+
+impl IntoValue for ModifyListenerAttributesOutput {
+    fn into_value(self) -> Value {
+        Value::structure([("Attributes", self.attributes.into_value())])
     }
 }
 
@@ -2218,5 +2342,22 @@ impl FromValue for UrlRewriteConfig {
 impl IntoValue for UrlRewriteConfig {
     fn into_value(self) -> Value {
         Value::structure([("Rewrites", self.rewrites.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ZonalCapacityReservationState {
+    pub state: Option<CapacityReservationStatus>,
+    pub availability_zone: Option<String>,
+    pub effective_capacity_units: Option<f64>,
+}
+
+impl IntoValue for ZonalCapacityReservationState {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("State", self.state.into_value()),
+            ("AvailabilityZone", self.availability_zone.into_value()),
+            ("EffectiveCapacityUnits", self.effective_capacity_units.into_value()),
+        ])
     }
 }

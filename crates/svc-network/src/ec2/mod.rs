@@ -23,7 +23,7 @@ use api::ec2;
 use first_touch::first_touch;
 use front::{Access, Cx, Service};
 use model::Arn;
-use ops::{attributes, describe as show, groups, places, rules, tagging};
+use ops::{attributes, describe as show, groups, places, rule_changes, rules, tagging};
 use resource::Resource;
 
 /// The service's table.
@@ -50,6 +50,15 @@ pub fn service() -> Service {
         .op::<ec2::AuthorizeSecurityGroupEgress>(Access::on(|cx, input| one(cx, Some(&input.group_id))), rules::authorize_egress)
         .op::<ec2::RevokeSecurityGroupIngress>(Access::on(|cx, input| one(cx, input.group_id.as_deref())), rules::revoke_ingress)
         .op::<ec2::RevokeSecurityGroupEgress>(Access::on(|cx, input| one(cx, Some(&input.group_id))), rules::revoke_egress)
+        .op::<ec2::ModifySecurityGroupRules>(Access::on(|cx, input| one(cx, Some(&input.group_id))), rule_changes::modify)
+        .op::<ec2::UpdateSecurityGroupRuleDescriptionsIngress>(
+            Access::on(|cx, input| one(cx, input.group_id.as_deref())),
+            rule_changes::describe_ingress,
+        )
+        .op::<ec2::UpdateSecurityGroupRuleDescriptionsEgress>(
+            Access::on(|cx, input| one(cx, input.group_id.as_deref())),
+            rule_changes::describe_egress,
+        )
         .op::<ec2::CreateTags>(Access::on(|cx, input| many(cx, &input.resources)), tagging::create)
         .op::<ec2::DeleteTags>(Access::on(|cx, input| many(cx, &input.resources)), tagging::delete)
         .op::<ec2::DescribeTags>(Access::all(), tagging::describe)

@@ -188,7 +188,8 @@ pub fn is_plain(text: &str) -> bool {
     text.chars().all(|it| it.is_ascii_alphanumeric() || PUNCTUATION.contains(it))
 }
 
-fn description(given: &Option<String>) -> Result<Option<String>, Fault> {
+/// What people wrote, if anything.
+pub fn description(given: &Option<String>) -> Result<Option<String>, Fault> {
     let given = given.clone().filter(|text| !text.is_empty());
     if given.as_ref().is_none_or(|text| text.len() <= 255 && is_plain(text)) {
         return Ok(given);

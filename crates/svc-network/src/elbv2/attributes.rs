@@ -110,8 +110,20 @@ pub const STICKINESS: &str = "stickiness.enabled";
 /// For how many seconds they do.
 pub const STICKINESS_DURATION: &str = "stickiness.lb_cookie.duration_seconds";
 
-/// Those of an HTTP listener. None of them can be changed yet: `ModifyListenerAttributes` isn't built.
-pub const LISTENER: &[Attribute] = &[attribute("routing.http.response.server.enabled", "true", Values::Fixed)];
+/// Those of an HTTP listener, none of which can have another value yet.
+pub const LISTENER: &[Attribute] = &[
+    attribute("routing.http.response.access_control_allow_credentials.header_value", "", Values::Fixed),
+    attribute("routing.http.response.access_control_allow_headers.header_value", "", Values::Fixed),
+    attribute("routing.http.response.access_control_allow_methods.header_value", "", Values::Fixed),
+    attribute("routing.http.response.access_control_allow_origin.header_value", "", Values::Fixed),
+    attribute("routing.http.response.access_control_expose_headers.header_value", "", Values::Fixed),
+    attribute("routing.http.response.access_control_max_age.header_value", "", Values::Fixed),
+    attribute("routing.http.response.content_security_policy.header_value", "", Values::Fixed),
+    attribute("routing.http.response.server.enabled", "true", Values::Fixed),
+    attribute("routing.http.response.strict_transport_security.header_value", "", Values::Fixed),
+    attribute("routing.http.response.x_content_type_options.header_value", "", Values::Fixed),
+    attribute("routing.http.response.x_frame_options.header_value", "", Values::Fixed),
+];
 
 /// An attribute's value, set or by default.
 pub fn value<'a>(table: &[Attribute], set: &'a Attributes, key: &str) -> &'a str {

@@ -75,6 +75,9 @@ fn with_attributes(service: Service) -> Service {
         .op::<elbv2::DescribeTargetGroupAttributes>(Access::all(), attrs::of_group)
         .op::<elbv2::ModifyTargetGroupAttributes>(Access::on(|_, i| arn::named(&i.target_group_arn)), attrs::modify_group)
         .op::<elbv2::DescribeListenerAttributes>(Access::all(), attrs::of_listener)
+        .op::<elbv2::ModifyListenerAttributes>(Access::on(|_, i| arn::named(&i.listener_arn)), attrs::modify_listener)
+        .op::<elbv2::DescribeListenerCertificates>(Access::all(), listeners::certificates)
+        .op::<elbv2::DescribeCapacityReservation>(Access::all(), balancers::capacity)
 }
 
 /// Something that is made has no id yet.

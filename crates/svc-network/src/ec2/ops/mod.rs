@@ -4,5 +4,6 @@ pub mod attributes;
 pub mod describe;
 pub mod groups;
 pub mod places;
+pub mod rule_changes;
 pub mod rules;
 pub mod tagging;

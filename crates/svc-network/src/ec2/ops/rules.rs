@@ -99,12 +99,13 @@ fn authorize(
     Ok(group.rules[before..].iter().map(|rule| views::group_rule(place(cx), id, rule)).collect())
 }
 
-fn load(cx: &Cx, tx: &Tx, id: &str) -> Result<Arc<SecurityGroupSpec>, Fault> {
+/// The group with that id.
+pub fn load(cx: &Cx, tx: &Tx, id: &str) -> Result<Arc<SecurityGroupSpec>, Fault> {
     tx.spec(&key::<SecurityGroup>(cx, id))?.ok_or_else(|| Resource::SECURITY_GROUP.absent(id))
 }
 
 /// The id of the group that a rule of `group` names: by id, or by name in the default VPC. Both are in the same VPC.
-fn peer_group(cx: &Cx, tx: &Tx, group: &SecurityGroupSpec, pair: &UserIdGroupPair) -> Result<String, Fault> {
+pub fn peer_group(cx: &Cx, tx: &Tx, group: &SecurityGroupSpec, pair: &UserIdGroupPair) -> Result<String, Fault> {
     let by_name = |name: &str| {
         let vpc = default_vpc(cx, tx)?.map(|(id, _)| id).unwrap_or_default();
         let found = group_named(cx, tx, &vpc, name)?;
@@ -231,6 +232,7 @@ fn with_permissions(
     Ok((gone, unknown))
 }
 
-fn not_found() -> Fault {
+/// The group has no such rule.
+pub fn not_found() -> Fault {
     Fault::client("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
 }

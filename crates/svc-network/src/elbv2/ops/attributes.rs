@@ -7,7 +7,7 @@ use crate::elbv2::{
 use api::elbv2::{
     DescribeListenerAttributesInput, DescribeListenerAttributesOutput, DescribeLoadBalancerAttributesInput,
     DescribeLoadBalancerAttributesOutput, DescribeTargetGroupAttributesInput, DescribeTargetGroupAttributesOutput, ListenerAttribute,
-    LoadBalancerAttribute, ModifyLoadBalancerAttributesInput, ModifyLoadBalancerAttributesOutput, ModifyTargetGroupAttributesInput,
+    LoadBalancerAttribute, ModifyListenerAttributesInput, ModifyListenerAttributesOutput, ModifyLoadBalancerAttributesInput, ModifyLoadBalancerAttributesOutput, ModifyTargetGroupAttributesInput,
     ModifyTargetGroupAttributesOutput, TargetGroupAttribute,
 };
 use front::Cx;
@@ -78,6 +78,19 @@ pub fn modify_group(
 /// `DescribeListenerAttributes`.
 pub fn of_listener(cx: &Cx, tx: &mut Tx, input: &DescribeListenerAttributesInput) -> Result<DescribeListenerAttributesOutput, Fault> {
     let (_, spec) = load::listener(cx, tx, &input.listener_arn)?;
-    let view = |(key, value)| ListenerAttribute { key: Some(key), value: Some(value) };
-    Ok(DescribeListenerAttributesOutput { attributes: Some(all(LISTENER, &spec.attributes).into_iter().map(view).collect()) })
+    Ok(DescribeListenerAttributesOutput { attributes: Some(listener_views(&spec.attributes)) })
+}
+
+fn listener_views(set: &Attributes) -> Vec<ListenerAttribute> {
+    all(LISTENER, set).into_iter().map(|(key, value)| ListenerAttribute { key: Some(key), value: Some(value) }).collect()
+}
+
+/// `ModifyListenerAttributes`.
+pub fn modify_listener(cx: &Cx, tx: &mut Tx, input: &ModifyListenerAttributesInput) -> Result<ModifyListenerAttributesOutput, Fault> {
+    let (key, spec) = load::listener(cx, tx, &input.listener_arn)?;
+    let mut attributes = spec.attributes.clone();
+    set(LISTENER, &mut attributes, input.attributes.iter().map(|it| pair(&it.key, &it.value)))?;
+    let views = listener_views(&attributes);
+    tx.update_spec(&key, |spec| spec.attributes = attributes)?;
+    Ok(ModifyListenerAttributesOutput { attributes: Some(views) })
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 use api::elbv2::{
     CreateLoadBalancerInput, CreateLoadBalancerOutput, DeleteLoadBalancerInput, DeleteLoadBalancerOutput,
-    DescribeLoadBalancersInput, DescribeLoadBalancersOutput, IpAddressType, LoadBalancer as BalancerView, LoadBalancerSchemeEnum,
+    DescribeCapacityReservationInput, DescribeCapacityReservationOutput, DescribeLoadBalancersInput, DescribeLoadBalancersOutput, IpAddressType, LoadBalancer as BalancerView, LoadBalancerSchemeEnum,
     LoadBalancerTypeEnum, SetSecurityGroupsInput, SetSecurityGroupsOutput, SetSubnetsInput, SetSubnetsOutput,
 };
 use front::Cx;
@@ -136,6 +136,12 @@ pub fn describe(cx: &Cx, tx: &mut Tx, input: &DescribeLoadBalancersInput) -> Res
     let (found, next_marker) = page(all, |(key, _)| &key.id, input.marker.as_deref(), input.page_size)?;
     let views = found.iter().map(|(key, row)| view(tx, key, row)).collect::<Result<_, Fault>>()?;
     Ok(DescribeLoadBalancersOutput { load_balancers: Some(views), next_marker })
+}
+
+/// `DescribeCapacityReservation`: none can be made, so a balancer has none.
+pub fn capacity(cx: &Cx, tx: &mut Tx, input: &DescribeCapacityReservationInput) -> Result<DescribeCapacityReservationOutput, Fault> {
+    load::balancer(cx, tx, &input.load_balancer_arn)?;
+    Ok(DescribeCapacityReservationOutput { capacity_reservation_state: Some(Vec::new()), ..Default::default() })
 }
 
 /// `SetSecurityGroups`.

@@ -16,7 +16,8 @@ use crate::{
 };
 use api::elbv2::{
     Action as ActionGiven, Certificate, CreateListenerInput, CreateListenerOutput, DeleteListenerInput, DeleteListenerOutput,
-    DescribeListenersInput, DescribeListenersOutput, ModifyListenerInput, ModifyListenerOutput, MutualAuthenticationAttributes,
+    DescribeListenerCertificatesInput, DescribeListenerCertificatesOutput, DescribeListenersInput, DescribeListenersOutput,
+    ModifyListenerInput, ModifyListenerOutput, MutualAuthenticationAttributes,
     ProtocolEnum,
 };
 use front::Cx;
@@ -119,6 +120,17 @@ pub fn describe(cx: &Cx, tx: &mut Tx, input: &DescribeListenersInput) -> Result<
     let (found, next_marker) = page(found, |(key, _)| &key.id, input.marker.as_deref(), input.page_size)?;
     let views = found.iter().map(|(key, spec)| views::listener(key, spec)).collect();
     Ok(DescribeListenersOutput { listeners: Some(views), next_marker })
+}
+
+/// `DescribeListenerCertificates`: a listener that speaks HTTP, as all do, has none.
+pub fn certificates(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &DescribeListenerCertificatesInput,
+) -> Result<DescribeListenerCertificatesOutput, Fault> {
+    load::listener(cx, tx, &input.listener_arn)?;
+    let (certificates, next_marker) = page(Vec::new(), |_| "", input.marker.as_deref(), input.page_size)?;
+    Ok(DescribeListenerCertificatesOutput { certificates: Some(certificates), next_marker })
 }
 
 /// `ModifyListener`.
