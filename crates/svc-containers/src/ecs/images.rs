@@ -9,7 +9,13 @@ use model::{
 use spine::{Read, StoreError};
 
 /// The source of an image that a task of the account in the region names; `endpoint` is the cloud's own `host:port`.
-pub fn source(read: &impl Read, reference: &str, endpoint: &str, account: &AccountId, region: &Region) -> Result<ImageSource, StoreError> {
+pub fn source(
+    read: &impl Read,
+    reference: &str,
+    endpoint: &str,
+    account: &AccountId,
+    region: &Region,
+) -> Result<ImageSource, StoreError> {
     match own_registry(reference, endpoint, account, region) {
         Some(own) if own.account == *account => own_image(read, reference, &own),
         Some(_) => Ok(unresolved(reference, "pull access denied, repository does not exist or may require authorization")),
@@ -38,7 +44,8 @@ fn own_image(read: &impl Read, reference: &str, own: &OwnImage) -> Result<ImageS
 }
 
 fn unresolved(reference: &str, why: &str) -> ImageSource {
-    let reason =
-        format!("CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {reference}: {why}");
+    let reason = format!(
+        "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {reference}: {why}"
+    );
     ImageSource::Unresolved { reason }
 }

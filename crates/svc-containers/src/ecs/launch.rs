@@ -1,4 +1,5 @@
-//! What `RunTask`, `CreateService` and `UpdateService` have in common: where tasks run, in which network, behind which load balancers.
+//! What `RunTask`, `CreateService` and `UpdateService` have in common: where tasks run, in which network, behind which load
+//! balancers.
 
 use super::errors::{self, filled, invalid, refuse_unbuilt};
 use api::ecs as aws;
@@ -215,7 +216,12 @@ fn default_group(cx: &Cx, tx: &impl Read, vpc: &str) -> Answer<String> {
 }
 
 /// The group named `default` of a VPC.
-pub fn group_named_default(tx: &impl Read, account: &AccountId, region: &Region, vpc: &str) -> Result<Option<String>, StoreError> {
+pub fn group_named_default(
+    tx: &impl Read,
+    account: &AccountId,
+    region: &Region,
+    vpc: &str,
+) -> Result<Option<String>, StoreError> {
     let groups = tx.specs::<SecurityGroup>(Scope::Region(account, region))?;
     Ok(groups.into_iter().find(|(_, group)| group.vpc == vpc && group.name == "default").map(|(key, _)| key.id))
 }
@@ -250,7 +256,11 @@ fn load_balancer(cx: &Cx, tx: &impl Read, definition: &Definition, given: &aws::
 
 /// The container and the port that a load balancer is to reach.
 fn served(definition: &Definition, given: &aws::LoadBalancer) -> Result<(String, u16), Fault> {
-    let name = given.container_name.as_deref().filter(|name| !name.is_empty()).ok_or_else(|| invalid("containerName must be specified."))?;
+    let name = given
+        .container_name
+        .as_deref()
+        .filter(|name| !name.is_empty())
+        .ok_or_else(|| invalid("containerName must be specified."))?;
     let container = definition.container(name);
     let container = container.ok_or_else(|| invalid(format!("The container {name} does not exist in the task definition.")))?;
     let port = given.container_port.ok_or_else(|| invalid("containerPort must be specified."))?;

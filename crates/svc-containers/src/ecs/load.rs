@@ -5,7 +5,10 @@ use agent_proto::record::Hosted;
 use logic::task::{Facts, LastStatus, View, view};
 use model::{
     Key,
-    ecs::{Cluster, Definition, Progress, Service, Stop, Task, TaskDefinition, TaskDefinitionSpec, TaskPlan, TaskSpec, TaskStop, short_id},
+    ecs::{
+        Cluster, Definition, Progress, Service, Stop, Task, TaskDefinition, TaskDefinitionSpec, TaskPlan, TaskSpec, TaskStop,
+        short_id,
+    },
 };
 use spine::{Read, Scope, StoreError};
 use std::{collections::BTreeMap, sync::Arc};
@@ -90,7 +93,8 @@ pub fn service_tasks(read: &impl Read, service: &Key<Service>) -> Result<Vec<Loa
     let Some((cluster, name)) = service.id.split_once('/') else { return Ok(Vec::new()) };
     let since = read.spec(service)?.map(|spec| spec.created_at);
     let all = tasks(read, &Key::new(&service.account, &service.region, cluster))?;
-    let own = |task: &LoadedTask| task.spec.service.as_deref() == Some(name) && since.is_some_and(|at| task.spec.created_at >= at);
+    let own =
+        |task: &LoadedTask| task.spec.service.as_deref() == Some(name) && since.is_some_and(|at| task.spec.created_at >= at);
     Ok(all.into_iter().filter(own).collect())
 }
 

@@ -4,8 +4,11 @@
 //! instance, which is the host itself; REPLICA services with rolling updates, circuit breaker, load balancers and events; tags.
 //!
 //! Not built, and refused by name: DAEMON services, CODE_DEPLOY and EXTERNAL deployments, blue/green, Service Connect, service
-//! registries, EBS and EFS volumes, secrets and environment files, FireLens, task roles, `ExecuteCommand`, placement constraints, `pidMode`,
-//! `ipcMode`, restart policies, capacity providers of one's own, container instances other than the host.
+//! registries, EBS and EFS volumes, secrets and environment files, FireLens, task roles, `ExecuteCommand`, placement constraints,
+//! `pidMode`, `ipcMode`, restart policies, capacity providers of one's own, container instances other than the host.
+//!
+//! Taken as they are: `executionRoleArn` (the host may pull and log without a role), `FARGATE_SPOT` (whose tasks are never
+//! interrupted), placement strategies (of the cluster's one machine all make the same choice).
 //!
 //! * [`ops`]: one function for each operation.
 //! * [`reconcile`]: the service scheduler, the steps of tasks, and what is swept up in the end.
@@ -55,7 +58,9 @@ fn cluster_rows(service: Service) -> Service {
         )
         .op::<sdk::ListClusters>(Access::all(), clusters::list)
         .op::<sdk::DescribeContainerInstances>(
-            Access::on(|cx, i| i.container_instances.iter().map(|id| child_arn(cx, "container-instance", i.cluster.as_deref(), id)).collect()),
+            Access::on(|cx, i| {
+                i.container_instances.iter().map(|id| child_arn(cx, "container-instance", i.cluster.as_deref(), id)).collect()
+            }),
             instances::describe,
         )
         .op::<sdk::ListContainerInstances>(Access::on(|cx, i| vec![cluster_arn(cx, i.cluster.as_deref())]), instances::list)
@@ -87,7 +92,10 @@ fn task_rows(service: Service, machine: Arc<Capabilities>) -> Service {
             Access::on(|cx, i| i.tasks.iter().map(|id| child_arn(cx, "task", i.cluster.as_deref(), id)).collect()),
             tasks::describe,
         )
-        .op::<sdk::ListTasks>(Access::on(|cx, i| vec![child_arn(cx, "container-instance", i.cluster.as_deref(), "*")]), tasks::list)
+        .op::<sdk::ListTasks>(
+            Access::on(|cx, i| vec![child_arn(cx, "container-instance", i.cluster.as_deref(), "*")]),
+            tasks::list,
+        )
 }
 
 fn service_rows(service: Service) -> Service {

@@ -60,7 +60,13 @@ pub fn service(cluster: &Key<Cluster>, text: &str) -> Result<Key<Service>, Fault
     };
     let old_form = !named.id.contains('/');
     let here = (&named.account, &named.region) == (&cluster.account, &cluster.region);
-    if old_form { Ok(key(&named.id)) } else if here { Ok(named) } else { Err(errors::service_not_found()) }
+    if old_form {
+        Ok(key(&named.id))
+    } else if here {
+        Ok(named)
+    } else {
+        Err(errors::service_not_found())
+    }
 }
 
 /// The key of a task in a cluster, by its 32 digits or its ARN.

@@ -2,8 +2,8 @@
 
 use agent_proto::workload as host;
 use model::ecs::{
-    ContainerDefinition, ContainerOverride, ContainerProgress, Definition, DependencyCondition, NetworkMode, Progress, Stop, StopCode,
-    TaskOverride,
+    ContainerDefinition, ContainerOverride, ContainerProgress, Definition, DependencyCondition, NetworkMode, Progress, Stop,
+    StopCode, TaskOverride,
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -103,7 +103,8 @@ fn bound(value: i32) -> u64 {
 }
 
 fn image(making: &Making, container: &ContainerDefinition) -> host::Image {
-    let unknown = || host::ImageSource::Unresolved { reason: format!("CannotPullContainerError: {} was not resolved", container.image) };
+    let unknown =
+        || host::ImageSource::Unresolved { reason: format!("CannotPullContainerError: {} was not resolved", container.image) };
     let source = making.images.get(&container.name).cloned().unwrap_or_else(unknown);
     host::Image { reference: container.image.clone(), source }
 }
@@ -244,7 +245,8 @@ mod tests {
             ..container("web")
         };
         let definition = Definition { containers: vec![web], memory: Some(512), ..Default::default() };
-        let other = ContainerOverride { name: "web".into(), environment: vec![pair("B", "2")], memory: Some(32), ..Default::default() };
+        let other =
+            ContainerOverride { name: "web".into(), environment: vec![pair("B", "2")], memory: Some(32), ..Default::default() };
         let made = make(&definition, &TaskOverride { containers: vec![other], ..Default::default() });
         let web = &made.containers[0];
         assert_eq!((web.environment["A"].as_str(), web.environment["B"].as_str()), ("1", "2"));
@@ -270,12 +272,15 @@ mod tests {
     fn an_image_that_nobody_resolved_says_so() {
         let definition = Definition { containers: vec![container("side")], ..Default::default() };
         let made = make(&definition, &TaskOverride::default());
-        assert!(matches!(&made.containers[0].image.source, host::ImageSource::Unresolved { reason } if reason.starts_with("CannotPull")));
+        assert!(
+            matches!(&made.containers[0].image.source, host::ImageSource::Unresolved { reason } if reason.starts_with("CannotPull"))
+        );
     }
 
     #[test]
     fn what_a_host_says_is_put_into_the_terms_of_tasks() {
-        let exited = host::ContainerState::Exited { started: Some(Timestamp(1)), at: Timestamp(2), exit_code: Some(3), reason: None };
+        let exited =
+            host::ContainerState::Exited { started: Some(Timestamp(1)), at: Timestamp(2), exit_code: Some(3), reason: None };
         let status = host::ContainerStatus {
             state: exited,
             runtime_id: String::new(),
@@ -285,7 +290,8 @@ mod tests {
             pid: None,
         };
         let failure = host::Failure { code: "EssentialContainerExited".into(), reason: "why".into(), at: Timestamp(2) };
-        let status = host::Status { containers: [("web".to_owned(), status)].into(), failure: Some(failure), ..Default::default() };
+        let status =
+            host::Status { containers: [("web".to_owned(), status)].into(), failure: Some(failure), ..Default::default() };
         let seen = progress(&status);
         let web = &seen.containers["web"];
         assert_eq!((web.started_at, web.exited_at, web.exit_code), (Some(Timestamp(1)), Some(Timestamp(2)), Some(3)));

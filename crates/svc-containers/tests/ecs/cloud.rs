@@ -30,8 +30,7 @@ pub fn place() -> (AccountId, Region) {
 impl Cloud {
     /// A cloud with the default network, on a host of two vCPUs and 4 GiB.
     pub async fn new() -> Self {
-        let machine =
-            Arc::new(Capabilities { architecture: "amd64".into(), cpus: 2, memory_mib: 4096, missing: Vec::new() });
+        let machine = Arc::new(Capabilities { architecture: "amd64".into(), cpus: 2, memory_mib: 4096, missing: Vec::new() });
         let bench = Bench::on(Store::ephemeral(), |front, _, _| front.service(ecs::service(&machine)));
         let runner = Runner::new(bench.store.clone(), bench.env.clone());
         runner.spawn(ecs::Services::new(machine.clone()));
@@ -176,7 +175,8 @@ impl Cloud {
 
     pub async fn set_health(&self, health: elbv2::Health) {
         let targets = self.targets();
-        self.write(|tx| targets.iter().try_for_each(|(key, _)| tx.update_observed(key, |seen| seen.health = health.clone()))).await;
+        self.write(|tx| targets.iter().try_for_each(|(key, _)| tx.update_observed(key, |seen| seen.health = health.clone())))
+            .await;
         self.settle().await;
     }
 
@@ -290,10 +290,11 @@ fn work(workload: &Workload, before: &Status, now: Timestamp) -> Status {
 
 /// A container that runs; the free ports that it asks for are found from 32768 on.
 fn started(container: &Container, now: Timestamp) -> ContainerStatus {
-    let ports = container.ports.iter().zip(32768..).map(|(port, free)| PortMapping {
-        host_port: if port.host_port == 0 { free } else { port.host_port },
-        ..port.clone()
-    });
+    let ports = container
+        .ports
+        .iter()
+        .zip(32768..)
+        .map(|(port, free)| PortMapping { host_port: if port.host_port == 0 { free } else { port.host_port }, ..port.clone() });
     ContainerStatus {
         state: ContainerState::Running { since: now },
         runtime_id: "ab".repeat(32),

@@ -61,7 +61,11 @@ async fn bad_input_is_refused_and_changes_nothing() {
             json!({"resourceArn": "arn:aws:ecs:us-east-1:111122223333:cluster/d", "tags": [{"key": "a"}]}),
             "ResourceNotFoundException",
         ),
-        ("ListTagsForResource", json!({"resourceArn": "arn:aws:ecs:us-east-1:111122223333:cluster/d"}), "InvalidParameterException"),
+        (
+            "ListTagsForResource",
+            json!({"resourceArn": "arn:aws:ecs:us-east-1:111122223333:cluster/d"}),
+            "InvalidParameterException",
+        ),
     ] {
         assert_eq!(cloud.fails(operation, input.clone()).await.0, code, "{operation} {input}");
     }
@@ -81,7 +85,9 @@ async fn a_cluster_in_use_is_not_deleted() {
 async fn tags_come_and_go() {
     let cloud = Cloud::furnished().await;
     for arn in ["cluster/c", "task-definition/web:1"].map(|it| format!("arn:aws:ecs:us-east-1:111122223333:{it}")) {
-        cloud.ok("TagResource", json!({"resourceArn": arn, "tags": [{"key": "a", "value": "1"}, {"key": "b", "value": "2"}]})).await;
+        cloud
+            .ok("TagResource", json!({"resourceArn": arn, "tags": [{"key": "a", "value": "1"}, {"key": "b", "value": "2"}]}))
+            .await;
         cloud.ok("UntagResource", json!({"resourceArn": arn, "tagKeys": ["a"]})).await;
         let tags = cloud.ok("ListTagsForResource", json!({"resourceArn": arn})).await;
         assert_eq!(tags["tags"], json!([{"key": "b", "value": "2"}]));

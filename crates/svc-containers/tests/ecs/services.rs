@@ -22,7 +22,10 @@ async fn made(more: Value) -> Cloud {
 async fn a_service_keeps_its_count() {
     let cloud = made(json!({})).await;
     let service = cloud.service().await;
-    assert_eq!((&service["status"], &service["runningCount"], &service["pendingCount"]), (&json!("ACTIVE"), &json!(2), &json!(0)));
+    assert_eq!(
+        (&service["status"], &service["runningCount"], &service["pendingCount"]),
+        (&json!("ACTIVE"), &json!(2), &json!(0))
+    );
     assert_eq!(service["deployments"][0]["rolloutState"], "COMPLETED");
     assert_eq!(cloud.said().await.last().unwrap(), "(service web) has reached a steady state.");
 
@@ -113,7 +116,8 @@ async fn a_balanced_service_registers_waits_for_health_and_drains() {
     // The scheduler may look between the two registrations, and then says it twice of one each.
     let ending = format!(" targets in (target-group {group})");
     let said = cloud.said().await;
-    let counts = said.iter().filter_map(|text| text.strip_prefix("(service web) registered ")?.strip_suffix(&ending)?.parse::<u32>().ok());
+    let counts =
+        said.iter().filter_map(|text| text.strip_prefix("(service web) registered ")?.strip_suffix(&ending)?.parse::<u32>().ok());
     assert_eq!(counts.sum::<u32>(), 2);
 
     cloud.ok("UpdateService", json!({"cluster": "c", "service": "web", "desiredCount": 1})).await;
@@ -174,7 +178,8 @@ async fn capacity_providers_are_shared_out() {
     let cloud = Cloud::new().await;
     cloud.ok("CreateCluster", json!({"clusterName": "c", "capacityProviders": ["FARGATE", "FARGATE_SPOT"]})).await;
     cloud.register("web", "nginx").await;
-    let strategy = json!([{"capacityProvider": "FARGATE", "base": 1, "weight": 1}, {"capacityProvider": "FARGATE_SPOT", "weight": 3}]);
+    let strategy =
+        json!([{"capacityProvider": "FARGATE", "base": 1, "weight": 1}, {"capacityProvider": "FARGATE_SPOT", "weight": 3}]);
     let mut input = create(&cloud, json!({"desiredCount": 5, "capacityProviderStrategy": strategy}));
     input.as_object_mut().unwrap().remove("launchType");
     cloud.ok("CreateService", input).await;
@@ -188,7 +193,8 @@ async fn capacity_providers_are_shared_out() {
 
 #[tokio::test]
 async fn managed_and_propagated_tags_reach_tasks() {
-    let cloud = made(json!({"enableECSManagedTags": true, "propagateTags": "SERVICE", "tags": [{"key": "a", "value": "b"}]})).await;
+    let cloud =
+        made(json!({"enableECSManagedTags": true, "propagateTags": "SERVICE", "tags": [{"key": "a", "value": "b"}]})).await;
     let task = cloud.task(&cloud.running().await[0]).await;
     let tags: Vec<&str> = task["tags"].as_array().unwrap().iter().map(|tag| tag["key"].as_str().unwrap()).collect();
     assert_eq!(tags, ["a", "aws:ecs:clusterName", "aws:ecs:serviceName"]);
@@ -199,13 +205,15 @@ async fn bad_input_is_refused_and_changes_nothing() {
     let cloud = made(json!({})).await;
     let lonely = cloud.target_group("lonely", false).await;
     let group = cloud.target_group("web", true).await;
-    let balancer = |group: &str, container: &str, port: u16| {
-        json!({"serviceName": "x", "loadBalancers": [{"targetGroupArn": group, "containerName": container, "containerPort": port}]})
-    };
+    let balancer = |group: &str, container: &str, port: u16| json!({"serviceName": "x", "loadBalancers": [{"targetGroupArn": group, "containerName": container, "containerPort": port}]});
     let invalid = "InvalidParameterException";
     for (more, code, message) in [
         (json!({}), invalid, "Creation of service was not idempotent."),
-        (json!({"serviceName": "no spaces"}), invalid, "Service names can have up to 255 letters, numbers, underscores, and hyphens."),
+        (
+            json!({"serviceName": "no spaces"}),
+            invalid,
+            "Service names can have up to 255 letters, numbers, underscores, and hyphens.",
+        ),
         (json!({"serviceName": "x", "desiredCount": -1}), invalid, "desiredCount must be between 0 and 5000."),
         (json!({"serviceName": "x", "taskDefinition": "ghost"}), "ClientException", "TaskDefinition not found."),
         (balancer(&group, "ghost", 80), invalid, "The container ghost does not exist in the task definition."),
@@ -251,7 +259,8 @@ async fn on_instance(mode: &str) -> Cloud {
     cloud.ok("RegisterTaskDefinition", json!({"family": "web", "networkMode": mode, "containerDefinitions": [container]})).await;
     let group = cloud.target_group_of(elbv2::TargetType::Instance, "web", true).await;
     let balancers = json!([{"targetGroupArn": group, "containerName": "web", "containerPort": 80}]);
-    let input = json!({"cluster": "c", "serviceName": "web", "taskDefinition": "web", "desiredCount": 1, "loadBalancers": balancers});
+    let input =
+        json!({"cluster": "c", "serviceName": "web", "taskDefinition": "web", "desiredCount": 1, "loadBalancers": balancers});
     cloud.ok("CreateService", input).await;
     cloud.settle().await;
     cloud

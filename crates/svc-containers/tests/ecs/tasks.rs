@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use spine::{Read, Scope};
 
 async fn run(cloud: &Cloud, more: Value) -> Value {
-    let mut input = json!({"cluster": "c", "taskDefinition": "web", "launchType": "FARGATE", "networkConfiguration": cloud.network()});
+    let mut input =
+        json!({"cluster": "c", "taskDefinition": "web", "launchType": "FARGATE", "networkConfiguration": cloud.network()});
     input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     cloud.ok("RunTask", input).await
 }
@@ -40,7 +41,10 @@ async fn a_task_lives_from_run_task_to_stop_task() {
     assert_eq!(stopping["task"]["desiredStatus"], "STOPPED");
     cloud.settle().await;
     let task = cloud.task(&arn).await;
-    assert_eq!((&task["lastStatus"], &task["stopCode"], &task["stoppedReason"]), (&json!("STOPPED"), &json!("UserInitiated"), &json!("enough")));
+    assert_eq!(
+        (&task["lastStatus"], &task["stopCode"], &task["stoppedReason"]),
+        (&json!("STOPPED"), &json!("UserInitiated"), &json!("enough"))
+    );
     assert_eq!(task["containers"][0]["exitCode"], 143);
     assert_eq!((cloud.interfaces(), cloud.workloads().len()), (0, 0));
     assert_eq!(cloud.running().await.len(), 0);
@@ -60,7 +64,10 @@ async fn a_task_whose_essential_container_ends_stops_with_its_exit_code() {
     cloud.kill(&arn, 3).await;
     let task = cloud.task(&arn).await;
     assert_eq!(task["lastStatus"], "STOPPED");
-    assert_eq!((&task["stopCode"], &task["stoppedReason"]), (&json!("EssentialContainerExited"), &json!("Essential container in task exited")));
+    assert_eq!(
+        (&task["stopCode"], &task["stoppedReason"]),
+        (&json!("EssentialContainerExited"), &json!("Essential container in task exited"))
+    );
     assert_eq!(task["containers"][0]["exitCode"], 3);
 }
 
@@ -143,7 +150,13 @@ async fn logs_need_their_group_and_hold_the_workload_until_they_are_read() {
     assert_eq!(cloud.interfaces(), 0);
 
     let (account, region) = place();
-    let group = LogGroupSpec { uid: "u".into(), created: Timestamp(0), retention_days: None, deletion_protected: false, tags: Default::default() };
+    let group = LogGroupSpec {
+        uid: "u".into(),
+        created: Timestamp(0),
+        retention_days: None,
+        deletion_protected: false,
+        tags: Default::default(),
+    };
     cloud.write(|tx| tx.create(&Key::<LogGroup>::new(&account, &region, "/app"), &group)).await;
     let arn = arns(&run(&cloud, json!({"taskDefinition": "logged"})).await).remove(0);
     let id = model::ecs::short_id(&arn).to_owned();
@@ -217,6 +230,11 @@ async fn bad_input_is_refused_and_changes_nothing() {
             with(json!({"capacityProviderStrategy": [{"capacityProvider": "FARGATE"}]})),
             "InvalidParameterException",
             "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.",
+        ),
+        (
+            with(json!({"overrides": {"memory": "100"}})),
+            "ClientException",
+            "No Fargate configuration exists for given values: 256 CPU, 100 memory. See the Amazon ECS documentation for the valid values.",
         ),
         (with(json!({"platformVersion": "9.9.9"})), "PlatformUnknownException", "The specified platform does not exist."),
         (

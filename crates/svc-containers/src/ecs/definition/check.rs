@@ -1,6 +1,6 @@
 //! What a task definition must be like, on any infrastructure and on Fargate.
 
-use super::fargate_has;
+use super::size::fargate_has;
 use crate::ecs::{
     errors::{client, unbuilt},
     names::is_name,
@@ -89,11 +89,16 @@ fn check_mounts(definition: &Definition, container: &ContainerDefinition) -> Res
         return Err(client(format!("Unknown volume '{}'.", mount.source_volume)));
     }
     if let Some(mount) = container.mount_points.iter().find(|mount| !mount.container_path.starts_with('/')) {
-        return Err(client(format!("Invalid 'containerPath' setting for container '{}': {}", container.name, mount.container_path)));
+        return Err(client(format!(
+            "Invalid 'containerPath' setting for container '{}': {}",
+            container.name, mount.container_path
+        )));
     }
     let other = |name: &str| name != container.name && definition.container(name).is_some();
     match container.volumes_from.iter().find(|(name, _)| !other(name)) {
-        Some((name, _)) => Err(client(format!("Unknown container '{name}' in the volumesFrom of container '{}'.", container.name))),
+        Some((name, _)) => {
+            Err(client(format!("Unknown container '{name}' in the volumesFrom of container '{}'.", container.name)))
+        }
         None => Ok(()),
     }
 }
@@ -150,7 +155,9 @@ fn check_cycles(definition: &Definition) -> Result<(), Fault> {
         let still: Vec<_> = left.iter().copied().filter(waits).collect();
         match still.len() {
             0 => return Ok(()),
-            count if count == left.len() => return Err(client("A dependency cycle was found among the containers of the task definition.")),
+            count if count == left.len() => {
+                return Err(client("A dependency cycle was found among the containers of the task definition."));
+            }
             _ => left = still,
         }
     }
@@ -158,9 +165,10 @@ fn check_cycles(definition: &Definition) -> Result<(), Fault> {
 
 fn check_limits(container: &ContainerDefinition) -> Result<(), Fault> {
     match container.ulimits.iter().find(|(_, soft, hard)| soft > hard && *hard >= 0) {
-        Some((name, ..)) => {
-            Err(client(format!("Invalid ulimit '{name}' for container '{}': the soft limit is above the hard one.", container.name)))
-        }
+        Some((name, ..)) => Err(client(format!(
+            "Invalid ulimit '{name}' for container '{}': the soft limit is above the hard one.",
+            container.name
+        ))),
         None => Ok(()),
     }
 }
@@ -186,15 +194,21 @@ pub fn check_fargate(definition: &Definition) -> Result<(), Fault> {
     }
     let need = |what| client(format!("Fargate requires that '{what}' be defined at the task level."));
     let (cpu, memory) = (definition.cpu.ok_or_else(|| need("cpu"))?, definition.memory.ok_or_else(|| need("memory"))?);
-    if !fargate_has(cpu, memory) {
-        return Err(client(format!(
-            "No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. See the Amazon ECS documentation for the valid values."
-        )));
-    }
+    check_fargate_size(cpu, memory)?;
     if definition.volumes.iter().any(|volume| volume.host_path.is_some()) {
         return Err(client("host.sourcePath should not be set for volumes in Fargate."));
     }
     definition.containers.iter().try_for_each(check_fargate_container)
+}
+
+/// Refuses sizes that Fargate doesn't have.
+pub fn check_fargate_size(cpu: u32, memory: u32) -> Result<(), Fault> {
+    if fargate_has(cpu, memory) {
+        return Ok(());
+    }
+    Err(client(format!(
+        "No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. See the Amazon ECS documentation for the valid values."
+    )))
 }
 
 fn check_fargate_container(container: &ContainerDefinition) -> Result<(), Fault> {
@@ -203,15 +217,19 @@ fn check_fargate_container(container: &ContainerDefinition) -> Result<(), Fault>
         ("privileged", container.privileged == Some(true)),
         ("sharedMemorySize", linux.is_some_and(|linux| linux.shared_memory_size.is_some())),
         ("tmpfs", linux.is_some_and(|linux| !linux.tmpfs.is_empty())),
-        ("capabilities.add (but SYS_PTRACE)", linux.is_some_and(|linux| linux.add_capabilities.iter().any(|it| it != "SYS_PTRACE"))),
+        (
+            "capabilities.add (but SYS_PTRACE)",
+            linux.is_some_and(|linux| linux.add_capabilities.iter().any(|it| it != "SYS_PTRACE")),
+        ),
     ];
     if let Some((what, _)) = given.iter().find(|(_, given)| *given) {
         return Err(client(format!("The '{what}' setting of container '{}' is not supported on Fargate.", container.name)));
     }
     match container.stop_timeout {
-        Some(seconds) if !(2..=120).contains(&seconds) => {
-            Err(client(format!("Invalid 'stopTimeout' setting for container '{}'. It must be between 2 and 120.", container.name)))
-        }
+        Some(seconds) if !(2..=120).contains(&seconds) => Err(client(format!(
+            "Invalid 'stopTimeout' setting for container '{}'. It must be between 2 and 120.",
+            container.name
+        ))),
         _ => Ok(()),
     }
 }

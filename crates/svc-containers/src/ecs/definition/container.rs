@@ -3,8 +3,8 @@
 use crate::ecs::errors::{self, filled, refuse_unbuilt};
 use api::ecs as aws;
 use model::ecs::{
-    ContainerDefinition, Dependency, DependencyCondition, HealthCheck, LinuxParameters, LogConfiguration, MountPoint, NetworkMode,
-    PortMapping,
+    ContainerDefinition, Dependency, DependencyCondition, HealthCheck, LinuxParameters, LogConfiguration, MountPoint,
+    NetworkMode, PortMapping,
 };
 use wire::Fault;
 
@@ -115,7 +115,9 @@ pub fn environment(given: &Option<Vec<aws::KeyValuePair>>) -> Result<Vec<(String
 
 fn mount(given: &aws::MountPoint) -> Result<MountPoint, Fault> {
     let required = |text: &Option<String>, what| {
-        text.clone().filter(|it| !it.is_empty()).ok_or_else(|| errors::client(format!("MountPoint.{what} should not be null or empty.")))
+        text.clone()
+            .filter(|it| !it.is_empty())
+            .ok_or_else(|| errors::client(format!("MountPoint.{what} should not be null or empty.")))
     };
     Ok(MountPoint {
         source_volume: required(&given.source_volume, "sourceVolume")?,
@@ -125,13 +127,17 @@ fn mount(given: &aws::MountPoint) -> Result<MountPoint, Fault> {
 }
 
 fn volumes_from(given: &aws::VolumeFrom) -> Result<(String, bool), Fault> {
-    let source = given.source_container.clone().ok_or_else(|| errors::client("VolumesFrom.sourceContainer should not be null or empty."))?;
+    let source = given
+        .source_container
+        .clone()
+        .ok_or_else(|| errors::client("VolumesFrom.sourceContainer should not be null or empty."))?;
     Ok((source, given.read_only.unwrap_or(false)))
 }
 
 fn linux(given: &aws::LinuxParameters) -> Result<LinuxParameters, Fault> {
     let capabilities = given.capabilities.as_ref();
-    let size = |value: Option<i32>| value.map(|it| u32::try_from(it).map_err(|_| errors::client("Invalid 'sharedMemorySize' setting.")));
+    let size =
+        |value: Option<i32>| value.map(|it| u32::try_from(it).map_err(|_| errors::client("Invalid 'sharedMemorySize' setting.")));
     let tmpfs = |it: &aws::Tmpfs| {
         let size = u32::try_from(it.size).map_err(|_| errors::client("Invalid 'tmpfs' setting: the size is negative."))?;
         Ok((it.container_path.clone(), size, it.mount_options.clone().unwrap_or_default()))

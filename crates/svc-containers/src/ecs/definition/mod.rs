@@ -6,11 +6,11 @@ mod parse;
 mod show;
 mod size;
 
-pub use check::{check, check_fargate};
-pub use parse::parse;
+pub use check::{check, check_fargate, check_fargate_size};
 pub use container::environment;
+pub use parse::parse;
 pub use show::{pairs, protocol, show, status};
-pub use size::{fargate_has, parse_cpu, parse_memory};
+pub use size::{parse_cpu, parse_memory};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,10 @@ use crate::ecs::views::time;
 use api::ecs as aws;
 use model::{
     AccountId, Region,
-    ecs::{ContainerDefinition, DependencyCondition, HealthCheck, LinuxParameters, NetworkMode, PortMapping, TaskDefinitionSpec, Volume},
+    ecs::{
+        ContainerDefinition, DependencyCondition, HealthCheck, LinuxParameters, NetworkMode, PortMapping, TaskDefinitionSpec,
+        Volume,
+    },
 };
 
 /// The task definition in an answer.
@@ -77,7 +80,10 @@ fn container(container: &ContainerDefinition) -> aws::ContainerDefinition {
         read_only: mount.read_only,
     });
     let volumes_from = container.volumes_from.iter();
-    let hosts = container.extra_hosts.iter().map(|(name, address)| aws::HostEntry { hostname: name.clone(), ip_address: address.clone() });
+    let hosts = container
+        .extra_hosts
+        .iter()
+        .map(|(name, address)| aws::HostEntry { hostname: name.clone(), ip_address: address.clone() });
     let controls = container.system_controls.iter();
     aws::ContainerDefinition {
         name: Some(container.name.clone()),
@@ -92,7 +98,9 @@ fn container(container: &ContainerDefinition) -> aws::ContainerDefinition {
         environment: Some(pairs(&container.environment)),
         mount_points: Some(mounts.collect()),
         volumes_from: Some(
-            volumes_from.map(|(name, ro)| aws::VolumeFrom { source_container: Some(name.clone()), read_only: Some(*ro) }).collect(),
+            volumes_from
+                .map(|(name, ro)| aws::VolumeFrom { source_container: Some(name.clone()), read_only: Some(*ro) })
+                .collect(),
         ),
         linux_parameters: container.linux.as_ref().map(linux),
         depends_on: (!container.depends_on.is_empty()).then(|| dependencies(container)),
@@ -116,7 +124,9 @@ fn container(container: &ContainerDefinition) -> aws::ContainerDefinition {
         }),
         health_check: container.health_check.as_ref().map(health_check),
         system_controls: Some(
-            controls.map(|(name, value)| aws::SystemControl { namespace: Some(name.clone()), value: Some(value.clone()) }).collect(),
+            controls
+                .map(|(name, value)| aws::SystemControl { namespace: Some(name.clone()), value: Some(value.clone()) })
+                .collect(),
         ),
         ..Default::default()
     }

@@ -3,7 +3,10 @@
 use super::*;
 use crate::ecs::errors;
 use api::ecs as aws;
-use model::{AccountId, Region, Timestamp, ecs::{Revision, TaskDefinitionSpec}};
+use model::{
+    AccountId, Region, Timestamp,
+    ecs::{Revision, TaskDefinitionSpec},
+};
 use wire::Fault;
 
 fn container(name: &str) -> aws::ContainerDefinition {
@@ -23,7 +26,11 @@ fn fargate() -> aws::RegisterTaskDefinitionRequest {
 }
 
 fn ec2() -> aws::RegisterTaskDefinitionRequest {
-    aws::RegisterTaskDefinitionRequest { family: "web".into(), container_definitions: vec![container("web")], ..Default::default() }
+    aws::RegisterTaskDefinitionRequest {
+        family: "web".into(),
+        container_definitions: vec![container("web")],
+        ..Default::default()
+    }
 }
 
 fn judge(input: &aws::RegisterTaskDefinitionRequest) -> Result<(), Fault> {
@@ -79,7 +86,10 @@ fn mistakes_are_told_in_aws_words() {
         (fargate, |it| first(it).memory = Some(513), "The 'memory' setting for container is greater than for the task."),
         (
             fargate,
-            |it| first(it).port_mappings = Some(vec![aws::PortMapping { container_port: Some(80), host_port: Some(8080), ..Default::default() }]),
+            |it| {
+                first(it).port_mappings =
+                    Some(vec![aws::PortMapping { container_port: Some(80), host_port: Some(8080), ..Default::default() }])
+            },
             "When networkMode=awsvpc, the host ports and container ports in port mappings must match.",
         ),
         (
@@ -105,7 +115,13 @@ fn mistakes_are_told_in_aws_words() {
         ),
         (
             ec2,
-            |it| first(it).mount_points = Some(vec![aws::MountPoint { source_volume: Some("data".into()), container_path: Some("/data".into()), read_only: None }]),
+            |it| {
+                first(it).mount_points = Some(vec![aws::MountPoint {
+                    source_volume: Some("data".into()),
+                    container_path: Some("/data".into()),
+                    read_only: None,
+                }])
+            },
             "Unknown volume 'data'.",
         ),
         (
@@ -143,7 +159,10 @@ fn what_is_not_built_is_refused_by_name() {
         (|it| it.task_role_arn = Some("arn:aws:iam::1:role/x".into()), "taskRoleArn"),
         (|it| it.pid_mode = Some(aws::PidMode::Task), "pidMode"),
         (|it| it.ephemeral_storage = Some(aws::EphemeralStorage { size_in_gi_b: 30 }), "ephemeralStorage"),
-        (|it| first(it).secrets = Some(vec![aws::Secret { name: "A".into(), value_from: "b".into() }]), "containerDefinitions.secrets"),
+        (
+            |it| first(it).secrets = Some(vec![aws::Secret { name: "A".into(), value_from: "b".into() }]),
+            "containerDefinitions.secrets",
+        ),
         (|it| first(it).links = Some(vec!["db".into()]), "containerDefinitions.links"),
         (
             |it| first(it).log_configuration = log(&[("awslogs-group", "a"), ("awslogs-datetime-format", "b")]),

@@ -53,7 +53,11 @@ fn next_revision(cx: &Cx, tx: &mut Tx, family: &str) -> Answer<Revision> {
     let last = tx.spec(&key)?;
     let number = last.as_ref().map_or(0, |spec| spec.last_revision) + 1;
     let spec = FamilySpec { last_revision: number };
-    if last.is_some() { tx.put_spec(&key, &spec)? } else { tx.create(&key, &spec)? }
+    if last.is_some() {
+        tx.put_spec(&key, &spec)?
+    } else {
+        tx.create(&key, &spec)?
+    }
     Ok(Revision { family: family.into(), number })
 }
 
@@ -82,7 +86,11 @@ fn numbered(cx: &Cx, tx: &Tx, text: &str) -> Answer<(Key<TaskDefinition>, Arc<Ta
 }
 
 /// `DeregisterTaskDefinition`. What uses the revision goes on.
-pub fn deregister(cx: &Cx, tx: &mut Tx, input: &aws::DeregisterTaskDefinitionRequest) -> Answer<aws::DeregisterTaskDefinitionResponse> {
+pub fn deregister(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &aws::DeregisterTaskDefinitionRequest,
+) -> Answer<aws::DeregisterTaskDefinitionResponse> {
     let (key, spec) = numbered(cx, tx, &input.task_definition)?;
     if spec.delete_requested_at.is_some() {
         return Err(client("The specified task definition is being deleted."));
@@ -107,7 +115,9 @@ pub fn delete(cx: &Cx, tx: &mut Tx, input: &aws::DeleteTaskDefinitionsRequest) -
         match tx.spec(&key)? {
             None => failures.push(views::failure(arn, "MISSING")),
             Some(spec) if spec.deregistered_at.is_none() => failures.push(aws::Failure {
-                detail: Some("The specified task definition is still in ACTIVE status. Please deregister the target and try again.".into()),
+                detail: Some(
+                    "The specified task definition is still in ACTIVE status. Please deregister the target and try again.".into(),
+                ),
                 ..views::failure(arn, "The specified task definition is still in ACTIVE status.")
             }),
             Some(_) => {
@@ -138,7 +148,11 @@ pub fn list(cx: &Cx, tx: &mut Tx, input: &aws::ListTaskDefinitionsRequest) -> An
 }
 
 /// `ListTaskDefinitionFamilies`.
-pub fn families(cx: &Cx, tx: &mut Tx, input: &aws::ListTaskDefinitionFamiliesRequest) -> Answer<aws::ListTaskDefinitionFamiliesResponse> {
+pub fn families(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &aws::ListTaskDefinitionFamiliesRequest,
+) -> Answer<aws::ListTaskDefinitionFamiliesResponse> {
     let prefix = input.family_prefix.as_deref().unwrap_or_default();
     let mut families: BTreeMap<String, bool> = BTreeMap::new();
     for (_, spec) in tx.specs::<TaskDefinition>(Scope::Region(&cx.account, &cx.region))? {

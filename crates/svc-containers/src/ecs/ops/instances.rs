@@ -92,7 +92,8 @@ pub fn ensure(tx: &mut Tx, cluster: &Key<Cluster>, machine: &Capabilities, place
         registered_at: place.now,
     };
     tx.create(&Key::<NetworkInterface>::new(place.account, place.region, interface.clone()), &made)?;
-    let ec2 = InstanceSpec { interface, vpc: spec.vpc.clone(), subnet: spec.subnet.clone(), launched_at: place.now, tags: Tags::new() };
+    let ec2 =
+        InstanceSpec { interface, vpc: spec.vpc.clone(), subnet: spec.subnet.clone(), launched_at: place.now, tags: Tags::new() };
     tx.create(&Key::<Instance>::new(place.account, place.region, instance), &ec2)?;
     let key = Key::<ContainerInstance>::new(place.account, place.region, format!("{}/{}", cluster.id, place.env.hex(32)));
     tx.create(&key, &spec)?;
@@ -140,7 +141,11 @@ pub fn remove(tx: &mut Tx, cluster: &Key<Cluster>) -> Result<(), StoreError> {
 }
 
 /// `DescribeContainerInstances`.
-pub fn describe(cx: &Cx, tx: &mut Tx, input: &aws::DescribeContainerInstancesRequest) -> Answer<aws::DescribeContainerInstancesResponse> {
+pub fn describe(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &aws::DescribeContainerInstancesRequest,
+) -> Answer<aws::DescribeContainerInstancesResponse> {
     let (cluster, _) = names::active_cluster(cx, tx, input.cluster.as_deref())?;
     if input.container_instances.is_empty() {
         return Err(invalid("Container instances cannot be empty."));

@@ -62,7 +62,8 @@ fn refuse(input: &aws::CreateServiceRequest) -> Result<(), Fault> {
 }
 
 fn new_service(cx: &Cx, tx: &Tx, cluster_spec: &ClusterSpec, input: &aws::CreateServiceRequest) -> Answer<ServiceSpec> {
-    let desired = input.desired_count.ok_or_else(|| invalid("desiredCount must be specified for the REPLICA scheduling strategy."))?;
+    let desired =
+        input.desired_count.ok_or_else(|| invalid("desiredCount must be specified for the REPLICA scheduling strategy."))?;
     let launch = launch::launch(cluster_spec, input.launch_type, &input.capacity_provider_strategy)?;
     let placement_strategy = launch::placement(&launch, &input.placement_constraints, &input.placement_strategy)?;
     let target = new_target(cx, tx, launch, input)?;

@@ -2,6 +2,7 @@
 
 use super::instances::{self, Place};
 use crate::ecs::{
+    definition::check_fargate_size,
     errors::{self, invalid, refuse_unbuilt},
     launch,
     load::{self, LoadedTask},
@@ -55,12 +56,12 @@ fn refuse(input: &aws::RunTaskRequest) -> Result<(), Fault> {
     refuse_unbuilt(&[
         ("enableExecuteCommand", input.enable_execute_command == Some(true)),
         ("volumeConfigurations", errors::filled(&input.volume_configurations)),
+        ("referenceId", input.reference_id.is_some()),
     ])?;
     let long = |text: &Option<String>, most: usize| text.as_ref().is_some_and(|text| text.chars().count() > most);
     match () {
         () if long(&input.started_by, 128) => Err(invalid("startedBy can have 128 characters at most.")),
         () if long(&input.client_token, 64) => Err(invalid("clientToken can have 64 characters at most.")),
-        () if long(&input.reference_id, 1024) => Err(invalid("referenceId can have 1024 characters at most.")),
         () if long(&input.group, 255) => Err(invalid("group can have 255 characters at most.")),
         () if input.group.as_deref().is_some_and(|group| group.starts_with("service:")) => {
             Err(invalid("A group name that begins with service: is for the tasks of services."))
@@ -110,6 +111,8 @@ fn template(
     launch::check_compatible(&definition.definition, launch)?;
     launch::placement(launch, &input.placement_constraints, &input.placement_strategy)?;
     let mode = definition.definition.network_mode;
+    let overrides = overrides::parse(&definition.definition, input.overrides.as_ref())?;
+    check_size(&definition.definition, &overrides, launch)?;
     let mut all_tags = tags::parse(&input.tags)?;
     match tags::propagate(input.propagate_tags) {
         Some(PropagateTags::Service) => return Err(invalid("propagateTags SERVICE is for services; a task has none.")),
@@ -127,7 +130,7 @@ fn template(
     Ok(TaskSpec {
         created_at: cx.now,
         definition: definition.revision.clone(),
-        overrides: overrides::parse(&definition.definition, input.overrides.as_ref())?,
+        overrides,
         started_by: input.started_by.clone(),
         group: input.group.clone().unwrap_or_else(|| format!("family:{}", definition.revision.family)),
         service: None,
@@ -140,6 +143,15 @@ fn template(
         client_token: input.client_token.clone(),
         tags: all_tags,
     })
+}
+
+/// With its overrides, a task on Fargate still has to be of a size that Fargate has.
+fn check_size(definition: &Definition, overrides: &TaskOverride, launch: &Launch) -> Result<(), Fault> {
+    let size = (overrides.cpu.or(definition.cpu), overrides.memory.or(definition.memory));
+    match (launch.launch_type(), size) {
+        (LaunchType::Fargate, (Some(cpu), Some(memory))) => check_fargate_size(cpu, memory),
+        _ => Ok(()),
+    }
 }
 
 /// How many of the tasks can be placed, on which container instance, and what is said of the others.

@@ -23,7 +23,8 @@ enum Tagged {
 
 impl Tagged {
     fn find(cx: &Cx, text: &str) -> Result<Self, Fault> {
-        let arn: Arn = text.parse().map_err(|_| invalid(format!("Invalid ARN: {}", text.chars().take(128).collect::<String>())))?;
+        let arn: Arn =
+            text.parse().map_err(|_| invalid(format!("Invalid ARN: {}", text.chars().take(128).collect::<String>())))?;
         if (&*arn.account, &*arn.region) != (cx.account.as_str(), cx.region.as_str()) {
             return Err(errors::resource_not_found());
         }

@@ -95,7 +95,9 @@ impl Placing<'_> {
 
     fn instance(&self, tx: &Tx) -> Result<Option<Arc<ContainerInstanceSpec>>, StoreError> {
         let key = &self.task.key;
-        let (Some((cluster, _)), Some(id)) = (key.id.split_once('/'), &self.task.spec.container_instance) else { return Ok(None) };
+        let (Some((cluster, _)), Some(id)) = (key.id.split_once('/'), &self.task.spec.container_instance) else {
+            return Ok(None);
+        };
         tx.spec(&Key::<ContainerInstance>::new(&key.account, &key.region, format!("{cluster}/{id}")))
     }
 

@@ -18,8 +18,7 @@ use logic::{
 use model::{
     Env, Key, Timestamp,
     ecs::{
-        Cluster, LaunchType, PropagateTags, Service, ServiceSpec, StopCode, Tags, Target, Task, TaskOverride, TaskSpec,
-        short_id,
+        Cluster, LaunchType, PropagateTags, Service, ServiceSpec, StopCode, Tags, Target, Task, TaskOverride, TaskSpec, short_id,
     },
     elbv2,
 };
@@ -80,7 +79,8 @@ impl Scheduling<'_> {
         let cluster = self.cluster();
         let place = Place { account: &self.key.account, region: &self.key.region, now: self.now, env: self.env };
         let Some(found) = instances::ensure(tx, &cluster, self.machine, &place)? else {
-            let reason = "no container instance met all of its requirements. Reason: No Container Instances were found in your cluster.";
+            let reason =
+                "no container instance met all of its requirements. Reason: No Container Instances were found in your cluster.";
             return Ok((Room { tasks: 0, reason: reason.into() }, None));
         };
         let definition = tx.spec(&target.definition.key(&self.key.account, &self.key.region))?;

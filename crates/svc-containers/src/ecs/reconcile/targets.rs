@@ -42,7 +42,12 @@ pub fn register(tx: &mut Tx, task: &LoadedTask, now: Timestamp) -> Result<(), St
 fn reached(read: &impl Read, task: &LoadedTask, balancer: &LoadBalancer) -> Result<Option<Reached>, StoreError> {
     if let Some(interface) = &task.plan.interface {
         let zone = Some(interface.zone.clone());
-        return Ok(Some(Reached { target: interface.address.to_string(), address: interface.address, port: balancer.port, zone }));
+        return Ok(Some(Reached {
+            target: interface.address.to_string(),
+            address: interface.address,
+            port: balancer.port,
+            zone,
+        }));
     }
     let Some(instance) = instance(read, task)? else { return Ok(None) };
     let ports = task.progress.containers.get(&balancer.container).map(|container| container.ports.as_slice()).unwrap_or_default();
@@ -52,7 +57,10 @@ fn reached(read: &impl Read, task: &LoadedTask, balancer: &LoadBalancer) -> Resu
     Ok(port.map(|port| Reached { target: instance.instance.clone(), address: instance.address, port, zone }))
 }
 
-fn instance(read: &impl Read, task: &LoadedTask) -> Result<Option<std::sync::Arc<model::ecs::ContainerInstanceSpec>>, StoreError> {
+fn instance(
+    read: &impl Read,
+    task: &LoadedTask,
+) -> Result<Option<std::sync::Arc<model::ecs::ContainerInstanceSpec>>, StoreError> {
     let (Some((cluster, _)), Some(id)) = (task.key.id.split_once('/'), &task.spec.container_instance) else { return Ok(None) };
     read.spec(&Key::<ContainerInstance>::new(&task.key.account, &task.key.region, format!("{cluster}/{id}")))
 }

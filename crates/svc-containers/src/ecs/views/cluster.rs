@@ -25,10 +25,10 @@ pub struct Contents {
 /// A cluster in an answer, with what `include` asks for.
 pub fn cluster(key: &Key<Cluster>, spec: &ClusterSpec, contents: &Contents, include: &[aws::ClusterField]) -> aws::Cluster {
     let with = |field| include.contains(&field);
-    let setting = spec.container_insights.clone().map(|value| aws::ClusterSetting {
-        name: Some(aws::ClusterSettingName::ContainerInsights),
-        value: Some(value),
-    });
+    let setting = spec
+        .container_insights
+        .clone()
+        .map(|value| aws::ClusterSetting { name: Some(aws::ClusterSettingName::ContainerInsights), value: Some(value) });
     let tasks = &contents.tasks;
     aws::Cluster {
         cluster_arn: Some(key.arn().to_string()),

@@ -18,7 +18,11 @@ fn registered(spec: &ContainerInstanceSpec) -> Resources {
 }
 
 /// What an instance has left beside the tasks that are placed on it.
-pub fn left<'a>(key: &Key<ContainerInstance>, spec: &ContainerInstanceSpec, tasks: impl Iterator<Item = &'a LoadedTask>) -> Resources {
+pub fn left<'a>(
+    key: &Key<ContainerInstance>,
+    spec: &ContainerInstanceSpec,
+    tasks: impl Iterator<Item = &'a LoadedTask>,
+) -> Resources {
     let own = tasks.filter(|task| placed(key, task));
     let taken: Vec<Resources> = own.map(|task| required(&task.definition, &task.spec.overrides)).collect();
     remaining(&registered(spec), taken.iter())
@@ -72,7 +76,12 @@ fn resources(resources: &Resources) -> Vec<aws::Resource> {
     };
     let ports = |name: &str, udp: bool| {
         let ports = resources.ports.iter().filter(|(_, is_udp)| *is_udp == udp).map(|(port, _)| port.to_string());
-        aws::Resource { name: Some(name.into()), r#type: Some("STRINGSET".into()), string_set_value: Some(ports.collect()), ..number(name, 0) }
+        aws::Resource {
+            name: Some(name.into()),
+            r#type: Some("STRINGSET".into()),
+            string_set_value: Some(ports.collect()),
+            ..number(name, 0)
+        }
     };
     vec![number("CPU", resources.cpu), number("MEMORY", resources.memory), ports("PORTS", false), ports("PORTS_UDP", true)]
 }

@@ -6,7 +6,10 @@ use api::ecs as aws;
 use logic::deploy;
 use model::{
     Key,
-    ecs::{Cluster, Deployment, Event, LaunchType, PropagateTags, Rollout, RolloutState, Service, ServicePlan, ServiceSpec, Threshold, short_id},
+    ecs::{
+        Cluster, Deployment, Event, LaunchType, PropagateTags, Rollout, RolloutState, Service, ServicePlan, ServiceSpec,
+        Threshold, short_id,
+    },
 };
 
 /// `ACTIVE`, `DRAINING` or `INACTIVE`.
@@ -19,7 +22,13 @@ pub fn status(spec: &ServiceSpec, plan: &ServicePlan) -> &'static str {
 }
 
 /// A service in an answer, with its tasks.
-pub fn service(key: &Key<Service>, spec: &ServiceSpec, plan: &ServicePlan, tasks: &[LoadedTask], with_tags: bool) -> aws::Service {
+pub fn service(
+    key: &Key<Service>,
+    spec: &ServiceSpec,
+    plan: &ServicePlan,
+    tasks: &[LoadedTask],
+    with_tags: bool,
+) -> aws::Service {
     let cluster: Key<Cluster> = Key::new(&key.account, &key.region, key.id.split_once('/').map_or("", |(cluster, _)| cluster));
     let target = deploy::primary_target(spec, plan);
     let (launch_type, strategy) = launch(&target.launch);
@@ -112,7 +121,13 @@ fn deployments(key: &Key<Service>, spec: &ServiceSpec, plan: &ServicePlan, tasks
     all.iter().enumerate().map(|(place, it)| deployment(key, spec, it, place == 0, tasks)).collect()
 }
 
-fn deployment(key: &Key<Service>, spec: &ServiceSpec, deployment: &Deployment, primary: bool, tasks: &[LoadedTask]) -> aws::Deployment {
+fn deployment(
+    key: &Key<Service>,
+    spec: &ServiceSpec,
+    deployment: &Deployment,
+    primary: bool,
+    tasks: &[LoadedTask],
+) -> aws::Deployment {
     let target = &deployment.target;
     let own = |wanted: fn(&LoadedTask) -> bool| {
         tasks.iter().filter(|task| task.spec.started_by.as_deref() == Some(&*target.deployment) && wanted(task)).count()

@@ -127,7 +127,9 @@ fn bindings(task: &LoadedTask, definition: &ContainerDefinition, view: &Containe
     let runs = view.progress.started_at.is_some() && view.progress.exited_at.is_none();
     let ports: Vec<(u16, u16, bool)> = match task.definition.network_mode {
         NetworkMode::Bridge => view.progress.ports.clone(),
-        NetworkMode::Host if runs => definition.port_mappings.iter().map(|it| (it.container_port, it.host_port, it.udp)).collect(),
+        NetworkMode::Host if runs => {
+            definition.port_mappings.iter().map(|it| (it.container_port, it.host_port, it.udp)).collect()
+        }
         _ => Vec::new(),
     };
     let binding = |(container, host, udp): (u16, u16, bool)| aws::NetworkBinding {
