@@ -22,7 +22,7 @@ pub const GROUPS_PER_BALANCER: usize = 100;
 const ALL: [(&str, usize); 8] = [
     ("application-load-balancers", BALANCERS),
     ("condition-values-per-alb-rule", 5),
-    ("condition-wildcards-per-alb-rule", 5),
+    ("condition-wildcards-per-alb-rule", 6),
     ("listeners-per-application-load-balancer", LISTENERS),
     ("rules-per-application-load-balancer", RULES),
     ("target-groups", GROUPS),
