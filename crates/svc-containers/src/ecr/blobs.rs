@@ -4,6 +4,7 @@
 //! digest is known to be right. So a blob is there whole or not at all. Which blobs are needed is not known here: see
 //! `reconcile/`.
 
+mod append;
 mod staged;
 
 pub use staged::Staged;

@@ -127,6 +127,31 @@ async fn a_broken_upload_keeps_what_was_there_before() {
 }
 
 #[tokio::test]
+async fn a_client_that_goes_away_leaves_nothing() {
+    use futures::{StreamExt, stream};
+    let cloud = Cloud::with("web").await;
+    let begun = cloud.registry("POST", "/v2/web/blobs/uploads/", &[], "").await;
+    let location = header(&begun, "location").to_owned();
+    cloud.registry("PATCH", &location, &[], "kept").await;
+    let first = stream::iter([Ok::<_, std::io::Error>(Bytes::from(vec![1; 3 << 20]))]);
+    let endless = front::body::streaming(first.chain(stream::pending()));
+    let request = Request::patch(&location).header("host", "localhost:4566").header("authorization", cloud.login().await);
+    let going = cloud.bench.front.respond(request.body(endless).unwrap());
+    let file = cloud.folder.path().join("ecr/uploads").join(location.rsplit('/').next().unwrap());
+    let grown = async {
+        while std::fs::metadata(&file).unwrap().len() <= 4 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        _ = going => panic!("the request can't end"),
+        () = grown => {}
+    }
+    let rest = cloud.registry("PUT", &format!("{location}?digest={}", digest(b"kept and more")), &[], " and more").await;
+    assert_eq!(rest.status, 201, "{}", rest.text());
+}
+
+#[tokio::test]
 async fn a_blob_is_mounted_from_another_repository() {
     let cloud = Cloud::with("web").await;
     cloud.ok("CreateRepository", json!({"repositoryName": "other"})).await;

@@ -1,6 +1,6 @@
 //! An upload on its way to becoming a blob.
 
-use super::{BlobError, UPLOADS, failed, place};
+use super::{BlobError, UPLOADS, append::Append, failed, place};
 use aws_lc_rs::digest::{Context, SHA256, SHA512};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
@@ -12,12 +12,9 @@ use std::{
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
 };
-use tokio::{
-    fs::{File, OpenOptions},
-    io::{AsyncWriteExt, BufWriter},
-};
+use tokio::fs::File;
 
-/// How much is read and written at a time.
+/// How much is read at a time when a digest is computed.
 const PIECE: usize = 1 << 20;
 
 /// The bytes of an upload. Nobody else has them until this is dropped.
@@ -49,16 +46,13 @@ impl Staged {
 
     /// Appends what comes, durably: all of it, or nothing. Gives the new length.
     pub async fn append<E: std::fmt::Display>(&self, pieces: impl Stream<Item = Result<Bytes, E>>) -> Result<u64, BlobError> {
-        let before = self.received().await?;
-        let mut file = OpenOptions::new().create(true).append(true).open(&self.file).await?;
-        match write(&mut file, pieces).await {
-            Ok(written) => Ok(before + written),
-            Err(error) => {
-                // What can't be taken back is noticed by the digest in the end.
-                let _ = file.set_len(before).await;
-                Err(error)
-            }
+        let mut append = Append::open(&self.file)?;
+        let mut pieces = pin!(pieces);
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|error| BlobError::Broken(error.to_string()))?;
+            append.push(&piece).await?;
         }
+        append.finish().await
     }
 
     /// The digest of all that has come, by the algorithm of `like`; `None` for an algorithm that isn't known.
@@ -91,20 +85,6 @@ impl Staged {
             _ => Ok(()),
         }
     }
-}
-
-async fn write<E: std::fmt::Display>(file: &mut File, pieces: impl Stream<Item = Result<Bytes, E>>) -> Result<u64, BlobError> {
-    let mut pieces = pin!(pieces);
-    let mut writer = BufWriter::with_capacity(PIECE, file);
-    let mut written = 0;
-    while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|error| BlobError::Broken(error.to_string()))?;
-        writer.write_all(&piece).await?;
-        written += piece.len() as u64;
-    }
-    writer.flush().await?;
-    writer.get_ref().sync_data().await?;
-    Ok(written)
 }
 
 fn hash(file: &std::path::Path, mut context: Context) -> io::Result<String> {

@@ -11,7 +11,7 @@ use super::{
     reply,
 };
 use front::{Body, body};
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use logic::image_reference::is_digest;
 use model::{
     Key,
@@ -26,7 +26,9 @@ pub async fn get(ask: &Ask<'_>, name: &str, reference: &str) -> Answer {
     let digest = named(&snapshot, &repository, reference)?;
     let spec = snapshot.spec(&repository.image(&digest))?.ok_or_else(|| errors::no_manifest(reference))?;
     let bytes = ask.ecr.blobs.read_all(&blob_namespace(&ask.account, &ask.region), &digest).await?;
-    images::pulled(ask.ecr, &repository, &digest, ask.now).await?;
+    if ask.method == Method::GET {
+        images::pulled(ask.ecr, &repository, &digest, ask.now).await?;
+    }
     Ok(reply::set(reply::json(StatusCode::OK, &spec.media_type, bytes), reply::CONTENT_DIGEST, digest))
 }
 

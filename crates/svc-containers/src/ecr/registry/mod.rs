@@ -42,6 +42,7 @@ struct Ask<'a> {
     now: Timestamp,
     /// An id for an upload that the request may begin.
     fresh_id: String,
+    method: &'a Method,
     headers: &'a HeaderMap,
     query: route::Query,
 }
@@ -78,15 +79,15 @@ impl Registry {
         let now = arrival.env.now();
         let (account, region) = access::enter(&self.ecr.store, head, &query, arrival, now)?;
         let fresh_id = arrival.env.uuid();
-        let ask = Ask { ecr: &self.ecr, account, region, now, fresh_id, headers: &head.headers, query };
+        let ask = Ask { ecr: &self.ecr, account, region, now, fresh_id, method: &head.method, headers: &head.headers, query };
         let route = Route::parse(head.uri.path()).ok_or_else(errors::no_route)?;
-        dispatch(&ask, &head.method, route, body).await
+        dispatch(&ask, route, body).await
     }
 }
 
-async fn dispatch(ask: &Ask<'_>, method: &Method, route: Route, body: Body) -> Answer {
-    let get = [Method::GET, Method::HEAD].contains(method);
-    match (route, method.as_str()) {
+async fn dispatch(ask: &Ask<'_>, route: Route, body: Body) -> Answer {
+    let get = [Method::GET, Method::HEAD].contains(ask.method);
+    match (route, ask.method.as_str()) {
         (Route::Base, _) if get => Ok(reply::empty(http::StatusCode::OK)),
         (Route::Catalog, "GET") => lists::catalog(ask),
         (Route::Tags { name }, "GET") => lists::tags(ask, &name),
