@@ -47,8 +47,20 @@ async fn unknown_ids_and_filters_are_told_in_ec2s_words() {
     for (operation, parameter, value, code, message) in [
         ("DescribeVpcs", "VpcId.1", "vpc-00000000", "InvalidVpcID.NotFound", "The vpc ID 'vpc-00000000' does not exist"),
         ("DescribeVpcs", "VpcId.1", "x", "InvalidVpcID.Malformed", "Invalid id: \"x\" (expecting \"vpc-...\")"),
-        ("DescribeSubnets", "SubnetId.1", "subnet-00000000", "InvalidSubnetID.NotFound", "The subnet ID 'subnet-00000000' does not exist"),
-        ("DescribeSecurityGroups", "GroupId.1", "sg-00000000", "InvalidGroup.NotFound", "The security group 'sg-00000000' does not exist"),
+        (
+            "DescribeSubnets",
+            "SubnetId.1",
+            "subnet-00000000",
+            "InvalidSubnetID.NotFound",
+            "The subnet ID 'subnet-00000000' does not exist",
+        ),
+        (
+            "DescribeSecurityGroups",
+            "GroupId.1",
+            "sg-00000000",
+            "InvalidGroup.NotFound",
+            "The security group 'sg-00000000' does not exist",
+        ),
         (
             "DescribeNetworkInterfaces",
             "NetworkInterfaceId.1",
@@ -176,7 +188,8 @@ async fn rules_change_in_place() {
         ]
     };
     let (ipv4, ipv6) = ("SecurityGroupRule.1.SecurityGroupRule.CidrIpv4", "SecurityGroupRule.1.SecurityGroupRule.CidrIpv6");
-    let code = async |parameters: &[(&str, &str)]| call(&cloud, "ec2", "ModifySecurityGroupRules", parameters).await.code().to_owned();
+    let code =
+        async |parameters: &[(&str, &str)]| call(&cloud, "ec2", "ModifySecurityGroupRules", parameters).await.code().to_owned();
     assert_eq!(code(&change("81", (ipv4, "10.0.0.0/8"))).await, "InvalidPermission.Duplicate");
     assert_eq!(code(&change("82", (ipv6, "::/0"))).await, "InvalidParameterValue");
     ec2(&cloud, "ModifySecurityGroupRules", &change("82", (ipv4, "10.0.0.0/8"))).await;
@@ -197,7 +210,8 @@ async fn rules_change_in_place() {
 async fn the_parameters_of_a_single_permission_still_work() {
     let cloud = cloud();
     new_group(&cloud, "web").await;
-    let parameters = [("GroupName", "web"), ("IpProtocol", "tcp"), ("FromPort", "22"), ("ToPort", "22"), ("CidrIp", "10.0.0.0/8")];
+    let parameters =
+        [("GroupName", "web"), ("IpProtocol", "tcp"), ("FromPort", "22"), ("ToPort", "22"), ("CidrIp", "10.0.0.0/8")];
     let allowed = ec2(&cloud, "AuthorizeSecurityGroupIngress", &parameters).await;
     assert_eq!(allowed.all("item/cidrIpv4"), ["10.0.0.0/8"]);
     let by_name = [("GroupName", "web"), ("SourceSecurityGroupName", "default")];
@@ -239,7 +253,10 @@ async fn a_group_in_use_and_the_default_group_stay() {
     ];
     ec2(&cloud, "AuthorizeSecurityGroupIngress", &rule).await;
     let answer = call(&cloud, "ec2", "DeleteSecurityGroup", &[("GroupId", &web)]).await;
-    assert_eq!((answer.code(), answer.message()), ("DependencyViolation", format!("resource {web} has a dependent object").as_str()));
+    assert_eq!(
+        (answer.code(), answer.message()),
+        ("DependencyViolation", format!("resource {web} has a dependent object").as_str())
+    );
     ec2(&cloud, "DeleteSecurityGroup", &[("GroupId", &app)]).await;
     ec2(&cloud, "DeleteSecurityGroup", &[("GroupId", &web)]).await;
 }
@@ -258,7 +275,12 @@ async fn everything_can_be_tagged_and_found_by_tags() {
     assert!(tags.all("item/key").is_empty());
     let one_is_missing = [("ResourceId.1", vpc.as_str()), ("ResourceId.2", "vpc-00000000"), ("Tag.1.Key", "c")];
     assert_eq!(call(&cloud, "ec2", "CreateTags", &one_is_missing).await.code(), "InvalidVpcID.NotFound");
-    assert!(ec2(&cloud, "DescribeVpcs", &[("Filter.1.Name", "tag-key"), ("Filter.1.Value.1", "c")]).await.all("item/vpcId").is_empty());
+    assert!(
+        ec2(&cloud, "DescribeVpcs", &[("Filter.1.Name", "tag-key"), ("Filter.1.Value.1", "c")])
+            .await
+            .all("item/vpcId")
+            .is_empty()
+    );
     assert_eq!(call(&cloud, "ec2", "CreateTags", &[("ResourceId.1", "vol-1"), ("Tag.1.Key", "c")]).await.code(), "InvalidID");
 }
 

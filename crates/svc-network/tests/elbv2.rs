@@ -38,7 +38,11 @@ async fn where_a_balancer_can_stand_is_checked() {
         (vec![("Subnets.member.1", a)], "ValidationError", 400),
         (vec![("Subnets.member.1", a), ("Subnets.member.2", a)], "InvalidConfigurationRequest", 400),
         (vec![("Subnets.member.1", a), ("Subnets.member.2", "subnet-00000000")], "SubnetNotFound", 400),
-        (vec![("Subnets.member.1", a), ("Subnets.member.2", b), ("SecurityGroups.member.1", "sg-0")], "InvalidSecurityGroup", 400),
+        (
+            vec![("Subnets.member.1", a), ("Subnets.member.2", b), ("SecurityGroups.member.1", "sg-0")],
+            "InvalidSecurityGroup",
+            400,
+        ),
         (vec![("Subnets.member.1", a), ("Subnets.member.2", b), ("Type", "network")], "NotImplemented", 501),
         (vec![("Subnets.member.1", a), ("Subnets.member.2", b), ("IpAddressType", "dualstack")], "NotImplemented", 501),
     ] {
@@ -75,7 +79,8 @@ async fn the_same_again_is_the_same_and_another_is_refused() {
 async fn an_internal_balancer_has_no_public_address() {
     let cloud = cloud();
     let (_, subnets) = network(&cloud).await;
-    let parameters = [("Name", "in"), ("Scheme", "internal"), ("Subnets.member.1", subnets[0].as_str()), ("Subnets.member.2", &subnets[1])];
+    let parameters =
+        [("Name", "in"), ("Scheme", "internal"), ("Subnets.member.1", subnets[0].as_str()), ("Subnets.member.2", &subnets[1])];
     let made = elb(&cloud, "CreateLoadBalancer", &parameters).await;
     assert!(made.one("member/DNSName").starts_with("internal-in-"));
     assert!(ec2(&cloud, "DescribeNetworkInterfaces", &[]).await.all("association/publicIp").is_empty());
@@ -184,10 +189,19 @@ async fn rules_are_ordered_changed_and_deleted() {
     assert_eq!(rules.all("Rules/member/RuleArn")[..2], [second.as_str(), first.as_str()]);
     let default = rules.all("Rules/member/RuleArn")[2].to_owned();
 
-    let changed = site.ok("ModifyRule", &rule(&site.listener, "", "/z", "500").map(|(name, value)| match name {
-        "ListenerArn" => ("RuleArn", first.as_str()),
-        _ => (name, value),
-    }).into_iter().filter(|(name, _)| *name != "Priority").collect::<Vec<_>>()).await;
+    let changed = site
+        .ok(
+            "ModifyRule",
+            &rule(&site.listener, "", "/z", "500")
+                .map(|(name, value)| match name {
+                    "ListenerArn" => ("RuleArn", first.as_str()),
+                    _ => (name, value),
+                })
+                .into_iter()
+                .filter(|(name, _)| *name != "Priority")
+                .collect::<Vec<_>>(),
+        )
+        .await;
     assert_eq!((changed.one("PathPatternConfig/Values/member"), changed.one("StatusCode")), ("/z", "500"));
     assert_eq!(site.code("DeleteRule", &[("RuleArn", &default)]).await, "OperationNotPermitted");
     site.ok("DeleteRule", &[("RuleArn", &first)]).await;
@@ -294,9 +308,8 @@ async fn a_target_in_a_zone_without_the_balancer_is_not_used() {
 #[tokio::test]
 async fn attributes_have_defaults_are_enforced_and_are_refused_by_name() {
     let site = Site::new().await;
-    let attribute = |key: &'static str, value: &'static str| {
-        [("Attributes.member.1.Key", key), ("Attributes.member.1.Value", value)]
-    };
+    let attribute =
+        |key: &'static str, value: &'static str| [("Attributes.member.1.Key", key), ("Attributes.member.1.Value", value)];
     let on = |arn: (&'static str, &str), pair: [(&'static str, &'static str); 2]| {
         [(arn.0, arn.1.to_owned()), (pair[0].0, pair[0].1.to_owned()), (pair[1].0, pair[1].1.to_owned())]
     };
@@ -355,7 +368,8 @@ async fn security_groups_of_a_balancer_change_and_are_held() {
     let made = ec2(&site.cloud, "CreateSecurityGroup", &[("GroupName", "lb"), ("GroupDescription", "d")]).await;
     let id = made.one("groupId");
     site.ok("SetSecurityGroups", &[("LoadBalancerArn", &site.balancer), ("SecurityGroups.member.1", id)]).await;
-    let interfaces = ec2(&site.cloud, "DescribeNetworkInterfaces", &[("Filter.1.Name", "group-id"), ("Filter.1.Value.1", id)]).await;
+    let interfaces =
+        ec2(&site.cloud, "DescribeNetworkInterfaces", &[("Filter.1.Name", "group-id"), ("Filter.1.Value.1", id)]).await;
     assert_eq!(interfaces.all("item/networkInterfaceId").len(), 2);
     assert_eq!(call(&site.cloud, "ec2", "DeleteSecurityGroup", &[("GroupId", id)]).await.code(), "DependencyViolation");
 }

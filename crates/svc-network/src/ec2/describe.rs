@@ -244,6 +244,36 @@ mod tests {
         }
     }
 
+    /// The same, said plainly: what a pattern means at its first character, for each way to read on.
+    fn plainly(pattern: &[u8], value: &[u8]) -> bool {
+        match pattern {
+            [] => value.is_empty(),
+            [b'*', rest @ ..] => (0..=value.len()).any(|taken| plainly(rest, &value[taken..])),
+            [b'?', rest @ ..] => !value.is_empty() && plainly(rest, &value[1..]),
+            [b'\\', byte, rest @ ..] if value.first() == Some(byte) => plainly(rest, &value[1..]),
+            [byte, rest @ ..] => value.first() == Some(byte) && plainly(rest, &value[1..]),
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn patterns_mean_what_they_say(pattern in "[ab*?]{0,8}", value in "[ab]{0,8}") {
+            assert_eq!(like(pattern.as_bytes(), value.as_bytes()), plainly(pattern.as_bytes(), value.as_bytes()));
+        }
+
+        #[test]
+        fn no_pattern_makes_it_fail(pattern in ".{0,12}", value in ".{0,12}") {
+            like(pattern.as_bytes(), value.as_bytes());
+            assert!(like(b"*", value.as_bytes()));
+        }
+
+        #[test]
+        fn tokens_are_read_back_and_garbage_is_refused(key in ".{0,20}", garbage in ".{0,20}") {
+            assert_eq!(decode(&encode(&key)), Some(key));
+            decode(&garbage);
+        }
+    }
+
     #[test]
     fn a_filter_keeps_what_has_one_of_its_values() {
         assert_eq!(filtered("vpc-id", &["*1", "*3"]).unwrap(), [IDS[0], IDS[2]]);

@@ -68,7 +68,9 @@ impl Single<'_> {
 pub fn permissions(given: Option<&[IpPermission]>, single: Single<'_>, find: FindGroup<'_>) -> Result<Vec<Described>, Fault> {
     let given = given.unwrap_or_default();
     if !given.is_empty() && !single.is_empty() {
-        return Err(invalid_combination("The parameter ipPermissions may not be used together with parameters of a single permission"));
+        return Err(invalid_combination(
+            "The parameter ipPermissions may not be used together with parameters of a single permission",
+        ));
     }
     let legacy = if single.is_empty() { Vec::new() } else { single.expand() };
     let expanded = given.iter().chain(&legacy).map(|permission| expand(permission, find));

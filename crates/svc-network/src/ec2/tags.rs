@@ -38,7 +38,10 @@ pub fn add(tags: &mut Tags, new: &[Tag]) -> Result<(), Fault> {
         tags.insert(key.into(), value.into());
     }
     if tags.len() > MOST {
-        return Err(Fault::client("TagLimitExceeded", format!("The maximum number of tags for a resource ({MOST}) has been reached.")));
+        return Err(Fault::client(
+            "TagLimitExceeded",
+            format!("The maximum number of tags for a resource ({MOST}) has been reached."),
+        ));
     }
     Ok(())
 }

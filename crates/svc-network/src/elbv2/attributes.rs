@@ -86,7 +86,11 @@ pub const GROUP: &[Attribute] = &[
     attribute("load_balancing.algorithm.anomaly_mitigation", "off", Values::Fixed),
     attribute(ALGORITHM, "round_robin", Values::OneOf(&["round_robin", "least_outstanding_requests", "weighted_random"])),
     // A balancer spreads over all zones; the two values mean the same.
-    attribute("load_balancing.cross_zone.enabled", "use_load_balancer_configuration", Values::OneOf(&["use_load_balancer_configuration", "true"])),
+    attribute(
+        "load_balancing.cross_zone.enabled",
+        "use_load_balancer_configuration",
+        Values::OneOf(&["use_load_balancer_configuration", "true"]),
+    ),
     attribute(SLOW_START, "0", Values::ZeroOr(30, 900)),
     attribute(STICKINESS, "false", Values::Boolean),
     attribute("stickiness.app_cookie.cookie_name", "", Values::Fixed),
@@ -166,7 +170,9 @@ pub fn set<'a>(
 
 impl Attribute {
     fn check(&self, value: &str) -> Result<(), Fault> {
-        let wrong = |expected: String| Err(validation(format!("'{value}' is not a valid value for the attribute '{}': {expected}", self.key)));
+        let wrong = |expected: String| {
+            Err(validation(format!("'{value}' is not a valid value for the attribute '{}': {expected}", self.key)))
+        };
         let between = |least: u32, most: u32| value.parse().is_ok_and(|it: u32| (least..=most).contains(&it));
         match self.values {
             _ if value == self.default => Ok(()),
@@ -220,7 +226,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_a_validation_error() {
-        for (key, value) in [(DEREGISTRATION_DELAY, "3601"), (SLOW_START, "10"), (STICKINESS, "yes"), (ALGORITHM, "magic"), ("colour", "red")] {
+        for (key, value) in
+            [(DEREGISTRATION_DELAY, "3601"), (SLOW_START, "10"), (STICKINESS, "yes"), (ALGORITHM, "magic"), ("colour", "red")]
+        {
             assert_eq!(set_one(GROUP, key, value).unwrap_err().code, "ValidationError", "{key}");
         }
         assert!(set_one(GROUP, SLOW_START, "30").is_ok());

@@ -71,8 +71,7 @@ pub fn priority_in_use(priority: u32) -> Fault {
 
 /// A group serves one balancer at most.
 pub fn group_association_limit(group: &Key<TargetGroup>) -> Fault {
-    let message =
-        format!("The following target groups cannot be associated with more than one load balancer: {}", group.arn());
+    let message = format!("The following target groups cannot be associated with more than one load balancer: {}", group.arn());
     Fault::client("TargetGroupAssociationLimit", message)
 }
 

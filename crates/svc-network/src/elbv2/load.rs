@@ -5,9 +5,7 @@ use crate::ec2::records::Specs;
 use front::Cx;
 use model::{
     Key,
-    elbv2::{
-        Action, Listener, ListenerSpec, LoadBalancer, LoadBalancerSpec, Rule, RuleSpec, TargetGroup, TargetGroupSpec,
-    },
+    elbv2::{Action, Listener, ListenerSpec, LoadBalancer, LoadBalancerSpec, Rule, RuleSpec, TargetGroup, TargetGroupSpec},
 };
 use spine::{Read, Scope, StoreError};
 use std::sync::Arc;
@@ -81,7 +79,8 @@ pub fn check_groups(cx: &Cx, read: &impl Read, balancer: &Key<LoadBalancer>, act
         let key = Key::<TargetGroup>::new(&cx.account, &cx.region, id);
         let group = read.spec(&key)?.ok_or_else(errors::group_not_found)?;
         if group.vpc != spec.vpc {
-            let message = format!("The target group '{}' is not in the same VPC as the load balancer '{}'", key.arn(), balancer.arn());
+            let message =
+                format!("The target group '{}' is not in the same VPC as the load balancer '{}'", key.arn(), balancer.arn());
             return Err(errors::invalid_configuration(message));
         }
         if used.balancers(&key).iter().any(|other| other != balancer) {

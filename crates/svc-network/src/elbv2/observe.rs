@@ -80,7 +80,8 @@ pub fn observe(report: &Report, read: &impl Read) -> Result<Writes, StoreError> 
     let mut writes = Writes::default();
     for (key, row) in read.list::<Target>(Scope::All)? {
         let Some(found) = seen.get(&key) else { continue };
-        let observed = TargetObserved { health: health(&found.health), in_flight: found.in_flight, ..TargetObserved::clone(&row.observed) };
+        let observed =
+            TargetObserved { health: health(&found.health), in_flight: found.in_flight, ..TargetObserved::clone(&row.observed) };
         if *row.observed != observed {
             writes.targets.push((key, observed));
         }

@@ -221,6 +221,8 @@ fn condition(condition: &Condition) -> edge::Condition {
         Condition::HttpHeader { name, values } => edge::Condition::HttpHeader { name, values },
         Condition::HttpRequestMethod(values) => edge::Condition::HttpRequestMethod(values),
         Condition::QueryString(pairs) => edge::Condition::QueryString(pairs),
-        Condition::SourceIp(blocks) => edge::Condition::SourceIp(blocks.into_iter().map(|it| Cidr::new(it.address, it.prefix)).collect()),
+        Condition::SourceIp(blocks) => {
+            edge::Condition::SourceIp(blocks.into_iter().map(|it| Cidr::new(it.address, it.prefix)).collect())
+        }
     }
 }

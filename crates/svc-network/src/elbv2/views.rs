@@ -19,7 +19,12 @@ use model::{
 use wire::Time;
 
 /// A balancer. `fault` says why one of its listeners isn't open where it should be, if so.
-pub fn balancer(key: &Key<LoadBalancer>, spec: &LoadBalancerSpec, observed: &LoadBalancerObserved, fault: Option<String>) -> BalancerView {
+pub fn balancer(
+    key: &Key<LoadBalancer>,
+    spec: &LoadBalancerSpec,
+    observed: &LoadBalancerObserved,
+    fault: Option<String>,
+) -> BalancerView {
     let code = if observed.taken { LoadBalancerStateEnum::Active } else { LoadBalancerStateEnum::Provisioning };
     let scheme = if spec.internet_facing { LoadBalancerSchemeEnum::InternetFacing } else { LoadBalancerSchemeEnum::Internal };
     BalancerView {
@@ -117,7 +122,10 @@ fn condition(condition: &Condition) -> RuleCondition {
             ..view("http-request-method")
         },
         Condition::QueryString(pairs) => {
-            let pair = |(key, value): &(Option<String>, String)| QueryStringKeyValuePair { key: key.clone(), value: Some(value.clone()) };
+            let pair = |(key, value): &(Option<String>, String)| QueryStringKeyValuePair {
+                key: key.clone(),
+                value: Some(value.clone()),
+            };
             let config = QueryStringConditionConfig { values: Some(pairs.iter().map(pair).collect()) };
             RuleCondition { query_string_config: Some(config), ..view("query-string") }
         }
@@ -146,7 +154,10 @@ fn action(account: &AccountId, region: &Region, action: &Action) -> ActionView {
     match action {
         Action::Forward { groups, stickiness_seconds } => {
             let arn = |id: &str| Some(Key::<TargetGroup>::new(account, region, id).arn().to_string());
-            let tuple = |(id, weight): &(String, u32)| TargetGroupTuple { target_group_arn: arn(id), weight: i32::try_from(*weight).ok() };
+            let tuple = |(id, weight): &(String, u32)| TargetGroupTuple {
+                target_group_arn: arn(id),
+                weight: i32::try_from(*weight).ok(),
+            };
             let only = <&[_; 1]>::try_from(groups.as_slice()).ok();
             ActionView {
                 target_group_arn: only.and_then(|[(id, _)]| arn(id)),
@@ -167,7 +178,11 @@ fn action(account: &AccountId, region: &Region, action: &Action) -> ActionView {
                 host: Some(host.clone()),
                 path: Some(path.clone()),
                 query: Some(query.clone()),
-                status_code: if *permanent { RedirectActionStatusCodeEnum::Http301 } else { RedirectActionStatusCodeEnum::Http302 },
+                status_code: if *permanent {
+                    RedirectActionStatusCodeEnum::Http301
+                } else {
+                    RedirectActionStatusCodeEnum::Http302
+                },
             }),
             ..view(ActionTypeEnum::Redirect)
         },

@@ -18,10 +18,7 @@ use wire::Fault;
 pub fn account(cx: &Cx, tx: &mut Tx, input: &DescribeAccountAttributesRequest) -> Result<DescribeAccountAttributesResult, Fault> {
     dry_run(input.dry_run)?;
     let default_vpc = default_vpc(cx, tx)?.map_or_else(|| "none".into(), |(id, _)| id);
-    let all = [
-        (AccountAttributeName::SupportedPlatforms, "VPC".to_owned()),
-        (AccountAttributeName::DefaultVpc, default_vpc),
-    ];
+    let all = [(AccountAttributeName::SupportedPlatforms, "VPC".to_owned()), (AccountAttributeName::DefaultVpc, default_vpc)];
     let wanted = input.attribute_names.as_deref().unwrap_or_default();
     let attribute = |(name, value): (AccountAttributeName, String)| AccountAttribute {
         attribute_name: Some(name.as_str().into()),

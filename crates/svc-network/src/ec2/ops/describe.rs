@@ -58,11 +58,11 @@ pub fn network_interfaces(
 ) -> Result<DescribeNetworkInterfacesResult, Fault> {
     dry_run(input.dry_run)?;
     let names = group_names(cx, tx)?;
-    let zones: BTreeMap<String, String> = all::<Subnet>(cx, tx)?.into_iter().map(|(id, spec)| (id, spec.zone_id.clone())).collect();
+    let zones: BTreeMap<String, String> =
+        all::<Subnet>(cx, tx)?.into_iter().map(|(id, spec)| (id, spec.zone_id.clone())).collect();
     let interfaces = all::<NetworkInterface>(cx, tx)?;
-    let views = interfaces.iter().map(|(id, spec)| {
-        views::interface(place(cx), id, spec, &names, zones.get(&spec.subnet).cloned())
-    });
+    let views =
+        interfaces.iter().map(|(id, spec)| views::interface(place(cx), id, spec, &names, zones.get(&spec.subnet).cloned()));
     let query = Query {
         ids: input.network_interface_ids.as_deref(),
         filters: input.filters.as_deref(),

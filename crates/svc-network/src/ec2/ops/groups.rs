@@ -133,11 +133,7 @@ pub fn describe_rules(
     dry_run(input.dry_run)?;
     let groups = all::<SecurityGroup>(cx, tx)?;
     let rules = groups.iter().flat_map(|(id, group)| group.rules.iter().map(|rule| views::group_rule(place(cx), id, rule)));
-    let query = Query {
-        ids: input.security_group_rule_ids.as_deref(),
-        filters: input.filters.as_deref(),
-        ..Query::default()
-    };
+    let query = Query { ids: input.security_group_rule_ids.as_deref(), filters: input.filters.as_deref(), ..Query::default() };
     let (mut rules, _) = select(rules.collect(), query)?;
     rules.sort_by(|a, b| a.security_group_rule_id.cmp(&b.security_group_rule_id));
     let id = |rule: &api::ec2::SecurityGroupRule| rule.security_group_rule_id.clone().unwrap_or_default();

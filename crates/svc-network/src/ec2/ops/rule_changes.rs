@@ -53,7 +53,10 @@ fn as_permission(request: &SecurityGroupRuleRequest) -> IpPermission {
         to_port: request.to_port,
         ip_ranges: cidr_ipv4.map(|cidr| vec![IpRange { description: description.clone(), cidr_ip: Some(cidr) }]),
         ipv6_ranges: cidr_ipv6.map(|cidr| vec![Ipv6Range { description: description.clone(), cidr_ipv6: Some(cidr) }]),
-        prefix_list_ids: request.prefix_list_id.clone().map(|id| vec![PrefixListId { prefix_list_id: Some(id), description: None }]),
+        prefix_list_ids: request
+            .prefix_list_id
+            .clone()
+            .map(|id| vec![PrefixListId { prefix_list_id: Some(id), description: None }]),
         user_id_group_pairs: request
             .referenced_group_id
             .clone()
@@ -113,7 +116,9 @@ fn describe(
     let mut group = SecurityGroupSpec::clone(&*load(cx, tx, id)?);
     let by_id = by_id.unwrap_or_default();
     if given.is_some_and(|given| !given.is_empty()) && !by_id.is_empty() {
-        return Err(invalid_combination("The parameter ipPermissions may not be used together with securityGroupRuleDescriptions"));
+        return Err(invalid_combination(
+            "The parameter ipPermissions may not be used together with securityGroupRuleDescriptions",
+        ));
     }
     for update in by_id {
         let rule = update.security_group_rule_id.as_deref().ok_or_else(|| missing_parameter("SecurityGroupRuleId"))?;

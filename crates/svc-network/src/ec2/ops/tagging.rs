@@ -54,12 +54,7 @@ fn change(cx: &Cx, tx: &mut Tx, id: &str, f: impl FnOnce(&mut Tags) -> Result<()
     }
 }
 
-fn record<R: Record>(
-    cx: &Cx,
-    tx: &mut Tx,
-    id: &str,
-    f: impl FnOnce(&mut R::Spec) -> Result<(), Fault>,
-) -> Result<(), Fault> {
+fn record<R: Record>(cx: &Cx, tx: &mut Tx, id: &str, f: impl FnOnce(&mut R::Spec) -> Result<(), Fault>) -> Result<(), Fault> {
     let key = key::<R>(cx, id);
     let absent = || Resource::of_id(id).map_or_else(|| Fault::client("InvalidID", id), |resource| resource.absent(id));
     let mut spec = R::Spec::clone(&*tx.spec(&key)?.ok_or_else(absent)?);

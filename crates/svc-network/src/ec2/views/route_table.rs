@@ -7,8 +7,8 @@ use crate::ec2::{
     tags,
 };
 use api::ec2::{
-    Route, RouteOrigin, RouteState, RouteTable, RouteTableAssociation, RouteTableAssociationState, RouteTableAssociationStateCode,
-    Tag,
+    Route, RouteOrigin, RouteState, RouteTable, RouteTableAssociation, RouteTableAssociationState,
+    RouteTableAssociationStateCode, Tag,
 };
 use model::{Cidr, ec2::RouteTableSpec};
 

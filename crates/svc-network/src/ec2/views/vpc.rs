@@ -45,7 +45,9 @@ impl Described for Vpc {
         ("cidr", |it| it.cidr_block.texts()),
         ("cidr-block-association.cidr-block", |it| each(&it.cidr_block_association_set, |one| &one.cidr_block)),
         ("cidr-block-association.association-id", |it| each(&it.cidr_block_association_set, |one| &one.association_id)),
-        ("cidr-block-association.state", |it| it.cidr_block_association_set.iter().flatten().map(|_| "associated".into()).collect()),
+        ("cidr-block-association.state", |it| {
+            it.cidr_block_association_set.iter().flatten().map(|_| "associated".into()).collect()
+        }),
         ("dhcp-options-id", |it| it.dhcp_options_id.texts()),
         ("ipv6-cidr-block-association.ipv6-cidr-block", nothing),
         ("ipv6-cidr-block-association.ipv6-pool", nothing),

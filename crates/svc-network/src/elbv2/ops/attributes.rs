@@ -6,8 +6,9 @@ use crate::elbv2::{
 };
 use api::elbv2::{
     DescribeListenerAttributesInput, DescribeListenerAttributesOutput, DescribeLoadBalancerAttributesInput,
-    DescribeLoadBalancerAttributesOutput, DescribeTargetGroupAttributesInput, DescribeTargetGroupAttributesOutput, ListenerAttribute,
-    LoadBalancerAttribute, ModifyListenerAttributesInput, ModifyListenerAttributesOutput, ModifyLoadBalancerAttributesInput, ModifyLoadBalancerAttributesOutput, ModifyTargetGroupAttributesInput,
+    DescribeLoadBalancerAttributesOutput, DescribeTargetGroupAttributesInput, DescribeTargetGroupAttributesOutput,
+    ListenerAttribute, LoadBalancerAttribute, ModifyListenerAttributesInput, ModifyListenerAttributesOutput,
+    ModifyLoadBalancerAttributesInput, ModifyLoadBalancerAttributesOutput, ModifyTargetGroupAttributesInput,
     ModifyTargetGroupAttributesOutput, TargetGroupAttribute,
 };
 use front::Cx;
@@ -76,7 +77,11 @@ pub fn modify_group(
 }
 
 /// `DescribeListenerAttributes`.
-pub fn of_listener(cx: &Cx, tx: &mut Tx, input: &DescribeListenerAttributesInput) -> Result<DescribeListenerAttributesOutput, Fault> {
+pub fn of_listener(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &DescribeListenerAttributesInput,
+) -> Result<DescribeListenerAttributesOutput, Fault> {
     let (_, spec) = load::listener(cx, tx, &input.listener_arn)?;
     Ok(DescribeListenerAttributesOutput { attributes: Some(listener_views(&spec.attributes)) })
 }
@@ -86,7 +91,11 @@ fn listener_views(set: &Attributes) -> Vec<ListenerAttribute> {
 }
 
 /// `ModifyListenerAttributes`.
-pub fn modify_listener(cx: &Cx, tx: &mut Tx, input: &ModifyListenerAttributesInput) -> Result<ModifyListenerAttributesOutput, Fault> {
+pub fn modify_listener(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &ModifyListenerAttributesInput,
+) -> Result<ModifyListenerAttributesOutput, Fault> {
     let (key, spec) = load::listener(cx, tx, &input.listener_arn)?;
     let mut attributes = spec.attributes.clone();
     set(LISTENER, &mut attributes, input.attributes.iter().map(|it| pair(&it.key, &it.value)))?;

@@ -15,8 +15,9 @@ use crate::{
 };
 use api::elbv2::{
     CreateLoadBalancerInput, CreateLoadBalancerOutput, DeleteLoadBalancerInput, DeleteLoadBalancerOutput,
-    DescribeCapacityReservationInput, DescribeCapacityReservationOutput, DescribeLoadBalancersInput, DescribeLoadBalancersOutput, IpAddressType, LoadBalancer as BalancerView, LoadBalancerSchemeEnum,
-    LoadBalancerTypeEnum, SetSecurityGroupsInput, SetSecurityGroupsOutput, SetSubnetsInput, SetSubnetsOutput,
+    DescribeCapacityReservationInput, DescribeCapacityReservationOutput, DescribeLoadBalancersInput, DescribeLoadBalancersOutput,
+    IpAddressType, LoadBalancer as BalancerView, LoadBalancerSchemeEnum, LoadBalancerTypeEnum, SetSecurityGroupsInput,
+    SetSecurityGroupsOutput, SetSubnetsInput, SetSubnetsOutput,
 };
 use front::Cx;
 use model::{
@@ -139,7 +140,11 @@ pub fn describe(cx: &Cx, tx: &mut Tx, input: &DescribeLoadBalancersInput) -> Res
 }
 
 /// `DescribeCapacityReservation`: none can be made, so a balancer has none.
-pub fn capacity(cx: &Cx, tx: &mut Tx, input: &DescribeCapacityReservationInput) -> Result<DescribeCapacityReservationOutput, Fault> {
+pub fn capacity(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &DescribeCapacityReservationInput,
+) -> Result<DescribeCapacityReservationOutput, Fault> {
     load::balancer(cx, tx, &input.load_balancer_arn)?;
     Ok(DescribeCapacityReservationOutput { capacity_reservation_state: Some(Vec::new()), ..Default::default() })
 }

@@ -17,8 +17,7 @@ use crate::{
 use api::elbv2::{
     Action as ActionGiven, Certificate, CreateListenerInput, CreateListenerOutput, DeleteListenerInput, DeleteListenerOutput,
     DescribeListenerCertificatesInput, DescribeListenerCertificatesOutput, DescribeListenersInput, DescribeListenersOutput,
-    ModifyListenerInput, ModifyListenerOutput, MutualAuthenticationAttributes,
-    ProtocolEnum,
+    ModifyListenerInput, ModifyListenerOutput, MutualAuthenticationAttributes, ProtocolEnum,
 };
 use front::Cx;
 use model::{

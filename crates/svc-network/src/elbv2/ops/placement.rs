@@ -49,7 +49,9 @@ fn subnet(cx: &Cx, tx: &Tx, id: &str) -> Result<Placed, Fault> {
 fn check(subnets: &[Placed]) -> Result<(), Fault> {
     let shares_zone = |(place, (_, it)): (usize, &Placed)| subnets[..place].iter().any(|(_, other)| other.zone == it.zone);
     if subnets.iter().enumerate().any(shares_zone) {
-        return Err(invalid_configuration("A load balancer cannot be attached to multiple subnets in the same Availability Zone"));
+        return Err(invalid_configuration(
+            "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
+        ));
     }
     if subnets.len() < 2 {
         return Err(validation("At least two subnets in two different Availability Zones must be specified"));
@@ -118,7 +120,8 @@ fn plug(cx: &Cx, tx: &mut Tx, new: NewInterface<'_>) -> Result<(), Fault> {
     let (key, subnet) = (records::key::<NetworkInterface>(cx, new.id), new.subnet_id.to_owned());
     let existing = tx.specs::<NetworkInterface>(Scope::All)?;
     let interface = new_interface(new, existing.iter().map(|(_, spec)| &**spec));
-    let interface = interface.map_err(|_| Fault::client("InvalidSubnet", format!("Not enough IP space available in {subnet}")))?;
+    let interface =
+        interface.map_err(|_| Fault::client("InvalidSubnet", format!("Not enough IP space available in {subnet}")))?;
     Ok(tx.create(&key, &interface)?)
 }
 

@@ -14,8 +14,8 @@ use crate::{
     },
 };
 use api::elbv2::{
-    CreateRuleInput, CreateRuleOutput, DeleteRuleInput, DeleteRuleOutput, DescribeRulesInput, DescribeRulesOutput, ModifyRuleInput,
-    ModifyRuleOutput, Rule as RuleView, RuleTransform, SetRulePrioritiesInput, SetRulePrioritiesOutput,
+    CreateRuleInput, CreateRuleOutput, DeleteRuleInput, DeleteRuleOutput, DescribeRulesInput, DescribeRulesOutput,
+    ModifyRuleInput, ModifyRuleOutput, Rule as RuleView, RuleTransform, SetRulePrioritiesInput, SetRulePrioritiesOutput,
 };
 use front::Cx;
 use model::{

@@ -107,7 +107,8 @@ pub fn deregister(cx: &Cx, tx: &mut Tx, input: &DeregisterTargetsInput) -> Resul
     for given in &input.targets {
         let meant: Vec<_> = members.iter().filter(|(key, _)| is(key, given)).collect();
         if meant.is_empty() {
-            let message = format!("The following targets are not registered to the target group '{}': '{}'", group.arn(), given.id);
+            let message =
+                format!("The following targets are not registered to the target group '{}': '{}'", group.arn(), given.id);
             return Err(invalid_target(message));
         }
         for (key, _) in meant.into_iter().filter(|(_, row)| row.spec.deregistered_at.is_none()) {

@@ -2,8 +2,8 @@
 
 use crate::elbv2::errors::{absent, invalid_action, validation};
 use api::elbv2::{
-    Action as Given, ActionTypeEnum, FixedResponseActionConfig, ForwardActionConfig, RedirectActionConfig, RedirectActionStatusCodeEnum,
-    TargetGroupStickinessConfig,
+    Action as Given, ActionTypeEnum, FixedResponseActionConfig, ForwardActionConfig, RedirectActionConfig,
+    RedirectActionStatusCodeEnum, TargetGroupStickinessConfig,
 };
 use model::{Key, elbv2::Action, elbv2::TargetGroup};
 use wire::Fault;
@@ -52,7 +52,9 @@ fn forward(arn: Option<&str>, config: Option<&ForwardActionConfig>, find: FindGr
     match arn.map(find).transpose()? {
         Some(group) if groups.is_empty() => groups.push((group.id, 1)),
         Some(group) if groups.len() > 1 || groups[0].0 != group.id => {
-            return Err(validation("The target group ARN and the forward configuration of an action must name the same target group"));
+            return Err(validation(
+                "The target group ARN and the forward configuration of an action must name the same target group",
+            ));
         }
         _ => {}
     }
@@ -84,7 +86,8 @@ fn sticky_seconds(config: &TargetGroupStickinessConfig) -> Result<Option<u32>, F
 }
 
 fn redirect(config: &RedirectActionConfig) -> Result<Action, Fault> {
-    let part = |given: &Option<String>, default: &str| given.clone().filter(|it| !it.is_empty()).unwrap_or_else(|| default.into());
+    let part =
+        |given: &Option<String>, default: &str| given.clone().filter(|it| !it.is_empty()).unwrap_or_else(|| default.into());
     let (protocol, host) = (part(&config.protocol, "#{protocol}"), part(&config.host, "#{host}"));
     let (port, path) = (part(&config.port, "#{port}"), part(&config.path, "/#{path}"));
     let query = config.query.clone().unwrap_or_else(|| "#{query}".into());
@@ -109,7 +112,8 @@ const CONTENT_TYPES: [&str; 5] = ["text/plain", "text/css", "text/html", "applic
 
 fn fixed_response(config: &FixedResponseActionConfig) -> Result<Action, Fault> {
     let status = config.status_code.parse().ok().filter(|status: &u16| matches!(status / 100, 2 | 4 | 5));
-    let status = status.ok_or_else(|| invalid_action(format!("The status code '{}' must be 2XX, 4XX or 5XX", config.status_code)))?;
+    let status =
+        status.ok_or_else(|| invalid_action(format!("The status code '{}' must be 2XX, 4XX or 5XX", config.status_code)))?;
     let content_type = config.content_type.clone().filter(|it| !it.is_empty());
     if content_type.as_deref().is_some_and(|it| !CONTENT_TYPES.contains(&it)) {
         return Err(invalid_action(format!("The content type must be one of {}", CONTENT_TYPES.join(", "))));
@@ -146,11 +150,10 @@ mod tests {
     }
 
     fn to(groups: &[(&str, i32)]) -> Given {
-        let tuple = |(arn, weight): &(&str, i32)| TargetGroupTuple { target_group_arn: Some((*arn).into()), weight: Some(*weight) };
-        let config = ForwardActionConfig {
-            target_groups: Some(groups.iter().map(tuple).collect()),
-            target_group_stickiness_config: None,
-        };
+        let tuple =
+            |(arn, weight): &(&str, i32)| TargetGroupTuple { target_group_arn: Some((*arn).into()), weight: Some(*weight) };
+        let config =
+            ForwardActionConfig { target_groups: Some(groups.iter().map(tuple).collect()), target_group_stickiness_config: None };
         Given { forward_config: Some(config), ..given(ActionTypeEnum::Forward) }
     }
 

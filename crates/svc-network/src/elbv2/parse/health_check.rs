@@ -84,7 +84,9 @@ fn port(given: &str) -> Result<Option<u16>, Fault> {
 
 fn path(given: &str) -> Result<String, Fault> {
     let valid = given.starts_with('/') && given.len() <= 1024 && given.bytes().all(|b| b.is_ascii_graphic());
-    let message = format!("Health check path '{given}' must begin with a '/' character, and can only contain printable ASCII characters, without spaces");
+    let message = format!(
+        "Health check path '{given}' must begin with a '/' character, and can only contain printable ASCII characters, without spaces"
+    );
     valid.then(|| given.to_owned()).ok_or_else(|| validation(message))
 }
 
