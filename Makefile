@@ -4,6 +4,7 @@
 BUILD_PACKAGES  := gcc libc6-dev make
 RUN_PACKAGES    := nftables iproute2 passt
 CLIENT_PACKAGES := python3 python3-venv skopeo curl ca-certificates busybox-static
+TEST_PACKAGES   := chromium
 
 .PHONY: demo test build setup lint fmt bench clean
 
@@ -12,6 +13,7 @@ demo: setup build
 
 ## All tests: the crates', then the real clients against the real binary.
 test: setup
+	@scripts/packages.sh $(TEST_PACKAGES)
 	@scripts/test.sh
 
 build:

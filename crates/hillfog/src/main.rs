@@ -4,7 +4,6 @@ mod client;
 mod cloud;
 mod command;
 mod folders;
-mod link;
 mod print;
 
 use clap::{Parser, Subcommand};

@@ -1,0 +1,89 @@
+"""What Hillfog does to the machine that it runs on: everything it makes is gone when it is down."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+
+from conftest import Cloud, free_port, until
+from web import Web
+
+
+def traces():
+    """All that a cloud could leave on a host: mounts, interfaces, routes, firewall rules, cgroups, processes, folders."""
+    run = lambda *command: subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+    mounts = [line for line in pathlib.Path("/proc/mounts").read_text().splitlines() if "hillfog" in line]
+    links = sorted(line.split(": ")[1] for line in run("ip", "-o", "link"))
+    routes = sorted(run("ip", "route", "show", "table", "all"))
+    rules = run("nft", "list", "ruleset")
+    cgroups = sorted(str(p) for p in pathlib.Path("/sys/fs/cgroup").glob("**/hillfog*"))
+    processes = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"hillfog" in words[0] or b"pasta" in words[0]:
+            processes.append(b" ".join(words).decode())
+    folders = sorted(str(p) for p in pathlib.Path("/run/hillfog").glob("*")) if os.path.isdir("/run/hillfog") else []
+    return {"mounts": mounts, "links": links, "routes": routes, "rules": rules, "cgroups": cgroups, "processes": sorted(processes),
+            "folders": folders}
+
+
+def test_down_leaves_nothing(root, tmp_path, web_image, skopeo):
+    before = traces()
+    cloud = Cloud(tmp_path / "cloud").up()
+    Web(cloud, web_image, "one", count=1).steady(1)
+    assert traces() != before
+    cloud.down()
+    assert traces() == before
+
+
+def test_down_after_a_killed_server_leaves_nothing(root, tmp_path, web_image, skopeo):
+    before = traces()
+    cloud = Cloud(tmp_path / "cloud").up()
+    Web(cloud, web_image, "one", count=1).steady(1)
+    os.kill(cloud.server_pid(), signal.SIGKILL)
+    cloud.down()
+    assert traces() == before
+
+
+def test_up_after_down_brings_services_back(own_cloud, web_image, skopeo):
+    web = Web(own_cloud, web_image, "back", count=1).steady(1)
+    old = web.running()
+    own_cloud.down()
+    own_cloud.up()
+    until(lambda: web.running() and web.running() != old, 60, "a new task")
+    web.steady(1)
+    assert web.get()[0] == 200
+
+
+def test_reset_empties_a_running_cloud(own_cloud, web_image, skopeo):
+    bare = traces()
+    Web(own_cloud, web_image, "gone", count=1).steady(1)
+    own_cloud.hillfog("reset")
+    after = traces()
+    # The edge process may stay with the server; nothing of the workloads does.
+    assert (after["mounts"], after["links"], after["routes"]) == (bare["mounts"], bare["links"], bare["routes"])
+    assert not [p for p in after["processes"] if " shim" in p]
+    assert own_cloud.client("ecr").describe_repositories()["repositories"] == []
+    assert own_cloud.client("ecs").list_clusters()["clusterArns"] == []
+    assert own_cloud.client("logs").describe_log_groups()["logGroups"] == []
+
+
+def test_a_second_server_on_one_folder_is_refused(own_cloud):
+    second = own_cloud.hillfog("up", "--listen", f"127.0.0.1:{free_port()}", check=False)
+    assert second.returncode != 0
+    assert str(own_cloud.server_pid()) in second.stderr
+
+
+def test_a_taken_port_is_an_error_that_says_so(own_cloud, tmp_path):
+    other = Cloud(tmp_path / "other", own_cloud.listen)
+    done = other.hillfog("up", "--detach", "--listen", own_cloud.listen, check=False)
+    assert done.returncode != 0
+    assert "--listen" in done.stderr
+
+
+def test_status_and_doctor_speak_json(own_cloud):
+    assert json.loads(own_cloud.hillfog("status", "--json").stdout)["running"] is True
+    assert json.loads(own_cloud.hillfog("doctor", "--json", check=False).stdout)["cpus"] > 0
