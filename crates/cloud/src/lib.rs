@@ -1,0 +1,103 @@
+//! A whole cloud out of its parts: which services there are, which reconcilers run, and how both meet the host and the edge.
+//!
+//! The binary assembles one with the real host and the real edge; the simulations assemble one with fakes and a clock that they move.
+//! There is nothing here that either of them would have to write again.
+
+mod link;
+
+pub use link::{EdgeLink, HostLink};
+
+use agent_proto::{Host, edge::Edge, record::LOCAL_HOST};
+use front::{Admin, Front};
+use model::Env;
+use spine::{Store, reconcile::Runner};
+use std::sync::Arc;
+use svc_containers::{
+    ecr::{self, Ecr},
+    ecs,
+};
+use svc_identity::sts;
+use svc_network::{ec2, elbv2};
+use svc_observe::logs::{self, Logs, store::LogStore};
+use tokio::task::JoinHandle;
+
+/// What a cloud is made of.
+pub struct Parts {
+    /// The records.
+    pub store: Store,
+    /// The clock and the dice.
+    pub env: Env,
+    /// What runs the workloads.
+    pub host: Arc<dyn Host>,
+    /// What serves the load balancers.
+    pub edge: Arc<dyn Edge>,
+    /// Image layers and manifests.
+    pub blobs: ecr::Blobs,
+    /// Log events.
+    pub events: Arc<LogStore>,
+    /// How requests are met.
+    pub front: front::Config,
+}
+
+/// A cloud that runs until it is dropped.
+pub struct Cloud {
+    /// Answers requests.
+    pub front: Arc<Front>,
+    /// Runs the reconcilers.
+    pub runner: Runner,
+    listeners: Vec<JoinHandle<()>>,
+}
+
+impl Cloud {
+    /// Puts the parts together and starts the reconcilers. Requests are answered as soon as somebody serves the front.
+    pub fn assemble(parts: Parts, admin: Option<Arc<dyn Admin>>) -> Self {
+        let front = services(&parts);
+        let front = admin.into_iter().fold(front, Front::admin);
+        let runner = Runner::new(parts.store.clone(), parts.env.clone());
+        let listeners = start_links(&runner, &parts);
+        start_reconcilers(&runner, &parts);
+        Self { front: Arc::new(front), runner, listeners }
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        self.listeners.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// The front with every service that is built.
+fn services(parts: &Parts) -> Front {
+    let logs = Arc::new(Logs { store: parts.store.clone(), events: parts.events.clone() });
+    let ecr = Arc::new(Ecr { store: parts.store.clone(), blobs: parts.blobs.clone() });
+    let machine = Arc::new(parts.host.capabilities());
+    Front::new(parts.store.clone(), parts.env.clone(), parts.front.clone())
+        .service(sts::service())
+        .service(ec2::service())
+        .service(elbv2::service())
+        .service(ecr::service(&ecr))
+        .service(ecs::service(&machine))
+        .service(logs::service(&logs))
+        .mount(Arc::new(ecr::Registry::new(ecr)))
+}
+
+fn start_links(runner: &Runner, parts: &Parts) -> Vec<JoinHandle<()>> {
+    let host = HostLink::new(LOCAL_HOST, parts.host.clone());
+    let edge = EdgeLink::new(parts.edge.clone());
+    let listeners = vec![host.listen(parts.store.clone()), edge.listen(parts.store.clone())];
+    runner.spawn(host);
+    runner.spawn(edge);
+    listeners
+}
+
+fn start_reconcilers(runner: &Runner, parts: &Parts) {
+    let ecr = Arc::new(Ecr { store: parts.store.clone(), blobs: parts.blobs.clone() });
+    let machine = Arc::new(parts.host.capabilities());
+    runner.spawn(ecr::Sweeper::new(ecr));
+    runner.spawn(ecs::Services::new(machine.clone()));
+    runner.spawn(ecs::Tasks::new(machine));
+    runner.spawn(ecs::Sweeper);
+    runner.spawn(elbv2::Draining);
+    runner.spawn(logs::Pump::new(parts.host.clone(), parts.events.clone()));
+    runner.spawn(logs::Retention::new(parts.events.clone()));
+}
