@@ -1,0 +1,157 @@
+//! A cloud on this machine: the parts that are real, put together, started and taken down.
+
+mod admin;
+mod clock;
+
+use crate::{client::Server, folders::Folders};
+use admin::Owner;
+use agent::{LocalHost, net::NetWorld};
+use agent_proto::Capabilities;
+use anyhow::{Context, Result};
+use cloud::Parts;
+use front::credentials;
+use model::{AccountId, Env, Region, iam::Principal};
+use object_store::local::LocalFileSystem;
+use spine::Store;
+use std::{net::SocketAddr, sync::Arc};
+use svc_containers::ecr::Blobs;
+use svc_observe::logs::store::LogStore;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// A cloud that runs in this process.
+pub struct Cloud {
+    server: Server,
+    folders: Folders,
+    assembled: cloud::Cloud,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+}
+
+impl Cloud {
+    /// Starts a cloud, or takes up the one that an earlier server left running.
+    pub async fn start(folders: &Folders, listen: SocketAddr) -> Result<Self> {
+        let store = Store::open(&folders.data)?;
+        let listener = TcpListener::bind(listen).await.with_context(|| {
+            format!("{listen} can't be listened at. If something else does, choose another address with --listen")
+        })?;
+        let listen = listener.local_addr()?;
+        let env = Env::system();
+        clock::restore(&store, &env)?;
+        if !listen.ip().is_loopback() {
+            issue_root_key(folders, &store, &env).await?;
+        }
+        let (assembled, owner) = assemble(folders, &store, &env, listen)?;
+        owner.watch(&assembled.runner);
+        let (stop, stopped) = oneshot::channel();
+        let front = assembled.front.clone();
+        let serving = tokio::spawn(async move {
+            front::serve(front, listener, async {
+                let _ = stopped.await;
+            })
+            .await;
+        });
+        let server = Server { pid: std::process::id().try_into()?, listen, version: env!("CARGO_PKG_VERSION").into() };
+        std::fs::write(folders.server_file(), serde_json::to_vec(&server)?)?;
+        Ok(Self { server, folders: folders.clone(), assembled, stop, serving })
+    }
+
+    /// What the running server says of itself.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Ends the server: the calls under way are finished; what runs on the host goes on.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        let _ = self.serving.await;
+        self.assembled.runner.shutdown().await;
+        let _ = std::fs::remove_file(self.folders.server_file());
+    }
+}
+
+/// The real host, the real edge, and everything else a cloud is made of.
+fn assemble(folders: &Folders, store: &Store, env: &Env, listen: SocketAddr) -> Result<(cloud::Cloud, Arc<Owner>)> {
+    let blobs = blobs(folders)?;
+    let host = local_host(folders, env)?;
+    let edge = Arc::new(edge::Link::start(edge_config(folders)?, env.clone()));
+    let events = Arc::new(LogStore::new(&folders.data.join("logs")));
+    let config = front::Config {
+        loopback: listen.ip().is_loopback(),
+        endpoint: listen.to_string(),
+        region: Region::parse("us-east-1")?,
+        edge_socket: Some(folders.runtime.join("edge-http.sock")),
+    };
+    let owner = Arc::new(Owner::new(folders.clone(), store.clone(), env.clone(), host.clone(), edge.clone(), events.clone()));
+    let parts = Parts { store: store.clone(), env: env.clone(), host, edge, blobs, events, front: config };
+    Ok((cloud::Cloud::assemble(parts, Some(owner.clone())), owner))
+}
+
+fn blobs(folders: &Folders) -> Result<Blobs> {
+    let folder = folders.data.join("blobs");
+    std::fs::create_dir_all(&folder)?;
+    Ok(Blobs::new(Arc::new(LocalFileSystem::new_with_prefix(&folder)?)))
+}
+
+fn local_host(folders: &Folders, env: &Env) -> Result<Arc<LocalHost>> {
+    todo!()
+}
+
+fn edge_config(folders: &Folders) -> Result<edge::LinkConfig> {
+    Ok(edge::LinkConfig {
+        exe: std::env::current_exe()?,
+        runtime: folders.runtime.clone(),
+        data: folders.data.clone(),
+        args: Vec::new(),
+    })
+}
+
+/// Where others than this machine can reach the cloud the tutorials' keys are refused, so its owner needs one.
+async fn issue_root_key(folders: &Folders, store: &Store, env: &Env) -> Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    let path = folders.credentials_file();
+    if path.exists() {
+        return Ok(());
+    }
+    let account = AccountId::parse(AccountId::DEFAULT)?;
+    let key = store.transact(|tx| credentials::issue(tx, env, &account, Principal::Root)).await?;
+    let text = serde_json::json!({ "access_key_id": key.access_key_id, "secret_access_key": key.secret_access_key });
+    let mut file = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path)?;
+    file.write_all(text.to_string().as_bytes())?;
+    file.sync_all()?;
+    Ok(())
+}
+
+/// Ends everything that a server has left running on this machine, and removes every trace but the data.
+pub async fn teardown(folders: &Folders) -> Result<()> {
+    if !folders.runtime.exists() {
+        return Ok(());
+    }
+    let env = Env::system();
+    edge::Link::shut_down(&edge_config(folders)?, &env).await?;
+    local_host(folders, &env)?.teardown().await.map_err(anyhow::Error::msg)?;
+    folders.remove_runtime()
+}
+
+/// Deletes a cloud's data. The cloud must be down.
+pub fn wipe(folders: &Folders) -> Result<()> {
+    // Opened first, so that a server that runs after all keeps its data.
+    drop(Store::open(&folders.data)?);
+    for entry in std::fs::read_dir(&folders.data)? {
+        let entry = entry?;
+        let removed = if entry.file_type()?.is_dir() { std::fs::remove_dir_all(entry.path()) } else { std::fs::remove_file(entry.path()) };
+        removed.with_context(|| format!("{} can't be deleted", entry.path().display()))?;
+    }
+    Ok(())
+}
+
+/// What this host can do, found without starting a cloud.
+pub fn capabilities(folders: &Folders) -> Result<Capabilities> {
+    use agent_proto::Host;
+    Ok(local_host(folders, &Env::system())?.capabilities())
+}
+
+/// The server's log goes to standard error; `HILLFOG_LOG` chooses what is in it.
+pub fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("HILLFOG_LOG").unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+}

@@ -1,0 +1,166 @@
+//! What the cloud's owner asks of the running server: status, reset, the clock, keys.
+
+use super::clock;
+use crate::folders::Folders;
+use agent::LocalHost;
+use agent_proto::{
+    Host,
+    edge::{Edge, Table},
+    record::Hosted,
+    workload::{ContainerState, Status},
+};
+use async_trait::async_trait;
+use front::{
+    Admin,
+    credentials::{self, Issued},
+};
+use model::{AccountId, Env, Timestamp, elbv2, iam::Principal};
+use serde_json::{Value, json};
+use spine::{Read, Scope, Store, reconcile::Runner};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use svc_observe::logs::store::LogStore;
+
+/// Answers the owner.
+pub struct Owner {
+    folders: Folders,
+    store: Store,
+    env: Env,
+    host: Arc<LocalHost>,
+    edge: Arc<edge::Link>,
+    events: Arc<LogStore>,
+    runner: OnceLock<Runner>,
+}
+
+/// How long everything that runs may take to end at a reset.
+const FAREWELL: Duration = Duration::from_secs(60);
+
+impl Owner {
+    pub fn new(
+        folders: Folders,
+        store: Store,
+        env: Env,
+        host: Arc<LocalHost>,
+        edge: Arc<edge::Link>,
+        events: Arc<LogStore>,
+    ) -> Self {
+        Self { folders, store, env, host, edge, events, runner: OnceLock::new() }
+    }
+
+    /// The runner whose loops `status` tells of.
+    pub fn watch(&self, runner: &Runner) {
+        let _ = self.runner.set(runner.clone());
+    }
+
+    /// Waits until the host has nothing left of what it ran.
+    async fn until_host_is_empty(&self) -> Result<(), String> {
+        let mut seen = self.host.observed();
+        let empty = seen.wait_for(|observed| observed.workloads.is_empty());
+        match tokio::time::timeout(FAREWELL, empty).await {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err("the records are deleted, but some containers do not end; `hillfog down` ends them".into()),
+        }
+    }
+
+    fn workloads(&self) -> Result<Vec<Value>, spine::StoreError> {
+        let hosted = self.store.snapshot().list::<Hosted>(Scope::All)?;
+        let rows = hosted.iter().flat_map(|(_, row)| {
+            let workload = &row.spec.workload;
+            let line = move |container: &agent_proto::workload::Container| {
+                let status = row.observed.containers.get(&container.name);
+                json!({
+                    "id": workload.id,
+                    "label": workload.label,
+                    "container": container.name,
+                    "state": state(&row.observed, &container.name),
+                    "pid": status.and_then(|status| status.pid),
+                })
+            };
+            workload.containers.iter().map(line).collect::<Vec<_>>()
+        });
+        Ok(rows.collect())
+    }
+
+    fn balancers(&self) -> Result<Vec<Value>, spine::StoreError> {
+        let table: Table = svc_network::elbv2::table(&self.store.snapshot())?;
+        let targets = self.store.snapshot().specs::<elbv2::Target>(Scope::All)?.len();
+        let line = |balancer: &agent_proto::edge::Balancer| {
+            let ports: Vec<String> = balancer.listeners.values().map(|listener| listener.port.to_string()).collect();
+            json!({ "name": balancer.dns_name, "ports": ports.join(", "), "targets": targets.to_string() })
+        };
+        Ok(table.balancers.values().map(line).collect())
+    }
+
+    fn failing(&self) -> Vec<Value> {
+        let loops = self.runner.get().map(Runner::status).unwrap_or_default();
+        let failing = loops.iter().filter(|status| status.failures > 0);
+        failing.map(|status| json!({ "name": status.name, "error": status.last_error })).collect()
+    }
+}
+
+/// A container's state in a few words.
+fn state(status: &Status, container: &str) -> String {
+    let moment = |at: &Timestamp| in_utc(*at);
+    match status.containers.get(container).map(|container| &container.state) {
+        None | Some(ContainerState::Pending) => "pending".into(),
+        Some(ContainerState::Running { since }) => format!("running since {}", moment(since)),
+        Some(ContainerState::Exited { exit_code: Some(code), at, .. }) => format!("exited ({code}) at {}", moment(at)),
+        Some(ContainerState::Exited { reason, .. }) => reason.clone().unwrap_or_else(|| "ended".into()),
+    }
+}
+
+fn in_utc(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| at.0.to_string(), |at| at.strftime("%F %T UTC").to_string())
+}
+
+#[async_trait]
+impl Admin for Owner {
+    /// The records go first; the links then tell host and edge that nothing is wanted any more, and what they held is deleted last.
+    async fn reset(&self) -> Result<(), String> {
+        self.store.reset().await.map_err(|error| error.to_string())?;
+        self.until_host_is_empty().await?;
+        let (events, blobs) = (self.events.clone(), self.folders.data.join("blobs"));
+        let wiped = tokio::task::spawn_blocking(move || {
+            for stream in events.streams().map_err(|error| error.to_string())? {
+                events.delete(&stream).map_err(|error| error.to_string())?;
+            }
+            empty_folder(&blobs).map_err(|error| error.to_string())
+        });
+        wiped.await.map_err(|error| error.to_string())?
+    }
+
+    async fn status(&self) -> Value {
+        let workloads = self.workloads().unwrap_or_default();
+        json!({
+            "running": true,
+            "version": env!("CARGO_PKG_VERSION"),
+            "data": self.folders.data,
+            "workloads": workloads,
+            "balancers": self.balancers().unwrap_or_default(),
+            "listener_faults": self.edge.report().borrow().listener_faults,
+            "network_faults": self.host.observed().borrow().network_faults,
+            "failing": self.failing(),
+            "missing": self.host.capabilities().missing,
+        })
+    }
+
+    async fn advance(&self, by: Duration) -> Result<(), String> {
+        clock::advance(&self.store, &self.env, by).await.map_err(|error| error.to_string())
+    }
+
+    async fn issue_key(&self, account: &AccountId) -> Result<Issued, String> {
+        let issued = self.store.transact(|tx| credentials::issue(tx, &self.env, account, Principal::Root)).await;
+        issued.map_err(|error| error.to_string())
+    }
+}
+
+/// Deletes what is in a folder, and leaves the folder.
+fn empty_folder(folder: &std::path::Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() { std::fs::remove_dir_all(entry.path())? } else { std::fs::remove_file(entry.path())? }
+    }
+    Ok(())
+}
