@@ -28,7 +28,7 @@ const LEANS: &[(&str, &[&str])] = &[
 const SERVICE: &[&str] = &["front", "api", "wire", "model", "logic", "spine", "agent-proto"];
 
 /// The crates that put everything together.
-const TOPS: &[&str] = &["hillfog", "sim"];
+const TOPS: &[&str] = &["cloud", "hillfog", "sim"];
 
 /// What is used of `cargo metadata`.
 #[derive(Deserialize)]
