@@ -95,9 +95,9 @@ fn start_reconcilers(runner: &Runner, parts: &Parts) {
     let machine = Arc::new(parts.host.capabilities());
     runner.spawn(ecr::Sweeper::new(ecr));
     runner.spawn(ecs::Services::new(machine.clone()));
-    runner.spawn(ecs::Tasks::new(machine));
+    runner.spawn(ecs::Tasks::new(machine, parts.front.endpoint.clone()));
     runner.spawn(ecs::Sweeper);
-    runner.spawn(elbv2::Draining);
+    runner.spawn(elbv2::Drain);
     runner.spawn(logs::Pump::new(parts.host.clone(), parts.events.clone()));
     runner.spawn(logs::Retention::new(parts.events.clone()));
 }

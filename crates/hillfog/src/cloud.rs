@@ -5,8 +5,12 @@ mod clock;
 
 use crate::{client::Server, folders::Folders};
 use admin::Owner;
-use agent::{LocalHost, net::NetWorld};
-use agent_proto::Capabilities;
+use agent::{
+    LocalHost,
+    image::{ImageLimits, ObjectStoreBlobs},
+    net::{self, NetWorld},
+};
+use agent_proto::{Capabilities, Host};
 use anyhow::{Context, Result};
 use cloud::Parts;
 use front::credentials;
@@ -17,6 +21,9 @@ use std::{net::SocketAddr, sync::Arc};
 use svc_containers::ecr::Blobs;
 use svc_observe::logs::store::LogStore;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// How much output of one container may wait to be collected, in bytes; a container that writes more waits.
+const MOST_OUTPUT: u64 = 64 << 20;
 
 /// A cloud that runs in this process.
 pub struct Cloud {
@@ -40,7 +47,7 @@ impl Cloud {
         if !listen.ip().is_loopback() {
             issue_root_key(folders, &store, &env).await?;
         }
-        let (assembled, owner) = assemble(folders, &store, &env, listen)?;
+        let (assembled, owner) = assemble(folders, &store, &env, listen).await?;
         owner.watch(&assembled.runner);
         let (stop, stopped) = oneshot::channel();
         let front = assembled.front.clone();
@@ -70,9 +77,9 @@ impl Cloud {
 }
 
 /// The real host, the real edge, and everything else a cloud is made of.
-fn assemble(folders: &Folders, store: &Store, env: &Env, listen: SocketAddr) -> Result<(cloud::Cloud, Arc<Owner>)> {
+async fn assemble(folders: &Folders, store: &Store, env: &Env, listen: SocketAddr) -> Result<(cloud::Cloud, Arc<Owner>)> {
     let blobs = blobs(folders)?;
-    let host = local_host(folders, env)?;
+    let host = local_host(folders, &blobs, env).await?;
     let edge = Arc::new(edge::Link::start(edge_config(folders)?, env.clone()));
     let events = Arc::new(LogStore::new(&folders.data.join("logs")));
     let config = front::Config {
@@ -92,8 +99,21 @@ fn blobs(folders: &Folders) -> Result<Blobs> {
     Ok(Blobs::new(Arc::new(LocalFileSystem::new_with_prefix(&folder)?)))
 }
 
-fn local_host(folders: &Folders, env: &Env) -> Result<Arc<LocalHost>> {
-    todo!()
+/// The host that this machine is, with everything on it that an earlier server has left running.
+async fn local_host(folders: &Folders, blobs: &Blobs, env: &Env) -> Result<Arc<LocalHost>> {
+    let settings = net::Settings { runtime: folders.runtime.clone(), tag: folders.tag.clone(), domain: Some("ec2.internal".into()) };
+    let network = NetWorld::new(settings).map_err(anyhow::Error::msg)?;
+    let config = agent::Config {
+        data_dir: folders.data.clone(),
+        runtime_dir: folders.runtime.clone(),
+        tag: folders.tag.clone(),
+        env: env.clone(),
+        exe: std::env::current_exe()?,
+        limits: ImageLimits::default(),
+        output_bytes: MOST_OUTPUT,
+    };
+    let source = Arc::new(ObjectStoreBlobs::new(blobs.store()));
+    Ok(LocalHost::new(config, source, Arc::new(network)).await?)
 }
 
 fn edge_config(folders: &Folders) -> Result<edge::LinkConfig> {
@@ -128,7 +148,7 @@ pub async fn teardown(folders: &Folders) -> Result<()> {
     }
     let env = Env::system();
     edge::Link::shut_down(&edge_config(folders)?, &env).await?;
-    local_host(folders, &env)?.teardown().await.map_err(anyhow::Error::msg)?;
+    local_host(folders, &blobs(folders)?, &env).await?.teardown().await?;
     folders.remove_runtime()
 }
 
@@ -145,9 +165,8 @@ pub fn wipe(folders: &Folders) -> Result<()> {
 }
 
 /// What this host can do, found without starting a cloud.
-pub fn capabilities(folders: &Folders) -> Result<Capabilities> {
-    use agent_proto::Host;
-    Ok(local_host(folders, &Env::system())?.capabilities())
+pub async fn capabilities(folders: &Folders) -> Result<Capabilities> {
+    Ok(local_host(folders, &blobs(folders)?, &Env::system()).await?.capabilities())
 }
 
 /// The server's log goes to standard error; `HILLFOG_LOG` chooses what is in it.

@@ -4,10 +4,11 @@ use agent_proto::edge::{Edge, Table};
 use async_trait::async_trait;
 use model::{Record, ec2, elbv2};
 use spine::{
-    Store,
+    Read, Store,
     reconcile::{ReconcileCx, Reconciler, Wake},
 };
 use std::sync::Arc;
+use svc_network::elbv2 as elb;
 use tokio::{sync::Mutex, task::JoinHandle};
 
 /// Tells the edge what it is to serve.
@@ -29,7 +30,7 @@ impl EdgeLink {
         tokio::spawn(async move {
             loop {
                 let report = seen.borrow_and_update().clone();
-                if let Err(error) = store.transact(|tx| svc_network::elbv2::observe(tx, &report)).await {
+                if let Err(error) = store.transact(|tx| elb::observe(&report, tx)?.commit(tx)).await {
                     tracing::error!(%error, "what the edge sees can't be written");
                 }
                 if seen.changed().await.is_err() {
@@ -60,10 +61,11 @@ impl Reconciler for EdgeLink {
     }
 
     async fn reconcile(&self, cx: &ReconcileCx) -> anyhow::Result<Wake> {
-        let table = svc_network::elbv2::table(&cx.store.snapshot())?;
+        let table = elb::table(&cx.store.snapshot())?;
         let mut told = self.told.lock().await;
         if told.as_ref() != Some(&table) {
             self.edge.apply(table.clone()).await?;
+            cx.store.transact(|tx| elb::taken(&table, tx)?.commit(tx)).await?;
             *told = Some(table);
         }
         Ok(Wake::Idle)
