@@ -31,8 +31,8 @@ pub struct Parts {
     pub host: Arc<dyn Host>,
     /// What serves the load balancers.
     pub edge: Arc<dyn Edge>,
-    /// Image layers and manifests.
-    pub blobs: ecr::Blobs,
+    /// Images.
+    pub ecr: Arc<Ecr>,
     /// Log events.
     pub events: Arc<LogStore>,
     /// How requests are met.
@@ -69,16 +69,15 @@ impl Drop for Cloud {
 /// The front with every service that is built.
 fn services(parts: &Parts) -> Front {
     let logs = Arc::new(Logs { store: parts.store.clone(), events: parts.events.clone() });
-    let ecr = Arc::new(Ecr { store: parts.store.clone(), blobs: parts.blobs.clone() });
     let machine = Arc::new(parts.host.capabilities());
     Front::new(parts.store.clone(), parts.env.clone(), parts.front.clone())
         .service(sts::service())
         .service(ec2::service())
         .service(elbv2::service())
-        .service(ecr::service(&ecr))
+        .service(ecr::service(&parts.ecr))
         .service(ecs::service(&machine))
         .service(logs::service(&logs))
-        .mount(Arc::new(ecr::Registry::new(ecr)))
+        .mount(Arc::new(ecr::Registry::new(parts.ecr.clone())))
 }
 
 fn start_links(runner: &Runner, parts: &Parts) -> Vec<JoinHandle<()>> {
@@ -91,9 +90,8 @@ fn start_links(runner: &Runner, parts: &Parts) -> Vec<JoinHandle<()>> {
 }
 
 fn start_reconcilers(runner: &Runner, parts: &Parts) {
-    let ecr = Arc::new(Ecr { store: parts.store.clone(), blobs: parts.blobs.clone() });
     let machine = Arc::new(parts.host.capabilities());
-    runner.spawn(ecr::Sweeper::new(ecr));
+    runner.spawn(ecr::Sweeper::new(parts.ecr.clone()));
     runner.spawn(ecs::Services::new(machine.clone()));
     runner.spawn(ecs::Tasks::new(machine, parts.front.endpoint.clone()));
     runner.spawn(ecs::Sweeper);

@@ -7,7 +7,7 @@ use crate::{client::Server, folders::Folders};
 use admin::Owner;
 use agent::{
     LocalHost,
-    image::{ImageLimits, ObjectStoreBlobs},
+    image::{ImageLimits, ObjectBlobs},
     net::{self, NetWorld},
 };
 use agent_proto::{Capabilities, Host};
@@ -18,7 +18,7 @@ use model::{AccountId, Env, Region, iam::Principal};
 use object_store::local::LocalFileSystem;
 use spine::Store;
 use std::{net::SocketAddr, sync::Arc};
-use svc_containers::ecr::Blobs;
+use svc_containers::ecr::{Blobs, Ecr};
 use svc_observe::logs::store::LogStore;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
@@ -78,8 +78,8 @@ impl Cloud {
 
 /// The real host, the real edge, and everything else a cloud is made of.
 async fn assemble(folders: &Folders, store: &Store, env: &Env, listen: SocketAddr) -> Result<(cloud::Cloud, Arc<Owner>)> {
-    let blobs = blobs(folders)?;
-    let host = local_host(folders, &blobs, env).await?;
+    let ecr = Arc::new(Ecr { store: store.clone(), blobs: Blobs::open(&blobs(folders))? });
+    let host = local_host(folders, env).await?;
     let edge = Arc::new(edge::Link::start(edge_config(folders)?, env.clone()));
     let events = Arc::new(LogStore::new(&folders.data.join("logs")));
     let config = front::Config {
@@ -89,18 +89,16 @@ async fn assemble(folders: &Folders, store: &Store, env: &Env, listen: SocketAdd
         edge_socket: Some(folders.runtime.join("edge-http.sock")),
     };
     let owner = Arc::new(Owner::new(folders.clone(), store.clone(), env.clone(), host.clone(), edge.clone(), events.clone()));
-    let parts = Parts { store: store.clone(), env: env.clone(), host, edge, blobs, events, front: config };
+    let parts = Parts { store: store.clone(), env: env.clone(), host, edge, ecr, events, front: config };
     Ok((cloud::Cloud::assemble(parts, Some(owner.clone())), owner))
 }
 
-fn blobs(folders: &Folders) -> Result<Blobs> {
-    let folder = folders.data.join("blobs");
-    std::fs::create_dir_all(&folder)?;
-    Ok(Blobs::new(Arc::new(LocalFileSystem::new_with_prefix(&folder)?)))
+fn blobs(folders: &Folders) -> std::path::PathBuf {
+    folders.data.join("blobs")
 }
 
 /// The host that this machine is, with everything on it that an earlier server has left running.
-async fn local_host(folders: &Folders, blobs: &Blobs, env: &Env) -> Result<Arc<LocalHost>> {
+async fn local_host(folders: &Folders, env: &Env) -> Result<Arc<LocalHost>> {
     let settings = net::Settings { runtime: folders.runtime.clone(), tag: folders.tag.clone(), domain: Some("ec2.internal".into()) };
     let network = NetWorld::new(settings).map_err(anyhow::Error::msg)?;
     let config = agent::Config {
@@ -112,7 +110,9 @@ async fn local_host(folders: &Folders, blobs: &Blobs, env: &Env) -> Result<Arc<L
         limits: ImageLimits::default(),
         output_bytes: MOST_OUTPUT,
     };
-    let source = Arc::new(ObjectStoreBlobs::new(blobs.store()));
+    let folder = blobs(folders);
+    std::fs::create_dir_all(&folder)?;
+    let source = Arc::new(ObjectBlobs(Arc::new(LocalFileSystem::new_with_prefix(folder)?)));
     Ok(LocalHost::new(config, source, Arc::new(network)).await?)
 }
 
@@ -148,7 +148,7 @@ pub async fn teardown(folders: &Folders) -> Result<()> {
     }
     let env = Env::system();
     edge::Link::shut_down(&edge_config(folders)?, &env).await?;
-    local_host(folders, &blobs(folders)?, &env).await?.teardown().await?;
+    local_host(folders, &env).await?.teardown().await?;
     folders.remove_runtime()
 }
 
@@ -166,7 +166,7 @@ pub fn wipe(folders: &Folders) -> Result<()> {
 
 /// What this host can do, found without starting a cloud.
 pub async fn capabilities(folders: &Folders) -> Result<Capabilities> {
-    Ok(local_host(folders, &blobs(folders)?, &Env::system()).await?.capabilities())
+    Ok(local_host(folders, &Env::system()).await?.capabilities())
 }
 
 /// The server's log goes to standard error; `HILLFOG_LOG` chooses what is in it.

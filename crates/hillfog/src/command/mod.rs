@@ -17,5 +17,5 @@ pub fn shim(args: Vec<String>) -> ExitCode {
 
 /// The process that serves load balancers and names.
 pub fn edge(args: Vec<String>) -> ExitCode {
-    edge::main(args)
+    edge::main(args.into_iter().map(Into::into))
 }
