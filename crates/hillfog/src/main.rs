@@ -8,7 +8,7 @@ mod print;
 
 use clap::{Parser, Subcommand};
 use command::{doctor, down, env, key, reset, status, up};
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 /// A compute cloud in one binary: it answers the AWS API, and really runs what it is asked to run.
 #[derive(Parser)]
@@ -38,13 +38,13 @@ enum Command {
     #[command(hide = true, disable_help_flag = true)]
     Shim {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<String>,
+        args: Vec<OsString>,
     },
     /// Serves load balancers and names (started by the cloud)
     #[command(hide = true, disable_help_flag = true)]
     Edge {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<String>,
+        args: Vec<OsString>,
     },
 }
 

@@ -4,7 +4,7 @@ use agent_proto::edge::{Edge, Table};
 use async_trait::async_trait;
 use model::{Record, ec2, elbv2};
 use spine::{
-    Read, Store,
+    Store,
     reconcile::{ReconcileCx, Reconciler, Wake},
 };
 use std::sync::Arc;

@@ -8,14 +8,14 @@ pub mod reset;
 pub mod status;
 pub mod up;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 /// The process that holds one container.
-pub fn shim(args: Vec<String>) -> ExitCode {
+pub fn shim(args: Vec<OsString>) -> ExitCode {
     agent::shim::main(args)
 }
 
 /// The process that serves load balancers and names.
-pub fn edge(args: Vec<String>) -> ExitCode {
-    edge::main(args.into_iter().map(Into::into))
+pub fn edge(args: Vec<OsString>) -> ExitCode {
+    edge::main(args)
 }

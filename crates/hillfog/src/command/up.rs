@@ -58,7 +58,6 @@ fn in_foreground(folders: &Folders, listen: SocketAddr) -> Result<ExitCode> {
         let whole = tokio::select! {
             _ = interrupt.recv() => true,
             _ = terminate.recv() => false,
-            failure = cloud.failed() => return Err(failure),
         };
         cloud.stop().await;
         if whole {
