@@ -67,13 +67,13 @@ group() { # name, description → its id, made if it isn't there
 balancer_group=$(group demo-balancer "Anyone may ask the load balancer")
 task_group=$(group demo-tasks "Only the load balancer may ask the tasks")
 
-port=${PORT:-}
+# The port that the balancer listens at already, else the one that was asked for, else 80 where it is free.
 listening=$(aws elbv2 describe-load-balancers --names demo --query 'LoadBalancers[0].LoadBalancerArn' --output text 2>/dev/null || true)
-if [ -n "$listening" ]; then
-  port=$(aws elbv2 describe-listeners --load-balancer-arn "$listening" --query 'Listeners[0].Port' --output text)
-elif [ -z "$port" ]; then
-  port=80
-  if (exec 3<>/dev/tcp/127.0.0.1/80) 2>/dev/null; then port=8080; fi
+port=None
+[ -z "$listening" ] || port=$(aws elbv2 describe-listeners --load-balancer-arn "$listening" --query 'Listeners[0].Port' --output text)
+if [ "$port" = None ]; then
+  port=${PORT:-80}
+  if [ -z "${PORT:-}" ] && (exec 3<>/dev/tcp/127.0.0.1/80) 2>/dev/null; then port=8080; fi
 fi
 aws_once InvalidPermission.Duplicate ec2 authorize-security-group-ingress --group-id "$balancer_group" --protocol tcp --port "$port" --cidr 0.0.0.0/0
 aws_once InvalidPermission.Duplicate ec2 authorize-security-group-ingress --group-id "$task_group" --protocol tcp --port 80 --source-group "$balancer_group"
@@ -82,7 +82,7 @@ step "An Application Load Balancer"
 # shellcheck disable=SC2086 # the subnets are words
 balancer=$(aws_run elbv2 create-load-balancer --name demo --subnets $subnets --security-groups "$balancer_group" --query 'LoadBalancers[0].LoadBalancerArn')
 targets=$(aws_run elbv2 create-target-group --name demo --protocol HTTP --port 80 --vpc-id "$vpc" --target-type ip \
-  --health-check-path /health --health-check-interval-seconds 5 --healthy-threshold-count 2 --query 'TargetGroups[0].TargetGroupArn')
+  --health-check-path /health --health-check-interval-seconds 5 --health-check-timeout-seconds 2 --healthy-threshold-count 2 --query 'TargetGroups[0].TargetGroupArn')
 aws_once DuplicateListener elbv2 create-listener --load-balancer-arn "$balancer" --protocol HTTP --port "$port" --default-actions "Type=forward,TargetGroupArn=$targets"
 name=$(aws_run elbv2 describe-load-balancers --names demo --query 'LoadBalancers[0].DNSName')
 

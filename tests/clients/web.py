@@ -47,7 +47,7 @@ class Web:
         self.host = made["LoadBalancers"][0]["DNSName"]
         self.targets = self.elb.create_target_group(
             Name=self.name, Protocol="HTTP", Port=80, VpcId=self.vpc, TargetType="ip", HealthCheckPath="/health",
-            HealthCheckIntervalSeconds=5, HealthyThresholdCount=2, UnhealthyThresholdCount=2,
+            HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2, HealthyThresholdCount=2, UnhealthyThresholdCount=2,
         )["TargetGroups"][0]["TargetGroupArn"]
         self.elb.modify_target_group_attributes(
             TargetGroupArn=self.targets, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "2"}])
