@@ -11,6 +11,7 @@ use crate::{
 };
 use agent_proto::{
     Capabilities, Desired, Host, HostError, Observed,
+    network::Vpc,
     workload::{LogChunk, LogPosition, Status, Workload},
 };
 use logic::workload::Progress;
@@ -54,11 +55,14 @@ pub struct LocalHost {
     capabilities: Capabilities,
     desired: watch::Sender<Option<Desired>>,
     observed: watch::Sender<Arc<Observed>>,
-    vpcs: watch::Sender<BTreeSet<String>>,
+    plugs: watch::Sender<BTreeSet<String>>,
     pods: Mutex<BTreeMap<String, watch::Sender<Wish>>>,
     ended: mpsc::UnboundedSender<String>,
     work: Mutex<Option<JoinHandle<()>>>,
 }
+
+/// How long the workloads may take to end at a teardown; the longest stop timeout of ECS is two minutes.
+const FAREWELL: Duration = Duration::from_secs(130);
 
 impl LocalHost {
     /// The real host. Returns when everything that an earlier process has left is found again; what runs has gone on meanwhile.
@@ -84,7 +88,7 @@ impl LocalHost {
             capabilities,
             desired: watch::Sender::new(None),
             observed: watch::Sender::default(),
-            vpcs: watch::Sender::default(),
+            plugs: watch::Sender::default(),
             pods: Mutex::default(),
             ended,
             work: Mutex::default(),
@@ -108,15 +112,18 @@ impl LocalHost {
         self.pods().clear();
     }
 
-    /// Ends every workload and removes every trace outside the data folder: mounts, control groups, processes, namespaces. The
+    /// Ends every workload, each within its stop timeouts, and removes every trace outside the data folder: mounts, control groups,
+    /// processes, namespaces. How the workloads ended, and what they wrote, is kept for the next process on this data folder. The
     /// host is of no use after that.
     pub async fn teardown(&self) -> Result<(), HostError> {
-        self.apply(Desired::default()).await?;
+        for pod in self.pods().values() {
+            pod.send_if_modified(|wish| *wish == Wish::Run && std::mem::replace(wish, Wish::Stop) == Wish::Run);
+        }
         let mut observed = self.observed();
-        let everything_vanished = observed.wait_for(|observed| observed.workloads.is_empty());
+        let ended = |observed: &Arc<Observed>| observed.workloads.values().all(|status| status.cleaned);
         tokio::select! {
-            _ = everything_vanished => {}
-            () = self.env.sleep(Duration::from_secs(60)) => tracing::warn!("some workloads did not end; they are removed by force"),
+            _ = observed.wait_for(ended) => {}
+            () = self.env.sleep(FAREWELL) => tracing::warn!("some workloads did not end; they are removed by force"),
         }
         self.leave();
         self.driver.teardown().await.map_err(HostError::Failed)?;
@@ -179,7 +186,7 @@ impl LocalHost {
     async fn update_network(&self, desired: &Desired) {
         let faults = self.network.ensure(&desired.networks).await;
         self.observe(|observed| observed.network_faults = faults);
-        self.vpcs.send_replace(desired.networks.iter().map(|vpc| vpc.id.clone()).collect());
+        self.plugs.send_replace(desired.networks.iter().flat_map(plugs).collect());
     }
 
     fn live(self: &Arc<Self>, spec: Workload, progress: Progress) {
@@ -192,7 +199,7 @@ impl LocalHost {
             network: self.network.clone(),
             env: self.env.clone(),
             keeper: self.keeper.clone(),
-            vpcs: self.vpcs.subscribe(),
+            plugs: self.plugs.subscribe(),
         };
         let host = self.clone();
         tokio::spawn(async move {
@@ -256,6 +263,12 @@ impl LocalHost {
         let end = matches!(status.state, agent_proto::workload::ContainerState::Exited { .. });
         Ok(LogChunk { lines: Vec::new(), next: from, end })
     }
+}
+
+/// What workloads can be plugged into in a VPC.
+fn plugs(vpc: &Vpc) -> impl Iterator<Item = String> {
+    let interfaces = vpc.interfaces.iter().map(|interface| interface.id.clone());
+    interfaces.chain(vpc.instances.iter().map(|instance| instance.id.clone()))
 }
 
 /// `[a-zA-Z0-9-]{1,64}`: ids become file names.

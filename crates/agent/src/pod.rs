@@ -30,8 +30,8 @@ pub struct Outside {
     pub env: Env,
     /// Keeps its state.
     pub keeper: Keeper,
-    /// The VPCs that the network has been told of.
-    pub vpcs: watch::Receiver<BTreeSet<String>>,
+    /// The interfaces and instances that the network has been told of, by id.
+    pub plugs: watch::Receiver<BTreeSet<String>>,
 }
 
 /// What is wished of a pod.
@@ -247,14 +247,23 @@ pub fn found(seen: Seen) -> Found {
     Found { state, runtime_id, pid: started.and_then(|started| started.pid) }
 }
 
+/// What a workload is plugged into: an interface or an instance.
+fn plug(network: &Network) -> Option<&String> {
+    match network {
+        Network::Interface { interface, .. } => Some(interface),
+        Network::Host { instance, .. } | Network::Bridge { instance, .. } => Some(instance),
+        Network::None => None,
+    }
+}
+
 async fn join(mut outside: Outside, spec: Workload, mut wish: watch::Receiver<Wish>) -> Done {
-    if let Network::Interface { vpc, .. } | Network::Host { vpc, .. } | Network::Bridge { vpc, .. } = &spec.network {
+    if let Some(plug) = plug(&spec.network) {
         let known = tokio::select! {
-            known = outside.vpcs.wait_for(|vpcs| vpcs.contains(vpc)) => known.is_ok(),
+            known = outside.plugs.wait_for(|plugs| plugs.contains(plug)) => known.is_ok(),
             _ = wish.wait_for(|wish| *wish != Wish::Run) => false,
         };
         if !known {
-            return Event::JoinFailed(format!("{vpc} is not on this host")).into();
+            return Event::JoinFailed(format!("{plug} is not on this host")).into();
         }
     }
     if let Err(error) = outside.driver.prepare(&spec).await {
