@@ -36,7 +36,7 @@ pub fn failure_threshold(threshold: Threshold, desired: u32) -> u32 {
     }
 }
 
-/// How long the scheduler waits after so many tasks in a row have failed to start.
+/// How long the scheduler waits after so many attempts in a row to start tasks have failed.
 pub fn backoff(failures: u32) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
     (Duration::from_secs(2) * 2u32.pow(doublings)).min(LONGEST_BACKOFF)

@@ -62,13 +62,21 @@ impl Draft<'_> {
     }
 
     fn failed_to_start(&mut self, task: &TaskFact) {
+        let waits = self.plan.start_after.is_some_and(|until| self.on.now < until);
+        if !waits {
+            self.attempt_failed();
+        }
+        self.count_failure(task);
+    }
+
+    /// One more attempt has failed. Tasks that fail while the scheduler waits already were started together: they are one attempt.
+    fn attempt_failed(&mut self) {
         self.plan.failures_in_a_row += 1;
         let failures = self.plan.failures_in_a_row;
         self.plan.start_after = Some(self.on.now + bounds::backoff(failures));
         if failures == THROTTLING_IS_SAID_AT {
             self.say(events::throttled(self.on.name));
         }
-        self.count_failure(task);
     }
 
     /// One more failure of the task's deployment, as long as it is under way.

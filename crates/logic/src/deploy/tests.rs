@@ -142,6 +142,16 @@ fn tasks_that_fail_to_start_are_tried_again_with_growing_pauses() {
 }
 
 #[test]
+fn tasks_that_fail_together_are_one_attempt() {
+    let mut world = World::new(10, 100, 200);
+    world.step();
+    world.fail_pending("d1");
+    let wake = world.step().unwrap();
+    assert_eq!(wake.since(world.now).as_secs(), 2);
+    assert_eq!(world.plan.deployments[0].failed_tasks, 10, "the circuit breaker counts each");
+}
+
+#[test]
 fn the_circuit_breaker_rolls_back_to_the_last_completed_deployment() {
     let mut world = World::steady(2, 100, 200);
     world.spec.rollout.circuit_breaker = Some(BREAKER);

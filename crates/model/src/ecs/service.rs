@@ -122,7 +122,7 @@ pub struct ServicePlan {
     pub events: Vec<Event>,
     /// Tasks that the service had at the last decision, with what is known of them.
     pub tasks: BTreeMap<String, Noted>,
-    /// As many tasks in a row have failed to start.
+    /// As many attempts in a row to start tasks have failed.
     pub failures_in_a_row: u32,
     /// No task is started before.
     pub start_after: Option<Timestamp>,
