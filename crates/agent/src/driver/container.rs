@@ -11,7 +11,7 @@ use super::{ContainerId, Driver, Seen, Started, StopSignal, default_hostname, pr
 use crate::{
     cgroup::Cgroups,
     disk::remove_all,
-    image::{BlobSource, Digest, ImageStore, Pulled, remote::Remote},
+    image::{BlobSource, Digest, ImageStore, Pulled, Registries, remote::Patience},
     network::ContainerNetwork,
     output,
     process::ProcessId,
@@ -56,7 +56,7 @@ pub struct ContainerDriver {
     pub(super) env: Env,
     images: ImageStore,
     blobs: Arc<dyn BlobSource>,
-    remote: Remote,
+    registries: Registries,
     output_bytes: u64,
 }
 
@@ -70,8 +70,8 @@ impl ContainerDriver {
     pub fn new(places: Places, images: ImageStore, blobs: Arc<dyn BlobSource>, env: Env, output_bytes: u64) -> io::Result<Self> {
         fs::create_dir_all(places.data.join("containers"))?;
         fs::create_dir_all(places.runtime.join("shims"))?;
-        let remote = Remote::new(env.clone());
-        Ok(Self { places, cgroups: Cgroups::detect()?, env, images, blobs, remote, output_bytes })
+        let registries = Registries::new(env.clone(), images.limits().clone(), Patience::default());
+        Ok(Self { places, cgroups: Cgroups::detect()?, env, images, blobs, registries, output_bytes })
     }
 
     pub(super) fn workload_folder(&self, workload: &str) -> PathBuf {
@@ -226,9 +226,7 @@ impl Driver for ContainerDriver {
                 self.images.pull(&*self.blobs, namespace, &digest).await.map_err(text)
             }
             ImageSource::Remote { credentials } => {
-                let reference = logic::image_reference::parse(&image.reference).map_err(text)?;
-                let (digest, repository) = self.remote.resolve(&reference, credentials.clone()).await?;
-                self.images.pull(&repository, "", &digest).await.map_err(text)
+                self.registries.pull(&self.images, &image.reference, credentials.clone()).await.map_err(text)
             }
             ImageSource::Unresolved { reason } => Err(reason.clone()),
         }

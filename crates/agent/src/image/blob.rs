@@ -1,6 +1,6 @@
 //! Where blobs come from.
 
-use super::Digest;
+use super::{Digest, limits::refusal};
 use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
 use object_store::{ObjectStore, ObjectStoreExt, path::Path};
@@ -8,6 +8,24 @@ use std::{io, sync::Arc};
 
 /// The bytes of a blob, as they come. Nothing is verified.
 pub type BlobStream = BoxStream<'static, io::Result<Bytes>>;
+
+/// The same blob, ended with an error as soon as it turns out longer than its descriptor says; 0 is a descriptor that doesn't say.
+pub fn at_most(blob: BlobStream, size: u64) -> BlobStream {
+    if size == 0 {
+        return blob;
+    }
+    let mut seen = 0;
+    let count = move |part: io::Result<Bytes>| {
+        let part = part?;
+        seen += part.len() as u64;
+        if seen > size {
+            Err(refusal(format!("the blob has more than the {size} bytes that its descriptor says")))
+        } else {
+            Ok(part)
+        }
+    };
+    blob.map(count).boxed()
+}
 
 /// What a blob is asked for as: registries serve manifests and other blobs at different addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

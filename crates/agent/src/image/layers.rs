@@ -36,6 +36,8 @@ pub struct Layers {
 pub struct LayerId {
     /// Of the blob.
     pub blob: Digest,
+    /// Of the blob, in bytes; 0 where the manifest doesn't say.
+    pub size: u64,
     /// Of the unpacked archive.
     pub diff: Digest,
 }

@@ -20,6 +20,7 @@ pub use blob::{BlobError, BlobKind, BlobSource, BlobStream, ObjectBlobs};
 pub use digest::Digest;
 pub use limits::ImageLimits;
 pub use manifest::{ImageConfig, Platform};
+pub use remote::Registries;
 pub use store::{ImageStore, Pulled};
 
 /// Why an image can't be had. The texts follow `CannotPullContainerError: `.

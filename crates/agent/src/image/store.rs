@@ -2,6 +2,7 @@
 
 use super::{
     BlobKind, BlobSource, Digest, ImageConfig, ImageError, ImageLimits, Platform,
+    blob::at_most,
     layers::{LayerId, Layers},
     manifest::{Document, Manifest, choose, parse_config, parse_document},
 };
@@ -68,6 +69,11 @@ impl ImageStore {
         Ok(pulled)
     }
 
+    /// How large images may be here.
+    pub fn limits(&self) -> &ImageLimits {
+        &self.limits
+    }
+
     /// The folders of an image's layers, the lowest first.
     pub fn layer_paths(&self, pulled: &Pulled) -> Vec<PathBuf> {
         pulled.layers.iter().map(|diff| self.layers.path(diff)).collect()
@@ -106,13 +112,14 @@ impl ImageStore {
         if diffs.len() > self.limits.layers {
             return Err(ImageError::Refused(format!("the image has more than {} layers", self.limits.layers)));
         }
-        let ids = manifest.layers.iter().zip(diffs).map(|(layer, diff)| LayerId { blob: layer.digest.clone(), diff });
+        let ids =
+            manifest.layers.iter().zip(diffs).map(|(layer, diff)| LayerId { blob: layer.digest.clone(), size: layer.size, diff });
         Ok(ids.collect())
     }
 
     async fn bring(&self, from: &From<'_>, layers: &[LayerId]) -> Result<(), ImageError> {
         let one = |layer: LayerId| async move {
-            let open = async || Ok(from.source.open(from.namespace, BlobKind::Content, &layer.blob).await?);
+            let open = async || Ok(at_most(from.source.open(from.namespace, BlobKind::Content, &layer.blob).await?, layer.size));
             self.layers.ensure(&layer, open).await
         };
         // Collected first: a stream over borrowed layers isn't general enough for the compiler in a spawned task.

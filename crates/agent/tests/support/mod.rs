@@ -1,7 +1,9 @@
 //! What the tests of this crate have in common: images made in memory, and the announcement of a skipped test.
 #![allow(dead_code, missing_docs)]
 
+pub mod distribution;
 pub mod real;
+pub mod registry;
 pub mod workload;
 
 use agent::image::{BlobError, BlobKind, BlobSource, BlobStream, Digest};
@@ -44,6 +46,11 @@ impl MemoryBlobs {
         let digest = Digest::sha256(&blob);
         self.blobs.insert(digest.clone(), blob);
         digest
+    }
+
+    /// A blob's bytes.
+    pub fn bytes(&self, digest: &str) -> Option<Vec<u8>> {
+        self.blobs.get(&digest.parse().ok()?).cloned()
     }
 
     /// Puts other bytes under a digest than those it is of.
