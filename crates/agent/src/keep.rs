@@ -73,9 +73,7 @@ impl Keeper {
 fn write(folder: &Path, kept: &Kept) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let text = serde_json::to_vec(kept).map_err(io::Error::other)?;
-    let temporary = folder.join(format!("{}.new", kept.spec.id));
-    fs::write(&temporary, text)?;
-    fs::rename(temporary, folder.join(file_name(&kept.spec.id)))
+    crate::disk::replace(&folder.join(file_name(&kept.spec.id)), &text)
 }
 
 fn file_name(id: &str) -> String {

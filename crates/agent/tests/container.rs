@@ -368,3 +368,29 @@ async fn what_was_being_started_when_the_server_died_is_removed() {
     bench.driver.forget("w").await.unwrap();
     bench.leave().await;
 }
+
+/// Not a test of speed: none of many starts may hang, and what they take is printed. `cargo test -p agent --test container many -- --ignored --nocapture`.
+#[tokio::test]
+#[ignore = "takes a minute; run when the shim or the runtime library changes"]
+async fn many_starts_never_hang() {
+    if !can_run("many_starts_never_hang") {
+        return;
+    }
+    let bench = Bench::new();
+    let clock = model::Env::system();
+    let mut times = Vec::new();
+    for _ in 0..400 {
+        let workload = workload("w", vec![bench.sh("echo up")]);
+        let pulled = bench.driver.pull(&bench.image).await.unwrap();
+        bench.driver.prepare(&workload).await.unwrap();
+        let before = clock.now();
+        bench.driver.start(&workload, &workload.containers[0], &pulled, &bench.machine.netns.network).await.unwrap();
+        times.push(clock.now().since(before).as_millis());
+        let (text, _) = bench.read_all(&ContainerId::new("w", "main"), LogPosition(0)).await;
+        assert_eq!(text, "up\n");
+        bench.driver.forget("w").await.unwrap();
+    }
+    times.sort_unstable();
+    println!("start to running in ms: best {}, median {}, p95 {}, worst {}", times[0], times[200], times[380], times[399]);
+    bench.leave().await;
+}

@@ -1,12 +1,17 @@
 //! What a shim is told, and what it leaves behind: the two files by which it and the agent know of each other.
 
-use crate::{image::ImageConfig, network::ContainerNetwork, process::ProcessId};
+use crate::{
+    disk::{replace, write_whole},
+    image::ImageConfig,
+    network::ContainerNetwork,
+    process::ProcessId,
+};
 use agent_proto::workload;
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -79,34 +84,30 @@ pub struct Exit {
 impl Job {
     /// Reads the job of a container's folder.
     pub fn load(folder: &Path) -> io::Result<Self> {
-        load(&folder.join(JOB))
+        serde_json::from_slice(&fs::read(folder.join(JOB))?).map_err(io::Error::other)
     }
 
     /// Writes the job into the container's folder.
     pub fn save(&self) -> io::Result<()> {
-        save(&self.folder.join(JOB), self)
+        replace(&self.folder.join(JOB), &serde_json::to_vec(self).map_err(io::Error::other)?)
     }
 }
 
 impl State {
-    /// Reads the state of a container's folder; `None` if no shim has ever got so far.
+    /// Reads the state of a container's folder; `None` if no shim has ever got so far, or a crash of the machine has torn it.
     pub fn load(folder: &Path) -> io::Result<Option<Self>> {
-        match load(&folder.join(STATE)) {
+        match fs::read(folder.join(STATE)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            other => other.map(Some),
+            other => Ok(serde_json::from_slice(&other?).ok()),
         }
     }
 
-    /// Writes the state into a container's folder.
+    /// Writes the state into a container's folder; on the disk before this returns, if it is about the container's end.
     pub fn save(&self, folder: &Path) -> io::Result<()> {
-        save(&folder.join(STATE), self)
+        let text = serde_json::to_vec(self).map_err(io::Error::other)?;
+        match self.exit {
+            Some(_) => write_whole(&folder.join(STATE), &text),
+            None => replace(&folder.join(STATE), &text),
+        }
     }
-}
-
-fn load<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<T> {
-    serde_json::from_slice(&std::fs::read(path)?).map_err(io::Error::other)
-}
-
-fn save<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
-    crate::disk::write_whole(path, &serde_json::to_vec(value).map_err(io::Error::other)?)
 }

@@ -18,7 +18,7 @@ use libcontainer::{
 use model::{Env, Timestamp};
 use nix::{
     fcntl::OFlag,
-    mount::{MsFlags, mount},
+    mount::{MntFlags, MsFlags, mount, umount2},
     sys::wait::{WaitStatus, waitpid},
     unistd::{ForkResult, Pid, dup2_stdout, fork, pipe2, setgroups, setsid},
 };
@@ -71,6 +71,8 @@ fn read_only_self(job: &Job) -> io::Result<std::path::PathBuf> {
 /// The second stage: starts the container, says so, and stays.
 pub fn run(folder: &Path) -> Result<(), Failure> {
     let job = Job::load(folder)?;
+    // The mount goes on for as long as the process; its place can be removed.
+    umount2(&job.runtime.join("program"), MntFlags::MNT_DETACH)?;
     let cgroups = Cgroups::detect()?;
     cgroups.enter(&job.shim_cgroup, std::process::id())?;
     setgroups(&[])?;
