@@ -71,7 +71,7 @@ impl Download {
     /// The next bytes that weren't passed on before; may be none.
     async fn frame(&mut self) -> Result<Option<Bytes>, Failure> {
         let exchange = &self.remote.exchange;
-        let broken = |why| Failure::Broken { method: self.ask.method.clone(), url: self.ask.url.clone(), why };
+        let broken = |why| Failure::Broken { method: self.ask.method.clone(), url: shown(&self.ask.url), why };
         let frame = match within(&exchange.env, exchange.patience.silence, self.body.frame()).await {
             None => return Err(broken(timed_out(&self.ask.url))),
             Some(None) if self.skip > 0 => return Err(broken("unexpected EOF".into())),

@@ -98,7 +98,7 @@ impl Exchange {
     }
 
     async fn once(&self, ask: &Ask) -> Result<http::Response<Incoming>, Failure> {
-        let failed = |why| Failure::Unreachable { method: ask.method.clone(), url: ask.url.clone(), why };
+        let failed = |why| Failure::Unreachable { method: ask.method.clone(), url: shown(&ask.url), why };
         match within(&self.env, self.patience.answer, self.client.request(ask.request()?)).await {
             Some(Ok(response)) => Ok(response),
             Some(Err(error)) => Err(failed(unreachable(&ask.url, &error))),
@@ -109,7 +109,7 @@ impl Exchange {
     /// The whole body of an answer, which must not be large.
     pub async fn small_body(&self, answer: Answer, most: usize) -> Result<Vec<u8>, Failure> {
         let Answer { ask, response } = answer;
-        let broken = |why: String| Failure::Broken { method: ask.method.clone(), url: ask.url.clone(), why };
+        let broken = |why: String| Failure::Broken { method: ask.method.clone(), url: shown(&ask.url), why };
         let mut body = response.into_body();
         let read = async {
             let mut bytes = Vec::new();
@@ -129,7 +129,7 @@ impl Exchange {
 
     /// The answer, if it is what was asked for.
     pub async fn accepted(&self, answer: Answer) -> Result<Answer, Failure> {
-        let Ask { method, url, .. } = answer.ask.clone();
+        let (method, url) = (answer.ask.method.clone(), shown(&answer.ask.url));
         match answer.response.status() {
             StatusCode::OK | StatusCode::PARTIAL_CONTENT => Ok(answer),
             StatusCode::NOT_FOUND => Err(Failure::NotFound(url)),

@@ -1,6 +1,5 @@
 //! Why a registry gives nothing, in the words that ECS passes on from containerd.
 
-use super::endpoint::shown;
 use http::{Method, StatusCode};
 use std::{error::Error, io};
 use url::Url;
@@ -9,40 +8,40 @@ use url::Url;
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The registry was not reached, or fell silent before it answered.
-    #[error("failed to do request: {} \"{}\": {why}", title(method), shown(url))]
+    #[error("failed to do request: {} \"{url}\": {why}", title(method))]
     Unreachable {
         /// What was asked.
         method: Method,
-        /// Of whom.
-        url: Url,
+        /// Of whom, as errors show it.
+        url: String,
         /// The reason.
         why: String,
     },
     /// The answer broke off.
-    #[error("{} \"{}\": {why}", title(method), shown(url))]
+    #[error("{} \"{url}\": {why}", title(method))]
     Broken {
         /// What was asked.
         method: Method,
-        /// Of whom.
-        url: Url,
+        /// Of whom, as errors show it.
+        url: String,
         /// The reason.
         why: String,
     },
     /// The answer is none that says more than its status.
-    #[error("{}", unexpected(method, url, *status, message))]
+    #[error("{}", unexpected(method, url, *status, message.as_deref()))]
     Status {
         /// What was asked.
         method: Method,
-        /// Of whom.
-        url: Url,
+        /// Of whom, as errors show it.
+        url: String,
         /// The answer.
         status: StatusCode,
         /// What the registry says about it, if anything.
         message: Option<String>,
     },
     /// There is no such manifest or blob.
-    #[error("content at {} not found", shown(.0))]
-    NotFound(Url),
+    #[error("content at {0} not found")]
+    NotFound(String),
     /// The registry wants other credentials, or some.
     #[error("pull access denied, repository does not exist or may require authorization: {0}")]
     Denied(String),
@@ -79,8 +78,7 @@ fn title(method: &Method) -> String {
     lower[..1].to_ascii_uppercase() + &lower[1..]
 }
 
-fn unexpected(method: &Method, url: &Url, status: StatusCode, message: &Option<String>) -> String {
-    let url = shown(url);
+fn unexpected(method: &Method, url: &str, status: StatusCode, message: Option<&str>) -> String {
     match (method, message) {
         (&Method::HEAD, _) => format!("unexpected status from HEAD request to {url}: {status}"),
         (_, None) => format!("unexpected status code {url}: {status}"),
@@ -155,12 +153,12 @@ mod tests {
     use super::*;
 
     fn url() -> Url {
-        Url::parse("https://r.example/v2/a/manifests/v1?signature=s").unwrap()
+        Url::parse("https://r.example/v2/a/manifests/v1").unwrap()
     }
 
     fn status(method: Method, status: u16, message: Option<&str>) -> Failure {
         let status = StatusCode::from_u16(status).unwrap();
-        Failure::Status { method, url: url(), status, message: message.map(str::to_owned) }
+        Failure::Status { method, url: url().into(), status, message: message.map(str::to_owned) }
     }
 
     #[test]
@@ -169,7 +167,7 @@ mod tests {
         assert_eq!(status(Method::HEAD, 403, None).to_string(), head);
         let get = "unexpected status code https://r.example/v2/a/manifests/v1: 429 Too Many Requests - Server message: toomanyrequests: x";
         assert_eq!(status(Method::GET, 429, Some("toomanyrequests: x")).to_string(), get);
-        let failure = Failure::Unreachable { method: Method::HEAD, url: url(), why: timed_out(&url()) };
+        let failure = Failure::Unreachable { method: Method::HEAD, url: url().into(), why: timed_out(&url()) };
         let text = "failed to do request: Head \"https://r.example/v2/a/manifests/v1\": dial tcp r.example:443: i/o timeout";
         assert_eq!(failure.to_string(), text);
     }
@@ -179,7 +177,7 @@ mod tests {
         for (code, passing) in [(429, true), (408, true), (500, true), (503, true), (400, false), (403, false), (302, false)] {
             assert_eq!(status(Method::GET, code, None).is_passing(), passing, "{code}");
         }
-        assert!(!Failure::NotFound(url()).is_passing());
+        assert!(!Failure::NotFound(url().into()).is_passing());
     }
 
     #[test]

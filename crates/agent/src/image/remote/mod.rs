@@ -2,7 +2,7 @@
 //!
 //! [`Registries`] is the way in. [`endpoint`] knows where a repository is, [`access`] proves who asks, [`exchange`] asks, and
 //! [`download`] hands bodies to the image store, which verifies and keeps them as it does those of the cloud's own registry.
-//! Nothing here writes to the disk, and nothing is pushed. docs/adr/0008-remote-registries.md says why this client is our own.
+//! Nothing here writes to the disk, and nothing is pushed. docs/adr/0009-remote-registries.md says why this client is our own.
 //!
 //! A registry is taken for hostile: every answer is bounded in length and in time, credentials go nowhere but to the
 //! registry and the token server it names, and those are behind HTTPS unless they are on this host.
