@@ -15,7 +15,7 @@ use spine::{
 use std::{net::Ipv4Addr, time::Duration};
 use svc_network::{
     ec2::desired_networks,
-    elbv2::{Drain, Writes, observe, table, taken},
+    elbv2::{Drain, Writes, observe, table},
 };
 
 /// What the link to the edge does, by hand.
@@ -28,18 +28,20 @@ impl Site {
         self.cloud.store.transact(|tx| writes.commit(tx)).await.unwrap();
     }
 
-    /// The edge takes the present table.
+    /// The edge takes the present table, and reports nothing yet.
     async fn take(&self) {
-        let writes = taken(&self.table(), &self.cloud.store.snapshot()).unwrap();
-        self.commit(writes).await;
+        self.see(&Report::default()).await;
+    }
+
+    /// The edge has the present table and reports.
+    async fn see(&self, report: &Report) {
+        self.commit(observe(&self.table(), report, &self.cloud.store.snapshot()).unwrap()).await;
     }
 
     /// The edge reports on a target of the group.
     async fn report(&self, id: &str, health: TargetHealth, in_flight: u32) {
         let seen = TargetReport { id: id.into(), port: 8080, health, in_flight };
-        let report = Report { targets: [(self.group.clone(), vec![seen])].into(), ..Report::default() };
-        let writes = observe(&report, &self.cloud.store.snapshot()).unwrap();
-        self.commit(writes).await;
+        self.see(&Report { targets: [(self.group.clone(), vec![seen])].into(), ..Report::default() }).await;
     }
 
     async fn reconcile(&self) -> Wake {
@@ -176,10 +178,10 @@ async fn a_balancer_is_active_once_the_edge_has_it() {
     site.take().await;
     let shown = site.ok("DescribeLoadBalancers", &[]).await;
     assert_eq!(shown.one("State/Code"), "active");
-    assert!(taken(&site.table(), &site.cloud.store.snapshot()).unwrap().is_empty(), "nothing new, nothing to write");
-    let report = Report { listener_faults: [(site.listener.clone(), "port 80 is in use".into())].into(), ..Report::default() };
-    let writes = observe(&report, &site.cloud.store.snapshot()).unwrap();
-    site.commit(writes).await;
+    let again = observe(&site.table(), &Report::default(), &site.cloud.store.snapshot()).unwrap();
+    assert!(again.is_empty(), "nothing new, nothing to write");
+    site.see(&Report { listener_faults: [(site.listener.clone(), "port 80 is in use".into())].into(), ..Report::default() })
+        .await;
     let shown = site.ok("DescribeLoadBalancers", &[]).await;
     assert_eq!((shown.one("State/Code"), shown.one("State/Reason")), ("active", "port 80 is in use"));
 }
@@ -199,10 +201,14 @@ async fn health_is_what_the_edge_reports() {
         let told = site.health().await;
         assert_eq!((told.one("TargetHealth/State"), told.all("TargetHealth/Reason").first().copied()), (state, reason));
     }
-    site.ok("DeleteListener", &[("ListenerArn", &site.listener)]).await;
     site.take().await;
+    assert_eq!(site.health().await.one("TargetHealth/State"), "unhealthy", "an edge that has only begun changes nothing");
+    site.ok("DeleteListener", &[("ListenerArn", &site.listener)]).await;
+    site.report("172.31.0.9", TargetHealth::Healthy, 0).await;
     let told = site.health().await;
     assert_eq!((told.one("TargetHealth/State"), told.one("TargetHealth/Reason")), ("unused", "Target.NotInUse"));
+    let (_, row) = site.cloud.store.snapshot().list::<Target>(Scope::All).unwrap().remove(0);
+    assert_eq!(*row.observed, Default::default(), "what was seen of a target that the edge no longer has is forgotten");
 }
 
 #[tokio::test]
@@ -259,7 +265,7 @@ async fn reports_on_what_is_gone_change_nothing() {
     let (before, stale) = (site.cloud.store.snapshot(), site.table());
     site.ok("DeleteLoadBalancer", &[("LoadBalancerArn", &site.balancer)]).await;
     site.ok("DeleteTargetGroup", &[("TargetGroupArn", &site.group)]).await;
-    site.commit(taken(&stale, &before).unwrap()).await;
+    site.commit(observe(&stale, &Report::default(), &before).unwrap()).await;
     site.report("172.31.0.9", TargetHealth::Healthy, 0).await;
     assert_eq!(site.targets(), 0);
     assert_eq!(site.table(), Table::default());

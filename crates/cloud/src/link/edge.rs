@@ -2,9 +2,8 @@
 
 use agent_proto::edge::{Edge, Table};
 use async_trait::async_trait;
-use model::{Record, ec2, elbv2};
 use spine::{
-    Store,
+    Store, StoreError,
     reconcile::{ReconcileCx, Reconciler, Wake},
 };
 use std::sync::Arc;
@@ -12,29 +11,38 @@ use svc_network::elbv2 as elb;
 use tokio::{sync::Mutex, task::JoinHandle};
 
 /// Tells the edge what it is to serve.
-pub struct EdgeLink {
+pub struct EdgeLink(Arc<Link>);
+
+struct Link {
     edge: Arc<dyn Edge>,
     /// What the edge was told last.
     told: Mutex<Option<Table>>,
 }
 
+impl Link {
+    /// Writes what follows from the last table and the latest report, once there is a table.
+    async fn note(&self, store: &Store) -> Result<(), StoreError> {
+        let told = self.told.lock().await;
+        let Some(table) = told.as_ref() else { return Ok(()) };
+        let report = self.edge.report().borrow().clone();
+        store.transact(|tx| elb::observe(table, &report, tx)?.commit(tx)).await
+    }
+}
+
 impl EdgeLink {
     /// The link to an edge.
     pub fn new(edge: Arc<dyn Edge>) -> Self {
-        Self { edge, told: Mutex::new(None) }
+        Self(Arc::new(Link { edge, told: Mutex::new(None) }))
     }
 
     /// Starts to write what the edge sees into the records of targets and listeners, until the task is aborted.
     pub fn listen(&self, store: Store) -> JoinHandle<()> {
-        let mut seen = self.edge.report();
+        let link = self.0.clone();
+        let mut seen = link.edge.report();
         tokio::spawn(async move {
-            loop {
-                let report = seen.borrow_and_update().clone();
-                if let Err(error) = store.transact(|tx| elb::observe(&report, tx)?.commit(tx)).await {
+            while seen.changed().await.is_ok() {
+                if let Err(error) = link.note(&store).await {
                     tracing::error!(%error, "what the edge sees can't be written");
-                }
-                if seen.changed().await.is_err() {
-                    return;
                 }
             }
         })
@@ -48,26 +56,19 @@ impl Reconciler for EdgeLink {
     }
 
     fn watches(&self) -> &'static [&'static str] {
-        const KINDS: &[&str] = &[
-            elbv2::LoadBalancer::KIND,
-            elbv2::Listener::KIND,
-            elbv2::Rule::KIND,
-            elbv2::TargetGroup::KIND,
-            elbv2::Target::KIND,
-            ec2::Vpc::KIND,
-            ec2::NetworkInterface::KIND,
-        ];
-        KINDS
+        elb::TABLE_KINDS
     }
 
     async fn reconcile(&self, cx: &ReconcileCx) -> anyhow::Result<Wake> {
         let table = elb::table(&cx.store.snapshot())?;
-        let mut told = self.told.lock().await;
+        let mut told = self.0.told.lock().await;
         if told.as_ref() != Some(&table) {
-            self.edge.apply(table.clone()).await?;
-            cx.store.transact(|tx| elb::taken(&table, tx)?.commit(tx)).await?;
+            self.0.edge.apply(table.clone()).await?;
             *told = Some(table);
         }
+        drop(told);
+        // Also for a table that the edge has already: a record may have come anew that it knows all about.
+        self.0.note(&cx.store).await?;
         Ok(Wake::Idle)
     }
 }

@@ -25,7 +25,7 @@ mod usage;
 mod views;
 
 pub use drain::Drain;
-pub use observe::{Writes, observe, taken};
+pub use observe::{Writes, observe};
 pub use table::{KINDS as TABLE_KINDS, table};
 
 use api::elbv2;

@@ -42,27 +42,42 @@ fn put<R: Record>(tx: &mut Tx, writes: &[(Key<R>, R::Observed)]) -> Result<(), S
     Ok(())
 }
 
-/// What follows from the edge having taken a table: its balancers are active, its draining targets get no new requests, and what is known
-/// of targets that aren't in it is forgotten.
-pub fn taken(table: &Table, read: &impl Read) -> Result<Writes, StoreError> {
-    let mut writes = Writes::default();
-    for (key, row) in read.list::<LoadBalancer>(Scope::All)? {
-        let observed = LoadBalancerObserved { taken: table.balancers.contains_key(&key.arn().to_string()) };
-        if *row.observed != observed {
-            writes.balancers.push((key, observed));
+/// What follows from the table that the edge has taken last and from its latest report.
+///
+/// Balancers of the table are active; draining targets get no new requests. The health of a target is what the report says; if
+/// the report doesn't name it, as when the edge has only begun, it stays; and it is forgotten once the target isn't in the table.
+pub fn observe(table: &Table, report: &Report, read: &impl Read) -> Result<Writes, StoreError> {
+    let (told, seen) = (told(table), seen(report));
+    let taken = |key: &Key<LoadBalancer>| table.balancers.contains_key(&key.arn().to_string());
+    let fault = |key: &Key<Listener>| report.listener_faults.get(&key.arn().to_string()).cloned();
+    let target = |key: &Key<Target>, before: &TargetObserved| match (told.get(key), seen.get(key)) {
+        (None, _) => TargetObserved::default(),
+        (Some(drains), None) => TargetObserved { drains: *drains, ..before.clone() },
+        (Some(drains), Some(found)) => {
+            TargetObserved { health: health(&found.health), in_flight: found.in_flight, drains: *drains }
         }
-    }
-    let told = told(table);
-    for (key, row) in read.list::<Target>(Scope::All)? {
-        let observed = match told.get(&key) {
-            Some(draining) => TargetObserved { drains: *draining, ..TargetObserved::clone(&row.observed) },
-            None => TargetObserved::default(),
-        };
-        if *row.observed != observed {
-            writes.targets.push((key, observed));
-        }
-    }
-    Ok(writes)
+    };
+    Ok(Writes {
+        balancers: changes(read, |key, _| LoadBalancerObserved { taken: taken(key) })?,
+        listeners: changes(read, |key, _| ListenerObserved { fault: fault(key) })?,
+        targets: changes(read, target)?,
+    })
+}
+
+/// The records of a kind whose observed section is not what it should be.
+fn changes<R: Record>(
+    read: &impl Read,
+    observed: impl Fn(&Key<R>, &R::Observed) -> R::Observed,
+) -> Result<Vec<(Key<R>, R::Observed)>, StoreError>
+where
+    R::Observed: PartialEq,
+{
+    let rows = read.list::<R>(Scope::All)?.into_iter();
+    let changed = rows.filter_map(|(key, row)| {
+        let observed = observed(&key, &row.observed);
+        (observed != *row.observed).then_some((key, observed))
+    });
+    Ok(changed.collect())
 }
 
 /// The targets of a table, and whether they drain.
@@ -74,27 +89,7 @@ fn told(table: &Table) -> BTreeMap<Key<Target>, bool> {
     targets.collect()
 }
 
-/// What follows from a report of the edge: the health of targets, and which listeners aren't open.
-pub fn observe(report: &Report, read: &impl Read) -> Result<Writes, StoreError> {
-    let seen = seen(report);
-    let mut writes = Writes::default();
-    for (key, row) in read.list::<Target>(Scope::All)? {
-        let Some(found) = seen.get(&key) else { continue };
-        let observed =
-            TargetObserved { health: health(&found.health), in_flight: found.in_flight, ..TargetObserved::clone(&row.observed) };
-        if *row.observed != observed {
-            writes.targets.push((key, observed));
-        }
-    }
-    for (key, row) in read.list::<Listener>(Scope::All)? {
-        let observed = ListenerObserved { fault: report.listener_faults.get(&key.arn().to_string()).cloned() };
-        if *row.observed != observed {
-            writes.listeners.push((key, observed));
-        }
-    }
-    Ok(writes)
-}
-
+/// The targets of a report.
 fn seen(report: &Report) -> BTreeMap<Key<Target>, &TargetReport> {
     let groups = report.targets.iter().filter_map(|(arn, targets)| Some((group_key(arn)?, targets)));
     let targets = groups
