@@ -43,21 +43,23 @@ impl Cgroups {
         matches!(&self.layout, Layout::V1(mounts) if mounts.contains_key("devices"))
     }
 
-    /// Whether memory and swap can be bounded together.
-    pub fn controls_swap(&self) -> bool {
+    /// Whether memory and swap can be bounded together in the groups below one that exists.
+    pub fn controls_swap(&self, group: &str) -> bool {
         match &self.layout {
-            Layout::V2(_) => true,
+            Layout::V2(root) => root.join(group).join("memory.swap.max").exists(),
             Layout::V1(mounts) => mounts.get("memory").is_some_and(|m| m.join("memory.memsw.limit_in_bytes").exists()),
         }
     }
 
-    /// Of `cpu`, `memory` and `pids`, those that can't be had.
-    pub fn missing(&self) -> Vec<&'static str> {
+    /// Of `cpu`, `memory` and `pids`, those that can't be had in `group`, found by making it. In version 2 a controller may be there and
+    /// still not be handed down: a container's own root group, for one, has processes in it.
+    pub fn missing(&self, group: &str) -> Vec<&'static str> {
         let present: Vec<String> = match &self.layout {
             Layout::V1(mounts) => mounts.keys().cloned().collect(),
             Layout::V2(root) => {
-                let controllers = fs::read_to_string(root.join("cgroup.controllers")).unwrap_or_default();
-                controllers.split_whitespace().map(str::to_owned).collect()
+                let made = make_v2(root, Path::new(group));
+                let controllers = made.and_then(|()| fs::read_to_string(root.join(group).join("cgroup.controllers")));
+                controllers.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
             }
         };
         ["cpu", "memory", "pids"].into_iter().filter(|name| !present.iter().any(|p| p == name)).collect()

@@ -140,6 +140,8 @@ async fn real_containers_outlive_the_server_and_their_output_has_no_gap() {
         retries: 3,
         start_period: Duration::ZERO,
     });
+    // They take no notice of SIGTERM.
+    (counter.stop_timeout, idle.stop_timeout) = (Duration::ZERO, Duration::ZERO);
     let wanted = workload("w", vec![counter, idle]);
 
     let host = real.boot().await;

@@ -26,6 +26,8 @@ enum Left {
 
 impl ContainerDriver {
     /// Finds what runs. A container is taken over by doing nothing: its shim needs nobody.
+    ///
+    /// What can't be removed is left and said: one stubborn folder must not keep the server from starting.
     pub(super) async fn adopt(&self) -> Result<BTreeSet<String>, String> {
         let mut running = BTreeSet::new();
         let mut runtimes = BTreeSet::new();
@@ -38,11 +40,11 @@ impl ContainerDriver {
                         runtimes.insert(job.runtime);
                     }
                     Left::Ending(job) => drop(runtimes.insert(job.runtime)),
-                    Left::Nothing => self.end(&folder).await?,
+                    Left::Nothing => warn(&format!("what is left of {id}"), self.end(&folder).await),
                 }
             }
         }
-        self.remove_strays(&running, &runtimes).await?;
+        self.remove_strays(&running, &runtimes).await;
         Ok(running)
     }
 
@@ -57,20 +59,19 @@ impl ContainerDriver {
     }
 
     /// Control groups and runtime folders that belong to nothing that runs.
-    async fn remove_strays(&self, running: &BTreeSet<String>, runtimes: &BTreeSet<PathBuf>) -> Result<(), String> {
+    async fn remove_strays(&self, running: &BTreeSet<String>, runtimes: &BTreeSet<PathBuf>) {
         let root = self.root_group();
         for group in self.cgroups.children(&root) {
             if group != "shims" && !running.contains(&group) {
-                self.remove_group(&format!("{root}/{group}")).await?;
+                warn(&group, self.remove_group(&format!("{root}/{group}")).await);
             }
         }
         let shims = self.places.runtime.join("shims");
         for runtime in names(&shims).into_iter().map(|name| shims.join(name)) {
             if !runtimes.contains(&runtime) {
-                remove_all(&runtime).map_err(text)?;
+                warn(&runtime.display().to_string(), remove_all(&runtime).map_err(text));
             }
         }
-        Ok(())
     }
 
     /// Kills the shims of a folder, found by their command lines, and waits for them. Their containers end with them.
@@ -82,6 +83,12 @@ impl ContainerDriver {
                 let _ = process.ended().await;
             }
         }
+    }
+}
+
+fn warn(what: &str, removed: Result<(), String>) {
+    if let Err(error) = removed {
+        tracing::warn!(what, error, "can't be removed");
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
 };
 use agent_proto::{
     Missing,
-    workload::{Container, Image, ImageSource, LogChunk, LogPosition, VolumeKind, Workload},
+    workload::{Container, Image, ImageSource, Limits, LogChunk, LogPosition, VolumeKind, Workload},
 };
 use model::Env;
 use nix::sys::signal::Signal;
@@ -54,6 +54,8 @@ pub struct ContainerDriver {
     pub(super) places: Places,
     pub(super) cgroups: Cgroups,
     pub(super) env: Env,
+    /// The controllers that this host lacks: their bounds are left out, as `probe` says.
+    unbounded: Vec<&'static str>,
     images: ImageStore,
     blobs: Arc<dyn BlobSource>,
     registries: Registries,
@@ -71,7 +73,9 @@ impl ContainerDriver {
         fs::create_dir_all(places.data.join("containers"))?;
         fs::create_dir_all(places.runtime.join("shims"))?;
         let registries = Registries::new(env.clone(), images.limits().clone(), Patience::default());
-        Ok(Self { places, cgroups: Cgroups::detect()?, env, images, blobs, registries, output_bytes })
+        let cgroups = Cgroups::detect()?;
+        let unbounded = cgroups.missing(&format!("hillfog-{}", places.tag));
+        Ok(Self { places, cgroups, unbounded, env, images, blobs, registries, output_bytes })
     }
 
     pub(super) fn workload_folder(&self, workload: &str) -> PathBuf {
@@ -99,6 +103,18 @@ impl ContainerDriver {
         workload.volumes.iter().map(|volume| (volume.name.clone(), path(&volume.kind, &volume.name))).collect()
     }
 
+    fn feasible(&self, limits: &Limits) -> Limits {
+        let mut limits = limits.clone();
+        for controller in &self.unbounded {
+            match *controller {
+                "cpu" => (limits.cpu_quota, limits.cpu_shares) = (None, None),
+                "memory" => (limits.memory_mib, limits.memory_reservation_mib) = (None, None),
+                _ => limits.pids = None,
+            }
+        }
+        limits
+    }
+
     fn job(&self, workload: &Workload, container: &Container, image: &Pulled, network: &ContainerNetwork) -> Job {
         let id = ContainerId::new(&workload.id, &container.name);
         let runtime_id = self.env.hex(64);
@@ -106,7 +122,7 @@ impl ContainerDriver {
         Job {
             folder: self.folder(&id),
             runtime: self.places.runtime.join("shims").join(&runtime_id[..16]),
-            container: container.clone(),
+            container: Container { limits: self.feasible(&container.limits), ..container.clone() },
             image: image.config.clone(),
             layers: self.images.layer_paths(image),
             network: network.clone(),
@@ -212,7 +228,7 @@ impl ContainerDriver {
 #[async_trait::async_trait]
 impl Driver for ContainerDriver {
     fn probe(&self) -> Vec<Missing> {
-        probe::missing(&self.places.data, &self.cgroups)
+        probe::missing(&self.places.data, &self.unbounded)
     }
 
     async fn recover(&self) -> Result<BTreeSet<String>, String> {
@@ -236,7 +252,7 @@ impl Driver for ContainerDriver {
         for volume in workload.volumes.iter().filter(|volume| matches!(volume.kind, VolumeKind::Scratch)) {
             fs::create_dir_all(self.workload_folder(&workload.id).join("volumes").join(&volume.name)).map_err(text)?;
         }
-        self.cgroups.create(&self.workload_group(&workload.id), &workload.limits).map_err(text)
+        self.cgroups.create(&self.workload_group(&workload.id), &self.feasible(&workload.limits)).map_err(text)
     }
 
     async fn start(

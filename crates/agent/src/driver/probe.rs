@@ -1,6 +1,5 @@
 //! What the host lacks for running containers, found by trying each thing once.
 
-use crate::cgroup::Cgroups;
 use agent_proto::Missing;
 use nix::{
     mount::{MsFlags, mount},
@@ -9,7 +8,7 @@ use nix::{
 use std::{fs, io, path::Path};
 
 /// Tries everything that a container needs.
-pub fn missing(data: &Path, cgroups: &Cgroups) -> Vec<Missing> {
+pub fn missing(data: &Path, controllers: &[&str]) -> Vec<Missing> {
     let mut missing = Vec::new();
     if !nix::unistd::geteuid().is_root() {
         missing.push(fatal("root", "containers can't be run", "start it with sudo"));
@@ -26,14 +25,14 @@ pub fn missing(data: &Path, cgroups: &Cgroups) -> Vec<Missing> {
         missing.push(fatal(&format!("overlay mounts ({error})"), "images can't be used", remedy));
     }
     let _ = fs::remove_dir_all(folder);
-    missing.extend(cgroups.missing().into_iter().map(controller));
+    missing.extend(controllers.iter().copied().map(controller));
     missing
 }
 
 fn controller(name: &str) -> Missing {
     let remedy = match name {
         "memory" => "boot with cgroup_enable=memory",
-        _ => "use a kernel with this controller, and one that is handed down to this process's group",
+        _ => "use a kernel with this controller; inside a container, run that container with the host's control groups",
     };
     let costs = format!("{name} limits of tasks and containers have no effect");
     Missing { what: format!("cgroup {name} controller"), costs, remedy: remedy.into(), fatal: false }

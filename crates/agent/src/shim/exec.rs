@@ -57,7 +57,7 @@ pub fn exec(folder: &Path) -> Result<(), Failure> {
 }
 
 fn run(job: &Job, request: &ExecRequest) -> Result<ExecResult, Failure> {
-    let facts = host_facts(&Cgroups::detect()?)?;
+    let facts = host_facts(job, &Cgroups::detect()?)?;
     let process = job.runtime.join(format!("exec-{}.json", std::process::id()));
     fs::write(&process, process_spec(&job.folder, request)?)?;
     let (output, write) = pipe2(OFlag::O_CLOEXEC)?;

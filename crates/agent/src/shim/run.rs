@@ -122,7 +122,7 @@ struct Running {
 
 fn start(job: &Job, cgroups: &Cgroups, clock: &Clock) -> Result<Running, Failure> {
     let root = rootfs::mount_layers(job)?;
-    let facts = host_facts(cgroups)?;
+    let facts = host_facts(job, cgroups)?;
     if let Some(name) = spec::unavailable_capability(&job.container, &facts) {
         return Err(format!("this host can't give the capability {name}").into());
     }
@@ -161,13 +161,18 @@ fn start(job: &Job, cgroups: &Cgroups, clock: &Clock) -> Result<Running, Failure
 }
 
 /// What this host can give.
-pub fn host_facts(cgroups: &Cgroups) -> Result<spec::HostFacts, Failure> {
+pub fn host_facts(job: &Job, cgroups: &Cgroups) -> Result<spec::HostFacts, Failure> {
     let own = caps::read(None, caps::CapSet::Permitted)?;
     Ok(spec::HostFacts {
         controls_devices: cgroups.controls_devices(),
-        controls_swap: cgroups.controls_swap(),
+        controls_swap: cgroups.controls_swap(workload_group(job)),
         capabilities: own.into_iter().map(|capability| capability.to_string().replace("CAP_", "")).collect(),
     })
+}
+
+/// The group above the container's, which the agent has made.
+fn workload_group(job: &Job) -> &str {
+    job.cgroup.strip_suffix(&format!("/c/{}", job.container.name)).unwrap_or(&job.cgroup)
 }
 
 /// What the container may call; nothing is forbidden to a privileged one.
