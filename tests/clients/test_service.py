@@ -82,7 +82,7 @@ def test_rules_choose_by_path_host_and_header(web):
     rules = [web.elb.create_rule(ListenerArn=web.listener, Priority=n + 1, Conditions=c, Actions=fixed(f"rule {n}"))["Rules"][0]["RuleArn"]
              for n, c in enumerate(conditions)]
     until(lambda: web.get("/fixed/a") == (200, "rule 0"), 10, "the rule")
-    assert web.get("/", host="a.example.com") == (200, "rule 1")
+    until(lambda: web.get("/", host="a.example.com") == (200, "rule 1"), 10, "the second rule")
     assert "It runs." in web.get("/")[1]
     for rule in rules:
         web.elb.delete_rule(RuleArn=rule)

@@ -43,8 +43,8 @@ def test_an_exit_code_is_kept(ecs, image):
     assert task["stopCode"] == "EssentialContainerExited"
 
 
-def test_a_stopped_task_gets_sigterm(ecs, image):
-    arn = run(ecs, [shell(image, "trap 'exit 3' TERM; while :; do sleep 0.1; done")], "stops")
+def test_a_stopped_task_gets_its_images_stop_signal(ecs, image):
+    arn = run(ecs, [shell(image, "trap 'exit 3' QUIT; while :; do sleep 0.1; done")], "stops")
     until(lambda: ecs.describe_tasks(cluster="jobs", tasks=[arn])["tasks"][0]["lastStatus"] == "RUNNING", 60, "the task")
     ecs.stop_task(cluster="jobs", task=arn, reason="enough")
     task = ended(ecs, arn)

@@ -99,7 +99,8 @@ fn blobs(folders: &Folders) -> std::path::PathBuf {
 
 /// The host that this machine is, with everything on it that an earlier server has left running.
 async fn local_host(folders: &Folders, env: &Env) -> Result<Arc<LocalHost>> {
-    let settings = net::Settings { runtime: folders.runtime.clone(), tag: folders.tag.clone(), domain: Some("ec2.internal".into()) };
+    let settings =
+        net::Settings { runtime: folders.runtime.clone(), tag: folders.tag.clone(), domain: Some("ec2.internal".into()) };
     let network = NetWorld::new(settings).map_err(anyhow::Error::msg)?;
     let config = agent::Config {
         data_dir: folders.data.clone(),
@@ -158,7 +159,8 @@ pub fn wipe(folders: &Folders) -> Result<()> {
     drop(Store::open(&folders.data)?);
     for entry in std::fs::read_dir(&folders.data)? {
         let entry = entry?;
-        let removed = if entry.file_type()?.is_dir() { std::fs::remove_dir_all(entry.path()) } else { std::fs::remove_file(entry.path()) };
+        let removed =
+            if entry.file_type()?.is_dir() { std::fs::remove_dir_all(entry.path()) } else { std::fs::remove_file(entry.path()) };
         removed.with_context(|| format!("{} can't be deleted", entry.path().display()))?;
     }
     Ok(())

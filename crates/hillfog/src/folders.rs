@@ -37,7 +37,9 @@ impl Folders {
         use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
         let mut builder = std::fs::DirBuilder::new();
         let made = builder.recursive(true).mode(0o700).create(&self.runtime);
-        made.with_context(|| format!("The runtime folder {} can't be made; Hillfog has to be run as root", self.runtime.display()))?;
+        made.with_context(|| {
+            format!("The runtime folder {} can't be made; Hillfog has to be run as root", self.runtime.display())
+        })?;
         // The data folder holds keys and the file systems of containers.
         std::fs::set_permissions(&self.data, std::fs::Permissions::from_mode(0o700))?;
         Ok(())

@@ -40,7 +40,10 @@ fn stop_server(folders: &Folders) -> Result<()> {
     let deadline = Instant::now() + SERVER_STOP;
     while server.is_alive() {
         if Instant::now() > deadline {
-            bail!("The server (process {pid}) does not stop. See {}, or end it with `kill -9 {pid}` and run this again", folders.log_file().display());
+            bail!(
+                "The server (process {pid}) does not stop. See {}, or end it with `kill -9 {pid}` and run this again",
+                folders.log_file().display()
+            );
         }
         std::thread::sleep(Duration::from_millis(20));
     }

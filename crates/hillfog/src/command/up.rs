@@ -74,7 +74,8 @@ fn worker_threads() -> usize {
 
 fn detached(folders: &Folders, listen: SocketAddr) -> Result<ExitCode> {
     let path = folders.log_file();
-    let log = File::options().create(true).append(true).open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
+    let log =
+        File::options().create(true).append(true).open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
     let begin = log.metadata()?.len();
     let mut child = spawn(folders, listen, log)?;
     let deadline = Instant::now() + START;
