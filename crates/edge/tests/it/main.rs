@@ -13,3 +13,4 @@ mod namespaces;
 mod process;
 mod protocols;
 mod support;
+mod world;

@@ -12,7 +12,7 @@ use tokio::{
     net::UdpSocket,
 };
 
-fn question(name: &str) -> Vec<u8> {
+pub fn question(name: &str) -> Vec<u8> {
     let mut message = Message::new(77, MessageType::Query, OpCode::Query);
     message.add_query(Query::query(Name::from_ascii(name).unwrap(), RecordType::A));
     message.to_vec().unwrap()
