@@ -64,6 +64,9 @@ pub struct LocalHost {
 /// How long the workloads may take to end at a teardown; the longest stop timeout of ECS is two minutes.
 const FAREWELL: Duration = Duration::from_secs(130);
 
+/// Between two removals of unused images; as in ECS's agent, which waits as long.
+const COLLECT_IMAGES: Duration = Duration::from_secs(30 * 60);
+
 impl LocalHost {
     /// The real host. Returns when everything that an earlier process has left is found again; what runs has gone on meanwhile.
     pub async fn new(config: Config, blobs: Arc<dyn BlobSource>, network: Arc<dyn Network>) -> Result<Arc<Self>, HostError> {
@@ -153,16 +156,32 @@ impl LocalHost {
         let mut desired = self.desired.subscribe();
         // The first wish may have come before this task did.
         desired.mark_changed();
+        let mut collect_at = self.env.now() + COLLECT_IMAGES;
         loop {
             tokio::select! {
                 Ok(()) = desired.changed() => {}
                 Some(id) = ends.recv() => self.remove(&id),
+                () = self.env.clock.sleep_until(collect_at) => {
+                    collect_at = self.env.now() + COLLECT_IMAGES;
+                    self.collect_images().await;
+                    continue;
+                }
             }
             let wish = desired.borrow_and_update().clone();
             if let Some(wish) = wish {
                 self.update_pods(&wish);
                 self.update_network(&wish).await;
             }
+        }
+    }
+
+    /// Removes images that no container here still needs.
+    async fn collect_images(&self) {
+        let observed = self.observed.borrow().clone();
+        let containers = observed.workloads.values().filter(|status| !status.cleaned).flat_map(|status| status.containers.values());
+        let in_use = containers.filter_map(|container| container.image_digest.clone()).collect();
+        if let Err(error) = self.driver.collect_images(&in_use).await {
+            tracing::warn!(error, "unused images can't be removed");
         }
     }
 

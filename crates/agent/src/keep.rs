@@ -71,7 +71,7 @@ impl Keeper {
 }
 
 fn write(folder: &Path, kept: &Kept) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    crate::disk::private_folder(folder)?;
     let text = serde_json::to_vec(kept).map_err(io::Error::other)?;
     crate::disk::replace(&folder.join(file_name(&kept.spec.id)), &text)
 }

@@ -10,7 +10,7 @@
 use super::{ContainerId, Driver, Seen, Started, StopSignal, default_hostname, probe};
 use crate::{
     cgroup::Cgroups,
-    disk::remove_all,
+    disk::{private_folder, remove_all},
     image::{BlobSource, Digest, ImageStore, Pulled, Registries, remote::Patience},
     network::ContainerNetwork,
     output,
@@ -70,8 +70,8 @@ const LOOK: Duration = Duration::from_millis(5);
 impl ContainerDriver {
     /// A driver with its image store; `output_bytes` bounds the output that a container may have waiting.
     pub fn new(places: Places, images: ImageStore, blobs: Arc<dyn BlobSource>, env: Env, output_bytes: u64) -> io::Result<Self> {
-        fs::create_dir_all(places.data.join("containers"))?;
-        fs::create_dir_all(places.runtime.join("shims"))?;
+        private_folder(&places.data.join("containers"))?;
+        private_folder(&places.runtime.join("shims"))?;
         let registries = Registries::new(env.clone(), images.limits().clone(), Patience::default());
         let cgroups = Cgroups::detect()?;
         let unbounded = cgroups.missing(&format!("hillfog-{}", places.tag));
@@ -360,8 +360,8 @@ impl Driver for ContainerDriver {
         names(&self.places.data.join("containers")).into_iter().collect()
     }
 
-    async fn collect_images(&self, in_use: &[Pulled]) -> Result<(), String> {
-        let digests = in_use.iter().map(|pulled| pulled.digest.clone()).collect();
+    async fn collect_images(&self, in_use: &BTreeSet<String>) -> Result<(), String> {
+        let digests = in_use.iter().filter_map(|digest| digest.parse().ok()).collect();
         self.images.gc(&digests).await.map_err(text)
     }
 

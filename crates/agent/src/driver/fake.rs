@@ -250,7 +250,7 @@ impl Driver for FakeDriver {
         self.machine().containers.keys().map(|id| id.workload.clone()).collect()
     }
 
-    async fn collect_images(&self, _: &[Pulled]) -> Result<(), String> {
+    async fn collect_images(&self, _: &BTreeSet<String>) -> Result<(), String> {
         Ok(())
     }
 

@@ -132,8 +132,8 @@ pub trait Driver: Send + Sync {
     /// The workloads that have traces here.
     async fn workloads(&self) -> BTreeSet<String>;
 
-    /// Removes images that no workload of these needs.
-    async fn collect_images(&self, in_use: &[Pulled]) -> Result<(), String>;
+    /// Removes images that are neither among these, by their manifests' digests, nor were pulled since the last call.
+    async fn collect_images(&self, in_use: &BTreeSet<String>) -> Result<(), String>;
 
     /// Ends everything and removes every trace outside the data folder.
     async fn teardown(&self) -> Result<(), String>;

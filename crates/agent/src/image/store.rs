@@ -13,6 +13,7 @@ use std::{
     fs, io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 /// The image store of a host, in a folder that only its owner can enter.
@@ -23,6 +24,8 @@ pub struct ImageStore {
     platform: Platform,
     /// Pulls hold it shared, the removal of what isn't needed holds it alone.
     in_use: tokio::sync::RwLock<()>,
+    /// Pulled since the last removal.
+    recent: Mutex<BTreeSet<Digest>>,
 }
 
 /// An image that is ready to run.
@@ -46,12 +49,18 @@ impl ImageStore {
         fs::create_dir_all(&records)?;
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
         let layers = Layers::open(folder.join("layers"), limits.clone())?;
-        Ok(Self { records, layers, limits, platform: Platform::host(), in_use: Default::default() })
+        Ok(Self { records, layers, limits, platform: Platform::host(), in_use: Default::default(), recent: Mutex::default() })
     }
 
     /// Brings in the image that a digest names, or finds that it is there already.
     pub async fn pull(&self, source: &dyn BlobSource, namespace: &str, digest: &Digest) -> Result<Pulled, ImageError> {
         let _shared = self.in_use.read().await;
+        let pulled = self.fetch(source, namespace, digest).await?;
+        self.recent().insert(pulled.digest.clone());
+        Ok(pulled)
+    }
+
+    async fn fetch(&self, source: &dyn BlobSource, namespace: &str, digest: &Digest) -> Result<Pulled, ImageError> {
         if let Some(pulled) = self.recorded(digest) {
             return Ok(pulled);
         }
@@ -79,18 +88,24 @@ impl ImageStore {
         pulled.layers.iter().map(|diff| self.layers.path(diff)).collect()
     }
 
-    /// Removes the images whose manifest isn't named, and the layers that no image is left for. Waits for pulls to end.
+    /// Removes the images whose manifest isn't named and that were not pulled since the last call, and the layers that no image is left
+    /// for. Does nothing while an image is being pulled.
     pub async fn gc(&self, in_use: &BTreeSet<Digest>) -> io::Result<()> {
-        let _alone = self.in_use.write().await;
+        let Ok(_alone) = self.in_use.try_write() else { return Ok(()) };
+        let recent = std::mem::take(&mut *self.recent());
         let mut needed = BTreeSet::new();
         for entry in fs::read_dir(&self.records)? {
             let path = entry?.path();
-            match read_record(&path).filter(|pulled| in_use.contains(&pulled.digest)) {
+            match read_record(&path).filter(|pulled| in_use.contains(&pulled.digest) || recent.contains(&pulled.digest)) {
                 Some(pulled) => needed.extend(pulled.layers),
                 None => fs::remove_file(&path)?,
             }
         }
         self.layers.retain(&needed)
+    }
+
+    fn recent(&self) -> MutexGuard<'_, BTreeSet<Digest>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn manifest(&self, from: &From<'_>, digest: &Digest) -> Result<(Digest, Manifest), ImageError> {

@@ -35,6 +35,8 @@ pub struct Streams {
     console: Option<UnixListener>,
     /// Held open so that an interactive container's input doesn't end.
     _input: Option<OwnedFd>,
+    /// Output is written down; otherwise what comes out of a terminal is thrown away.
+    keep: bool,
     writer: Writer,
 }
 
@@ -57,7 +59,7 @@ pub enum Kept {
 
 /// Gives the container its streams.
 pub fn connect(job: &Job, builder: ContainerBuilder, writer: Writer) -> Result<(ContainerBuilder, Streams), Failure> {
-    let mut streams = Streams { sources: Vec::new(), console: None, _input: None, writer };
+    let mut streams = Streams { sources: Vec::new(), console: None, _input: None, keep: job.container.keep_output, writer };
     if job.container.pseudo_terminal {
         let path = job.runtime.join("console.sock");
         streams.console = Some(UnixListener::bind(&path)?);
@@ -144,7 +146,7 @@ impl Streams {
     fn write_pending(&mut self) {
         for source in self.sources.iter_mut().filter(|source| !source.pending.is_empty()) {
             // A full disk is waited for, as a full store is.
-            if self.writer.append(source.at, source.stderr, &source.pending).is_ok() {
+            if !self.keep || self.writer.append(source.at, source.stderr, &source.pending).is_ok() {
                 source.pending.clear();
             }
         }
