@@ -151,7 +151,8 @@ fn split_port(host: &str) -> (&str, Option<&str>) {
 }
 
 fn is_endpoint(registry: &str, endpoint: &str) -> bool {
-    let loopback = |host: &str| host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "[::1]";
+    let loopback =
+        |host: &str| host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "[::1]";
     let (host, port) = split_port(registry);
     registry == endpoint || (loopback(host) && port.is_some() && port == split_port(endpoint).1)
 }

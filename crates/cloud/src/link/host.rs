@@ -1,9 +1,6 @@
 //! The link to a host: workloads and networks out, statuses back.
 
-use agent_proto::{
-    Desired, Host, Observed,
-    record::Hosted,
-};
+use agent_proto::{Desired, Host, Observed, record::Hosted};
 use async_trait::async_trait;
 use model::Record;
 use spine::{

@@ -261,16 +261,16 @@ fn an_agent_that_comes_back_goes_on_where_it_was() {
     assert!(life.progress.status().network_ready);
 }
 
+/// What a random container is made from: what it depends on, and whether it is essential, checked, and in a hurry to start.
+type Shape = (Vec<(prop::sample::Index, Condition)>, bool, bool, bool);
+
 /// A random workload: each container may depend on those before it.
 fn workloads() -> impl Strategy<Value = Workload> {
     let conditions = prop::sample::select(vec![Condition::Start, Condition::Complete, Condition::Success, Condition::Healthy]);
     let shape =
         (prop::collection::vec((any::<prop::sample::Index>(), conditions), 0..3), any::<bool>(), any::<bool>(), any::<bool>());
     prop::collection::vec(shape, 1..6).prop_map(|shapes| {
-        let build = |(n, (depends_on, essential, checked, hurried)): (
-            usize,
-            (Vec<(prop::sample::Index, Condition)>, bool, bool, bool),
-        )| {
+        let build = |(n, (depends_on, essential, checked, hurried)): (usize, Shape)| {
             let mut built = container(&n.to_string(), &[]);
             if n > 0 {
                 let on = |(index, condition): (prop::sample::Index, Condition)| Dependency {
@@ -296,7 +296,7 @@ fn workloads() -> impl Strategy<Value = Workload> {
 
 /// What luck makes of a step: the event that it ends with, if it does.
 fn fate(step: &Step, luck: u8, now: Timestamp) -> Vec<Event> {
-    let bad = luck % 5 == 0;
+    let bad = luck.is_multiple_of(5);
     let exit = |name: &String, code| Event::Exited { container: name.clone(), at: now, code: Some(code), reason: None };
     match step {
         Step::Join if bad => vec![Event::JoinFailed("bad luck".into())],
@@ -306,7 +306,7 @@ fn fate(step: &Step, luck: u8, now: Timestamp) -> Vec<Event> {
         Step::Start(name) if bad => vec![Event::StartFailed(name.clone(), "bad luck".into())],
         Step::Start(name) => {
             let started = Event::Started { container: name.clone(), runtime_id: "r".into(), pid: None, at: now };
-            if luck % 3 == 0 { vec![started, exit(name, (luck % 2).into())] } else { vec![started] }
+            if luck.is_multiple_of(3) { vec![started, exit(name, (luck % 2).into())] } else { vec![started] }
         }
         Step::Check(name) => vec![Event::Checked(name.clone(), !bad)],
         // One in five takes no notice.

@@ -198,10 +198,7 @@ async fn what_refers_to_an_image_is_listed() {
     let page = cloud.ok("ListImageReferrers", list(&subject, json!({"maxResults": 1}))).await;
     assert_eq!(digests(&page), expected[..1]);
     let page = cloud.ok("ListImageReferrers", list(&subject, json!({"nextToken": page["nextToken"]}))).await;
-    assert_eq!(
-        (digests(&page), &page["nextToken"]),
-        (expected[1..].to_vec().into_iter().map(Value::from).collect(), &Value::Null)
-    );
+    assert_eq!((digests(&page), &page["nextToken"]), (expected[1..].iter().cloned().map(Value::from).collect(), &Value::Null));
     assert_eq!(cloud.ok("ListImageReferrers", list(&digest(b"nobody"), json!({}))).await["referrers"], json!([]));
 
     cloud.fails("ListImageReferrers", list("junk", json!({})), "InvalidParameterException").await;

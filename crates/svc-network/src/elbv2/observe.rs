@@ -64,11 +64,11 @@ pub fn observe(table: &Table, report: &Report, read: &impl Read) -> Result<Write
     })
 }
 
+/// Records with what their observed section is to become.
+type Changes<R> = Vec<(Key<R>, <R as Record>::Observed)>;
+
 /// The records of a kind whose observed section is not what it should be.
-fn changes<R: Record>(
-    read: &impl Read,
-    observed: impl Fn(&Key<R>, &R::Observed) -> R::Observed,
-) -> Result<Vec<(Key<R>, R::Observed)>, StoreError>
+fn changes<R: Record>(read: &impl Read, observed: impl Fn(&Key<R>, &R::Observed) -> R::Observed) -> Result<Changes<R>, StoreError>
 where
     R::Observed: PartialEq,
 {
