@@ -178,7 +178,18 @@ fn parse_mounts(text: &str) -> Layout {
 /// What of a version 1 mount's options are controllers.
 fn controllers(options: &str) -> impl Iterator<Item = &str> {
     const KNOWN: [&str; 12] = [
-        "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "net_cls", "net_prio", "perf_event", "hugetlb",
+        "cpu",
+        "cpuacct",
+        "cpuset",
+        "memory",
+        "devices",
+        "freezer",
+        "blkio",
+        "pids",
+        "net_cls",
+        "net_prio",
+        "perf_event",
+        "hugetlb",
     ];
     options.split(',').filter(|option| KNOWN.contains(option) || option.starts_with("name="))
 }

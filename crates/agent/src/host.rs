@@ -78,7 +78,12 @@ impl LocalHost {
     }
 
     /// A host of any driver and network. What `keeper` knows is gone on with.
-    pub async fn with(driver: Arc<dyn Driver>, network: Arc<dyn Network>, keeper: Keeper, env: Env) -> Result<Arc<Self>, HostError> {
+    pub async fn with(
+        driver: Arc<dyn Driver>,
+        network: Arc<dyn Network>,
+        keeper: Keeper,
+        env: Env,
+    ) -> Result<Arc<Self>, HostError> {
         let running = driver.recover().await.map_err(HostError::Failed)?;
         network.recover(&running).await.map_err(HostError::Failed)?;
         let capabilities = capabilities(&*driver, &*network);
@@ -103,7 +108,13 @@ impl LocalHost {
     }
 
     /// Runs a command in a running container.
-    pub async fn exec(&self, workload: &str, container: &str, command: &[String], timeout: Duration) -> Result<ExecResult, HostError> {
+    pub async fn exec(
+        &self,
+        workload: &str,
+        container: &str,
+        command: &[String],
+        timeout: Duration,
+    ) -> Result<ExecResult, HostError> {
         self.driver.exec(&ContainerId::new(workload, container), command, timeout).await.map_err(HostError::Failed)
     }
 
@@ -178,7 +189,8 @@ impl LocalHost {
     /// Removes images that no container here still needs.
     async fn collect_images(&self) {
         let observed = self.observed.borrow().clone();
-        let containers = observed.workloads.values().filter(|status| !status.cleaned).flat_map(|status| status.containers.values());
+        let containers =
+            observed.workloads.values().filter(|status| !status.cleaned).flat_map(|status| status.containers.values());
         let in_use = containers.filter_map(|container| container.image_digest.clone()).collect();
         if let Err(error) = self.driver.collect_images(&in_use).await {
             tracing::warn!(error, "unused images can't be removed");

@@ -1,9 +1,6 @@
 //! Processes that outlive their parent: told from others that got the same number later.
 
-use nix::{
-    errno::Errno,
-    sys::signal::Signal,
-};
+use nix::{errno::Errno, sys::signal::Signal};
 use serde::{Deserialize, Serialize};
 use std::{
     fs, io,

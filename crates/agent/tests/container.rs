@@ -165,15 +165,13 @@ async fn file_systems_are_as_defined() {
     let bench = Bench::new();
     let outside = tempfile::tempdir().unwrap();
     std::fs::write(outside.path().join("file"), "from outside").unwrap();
-    let mut container = bench.sh(
-        "touch /root-file 2>/dev/null || echo 'root is read-only'
+    let mut container = bench.sh("touch /root-file 2>/dev/null || echo 'root is read-only'
          touch /tmp/x && echo 'tmpfs can be written'
          touch /scratch/x && echo 'scratch can be written'
          cat /host/file; echo
          touch /host/new 2>/dev/null || echo 'host is read-only'
          grep ' /dev/shm ' /proc/mounts | grep -o 'size=[0-9]*k'
-         ls /dev/null /dev/pts/ptmx /dev/stdin",
-    );
+         ls /dev/null /dev/pts/ptmx /dev/stdin");
     container.read_only_root = true;
     container.tmpfs = vec![("/tmp".into(), 8, vec![])];
     container.shared_memory_mib = Some(12);
@@ -235,7 +233,8 @@ async fn ends_are_told_apart() {
         return;
     }
     let bench = Bench::new();
-    for (script, code) in [("exit 0", 0), ("exit 42", 42), ("kill -9 $$; sleep 5 & exec kill -TERM 1", 0), ("yes | head -n1", 0)] {
+    for (script, code) in [("exit 0", 0), ("exit 42", 42), ("kill -9 $$; sleep 5 & exec kill -TERM 1", 0), ("yes | head -n1", 0)]
+    {
         assert_eq!(bench.run(bench.sh(script)).await.0.code, Some(code), "{script}");
     }
     // An ignored SIGPIPE would make `yes` complain.

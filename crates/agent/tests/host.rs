@@ -2,7 +2,11 @@
 
 mod support;
 
-use agent::{Config, FakeHost, LocalHost, driver::{ContainerId, FakeImage}, image::ImageLimits};
+use agent::{
+    Config, FakeHost, LocalHost,
+    driver::{ContainerId, FakeImage},
+    image::ImageLimits,
+};
 use agent_proto::{Desired, Host, Observed, workload::*};
 use model::{Env, Timestamp};
 use serde_json::json;
@@ -53,7 +57,9 @@ async fn a_fake_workload_runs_stops_and_vanishes() {
         tokio::task::yield_now().await;
     }
     let observed = host.observed().borrow().clone();
-    let ContainerState::Exited { exit_code, at, .. } = &observed.workloads["w"].containers["a"].state else { panic!("it has ended") };
+    let ContainerState::Exited { exit_code, at, .. } = &observed.workloads["w"].containers["a"].state else {
+        panic!("it has ended")
+    };
     assert_eq!(*exit_code, Some(137));
     assert!(at.0 >= 1_030_000, "{at:?}");
     assert!(host.network.joined().is_empty());

@@ -194,7 +194,7 @@ async fn what_is_not_what_its_digest_says_is_refused() {
 async fn a_blob_that_breaks_off_or_is_garbage_is_refused() {
     let tar = Layer::new().file("a", &[7; 100_000]).tar();
     let whole = Packing::Gzip.pack(&tar);
-    let garbage: Vec<u8> = (0..5000_u32).map(|n| (n * 7919 >> 3) as u8).collect();
+    let garbage: Vec<u8> = (0..5000_u32).map(|n| ((n * 7919) >> 3) as u8).collect();
     for blob in [whole[..whole.len() / 2].to_vec(), garbage, vec![]] {
         let folder = tempfile::tempdir().unwrap();
         let mut blobs = MemoryBlobs::default();
@@ -233,7 +233,7 @@ async fn a_layer_is_fetched_once_however_many_ask() {
     let folder = tempfile::tempdir().unwrap();
     let mut blobs = MemoryBlobs::default();
     let shared = (Packing::Gzip, Layer::new().file("a", &[1; 200_000]).tar());
-    let first = blobs.image(&[shared.clone()], json!({"Cmd": ["1"]}));
+    let first = blobs.image(std::slice::from_ref(&shared), json!({"Cmd": ["1"]}));
     let second = blobs.image(&[shared], json!({"Cmd": ["2"]}));
     let store = store(folder.path());
     let (one, two, again) =
@@ -252,7 +252,7 @@ async fn what_no_image_needs_is_removed() {
     let mut blobs = MemoryBlobs::default();
     let shared = (Packing::Gzip, Layer::new().file("a", b"1").tar());
     let own = (Packing::Gzip, Layer::new().file("b", b"2").tar());
-    let kept = blobs.image(&[shared.clone()], json!({}));
+    let kept = blobs.image(std::slice::from_ref(&shared), json!({}));
     let dropped = blobs.image(&[shared, own], json!({}));
     let store = store(folder.path());
     store.pull(&blobs, "x", &kept).await.unwrap();

@@ -365,7 +365,8 @@ async fn the_driver_pulls_from_elsewhere() {
     let gone = registry.image(":v1");
     drop(registry);
     let error = driver.pull(&remote(&gone)).await.unwrap_err();
-    let start = format!("pull image manifest has been retried 5 time(s): failed to resolve ref {gone}: failed to do request: Head");
+    let start =
+        format!("pull image manifest has been retried 5 time(s): failed to resolve ref {gone}: failed to do request: Head");
     assert!(error.starts_with(&start) && error.ends_with("connect: connection refused"), "{error}");
     machine.leave(&driver).await;
 }

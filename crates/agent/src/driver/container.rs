@@ -311,8 +311,7 @@ impl Driver for ContainerDriver {
         let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
         let request = serde_json::to_vec(&ExecRequest { command: command.to_vec(), timeout_ms }).map_err(text)?;
         let mut helper = self.shim("exec", &self.folder(id));
-        let mut child =
-            helper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(text)?;
+        let mut child = helper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(text)?;
         if let Some(mut input) = child.stdin.take() {
             input.write_all(&request).await.map_err(text)?;
         }
@@ -342,8 +341,10 @@ impl Driver for ContainerDriver {
             let folder = self.folder(&id);
             self.end(&folder).await?;
             let kept = [STATE, OUTPUT];
-            blocking(move || names(&folder).iter().filter(|n| !kept.contains(&n.as_str())).try_for_each(|n| remove_all(&folder.join(n))))
-                .await?;
+            blocking(move || {
+                names(&folder).iter().filter(|n| !kept.contains(&n.as_str())).try_for_each(|n| remove_all(&folder.join(n)))
+            })
+            .await?;
         }
         let volumes = self.workload_folder(workload).join("volumes");
         blocking(move || remove_all(&volumes)).await?;

@@ -159,7 +159,13 @@ impl Driver for FakeDriver {
         Ok(())
     }
 
-    async fn start(&self, workload: &Workload, container: &Container, _: &Pulled, _: &ContainerNetwork) -> Result<Started, String> {
+    async fn start(
+        &self,
+        workload: &Workload,
+        container: &Container,
+        _: &Pulled,
+        _: &ContainerNetwork,
+    ) -> Result<Started, String> {
         let image = self.script(&container.image);
         if let Some(error) = image.start_error {
             return Err(error);

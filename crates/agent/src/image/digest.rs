@@ -130,7 +130,9 @@ mod tests {
 
     #[test]
     fn refuses_what_could_leave_a_folder() {
-        for text in ["", "sha256:", "sha256:../../x", "md5:d41d8cd98f00b204e9800998ecf8427e", &format!("sha256:{}", "A".repeat(64))] {
+        for text in
+            ["", "sha256:", "sha256:../../x", "md5:d41d8cd98f00b204e9800998ecf8427e", &format!("sha256:{}", "A".repeat(64))]
+        {
             assert!(text.parse::<Digest>().is_err(), "{text}");
         }
     }

@@ -184,7 +184,8 @@ pub fn filters(job: &Job, facts: &spec::HostFacts) -> Result<Vec<seccomp::Progra
 }
 
 fn create(job: &Job, confined: Confined, writer: Writer) -> Result<(Container, Streams), Failure> {
-    let builder = ContainerBuilder::new(NAME.into(), SyscallType::default()).with_root_path(&job.runtime)?.with_executor(confined);
+    let builder =
+        ContainerBuilder::new(NAME.into(), SyscallType::default()).with_root_path(&job.runtime)?.with_executor(confined);
     let (builder, mut streams) = supervise::connect(job, builder, writer)?;
     let container = builder.as_init(&job.folder).with_systemd(false).with_detach(true).build()?;
     streams.started()?;

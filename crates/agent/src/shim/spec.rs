@@ -18,22 +18,79 @@ pub struct HostFacts {
 
 /// Docker's default set.
 const CAPABILITIES: [&str; 14] = [
-    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW", "SETFCAP",
-    "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "NET_RAW",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
 ];
 
 /// All that Linux has, up to `CAP_CHECKPOINT_RESTORE`.
 const ALL_CAPABILITIES: [&str; 41] = [
-    "AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "CHOWN", "DAC_OVERRIDE",
-    "DAC_READ_SEARCH", "FOWNER", "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE", "LINUX_IMMUTABLE", "MAC_ADMIN",
-    "MAC_OVERRIDE", "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_RAW", "PERFMON", "SETFCAP", "SETGID",
-    "SETPCAP", "SETUID", "SYSLOG", "SYS_ADMIN", "SYS_BOOT", "SYS_CHROOT", "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE",
-    "SYS_RAWIO", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "WAKE_ALARM",
+    "AUDIT_CONTROL",
+    "AUDIT_READ",
+    "AUDIT_WRITE",
+    "BLOCK_SUSPEND",
+    "BPF",
+    "CHECKPOINT_RESTORE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "KILL",
+    "LEASE",
+    "LINUX_IMMUTABLE",
+    "MAC_ADMIN",
+    "MAC_OVERRIDE",
+    "MKNOD",
+    "NET_ADMIN",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_RAW",
+    "PERFMON",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYSLOG",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_CHROOT",
+    "SYS_MODULE",
+    "SYS_NICE",
+    "SYS_PACCT",
+    "SYS_PTRACE",
+    "SYS_RAWIO",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "WAKE_ALARM",
 ];
 
 const MASKED: [&str; 11] = [
-    "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
-    "/proc/scsi", "/proc/timer_list", "/sys/devices/virtual/powercap", "/sys/firmware",
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/interrupts",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/timer_list",
+    "/sys/devices/virtual/powercap",
+    "/sys/firmware",
 ];
 
 const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
@@ -43,17 +100,17 @@ const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 /// A capability that the definition adds by name and that this host can't give.
 pub fn unavailable_capability(container: &Container, facts: &HostFacts) -> Option<String> {
     let given = capabilities(container, facts);
-    container.add_capabilities.iter().map(plain).find(|name| name != "ALL" && !given.contains(name))
+    container.add_capabilities.iter().map(|name| plain(name)).find(|name| name != "ALL" && !given.contains(name))
 }
 
-fn plain(name: &String) -> String {
+fn plain(name: &str) -> String {
     name.to_uppercase().trim_start_matches("CAP_").to_owned()
 }
 
 /// The capabilities that a container has, without `CAP_`, sorted.
 pub fn capabilities(container: &Container, facts: &HostFacts) -> Vec<String> {
-    let drop: Vec<String> = container.drop_capabilities.iter().map(plain).collect();
-    let add: Vec<String> = container.add_capabilities.iter().map(plain).collect();
+    let drop: Vec<String> = container.drop_capabilities.iter().map(|name| plain(name)).collect();
+    let add: Vec<String> = container.add_capabilities.iter().map(|name| plain(name)).collect();
     let all = |names: &[String]| names.iter().any(|name| name == "ALL");
     // As in Docker: what is added by name stays when all are dropped, what is dropped by name goes when all are added.
     let has = |name: &str| {
@@ -138,9 +195,7 @@ fn namespaces(job: &Job) -> Value {
 }
 
 fn rlimits(container: &Container) -> Vec<Value> {
-    let rlimit = |(name, soft, hard): &(String, u64, u64)| {
-        json!({"type": format!("RLIMIT_{}", name.to_uppercase()), "soft": soft, "hard": hard})
-    };
+    let rlimit = |(name, soft, hard): &(String, u64, u64)| json!({"type": format!("RLIMIT_{}", name.to_uppercase()), "soft": soft, "hard": hard});
     container.ulimits.iter().map(rlimit).collect()
 }
 
@@ -195,7 +250,9 @@ fn mounts(job: &Job) -> Vec<Value> {
     for wanted in &job.container.mounts {
         let Some(source) = job.volumes.get(&wanted.volume) else { continue };
         let access = if wanted.read_only { "ro" } else { "rw" };
-        mounts.push(json!({"destination": wanted.path, "type": "bind", "source": source, "options": ["rbind", "rprivate", access]}));
+        mounts.push(
+            json!({"destination": wanted.path, "type": "bind", "source": source, "options": ["rbind", "rprivate", access]}),
+        );
     }
     // A mount hides what was mounted below it before.
     let fixed = 7;
@@ -308,13 +365,22 @@ mod tests {
         let facts = HostFacts { controls_devices: false, ..facts() };
         assert!(!capabilities(&container(json!({"add_capabilities": ["ALL"]})), &facts).contains(&"MKNOD".to_owned()));
         let asked = container(json!({"add_capabilities": ["cap_mknod"]}));
-        assert_eq!(unavailable_capability(&asked, &facts).as_deref(), Some("MKNOD"), "by name, it is refused rather than left out");
+        assert_eq!(
+            unavailable_capability(&asked, &facts).as_deref(),
+            Some("MKNOD"),
+            "by name, it is refused rather than left out"
+        );
     }
 
     #[test]
     fn a_mount_comes_after_those_above_it() {
-        let mounts = json!([{"volume": "v", "path": "/a/b", "read_only": true}, {"volume": "v", "path": "/a", "read_only": false}]);
-        let spec = runtime_spec(&job(json!({"mounts": mounts}), &["x"], &[]), &super::super::user::identify("", "", "").unwrap(), &facts());
+        let mounts =
+            json!([{"volume": "v", "path": "/a/b", "read_only": true}, {"volume": "v", "path": "/a", "read_only": false}]);
+        let spec = runtime_spec(
+            &job(json!({"mounts": mounts}), &["x"], &[]),
+            &super::super::user::identify("", "", "").unwrap(),
+            &facts(),
+        );
         let paths: Vec<_> = spec["mounts"].as_array().unwrap().iter().map(|m| m["destination"].as_str().unwrap()).collect();
         let place = |path| paths.iter().position(|p| *p == path).unwrap();
         assert!(place("/a") < place("/a/b"), "{paths:?}");

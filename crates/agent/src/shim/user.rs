@@ -42,7 +42,8 @@ pub fn identify(user: &str, passwd: &str, group: &str) -> Result<Identity, Strin
         groups.extend(memberships(group, name).filter(|id| *id != gid));
         return Ok(Identity { uid, gid, groups, home: account.map(|account| account.home.to_owned()) });
     };
-    let gid = group_id(group, wanted).ok_or_else(|| format!("unable to find group {wanted}: no matching entries in group file"))?;
+    let gid =
+        group_id(group, wanted).ok_or_else(|| format!("unable to find group {wanted}: no matching entries in group file"))?;
     Ok(Identity { uid, gid, groups: vec![gid], home: account.map(|account| account.home.to_owned()) })
 }
 

@@ -20,9 +20,9 @@ pub fn can_run(test: &str) -> bool {
 /// The layers of a tiny root file system.
 pub fn busybox_layer() -> Vec<u8> {
     let applets = [
-        "sh", "true", "false", "sleep", "cat", "ls", "id", "env", "pwd", "hostname", "mount", "touch", "seq", "dd", "yes", "head",
-        "ps", "kill", "mknod", "mkdir", "chmod", "grep", "tail", "echo", "ulimit", "stat", "tr", "readlink", "unshare", "tty", "wc",
-        "date",
+        "sh", "true", "false", "sleep", "cat", "ls", "id", "env", "pwd", "hostname", "mount", "touch", "seq", "dd", "yes",
+        "head", "ps", "kill", "mknod", "mkdir", "chmod", "grep", "tail", "echo", "ulimit", "stat", "tr", "readlink", "unshare",
+        "tty", "wc", "date",
     ];
     let mut layer = Layer::new()
         .folder("bin/", 0o755)

@@ -261,37 +261,35 @@ fn an_agent_that_comes_back_goes_on_where_it_was() {
     assert!(life.progress.status().network_ready);
 }
 
-/// What a random container is made from: what it depends on, and whether it is essential, checked, and in a hurry to start.
+/// Dependencies on earlier containers; essential; has a health check; has a start timeout.
 type Shape = (Vec<(prop::sample::Index, Condition)>, bool, bool, bool);
 
 /// A random workload: each container may depend on those before it.
 fn workloads() -> impl Strategy<Value = Workload> {
     let conditions = prop::sample::select(vec![Condition::Start, Condition::Complete, Condition::Success, Condition::Healthy]);
-    let shape =
-        (prop::collection::vec((any::<prop::sample::Index>(), conditions), 0..3), any::<bool>(), any::<bool>(), any::<bool>());
-    prop::collection::vec(shape, 1..6).prop_map(|shapes| {
-        let build = |(n, (depends_on, essential, checked, hurried)): (usize, Shape)| {
-            let mut built = container(&n.to_string(), &[]);
-            if n > 0 {
-                let on = |(index, condition): (prop::sample::Index, Condition)| Dependency {
-                    container: index.index(n).to_string(),
-                    condition,
-                };
-                built.depends_on = depends_on.into_iter().map(on).collect();
-            }
-            built.essential = essential;
-            built.start_timeout = hurried.then_some(Duration::from_secs(20));
-            built.health_check = checked.then(|| HealthCheck {
-                command: vec![],
-                interval: Duration::from_secs(5),
-                timeout: Duration::from_secs(2),
-                retries: 2,
-                start_period: Duration::ZERO,
-            });
-            built
-        };
-        workload(shapes.into_iter().enumerate().map(build).collect())
-    })
+    let depends_on = prop::collection::vec((any::<prop::sample::Index>(), conditions), 0..3);
+    let shape = (depends_on, any::<bool>(), any::<bool>(), any::<bool>());
+    let build = |shapes: Vec<Shape>| workload(shapes.into_iter().enumerate().map(|(n, shape)| build(n, shape)).collect());
+    prop::collection::vec(shape, 1..6).prop_map(build)
+}
+
+fn build(n: usize, (depends_on, essential, checked, hurried): Shape) -> Container {
+    let mut built = container(&n.to_string(), &[]);
+    let on =
+        |(index, condition): (prop::sample::Index, Condition)| Dependency { container: index.index(n).to_string(), condition };
+    if n > 0 {
+        built.depends_on = depends_on.into_iter().map(on).collect();
+    }
+    built.essential = essential;
+    built.start_timeout = hurried.then_some(Duration::from_secs(20));
+    built.health_check = checked.then(|| HealthCheck {
+        command: vec![],
+        interval: Duration::from_secs(5),
+        timeout: Duration::from_secs(2),
+        retries: 2,
+        start_period: Duration::ZERO,
+    });
+    built
 }
 
 /// What luck makes of a step: the event that it ends with, if it does.
