@@ -38,6 +38,8 @@ impl Cloud {
     /// Starts a cloud, or takes up the one that an earlier server left running.
     pub async fn start(folders: &Folders, listen: SocketAddr) -> Result<Self> {
         let store = Store::open(&folders.data)?;
+        // A server that was killed has left it. Whoever reads it while this one begins to listen would take it for this one's.
+        let _ = std::fs::remove_file(folders.server_file());
         let listener = TcpListener::bind(listen).await.with_context(|| {
             format!("{listen} can't be listened at. If something else does, choose another address with --listen")
         })?;
