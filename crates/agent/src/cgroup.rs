@@ -299,6 +299,24 @@ mod tests {
     }
 
     #[test]
+    fn groups_of_version_2_are_made_from_the_top_with_their_controllers() {
+        let root = tempfile::tempdir().unwrap();
+        let cgroups = Cgroups { layout: Layout::V2(root.path().into()) };
+        cgroups.create("hillfog-x/w", &Limits { memory_mib: Some(1), pids: Some(7), ..Limits::default() }).unwrap();
+        let read = |file: &str| fs::read_to_string(root.path().join(file)).unwrap();
+        assert_eq!(read("hillfog-x/w/memory.max"), "1048576");
+        assert_eq!(read("hillfog-x/w/pids.max"), "7");
+        // The last controller that was asked for; an ordinary file keeps no more. A group with processes hands nothing down.
+        assert_eq!(
+            (read("cgroup.subtree_control"), read("hillfog-x/cgroup.subtree_control")),
+            ("+cpuset".into(), "+cpuset".into())
+        );
+        assert!(!root.path().join("hillfog-x/w/cgroup.subtree_control").exists());
+        fs::write(root.path().join("hillfog-x/w/memory.events"), "low 0\noom 1\noom_kill 2\n").unwrap();
+        assert_eq!(cgroups.oom_kills("hillfog-x/w"), 2);
+    }
+
+    #[test]
     fn bounds_are_said_in_each_versions_own_words() {
         let limits = Limits { cpu_quota: Some(512), cpu_shares: Some(1024), memory_mib: Some(1), ..Limits::default() };
         let expected = [("cpu.max", "50000 100000"), ("cpu.weight", "39"), ("memory.max", "1048576")];

@@ -30,10 +30,17 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the output of a container in a folder, which is made; at most about `most` bytes are kept there.
-    pub fn create(folder: PathBuf, most: u64) -> io::Result<Self> {
+    /// Takes up the output of a container in a folder, which is made; at most about `most` bytes are kept there. What an earlier
+    /// start of the container has written stays, in segments of its own.
+    pub fn open(folder: PathBuf, most: u64) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
-        Ok(Self { folder, most, file: None, start: 0, end: 0, oldest: 0 })
+        let segments = segments(&folder);
+        let oldest = segments.first().map_or(0, |(start, _)| *start);
+        let end = match segments.last() {
+            Some((start, path)) => start + fs::metadata(path)?.len(),
+            None => 0,
+        };
+        Ok(Self { folder, most, file: None, start: end, end, oldest })
     }
 
     /// Whether there is room for more; if not, some has to be released first.
@@ -194,7 +201,7 @@ mod tests {
     #[test]
     fn lines_come_back_in_order_over_segments_without_gap_or_double() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::create(folder.path().into(), u64::MAX).unwrap();
+        let mut writer = Writer::open(folder.path().into(), u64::MAX).unwrap();
         let mut expected = Vec::new();
         for n in 0..50_u8 {
             let line = vec![b'a' + n % 26; 100_000];
@@ -213,7 +220,7 @@ mod tests {
     #[test]
     fn a_long_or_broken_line_comes_in_parts_and_as_text() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::create(folder.path().into(), u64::MAX).unwrap();
+        let mut writer = Writer::open(folder.path().into(), u64::MAX).unwrap();
         let mut lines = Lines::default();
         let mut whole = lines.push(&vec![0xe2; LINE_BYTES + 10]);
         whole.extend(lines.push(b"tail\r\n\nlast"));
@@ -228,12 +235,27 @@ mod tests {
     #[test]
     fn a_writer_has_room_again_when_something_is_released() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::create(folder.path().into(), 3 << 20).unwrap();
+        let mut writer = Writer::open(folder.path().into(), 3 << 20).unwrap();
         while writer.has_room() {
             writer.append(Timestamp(0), false, &[vec![b'x'; 200_000]]).unwrap();
         }
         release(folder.path(), LogPosition(2 << 20)).unwrap();
         assert!(writer.has_room());
+    }
+
+    #[test]
+    fn a_second_start_goes_on_behind_the_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = |line: &[u8]| {
+            let mut writer = Writer::open(folder.path().into(), u64::MAX).unwrap();
+            writer.append(Timestamp(0), false, &[line.to_vec()]).unwrap();
+        };
+        start(b"first");
+        // The machine crashed in the middle of a record.
+        let segment = folder.path().join(format!("{:020}", 0));
+        fs::write(&segment, [fs::read(&segment).unwrap(), b"0 o torn".to_vec()].concat()).unwrap();
+        start(b"second");
+        assert_eq!(all(folder.path(), LogPosition(0)).0, ["first", "second"]);
     }
 
     #[test]

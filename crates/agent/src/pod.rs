@@ -100,7 +100,7 @@ impl Pod {
         loop {
             let wish = *self.wish.borrow_and_update();
             self.grant(wish);
-            self.step();
+            let looked_at = self.step();
             let status = self.progress.status();
             let gone = wish == Wish::Vanish && status.cleaned;
             if reported.as_ref() != Some(&status) {
@@ -108,7 +108,7 @@ impl Pod {
                 report(status.clone());
                 reported = Some(status);
             }
-            if gone || !self.wait().await {
+            if gone || !self.wait(looked_at).await {
                 return gone;
             }
         }
@@ -121,19 +121,21 @@ impl Pod {
         }
     }
 
-    fn step(&mut self) {
+    /// Carries out all that is to be done; gives the moment at which there was nothing more.
+    fn step(&mut self) -> Timestamp {
         loop {
-            let steps = self.progress.next(&self.spec, self.outside.env.now());
+            let now = self.outside.env.now();
+            let steps = self.progress.next(&self.spec, now);
             if steps.is_empty() {
-                return;
+                return now;
             }
             steps.into_iter().for_each(|step| self.carry_out(step));
         }
     }
 
-    /// Waits for something to happen; `false` if nobody looks after the pod any more.
-    async fn wait(&mut self) -> bool {
-        let wake = self.progress.wake(&self.spec, self.outside.env.now());
+    /// Waits for something to happen, or for what has become due since `looked_at`; `false` if nobody looks after the pod any more.
+    async fn wait(&mut self, looked_at: Timestamp) -> bool {
+        let wake = self.progress.wake(&self.spec, looked_at);
         let clock = self.outside.env.clock.clone();
         let alarm = async move {
             match wake {

@@ -265,6 +265,8 @@ impl Driver for ContainerDriver {
         let job = self.job(workload, container, image, network);
         fs::create_dir_all(&job.folder).map_err(text)?;
         fs::create_dir_all(&job.runtime).map_err(text)?;
+        // What is left of an earlier start must not pass for this one's.
+        remove_all(&job.folder.join(STATE)).map_err(text)?;
         job.save().map_err(text)?;
         self.launch(&job).await?;
         match self.inspect(&ContainerId::new(&workload.id, &container.name)).await {

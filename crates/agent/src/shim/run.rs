@@ -134,7 +134,7 @@ fn start(job: &Job, cgroups: &Cgroups, clock: &Clock) -> Result<Running, Failure
     fs::write(job.folder.join("config.json"), spec::runtime_spec(job, &who, &facts).to_string())?;
     let (report, reported) = pipe2(OFlag::O_CLOEXEC)?;
     let confined = Confined { filters: filters(job, &facts)?, init: job.container.init, report: reported.as_raw_fd() };
-    let writer = Writer::create(job.folder.join(OUTPUT), job.output_bytes)?;
+    let writer = Writer::open(job.folder.join(OUTPUT), job.output_bytes)?;
     let (mut container, streams) = create(job, confined, writer)?;
     rootfs::release_namespaces();
     drop(reported);

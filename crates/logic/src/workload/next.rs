@@ -19,7 +19,8 @@ impl Progress {
         steps
     }
 
-    /// The next moment at which time alone calls for a step.
+    /// The next moment at which time alone calls for a step. `now` is the moment for which [`Self::next`] had nothing more to do: what
+    /// has become due since then is not passed over.
     pub fn wake(&self, spec: &Workload, now: Timestamp) -> Option<Timestamp> {
         let moments = spec.containers.iter().filter_map(|container| match self.goes_on(spec) {
             true => self.next_start_or_check(spec, container, now),
