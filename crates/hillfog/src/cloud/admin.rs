@@ -64,6 +64,17 @@ impl Owner {
         }
     }
 
+    /// Deletes every record but what the cloud itself needs to go on: how far its clock is ahead, and a new key for its owner.
+    async fn empty_records(&self) -> anyhow::Result<()> {
+        let ahead = clock::ahead(&self.store)?;
+        self.store.reset().await?;
+        clock::keep(&self.store, ahead).await?;
+        if std::fs::remove_file(self.folders.credentials_file()).is_ok() {
+            super::issue_root_key(&self.folders, &self.store, &self.env).await?;
+        }
+        Ok(())
+    }
+
     fn workloads(&self) -> Result<Vec<Value>, spine::StoreError> {
         let hosted = self.store.snapshot().list::<Hosted>(Scope::All)?;
         let rows = hosted.iter().flat_map(|(_, row)| {
@@ -119,7 +130,7 @@ fn in_utc(at: Timestamp) -> String {
 impl Admin for Owner {
     /// The records go first; the links then tell host and edge that nothing is wanted any more, and what they held is deleted last.
     async fn reset(&self) -> Result<(), String> {
-        self.store.reset().await.map_err(|error| error.to_string())?;
+        self.empty_records().await.map_err(|error| format!("{error:#}"))?;
         self.until_host_is_empty().await?;
         let (events, blobs) = (self.events.clone(), self.folders.data.join("blobs"));
         let wiped = tokio::task::spawn_blocking(move || {

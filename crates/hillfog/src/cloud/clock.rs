@@ -26,25 +26,26 @@ fn key() -> Key<Clock> {
     Key::new(&account, &Region::parse("aws-global").expect("a region's name"), "clock")
 }
 
+/// By how much the clock is ahead.
+pub fn ahead(store: &Store) -> Result<Duration, StoreError> {
+    Ok(store.snapshot().spec(&key())?.map_or(Duration::ZERO, |clock| clock.ahead))
+}
+
 /// Moves a fresh clock to where it was.
 pub fn restore(store: &Store, env: &Env) -> Result<(), StoreError> {
-    if let Some(clock) = store.snapshot().spec(&key())? {
-        env.clock.advance(clock.ahead);
-    }
+    env.clock.advance(ahead(store)?);
     Ok(())
 }
 
 /// Moves the clock, once that it will be moved is durable.
 pub async fn advance(store: &Store, env: &Env, by: Duration) -> Result<(), StoreError> {
-    store
-        .transact(|tx| {
-            let ahead = tx.spec(&key())?.map_or(Duration::ZERO, |clock| clock.ahead).saturating_add(by);
-            match tx.exists(&key())? {
-                true => tx.put_spec(&key(), &ClockSpec { ahead }),
-                false => tx.create(&key(), &ClockSpec { ahead }),
-            }
-        })
-        .await?;
+    keep(store, ahead(store)?.saturating_add(by)).await?;
     env.clock.advance(by);
     Ok(())
+}
+
+/// Writes down by how much the clock is ahead.
+pub async fn keep(store: &Store, ahead: Duration) -> Result<(), StoreError> {
+    let spec = ClockSpec { ahead };
+    store.transact(|tx| if tx.exists(&key())? { tx.put_spec(&key(), &spec) } else { tx.create(&key(), &spec) }).await
 }
