@@ -70,11 +70,13 @@ const COLLECT_IMAGES: Duration = Duration::from_secs(30 * 60);
 impl LocalHost {
     /// The real host. Returns when everything that an earlier process has left is found again; what runs has gone on meanwhile.
     pub async fn new(config: Config, blobs: Arc<dyn BlobSource>, network: Arc<dyn Network>) -> Result<Arc<Self>, HostError> {
-        let images = ImageStore::open(&config.data_dir.join("images"), config.limits).map_err(failed)?;
-        let keeper = Keeper::Folder(config.data_dir.join("workloads"));
-        let places = Places { data: config.data_dir, runtime: config.runtime_dir, tag: config.tag, program: config.exe };
-        let driver = ContainerDriver::new(places, images, blobs, config.env.clone(), config.output_bytes).map_err(failed)?;
-        Self::with(Arc::new(driver), network, keeper, config.env).await
+        let (keeper, env) = (Keeper::Folder(config.data_dir.join("workloads")), config.env.clone());
+        Self::with(Arc::new(driver(config, blobs)?), network, keeper, env).await
+    }
+
+    /// What this machine can do, without taking over what an earlier process has left.
+    pub fn probe(config: Config, blobs: Arc<dyn BlobSource>, network: &dyn Network) -> Result<Capabilities, HostError> {
+        Ok(capabilities(&driver(config, blobs)?, network))
     }
 
     /// A host of any driver and network. What `keeper` knows is gone on with.
@@ -294,6 +296,12 @@ impl LocalHost {
         let end = matches!(status.state, agent_proto::workload::ContainerState::Exited { .. });
         Ok(LogChunk { lines: Vec::new(), next: from, end })
     }
+}
+
+fn driver(config: Config, blobs: Arc<dyn BlobSource>) -> Result<ContainerDriver, HostError> {
+    let images = ImageStore::open(&config.data_dir.join("images"), config.limits).map_err(failed)?;
+    let places = Places { data: config.data_dir, runtime: config.runtime_dir, tag: config.tag, program: config.exe };
+    ContainerDriver::new(places, images, blobs, config.env, config.output_bytes).map_err(failed)
 }
 
 /// What workloads can be plugged into in a VPC.

@@ -10,7 +10,7 @@ use agent::{
     image::{ImageLimits, ObjectBlobs},
     net::{self, NetWorld},
 };
-use agent_proto::{Capabilities, Host};
+use agent_proto::Capabilities;
 use anyhow::{Context, Result};
 use cloud::Parts;
 use front::credentials;
@@ -99,11 +99,9 @@ fn blobs(folders: &Folders) -> std::path::PathBuf {
     folders.data.join("blobs")
 }
 
-/// The host that this machine is, with everything on it that an earlier server has left running.
-async fn local_host(folders: &Folders, env: &Env) -> Result<Arc<LocalHost>> {
-    let settings =
-        net::Settings { runtime: folders.runtime.clone(), tag: folders.tag.clone(), domain: Some("ec2.internal".into()) };
-    let network = NetWorld::new(settings).map_err(anyhow::Error::msg)?;
+/// What a host is made of.
+fn host_parts(folders: &Folders, env: &Env) -> Result<(agent::Config, Arc<ObjectBlobs>, NetWorld)> {
+    let settings = net::Settings { runtime: folders.runtime.clone(), tag: folders.tag.clone(), domain: Some("ec2.internal".into()) };
     let config = agent::Config {
         data_dir: folders.data.clone(),
         runtime_dir: folders.runtime.clone(),
@@ -116,7 +114,13 @@ async fn local_host(folders: &Folders, env: &Env) -> Result<Arc<LocalHost>> {
     let folder = blobs(folders);
     std::fs::create_dir_all(&folder)?;
     let source = Arc::new(ObjectBlobs(Arc::new(LocalFileSystem::new_with_prefix(folder)?)));
-    Ok(LocalHost::new(config, source, Arc::new(network)).await?)
+    Ok((config, source, NetWorld::new(settings).map_err(anyhow::Error::msg)?))
+}
+
+/// The host that this machine is, with everything on it that an earlier server has left running.
+async fn local_host(folders: &Folders, env: &Env) -> Result<Arc<LocalHost>> {
+    let (config, blobs, network) = host_parts(folders, env)?;
+    Ok(LocalHost::new(config, blobs, Arc::new(network)).await?)
 }
 
 fn edge_config(folders: &Folders) -> Result<edge::LinkConfig> {
@@ -168,9 +172,10 @@ pub fn wipe(folders: &Folders) -> Result<()> {
     Ok(())
 }
 
-/// What this host can do, found without starting a cloud.
-pub async fn capabilities(folders: &Folders) -> Result<Capabilities> {
-    Ok(local_host(folders, &Env::system()).await?.capabilities())
+/// What this host can do, found without starting a cloud or touching one that runs.
+pub fn capabilities(folders: &Folders) -> Result<Capabilities> {
+    let (config, blobs, network) = host_parts(folders, &Env::system())?;
+    Ok(LocalHost::probe(config, blobs, &network)?)
 }
 
 /// The server's log goes to standard error; `HILLFOG_LOG` chooses what is in it.

@@ -59,6 +59,13 @@ impl Folders {
         }
     }
 
+    /// Removes the runtime folder if nothing is in it: a start that failed leaves none, one beside a running server leaves it alone.
+    pub fn remove_empty_runtime(&self) {
+        if std::fs::remove_dir(&self.runtime).is_ok() {
+            let _ = self.runtime.parent().map(std::fs::remove_dir);
+        }
+    }
+
     /// What the running server says of itself.
     pub fn server_file(&self) -> PathBuf {
         self.runtime.join("server.json")

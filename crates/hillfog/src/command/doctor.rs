@@ -21,8 +21,11 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<ExitCode> {
     let folders = Folders::of(&args.data)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let found = runtime.block_on(cloud::capabilities(&folders))?;
+    let was_there = folders.runtime.exists();
+    let found = cloud::capabilities(&folders)?;
+    if !was_there {
+        folders.remove_runtime()?;
+    }
     let usable = !found.missing.iter().any(|missing| missing.fatal);
     let code = if usable { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     if args.json {

@@ -53,7 +53,7 @@ fn in_foreground(folders: &Folders, listen: SocketAddr) -> Result<ExitCode> {
     runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        let cloud = Cloud::start(folders, listen).await?;
+        let cloud = Cloud::start(folders, listen).await.inspect_err(|_| folders.remove_empty_runtime())?;
         println!("{} {}   (Ctrl-C stops everything)", print::good("The cloud answers on"), cloud.server().url());
         let whole = tokio::select! {
             _ = interrupt.recv() => true,
