@@ -1,0 +1,7 @@
+//! Whole clouds: the main job, the main job with a server that keeps dying, two accounts that don't meet, and lists that may only
+//! become shorter or longer on purpose.
+
+mod crash;
+mod isolation;
+mod lists;
+mod main_job;
