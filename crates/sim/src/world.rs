@@ -18,6 +18,9 @@ pub const ENDPOINT: &str = "localhost:4566";
 /// The clock never moves further at once, so that containers whose time has come are seen in time.
 const STEP: Duration = Duration::from_secs(60);
 
+/// The clock moves at least so far, if only to have done with it: what looks for news every half second would make an hour long.
+const TICK: Duration = Duration::from_secs(5);
+
 /// So many turns everybody has before it is believed that nothing goes on.
 const TURNS: usize = 100;
 
@@ -112,23 +115,29 @@ impl World {
 
     /// Kills the server in whatever it is doing, and starts another in its place.
     pub async fn crash(&mut self) {
+        self.crash_while(|_| {}).await;
+    }
+
+    /// Kills the server, and starts another once `meanwhile` has happened to the machine.
+    pub async fn crash_while(&mut self, meanwhile: impl FnOnce(&FakeDriver)) {
         self.crashes.count();
         let Server { cloud, store, host } = self.server.take().expect("a server");
         drop((cloud, store));
-        let host = alone(host).await.restart().await.expect("the machine is still there");
+        let host = alone(host).await;
+        meanwhile(&host.driver);
+        let host = host.restart().await.expect("the machine is still there");
         self.start(host).await;
     }
 
-    /// Lets time pass, with whatever happens in it: reconcilers run at the moments that they asked for, and the server dies as
-    /// often as it may.
+    /// Lets time pass, with whatever happens in it: reconcilers run at the moments that they asked for or a little later, and the
+    /// server dies as often as it may.
     pub async fn pass(&mut self, time: Duration) {
         self.rest().await;
         let end = self.env.now() + time;
         while self.env.now() < end {
             let latest = end.min(self.env.now() + STEP);
-            let stop = self.cloud().runner.next_wake().map_or(latest, |wake| wake.min(latest));
-            // A wake that has passed is one that the server was about to heed.
-            self.env.clock.advance(stop.since(self.env.now()).max(Duration::from_millis(1)));
+            let stop = self.cloud().runner.next_wake().map_or(latest, |wake| wake.max(self.env.now() + TICK).min(latest));
+            self.env.clock.advance(stop.since(self.env.now()));
             self.rest().await;
         }
     }

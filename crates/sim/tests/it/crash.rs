@@ -13,8 +13,8 @@ use std::time::Duration;
 const CRASHES: u32 = 4;
 
 /// `SIM_SEED` names another one alone.
-const SEEDS: std::ops::Range<u64> = 0..4;
-const SPACES: [u64; 3] = [1, 12, 17];
+const SEEDS: std::ops::Range<u64> = 0..10;
+const SPACES: [u64; 5] = [1, 7, 12, 17, 23];
 
 /// What is seen in the end: the site before it is deleted, the log, and what is left after.
 type End = (State, Vec<String>, Records);
@@ -77,4 +77,18 @@ async fn a_server_that_dies_after_so_many_steps_changes_nothing() {
         assert_eq!(end, expected, "a crash after each {runs} runs, {made} in all");
         assert!(made > 0, "the server never made {runs} runs");
     }
+}
+
+#[tokio::test]
+async fn what_dies_while_no_server_is_there_is_replaced() {
+    let mut world = World::on_disk(Crashes::never()).await;
+    let site = Site::make(&world, User::FIRST).await;
+    world.pass(Duration::from_secs(60)).await;
+    let victim = site.tasks(&world).await.remove(0);
+    world.crash_while(|machine| machine.end(&ContainerId::new(short_id(&victim), "web"), 9, None)).await;
+    world.pass(Duration::from_secs(330)).await;
+    let (dead, tasks) = (site.task(&world, &victim).await, site.tasks(&world).await);
+    assert_eq!((&dead["stopCode"], &dead["containers"][0]["exitCode"]), (&json!("EssentialContainerExited"), &json!(9)));
+    assert!(tasks.len() == 2 && !tasks.contains(&victim), "{tasks:?}");
+    assert_eq!(world.machine().running().len(), 2);
 }
