@@ -44,6 +44,15 @@ impl Subject {
         Ok(ContainerId::new(workload_id, "main"))
     }
 
+    /// Starts the patient one and waits until it has said `hello`: from then on it can be asked to end.
+    async fn start_patient(&self, workload_id: &str) -> ContainerId {
+        let id = self.start(workload_id, &self.patient).await.unwrap();
+        while self.driver.read_log(&id, LogPosition(0)).await.unwrap().is_none_or(|chunk| chunk.lines.is_empty()) {
+            tokio::task::yield_now().await;
+        }
+        id
+    }
+
     async fn code(&self, id: &ContainerId) -> Option<i32> {
         self.driver.exited(id).await.unwrap().code
     }
@@ -61,7 +70,7 @@ async fn contract(subject: &Subject) {
 }
 
 async fn a_container_runs_and_ends_when_it_is_asked(subject: &Subject) {
-    let id = subject.start("asked", &subject.patient).await.unwrap();
+    let id = subject.start_patient("asked").await;
     assert!(matches!(subject.driver.inspect(&id).await, Some(Seen::Running(_))));
     subject.driver.stop(&id, StopSignal::Ask).await.unwrap();
     assert_eq!(subject.code(&id).await, Some(143));
@@ -136,7 +145,7 @@ async fn output_is_read_to_its_end(subject: &Subject) {
 }
 
 async fn a_server_that_comes_back_finds_everything(subject: &Subject) {
-    let running = subject.start("kept", &subject.patient).await.unwrap();
+    let running = subject.start_patient("kept").await;
     let ended = subject.start("ended", &subject.failing).await.unwrap();
     let before = subject.driver.inspect(&running).await;
     assert_eq!(subject.code(&ended).await, Some(3));
