@@ -5,7 +5,7 @@ use crate::folders::Folders;
 use agent::LocalHost;
 use agent_proto::{
     Host,
-    edge::{Edge, Table},
+    edge::{Action, Balancer, Edge, Table},
     record::Hosted,
     workload::{ContainerState, Status},
 };
@@ -14,10 +14,11 @@ use front::{
     Admin,
     credentials::{self, Issued},
 };
-use model::{AccountId, Env, Timestamp, elbv2, iam::Principal};
+use model::{AccountId, Env, Timestamp, iam::Principal};
 use serde_json::{Value, json};
 use spine::{Read, Scope, Store, reconcile::Runner};
 use std::{
+    collections::BTreeSet,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -95,11 +96,10 @@ impl Owner {
     }
 
     fn balancers(&self) -> Result<Vec<Value>, spine::StoreError> {
-        let table: Table = svc_network::elbv2::table(&self.store.snapshot())?;
-        let targets = self.store.snapshot().specs::<elbv2::Target>(Scope::All)?.len();
-        let line = |balancer: &agent_proto::edge::Balancer| {
+        let table = svc_network::elbv2::table(&self.store.snapshot())?;
+        let line = |balancer: &Balancer| {
             let ports: Vec<String> = balancer.listeners.values().map(|listener| listener.port.to_string()).collect();
-            json!({ "name": balancer.dns_name, "ports": ports.join(", "), "targets": targets.to_string() })
+            json!({ "name": balancer.dns_name, "ports": ports.join(", "), "targets": targets(&table, balancer).to_string() })
         };
         Ok(table.balancers.values().map(line).collect())
     }
@@ -109,6 +109,19 @@ impl Owner {
         let failing = loops.iter().filter(|status| status.failures > 0);
         failing.map(|status| json!({ "name": status.name, "error": status.last_error })).collect()
     }
+}
+
+/// How many targets a balancer's rules pass requests to.
+fn targets(table: &Table, balancer: &Balancer) -> usize {
+    let rules = balancer.listeners.values().flat_map(|listener| &listener.rules);
+    let groups: BTreeSet<&String> = rules
+        .filter_map(|rule| match &rule.action {
+            Action::Forward { groups, .. } => Some(groups.iter().map(|(group, _)| group)),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    groups.iter().filter_map(|group| table.target_groups.get(*group)).map(|group| group.targets.len()).sum()
 }
 
 /// A container's state in a few words.
