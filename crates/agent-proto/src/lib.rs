@@ -69,7 +69,12 @@ pub trait Host: Send + Sync {
     /// What the host sees, as a channel whose value is always the latest.
     fn observed(&self) -> tokio::sync::watch::Receiver<std::sync::Arc<Observed>>;
     /// The lines that a container has written, from a position on; see [`workload::LogChunk`].
-    async fn read_log(&self, workload: &str, container: &str, from: workload::LogPosition) -> Result<workload::LogChunk, HostError>;
+    async fn read_log(
+        &self,
+        workload: &str,
+        container: &str,
+        from: workload::LogPosition,
+    ) -> Result<workload::LogChunk, HostError>;
     /// Everything up to `to` is safe elsewhere; the host may delete it.
     async fn release_log(&self, workload: &str, container: &str, to: workload::LogPosition) -> Result<(), HostError>;
 }

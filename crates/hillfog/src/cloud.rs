@@ -101,7 +101,8 @@ fn blobs(folders: &Folders) -> std::path::PathBuf {
 
 /// What a host is made of.
 fn host_parts(folders: &Folders, env: &Env) -> Result<(agent::Config, Arc<ObjectBlobs>, NetWorld)> {
-    let settings = net::Settings { runtime: folders.runtime.clone(), tag: folders.tag.clone(), domain: Some("ec2.internal".into()) };
+    let settings =
+        net::Settings { runtime: folders.runtime.clone(), tag: folders.tag.clone(), domain: Some("ec2.internal".into()) };
     let config = agent::Config {
         data_dir: folders.data.clone(),
         runtime_dir: folders.runtime.clone(),
