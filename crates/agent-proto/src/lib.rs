@@ -42,7 +42,7 @@ pub struct Capabilities {
     pub cpus: u32,
     /// Memory that workloads may use, in MiB.
     pub memory_mib: u64,
-    /// What is missing: one line each, saying what it costs and how to get it.
+    /// What is missing, as far as it has been tried: one line each, saying what it costs and how to get it.
     pub missing: Vec<Missing>,
 }
 

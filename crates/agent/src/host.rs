@@ -10,7 +10,7 @@ use crate::{
     shim::ExecResult,
 };
 use agent_proto::{
-    Capabilities, Desired, Host, HostError, Observed,
+    Capabilities, Desired, Host, HostError, Missing, Observed,
     network::Vpc,
     workload::{LogChunk, LogPosition, Status, Workload},
 };
@@ -19,7 +19,7 @@ use model::Env;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 use tokio::{
@@ -53,6 +53,8 @@ pub struct LocalHost {
     env: Env,
     keeper: Keeper,
     capabilities: Capabilities,
+    /// What the host lacks: trying takes a while, so that nobody waits for it who doesn't ask.
+    missing: OnceLock<Vec<Missing>>,
     desired: watch::Sender<Option<Desired>>,
     observed: watch::Sender<Arc<Observed>>,
     plugs: watch::Sender<BTreeSet<String>>,
@@ -76,7 +78,12 @@ impl LocalHost {
 
     /// What this machine can do, without taking over what an earlier process has left.
     pub fn probe(config: Config, blobs: Arc<dyn BlobSource>, network: &dyn Network) -> Result<Capabilities, HostError> {
-        Ok(capabilities(&driver(config, blobs)?, network))
+        Ok(capabilities([driver(config, blobs)?.probe(), network.missing()].concat()))
+    }
+
+    /// What the host lacks, found by trying: at the first call, which blocks for some tens of milliseconds.
+    pub fn missing(&self) -> &[Missing] {
+        self.missing.get_or_init(|| [self.driver.probe(), self.network.missing()].concat())
     }
 
     /// A host of any driver and network. What `keeper` knows is gone on with.
@@ -88,14 +95,14 @@ impl LocalHost {
     ) -> Result<Arc<Self>, HostError> {
         let running = driver.recover().await.map_err(HostError::Failed)?;
         network.recover(&running).await.map_err(HostError::Failed)?;
-        let capabilities = capabilities(&*driver, &*network);
         let (ended, ends) = mpsc::unbounded_channel();
         let host = Arc::new(Self {
             driver,
             network,
             env,
             keeper,
-            capabilities,
+            capabilities: capabilities(Vec::new()),
+            missing: OnceLock::new(),
             desired: watch::Sender::new(None),
             observed: watch::Sender::default(),
             plugs: watch::Sender::default(),
@@ -259,7 +266,7 @@ impl LocalHost {
 #[async_trait::async_trait]
 impl Host for LocalHost {
     fn capabilities(&self) -> Capabilities {
-        self.capabilities.clone()
+        Capabilities { missing: self.missing.get().cloned().unwrap_or_default(), ..self.capabilities.clone() }
     }
 
     async fn apply(&self, desired: Desired) -> Result<(), HostError> {
@@ -315,14 +322,14 @@ fn is_safe(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-fn capabilities(driver: &dyn Driver, network: &dyn Network) -> Capabilities {
+fn capabilities(missing: Vec<Missing>) -> Capabilities {
     let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let kib = memory.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
     Capabilities {
         architecture: Platform::host().architecture,
         cpus: std::thread::available_parallelism().map_or(1, |count| count.get() as u32),
         memory_mib: kib.unwrap_or(0) >> 10,
-        missing: [driver.probe(), network.missing()].concat(),
+        missing,
     }
 }
 

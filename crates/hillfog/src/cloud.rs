@@ -61,6 +61,7 @@ impl Cloud {
         });
         let server = Server { pid: std::process::id().try_into()?, listen, version: env!("CARGO_PKG_VERSION").into() };
         std::fs::write(folders.server_file(), serde_json::to_vec(&server)?)?;
+        owner.say_what_is_missing();
         Ok(Self { server, folders: folders.clone(), assembled, stop, serving })
     }
 

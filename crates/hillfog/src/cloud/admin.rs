@@ -4,7 +4,7 @@ use super::clock;
 use crate::folders::Folders;
 use agent::LocalHost;
 use agent_proto::{
-    Host,
+    Host, Missing,
     edge::{Action, Balancer, Edge, Table},
     record::Hosted,
     workload::{ContainerState, Status},
@@ -104,6 +104,23 @@ impl Owner {
         Ok(table.balancers.values().map(line).collect())
     }
 
+    /// What this host lacks.
+    async fn missing(&self) -> Vec<Missing> {
+        let host = self.host.clone();
+        tokio::task::spawn_blocking(move || host.missing().to_vec()).await.unwrap_or_default()
+    }
+
+    /// Tells the log what this host lacks, in a task of its own and not before the first calls are answered: trying costs processor time.
+    pub fn say_what_is_missing(self: &Arc<Self>) {
+        let owner = self.clone();
+        tokio::spawn(async move {
+            owner.env.sleep(Duration::from_secs(1)).await;
+            for missing in owner.missing().await {
+                tracing::warn!("{} is missing: {}. {}", missing.what, missing.costs, missing.remedy);
+            }
+        });
+    }
+
     fn failing(&self) -> Vec<Value> {
         let loops = self.runner.get().map(Runner::status).unwrap_or_default();
         let failing = loops.iter().filter(|status| status.failures > 0);
@@ -166,7 +183,7 @@ impl Admin for Owner {
             "listener_faults": self.edge.report().borrow().listener_faults,
             "network_faults": self.host.observed().borrow().network_faults,
             "failing": self.failing(),
-            "missing": self.host.capabilities().missing,
+            "missing": self.missing().await,
         })
     }
 
