@@ -5,7 +5,7 @@ import pathlib
 import signal
 import subprocess
 
-from conftest import Cloud, free_port, until
+from conftest import Cloud, free_port, push, until
 from web import Web
 
 
@@ -69,6 +69,7 @@ def test_reset_empties_a_running_cloud(own_cloud, web_image, skopeo):
     assert own_cloud.client("ecr").describe_repositories()["repositories"] == []
     assert own_cloud.client("ecs").list_clusters()["clusterArns"] == []
     assert own_cloud.client("logs").describe_log_groups()["logGroups"] == []
+    push(own_cloud, web_image, "after")
 
 
 def test_a_second_server_on_one_folder_is_refused(own_cloud):

@@ -165,7 +165,12 @@ pub async fn teardown(folders: &Folders) -> Result<()> {
 pub fn wipe(folders: &Folders) -> Result<()> {
     // Opened first, so that a server that runs after all keeps its data.
     drop(Store::open(&folders.data)?);
-    for entry in std::fs::read_dir(&folders.data)? {
+    empty_folder(&folders.data)
+}
+
+/// Deletes what is in a folder, and leaves the folder.
+fn empty_folder(folder: &std::path::Path) -> Result<()> {
+    for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let removed =
             if entry.file_type()?.is_dir() { std::fs::remove_dir_all(entry.path()) } else { std::fs::remove_file(entry.path()) };

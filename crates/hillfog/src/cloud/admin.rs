@@ -1,6 +1,6 @@
 //! What the cloud's owner asks of the running server: status, reset, the clock, keys.
 
-use super::clock;
+use super::{clock, empty_folder};
 use crate::folders::Folders;
 use agent::LocalHost;
 use agent_proto::{
@@ -22,6 +22,7 @@ use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
+use svc_containers::ecr::Blobs;
 use svc_observe::logs::store::LogStore;
 
 /// Answers the owner.
@@ -167,7 +168,9 @@ impl Admin for Owner {
             for stream in events.streams().map_err(|error| error.to_string())? {
                 events.delete(&stream).map_err(|error| error.to_string())?;
             }
-            empty_folder(&blobs).map_err(|error| error.to_string())
+            empty_folder(&blobs).map_err(|error| format!("{error:#}"))?;
+            // Opening them lays down again what uploads need.
+            Blobs::open(&blobs).map(drop).map_err(|error| error.to_string())
         });
         wiped.await.map_err(|error| error.to_string())?
     }
@@ -195,13 +198,4 @@ impl Admin for Owner {
         let issued = self.store.transact(|tx| credentials::issue(tx, &self.env, account, Principal::Root)).await;
         issued.map_err(|error| error.to_string())
     }
-}
-
-/// Deletes what is in a folder, and leaves the folder.
-fn empty_folder(folder: &std::path::Path) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() { std::fs::remove_dir_all(entry.path())? } else { std::fs::remove_file(entry.path())? }
-    }
-    Ok(())
 }
