@@ -50,7 +50,8 @@ pub struct LinkConfig {
 }
 
 /// The process, seen from the control plane. A task holds the connection, starts the process when none answers, and sends the last
-/// table again whenever it has been away.
+/// table again whenever it has been away. As long as nothing is to be served, none is started: a cloud without balancers and names
+/// needs no edge, and its first answer shouldn't share the processor with one that starts.
 ///
 /// Dropping a link leaves the edge running; [`Link::shutdown`] ends it.
 pub struct Link {
@@ -68,7 +69,7 @@ type Wanted = (u64, Arc<Table>);
 type Acknowledged = (u64, Option<String>);
 
 impl Link {
-    /// Finds or starts an edge, in the background. Must be called within a tokio runtime.
+    /// Finds an edge, or starts one as soon as there is something to serve, in the background. Must be called within a tokio runtime.
     pub fn start(config: LinkConfig, env: Env) -> Self {
         let (wanted, acknowledged, report) = (watch::Sender::default(), watch::Sender::default(), watch::Sender::default());
         let (on_acknowledged, on_report) = (acknowledged.subscribe(), report.subscribe());
@@ -151,11 +152,32 @@ impl Keeper {
                     Ok(()) => pause = PAUSES.0,
                     Err(error) => tracing::warn!(%error, "the connection to the edge ended"),
                 },
+                Err(_) if self.nothing_to_serve() => pause = self.rest().await,
                 Err(_) => self.start_process(),
             }
             self.env.sleep(pause).await;
             pause = (pause * 2).min(PAUSES.1);
         }
+    }
+
+    /// Whether no edge is needed. An empty table counts as served then.
+    fn nothing_to_serve(&mut self) -> bool {
+        let (number, table) = self.wanted.borrow_and_update().clone();
+        let nothing = *table == Table::default();
+        if nothing && number > 0 {
+            self.acknowledged.send_replace((number, None));
+        }
+        nothing
+    }
+
+    /// Until another table is wanted, or it is time to look whether an edge has been started by someone else meanwhile: then it has
+    /// to learn that there is nothing left to serve. Returns the next pause.
+    async fn rest(&mut self) -> Duration {
+        tokio::select! {
+            _ = self.wanted.changed() => {}
+            () = self.env.sleep(PAUSES.1) => {}
+        }
+        PAUSES.0
     }
 
     async fn converse(&mut self, mut stream: UnixStream) -> io::Result<()> {

@@ -85,6 +85,24 @@ async fn it_is_started_found_again_restarted_and_ended() {
 }
 
 #[tokio::test]
+async fn none_is_started_as_long_as_there_is_nothing_to_serve() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = link_config(folder.path(), &program(folder.path()));
+    config.args = vec!["--loopback".into(), free_port().to_string().into()];
+
+    let link = Link::start(config, Env::system());
+    link.apply(agent_proto::edge::Table::default()).await.expect("nothing is served at once");
+    assert_eq!(pid(folder.path()), None);
+
+    link.apply(table(vec![])).await.unwrap();
+    let edge = pid(folder.path()).unwrap();
+    // One that runs learns that nothing is wanted any more, and stays.
+    link.apply(agent_proto::edge::Table::default()).await.unwrap();
+    assert!(alive(edge));
+    link.shutdown().await.unwrap();
+}
+
+#[tokio::test]
 async fn it_serves_from_its_own_table_before_any_server_comes() {
     let mut table = table(vec![]);
     table.listener().rules[0].action = fixed("from disk");
