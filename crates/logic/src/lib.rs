@@ -1,5 +1,6 @@
 //! Decisions: functions of their arguments, with no clock, no randomness, no I/O and no async; one folder or file for each idea.
 
+pub mod aws_managed;
 pub mod balancer;
 pub mod deploy;
 pub mod image_reference;

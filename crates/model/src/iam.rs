@@ -1,98 +1,94 @@
-//! The records of identities: access keys, and whom they stand for.
+//! The records of identities: who there is in an account, what they are allowed, and the keys by which they are known.
+//!
+//! IAM is global: all of these stand under `aws-global`, keyed by their name in lower case, since IAM doesn't distinguish names by case.
+//!
+//! | record | id | `Spec` by | `Observed` by |
+//! |---|---|---|---|
+//! | [`User`], [`Group`], [`Role`], [`InstanceProfile`], [`ManagedPolicy`] | the name, in lower case | handlers | [`Role`]: the front, when it was last used |
+//! | [`OidcProvider`] | the URL without `https://` | handlers | |
+//! | [`AccountSettings`] | `account` | handlers | |
+//! | [`AccessKey`] | the key's id, all accounts together | who issues it | the front, when it was last used |
 
-use crate::{AccountId, Arn, Key, Record, Region, Timestamp};
-use serde::{Deserialize, Serialize};
+mod account;
+mod entity;
+mod key;
+mod policy;
+mod principal;
 
-/// Whoever makes a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Principal {
-    /// The account itself, which may do everything in it.
-    Root,
-    /// A user of the account.
-    User {
-        /// The path and the name, such as `division/anna`.
-        name: String,
-        /// `AIDA…`.
-        id: String,
-    },
+pub use account::*;
+pub use entity::*;
+pub use key::*;
+pub use policy::*;
+pub use principal::*;
+
+use crate::{AccountId, Arn, Key, Record, Region};
+use std::collections::BTreeMap;
+
+/// Tags of a user, role, …: at most 50. IAM keeps a tag's key as it was first written and finds it regardless of case.
+pub type Tags = BTreeMap<String, String>;
+
+/// A record of IAM that is known by a name and stands in a path, such as `/division/`.
+pub trait Named: Record {
+    /// What stands before the path in its ARN, such as `user`.
+    const RESOURCE: &'static str;
+    /// Where it stands: `/` or `/a/b/`.
+    fn path(spec: &Self::Spec) -> &str;
+    /// As it was written when it was made.
+    fn name(spec: &Self::Spec) -> &str;
+    /// The unique id, such as `AIDA…`.
+    fn unique_id(spec: &Self::Spec) -> &str;
+
+    /// Its ARN in an account.
+    fn arn(account: &AccountId, spec: &Self::Spec) -> Arn {
+        global_arn("iam", account, format!("{}{}{}", Self::RESOURCE, Self::path(spec), Self::name(spec)))
+    }
 }
 
-impl Principal {
-    /// The principal's ARN in its account.
-    pub fn arn(&self, account: &AccountId) -> Arn {
-        let resource = match self {
-            Principal::Root => "root".to_owned(),
-            Principal::User { name, .. } => format!("user/{name}"),
-        };
-        Arn { partition: "aws".into(), service: "iam".into(), region: String::new(), account: account.to_string(), resource }
+impl<R: Named> Key<R> {
+    /// The key of what has the name.
+    pub fn named(account: &AccountId, name: &str) -> Self {
+        Self::new(account, &Region::global(), name.to_ascii_lowercase())
     }
+}
 
-    /// The unique id, as `aws:userid` has it.
-    pub fn id<'a>(&'a self, account: &'a AccountId) -> &'a str {
-        match self {
-            Principal::Root => account.as_str(),
-            Principal::User { id, .. } => id,
+/// The ARN of something that is in no region.
+pub fn global_arn(service: &str, account: &AccountId, resource: impl Into<String>) -> Arn {
+    Arn {
+        partition: "aws".into(),
+        service: service.into(),
+        region: String::new(),
+        account: account.to_string(),
+        resource: resource.into(),
+    }
+}
+
+macro_rules! named {
+    ($($record:ident, $spec:ident, $observed:ty = $kind:literal, $resource:literal;)+) => {$(
+        impl Record for $record {
+            const KIND: &'static str = $kind;
+            type Spec = $spec;
+            type Plan = ();
+            type Observed = $observed;
         }
-    }
+        impl Named for $record {
+            const RESOURCE: &'static str = $resource;
+            fn path(spec: &$spec) -> &str {
+                &spec.path
+            }
+            fn name(spec: &$spec) -> &str {
+                &spec.name
+            }
+            fn unique_id(spec: &$spec) -> &str {
+                &spec.id
+            }
+        }
+    )+};
 }
 
-/// An access key, under its id. Keys of all accounts stand together, since a request names no account but only a key.
-///
-/// `Spec` is written by whoever issues the key.
-pub enum AccessKey {}
-
-/// What an [`AccessKey`] is good for.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccessKeySpec {
-    /// The account that it acts in.
-    pub account: AccountId,
-    /// Whom it stands for.
-    pub principal: Principal,
-    /// What signs; SigV4 is symmetric, so that it has to be kept as it is.
-    pub secret: String,
-    /// When it was issued.
-    pub created_at: Timestamp,
-    /// What temporary credentials have besides.
-    pub session: Option<Session>,
-}
-
-/// The part of temporary credentials that a lasting key doesn't have.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session {
-    /// Has to come with each request.
-    pub token: String,
-    /// From then on the key is refused.
-    pub expires_at: Timestamp,
-}
-
-impl Record for AccessKey {
-    const KIND: &'static str = "iam/access-key";
-    type Spec = AccessKeySpec;
-    type Plan = ();
-    type Observed = ();
-}
-
-impl Key<AccessKey> {
-    /// The key with that id, such as `AKIAIOSFODNN7EXAMPLE`.
-    pub fn of_id(id: &str) -> Self {
-        let account = AccountId::parse(AccountId::DEFAULT).expect("twelve digits");
-        Self::new(&account, &Region::global(), id)
-    }
-}
-
-impl std::fmt::Debug for AccessKeySpec {
-    /// Without the secret, which has no business in a log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AccessKeySpec")
-            .field("account", &self.account)
-            .field("principal", &self.principal)
-            .finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for Session {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("expires_at", &self.expires_at).finish_non_exhaustive()
-    }
+named! {
+    User, UserSpec, () = "iam/user", "user";
+    Group, GroupSpec, () = "iam/group", "group";
+    Role, RoleSpec, LastUsed = "iam/role", "role";
+    InstanceProfile, InstanceProfileSpec, () = "iam/instance-profile", "instance-profile";
+    ManagedPolicy, ManagedPolicySpec, () = "iam/policy", "policy";
 }

@@ -57,6 +57,9 @@ pub(crate) fn holder(claim: &Claim, snapshot: &Snapshot, loopback: bool, now: Ti
         return if loopback { Ok(Holder::Tutorial(account)) } else { Err(Unknown::TutorialKey) };
     }
     let key = snapshot.spec(&Key::<AccessKey>::of_id(id)).map_err(Unknown::Store)?.ok_or(Unknown::NoSuchKey)?;
+    if key.inactive {
+        return Err(Unknown::NoSuchKey);
+    }
     let session = key.session.as_ref();
     if claim.session_token.as_deref() != session.map(|session| &*session.token) {
         return Err(Unknown::NoSuchKey);

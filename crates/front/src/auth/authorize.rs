@@ -11,6 +11,6 @@ use wire::Fault;
 pub(crate) fn check(cx: &Cx, service: &'static wire::Service, action: &str, resources: &[Arn]) -> Result<(), Fault> {
     match cx.principal {
         Principal::Root => Ok(()),
-        Principal::User { .. } => Err(wording::denied(service, &cx.principal.arn(&cx.account), action, resources.first())),
+        _ => Err(wording::denied(service, &cx.principal.arn(&cx.account), action, resources.first())),
     }
 }

@@ -1,13 +1,18 @@
 //! Access keys: those that the cloud issues, and those that every tutorial uses.
 
 use model::{
-    AccountId, Env, Key,
-    iam::{AccessKey, AccessKeySpec, Principal},
+    AccountId, Env, Key, Timestamp,
+    iam::{AccessKey, AccessKeySpec, Federation, Principal, Session, Tags},
 };
 use spine::{StoreError, Tx};
+use std::time::Duration;
 
-/// What begins the id of a lasting key (IAM user guide, "Unique identifiers").
+/// What begins the id of a lasting key, and of a temporary one (IAM user guide, "Unique identifiers").
 const LASTING: &str = "AKIA";
+const TEMPORARY: &str = "ASIA";
+/// Tokens of STS begin so, and clients take them for opaque. The rest is drawn: a token is looked up, not decoded.
+const TOKEN_PREFIX: &str = "IQoJb3JpZ2luX2Vj";
+const TOKEN_LENGTH: usize = 240;
 const ID_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const SECRET_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -20,19 +25,82 @@ pub struct Issued {
     pub secret_access_key: String,
 }
 
+/// Temporary credentials as their owner gets them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IssuedSession {
+    /// `ASIA` and 16 more.
+    pub access_key_id: String,
+    /// 40 characters.
+    pub secret_access_key: String,
+    /// Has to come with each request.
+    pub token: String,
+    /// From then on the key is refused.
+    pub expires_at: Timestamp,
+}
+
+/// What a session is to be; see the members of [`Session`] for those that narrow or mark it.
+#[derive(Clone, Default)]
+pub struct SessionTerms {
+    /// How long it lasts.
+    pub lasts: Duration,
+    /// Documents of session policies; `None` if nothing narrows the session.
+    pub policies: Option<Vec<String>>,
+    /// ARNs of managed policies that narrow it.
+    pub policy_arns: Vec<String>,
+    /// Its tags.
+    pub tags: Tags,
+    /// Which tags go on to the next session.
+    pub transitive_tags: Vec<String>,
+    /// Who stands behind it.
+    pub source_identity: Option<String>,
+    /// Whether a role has assumed another.
+    pub chained: bool,
+    /// The identity provider whose token it was made for.
+    pub federation: Option<Federation>,
+}
+
 /// Issues a lasting key that acts as the principal in the account.
 pub fn issue(tx: &mut Tx, env: &Env, account: &AccountId, principal: Principal) -> Result<Issued, StoreError> {
-    let access_key_id = format!("{LASTING}{}", env.pick(ID_ALPHABET, 16));
-    let secret_access_key = env.pick(SECRET_ALPHABET, 40);
-    let spec = AccessKeySpec {
-        account: account.clone(),
-        principal,
-        secret: secret_access_key.clone(),
-        created_at: env.now(),
-        session: None,
+    let spec = spec(env, account, principal, None);
+    let access_key_id = create(tx, env, LASTING, &spec)?;
+    Ok(Issued { access_key_id, secret_access_key: spec.secret })
+}
+
+/// Issues temporary credentials, which act as the principal in the account until they expire.
+pub fn issue_session(
+    tx: &mut Tx,
+    env: &Env,
+    account: &AccountId,
+    principal: Principal,
+    terms: SessionTerms,
+) -> Result<IssuedSession, StoreError> {
+    let expires_at = env.now() + terms.lasts;
+    let token = format!("{TOKEN_PREFIX}{}", env.pick(SECRET_ALPHABET, TOKEN_LENGTH));
+    let session = Session {
+        token: token.clone(),
+        expires_at,
+        policies: terms.policies,
+        policy_arns: terms.policy_arns,
+        tags: terms.tags,
+        transitive_tags: terms.transitive_tags,
+        source_identity: terms.source_identity,
+        chained: terms.chained,
+        federation: terms.federation,
     };
-    tx.create(&Key::<AccessKey>::of_id(&access_key_id), &spec)?;
-    Ok(Issued { access_key_id, secret_access_key })
+    let spec = spec(env, account, principal, Some(session));
+    let access_key_id = create(tx, env, TEMPORARY, &spec)?;
+    Ok(IssuedSession { access_key_id, secret_access_key: spec.secret, token, expires_at })
+}
+
+fn spec(env: &Env, account: &AccountId, principal: Principal, session: Option<Session>) -> AccessKeySpec {
+    let (secret, created_at) = (env.pick(SECRET_ALPHABET, 40), env.now());
+    AccessKeySpec { account: account.clone(), principal, secret, created_at, inactive: false, session }
+}
+
+fn create(tx: &mut Tx, env: &Env, prefix: &str, spec: &AccessKeySpec) -> Result<String, StoreError> {
+    let id = format!("{prefix}{}", env.pick(ID_ALPHABET, 16));
+    tx.create(&Key::<AccessKey>::of_id(&id), spec)?;
+    Ok(id)
 }
 
 /// The account whose root a key of the tutorials acts as, whatever its secret: `test`, or an account's own number.

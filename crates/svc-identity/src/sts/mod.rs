@@ -13,7 +13,7 @@ pub fn service() -> Service {
 
 fn get_caller_identity(cx: &Cx, _: &mut Tx, _: &sdk::GetCallerIdentityRequest) -> Answer<sdk::GetCallerIdentityResponse> {
     Ok(sdk::GetCallerIdentityResponse {
-        user_id: Some(cx.principal.id(&cx.account).to_owned()),
+        user_id: Some(cx.principal.id(&cx.account)),
         account: Some(cx.account.to_string()),
         arn: Some(cx.principal.arn(&cx.account).to_string()),
     })

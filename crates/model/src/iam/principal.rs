@@ -1,0 +1,73 @@
+//! Whoever makes requests.
+
+use super::global_arn;
+use crate::{AccountId, Arn};
+use serde::{Deserialize, Serialize};
+
+/// Whoever makes a request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Principal {
+    /// The account itself, which may do everything in it.
+    Root,
+    /// A user of the account.
+    User {
+        /// The path and the name, such as `division/anna`.
+        name: String,
+        /// `AIDA…`.
+        id: String,
+    },
+    /// A session of a role.
+    AssumedRole {
+        /// The role's path and name, such as `service-role/builder`.
+        role: String,
+        /// `AROA…`.
+        id: String,
+        /// What whoever assumed the role has named the session.
+        session: String,
+    },
+    /// A session that a user has made for somebody who is no user (`GetFederationToken`).
+    FederatedUser {
+        /// The name that it was given.
+        name: String,
+        /// The user that has made it, path and name; none stands for the account's root.
+        by: Option<String>,
+    },
+}
+
+impl Principal {
+    /// The principal's ARN in its account (IAM user guide, "IAM identifiers"). A session's names the role without its path.
+    pub fn arn(&self, account: &AccountId) -> Arn {
+        match self {
+            Principal::Root => global_arn("iam", account, "root"),
+            Principal::User { name, .. } => global_arn("iam", account, format!("user/{name}")),
+            Principal::AssumedRole { role, session, .. } => {
+                global_arn("sts", account, format!("assumed-role/{}/{session}", base_name(role)))
+            }
+            Principal::FederatedUser { name, .. } => global_arn("sts", account, format!("federated-user/{name}")),
+        }
+    }
+
+    /// The unique id, as `aws:userid` has it.
+    pub fn id(&self, account: &AccountId) -> String {
+        match self {
+            Principal::Root => account.to_string(),
+            Principal::User { id, .. } => id.clone(),
+            Principal::AssumedRole { id, session, .. } => format!("{id}:{session}"),
+            Principal::FederatedUser { name, .. } => format!("{account}:{name}"),
+        }
+    }
+
+    /// The ARN of the role that a session is of.
+    pub fn role_arn(&self, account: &AccountId) -> Option<Arn> {
+        match self {
+            Principal::AssumedRole { role, .. } => Some(global_arn("iam", account, format!("role/{role}"))),
+            _ => None,
+        }
+    }
+}
+
+/// The last part of a path and a name, which is the name.
+pub fn base_name(path_and_name: &str) -> &str {
+    path_and_name.rsplit('/').next().unwrap_or(path_and_name)
+}
