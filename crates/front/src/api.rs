@@ -9,6 +9,7 @@ use crate::{
     body::{self, ReadError},
     host,
     locate::{Located, host_of, locate},
+    record::{Checks, Pending, Sender},
     table::Row,
 };
 use bytes::Bytes;
@@ -16,7 +17,7 @@ use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, Request, Response, request::Parts};
 use std::panic::AssertUnwindSafe;
 use wire::{
-    Dialect, Fault, Time,
+    Dialect, Fault, Time, Value,
     sigv4::{Claim, Head, Refusal, Style},
 };
 
@@ -62,6 +63,7 @@ pub(crate) async fn authenticate(front: &Front, request: Request<Body>) -> Optio
 /// A request whose body is read and decoded, and whose sender is known.
 struct Arrived {
     identity: Identity,
+    sender: Sender,
     endpoint: String,
     request: wire::Request,
 }
@@ -84,10 +86,12 @@ async fn arrive(
         let identity = identify(front, &claim, &head, &bytes, style).map_err(unknown)?;
         let key = identity.signing_key.clone();
         let bytes = body::decode(bytes, &mut head.headers, Some(&claim), key, front.body_limit).map_err(unreadable)?;
-        Ok((identity, bytes))
+        Ok((identity, Sender::of(&head, &claim.scope.access_key), bytes))
     };
     match taken.await {
-        Ok((identity, bytes)) => Ok(Arrived { identity, endpoint: front.endpoint(&head), request: wire_request(&head, bytes) }),
+        Ok((identity, sender, bytes)) => {
+            Ok(Arrived { identity, sender, endpoint: front.endpoint(&head), request: wire_request(&head, bytes) })
+        }
         Err(fault) => Err((head, fault)),
     }
 }
@@ -95,8 +99,7 @@ async fn arrive(
 async fn operate(front: &Front, dialect: Dialect, arrived: Arrived, request_id: &str) -> Result<wire::Response, Fault> {
     let operation = dialect.match_operation(&arrived.request)?;
     let row = row(front, dialect.service, operation.name)?;
-    let input = dialect.decode(operation, &arrived.request)?;
-    dialect.validate(operation, &input)?;
+    let input = dialect.decode(operation, &arrived.request);
     let cx = Cx {
         account: arrived.identity.account,
         region: arrived.identity.region,
@@ -105,12 +108,27 @@ async fn operate(front: &Front, dialect: Dialect, arrived: Arrived, request_id: 
         env: front.env.clone(),
         request_id: request_id.to_owned(),
         endpoint: arrived.endpoint,
+        checks: Checks::new(front.recorder.is_some()),
     };
+    let pending = front.recorder.as_deref().map(|recorder| {
+        Pending::new(recorder, &front.env, (dialect.service, operation), &cx, arrived.sender, input.as_ref().ok())
+    });
+    let answered = async {
+        let input = input?;
+        dialect.validate(operation, &input)?;
+        handle(front, row, cx, input).await
+    };
+    let answered = answered.await;
+    if let Some(pending) = pending {
+        pending.end(&answered);
+    }
+    Ok(dialect.encode(operation, request_id, &answered?))
+}
+
+async fn handle(front: &Front, row: &Row, cx: Cx, input: Value) -> Result<Value, Fault> {
     front.seen.touch(&front.store, &front.services, &cx).await?;
     let handled = AssertUnwindSafe(async { (row.run)(front.store.clone(), cx, input).await }).catch_unwind().await;
-    let output =
-        handled.unwrap_or_else(|panic| Err(Fault::internal(format_args!("the handler panicked: {}", panic_text(&*panic)))))?;
-    Ok(dialect.encode(operation, request_id, &output))
+    handled.unwrap_or_else(|panic| Err(Fault::internal(format_args!("the handler panicked: {}", panic_text(&*panic)))))
 }
 
 fn row<'a>(front: &'a Front, service: &wire::Service, operation: &str) -> Result<&'a Row, Fault> {

@@ -1,5 +1,6 @@
 //! What a handler knows of the request besides its input.
 
+use crate::Checks;
 use model::{AccountId, Arn, Env, Region, Timestamp, iam::Principal};
 
 /// Who asks, where, and when.
@@ -19,6 +20,8 @@ pub struct Cx {
     pub request_id: String,
     /// `host:port` of the cloud, as the client addressed it.
     pub endpoint: String,
+    /// Where the permissions that were looked at are noted, for the trail.
+    pub checks: Checks,
 }
 
 impl Cx {

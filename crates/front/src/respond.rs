@@ -1,6 +1,6 @@
 //! Who answers a request: the edge, the owner's routes, a mount, or an AWS operation.
 
-use crate::{Admin, Arrival, Body, Mount, Service, admin, api, host, locate::host_of, proxy, touch::Seen};
+use crate::{Admin, Arrival, Body, Mount, Recorder, Service, admin, api, host, locate::host_of, proxy, touch::Seen};
 use futures::FutureExt;
 use http::{Request, Response, StatusCode};
 use model::{AccountId, Env, Region, iam::Principal};
@@ -41,6 +41,7 @@ pub struct Front {
     pub(crate) keys: Keys,
     pub(crate) seen: Seen,
     pub(crate) body_limit: usize,
+    pub(crate) recorder: Option<Arc<dyn Recorder>>,
     mounts: Vec<Arc<dyn Mount>>,
     admin: Option<Arc<dyn Admin>>,
 }
@@ -56,6 +57,7 @@ impl Front {
             keys: Keys::default(),
             seen: Seen::default(),
             body_limit: LARGEST_BODY,
+            recorder: None,
             mounts: Vec::new(),
             admin: None,
         }
@@ -76,6 +78,12 @@ impl Front {
     /// With what the owner can ask of the binary.
     pub fn admin(mut self, admin: Arc<dyn Admin>) -> Self {
         self.admin = Some(admin);
+        self
+    }
+
+    /// With somebody who keeps a trail of the calls.
+    pub fn recorder(mut self, recorder: Arc<dyn Recorder>) -> Self {
+        self.recorder = Some(recorder);
         self
     }
 

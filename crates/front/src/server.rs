@@ -1,6 +1,6 @@
 //! Connections: HTTP/1.1 and HTTP/2 without TLS, on one address.
 
-use crate::Front;
+use crate::{Front, Peer};
 use http_body_util::BodyExt;
 use hyper::service::service_fn;
 use hyper_util::{
@@ -37,10 +37,11 @@ pub async fn serve(front: Arc<Front>, listener: TcpListener, stop: impl Future<O
             accepted = accepted => accepted,
             () = &mut stop => break,
         };
-        let Some(stream) = admit(accepted).await else { continue };
+        let Some((stream, peer)) = admit(accepted).await else { continue };
         let front = front.clone();
-        let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
             let front = front.clone();
+            request.extensions_mut().insert(peer);
             async move { Ok::<_, Infallible>(front.respond(request.map(|body| body.map_err(Into::into).boxed_unsync())).await) }
         });
         let connection = graceful.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned());
@@ -68,12 +69,12 @@ fn builder() -> auto::Builder<TokioExecutor> {
     builder
 }
 
-async fn admit(accepted: io::Result<(TcpStream, std::net::SocketAddr)>) -> Option<TcpStream> {
+async fn admit(accepted: io::Result<(TcpStream, std::net::SocketAddr)>) -> Option<(TcpStream, Peer)> {
     match accepted {
-        Ok((stream, _)) => {
+        Ok((stream, peer)) => {
             // Answers are small; waiting for more to send would only delay them.
             let _ = stream.set_nodelay(true);
-            Some(stream)
+            Some((stream, Peer(peer.ip())))
         }
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");

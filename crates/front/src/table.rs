@@ -115,7 +115,9 @@ impl Service {
         let run: Run = Box::new(move |store, cx, value| {
             let admitted = A::input(value).and_then(|input| {
                 let resources = resources.as_ref().map(|find| find(&cx, &input)).unwrap_or_default();
-                authorize::check(&cx, A::service(), &allowed, &resources)?;
+                let checked = authorize::check(&cx, A::service(), &allowed, &resources);
+                cx.checks.note(&allowed, &resources, checked.is_ok());
+                checked?;
                 Ok(handler(store, cx, input))
             });
             async move { admitted?.await.map(A::output) }.boxed()
