@@ -1,8 +1,14 @@
-//! The table that the data plane serves from: load balancers, their targets, and names.
+//! The table that the data plane serves from: load balancers, their targets, names, and what workloads find at their link-local
+//! addresses.
 
 use crate::network::Cidr;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, net::Ipv4Addr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    net::{Ipv4Addr, SocketAddrV4},
+    time::Duration,
+};
 
 /// All that the edge does. It is handed over whole, kept on disk, and served from while the control plane is away.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -13,6 +19,9 @@ pub struct Table {
     pub target_groups: BTreeMap<String, TargetGroup>,
     /// Names by VPC id.
     pub zones: BTreeMap<String, Zone>,
+    /// What workloads find at their link-local address, by VPC id.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, Metadata>,
 }
 
 /// An application load balancer.
@@ -221,6 +230,43 @@ pub struct Zone {
     pub servers: Vec<Ipv4Addr>,
     /// Lower case, without the final dot.
     pub names: BTreeMap<String, Vec<Ipv4Addr>>,
+}
+
+/// What the workloads of a VPC find at a link-local address: the credentials of their roles, and the cloud's API.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metadata {
+    /// Where credentials are asked for (container credential provider: `169.254.170.2:80`).
+    pub credentials_at: SocketAddrV4,
+    /// Where connections are passed on to the server's socket for workloads.
+    pub api_at: SocketAddrV4,
+    /// By the id in the path `/v2/credentials/<id>`, which nobody can guess.
+    pub credentials: BTreeMap<String, RoleCredentials>,
+}
+
+/// The temporary credentials of a workload's role.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleCredentials {
+    /// The addresses from which they may be asked for: the workload's own, or its instance's.
+    pub sources: BTreeSet<Ipv4Addr>,
+    /// The role's ARN.
+    pub role_arn: String,
+    /// `ASIA…`.
+    pub access_key_id: String,
+    /// What signs.
+    pub secret_access_key: String,
+    /// The session token.
+    pub token: String,
+    /// When they expire, as the answer says it (RFC 3339, in UTC).
+    pub expiration: String,
+}
+
+impl fmt::Debug for RoleCredentials {
+    /// Without what signs, which has no business in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("RoleCredentials");
+        shown.field("sources", &self.sources).field("role_arn", &self.role_arn).field("access_key_id", &self.access_key_id);
+        shown.field("expiration", &self.expiration).finish_non_exhaustive()
+    }
 }
 
 /// What the edge has seen.

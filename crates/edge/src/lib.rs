@@ -1,4 +1,5 @@
-//! The data plane: application load balancers and the name servers of VPCs, in a process of its own.
+//! The data plane: application load balancers, the name servers of VPCs, and what workloads find at their link-local address, in a
+//! process of its own.
 //!
 //! The control plane hands it a [`Table`](agent_proto::edge::Table), which it keeps on disk; it goes on serving when the control
 //! plane is killed, and begins to serve by itself when it is started again. It decides nothing about which table is right; what it
@@ -20,10 +21,12 @@ mod doors;
 mod fake;
 mod health;
 mod keep;
+mod metadata;
 mod networks;
 mod process;
 mod proxy;
 mod quiet;
+mod relay;
 mod report;
 mod routes;
 mod shared;
@@ -34,4 +37,4 @@ pub use command::main;
 pub use control::{Link, LinkConfig};
 pub use fake::{Fake, Script};
 pub use networks::Networks;
-pub use process::{Config, StartError, run};
+pub use process::{Config, SERVER_SOCKET, StartError, run};

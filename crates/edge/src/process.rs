@@ -2,7 +2,7 @@
 
 use crate::{
     control::{self, Orders},
-    doors::Doors,
+    doors::{Doors, Sockets},
     health,
     keep::Keep,
     networks::Networks,
@@ -23,6 +23,9 @@ use tokio::{net::UnixListener, sync::watch};
 
 /// At its end the edge waits for so long for requests that are under way.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// The server's own socket in the runtime folder, for what workloads send to the cloud's API.
+pub const SERVER_SOCKET: &str = "front.sock";
 
 /// Where the edge works.
 #[derive(Clone, Debug)]
@@ -66,7 +69,8 @@ pub async fn run(config: Config, env: Env, stop: impl Future<Output = ()>) -> Re
         tokio::spawn(health::keep_checking(shared.clone(), orders.closing.subscribe())),
         tokio::spawn(control::serve(orders.clone(), listener)),
     ];
-    let doors = tokio::spawn(Doors::new(shared.clone(), config.runtime.join("edge-http.sock")).keep(orders.closing.subscribe()));
+    let sockets = Sockets { from_front: config.runtime.join("edge-http.sock"), to_front: config.runtime.join(SERVER_SOCKET) };
+    let doors = tokio::spawn(Doors::new(shared.clone(), sockets).keep(orders.closing.subscribe()));
     let mut closing = orders.closing.subscribe();
     tokio::select! {
         _ = closing.wait_for(|closing| *closing) => {}

@@ -81,7 +81,7 @@ async fn arrive(
         let unknown = |why| wording::unknown(service, why, now);
         let claim = claim.map_err(|refusal| unknown(Unknown::Refused(refusal)))?.ok_or_else(|| unknown(Unknown::Unsigned))?;
         // A stranger's body is not even read.
-        holder(&claim, &front.store.snapshot(), front.config.loopback, front.env.now()).map_err(unknown)?;
+        holder(&claim, &front.store.snapshot(), front.only_from_here(&head), front.env.now()).map_err(unknown)?;
         let bytes = body::read(body, front.body_limit).await.map_err(unreadable)?;
         let identity = identify(front, &claim, &head, &bytes, style).map_err(unknown)?;
         let key = identity.signing_key.clone();
@@ -139,7 +139,7 @@ fn row<'a>(front: &'a Front, service: &wire::Service, operation: &str) -> Result
 
 fn identify(front: &Front, claim: &Claim, head: &Parts, body: &[u8], style: Style) -> Result<Identity, Unknown> {
     let now = front.env.now();
-    let holder = holder(claim, &front.store.snapshot(), front.config.loopback, now)?;
+    let holder = holder(claim, &front.store.snapshot(), front.only_from_here(head), now)?;
     verify(claim, holder, sigv4_head(head), body, style, now, &front.keys)
 }
 

@@ -35,6 +35,6 @@ pub use cx::Cx;
 pub use model::iam::Principal;
 pub use mount::{Arrival, Mount};
 pub use record::{Call, Check, Checks, HIDDEN, Peer, Recorder};
-pub use respond::{Config, Front};
-pub use server::serve;
+pub use respond::{Config, Entrance, Front};
+pub use server::{Listen, serve};
 pub use table::{Access, Answer, Service};

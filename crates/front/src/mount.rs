@@ -16,7 +16,7 @@ pub struct Arrival {
     pub env: Env,
     /// The region of a request that names none.
     pub region: Region,
-    /// Whether the cloud can be reached from its own machine only.
+    /// Whether only the owner of the cloud's machine can have sent the request.
     pub loopback: bool,
 }
 

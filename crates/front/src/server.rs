@@ -1,6 +1,6 @@
-//! Connections: HTTP/1.1 and HTTP/2 without TLS, on one address.
+//! Connections: HTTP/1.1 and HTTP/2 without TLS, at an address or at a socket file.
 
-use crate::{Front, Peer};
+use crate::{Entrance, Front, Peer};
 use http_body_util::BodyExt;
 use hyper::service::service_fn;
 use hyper_util::{
@@ -9,7 +9,8 @@ use hyper_util::{
 };
 use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
     sync::Semaphore,
 };
 
@@ -22,8 +23,34 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// How long to wait when the system has no file descriptor left for a connection.
 const BREATH: Duration = Duration::from_millis(50);
 
+/// Something that takes connections.
+pub trait Listen: Send + Sync {
+    /// A connection.
+    type Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static;
+    /// The next connection, and who has opened it, where that is known.
+    fn next(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<Peer>)>> + Send;
+}
+
+impl Listen for TcpListener {
+    type Stream = TcpStream;
+    async fn next(&self) -> io::Result<(TcpStream, Option<Peer>)> {
+        let (stream, peer) = self.accept().await?;
+        // Answers are small; waiting for more to send would only delay them.
+        let _ = stream.set_nodelay(true);
+        Ok((stream, Some(Peer(peer.ip()))))
+    }
+}
+
+impl Listen for UnixListener {
+    type Stream = UnixStream;
+    async fn next(&self) -> io::Result<(UnixStream, Option<Peer>)> {
+        Ok((self.accept().await?.0, None))
+    }
+}
+
 /// Serves connections until `stop` ends, then lets the requests under way finish. (These times are the network's, not the cloud's.)
-pub async fn serve(front: Arc<Front>, listener: TcpListener, stop: impl Future<Output = ()>) {
+/// What comes by this listener counts as having come in by `entrance`.
+pub async fn serve(front: Arc<Front>, listener: impl Listen, entrance: Entrance, stop: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let builder = builder();
@@ -31,7 +58,7 @@ pub async fn serve(front: Arc<Front>, listener: TcpListener, stop: impl Future<O
     loop {
         let accepted = async {
             let place = places.clone().acquire_owned().await;
-            (listener.accept().await, place)
+            (listener.next().await, place)
         };
         let (accepted, place) = tokio::select! {
             accepted = accepted => accepted,
@@ -40,8 +67,11 @@ pub async fn serve(front: Arc<Front>, listener: TcpListener, stop: impl Future<O
         let Some((stream, peer)) = admit(accepted).await else { continue };
         let front = front.clone();
         let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(entrance);
             let front = front.clone();
-            request.extensions_mut().insert(peer);
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer);
+            }
             async move { Ok::<_, Infallible>(front.respond(request.map(|body| body.map_err(Into::into).boxed_unsync())).await) }
         });
         let connection = graceful.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned());
@@ -69,13 +99,9 @@ fn builder() -> auto::Builder<TokioExecutor> {
     builder
 }
 
-async fn admit(accepted: io::Result<(TcpStream, std::net::SocketAddr)>) -> Option<(TcpStream, Peer)> {
+async fn admit<T>(accepted: io::Result<T>) -> Option<T> {
     match accepted {
-        Ok((stream, peer)) => {
-            // Answers are small; waiting for more to send would only delay them.
-            let _ = stream.set_nodelay(true);
-            Some((stream, Peer(peer.ip())))
-        }
+        Ok(accepted) => Some(accepted),
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");
             tokio::time::sleep(BREATH).await;

@@ -1,7 +1,7 @@
 //! The front as a client meets it, with STS's one operation as the service.
 
 use crate::{
-    Access, Config, Front, Service, credentials,
+    Access, Config, Entrance, Front, Service, credentials,
     testing::{Bench, START},
 };
 use api::sts as sdk;
@@ -99,6 +99,25 @@ async fn keys_of_the_tutorials_work_on_a_loopback_address_only() {
         let refused = bound_to_the_world().send(signed(id, "test", START)).await;
         assert_eq!(refused.status, 403);
         assert!(refused.text().contains("InvalidClientTokenId") && refused.text().contains("hillfog env"), "{}", refused.text());
+    }
+}
+
+#[tokio::test]
+async fn a_workload_is_never_the_owner() {
+    let bench = bench();
+    let from_workload = |mut request: Request<Bytes>| {
+        request.extensions_mut().insert(Entrance::Workloads);
+        bench.send(request)
+    };
+    for id in ["test", "123456789012"] {
+        let refused = from_workload(signed(id, "test", START)).await;
+        assert!(refused.status == 403 && refused.text().contains("InvalidClientTokenId"), "{}", refused.text());
+    }
+    let key = issued(&bench, Principal::Root).await;
+    assert_eq!(from_workload(signed(&key.access_key_id, &key.secret_access_key, START)).await.status, 200);
+    for path in ["status", "reset", "keys"] {
+        let owners = Request::post(format!("/_hillfog/{path}")).header("host", "localhost:4566").body(Bytes::new()).unwrap();
+        assert_eq!(from_workload(owners).await.status, 403, "{path}");
     }
 }
 
@@ -201,7 +220,7 @@ async fn connections_are_served_until_told_to_stop() {
     let key = issued(&bench, Principal::Root).await;
     let front = bench.front.clone();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(crate::serve(front, listener, async { _ = stopped.await }));
+    let server = tokio::spawn(crate::serve(front, listener, Entrance::Address, async { _ = stopped.await }));
     let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new());
     for http2 in [false, true] {
         let client = client.clone().http2_only(http2).build_http();

@@ -13,14 +13,18 @@ use agent::{
 use agent_proto::Capabilities;
 use anyhow::{Context, Result};
 use cloud::Parts;
-use front::credentials;
+use front::{Entrance, Front, Listen, credentials};
 use model::{AccountId, Env, Region, iam::Principal};
 use object_store::local::LocalFileSystem;
 use spine::Store;
 use std::{net::SocketAddr, sync::Arc};
 use svc_containers::ecr::{Blobs, Ecr};
 use svc_observe::logs::store::LogStore;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, UnixListener},
+    sync::watch,
+    task::JoinHandle,
+};
 
 /// How much output of one container may wait to be collected, in bytes; a container that writes more waits.
 const MOST_OUTPUT: u64 = 64 << 20;
@@ -30,8 +34,9 @@ pub struct Cloud {
     server: Server,
     folders: Folders,
     assembled: cloud::Cloud,
-    stop: oneshot::Sender<()>,
-    serving: JoinHandle<()>,
+    /// Serving stops when this is dropped.
+    stop: watch::Sender<()>,
+    serving: Vec<JoinHandle<()>>,
 }
 
 impl Cloud {
@@ -51,14 +56,11 @@ impl Cloud {
         }
         let (assembled, owner) = assemble(folders, &store, &env, listen).await?;
         owner.watch(&assembled.runner);
-        let (stop, stopped) = oneshot::channel();
-        let front = assembled.front.clone();
-        let serving = tokio::spawn(async move {
-            front::serve(front, listener, async {
-                let _ = stopped.await;
-            })
-            .await;
-        });
+        let (stop, stopped) = watch::channel(());
+        let serving = vec![
+            serve(&assembled.front, listener, Entrance::Address, stopped.clone()),
+            serve(&assembled.front, workloads_listener(folders)?, Entrance::Workloads, stopped),
+        ];
         let server = Server { pid: std::process::id().try_into()?, listen, version: env!("CARGO_PKG_VERSION").into() };
         std::fs::write(folders.server_file(), serde_json::to_vec(&server)?)?;
         owner.say_what_is_missing();
@@ -72,11 +74,38 @@ impl Cloud {
 
     /// Ends the server: the calls under way are finished; what runs on the host goes on.
     pub async fn stop(self) {
-        let _ = self.stop.send(());
-        let _ = self.serving.await;
+        drop(self.stop);
+        for serving in self.serving {
+            let _ = serving.await;
+        }
         self.assembled.runner.shutdown().await;
         let _ = std::fs::remove_file(self.folders.server_file());
+        let _ = std::fs::remove_file(self.folders.workloads_socket());
     }
+}
+
+fn serve(
+    front: &Arc<Front>,
+    listener: impl Listen + 'static,
+    entrance: Entrance,
+    mut stopped: watch::Receiver<()>,
+) -> JoinHandle<()> {
+    let front = front.clone();
+    tokio::spawn(async move {
+        // Nothing is ever sent: the other end goes away.
+        front::serve(front, listener, entrance, async { drop(stopped.changed().await) }).await;
+    })
+}
+
+/// The socket to which the edge passes what workloads send. Nobody but the edge, which runs as the server does, may connect.
+fn workloads_listener(folders: &Folders) -> Result<UnixListener> {
+    use std::os::unix::fs::PermissionsExt;
+    let path = folders.workloads_socket();
+    // A server that was killed has left it; that no other one runs the store's lock has made sure of.
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&path).with_context(|| format!("{} can't be listened at", path.display()))?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
 }
 
 /// The real host, the real edge, and everything else a cloud is made of.

@@ -71,6 +71,11 @@ impl Folders {
         self.runtime.join("server.json")
     }
 
+    /// Where the server takes what workloads send to the cloud's API.
+    pub fn workloads_socket(&self) -> PathBuf {
+        self.runtime.join(edge::SERVER_SOCKET)
+    }
+
     /// The server's log, where it runs detached.
     pub fn log_file(&self) -> PathBuf {
         self.data.join("server.log")

@@ -157,8 +157,9 @@ async fn name_servers_and_metadata_are_always_reached() {
     lab.ensure(&[&vpc]).await;
     let (a, b, router) = (lab.join(&vpc, "a").await, lab.join(&vpc, "b").await, lab.router("vpc-services"));
     let server: Ipv4Addr = "10.0.0.2".parse().expect("an address");
+    let tasks: Ipv4Addr = [169, 254, 170, 2].into();
     for (address, port) in
-        [(server, 53), ([169, 254, 169, 253].into(), 53), ([169, 254, 169, 254].into(), 80), ([169, 254, 170, 2].into(), 80)]
+        [(server, 53), ([169, 254, 169, 253].into(), 53), ([169, 254, 169, 254].into(), 80), (tasks, 80), (tasks, 4566)]
     {
         let _listener = router.tcp_listen((address, port).into()).expect("the router's own address");
         assert!(reaches(&a, (address, port)) && reaches(&b, (address, port)), "{address}");

@@ -15,7 +15,7 @@ use std::{io, path::Path};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// Of the protocol and of the table's form. Raised when either changes.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// The longest message that is read: a table of some ten thousand targets is a hundredth of it.
 const LONGEST: u32 = 256 * 1024 * 1024;

@@ -8,8 +8,9 @@ mod connection;
 mod courtesy;
 
 use crate::{
-    dns,
+    dns, metadata,
     networks::Place,
+    relay,
     routes::{Door, Routes},
     shared::Shared,
 };
@@ -34,8 +35,16 @@ const SOON: Duration = Duration::from_millis(50);
 /// Keeps the right doors open. Ends, with all of them closed, when `closing` says so.
 pub(crate) struct Doors {
     shared: Arc<Shared>,
-    front: PathBuf,
+    sockets: Sockets,
     open: HashMap<Door, Open>,
+}
+
+/// The socket files by which the edge and the server meet.
+pub(crate) struct Sockets {
+    /// Made here, for requests that the front hands over.
+    pub(crate) from_front: PathBuf,
+    /// Made by the server, for what workloads send to the cloud's API.
+    pub(crate) to_front: PathBuf,
 }
 
 /// An open door. It closes when this is dropped.
@@ -46,9 +55,9 @@ struct Open {
 }
 
 impl Doors {
-    /// `front` is where the socket for the front is made.
-    pub(crate) fn new(shared: Arc<Shared>, front: PathBuf) -> Self {
-        Self { shared, front, open: HashMap::new() }
+    /// No doors are open yet.
+    pub(crate) fn new(shared: Arc<Shared>, sockets: Sockets) -> Self {
+        Self { shared, sockets, open: HashMap::new() }
     }
 
     /// See the type.
@@ -101,12 +110,20 @@ impl Doors {
         let (shared, closed) = (self.shared.clone(), closing.subscribe());
         match door {
             Door::Front => {
-                let listener = front_socket(&self.front)?;
+                let listener = front_socket(&self.sockets.from_front)?;
                 tokio::spawn(accept::unix(shared, door.clone(), listener, closed));
             }
             Door::Names { vpc, address } => {
                 let (datagrams, streams) = self.name_sockets(door, *address).await?;
                 tokio::spawn(dns::serve(shared, vpc.clone(), datagrams, streams, closed));
+            }
+            Door::Credentials { vpc, address } => {
+                let listener = self.listen(door, (*address).into()).await?;
+                tokio::spawn(metadata::serve(shared, vpc.clone(), listener, closed));
+            }
+            Door::Api { address, .. } => {
+                let listener = self.listen(door, (*address).into()).await?;
+                tokio::spawn(relay::serve(shared, self.sockets.to_front.clone(), listener, closed));
             }
             Door::Inside { address, .. } => {
                 let listener = self.listen(door, (*address).into()).await?;
@@ -144,7 +161,9 @@ fn front_socket(path: &PathBuf) -> io::Result<UnixListener> {
 
 fn place(door: &Door) -> Place {
     match door {
-        Door::Inside { vpc, .. } | Door::Names { vpc, .. } => Place::Vpc(vpc.to_string()),
+        Door::Inside { vpc, .. } | Door::Names { vpc, .. } | Door::Credentials { vpc, .. } | Door::Api { vpc, .. } => {
+            Place::Vpc(vpc.to_string())
+        }
         Door::Host(_) | Door::Front => Place::Host,
     }
 }
@@ -155,5 +174,7 @@ fn described(door: &Door) -> String {
         Door::Host(port) => format!("can't listen at 127.0.0.1:{port} on this machine"),
         Door::Front => "can't listen at the front's socket".into(),
         Door::Names { vpc, address } => format!("can't answer names at {address} in {vpc}"),
+        Door::Credentials { vpc, address } => format!("can't give credentials at {address} in {vpc}"),
+        Door::Api { vpc, address } => format!("can't take calls to the API at {address} in {vpc}"),
     }
 }

@@ -25,6 +25,9 @@ pub(crate) fn compile(table: &Table, shelf: &Shelf) -> Routes {
     for (vpc, zone) in &table.zones {
         compiling.zone(vpc, zone);
     }
+    for (vpc, metadata) in &table.metadata {
+        compiling.metadata(vpc, metadata);
+    }
     for listeners in compiling.routes.doors.values_mut() {
         listeners.sort_by_key(|listener| listener.port);
     }
@@ -123,6 +126,15 @@ impl Compiling<'_> {
         names.extend(from.names.clone());
         let names = names.into_iter().map(|(name, addresses)| (name.to_ascii_lowercase(), addresses)).collect();
         self.routes.zones.insert(vpc.into(), Arc::new(names));
+    }
+
+    fn metadata(&mut self, vpc: &str, from: &table::Metadata) {
+        let doors = [
+            Door::Credentials { vpc: vpc.into(), address: from.credentials_at },
+            Door::Api { vpc: vpc.into(), address: from.api_at },
+        ];
+        self.routes.doors.extend(doors.map(|door| (door, Vec::new())));
+        self.routes.metadata.insert(vpc.into(), Arc::new(from.clone()));
     }
 }
 

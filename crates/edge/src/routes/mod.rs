@@ -7,7 +7,7 @@ mod tls;
 pub(crate) use compile::compile;
 
 use crate::target::Live;
-use agent_proto::edge::{BalancerAttributes, HealthCheck};
+use agent_proto::edge::{BalancerAttributes, HealthCheck, Metadata};
 use logic::{
     balancer::{choice::Algorithm, entry, redirect::Redirect},
     route_match::{Condition, Pattern},
@@ -30,6 +30,10 @@ pub(crate) enum Door {
     Front,
     /// A name server of a VPC.
     Names { vpc: Arc<str>, address: Ipv4Addr },
+    /// Where the workloads of a VPC ask for credentials.
+    Credentials { vpc: Arc<str>, address: SocketAddrV4 },
+    /// Where the workloads of a VPC reach the cloud's API.
+    Api { vpc: Arc<str>, address: SocketAddrV4 },
 }
 
 /// All that is served.
@@ -41,6 +45,8 @@ pub(crate) struct Routes {
     pub(crate) groups: BTreeMap<String, Arc<Group>>,
     /// Names by VPC.
     pub(crate) zones: BTreeMap<String, Arc<BTreeMap<String, Vec<Ipv4Addr>>>>,
+    /// What workloads find, by VPC.
+    pub(crate) metadata: BTreeMap<String, Arc<Metadata>>,
     /// What of the table could not be used, by listener ARN.
     pub(crate) faults: BTreeMap<String, String>,
 }

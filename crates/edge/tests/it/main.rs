@@ -8,6 +8,7 @@ mod garbage;
 mod health;
 mod listeners;
 mod messages;
+mod metadata;
 mod names;
 mod namespaces;
 mod process;

@@ -275,7 +275,7 @@ pub fn table(targets: Vec<Target>) -> Table {
     Table {
         balancers: BTreeMap::from([(BALANCER.into(), balancer("web", [(LISTENER, listener)]))]),
         target_groups: BTreeMap::from([(GROUP.into(), group)]),
-        zones: BTreeMap::new(),
+        ..Table::default()
     }
 }
 

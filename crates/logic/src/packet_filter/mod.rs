@@ -40,3 +40,6 @@ pub const INSTANCE_METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
 
 /// The task metadata and task credentials service of ECS.
 pub const TASK_METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 170, 2);
+
+/// The port of [`TASK_METADATA`] at which workloads reach the cloud's own API.
+pub const API_PORT: u16 = 4566;

@@ -10,7 +10,7 @@
 //! Whoever falls out of a chain is dropped by the base chain's policy. What comes from the internet begins at step 3.
 
 use super::{
-    Group, INSTANCE_METADATA, INTERNET_LINK, Interface, Link, NAME_SERVER, Peer, Protocol, Rule, TABLE, TASK_METADATA, Vpc,
+    API_PORT, Group, INSTANCE_METADATA, INTERNET_LINK, Interface, Link, NAME_SERVER, Peer, Protocol, Rule, TABLE, TASK_METADATA, Vpc,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -151,11 +151,12 @@ fn base_chains(text: &mut String, vpc: &Vpc) {
     );
 }
 
-/// What every interface may reach, whatever its groups say: the name servers and the metadata services.
+/// What every interface may reach, whatever its groups say: the name servers, the metadata services, and the cloud's API.
 fn services(vpc: &Vpc) -> Vec<String> {
     let servers = vpc.cidr.nth(2).into_iter().chain([NAME_SERVER]);
     let names = servers.flat_map(|server| [format!("{server} . tcp . 53"), format!("{server} . udp . 53")]);
-    names.chain([INSTANCE_METADATA, TASK_METADATA].map(|server| format!("{server} . tcp . 80"))).collect()
+    let others = [(INSTANCE_METADATA, 80), (TASK_METADATA, 80), (TASK_METADATA, API_PORT)];
+    names.chain(others.map(|(server, port)| format!("{server} . tcp . {port}"))).collect()
 }
 
 /// Every group that is listed, that an interface is in, or that a rule names; `None` for those that aren't listed.

@@ -38,14 +38,14 @@ pub const KINDS: &[&str] = {
     ]
 };
 
-/// All that the edge does, of all accounts and regions.
+/// The edge's balancers, target groups and names, of all accounts and regions.
 pub fn table(read: &impl Read) -> Result<edge::Table, StoreError> {
     let world = World::read(read)?;
     let balancers = world.balancers.iter().map(|(key, spec)| (key.arn().to_string(), world.balancer(key, spec)));
     let used = world.groups.iter().filter(|(key, _)| world.usage.is_used(key));
     let groups = used.map(|(key, spec)| (key.arn().to_string(), world.group(key, spec)));
     let zones = world.vpcs.iter().filter_map(|(key, spec)| Some((key.id.clone(), world.zone(key, spec)?)));
-    Ok(edge::Table { balancers: balancers.collect(), target_groups: groups.collect(), zones: zones.collect() })
+    Ok(edge::Table { balancers: balancers.collect(), target_groups: groups.collect(), zones: zones.collect(), ..edge::Table::default() })
 }
 
 struct World {

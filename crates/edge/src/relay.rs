@@ -1,0 +1,52 @@
+//! The way of workloads to the cloud's API: connections at a link-local address, passed on to the server byte by byte.
+//!
+//! Nothing is read on the way. The server tells these connections from its owner's by the socket at which they arrive.
+
+use crate::shared::Shared;
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream, UnixStream},
+    sync::{Semaphore, watch},
+};
+
+/// Connections at the same time in one VPC. More wait.
+const MOST: usize = 1024;
+/// When connections can't be taken (no file descriptors are left), a pause gives others time to end.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Passes connections on to the socket `server` until `closed` says so; those that are open end then, too.
+pub(crate) async fn serve(shared: Arc<Shared>, server: PathBuf, listener: TcpListener, mut closed: watch::Receiver<()>) {
+    let (permits, server) = (Arc::new(Semaphore::new(MOST)), Arc::new(server));
+    loop {
+        let Ok(permit) = permits.clone().acquire_owned().await else { return };
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let (server, mut closed) = (server.clone(), closed.clone());
+                    tokio::spawn(async move {
+                        tokio::select! {
+                            () = pass_on(stream, &server) => {}
+                            _ = closed.changed() => {}
+                        }
+                        drop(permit);
+                    });
+                }
+                Err(_) => shared.env.sleep(BREATH).await,
+            },
+            _ = closed.changed() => return,
+        }
+    }
+}
+
+/// While no server is there a connection is reset at once, so that its client knows.
+async fn pass_on(mut client: TcpStream, server: &PathBuf) {
+    let Ok(mut server) = UnixStream::connect(server).await else {
+        let _ = client.set_zero_linger();
+        return;
+    };
+    // Small answers shall not wait for more; where this fails they do.
+    let _ = client.set_nodelay(true);
+    // However it ends, it has ended for both.
+    let _ = copy_bidirectional(&mut client, &mut server).await;
+}
