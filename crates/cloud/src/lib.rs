@@ -16,7 +16,7 @@ use svc_containers::{
     ecr::{self, Ecr},
     ecs,
 };
-use svc_identity::sts;
+use svc_identity::{iam, sts};
 use svc_network::{ec2, elbv2};
 use svc_observe::logs::{self, Logs, store::LogStore};
 use tokio::task::JoinHandle;
@@ -71,6 +71,7 @@ fn services(parts: &Parts) -> Front {
     let logs = Arc::new(Logs { store: parts.store.clone(), events: parts.events.clone() });
     let machine = Arc::new(parts.host.capabilities());
     Front::new(parts.store.clone(), parts.env.clone(), parts.front.clone())
+        .service(iam::service())
         .service(sts::service())
         .service(ec2::service())
         .service(elbv2::service())

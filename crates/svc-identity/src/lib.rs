@@ -1,3 +1,4 @@
-//! The services that are about who somebody is: STS; IAM to come.
+//! The services that are about who somebody is: IAM and STS.
 
+pub mod iam;
 pub mod sts;

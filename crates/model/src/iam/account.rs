@@ -16,6 +16,8 @@ pub struct AccountSettingsSpec {
     pub alias: Option<String>,
     /// The rules for passwords of its users, if it has set any.
     pub password_policy: Option<PasswordPolicy>,
+    /// The ids of the access keys of its root.
+    pub root_keys: BTreeSet<String>,
     /// The credential report that was made last.
     pub credential_report: Option<CredentialReport>,
     /// Version 2 tokens are valid in all regions; the answer of GetAccountSummary shows 1 or 2.

@@ -45,6 +45,9 @@ pub struct UserSpec {
     pub groups: BTreeSet<String>,
     /// Whether it can sign in at a console, if it can.
     pub login: Option<LoginProfile>,
+    /// The ids of its access keys.
+    #[serde(default)]
+    pub keys: BTreeSet<String>,
 }
 
 /// That a user has a password.
@@ -52,8 +55,14 @@ pub struct UserSpec {
 pub struct LoginProfile {
     /// When the password was set first.
     pub created_at: Timestamp,
+    /// When it was changed last.
+    #[serde(default)]
+    pub changed_at: Timestamp,
     /// A salted hash, in the format of PHC strings; the password itself is never kept.
     pub password_hash: String,
+    /// Hashes of earlier passwords, the last first: as many as a password policy may forbid to use again.
+    #[serde(default)]
+    pub earlier_hashes: Vec<String>,
     /// Whether the user has to change it at the next sign-in.
     pub reset_required: bool,
 }

@@ -1,0 +1,90 @@
+//! Everything that IAM refuses, in its words (IAM API reference, "Common Errors" and the errors of each action).
+
+use super::names::Entity;
+use wire::Fault;
+
+/// There is nothing of that name.
+pub fn missing<R: Entity>(name: &str) -> Fault {
+    no_such_entity(R::missing(name))
+}
+
+/// Something of that name is there already.
+pub fn taken<R: Entity>(name: &str) -> Fault {
+    already_exists(R::taken(name))
+}
+
+/// `NoSuchEntity`, 404.
+pub fn no_such_entity(text: impl Into<String>) -> Fault {
+    Fault::client("NoSuchEntity", text).status(404)
+}
+
+/// `EntityAlreadyExists`, 409.
+pub fn already_exists(text: impl Into<String>) -> Fault {
+    Fault::client("EntityAlreadyExists", text).status(409)
+}
+
+/// `DeleteConflict`, 409: something has to go first, such as `detach all policies first`.
+pub fn delete_conflict(must: &str) -> Fault {
+    Fault::client("DeleteConflict", format!("Cannot delete entity, must {must}.")).status(409)
+}
+
+/// `LimitExceeded`, 409: a quota by its name, such as `AccessKeysPerUser`, and how much it is.
+pub fn quota(name: &str, most: usize) -> Fault {
+    limit(format!("Cannot exceed quota for {name}: {most}"))
+}
+
+/// `LimitExceeded`, 409, where the wording is another than that of [`quota`].
+pub fn limit(text: impl Into<String>) -> Fault {
+    Fault::client("LimitExceeded", text).status(409)
+}
+
+/// `InvalidInput`, 400.
+pub fn invalid_input(text: impl Into<String>) -> Fault {
+    Fault::client("InvalidInput", text)
+}
+
+/// `ValidationError`, 400: what the model's constraints can't say.
+pub fn validation(text: impl Into<String>) -> Fault {
+    Fault::client("ValidationError", text)
+}
+
+/// `MalformedPolicyDocument`, 400, with what is wrong with it.
+pub fn malformed_policy(text: impl Into<String>) -> Fault {
+    Fault::client("MalformedPolicyDocument", text)
+}
+
+/// `UnmodifiableEntity`, 400: only the service that a role is linked to may change it.
+pub fn protected_role(name: &str) -> Fault {
+    let text = format!("Cannot perform the operation on the protected role '{name}' - this role is only modifiable by AWS");
+    Fault::client("UnmodifiableEntity", text)
+}
+
+/// An ARN that names no policy at all.
+pub fn invalid_arn(arn: &str) -> Fault {
+    invalid_input(format!("ARN {arn} is not valid."))
+}
+
+/// A policy that is to be attached, and isn't there.
+pub fn not_attachable(arn: &str) -> Fault {
+    no_such_entity(format!("Policy {arn} does not exist or is not attachable."))
+}
+
+/// A managed policy that is to be shown or changed, and isn't there or not attached.
+pub fn no_policy(arn: &str) -> Fault {
+    no_such_entity(format!("Policy {arn} was not found."))
+}
+
+/// `PolicyNotAttachable`, 400: policies of service-linked roles can't be attached by anybody else.
+pub fn service_role_policy() -> Fault {
+    Fault::client("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.")
+}
+
+/// The caller is nobody who has a name in IAM, and gave none.
+pub fn name_needed() -> Fault {
+    validation("Must specify userName when calling with non-User credentials")
+}
+
+/// A parameter that would have no effect.
+pub fn not_built(parameter: &str) -> Fault {
+    Fault::not_implemented(format_args!("The parameter {parameter} of IAM"))
+}

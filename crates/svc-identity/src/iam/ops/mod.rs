@@ -1,0 +1,5 @@
+//! The operations, by what they are about.
+
+pub mod users;
+
+pub mod roles;

@@ -1,0 +1,7 @@
+//! Roles.
+
+use front::Service;
+
+pub fn rows(service: Service) -> Service {
+    service
+}

@@ -1,0 +1,86 @@
+//! Pages of a list: a marker names the last thing that was shown, so that what comes and goes meanwhile disturbs nothing.
+
+use super::errors;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use front::Answer;
+
+/// How many things a page has where the caller doesn't say (IAM API reference, `MaxItems`).
+const DEFAULT: usize = 100;
+
+/// What a caller asks of a page.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// `Marker`.
+    pub marker: Option<&'a str>,
+    /// `MaxItems`; the model has checked its bounds.
+    pub max: Option<i32>,
+}
+
+/// What the members `Marker` and `MaxItems` ask.
+pub fn asked(marker: &Option<String>, max: Option<i32>) -> Asked<'_> {
+    Asked { marker: marker.as_deref(), max }
+}
+
+/// One page.
+#[derive(Debug)]
+pub struct Page<T> {
+    /// What it shows.
+    pub shown: Vec<T>,
+    /// `IsTruncated`: whether there is more.
+    pub is_truncated: Option<bool>,
+    /// `Marker`, if there is more.
+    pub marker: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// The same page of something that is made of each thing.
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
+        let Page { shown, is_truncated, marker } = self;
+        Page { shown: shown.into_iter().map(f).collect(), is_truncated, marker }
+    }
+}
+
+/// One page of the things, in the order of what `name` says, which has to tell them apart.
+pub fn page<T>(mut things: Vec<T>, asked: Asked<'_>, name: impl Fn(&T) -> String) -> Answer<Page<T>> {
+    let after = asked.marker.map(decode).transpose()?;
+    let limit = asked.max.and_then(|max| usize::try_from(max).ok()).unwrap_or(DEFAULT).max(1);
+    things.sort_by_cached_key(&name);
+    let mut rest = things.into_iter().filter(|thing| after.as_ref().is_none_or(|after| name(thing) > *after));
+    let shown: Vec<T> = rest.by_ref().take(limit).collect();
+    let more = rest.next().is_some();
+    let marker = shown.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(name(last)));
+    Ok(Page { shown, is_truncated: Some(more), marker })
+}
+
+fn decode(marker: &str) -> Answer<String> {
+    let bytes = URL_SAFE_NO_PAD.decode(marker).ok();
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    text.ok_or_else(|| errors::validation("Invalid Marker."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_follow_each_other_to_the_end() {
+        let (mut seen, mut marker) = (Vec::new(), None);
+        loop {
+            let found = page(vec!["c", "a", "e", "b", "d"], asked(&marker, Some(2)), |thing| thing.to_string()).unwrap();
+            assert!(found.shown.len() <= 2);
+            seen.extend(found.shown);
+            assert_eq!(found.is_truncated, Some(found.marker.is_some()));
+            marker = found.marker;
+            if marker.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, ["a", "b", "c", "d", "e"]);
+    }
+
+    #[test]
+    fn a_marker_of_somebody_elses_is_refused() {
+        let refused = page(vec!["a"], Asked { marker: Some("!"), max: None }, |thing| thing.to_string());
+        assert_eq!(refused.unwrap_err().code, "ValidationError");
+    }
+}

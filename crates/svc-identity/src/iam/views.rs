@@ -1,0 +1,54 @@
+//! What the API shows of the records.
+
+use super::tags;
+use api::iam as sdk;
+use model::{
+    AccountId, Timestamp,
+    iam::{Group, GroupSpec, Named, User, UserSpec},
+};
+use wire::Time;
+
+/// A moment, as IAM has it: to the second.
+pub fn time(at: Timestamp) -> Time {
+    Time(at.0.div_euclid(1000) * 1000)
+}
+
+/// What bounds a user or a role, by the policy's ARN.
+pub fn boundary(arn: &Option<String>) -> Option<sdk::AttachedPermissionsBoundary> {
+    let kind = sdk::PermissionsBoundaryAttachmentType::PermissionsBoundaryPolicy;
+    arn.clone().map(|arn| sdk::AttachedPermissionsBoundary {
+        permissions_boundary_type: Some(kind),
+        permissions_boundary_arn: Some(arn),
+    })
+}
+
+/// A user, in full.
+pub fn user(account: &AccountId, spec: &UserSpec) -> sdk::User {
+    let (permissions_boundary, tags) = (boundary(&spec.boundary), tags::shown(&spec.tags));
+    sdk::User { permissions_boundary, tags, ..listed_user(account, spec) }
+}
+
+/// A user, as lists show it: without tags and boundary.
+pub fn listed_user(account: &AccountId, spec: &UserSpec) -> sdk::User {
+    sdk::User {
+        path: spec.path.clone(),
+        user_name: spec.name.clone(),
+        user_id: spec.id.clone(),
+        arn: User::arn(account, spec).to_string(),
+        create_date: time(spec.created_at),
+        password_last_used: None,
+        permissions_boundary: None,
+        tags: None,
+    }
+}
+
+/// A group.
+pub fn group(account: &AccountId, spec: &GroupSpec) -> sdk::Group {
+    sdk::Group {
+        path: spec.path.clone(),
+        group_name: spec.name.clone(),
+        group_id: spec.id.clone(),
+        arn: Group::arn(account, spec).to_string(),
+        create_date: time(spec.created_at),
+    }
+}

@@ -1,0 +1,4 @@
+//! IAM through the whole front.
+
+mod cloud;
+mod users;
