@@ -52,6 +52,9 @@ pub struct Operation {
     pub output: Option<Reference>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Reference>,
+    /// `none` where the operation needs no signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authtype: Option<String>,
 }
 
 /// Where an operation is found.

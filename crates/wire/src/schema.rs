@@ -109,12 +109,14 @@ pub struct Operation {
     pub output: Option<ShapeId>,
     /// The element that wraps the output in awsQuery; empty for `<name>Result`.
     pub result_wrapper: &'static str,
+    /// Whether whoever calls it needs no signature (Smithy's `optionalAuth` and `noAuth`).
+    pub unsigned: bool,
 }
 
 impl Operation {
     /// An operation of a protocol that isn't REST.
     pub const fn rpc(name: &'static str, input: Option<ShapeId>, output: Option<ShapeId>) -> Self {
-        Self { name, method: "POST", uri: "/", status: 200, input, output, result_wrapper: "" }
+        Self { name, method: "POST", uri: "/", status: 200, input, output, result_wrapper: "", unsigned: false }
     }
     /// The same operation, found at a method and a URI pattern.
     pub const fn at(mut self, method: &'static str, uri: &'static str, status: u16) -> Self {
@@ -126,6 +128,11 @@ impl Operation {
     /// The same operation, with the name of the element that wraps its output.
     pub const fn wrapped(mut self, wrapper: &'static str) -> Self {
         self.result_wrapper = wrapper;
+        self
+    }
+    /// The same operation, which needs no signature.
+    pub const fn unsigned(mut self) -> Self {
+        self.unsigned = true;
         self
     }
 }

@@ -95,6 +95,9 @@ fn operation_row(name: &str, operation: &Operation, reach: &Reach) -> Result<Str
     {
         write!(row, ".wrapped({wrapper:?})")?;
     }
+    if operation.authtype.as_deref() == Some("none") {
+        row += ".unsigned()";
+    }
     Ok(row + ",")
 }
 

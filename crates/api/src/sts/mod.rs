@@ -9,5 +9,11 @@ pub use service::SERVICE;
 pub use types::*;
 
 wire::operations! {
-    0 GetCallerIdentity(GetCallerIdentityRequest) -> GetCallerIdentityResponse;
+    0 AssumeRole(AssumeRoleRequest) -> AssumeRoleResponse;
+    1 AssumeRoleWithWebIdentity(AssumeRoleWithWebIdentityRequest) -> AssumeRoleWithWebIdentityResponse;
+    2 DecodeAuthorizationMessage(DecodeAuthorizationMessageRequest) -> DecodeAuthorizationMessageResponse;
+    3 GetAccessKeyInfo(GetAccessKeyInfoRequest) -> GetAccessKeyInfoResponse;
+    4 GetCallerIdentity(GetCallerIdentityRequest) -> GetCallerIdentityResponse;
+    5 GetFederationToken(GetFederationTokenRequest) -> GetFederationTokenResponse;
+    6 GetSessionToken(GetSessionTokenRequest) -> GetSessionTokenResponse;
 }

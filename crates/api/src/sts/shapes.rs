@@ -5,14 +5,225 @@
 use wire::schema::{ErrorTrait, Kind, Location, Member, Namespace, Shape, TimestampFormat};
 
 pub static SHAPES: &[Shape] = &[
-    /* 0 */ Shape::record("GetCallerIdentityRequest", &[]),
+    /* 0 */
+    Shape::record(
+        "AssumeRoleRequest",
+        &[
+            Member::new("RoleArn", 34).required(),
+            Member::new("RoleSessionName", 56).required(),
+            Member::new("PolicyArns", 53),
+            Member::new("Policy", 68),
+            Member::new("DurationSeconds", 55),
+            Member::new("Tags", 64),
+            Member::new("TransitiveTagKeys", 62),
+            Member::new("ExternalId", 43),
+            Member::new("SerialNumber", 57),
+            Member::new("TokenCode", 66),
+            Member::new("SourceIdentity", 61),
+            Member::new("ProvidedContexts", 28),
+            Member::new("MinimumSessionTokenSize", 50),
+        ],
+    ),
     /* 1 */
-    Shape::record("GetCallerIdentityResponse", &[Member::new("UserId", 4), Member::new("Account", 2), Member::new("Arn", 3)]),
-    /* 2 */ Shape::new("accountType", Kind::String),
+    Shape::record(
+        "AssumeRoleResponse",
+        &[
+            Member::new("Credentials", 6),
+            Member::new("AssumedRoleUser", 4),
+            Member::new("PackedPolicySize", 51),
+            Member::new("SourceIdentity", 61),
+            Member::new("SessionTokenUtilization", 60),
+            Member::new("SessionTokenSize", 59),
+        ],
+    ),
+    /* 2 */
+    Shape::record(
+        "AssumeRoleWithWebIdentityRequest",
+        &[
+            Member::new("RoleArn", 34).required(),
+            Member::new("RoleSessionName", 56).required(),
+            Member::new("WebIdentityToken", 36).required(),
+            Member::new("ProviderId", 69),
+            Member::new("PolicyArns", 53),
+            Member::new("Policy", 58),
+            Member::new("DurationSeconds", 55),
+            Member::new("MinimumSessionTokenSize", 50),
+        ],
+    ),
     /* 3 */
+    Shape::record(
+        "AssumeRoleWithWebIdentityResponse",
+        &[
+            Member::new("Credentials", 6),
+            Member::new("SubjectFromWebIdentityToken", 72),
+            Member::new("AssumedRoleUser", 4),
+            Member::new("PackedPolicySize", 51),
+            Member::new("Provider", 23),
+            Member::new("Audience", 5),
+            Member::new("SourceIdentity", 61),
+            Member::new("SessionTokenUtilization", 60),
+            Member::new("SessionTokenSize", 59),
+        ],
+    ),
+    /* 4 */
+    Shape::record("AssumedRoleUser", &[Member::new("AssumedRoleId", 35).required(), Member::new("Arn", 34).required()]),
+    /* 5 */ Shape::new("Audience", Kind::String),
+    /* 6 */
+    Shape::record(
+        "Credentials",
+        &[
+            Member::new("AccessKeyId", 31).required(),
+            Member::new("SecretAccessKey", 32).required(),
+            Member::new("SessionToken", 67).required(),
+            Member::new("Expiration", 38).required(),
+        ],
+    ),
+    /* 7 */ Shape::record("DecodeAuthorizationMessageRequest", &[Member::new("EncodedMessage", 41).required()]),
+    /* 8 */ Shape::record("DecodeAuthorizationMessageResponse", &[Member::new("DecodedMessage", 39)]),
+    /* 9 */
+    Shape::record("ExpiredTokenException", &[Member::new("message", 42)]).error(ErrorTrait {
+        code: Some("ExpiredTokenException"),
+        status: Some(400),
+        sender: true,
+    }),
+    /* 10 */
+    Shape::record("FederatedUser", &[Member::new("FederatedUserId", 44).required(), Member::new("Arn", 34).required()]),
+    /* 11 */ Shape::record("GetAccessKeyInfoRequest", &[Member::new("AccessKeyId", 31).required()]),
+    /* 12 */ Shape::record("GetAccessKeyInfoResponse", &[Member::new("Account", 33)]),
+    /* 13 */ Shape::record("GetCallerIdentityRequest", &[]),
+    /* 14 */
+    Shape::record("GetCallerIdentityResponse", &[Member::new("UserId", 70), Member::new("Account", 33), Member::new("Arn", 34)]),
+    /* 15 */
+    Shape::record(
+        "GetFederationTokenRequest",
+        &[
+            Member::new("Name", 71).required(),
+            Member::new("Policy", 58),
+            Member::new("PolicyArns", 53),
+            Member::new("DurationSeconds", 40),
+            Member::new("Tags", 64),
+            Member::new("MinimumSessionTokenSize", 50),
+        ],
+    ),
+    /* 16 */
+    Shape::record(
+        "GetFederationTokenResponse",
+        &[
+            Member::new("Credentials", 6),
+            Member::new("FederatedUser", 10),
+            Member::new("PackedPolicySize", 51),
+            Member::new("SessionTokenUtilization", 60),
+            Member::new("SessionTokenSize", 59),
+        ],
+    ),
+    /* 17 */
+    Shape::record(
+        "GetSessionTokenRequest",
+        &[
+            Member::new("DurationSeconds", 40),
+            Member::new("SerialNumber", 57),
+            Member::new("TokenCode", 66),
+            Member::new("MinimumSessionTokenSize", 50),
+        ],
+    ),
+    /* 18 */
+    Shape::record(
+        "GetSessionTokenResponse",
+        &[Member::new("Credentials", 6), Member::new("SessionTokenUtilization", 60), Member::new("SessionTokenSize", 59)],
+    ),
+    /* 19 */
+    Shape::record("IDPCommunicationErrorException", &[Member::new("message", 45)]).error(ErrorTrait {
+        code: Some("IDPCommunicationError"),
+        status: Some(400),
+        sender: true,
+    }),
+    /* 20 */
+    Shape::record("IDPRejectedClaimException", &[Member::new("message", 46)]).error(ErrorTrait {
+        code: Some("IDPRejectedClaim"),
+        status: Some(403),
+        sender: true,
+    }),
+    /* 21 */
+    Shape::record("InvalidAuthorizationMessageException", &[Member::new("message", 47)]).error(ErrorTrait {
+        code: Some("InvalidAuthorizationMessageException"),
+        status: Some(400),
+        sender: true,
+    }),
+    /* 22 */
+    Shape::record("InvalidIdentityTokenException", &[Member::new("message", 48)]).error(ErrorTrait {
+        code: Some("InvalidIdentityToken"),
+        status: Some(400),
+        sender: true,
+    }),
+    /* 23 */ Shape::new("Issuer", Kind::String),
+    /* 24 */
+    Shape::record("MalformedPolicyDocumentException", &[Member::new("message", 49)]).error(ErrorTrait {
+        code: Some("MalformedPolicyDocument"),
+        status: Some(400),
+        sender: true,
+    }),
+    /* 25 */
+    Shape::record("PackedPolicyTooLargeException", &[Member::new("message", 52)]).error(ErrorTrait {
+        code: Some("PackedPolicyTooLarge"),
+        status: Some(400),
+        sender: true,
+    }),
+    /* 26 */ Shape::record("PolicyDescriptorType", &[Member::new("arn", 34)]),
+    /* 27 */ Shape::record("ProvidedContext", &[Member::new("ProviderArn", 34), Member::new("ContextAssertion", 37)]),
+    /* 28 */ Shape::list("ProvidedContextsListType", Member::element(27)).min(1.0).max(5.0),
+    /* 29 */
+    Shape::record("RegionDisabledException", &[Member::new("message", 54)]).error(ErrorTrait {
+        code: Some("RegionDisabledException"),
+        status: Some(403),
+        sender: true,
+    }),
+    /* 30 */ Shape::record("Tag", &[Member::new("Key", 63).required(), Member::new("Value", 65).required()]),
+    /* 31 */ Shape::new("accessKeyIdType", Kind::String).min(16.0).max(128.0).pattern("[\\w]*"),
+    /* 32 */ Shape::new("accessKeySecretType", Kind::String).sensitive(),
+    /* 33 */ Shape::new("accountType", Kind::String),
+    /* 34 */
     Shape::new("arnType", Kind::String)
         .min(20.0)
         .max(2048.0)
         .pattern("[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+"),
-    /* 4 */ Shape::new("userIdType", Kind::String),
+    /* 35 */ Shape::new("assumedRoleIdType", Kind::String).min(2.0).max(193.0).pattern("[\\w+=,.@:-]*"),
+    /* 36 */ Shape::new("clientTokenType", Kind::String).min(4.0).max(20000.0).sensitive(),
+    /* 37 */ Shape::new("contextAssertionType", Kind::String).min(4.0).max(2048.0),
+    /* 38 */ Shape::new("dateType", Kind::Timestamp(None)),
+    /* 39 */ Shape::new("decodedMessageType", Kind::String),
+    /* 40 */ Shape::new("durationSecondsType", Kind::Integer).min(900.0).max(129600.0),
+    /* 41 */ Shape::new("encodedMessageType", Kind::String).min(1.0).max(10240.0),
+    /* 42 */ Shape::new("expiredIdentityTokenMessage", Kind::String),
+    /* 43 */ Shape::new("externalIdType", Kind::String).min(2.0).max(1224.0).pattern("[\\w+=,.@:\\/-]*"),
+    /* 44 */ Shape::new("federatedIdType", Kind::String).min(2.0).max(193.0).pattern("[\\w+=,.@\\:-]*"),
+    /* 45 */ Shape::new("idpCommunicationErrorMessage", Kind::String),
+    /* 46 */ Shape::new("idpRejectedClaimMessage", Kind::String),
+    /* 47 */ Shape::new("invalidAuthorizationMessage", Kind::String),
+    /* 48 */ Shape::new("invalidIdentityTokenMessage", Kind::String),
+    /* 49 */ Shape::new("malformedPolicyDocumentMessage", Kind::String),
+    /* 50 */ Shape::new("minimumSessionTokenSizeType", Kind::Integer).min(0.0).max(4096.0),
+    /* 51 */ Shape::new("nonNegativeIntegerType", Kind::Integer).min(0.0),
+    /* 52 */ Shape::new("packedPolicyTooLargeMessage", Kind::String),
+    /* 53 */ Shape::list("policyDescriptorListType", Member::element(26)),
+    /* 54 */ Shape::new("regionDisabledMessage", Kind::String),
+    /* 55 */ Shape::new("roleDurationSecondsType", Kind::Integer).min(900.0).max(43200.0),
+    /* 56 */ Shape::new("roleSessionNameType", Kind::String).min(2.0).max(64.0).pattern("[\\w+=,.@-]*"),
+    /* 57 */ Shape::new("serialNumberType", Kind::String).min(9.0).max(256.0).pattern("[\\w+=/:,.@-]*"),
+    /* 58 */
+    Shape::new("sessionPolicyDocumentType", Kind::String).min(1.0).max(2048.0).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"),
+    /* 59 */ Shape::new("sessionTokenSizeType", Kind::Integer).min(0.0),
+    /* 60 */ Shape::new("sessionTokenUtilizationType", Kind::Integer).min(0.0),
+    /* 61 */ Shape::new("sourceIdentityType", Kind::String).min(2.0).max(64.0).pattern("[\\w+=,.@-]*"),
+    /* 62 */ Shape::list("tagKeyListType", Member::element(63)).max(50.0),
+    /* 63 */ Shape::new("tagKeyType", Kind::String).min(1.0).max(128.0).pattern("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"),
+    /* 64 */ Shape::list("tagListType", Member::element(30)).max(50.0),
+    /* 65 */ Shape::new("tagValueType", Kind::String).min(0.0).max(256.0).pattern("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*"),
+    /* 66 */ Shape::new("tokenCodeType", Kind::String).min(6.0).max(6.0).pattern("[\\d]*"),
+    /* 67 */ Shape::new("tokenType", Kind::String),
+    /* 68 */
+    Shape::new("unrestrictedSessionPolicyDocumentType", Kind::String).min(1.0).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"),
+    /* 69 */ Shape::new("urlType", Kind::String).min(4.0).max(2048.0),
+    /* 70 */ Shape::new("userIdType", Kind::String),
+    /* 71 */ Shape::new("userNameType", Kind::String).min(2.0).max(32.0).pattern("[\\w+=,.@-]*"),
+    /* 72 */ Shape::new("webIdentitySubjectType", Kind::String).min(6.0).max(255.0),
 ];

@@ -8,6 +8,213 @@ use std::collections::BTreeMap;
 use wire::{Bytes, Fault, FromValue, IntoValue, Members, Time, Value};
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssumeRoleRequest {
+    pub role_arn: String,
+    pub role_session_name: String,
+    pub policy_arns: Option<Vec<PolicyDescriptorType>>,
+    pub policy: Option<String>,
+    pub duration_seconds: Option<i32>,
+    pub tags: Option<Vec<Tag>>,
+    pub transitive_tag_keys: Option<Vec<String>>,
+    pub external_id: Option<String>,
+    pub serial_number: Option<String>,
+    pub token_code: Option<String>,
+    pub source_identity: Option<String>,
+    pub provided_contexts: Option<Vec<ProvidedContext>>,
+    pub minimum_session_token_size: Option<i32>,
+}
+
+impl FromValue for AssumeRoleRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            role_arn: members.take("RoleArn")?,
+            role_session_name: members.take("RoleSessionName")?,
+            policy_arns: members.take("PolicyArns")?,
+            policy: members.take("Policy")?,
+            duration_seconds: members.take("DurationSeconds")?,
+            tags: members.take("Tags")?,
+            transitive_tag_keys: members.take("TransitiveTagKeys")?,
+            external_id: members.take("ExternalId")?,
+            serial_number: members.take("SerialNumber")?,
+            token_code: members.take("TokenCode")?,
+            source_identity: members.take("SourceIdentity")?,
+            provided_contexts: members.take("ProvidedContexts")?,
+            minimum_session_token_size: members.take("MinimumSessionTokenSize")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssumeRoleResponse {
+    pub credentials: Option<Credentials>,
+    pub assumed_role_user: Option<AssumedRoleUser>,
+    pub packed_policy_size: Option<i32>,
+    pub source_identity: Option<String>,
+    pub session_token_utilization: Option<i32>,
+    pub session_token_size: Option<i32>,
+}
+
+impl IntoValue for AssumeRoleResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Credentials", self.credentials.into_value()),
+            ("AssumedRoleUser", self.assumed_role_user.into_value()),
+            ("PackedPolicySize", self.packed_policy_size.into_value()),
+            ("SourceIdentity", self.source_identity.into_value()),
+            ("SessionTokenUtilization", self.session_token_utilization.into_value()),
+            ("SessionTokenSize", self.session_token_size.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssumeRoleWithWebIdentityRequest {
+    pub role_arn: String,
+    pub role_session_name: String,
+    pub web_identity_token: String,
+    pub provider_id: Option<String>,
+    pub policy_arns: Option<Vec<PolicyDescriptorType>>,
+    pub policy: Option<String>,
+    pub duration_seconds: Option<i32>,
+    pub minimum_session_token_size: Option<i32>,
+}
+
+impl FromValue for AssumeRoleWithWebIdentityRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            role_arn: members.take("RoleArn")?,
+            role_session_name: members.take("RoleSessionName")?,
+            web_identity_token: members.take("WebIdentityToken")?,
+            provider_id: members.take("ProviderId")?,
+            policy_arns: members.take("PolicyArns")?,
+            policy: members.take("Policy")?,
+            duration_seconds: members.take("DurationSeconds")?,
+            minimum_session_token_size: members.take("MinimumSessionTokenSize")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssumeRoleWithWebIdentityResponse {
+    pub credentials: Option<Credentials>,
+    pub subject_from_web_identity_token: Option<String>,
+    pub assumed_role_user: Option<AssumedRoleUser>,
+    pub packed_policy_size: Option<i32>,
+    pub provider: Option<String>,
+    pub audience: Option<String>,
+    pub source_identity: Option<String>,
+    pub session_token_utilization: Option<i32>,
+    pub session_token_size: Option<i32>,
+}
+
+impl IntoValue for AssumeRoleWithWebIdentityResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Credentials", self.credentials.into_value()),
+            ("SubjectFromWebIdentityToken", self.subject_from_web_identity_token.into_value()),
+            ("AssumedRoleUser", self.assumed_role_user.into_value()),
+            ("PackedPolicySize", self.packed_policy_size.into_value()),
+            ("Provider", self.provider.into_value()),
+            ("Audience", self.audience.into_value()),
+            ("SourceIdentity", self.source_identity.into_value()),
+            ("SessionTokenUtilization", self.session_token_utilization.into_value()),
+            ("SessionTokenSize", self.session_token_size.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssumedRoleUser {
+    pub assumed_role_id: String,
+    pub arn: String,
+}
+
+impl IntoValue for AssumedRoleUser {
+    fn into_value(self) -> Value {
+        Value::structure([("AssumedRoleId", self.assumed_role_id.into_value()), ("Arn", self.arn.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct Credentials {
+    pub access_key_id: String,
+    pub secret_access_key: String,
+    pub session_token: String,
+    pub expiration: Time,
+}
+
+impl IntoValue for Credentials {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AccessKeyId", self.access_key_id.into_value()),
+            ("SecretAccessKey", self.secret_access_key.into_value()),
+            ("SessionToken", self.session_token.into_value()),
+            ("Expiration", self.expiration.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DecodeAuthorizationMessageRequest {
+    pub encoded_message: String,
+}
+
+impl FromValue for DecodeAuthorizationMessageRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { encoded_message: members.take("EncodedMessage")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DecodeAuthorizationMessageResponse {
+    pub decoded_message: Option<String>,
+}
+
+impl IntoValue for DecodeAuthorizationMessageResponse {
+    fn into_value(self) -> Value {
+        Value::structure([("DecodedMessage", self.decoded_message.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct FederatedUser {
+    pub federated_user_id: String,
+    pub arn: String,
+}
+
+impl IntoValue for FederatedUser {
+    fn into_value(self) -> Value {
+        Value::structure([("FederatedUserId", self.federated_user_id.into_value()), ("Arn", self.arn.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetAccessKeyInfoRequest {
+    pub access_key_id: String,
+}
+
+impl FromValue for GetAccessKeyInfoRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { access_key_id: members.take("AccessKeyId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetAccessKeyInfoResponse {
+    pub account: Option<String>,
+}
+
+impl IntoValue for GetAccessKeyInfoResponse {
+    fn into_value(self) -> Value {
+        Value::structure([("Account", self.account.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct GetCallerIdentityRequest {}
 
 impl FromValue for GetCallerIdentityRequest {
@@ -31,5 +238,125 @@ impl IntoValue for GetCallerIdentityResponse {
             ("Account", self.account.into_value()),
             ("Arn", self.arn.into_value()),
         ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetFederationTokenRequest {
+    pub name: String,
+    pub policy: Option<String>,
+    pub policy_arns: Option<Vec<PolicyDescriptorType>>,
+    pub duration_seconds: Option<i32>,
+    pub tags: Option<Vec<Tag>>,
+    pub minimum_session_token_size: Option<i32>,
+}
+
+impl FromValue for GetFederationTokenRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            name: members.take("Name")?,
+            policy: members.take("Policy")?,
+            policy_arns: members.take("PolicyArns")?,
+            duration_seconds: members.take("DurationSeconds")?,
+            tags: members.take("Tags")?,
+            minimum_session_token_size: members.take("MinimumSessionTokenSize")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetFederationTokenResponse {
+    pub credentials: Option<Credentials>,
+    pub federated_user: Option<FederatedUser>,
+    pub packed_policy_size: Option<i32>,
+    pub session_token_utilization: Option<i32>,
+    pub session_token_size: Option<i32>,
+}
+
+impl IntoValue for GetFederationTokenResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Credentials", self.credentials.into_value()),
+            ("FederatedUser", self.federated_user.into_value()),
+            ("PackedPolicySize", self.packed_policy_size.into_value()),
+            ("SessionTokenUtilization", self.session_token_utilization.into_value()),
+            ("SessionTokenSize", self.session_token_size.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetSessionTokenRequest {
+    pub duration_seconds: Option<i32>,
+    pub serial_number: Option<String>,
+    pub token_code: Option<String>,
+    pub minimum_session_token_size: Option<i32>,
+}
+
+impl FromValue for GetSessionTokenRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            duration_seconds: members.take("DurationSeconds")?,
+            serial_number: members.take("SerialNumber")?,
+            token_code: members.take("TokenCode")?,
+            minimum_session_token_size: members.take("MinimumSessionTokenSize")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetSessionTokenResponse {
+    pub credentials: Option<Credentials>,
+    pub session_token_utilization: Option<i32>,
+    pub session_token_size: Option<i32>,
+}
+
+impl IntoValue for GetSessionTokenResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Credentials", self.credentials.into_value()),
+            ("SessionTokenUtilization", self.session_token_utilization.into_value()),
+            ("SessionTokenSize", self.session_token_size.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PolicyDescriptorType {
+    pub arn: Option<String>,
+}
+
+impl FromValue for PolicyDescriptorType {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { arn: members.take("arn")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ProvidedContext {
+    pub provider_arn: Option<String>,
+    pub context_assertion: Option<String>,
+}
+
+impl FromValue for ProvidedContext {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { provider_arn: members.take("ProviderArn")?, context_assertion: members.take("ContextAssertion")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct Tag {
+    pub key: String,
+    pub value: String,
+}
+
+impl FromValue for Tag {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { key: members.take("Key")?, value: members.take("Value")? })
     }
 }
