@@ -11,10 +11,12 @@ use crate::{
     locate::{Located, host_of, locate},
     record::{Checks, Pending, Sender},
     table::Row,
+    unsigned,
 };
 use bytes::Bytes;
 use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, Request, Response, request::Parts};
+use model::iam::Principal;
 use std::panic::AssertUnwindSafe;
 use wire::{
     Dialect, Fault, Time, Value,
@@ -26,6 +28,9 @@ pub(crate) async fn answer(front: &Front, request: Request<Body>, request_id: St
     let (mut head, body) = request.into_parts();
     name_host(&mut head);
     let claim = read_claim(&head);
+    if let Ok(None) = claim {
+        return unsigned::answer(front, head, body, &request_id).await;
+    }
     let scope = claim.as_ref().ok().and_then(Option::as_ref).map(|claim| &claim.scope);
     let service = match locate(&head, scope) {
         Located::At(service) => service,
@@ -61,11 +66,11 @@ pub(crate) async fn authenticate(front: &Front, request: Request<Body>) -> Optio
 }
 
 /// A request whose body is read and decoded, and whose sender is known.
-struct Arrived {
-    identity: Identity,
-    sender: Sender,
-    endpoint: String,
-    request: wire::Request,
+pub(crate) struct Arrived {
+    pub(crate) identity: Identity,
+    pub(crate) sender: Sender,
+    pub(crate) endpoint: String,
+    pub(crate) request: wire::Request,
 }
 
 async fn arrive(
@@ -96,7 +101,7 @@ async fn arrive(
     }
 }
 
-async fn operate(front: &Front, dialect: Dialect, arrived: Arrived, request_id: &str) -> Result<wire::Response, Fault> {
+pub(crate) async fn operate(front: &Front, dialect: Dialect, arrived: Arrived, request_id: &str) -> Result<wire::Response, Fault> {
     let operation = dialect.match_operation(&arrived.request)?;
     let row = row(front, dialect.service, operation.name)?;
     let input = dialect.decode(operation, &arrived.request);
@@ -126,7 +131,10 @@ async fn operate(front: &Front, dialect: Dialect, arrived: Arrived, request_id: 
 }
 
 async fn handle(front: &Front, row: &Row, cx: Cx, input: Value) -> Result<Value, Fault> {
-    front.seen.touch(&front.store, &front.services, &cx).await?;
+    // A stranger can't make the store grow by naming accounts.
+    if cx.principal != Principal::Anonymous {
+        front.seen.touch(&front.store, &front.services, &cx).await?;
+    }
     let handled = AssertUnwindSafe(async { (row.run)(front.store.clone(), cx, input).await }).catch_unwind().await;
     handled.unwrap_or_else(|panic| Err(Fault::internal(format_args!("the handler panicked: {}", panic_text(&*panic)))))
 }
@@ -160,7 +168,7 @@ fn name_host(head: &mut Parts) {
 }
 
 /// A bucket in the host becomes the first segment of the path, as it would be in a path-style address.
-fn wire_request(head: &Parts, body: Bytes) -> wire::Request {
+pub(crate) fn wire_request(head: &Parts, body: Bytes) -> wire::Request {
     let bucket = host_of(head).and_then(host::bucket);
     let path = head.uri.path();
     wire::Request {
@@ -172,7 +180,7 @@ fn wire_request(head: &Parts, body: Bytes) -> wire::Request {
     }
 }
 
-fn unreadable(error: ReadError) -> Fault {
+pub(crate) fn unreadable(error: ReadError) -> Fault {
     use wire::body::BodyError;
     let text = error.to_string();
     match error {
@@ -188,18 +196,18 @@ fn unreadable(error: ReadError) -> Fault {
 }
 
 /// A service whose dialect stands in where the request is for none that is known.
-fn stand_in(head: &Parts) -> &'static wire::Service {
+pub(crate) fn stand_in(head: &Parts) -> &'static wire::Service {
     let json = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.contains("json"));
     let speaks_json = head.headers.contains_key("x-amz-target") || head.headers.get(http::header::CONTENT_TYPE).is_some_and(json);
     if speaks_json { &::api::ecr::SERVICE } else { &::api::sts::SERVICE }
 }
 
-fn refuse_service(head: &Parts, request_id: &str, fault: Fault) -> Response<Body> {
+pub(crate) fn refuse_service(head: &Parts, request_id: &str, fault: Fault) -> Response<Body> {
     let dialect = Dialect::of(stand_in(head), &wire_request(head, Bytes::new()));
     finish(dialect.encode_fault(request_id, &fault), request_id, Some(&fault))
 }
 
-fn finish(answer: wire::Response, request_id: &str, fault: Option<&Fault>) -> Response<Body> {
+pub(crate) fn finish(answer: wire::Response, request_id: &str, fault: Option<&Fault>) -> Response<Body> {
     if let Some(fault) = fault.filter(|fault| fault.internal.is_some()) {
         tracing::error!(request_id, %fault, "a request failed");
     }

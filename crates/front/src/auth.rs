@@ -3,4 +3,5 @@
 pub(crate) mod authenticate;
 pub(crate) mod authorize;
 pub mod credentials;
+pub mod encoded;
 pub(crate) mod wording;

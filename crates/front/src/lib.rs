@@ -27,9 +27,10 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 mod touch;
+mod unsigned;
 
 pub use admin::Admin;
-pub use auth::credentials;
+pub use auth::{credentials, encoded};
 pub use body::Body;
 pub use cx::Cx;
 pub use model::iam::Principal;

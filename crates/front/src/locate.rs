@@ -66,7 +66,16 @@ fn by_path(head: &Parts) -> Option<&'static Service> {
 
 /// The version of a query API, where it is in the query string.
 fn by_version(head: &Parts) -> Option<&'static Service> {
-    let version = head.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("Version="))?;
+    of_version(head.uri.query()?)
+}
+
+/// The service of a form: an unsigned request of a query API says nothing in its head.
+pub(crate) fn locate_form(form: &[u8]) -> Option<&'static Service> {
+    of_version(std::str::from_utf8(form).ok()?)
+}
+
+fn of_version(form: &str) -> Option<&'static Service> {
+    let version = form.split('&').find_map(|pair| pair.strip_prefix("Version="))?;
     let mut of_version = api::SERVICES.iter().copied().filter(|service| service.api_version == version && is_query(service));
     of_version.next().filter(|_| of_version.next().is_none())
 }

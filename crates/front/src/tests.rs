@@ -121,6 +121,33 @@ async fn a_workload_is_never_the_owner() {
     }
 }
 
+fn web_identity() -> Service {
+    sts().op::<sdk::AssumeRoleWithWebIdentity>(Access::anyone(), |cx, _, _| {
+        assert_eq!(cx.principal, Principal::Anonymous);
+        Ok(sdk::AssumeRoleWithWebIdentityResponse { provider: Some(cx.account.to_string()), ..Default::default() })
+    })
+}
+
+#[tokio::test]
+async fn an_operation_that_needs_no_signature_acts_in_the_account_that_it_names() {
+    let bench = Bench::new(|front| front.service(web_identity()));
+    let form = |action: &str| {
+        let body = format!(
+            "Action={action}&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A444455556666%3Arole%2Fdeploy&RoleSessionName=me&WebIdentityToken=a.b.c"
+        );
+        let request = Request::post("/").header("host", "localhost:4566");
+        request.header("content-type", "application/x-www-form-urlencoded; charset=utf-8").body(Bytes::from(body)).unwrap()
+    };
+    let reply = bench.send(form("AssumeRoleWithWebIdentity")).await;
+    assert!(reply.status == 200 && reply.text().contains("<Provider>444455556666</Provider>"), "{}", reply.text());
+    let touched = Key::<Touched>::new(&AccountId::parse("444455556666").unwrap(), &Region::parse("us-east-1").unwrap(), "sts");
+    assert!(!bench.store.snapshot().exists(&touched).unwrap(), "nobody can have an account laid down");
+    for other in ["AssumeRole", "GetCallerIdentity", "GetEverything"] {
+        let reply = bench.send(form(other)).await;
+        assert!(reply.status == 403 && reply.text().contains("MissingAuthenticationToken"), "{other}: {}", reply.text());
+    }
+}
+
 #[tokio::test]
 async fn unsigned_requests_are_told_so() {
     let request = Request::get(format!("/?{BODY}")).header("host", "localhost:4566").body(Bytes::new()).unwrap();

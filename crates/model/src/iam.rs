@@ -8,18 +8,21 @@
 //! | [`OidcProvider`] | the URL without `https://` | handlers | |
 //! | [`AccountSettings`] | `account` | handlers | |
 //! | [`AccessKey`] | the key's id, all accounts together | who issues it | the front, when it was last used |
+//! | [`SealingKey`] | `messages`, one for all accounts | the front, once | |
 
 mod account;
 mod entity;
 mod key;
 mod policy;
 mod principal;
+mod sealing;
 
 pub use account::*;
 pub use entity::*;
 pub use key::*;
 pub use policy::*;
 pub use principal::*;
+pub use sealing::*;
 
 use crate::{AccountId, Arn, Key, Record, Region};
 use std::collections::BTreeMap;

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum Principal {
     /// The account itself, which may do everything in it.
     Root,
+    /// Nobody who is known: the request has no signature. It can be no principal of a policy but `*`.
+    Anonymous,
     /// A user of the account.
     User {
         /// The path and the name, such as `division/anna`.
@@ -40,6 +42,7 @@ impl Principal {
     pub fn arn(&self, account: &AccountId) -> Arn {
         match self {
             Principal::Root => global_arn("iam", account, "root"),
+            Principal::Anonymous => Arn { account: "anonymous".into(), ..global_arn("iam", account, "user/anonymous") },
             Principal::User { name, .. } => global_arn("iam", account, format!("user/{name}")),
             Principal::AssumedRole { role, session, .. } => {
                 global_arn("sts", account, format!("assumed-role/{}/{session}", base_name(role)))
@@ -52,6 +55,7 @@ impl Principal {
     pub fn id(&self, account: &AccountId) -> String {
         match self {
             Principal::Root => account.to_string(),
+            Principal::Anonymous => "anonymous".to_owned(),
             Principal::User { id, .. } => id.clone(),
             Principal::AssumedRole { id, session, .. } => format!("{id}:{session}"),
             Principal::FederatedUser { name, .. } => format!("{account}:{name}"),
