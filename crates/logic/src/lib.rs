@@ -7,6 +7,7 @@ pub mod image_reference;
 pub mod log_pattern;
 pub mod packet_filter;
 pub mod placement;
+pub mod policy;
 pub mod route_match;
 pub mod task;
 pub mod vpc;

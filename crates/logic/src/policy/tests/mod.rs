@@ -1,0 +1,4 @@
+//! The cases of the IAM documentation, and properties.
+
+mod documents;
+mod world;
