@@ -4,7 +4,8 @@ use crate::{
     Body, Cx, Front,
     auth::{
         authenticate::{Identity, Unknown, holder, verify},
-        wording,
+        authority::Authority,
+        encoded, usage, wording,
     },
     body::{self, ReadError},
     host,
@@ -16,7 +17,7 @@ use crate::{
 use bytes::Bytes;
 use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, Request, Response, request::Parts};
-use model::iam::Principal;
+use model::{AccountId, iam::Principal};
 use std::panic::AssertUnwindSafe;
 use wire::{
     Dialect, Fault, Time, Value,
@@ -101,19 +102,32 @@ async fn arrive(
     }
 }
 
-pub(crate) async fn operate(front: &Front, dialect: Dialect, arrived: Arrived, request_id: &str) -> Result<wire::Response, Fault> {
+pub(crate) async fn operate(
+    front: &Front,
+    dialect: Dialect,
+    arrived: Arrived,
+    request_id: &str,
+) -> Result<wire::Response, Fault> {
     let operation = dialect.match_operation(&arrived.request)?;
     let row = row(front, dialect.service, operation.name)?;
     let input = dialect.decode(operation, &arrived.request);
+    let snapshot = front.store.snapshot();
+    let now = front.env.now();
+    usage::note(&front.store, &snapshot, &arrived.identity, dialect.service.signing_name, now).await;
+    let circumstances = arrived.sender.circumstances(&arrived.identity.region);
+    let authority = front.gate.authority(&snapshot, &arrived.identity, &circumstances, now)?;
+    let account = arrived.identity.account;
     let cx = Cx {
-        account: arrived.identity.account,
+        account: account.clone(),
         region: arrived.identity.region,
         principal: arrived.identity.principal,
-        now: front.env.now(),
+        now,
         env: front.env.clone(),
         request_id: request_id.to_owned(),
         endpoint: arrived.endpoint,
         checks: Checks::new(front.recorder.is_some()),
+        authority: authority.clone(),
+        service: dialect.service,
     };
     let pending = front.recorder.as_deref().map(|recorder| {
         Pending::new(recorder, &front.env, (dialect.service, operation), &cx, arrived.sender, input.as_ref().ok())
@@ -123,11 +137,31 @@ pub(crate) async fn operate(front: &Front, dialect: Dialect, arrived: Arrived, r
         dialect.validate(operation, &input)?;
         handle(front, row, cx, input).await
     };
-    let answered = answered.await;
+    let answered = match answered.await {
+        Err(fault) if tells_in_secret(dialect.service) => Err(explain(front, &account, &authority, fault).await),
+        answered => answered,
+    };
     if let Some(pending) = pending {
         pending.end(&answered);
     }
     Ok(dialect.encode(operation, request_id, &answered?))
+}
+
+/// Whether the service's denials carry an encoded message: EC2's do.
+fn tells_in_secret(service: &wire::Service) -> bool {
+    service.protocols.first() == Some(&wire::schema::Protocol::Ec2Query)
+}
+
+/// A denial with the message that only the account's administrators can decode; any other fault as it is.
+async fn explain(front: &Front, account: &AccountId, authority: &Authority, fault: Fault) -> Fault {
+    let Some(denial) = authority.take_denial().filter(|_| fault.code == wording::UNAUTHORIZED) else { return fault };
+    match encoded::key(&front.store, &front.env).await {
+        Ok(key) => {
+            let sealed = encoded::seal(&key, &front.env, account, &denial);
+            Fault { message: format!("{}. Encoded authorization failure message: {sealed}", fault.message), ..fault }
+        }
+        Err(error) => Fault::from(error),
+    }
 }
 
 async fn handle(front: &Front, row: &Row, cx: Cx, input: Value) -> Result<Value, Fault> {

@@ -1,7 +1,13 @@
 //! What a handler knows of the request besides its input.
 
-use crate::Checks;
+use crate::{
+    Checks,
+    auth::{authority::Authority, wording},
+};
+use logic::policy::Context;
 use model::{AccountId, Arn, Env, Region, Timestamp, iam::Principal};
+use spine::Snapshot;
+use wire::Fault;
 
 /// Who asks, where, and when.
 #[derive(Clone, Debug)]
@@ -22,11 +28,51 @@ pub struct Cx {
     pub endpoint: String,
     /// Where the permissions that were looked at are noted, for the trail.
     pub checks: Checks,
+    /// What the caller may do.
+    pub(crate) authority: Authority,
+    /// Whose words a denial is given in.
+    pub(crate) service: &'static wire::Service,
 }
 
 impl Cx {
     /// The ARN of something in the request's account and region.
     pub fn arn(&self, service: &str, resource: impl Into<String>) -> Arn {
         Arn::new(service, &self.region, &self.account, resource)
+    }
+
+    /// Refuses unless the caller may do the action on each of the resources; none stands for `*`. `keys` are condition keys that the
+    /// request's input tells, such as `iam:PassedToService`.
+    ///
+    /// The operation's own action has been looked at before its handler runs. Handlers ask for what they need besides, such as
+    /// `iam:PassRole`.
+    pub fn authorize(&self, action: &str, resources: &[Arn], keys: &Context) -> Result<(), Fault> {
+        if resources.is_empty() {
+            return self.authorize_one(action, None, keys);
+        }
+        resources.iter().try_for_each(|resource| self.authorize_one(action, Some(resource), keys))
+    }
+
+    fn authorize_one(&self, action: &str, resource: Option<&Arn>, keys: &Context) -> Result<(), Fault> {
+        let noted = resource.map(std::slice::from_ref).unwrap_or_default();
+        if self.authority.is_root_of(resource) {
+            self.checks.note(action, noted, true);
+            return Ok(());
+        }
+        let decision = self.authority.decide(self, action, resource, keys)?;
+        self.checks.note(action, noted, decision.allowed);
+        if decision.allowed {
+            return Ok(());
+        }
+        Err(wording::denied(self.service, &self.principal.arn(&self.account), action, resource, &decision.reason(action)))
+    }
+
+    /// The condition keys that say who the caller is and how the request came.
+    pub fn context(&self) -> &Context {
+        self.authority.context()
+    }
+
+    /// What was committed when the request came.
+    pub(crate) fn snapshot(&self) -> &Snapshot {
+        self.authority.snapshot()
     }
 }

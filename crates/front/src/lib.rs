@@ -30,7 +30,12 @@ mod touch;
 mod unsigned;
 
 pub use admin::Admin;
-pub use auth::{credentials, encoded};
+pub use auth::{
+    assume::{NotAssumed, ServicePrincipal, assume_for_service},
+    authority::Authority,
+    credentials, encoded,
+    facts::{Facts, FactsOf},
+};
 pub use body::Body;
 pub use cx::Cx;
 pub use model::iam::Principal;

@@ -1,12 +1,21 @@
 //! HTTP routes that are no AWS operations, which a service mounts at the front's address.
 
-use crate::Body;
+use crate::{
+    Body, Checks, Cx,
+    auth::{authority::Authority, context::Circumstances, gate::Gate},
+};
 use async_trait::async_trait;
 use http::{Request, Response, request::Parts};
-use model::{Env, Region};
+use model::{
+    AccountId, Env, Key, Region,
+    iam::{AccessKey, Principal},
+};
+use spine::{Read, Store};
+use std::sync::Arc;
+use wire::Fault;
 
 /// How a request came in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Arrival {
     /// The id that the answer may carry.
     pub request_id: String,
@@ -18,6 +27,47 @@ pub struct Arrival {
     pub region: Region,
     /// Whether only the owner of the cloud's machine can have sent the request.
     pub loopback: bool,
+    pub(crate) circumstances: Circumstances,
+    pub(crate) gate: Arc<Gate>,
+}
+
+impl Arrival {
+    /// The context in which somebody asks whom the mount knows by a key that was issued, or as an account's root where there is no key;
+    /// none if the key isn't good for anything any more. Denials are given in the words of `service`.
+    pub fn cx(
+        &self,
+        store: &Store,
+        service: &'static wire::Service,
+        account: &AccountId,
+        region: &Region,
+        key: Option<&str>,
+    ) -> Result<Option<Cx>, Fault> {
+        let (snapshot, now) = (store.snapshot(), self.env.now());
+        let (account, principal, authority) = match key {
+            None => {
+                let authority =
+                    Authority::of_keyless(&self.gate, &snapshot, (account, &Principal::Root), &self.circumstances, now);
+                (account.clone(), Principal::Root, authority)
+            }
+            Some(id) => {
+                let Some(key) = snapshot.spec(&Key::<AccessKey>::of_id(id))?.filter(|key| !key.inactive) else { return Ok(None) };
+                let authority = Authority::of_key(&self.gate, &snapshot, (id, &key), &self.circumstances, now)?;
+                (key.account.clone(), key.principal.clone(), authority)
+            }
+        };
+        Ok(Some(Cx {
+            account,
+            region: region.clone(),
+            principal,
+            now,
+            env: self.env.clone(),
+            request_id: self.request_id.clone(),
+            endpoint: self.endpoint.clone(),
+            checks: Checks::default(),
+            authority,
+            service,
+        }))
+    }
 }
 
 /// Something that answers requests of its own, such as a container registry.

@@ -8,7 +8,7 @@ mod kind;
 #[cfg(test)]
 mod tests;
 
-use crate::Cx;
+use crate::{Cx, auth::context::Circumstances};
 use model::{AccountId, Arn, Env, Region, Timestamp, iam::Principal};
 use serde_json::Value as Json;
 use std::{
@@ -113,6 +113,11 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
+    /// What policies can ask of the way that the request came.
+    pub(crate) fn circumstances(&self, region: &Region) -> Circumstances {
+        Circumstances { source: self.source, user_agent: self.user_agent.clone(), referer: None, region: region.to_string() }
+    }
+
     pub(crate) fn of(head: &http::request::Parts, access_key_id: &str) -> Self {
         let user_agent = head.headers.get(http::header::USER_AGENT);
         Self {

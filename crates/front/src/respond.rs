@@ -1,6 +1,9 @@
 //! Who answers a request: the edge, the owner's routes, a mount, or an AWS operation.
 
-use crate::{Admin, Arrival, Body, Mount, Recorder, Service, admin, api, host, locate::host_of, proxy, touch::Seen};
+use crate::{
+    Admin, Arrival, Body, Mount, Recorder, Service, admin, api, auth::gate::Gate, host, locate::host_of, proxy, record::Sender,
+    touch::Seen,
+};
 use futures::FutureExt;
 use http::{Request, Response, StatusCode};
 use model::{AccountId, Env, Region, iam::Principal};
@@ -50,6 +53,7 @@ pub struct Front {
     pub(crate) services: Vec<Service>,
     pub(crate) keys: Keys,
     pub(crate) seen: Seen,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) body_limit: usize,
     pub(crate) recorder: Option<Arc<dyn Recorder>>,
     mounts: Vec<Arc<dyn Mount>>,
@@ -66,6 +70,7 @@ impl Front {
             services: Vec::new(),
             keys: Keys::default(),
             seen: Seen::default(),
+            gate: Arc::default(),
             body_limit: LARGEST_BODY,
             recorder: None,
             mounts: Vec::new(),
@@ -75,6 +80,9 @@ impl Front {
 
     /// With a service.
     pub fn service(mut self, service: Service) -> Self {
+        if let (Some(facts), Some(gate)) = (service.facts, Arc::get_mut(&mut self.gate)) {
+            gate.facts.insert(service.iam_prefix, facts);
+        }
         self.services.push(service);
         self
     }
@@ -105,6 +113,7 @@ impl Front {
     /// Forgets what it remembers of the store, which has been emptied.
     pub fn forget(&self) {
         self.seen.forget();
+        self.gate.compiled.forget();
     }
 
     /// Answers a request. A panic of whoever answers becomes a 500 and a line in the log.
@@ -167,6 +176,8 @@ impl Front {
             env: self.env.clone(),
             region: self.config.region.clone(),
             loopback: self.only_from_here(head),
+            circumstances: Sender::of(head, "").circumstances(&self.config.region),
+            gate: self.gate.clone(),
         }
     }
 

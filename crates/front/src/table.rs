@@ -1,9 +1,10 @@
 //! A service as a table: for each operation that is built, who may call it on what, and the function that answers.
 
-use crate::{Cx, auth::authorize};
+use crate::{Cx, auth::facts::FactsOf};
 use futures::future::{BoxFuture, FutureExt};
+use logic::policy::Context;
 use model::Arn;
-use spine::{Store, Tx};
+use spine::{Snapshot, Store, Tx};
 use std::{collections::BTreeMap, future::Future, sync::Arc};
 use wire::{Api, Fault, Value};
 
@@ -18,7 +19,8 @@ pub struct Service {
     pub(crate) api: &'static wire::Service,
     pub(crate) first_touch: Option<FirstTouch>,
     pub(crate) rows: BTreeMap<&'static str, Row>,
-    iam_prefix: &'static str,
+    pub(crate) facts: Option<FactsOf>,
+    pub(crate) iam_prefix: &'static str,
 }
 
 /// An operation's row.
@@ -29,46 +31,89 @@ pub(crate) struct Row {
 }
 
 type Run = Box<dyn Fn(Store, Cx, Value) -> BoxFuture<'static, Result<Value, Fault>> + Send + Sync>;
-type Resources<I> = fn(&Cx, &I) -> Vec<Arn>;
 
-/// Who may call an operation that takes `I`: its IAM action, and the resources that it acts on.
+/// Who may call an operation that takes `I`: its IAM action, the resources that it acts on, and the condition keys of its input
+/// (Service Authorization Reference).
 pub struct Access<I> {
     action: Option<&'static str>,
-    resources: Option<Resources<I>>,
-    anyone: bool,
+    resources: Resources<I>,
+    keys: Option<fn(&Cx, &I) -> Context>,
+}
+
+/// How the resources of an operation are found.
+enum Resources<I> {
+    /// Anybody may call it, whatever the policies say.
+    Anyone,
+    /// It acts on none in particular: policies name it with `"Resource": "*"`.
+    All,
+    /// The input alone tells.
+    On(fn(&Cx, &I) -> Vec<Arn>),
+    /// The input names something whose ARN only its record tells.
+    Found(fn(&Cx, &Snapshot, &I) -> Result<Vec<Arn>, Fault>),
 }
 
 impl<I> Access<I> {
     /// The action of the operation's own name, on the resources that are found from its input. They need not exist.
-    pub fn on(resources: Resources<I>) -> Self {
-        Self { action: None, resources: Some(resources), anyone: false }
+    pub fn on(resources: fn(&Cx, &I) -> Vec<Arn>) -> Self {
+        Self::to(Resources::On(resources))
+    }
+
+    /// The action of the operation's own name, on resources whose ARNs stand in records, such as those of IAM with their paths.
+    pub fn found(resources: fn(&Cx, &Snapshot, &I) -> Result<Vec<Arn>, Fault>) -> Self {
+        Self::to(Resources::Found(resources))
     }
 
     /// The action of the operation's own name, on no particular resource: policies name it with `"Resource": "*"`.
     pub fn all() -> Self {
-        Self { action: None, resources: None, anyone: false }
+        Self::to(Resources::All)
     }
 
-    /// Nobody's permission is looked at, so that no policy can deny the operation either.
+    /// Nobody's permission is looked at, so that no policy can deny the operation either, such as `sts:GetCallerIdentity`.
     pub fn anyone() -> Self {
-        Self { anyone: true, ..Self::all() }
+        Self::to(Resources::Anyone)
     }
 
     /// Another action than the one of the operation's own name, such as `ec2:CreateTags`.
     pub fn action(self, action: &'static str) -> Self {
         Self { action: Some(action), ..self }
     }
+
+    /// With the condition keys that the input tells, such as `aws:RequestTag/…` and `ecs:cluster`.
+    pub fn keys(self, keys: fn(&Cx, &I) -> Context) -> Self {
+        Self { keys: Some(keys), ..self }
+    }
+
+    fn to(resources: Resources<I>) -> Self {
+        Self { action: None, resources, keys: None }
+    }
+
+    /// Refuses the call unless every resource may be acted on.
+    fn admit(&self, cx: &Cx, action: &str, input: &I) -> Result<(), Fault> {
+        let resources = match self.resources {
+            Resources::Anyone => return Ok(()),
+            Resources::All => Vec::new(),
+            Resources::On(find) => find(cx, input),
+            Resources::Found(find) => find(cx, cx.snapshot(), input)?,
+        };
+        let keys = self.keys.map(|keys| keys(cx, input)).unwrap_or_default();
+        cx.authorize(action, &resources, &keys)
+    }
 }
 
 impl Service {
     /// A service of which nothing is built yet.
     pub fn new(api: &'static wire::Service) -> Self {
-        Self { api, first_touch: None, rows: BTreeMap::new(), iam_prefix: api.signing_name }
+        Self { api, first_touch: None, facts: None, rows: BTreeMap::new(), iam_prefix: api.signing_name }
     }
 
     /// What stands before the colon in its IAM actions, where that is not its signing name.
     pub fn iam_prefix(self, iam_prefix: &'static str) -> Self {
         Self { iam_prefix, ..self }
+    }
+
+    /// Finds what is known of a resource that this service's actions are about: its tags, its policy, its condition keys.
+    pub fn resources(self, facts: FactsOf) -> Self {
+        Self { facts: Some(facts), ..self }
     }
 
     /// Runs in a transaction before the first operation, of whatever service, in an account and region.
@@ -117,16 +162,11 @@ impl Service {
     {
         assert_eq!(A::service().id, self.api.id, "{} is another service's operation", A::NAME);
         let action = access.action.map_or_else(|| format!("{}:{}", self.iam_prefix, A::NAME), str::to_owned);
-        let (has_resource, resources, allowed) = (access.resources.is_some(), access.resources, action.clone());
-        let anyone = access.anyone;
+        let has_resource = matches!(access.resources, Resources::On(_) | Resources::Found(_));
+        let permission = action.clone();
         let run: Run = Box::new(move |store, cx, value| {
             let admitted = A::input(value).and_then(|input| {
-                let resources = resources.as_ref().map(|find| find(&cx, &input)).unwrap_or_default();
-                if !anyone {
-                    let checked = authorize::check(&cx, A::service(), &allowed, &resources);
-                    cx.checks.note(&allowed, &resources, checked.is_ok());
-                    checked?;
-                }
+                access.admit(&cx, &permission, &input)?;
                 Ok(handler(store, cx, input))
             });
             async move { admitted?.await.map(A::output) }.boxed()

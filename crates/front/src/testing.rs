@@ -17,6 +17,10 @@ use model::{
 use serde_json::Value;
 use spine::Store;
 use std::{sync::Arc, time::Duration};
+use wire::{
+    Time,
+    sigv4::{Scope, SigningKey, basic_format},
+};
 
 /// When the clock of a new bench stands: 2026-01-01T00:00:00Z.
 pub const START: Timestamp = Timestamp(1_767_225_600_000);
@@ -33,6 +37,18 @@ pub struct Bench {
     clock: Arc<ManualClock>,
     account: String,
     region: String,
+    signer: Option<Signer>,
+}
+
+/// An access key that signs a bench's requests.
+#[derive(Clone, Debug)]
+pub struct Signer {
+    /// Its id.
+    pub access_key_id: String,
+    /// What signs.
+    pub secret_access_key: String,
+    /// Of temporary credentials.
+    pub token: Option<String>,
 }
 
 /// An answer.
@@ -82,12 +98,25 @@ impl Bench {
         let (env, clock) = Env::manual(START, 1);
         let config = Config::loopback("localhost:4566");
         let front = build(Front::new(store.clone(), env.clone(), config), &store, &env);
-        Self { front: Arc::new(front), store, env, clock, account: "111122223333".into(), region: "us-east-1".into() }
+        Self {
+            front: Arc::new(front),
+            store,
+            env,
+            clock,
+            account: "111122223333".into(),
+            region: "us-east-1".into(),
+            signer: None,
+        }
     }
 
     /// The same bench, whose requests are made by the root of another account.
     pub fn account(&self, account: &str) -> Self {
-        Self { account: account.into(), ..self.clone() }
+        Self { account: account.into(), signer: None, ..self.clone() }
+    }
+
+    /// The same bench, whose requests are really signed, by an issued key.
+    pub fn signed_by(&self, signer: Signer) -> Self {
+        Self { signer: Some(signer), ..self.clone() }
     }
 
     /// The same bench, whose requests are made in another region.
@@ -105,7 +134,7 @@ impl Bench {
         let api = known(service);
         let request = self.post(api).header("content-type", "application/x-amz-json-1.1");
         let request = request.header("x-amz-target", format!("{}.{operation}", api.target_prefix));
-        self.send(request.body(Bytes::from(input.to_string())).expect("a request")).await
+        self.send(self.sign(api, request.body(Bytes::from(input.to_string())).expect("a request"))).await
     }
 
     /// Calls an operation of a service that speaks awsQuery or ec2Query.
@@ -117,7 +146,7 @@ impl Bench {
             body.push_str(&format!("&{}={}", encode(name), encode(value)));
         }
         let request = self.post(api).header("content-type", "application/x-www-form-urlencoded");
-        self.send(request.body(Bytes::from(body)).expect("a request")).await
+        self.send(self.sign(api, request.body(Bytes::from(body)).expect("a request"))).await
     }
 
     /// Sends any request.
@@ -133,6 +162,35 @@ impl Bench {
         let request = Request::post("/").header("host", "localhost:4566").header("x-amz-date", "20260101T000000Z");
         request.header("authorization", authorization)
     }
+}
+
+impl Bench {
+    /// Signs anew what [`Bench::post`] has made, if there is a key to sign with (IAM user guide, "Create a signed AWS API request").
+    fn sign(&self, api: &wire::Service, mut request: Request<Bytes>) -> Request<Bytes> {
+        let Some(signer) = &self.signer else { return request };
+        let date = basic_format(Time(self.env.now().0));
+        let scope = format!("{}/{}/{}/aws4_request", &date[..8], self.region, api.signing_name);
+        let mut headers = vec![("host", "localhost:4566"), ("x-amz-date", date.as_str())];
+        headers.extend(signer.token.as_deref().map(|token| ("x-amz-security-token", token)));
+        let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
+        let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+        let canonical = format!("POST\n/\n\n{lines}\n{names}\n{}", sha256(request.body()));
+        let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256(canonical.as_bytes()));
+        let credential = format!("{}/{scope}", signer.access_key_id);
+        let key = SigningKey::derive(&signer.secret_access_key, &Scope::parse(&credential).expect("a scope"));
+        let signature = key.sign(text.as_bytes());
+        let authorization = format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}");
+        for (name, value) in headers.into_iter().chain([("authorization", authorization.as_str())]) {
+            request
+                .headers_mut()
+                .insert(http::HeaderName::from_bytes(name.as_bytes()).expect("a name"), value.parse().expect("a value"));
+        }
+        request
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes))
 }
 
 fn known(service: &str) -> &'static wire::Service {

@@ -1,5 +1,7 @@
 //! The front as a client meets it, with STS's one operation as the service.
 
+mod permissions;
+
 use crate::{
     Access, Config, Entrance, Front, Service, credentials,
     testing::{Bench, START},
@@ -154,17 +156,6 @@ async fn unsigned_requests_are_told_so() {
     let reply = bench().send(request).await;
     assert_eq!(reply.status, 403);
     assert!(reply.text().contains("<Code>MissingAuthenticationToken</Code>"), "{}", reply.text());
-}
-
-#[tokio::test]
-async fn only_the_root_is_allowed_anything_yet() {
-    let bench = bench();
-    let anna = Principal::User { name: "anna".into(), id: "AIDAAAAAAAAAAAAAAAAAA".into() };
-    let key = issued(&bench, anna).await;
-    let reply = bench.send(signed(&key.access_key_id, &key.secret_access_key, START)).await;
-    assert_eq!(reply.status, 403);
-    let text = "User: arn:aws:iam::444455556666:user/anna is not authorized to perform: sts:GetCallerIdentity on resource: *";
-    assert!(reply.text().contains("<Code>AccessDenied</Code>") && reply.text().contains(text), "{}", reply.text());
 }
 
 #[tokio::test]

@@ -58,6 +58,8 @@ async fn answer_for(front: &Front, service: &'static Service, head: Parts, body:
         account: account(dialect, operation, &request),
         principal: Principal::Anonymous,
         region: front.config.region.clone(),
+        access_key_id: None,
+        key: None,
         signing_key: None,
     };
     let arrived = Arrived { identity, sender: Sender::of(&head, ""), endpoint: front.endpoint(&head), request };

@@ -46,6 +46,10 @@ pub(crate) struct Identity {
     pub(crate) account: AccountId,
     pub(crate) principal: Principal,
     pub(crate) region: Region,
+    /// The key that was issued; absent for keys of the tutorials.
+    pub(crate) access_key_id: Option<String>,
+    /// What that key is good for.
+    pub(crate) key: Option<Arc<AccessKeySpec>>,
     /// What signs the chunks of the body; absent for keys of the tutorials, whose signatures are not checked.
     pub(crate) signing_key: Option<SigningKey>,
 }
@@ -82,11 +86,14 @@ pub(crate) fn verify(
 ) -> Result<Identity, Unknown> {
     let region = Region::parse(&claim.scope.region).map_err(|_| Unknown::BadRegion(claim.scope.region.clone()))?;
     match holder {
-        Holder::Tutorial(account) => Ok(Identity { account, principal: Principal::Root, region, signing_key: None }),
+        Holder::Tutorial(account) => {
+            Ok(Identity { account, principal: Principal::Root, region, access_key_id: None, key: None, signing_key: None })
+        }
         Holder::Issued(key) => {
             let signing_key = claim.verify(head, body, &key.secret, style, Time(now.0), keys).map_err(Unknown::Refused)?;
             let (account, principal) = (key.account.clone(), key.principal.clone());
-            Ok(Identity { account, principal, region, signing_key: Some(signing_key) })
+            let access_key_id = Some(claim.scope.access_key.clone());
+            Ok(Identity { account, principal, region, access_key_id, key: Some(key), signing_key: Some(signing_key) })
         }
     }
 }

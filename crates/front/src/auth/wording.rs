@@ -13,6 +13,9 @@ const TUTORIAL_KEY: &str = "Keys such as `test` and account numbers are accepted
 const WRONG_SIGNATURE: &str = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
 const INVALID_TOKEN: &str = "The security token included in the request is invalid.";
 
+/// EC2's code for what no policy allows.
+pub(crate) const UNAUTHORIZED: &str = "UnauthorizedOperation";
+
 /// Services whose errors have the same codes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Family {
@@ -173,17 +176,14 @@ fn mismatch(family: Family, detail: &str) -> Fault {
 }
 
 /// The answer to a principal that no policy allows the action (IAM user guide, "Troubleshoot access denied error messages").
-pub(crate) fn denied(service: &Service, principal: &Arn, action: &str, resource: Option<&Arn>) -> Fault {
+pub(crate) fn denied(service: &Service, principal: &Arn, action: &str, resource: Option<&Arn>, reason: &str) -> Fault {
     let on = resource.map_or_else(|| "*".to_owned(), Arn::to_string);
-    let text = format!(
-        "User: {principal} is not authorized to perform: {action} on resource: {on} because no identity-based policy allows the {action} action"
-    );
+    let text = format!("User: {principal} is not authorized to perform: {action} on resource: {on} {reason}");
     match Family::of(service) {
         Family::Json => Fault::client("AccessDeniedException", text),
         Family::Query => Fault::client("AccessDenied", text).status(403),
         Family::Ec2 => {
-            Fault::client("UnauthorizedOperation", format!("You are not authorized to perform this operation. {text}"))
-                .status(403)
+            Fault::client(UNAUTHORIZED, format!("You are not authorized to perform this operation. {text}")).status(403)
         }
         Family::S3 => Fault::client("AccessDenied", text).status(403),
     }

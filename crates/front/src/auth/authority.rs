@@ -1,0 +1,177 @@
+//! What the caller of a request may do.
+
+use super::{
+    context::{self, Circumstances},
+    encoded::{Denial, Matched},
+    facts::Facts,
+    gate::Gate,
+    policies::Reader,
+};
+use crate::Cx;
+use logic::policy::{self, Caller, CallerKind, Context, Decision, Policies};
+use model::{
+    AccountId, Arn, Timestamp,
+    iam::{AccessKeySpec, Principal, global_arn},
+};
+use spine::Snapshot;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wire::Fault;
+
+/// The caller, its policies, and what is known of the request besides its input. Clones are the same.
+#[derive(Clone)]
+pub struct Authority(Arc<Inner>);
+
+struct Inner {
+    account: AccountId,
+    principal: Principal,
+    arn: String,
+    /// Of the role or the user whose session it is.
+    of: Option<String>,
+    policies: Policies,
+    context: Context,
+    snapshot: Snapshot,
+    gate: Arc<Gate>,
+    denial: Mutex<Option<Denial>>,
+}
+
+impl Authority {
+    /// Of whoever holds the key.
+    pub(crate) fn of_key(
+        gate: &Arc<Gate>,
+        snapshot: &Snapshot,
+        (id, key): (&str, &AccessKeySpec),
+        circumstances: &Circumstances,
+        now: Timestamp,
+    ) -> Result<Self, Fault> {
+        let reader = Reader { snapshot, compiled: &gate.compiled, account: &key.account };
+        let policies = reader.of_key(id, key)?;
+        let mut known = circumstances.context(now);
+        context::of_key(&mut known, snapshot, key)?;
+        Ok(Self::new(gate, snapshot, (&key.account, &key.principal), policies, known))
+    }
+
+    /// Of who has no issued key: an account's root by a key of the tutorials, or nobody who is known.
+    pub(crate) fn of_keyless(
+        gate: &Arc<Gate>,
+        snapshot: &Snapshot,
+        (account, principal): (&AccountId, &Principal),
+        circumstances: &Circumstances,
+        now: Timestamp,
+    ) -> Self {
+        let mut known = circumstances.context(now);
+        context::of_principal(&mut known, account, principal);
+        Self::new(gate, snapshot, (account, principal), Policies::default(), known)
+    }
+
+    fn new(
+        gate: &Arc<Gate>,
+        snapshot: &Snapshot,
+        (account, principal): (&AccountId, &Principal),
+        policies: Policies,
+        context: Context,
+    ) -> Self {
+        let (snapshot, gate) = (snapshot.clone(), gate.clone());
+        let (account, principal) = (account.clone(), principal.clone());
+        let (arn, of) = (principal.arn(&account).to_string(), behind(&account, &principal).map(|arn| arn.to_string()));
+        Self(Arc::new(Inner { account, principal, arn, of, policies, context, snapshot, gate, denial: Mutex::default() }))
+    }
+
+    /// What was committed when the request came.
+    pub(crate) fn snapshot(&self) -> &Snapshot {
+        &self.0.snapshot
+    }
+
+    /// What is known of the caller and of the way that the request came, as condition keys.
+    pub(crate) fn context(&self) -> &Context {
+        &self.0.context
+    }
+
+    /// What the policies say to an action on a resource; none stands for `*`. `keys` are the condition keys of the request's input.
+    pub(crate) fn decide(&self, cx: &Cx, action: &str, resource: Option<&Arn>, keys: &Context) -> Result<Decision, Fault> {
+        let inner = &*self.0;
+        let facts = self.facts(cx, action, resource)?;
+        let mut context = inner.context.clone();
+        context.set_from(keys);
+        facts.describe(&mut context, prefix(action), resource);
+        let text = resource.map_or_else(|| "*".to_owned(), Arn::to_string);
+        let resource_account = resource.map(|arn| arn.account.as_str()).filter(|account| !account.is_empty());
+        let request = policy::Request { caller: inner.caller(), action, resource: &text, resource_account, context: &context };
+        let decision = policy::decide(&request, &inner.policies, facts.policy.as_ref(), facts.rule);
+        if !decision.allowed {
+            *self.denial() = Some(inner.denial(&request, &decision));
+        }
+        Ok(decision)
+    }
+
+    /// What was denied last, for messages that only the account's administrators can read.
+    pub(crate) fn take_denial(&self) -> Option<Denial> {
+        self.denial().take()
+    }
+
+    fn denial(&self) -> MutexGuard<'_, Option<Denial>> {
+        self.0.denial.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it may do everything to a thing of that account: then nothing has to be looked up.
+    pub(crate) fn is_root_of(&self, resource: Option<&Arn>) -> bool {
+        let own = |arn: &Arn| arn.account.is_empty() || arn.account == self.0.account.as_str();
+        self.0.principal == Principal::Root && resource.is_none_or(own)
+    }
+
+    fn facts(&self, cx: &Cx, action: &str, resource: Option<&Arn>) -> Result<Facts, Fault> {
+        match (self.0.gate.facts.get(prefix(action)), resource) {
+            (Some(find), Some(resource)) => find(cx, &self.0.snapshot, resource),
+            _ => Ok(Facts::default()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Authority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Authority").field("account", &self.0.account).finish_non_exhaustive()
+    }
+}
+
+fn prefix(action: &str) -> &str {
+    action.split(':').next().unwrap_or_default()
+}
+
+/// The role or the user whose session the principal is.
+fn behind(account: &AccountId, principal: &Principal) -> Option<Arn> {
+    match principal {
+        Principal::FederatedUser { by: Some(name), .. } => Some(global_arn("iam", account, format!("user/{name}"))),
+        principal => principal.role_arn(account),
+    }
+}
+
+impl Inner {
+    fn denial(&self, request: &policy::Request<'_>, decision: &Decision) -> Denial {
+        let matched = |statement: &policy::StatementRef| Matched {
+            id: statement.sid.clone().unwrap_or_default(),
+            denies: decision.is_explicit_deny(),
+            actions: Vec::new(),
+            resources: Vec::new(),
+        };
+        Denial {
+            explicit: decision.is_explicit_deny(),
+            matched: decision.statements.iter().map(matched).collect(),
+            principal_id: self.principal.id(&self.account),
+            principal: self.principal.arn(&self.account),
+            action: request.action.to_owned(),
+            resource: request.resource.to_owned(),
+            conditions: request.context.iter().map(|(key, values)| (key.to_owned(), values.to_vec())).collect(),
+        }
+    }
+
+    /// The caller as policies see it.
+    fn caller(&self) -> Caller<'_> {
+        let kind = match &self.principal {
+            Principal::Root => CallerKind::Root,
+            Principal::Anonymous => CallerKind::Anonymous,
+            Principal::User { .. } => CallerKind::User,
+            Principal::AssumedRole { .. } => CallerKind::AssumedRole { role_arn: self.of.as_deref().unwrap_or_default() },
+            Principal::FederatedUser { .. } => CallerKind::FederatedUser { user_arn: self.of.as_deref() },
+        };
+        Caller { arn: &self.arn, account: self.account.as_str(), kind }
+    }
+}

@@ -1,0 +1,112 @@
+//! The global condition keys (IAM user guide, "AWS global condition context keys"): what is known of the caller and of the way that a request came.
+
+use logic::policy::Context;
+use model::{
+    AccountId, Key, Timestamp,
+    iam::{AccessKeySpec, Principal, Session, Tags, User, base_name},
+};
+use spine::{Read, Snapshot};
+use std::net::IpAddr;
+use wire::Fault;
+
+/// How a request came.
+#[derive(Clone, Debug, Default)]
+pub struct Circumstances {
+    /// The address at the other end of the connection; none for one that came by a socket of this machine.
+    pub source: Option<IpAddr>,
+    /// What the client says of itself.
+    pub user_agent: Option<String>,
+    /// `Referer`.
+    pub referer: Option<String>,
+    /// The region that the request is addressed to.
+    pub region: String,
+}
+
+impl Circumstances {
+    /// The keys that say nothing of the caller.
+    pub(super) fn context(&self, now: Timestamp) -> Context {
+        let mut context = Context::default();
+        context.set("aws:CurrentTime", iso(now));
+        context.set("aws:EpochTime", (now.0 / 1000).to_string());
+        context.set("aws:RequestedRegion", &self.region);
+        // The front speaks no TLS of its own; whoever puts a proxy before it can't be told from who doesn't.
+        context.set("aws:SecureTransport", "false");
+        context.set("aws:ViaAWSService", "false");
+        for (key, value) in [("aws:UserAgent", &self.user_agent), ("aws:Referer", &self.referer)] {
+            if let Some(value) = value {
+                context.set(key, value);
+            }
+        }
+        if let Some(source) = self.source {
+            context.set("aws:SourceIp", source.to_string());
+        }
+        context
+    }
+}
+
+/// The keys that say who the holder of an access key is.
+pub(super) fn of_key(context: &mut Context, snapshot: &Snapshot, key: &AccessKeySpec) -> Result<(), Fault> {
+    of_principal(context, &key.account, &key.principal);
+    tags(context, &lasting_tags(snapshot, key)?);
+    if let Some(session) = &key.session {
+        of_session(context, session, key.created_at);
+    }
+    Ok(())
+}
+
+/// The keys that follow from the principal alone.
+pub(super) fn of_principal(context: &mut Context, account: &AccountId, principal: &Principal) {
+    let arn = principal.role_arn(account).unwrap_or_else(|| principal.arn(account));
+    context.set("aws:PrincipalArn", arn.to_string());
+    context.set("aws:PrincipalAccount", account.as_str());
+    context.set("aws:PrincipalIsAWSService", "false");
+    context.set("aws:userid", principal.id(account));
+    context.set("aws:PrincipalType", kind(principal));
+    if let Principal::User { name, .. } = principal {
+        context.set("aws:username", base_name(name));
+    }
+}
+
+fn kind(principal: &Principal) -> &'static str {
+    match principal {
+        Principal::Root => "Account",
+        Principal::Anonymous => "Anonymous",
+        Principal::User { .. } => "User",
+        Principal::AssumedRole { .. } => "AssumedRole",
+        Principal::FederatedUser { .. } => "FederatedUser",
+    }
+}
+
+fn of_session(context: &mut Context, session: &Session, issued_at: Timestamp) {
+    context.set("aws:TokenIssueTime", iso(issued_at));
+    // There are no devices yet; temporary credentials always say whether one was used, lasting ones never do.
+    context.set("aws:MultiFactorAuthPresent", "false");
+    tags(context, &session.tags);
+    if let Some(identity) = &session.source_identity {
+        context.set("aws:SourceIdentity", identity);
+    }
+    if let Some(federation) = &session.federation {
+        context.set("aws:FederatedProvider", &federation.provider);
+        for (key, value) in &federation.claims {
+            context.set(key.clone(), value);
+        }
+    }
+}
+
+fn tags(context: &mut Context, tags: &Tags) {
+    for (key, value) in tags {
+        context.set(format!("aws:PrincipalTag/{key}"), value);
+    }
+}
+
+/// The tags of a user; those of a role are copied into its sessions.
+fn lasting_tags(snapshot: &Snapshot, key: &AccessKeySpec) -> Result<Tags, Fault> {
+    let Principal::User { name, .. } = &key.principal else { return Ok(Tags::new()) };
+    let user = snapshot.spec(&Key::<User>::named(&key.account, base_name(name)))?;
+    Ok(user.map(|user| user.tags.clone()).unwrap_or_default())
+}
+
+/// ISO 8601 to the second, as policies are compared with.
+fn iso(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
+}

@@ -1,0 +1,51 @@
+//! What a service knows of its resources for decisions about them.
+
+use crate::Cx;
+use logic::policy::{Attached, Context, Kind, Policy, ResourceRule};
+use model::Arn;
+use spine::Snapshot;
+use std::{collections::BTreeMap, sync::Arc};
+use wire::Fault;
+
+/// Finds what a service knows of a resource, which need not exist.
+pub type FactsOf = fn(&Cx, &Snapshot, &Arn) -> Result<Facts, Fault>;
+
+/// What is known of a resource.
+pub struct Facts {
+    /// Its tags: `aws:ResourceTag/…`, and the same behind the service's own prefix.
+    pub tags: BTreeMap<String, String>,
+    /// Its policy, if it has one.
+    pub policy: Option<Attached>,
+    /// What its policy counts for.
+    pub rule: ResourceRule,
+    /// The service's own condition keys, such as `ecs:cluster`.
+    pub keys: Context,
+}
+
+impl Default for Facts {
+    /// Nothing is known.
+    fn default() -> Self {
+        Self { tags: BTreeMap::new(), policy: None, rule: ResourceRule::Either, keys: Context::default() }
+    }
+}
+
+impl Facts {
+    /// With the resource's policy, a document that was checked when it was written.
+    pub fn with_policy(self, name: &str, document: &str, kind: Kind) -> Result<Self, Fault> {
+        let policy = Policy::parse(document, kind)
+            .map_err(|malformed| Fault::internal(format_args!("the policy of {name} can't be read: {malformed}")))?;
+        Ok(Self { policy: Some(Attached { name: name.into(), policy: Arc::new(policy) }), ..self })
+    }
+
+    /// Adds the condition keys of the resource to those of the request.
+    pub(crate) fn describe(&self, context: &mut Context, prefix: &str, resource: Option<&Arn>) {
+        context.set_from(&self.keys);
+        for (key, value) in &self.tags {
+            context.set(format!("aws:ResourceTag/{key}"), value);
+            context.set(format!("{prefix}:ResourceTag/{key}"), value);
+        }
+        if let Some(account) = resource.map(|arn| &arn.account).filter(|account| !account.is_empty()) {
+            context.set("aws:ResourceAccount", account);
+        }
+    }
+}
