@@ -38,6 +38,14 @@ impl Context {
         self.put(key.into(), Values::Many(values.into_iter().map(Into::into).collect()))
     }
 
+    /// Sets every key of another context. Keys that were there are replaced.
+    pub fn set_from(&mut self, other: &Context) -> &mut Self {
+        for (key, values) in &other.entries {
+            self.put(key.clone(), values.clone());
+        }
+        self
+    }
+
     /// The same with the key set, for contexts that are written at once.
     pub fn with(mut self, key: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         self.set(key, value);
