@@ -5,7 +5,7 @@
 use wire::schema::{ErrorTrait, Kind, Location, Member, Namespace, Shape, TimestampFormat};
 
 pub static SHAPES: &[Shape] = &[
-    /* 0 */ Shape::map("Annotations", Member::key(152), Member::value(152)),
+    /* 0 */ Shape::map("Annotations", Member::key(160), Member::value(160)),
     /* 1 */ Shape::new("Arn", Kind::String),
     /* 2 */ Shape::choice("ArtifactStatus", &["ACTIVE", "ARCHIVED", "ACTIVATING"]),
     /* 3 */ Shape::choice("ArtifactStatusFilter", &["ACTIVE", "ARCHIVED", "ACTIVATING", "ANY"]),
@@ -14,7 +14,7 @@ pub static SHAPES: &[Shape] = &[
     /* 6 */
     Shape::record(
         "AuthorizationData",
-        &[Member::new("authorizationToken", 8), Member::new("expiresAt", 37), Member::new("proxyEndpoint", 118)],
+        &[Member::new("authorizationToken", 8), Member::new("expiresAt", 39), Member::new("proxyEndpoint", 122)],
     ),
     /* 7 */ Shape::list("AuthorizationDataList", Member::element(6)),
     /* 8 */ Shape::new("Base64", Kind::String).pattern("^\\S+$"),
@@ -22,185 +22,202 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "BatchCheckLayerAvailabilityRequest",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142).required(),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146).required(),
             Member::new("layerDigests", 16).required(),
         ],
     ),
     /* 10 */
-    Shape::record("BatchCheckLayerAvailabilityResponse", &[Member::new("layers", 99), Member::new("failures", 96)]),
+    Shape::record("BatchCheckLayerAvailabilityResponse", &[Member::new("layers", 103), Member::new("failures", 100)]),
     /* 11 */
     Shape::record(
         "BatchDeleteImageRequest",
-        &[Member::new("registryId", 129), Member::new("repositoryName", 142).required(), Member::new("imageIds", 58).required()],
+        &[Member::new("registryId", 133), Member::new("repositoryName", 146).required(), Member::new("imageIds", 62).required()],
     ),
-    /* 12 */ Shape::record("BatchDeleteImageResponse", &[Member::new("imageIds", 58), Member::new("failures", 55)]),
+    /* 12 */ Shape::record("BatchDeleteImageResponse", &[Member::new("imageIds", 62), Member::new("failures", 59)]),
     /* 13 */
     Shape::record(
         "BatchGetImageRequest",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142).required(),
-            Member::new("imageIds", 58).required(),
-            Member::new("acceptedMediaTypes", 115),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146).required(),
+            Member::new("imageIds", 62).required(),
+            Member::new("acceptedMediaTypes", 119),
         ],
     ),
-    /* 14 */ Shape::record("BatchGetImageResponse", &[Member::new("images", 59), Member::new("failures", 55)]),
+    /* 14 */ Shape::record("BatchGetImageResponse", &[Member::new("images", 63), Member::new("failures", 59)]),
     /* 15 */ Shape::new("BatchedOperationLayerDigest", Kind::String).min(0.0).max(1000.0),
     /* 16 */ Shape::list("BatchedOperationLayerDigestList", Member::element(15)).min(1.0).max(100.0),
     /* 17 */
     Shape::record(
         "CompleteLayerUploadRequest",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142).required(),
-            Member::new("uploadId", 168).required(),
-            Member::new("layerDigests", 93).required(),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146).required(),
+            Member::new("uploadId", 176).required(),
+            Member::new("layerDigests", 97).required(),
         ],
     ),
     /* 18 */
     Shape::record(
         "CompleteLayerUploadResponse",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142),
-            Member::new("uploadId", 168),
-            Member::new("layerDigest", 92),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146),
+            Member::new("uploadId", 176),
+            Member::new("layerDigest", 96),
         ],
     ),
     /* 19 */
     Shape::record(
         "CreateRepositoryRequest",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142).required(),
-            Member::new("tags", 157),
-            Member::new("imageTagMutability", 73),
-            Member::new("imageTagMutabilityExclusionFilters", 77),
-            Member::new("imageScanningConfiguration", 66),
-            Member::new("encryptionConfiguration", 34),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146).required(),
+            Member::new("tags", 165),
+            Member::new("imageTagMutability", 77),
+            Member::new("imageTagMutabilityExclusionFilters", 81),
+            Member::new("imageScanningConfiguration", 70),
+            Member::new("encryptionConfiguration", 36),
         ],
     ),
-    /* 20 */ Shape::record("CreateRepositoryResponse", &[Member::new("repository", 135)]),
+    /* 20 */ Shape::record("CreateRepositoryResponse", &[Member::new("repository", 139)]),
     /* 21 */ Shape::new("CreationTimestamp", Kind::Timestamp(None)),
     /* 22 */ Shape::record("DeleteReplication", &[Member::new("enabled", 23).required()]),
     /* 23 */ Shape::new("DeleteReplicationFlag", Kind::Boolean),
     /* 24 */
     Shape::record(
-        "DeleteRepositoryRequest",
-        &[Member::new("registryId", 129), Member::new("repositoryName", 142).required(), Member::new("force", 41)],
+        "DeleteRepositoryPolicyRequest",
+        &[Member::new("registryId", 133), Member::new("repositoryName", 146).required()],
     ),
-    /* 25 */ Shape::record("DeleteRepositoryResponse", &[Member::new("repository", 135)]),
-    /* 26 */ Shape::record("DescribeImagesFilter", &[Member::new("tagStatus", 160), Member::new("imageStatus", 69)]),
-    /* 27 */
+    /* 25 */
+    Shape::record(
+        "DeleteRepositoryPolicyResponse",
+        &[Member::new("registryId", 133), Member::new("repositoryName", 146), Member::new("policyText", 151)],
+    ),
+    /* 26 */
+    Shape::record(
+        "DeleteRepositoryRequest",
+        &[Member::new("registryId", 133), Member::new("repositoryName", 146).required(), Member::new("force", 43)],
+    ),
+    /* 27 */ Shape::record("DeleteRepositoryResponse", &[Member::new("repository", 139)]),
+    /* 28 */ Shape::record("DescribeImagesFilter", &[Member::new("tagStatus", 168), Member::new("imageStatus", 73)]),
+    /* 29 */
     Shape::record(
         "DescribeImagesRequest",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142).required(),
-            Member::new("imageIds", 58),
-            Member::new("nextToken", 116),
-            Member::new("maxResults", 113),
-            Member::new("filter", 26),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146).required(),
+            Member::new("imageIds", 62),
+            Member::new("nextToken", 120),
+            Member::new("maxResults", 117),
+            Member::new("filter", 28),
         ],
     ),
-    /* 28 */ Shape::record("DescribeImagesResponse", &[Member::new("imageDetails", 50), Member::new("nextToken", 116)]),
-    /* 29 */ Shape::record("DescribeRegistryRequest", &[]),
-    /* 30 */
-    Shape::record("DescribeRegistryResponse", &[Member::new("registryId", 129), Member::new("replicationConfiguration", 130)]),
-    /* 31 */
+    /* 30 */ Shape::record("DescribeImagesResponse", &[Member::new("imageDetails", 54), Member::new("nextToken", 120)]),
+    /* 31 */ Shape::record("DescribeRegistryRequest", &[]),
+    /* 32 */
+    Shape::record("DescribeRegistryResponse", &[Member::new("registryId", 133), Member::new("replicationConfiguration", 134)]),
+    /* 33 */
     Shape::record(
         "DescribeRepositoriesRequest",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryNames", 143),
-            Member::new("nextToken", 116),
-            Member::new("maxResults", 113),
+            Member::new("registryId", 133),
+            Member::new("repositoryNames", 147),
+            Member::new("nextToken", 120),
+            Member::new("maxResults", 117),
         ],
     ),
-    /* 32 */
-    Shape::record("DescribeRepositoriesResponse", &[Member::new("repositories", 141), Member::new("nextToken", 116)]),
-    /* 33 */
-    Shape::record("EmptyUploadException", &[Member::new("message", 36)]).error(ErrorTrait {
+    /* 34 */
+    Shape::record("DescribeRepositoriesResponse", &[Member::new("repositories", 145), Member::new("nextToken", 120)]),
+    /* 35 */
+    Shape::record("EmptyUploadException", &[Member::new("message", 38)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 34 */
-    Shape::record("EncryptionConfiguration", &[Member::new("encryptionType", 35).required(), Member::new("kmsKey", 86)]),
-    /* 35 */ Shape::choice("EncryptionType", &["AES256", "KMS", "KMS_DSSE"]),
-    /* 36 */ Shape::new("ExceptionMessage", Kind::String),
-    /* 37 */ Shape::new("ExpirationTimestamp", Kind::Timestamp(None)),
-    /* 38 */ Shape::new("FiftyMaxResults", Kind::Integer).min(1.0).max(50.0),
-    /* 39 */ Shape::choice("FindingSeverity", &["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL", "UNDEFINED"]),
-    /* 40 */ Shape::map("FindingSeverityCounts", Member::key(39), Member::value(151)),
-    /* 41 */ Shape::new("ForceFlag", Kind::Boolean),
-    /* 42 */ Shape::list("GetAuthorizationTokenRegistryIdList", Member::element(129)).min(1.0).max(10.0),
-    /* 43 */ Shape::record("GetAuthorizationTokenRequest", &[Member::new("registryIds", 42)]),
-    /* 44 */ Shape::record("GetAuthorizationTokenResponse", &[Member::new("authorizationData", 7)]),
-    /* 45 */
+    /* 36 */
+    Shape::record("EncryptionConfiguration", &[Member::new("encryptionType", 37).required(), Member::new("kmsKey", 90)]),
+    /* 37 */ Shape::choice("EncryptionType", &["AES256", "KMS", "KMS_DSSE"]),
+    /* 38 */ Shape::new("ExceptionMessage", Kind::String),
+    /* 39 */ Shape::new("ExpirationTimestamp", Kind::Timestamp(None)),
+    /* 40 */ Shape::new("FiftyMaxResults", Kind::Integer).min(1.0).max(50.0),
+    /* 41 */ Shape::choice("FindingSeverity", &["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL", "UNDEFINED"]),
+    /* 42 */ Shape::map("FindingSeverityCounts", Member::key(41), Member::value(159)),
+    /* 43 */ Shape::new("ForceFlag", Kind::Boolean),
+    /* 44 */ Shape::list("GetAuthorizationTokenRegistryIdList", Member::element(133)).min(1.0).max(10.0),
+    /* 45 */ Shape::record("GetAuthorizationTokenRequest", &[Member::new("registryIds", 44)]),
+    /* 46 */ Shape::record("GetAuthorizationTokenResponse", &[Member::new("authorizationData", 7)]),
+    /* 47 */
     Shape::record(
         "GetDownloadUrlForLayerRequest",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142).required(),
-            Member::new("layerDigest", 92).required(),
-        ],
-    ),
-    /* 46 */
-    Shape::record("GetDownloadUrlForLayerResponse", &[Member::new("downloadUrl", 172), Member::new("layerDigest", 92)]),
-    /* 47 */
-    Shape::record(
-        "Image",
-        &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142),
-            Member::new("imageId", 57),
-            Member::new("imageManifest", 60),
-            Member::new("imageManifestMediaType", 114),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146).required(),
+            Member::new("layerDigest", 96).required(),
         ],
     ),
     /* 48 */
-    Shape::record("ImageAlreadyExistsException", &[Member::new("message", 36)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
+    Shape::record("GetDownloadUrlForLayerResponse", &[Member::new("downloadUrl", 180), Member::new("layerDigest", 96)]),
     /* 49 */
+    Shape::record("GetRepositoryPolicyRequest", &[Member::new("registryId", 133), Member::new("repositoryName", 146).required()]),
+    /* 50 */
     Shape::record(
-        "ImageDetail",
+        "GetRepositoryPolicyResponse",
+        &[Member::new("registryId", 133), Member::new("repositoryName", 146), Member::new("policyText", 151)],
+    ),
+    /* 51 */
+    Shape::record(
+        "Image",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142),
-            Member::new("imageDigest", 51),
-            Member::new("imageTags", 72),
-            Member::new("imageSizeInBytes", 67),
-            Member::new("imagePushedAt", 119),
-            Member::new("imageScanStatus", 65),
-            Member::new("imageScanFindingsSummary", 64),
-            Member::new("imageManifestMediaType", 114),
-            Member::new("artifactMediaType", 114),
-            Member::new("lastRecordedPullTime", 126),
-            Member::new("subjectManifestDigest", 51),
-            Member::new("imageStatus", 68),
-            Member::new("lastArchivedAt", 88),
-            Member::new("lastActivatedAt", 87),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146),
+            Member::new("imageId", 61),
+            Member::new("imageManifest", 64),
+            Member::new("imageManifestMediaType", 118),
         ],
     ),
-    /* 50 */ Shape::list("ImageDetailList", Member::element(49)),
-    /* 51 */ Shape::new("ImageDigest", Kind::String),
     /* 52 */
-    Shape::record("ImageDigestDoesNotMatchException", &[Member::new("message", 36)]).error(ErrorTrait {
+    Shape::record("ImageAlreadyExistsException", &[Member::new("message", 38)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 53 */
     Shape::record(
-        "ImageFailure",
-        &[Member::new("imageId", 57), Member::new("failureCode", 54), Member::new("failureReason", 56)],
+        "ImageDetail",
+        &[
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146),
+            Member::new("imageDigest", 55),
+            Member::new("imageTags", 76),
+            Member::new("imageSizeInBytes", 71),
+            Member::new("imagePushedAt", 123),
+            Member::new("imageScanStatus", 69),
+            Member::new("imageScanFindingsSummary", 68),
+            Member::new("imageManifestMediaType", 118),
+            Member::new("artifactMediaType", 118),
+            Member::new("lastRecordedPullTime", 130),
+            Member::new("subjectManifestDigest", 55),
+            Member::new("imageStatus", 72),
+            Member::new("lastArchivedAt", 92),
+            Member::new("lastActivatedAt", 91),
+        ],
     ),
-    /* 54 */
+    /* 54 */ Shape::list("ImageDetailList", Member::element(53)),
+    /* 55 */ Shape::new("ImageDigest", Kind::String),
+    /* 56 */
+    Shape::record("ImageDigestDoesNotMatchException", &[Member::new("message", 38)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 57 */
+    Shape::record(
+        "ImageFailure",
+        &[Member::new("imageId", 61), Member::new("failureCode", 58), Member::new("failureReason", 60)],
+    ),
+    /* 58 */
     Shape::choice(
         "ImageFailureCode",
         &[
@@ -217,319 +234,326 @@ pub static SHAPES: &[Shape] = &[
             "ImageInaccessible",
         ],
     ),
-    /* 55 */ Shape::list("ImageFailureList", Member::element(53)),
-    /* 56 */ Shape::new("ImageFailureReason", Kind::String),
-    /* 57 */ Shape::record("ImageIdentifier", &[Member::new("imageDigest", 51), Member::new("imageTag", 70)]),
-    /* 58 */ Shape::list("ImageIdentifierList", Member::element(57)).min(1.0).max(100.0),
-    /* 59 */ Shape::list("ImageList", Member::element(47)),
-    /* 60 */ Shape::new("ImageManifest", Kind::String).min(1.0).max(4194304.0),
-    /* 61 */
-    Shape::record("ImageNotFoundException", &[Member::new("message", 36)]).error(ErrorTrait {
+    /* 59 */ Shape::list("ImageFailureList", Member::element(57)),
+    /* 60 */ Shape::new("ImageFailureReason", Kind::String),
+    /* 61 */ Shape::record("ImageIdentifier", &[Member::new("imageDigest", 55), Member::new("imageTag", 74)]),
+    /* 62 */ Shape::list("ImageIdentifierList", Member::element(61)).min(1.0).max(100.0),
+    /* 63 */ Shape::list("ImageList", Member::element(51)),
+    /* 64 */ Shape::new("ImageManifest", Kind::String).min(1.0).max(4194304.0),
+    /* 65 */
+    Shape::record("ImageNotFoundException", &[Member::new("message", 38)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 62 */
+    /* 66 */
     Shape::record(
         "ImageReferrer",
         &[
-            Member::new("digest", 51).required(),
-            Member::new("mediaType", 114).required(),
+            Member::new("digest", 55).required(),
+            Member::new("mediaType", 118).required(),
             Member::new("artifactType", 4),
-            Member::new("size", 67).required(),
+            Member::new("size", 71).required(),
             Member::new("annotations", 0),
             Member::new("artifactStatus", 2),
         ],
     ),
-    /* 63 */ Shape::list("ImageReferrerList", Member::element(62)),
-    /* 64 */
+    /* 67 */ Shape::list("ImageReferrerList", Member::element(66)),
+    /* 68 */
     Shape::record(
         "ImageScanFindingsSummary",
         &[
-            Member::new("imageScanCompletedAt", 149),
-            Member::new("vulnerabilitySourceUpdatedAt", 174),
-            Member::new("findingSeverityCounts", 40),
+            Member::new("imageScanCompletedAt", 155),
+            Member::new("vulnerabilitySourceUpdatedAt", 182),
+            Member::new("findingSeverityCounts", 42),
         ],
     ),
-    /* 65 */ Shape::record("ImageScanStatus", &[Member::new("status", 147), Member::new("description", 148)]),
-    /* 66 */ Shape::record("ImageScanningConfiguration", &[Member::new("scanOnPush", 146)]),
-    /* 67 */ Shape::new("ImageSizeInBytes", Kind::Long),
-    /* 68 */ Shape::choice("ImageStatus", &["ACTIVE", "ARCHIVED", "ACTIVATING"]),
-    /* 69 */ Shape::choice("ImageStatusFilter", &["ACTIVE", "ARCHIVED", "ACTIVATING", "ANY"]),
-    /* 70 */ Shape::new("ImageTag", Kind::String).min(1.0).max(300.0),
-    /* 71 */
-    Shape::record("ImageTagAlreadyExistsException", &[Member::new("message", 36)]).error(ErrorTrait {
+    /* 69 */ Shape::record("ImageScanStatus", &[Member::new("status", 153), Member::new("description", 154)]),
+    /* 70 */ Shape::record("ImageScanningConfiguration", &[Member::new("scanOnPush", 152)]),
+    /* 71 */ Shape::new("ImageSizeInBytes", Kind::Long),
+    /* 72 */ Shape::choice("ImageStatus", &["ACTIVE", "ARCHIVED", "ACTIVATING"]),
+    /* 73 */ Shape::choice("ImageStatusFilter", &["ACTIVE", "ARCHIVED", "ACTIVATING", "ANY"]),
+    /* 74 */ Shape::new("ImageTag", Kind::String).min(1.0).max(300.0),
+    /* 75 */
+    Shape::record("ImageTagAlreadyExistsException", &[Member::new("message", 38)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 72 */ Shape::list("ImageTagList", Member::element(70)),
-    /* 73 */
+    /* 76 */ Shape::list("ImageTagList", Member::element(74)),
+    /* 77 */
     Shape::choice("ImageTagMutability", &["MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"]),
-    /* 74 */
+    /* 78 */
     Shape::record(
         "ImageTagMutabilityExclusionFilter",
-        &[Member::new("filterType", 75).required(), Member::new("filter", 76).required()],
+        &[Member::new("filterType", 79).required(), Member::new("filter", 80).required()],
     ),
-    /* 75 */ Shape::choice("ImageTagMutabilityExclusionFilterType", &["WILDCARD"]),
-    /* 76 */
-    Shape::new("ImageTagMutabilityExclusionFilterValue", Kind::String).min(1.0).max(128.0).pattern("^[0-9a-zA-Z._*-]{1,128}$"),
-    /* 77 */ Shape::list("ImageTagMutabilityExclusionFilters", Member::element(74)).min(1.0).max(5.0),
-    /* 78 */
-    Shape::record("InitiateLayerUploadRequest", &[Member::new("registryId", 129), Member::new("repositoryName", 142).required()]),
-    /* 79 */ Shape::record("InitiateLayerUploadResponse", &[Member::new("uploadId", 168), Member::new("partSize", 117)]),
+    /* 79 */ Shape::choice("ImageTagMutabilityExclusionFilterType", &["WILDCARD"]),
     /* 80 */
-    Shape::record("InvalidLayerException", &[Member::new("message", 36)]).error(ErrorTrait {
+    Shape::new("ImageTagMutabilityExclusionFilterValue", Kind::String).min(1.0).max(128.0).pattern("^[0-9a-zA-Z._*-]{1,128}$"),
+    /* 81 */ Shape::list("ImageTagMutabilityExclusionFilters", Member::element(78)).min(1.0).max(5.0),
+    /* 82 */
+    Shape::record("InitiateLayerUploadRequest", &[Member::new("registryId", 133), Member::new("repositoryName", 146).required()]),
+    /* 83 */ Shape::record("InitiateLayerUploadResponse", &[Member::new("uploadId", 176), Member::new("partSize", 121)]),
+    /* 84 */
+    Shape::record("InvalidLayerException", &[Member::new("message", 38)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 81 */
+    /* 85 */
     Shape::record(
         "InvalidLayerPartException",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142),
-            Member::new("uploadId", 168),
-            Member::new("lastValidByteReceived", 117),
-            Member::new("message", 36),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146),
+            Member::new("uploadId", 176),
+            Member::new("lastValidByteReceived", 121),
+            Member::new("message", 38),
         ],
     )
     .error(ErrorTrait { code: None, status: None, sender: true }),
-    /* 82 */
-    Shape::record("InvalidParameterException", &[Member::new("message", 36)]).error(ErrorTrait {
+    /* 86 */
+    Shape::record("InvalidParameterException", &[Member::new("message", 38)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 83 */
-    Shape::record("InvalidTagParameterException", &[Member::new("message", 36)]).error(ErrorTrait {
+    /* 87 */
+    Shape::record("InvalidTagParameterException", &[Member::new("message", 38)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 84 */ Shape::new("KmsError", Kind::String),
-    /* 85 */
-    Shape::record("KmsException", &[Member::new("message", 36), Member::new("kmsError", 84)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
-    /* 86 */ Shape::new("KmsKey", Kind::String).min(1.0).max(2048.0),
-    /* 87 */ Shape::new("LastActivatedAtTimestamp", Kind::Timestamp(None)),
-    /* 88 */ Shape::new("LastArchivedAtTimestamp", Kind::Timestamp(None)),
+    /* 88 */ Shape::new("KmsError", Kind::String),
     /* 89 */
+    Shape::record("KmsException", &[Member::new("message", 38), Member::new("kmsError", 88)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 90 */ Shape::new("KmsKey", Kind::String).min(1.0).max(2048.0),
+    /* 91 */ Shape::new("LastActivatedAtTimestamp", Kind::Timestamp(None)),
+    /* 92 */ Shape::new("LastArchivedAtTimestamp", Kind::Timestamp(None)),
+    /* 93 */
     Shape::record(
         "Layer",
         &[
-            Member::new("layerDigest", 92),
-            Member::new("layerAvailability", 91),
-            Member::new("layerSize", 102),
-            Member::new("mediaType", 114),
+            Member::new("layerDigest", 96),
+            Member::new("layerAvailability", 95),
+            Member::new("layerSize", 106),
+            Member::new("mediaType", 118),
         ],
     ),
-    /* 90 */
-    Shape::record("LayerAlreadyExistsException", &[Member::new("message", 36)]).error(ErrorTrait {
+    /* 94 */
+    Shape::record("LayerAlreadyExistsException", &[Member::new("message", 38)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 91 */ Shape::choice("LayerAvailability", &["AVAILABLE", "UNAVAILABLE", "ARCHIVED"]),
-    /* 92 */ Shape::new("LayerDigest", Kind::String).pattern("[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+"),
-    /* 93 */ Shape::list("LayerDigestList", Member::element(92)).min(1.0).max(100.0),
-    /* 94 */
+    /* 95 */ Shape::choice("LayerAvailability", &["AVAILABLE", "UNAVAILABLE", "ARCHIVED"]),
+    /* 96 */ Shape::new("LayerDigest", Kind::String).pattern("[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+"),
+    /* 97 */ Shape::list("LayerDigestList", Member::element(96)).min(1.0).max(100.0),
+    /* 98 */
     Shape::record(
         "LayerFailure",
-        &[Member::new("layerDigest", 15), Member::new("failureCode", 95), Member::new("failureReason", 97)],
+        &[Member::new("layerDigest", 15), Member::new("failureCode", 99), Member::new("failureReason", 101)],
     ),
-    /* 95 */ Shape::choice("LayerFailureCode", &["InvalidLayerDigest", "MissingLayerDigest"]),
-    /* 96 */ Shape::list("LayerFailureList", Member::element(94)),
-    /* 97 */ Shape::new("LayerFailureReason", Kind::String),
-    /* 98 */
-    Shape::record("LayerInaccessibleException", &[Member::new("message", 36)]).error(ErrorTrait {
+    /* 99 */ Shape::choice("LayerFailureCode", &["InvalidLayerDigest", "MissingLayerDigest"]),
+    /* 100 */ Shape::list("LayerFailureList", Member::element(98)),
+    /* 101 */ Shape::new("LayerFailureReason", Kind::String),
+    /* 102 */
+    Shape::record("LayerInaccessibleException", &[Member::new("message", 38)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 99 */ Shape::list("LayerList", Member::element(89)),
-    /* 100 */ Shape::new("LayerPartBlob", Kind::Blob).min(0.0).max(20971520.0),
-    /* 101 */
-    Shape::record("LayerPartTooSmallException", &[Member::new("message", 36)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
-    /* 102 */ Shape::new("LayerSizeInBytes", Kind::Long),
-    /* 103 */
-    Shape::record("LayersNotFoundException", &[Member::new("message", 36)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
-    /* 104 */
-    Shape::record("LimitExceededException", &[Member::new("message", 36)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
+    /* 103 */ Shape::list("LayerList", Member::element(93)),
+    /* 104 */ Shape::new("LayerPartBlob", Kind::Blob).min(0.0).max(20971520.0),
     /* 105 */
+    Shape::record("LayerPartTooSmallException", &[Member::new("message", 38)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 106 */ Shape::new("LayerSizeInBytes", Kind::Long),
+    /* 107 */
+    Shape::record("LayersNotFoundException", &[Member::new("message", 38)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 108 */
+    Shape::record("LimitExceededException", &[Member::new("message", 38)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 109 */
     Shape::record("ListImageReferrersFilter", &[Member::new("artifactTypes", 5), Member::new("artifactStatus", 3)]),
-    /* 106 */
+    /* 110 */
     Shape::record(
         "ListImageReferrersRequest",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142).required(),
-            Member::new("subjectId", 153).required(),
-            Member::new("filter", 105),
-            Member::new("nextToken", 116),
-            Member::new("maxResults", 38),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146).required(),
+            Member::new("subjectId", 161).required(),
+            Member::new("filter", 109),
+            Member::new("nextToken", 120),
+            Member::new("maxResults", 40),
         ],
     ),
-    /* 107 */ Shape::record("ListImageReferrersResponse", &[Member::new("referrers", 63), Member::new("nextToken", 116)]),
-    /* 108 */ Shape::record("ListImagesFilter", &[Member::new("tagStatus", 160), Member::new("imageStatus", 69)]),
-    /* 109 */
+    /* 111 */ Shape::record("ListImageReferrersResponse", &[Member::new("referrers", 67), Member::new("nextToken", 120)]),
+    /* 112 */ Shape::record("ListImagesFilter", &[Member::new("tagStatus", 168), Member::new("imageStatus", 73)]),
+    /* 113 */
     Shape::record(
         "ListImagesRequest",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142).required(),
-            Member::new("nextToken", 116),
-            Member::new("maxResults", 113),
-            Member::new("filter", 108),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146).required(),
+            Member::new("nextToken", 120),
+            Member::new("maxResults", 117),
+            Member::new("filter", 112),
         ],
     ),
-    /* 110 */ Shape::record("ListImagesResponse", &[Member::new("imageIds", 58), Member::new("nextToken", 116)]),
-    /* 111 */ Shape::record("ListTagsForResourceRequest", &[Member::new("resourceArn", 1).required()]),
-    /* 112 */ Shape::record("ListTagsForResourceResponse", &[Member::new("tags", 157)]),
-    /* 113 */ Shape::new("MaxResults", Kind::Integer).min(1.0).max(1000.0),
-    /* 114 */ Shape::new("MediaType", Kind::String),
-    /* 115 */ Shape::list("MediaTypeList", Member::element(114)).min(1.0).max(100.0),
-    /* 116 */ Shape::new("NextToken", Kind::String),
-    /* 117 */ Shape::new("PartSize", Kind::Long).min(0.0),
-    /* 118 */ Shape::new("ProxyEndpoint", Kind::String),
-    /* 119 */ Shape::new("PushTimestamp", Kind::Timestamp(None)),
-    /* 120 */
+    /* 114 */ Shape::record("ListImagesResponse", &[Member::new("imageIds", 62), Member::new("nextToken", 120)]),
+    /* 115 */ Shape::record("ListTagsForResourceRequest", &[Member::new("resourceArn", 1).required()]),
+    /* 116 */ Shape::record("ListTagsForResourceResponse", &[Member::new("tags", 165)]),
+    /* 117 */ Shape::new("MaxResults", Kind::Integer).min(1.0).max(1000.0),
+    /* 118 */ Shape::new("MediaType", Kind::String),
+    /* 119 */ Shape::list("MediaTypeList", Member::element(118)).min(1.0).max(100.0),
+    /* 120 */ Shape::new("NextToken", Kind::String),
+    /* 121 */ Shape::new("PartSize", Kind::Long).min(0.0),
+    /* 122 */ Shape::new("ProxyEndpoint", Kind::String),
+    /* 123 */ Shape::new("PushTimestamp", Kind::Timestamp(None)),
+    /* 124 */
     Shape::record(
         "PutImageRequest",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142).required(),
-            Member::new("imageManifest", 60).required(),
-            Member::new("imageManifestMediaType", 114),
-            Member::new("imageTag", 70),
-            Member::new("imageDigest", 51),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146).required(),
+            Member::new("imageManifest", 64).required(),
+            Member::new("imageManifestMediaType", 118),
+            Member::new("imageTag", 74),
+            Member::new("imageDigest", 55),
         ],
     ),
-    /* 121 */ Shape::record("PutImageResponse", &[Member::new("image", 47)]),
-    /* 122 */
+    /* 125 */ Shape::record("PutImageResponse", &[Member::new("image", 51)]),
+    /* 126 */
     Shape::record(
         "PutImageScanningConfigurationRequest",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142).required(),
-            Member::new("imageScanningConfiguration", 66).required(),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146).required(),
+            Member::new("imageScanningConfiguration", 70).required(),
         ],
     ),
-    /* 123 */
+    /* 127 */
     Shape::record(
         "PutImageScanningConfigurationResponse",
-        &[Member::new("registryId", 129), Member::new("repositoryName", 142), Member::new("imageScanningConfiguration", 66)],
+        &[Member::new("registryId", 133), Member::new("repositoryName", 146), Member::new("imageScanningConfiguration", 70)],
     ),
-    /* 124 */
+    /* 128 */
     Shape::record(
         "PutImageTagMutabilityRequest",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142).required(),
-            Member::new("imageTagMutability", 73).required(),
-            Member::new("imageTagMutabilityExclusionFilters", 77),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146).required(),
+            Member::new("imageTagMutability", 77).required(),
+            Member::new("imageTagMutabilityExclusionFilters", 81),
         ],
     ),
-    /* 125 */
+    /* 129 */
     Shape::record(
         "PutImageTagMutabilityResponse",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142),
-            Member::new("imageTagMutability", 73),
-            Member::new("imageTagMutabilityExclusionFilters", 77),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146),
+            Member::new("imageTagMutability", 77),
+            Member::new("imageTagMutabilityExclusionFilters", 81),
         ],
     ),
-    /* 126 */ Shape::new("RecordedPullTimestamp", Kind::Timestamp(None)),
-    /* 127 */
-    Shape::record("ReferencedImagesNotFoundException", &[Member::new("message", 36)]).error(ErrorTrait {
+    /* 130 */ Shape::new("RecordedPullTimestamp", Kind::Timestamp(None)),
+    /* 131 */
+    Shape::record("ReferencedImagesNotFoundException", &[Member::new("message", 38)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 128 */ Shape::new("Region", Kind::String).min(2.0).max(25.0).pattern("[0-9a-z-]{2,25}"),
-    /* 129 */ Shape::new("RegistryId", Kind::String).pattern("[0-9]{12}"),
-    /* 130 */ Shape::record("ReplicationConfiguration", &[Member::new("rules", 134).required()]),
-    /* 131 */
-    Shape::record("ReplicationDestination", &[Member::new("region", 128).required(), Member::new("registryId", 129).required()]),
-    /* 132 */ Shape::list("ReplicationDestinationList", Member::element(131)).min(0.0).max(100.0),
-    /* 133 */
+    /* 132 */ Shape::new("Region", Kind::String).min(2.0).max(25.0).pattern("[0-9a-z-]{2,25}"),
+    /* 133 */ Shape::new("RegistryId", Kind::String).pattern("[0-9]{12}"),
+    /* 134 */ Shape::record("ReplicationConfiguration", &[Member::new("rules", 138).required()]),
+    /* 135 */
+    Shape::record("ReplicationDestination", &[Member::new("region", 132).required(), Member::new("registryId", 133).required()]),
+    /* 136 */ Shape::list("ReplicationDestinationList", Member::element(135)).min(0.0).max(100.0),
+    /* 137 */
     Shape::record(
         "ReplicationRule",
         &[
-            Member::new("destinations", 132).required(),
-            Member::new("repositoryFilters", 138),
+            Member::new("destinations", 136).required(),
+            Member::new("repositoryFilters", 142),
             Member::new("deleteReplication", 22),
         ],
     ),
-    /* 134 */ Shape::list("ReplicationRuleList", Member::element(133)).min(0.0).max(25.0),
-    /* 135 */
+    /* 138 */ Shape::list("ReplicationRuleList", Member::element(137)).min(0.0).max(25.0),
+    /* 139 */
     Shape::record(
         "Repository",
         &[
             Member::new("repositoryArn", 1),
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142),
-            Member::new("repositoryUri", 172),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146),
+            Member::new("repositoryUri", 180),
             Member::new("createdAt", 21),
-            Member::new("imageTagMutability", 73),
-            Member::new("imageTagMutabilityExclusionFilters", 77),
-            Member::new("imageScanningConfiguration", 66),
-            Member::new("encryptionConfiguration", 34),
+            Member::new("imageTagMutability", 77),
+            Member::new("imageTagMutabilityExclusionFilters", 81),
+            Member::new("imageScanningConfiguration", 70),
+            Member::new("encryptionConfiguration", 36),
         ],
     ),
-    /* 136 */
-    Shape::record("RepositoryAlreadyExistsException", &[Member::new("message", 36)]).error(ErrorTrait {
+    /* 140 */
+    Shape::record("RepositoryAlreadyExistsException", &[Member::new("message", 38)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 137 */
-    Shape::record("RepositoryFilter", &[Member::new("filter", 140).required(), Member::new("filterType", 139).required()]),
-    /* 138 */ Shape::list("RepositoryFilterList", Member::element(137)).min(1.0).max(100.0),
-    /* 139 */ Shape::choice("RepositoryFilterType", &["PREFIX_MATCH"]),
-    /* 140 */
+    /* 141 */
+    Shape::record("RepositoryFilter", &[Member::new("filter", 144).required(), Member::new("filterType", 143).required()]),
+    /* 142 */ Shape::list("RepositoryFilterList", Member::element(141)).min(1.0).max(100.0),
+    /* 143 */ Shape::choice("RepositoryFilterType", &["PREFIX_MATCH"]),
+    /* 144 */
     Shape::new("RepositoryFilterValue", Kind::String)
         .min(2.0)
         .max(256.0)
         .pattern("^(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*$"),
-    /* 141 */ Shape::list("RepositoryList", Member::element(135)),
-    /* 142 */
+    /* 145 */ Shape::list("RepositoryList", Member::element(139)),
+    /* 146 */
     Shape::new("RepositoryName", Kind::String)
         .min(2.0)
         .max(256.0)
         .pattern("[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(\\/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*"),
-    /* 143 */ Shape::list("RepositoryNameList", Member::element(142)).min(1.0).max(100.0),
-    /* 144 */
-    Shape::record("RepositoryNotEmptyException", &[Member::new("message", 36)]).error(ErrorTrait {
+    /* 147 */ Shape::list("RepositoryNameList", Member::element(146)).min(1.0).max(100.0),
+    /* 148 */
+    Shape::record("RepositoryNotEmptyException", &[Member::new("message", 38)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 145 */
-    Shape::record("RepositoryNotFoundException", &[Member::new("message", 36)]).error(ErrorTrait {
+    /* 149 */
+    Shape::record("RepositoryNotFoundException", &[Member::new("message", 38)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 146 */ Shape::new("ScanOnPushFlag", Kind::Boolean),
-    /* 147 */
+    /* 150 */
+    Shape::record("RepositoryPolicyNotFoundException", &[Member::new("message", 38)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 151 */ Shape::new("RepositoryPolicyText", Kind::String).min(0.0).max(10240.0),
+    /* 152 */ Shape::new("ScanOnPushFlag", Kind::Boolean),
+    /* 153 */
     Shape::choice(
         "ScanStatus",
         &[
@@ -546,85 +570,100 @@ pub static SHAPES: &[Shape] = &[
             "IMAGE_SIZE_EXCEEDED",
         ],
     ),
-    /* 148 */ Shape::new("ScanStatusDescription", Kind::String),
-    /* 149 */ Shape::new("ScanTimestamp", Kind::Timestamp(None)),
-    /* 150 */
-    Shape::record("ServerException", &[Member::new("message", 36)]).error(ErrorTrait { code: None, status: None, sender: false }),
-    /* 151 */ Shape::new("SeverityCount", Kind::Integer).min(0.0),
-    /* 152 */ Shape::new("String", Kind::String),
-    /* 153 */ Shape::record("SubjectIdentifier", &[Member::new("imageDigest", 51).required()]),
-    /* 154 */ Shape::record("Tag", &[Member::new("Key", 155).required(), Member::new("Value", 161).required()]),
-    /* 155 */ Shape::new("TagKey", Kind::String),
-    /* 156 */ Shape::list("TagKeyList", Member::element(155)),
-    /* 157 */ Shape::list("TagList", Member::element(154)),
+    /* 154 */ Shape::new("ScanStatusDescription", Kind::String),
+    /* 155 */ Shape::new("ScanTimestamp", Kind::Timestamp(None)),
+    /* 156 */
+    Shape::record("ServerException", &[Member::new("message", 38)]).error(ErrorTrait { code: None, status: None, sender: false }),
+    /* 157 */
+    Shape::record(
+        "SetRepositoryPolicyRequest",
+        &[
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146).required(),
+            Member::new("policyText", 151).required(),
+            Member::new("force", 43),
+        ],
+    ),
     /* 158 */
-    Shape::record("TagResourceRequest", &[Member::new("resourceArn", 1).required(), Member::new("tags", 157).required()]),
-    /* 159 */ Shape::record("TagResourceResponse", &[]),
-    /* 160 */ Shape::choice("TagStatus", &["TAGGED", "UNTAGGED", "ANY"]),
-    /* 161 */ Shape::new("TagValue", Kind::String),
-    /* 162 */
-    Shape::record("TooManyTagsException", &[Member::new("message", 36)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
-    /* 163 */
-    Shape::record("UnableToGetUpstreamImageException", &[Member::new("message", 36)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
-    /* 164 */
-    Shape::record("UnableToGetUpstreamLayerException", &[Member::new("message", 36)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
-    /* 165 */
-    Shape::record("UnableToListUpstreamImageReferrersException", &[Member::new("message", 36)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
+    Shape::record(
+        "SetRepositoryPolicyResponse",
+        &[Member::new("registryId", 133), Member::new("repositoryName", 146), Member::new("policyText", 151)],
+    ),
+    /* 159 */ Shape::new("SeverityCount", Kind::Integer).min(0.0),
+    /* 160 */ Shape::new("String", Kind::String),
+    /* 161 */ Shape::record("SubjectIdentifier", &[Member::new("imageDigest", 55).required()]),
+    /* 162 */ Shape::record("Tag", &[Member::new("Key", 163).required(), Member::new("Value", 169).required()]),
+    /* 163 */ Shape::new("TagKey", Kind::String),
+    /* 164 */ Shape::list("TagKeyList", Member::element(163)),
+    /* 165 */ Shape::list("TagList", Member::element(162)),
     /* 166 */
-    Shape::record("UntagResourceRequest", &[Member::new("resourceArn", 1).required(), Member::new("tagKeys", 156).required()]),
-    /* 167 */ Shape::record("UntagResourceResponse", &[]),
-    /* 168 */
+    Shape::record("TagResourceRequest", &[Member::new("resourceArn", 1).required(), Member::new("tags", 165).required()]),
+    /* 167 */ Shape::record("TagResourceResponse", &[]),
+    /* 168 */ Shape::choice("TagStatus", &["TAGGED", "UNTAGGED", "ANY"]),
+    /* 169 */ Shape::new("TagValue", Kind::String),
+    /* 170 */
+    Shape::record("TooManyTagsException", &[Member::new("message", 38)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 171 */
+    Shape::record("UnableToGetUpstreamImageException", &[Member::new("message", 38)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 172 */
+    Shape::record("UnableToGetUpstreamLayerException", &[Member::new("message", 38)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 173 */
+    Shape::record("UnableToListUpstreamImageReferrersException", &[Member::new("message", 38)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 174 */
+    Shape::record("UntagResourceRequest", &[Member::new("resourceArn", 1).required(), Member::new("tagKeys", 164).required()]),
+    /* 175 */ Shape::record("UntagResourceResponse", &[]),
+    /* 176 */
     Shape::new("UploadId", Kind::String).pattern("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"),
-    /* 169 */
+    /* 177 */
     Shape::record(
         "UploadLayerPartRequest",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142).required(),
-            Member::new("uploadId", 168).required(),
-            Member::new("partFirstByte", 117).required(),
-            Member::new("partLastByte", 117).required(),
-            Member::new("layerPartBlob", 100).required(),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146).required(),
+            Member::new("uploadId", 176).required(),
+            Member::new("partFirstByte", 121).required(),
+            Member::new("partLastByte", 121).required(),
+            Member::new("layerPartBlob", 104).required(),
         ],
     ),
-    /* 170 */
+    /* 178 */
     Shape::record(
         "UploadLayerPartResponse",
         &[
-            Member::new("registryId", 129),
-            Member::new("repositoryName", 142),
-            Member::new("uploadId", 168),
-            Member::new("lastByteReceived", 117),
+            Member::new("registryId", 133),
+            Member::new("repositoryName", 146),
+            Member::new("uploadId", 176),
+            Member::new("lastByteReceived", 121),
         ],
     ),
-    /* 171 */
-    Shape::record("UploadNotFoundException", &[Member::new("message", 36)]).error(ErrorTrait {
+    /* 179 */
+    Shape::record("UploadNotFoundException", &[Member::new("message", 38)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 172 */ Shape::new("Url", Kind::String),
-    /* 173 */
-    Shape::record("ValidationException", &[Member::new("message", 36)]).error(ErrorTrait {
+    /* 180 */ Shape::new("Url", Kind::String),
+    /* 181 */
+    Shape::record("ValidationException", &[Member::new("message", 38)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 174 */ Shape::new("VulnerabilitySourceUpdateTimestamp", Kind::Timestamp(None)),
+    /* 182 */ Shape::new("VulnerabilitySourceUpdateTimestamp", Kind::Timestamp(None)),
 ];

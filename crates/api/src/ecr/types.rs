@@ -221,6 +221,36 @@ impl IntoValue for DeleteReplication {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteRepositoryPolicyRequest {
+    pub registry_id: Option<String>,
+    pub repository_name: String,
+}
+
+impl FromValue for DeleteRepositoryPolicyRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { registry_id: members.take("registryId")?, repository_name: members.take("repositoryName")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteRepositoryPolicyResponse {
+    pub registry_id: Option<String>,
+    pub repository_name: Option<String>,
+    pub policy_text: Option<String>,
+}
+
+impl IntoValue for DeleteRepositoryPolicyResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("registryId", self.registry_id.into_value()),
+            ("repositoryName", self.repository_name.into_value()),
+            ("policyText", self.policy_text.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct DeleteRepositoryRequest {
     pub registry_id: Option<String>,
     pub repository_name: String,
@@ -443,6 +473,36 @@ pub struct GetDownloadUrlForLayerResponse {
 impl IntoValue for GetDownloadUrlForLayerResponse {
     fn into_value(self) -> Value {
         Value::structure([("downloadUrl", self.download_url.into_value()), ("layerDigest", self.layer_digest.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetRepositoryPolicyRequest {
+    pub registry_id: Option<String>,
+    pub repository_name: String,
+}
+
+impl FromValue for GetRepositoryPolicyRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { registry_id: members.take("registryId")?, repository_name: members.take("repositoryName")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetRepositoryPolicyResponse {
+    pub registry_id: Option<String>,
+    pub repository_name: Option<String>,
+    pub policy_text: Option<String>,
+}
+
+impl IntoValue for GetRepositoryPolicyResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("registryId", self.registry_id.into_value()),
+            ("repositoryName", self.repository_name.into_value()),
+            ("policyText", self.policy_text.into_value()),
+        ])
     }
 }
 
@@ -1085,6 +1145,43 @@ wire::string_enum! {
         LimitExceeded = "LIMIT_EXCEEDED",
         ImageArchived = "IMAGE_ARCHIVED",
         ImageSizeExceeded = "IMAGE_SIZE_EXCEEDED",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SetRepositoryPolicyRequest {
+    pub registry_id: Option<String>,
+    pub repository_name: String,
+    pub policy_text: String,
+    pub force: Option<bool>,
+}
+
+impl FromValue for SetRepositoryPolicyRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            registry_id: members.take("registryId")?,
+            repository_name: members.take("repositoryName")?,
+            policy_text: members.take("policyText")?,
+            force: members.take("force")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SetRepositoryPolicyResponse {
+    pub registry_id: Option<String>,
+    pub repository_name: Option<String>,
+    pub policy_text: Option<String>,
+}
+
+impl IntoValue for SetRepositoryPolicyResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("registryId", self.registry_id.into_value()),
+            ("repositoryName", self.repository_name.into_value()),
+            ("policyText", self.policy_text.into_value()),
+        ])
     }
 }
 

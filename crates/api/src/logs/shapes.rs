@@ -14,74 +14,86 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "CreateLogGroupRequest",
         &[
-            Member::new("logGroupName", 59).required(),
-            Member::new("kmsKeyId", 49),
-            Member::new("tags", 92),
-            Member::new("logGroupClass", 57),
-            Member::new("deletionProtectionEnabled", 13),
+            Member::new("logGroupName", 63).required(),
+            Member::new("kmsKeyId", 53),
+            Member::new("tags", 102),
+            Member::new("logGroupClass", 61),
+            Member::new("deletionProtectionEnabled", 14),
         ],
     ),
     /* 6 */
     Shape::record(
         "CreateLogStreamRequest",
-        &[Member::new("logGroupName", 59).required(), Member::new("logStreamName", 63).required()],
+        &[Member::new("logGroupName", 63).required(), Member::new("logStreamName", 67).required()],
     ),
     /* 7 */
-    Shape::record("DataAlreadyAcceptedException", &[Member::new("expectedSequenceToken", 82)]).error(ErrorTrait {
+    Shape::record("DataAlreadyAcceptedException", &[Member::new("expectedSequenceToken", 92)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 8 */ Shape::choice("DataProtectionStatus", &["ACTIVATED", "DELETED", "ARCHIVED", "DISABLED"]),
     /* 9 */ Shape::new("Days", Kind::Integer),
-    /* 10 */ Shape::record("DeleteLogGroupRequest", &[Member::new("logGroupName", 59).required()]),
+    /* 10 */ Shape::record("DeleteLogGroupRequest", &[Member::new("logGroupName", 63).required()]),
     /* 11 */
     Shape::record(
         "DeleteLogStreamRequest",
-        &[Member::new("logGroupName", 59).required(), Member::new("logStreamName", 63).required()],
+        &[Member::new("logGroupName", 63).required(), Member::new("logStreamName", 67).required()],
     ),
-    /* 12 */ Shape::record("DeleteRetentionPolicyRequest", &[Member::new("logGroupName", 59).required()]),
-    /* 13 */ Shape::new("DeletionProtectionEnabled", Kind::Boolean),
-    /* 14 */ Shape::new("Descending", Kind::Boolean),
-    /* 15 */ Shape::new("DescribeLimit", Kind::Integer).min(1.0).max(50.0),
-    /* 16 */ Shape::list("DescribeLogGroupsLogGroupIdentifiers", Member::element(58)).min(1.0).max(50.0),
-    /* 17 */
+    /* 12 */
+    Shape::record(
+        "DeleteResourcePolicyRequest",
+        &[Member::new("policyName", 77), Member::new("resourceArn", 3), Member::new("expectedRevisionId", 35)],
+    ),
+    /* 13 */ Shape::record("DeleteRetentionPolicyRequest", &[Member::new("logGroupName", 63).required()]),
+    /* 14 */ Shape::new("DeletionProtectionEnabled", Kind::Boolean),
+    /* 15 */ Shape::new("Descending", Kind::Boolean),
+    /* 16 */ Shape::new("DescribeLimit", Kind::Integer).min(1.0).max(50.0),
+    /* 17 */ Shape::list("DescribeLogGroupsLogGroupIdentifiers", Member::element(62)).min(1.0).max(50.0),
+    /* 18 */
     Shape::record(
         "DescribeLogGroupsRequest",
         &[
             Member::new("accountIdentifiers", 1),
-            Member::new("logGroupNamePrefix", 59),
-            Member::new("logGroupNamePattern", 60),
-            Member::new("nextToken", 67),
-            Member::new("limit", 15),
-            Member::new("includeLinkedAccounts", 40),
-            Member::new("logGroupClass", 57),
-            Member::new("logGroupIdentifiers", 16),
+            Member::new("logGroupNamePrefix", 63),
+            Member::new("logGroupNamePattern", 64),
+            Member::new("nextToken", 71),
+            Member::new("limit", 16),
+            Member::new("includeLinkedAccounts", 44),
+            Member::new("logGroupClass", 61),
+            Member::new("logGroupIdentifiers", 17),
         ],
     ),
-    /* 18 */ Shape::record("DescribeLogGroupsResponse", &[Member::new("logGroups", 61), Member::new("nextToken", 67)]),
-    /* 19 */
+    /* 19 */ Shape::record("DescribeLogGroupsResponse", &[Member::new("logGroups", 65), Member::new("nextToken", 71)]),
+    /* 20 */
     Shape::record(
         "DescribeLogStreamsRequest",
         &[
-            Member::new("logGroupName", 59),
-            Member::new("logGroupIdentifier", 58),
-            Member::new("logStreamNamePrefix", 63),
-            Member::new("orderBy", 69),
-            Member::new("descending", 14),
-            Member::new("nextToken", 67),
-            Member::new("limit", 15),
+            Member::new("logGroupName", 63),
+            Member::new("logGroupIdentifier", 62),
+            Member::new("logStreamNamePrefix", 67),
+            Member::new("orderBy", 73),
+            Member::new("descending", 15),
+            Member::new("nextToken", 71),
+            Member::new("limit", 16),
         ],
     ),
-    /* 20 */ Shape::record("DescribeLogStreamsResponse", &[Member::new("logStreams", 65), Member::new("nextToken", 67)]),
-    /* 21 */ Shape::record("Entity", &[Member::new("keyAttributes", 25), Member::new("attributes", 22)]),
-    /* 22 */ Shape::map("EntityAttributes", Member::key(23), Member::value(24)).min(0.0).max(10.0),
-    /* 23 */ Shape::new("EntityAttributesKey", Kind::String).min(1.0).max(256.0),
-    /* 24 */ Shape::new("EntityAttributesValue", Kind::String).min(1.0).max(512.0),
-    /* 25 */ Shape::map("EntityKeyAttributes", Member::key(26), Member::value(27)).min(2.0).max(4.0),
-    /* 26 */ Shape::new("EntityKeyAttributesKey", Kind::String).min(1.0).max(32.0),
-    /* 27 */ Shape::new("EntityKeyAttributesValue", Kind::String).min(1.0).max(512.0),
-    /* 28 */
+    /* 21 */ Shape::record("DescribeLogStreamsResponse", &[Member::new("logStreams", 69), Member::new("nextToken", 71)]),
+    /* 22 */
+    Shape::record(
+        "DescribeResourcePoliciesRequest",
+        &[Member::new("nextToken", 71), Member::new("limit", 16), Member::new("resourceArn", 3), Member::new("policyScope", 78)],
+    ),
+    /* 23 */
+    Shape::record("DescribeResourcePoliciesResponse", &[Member::new("resourcePolicies", 88), Member::new("nextToken", 71)]),
+    /* 24 */ Shape::record("Entity", &[Member::new("keyAttributes", 28), Member::new("attributes", 25)]),
+    /* 25 */ Shape::map("EntityAttributes", Member::key(26), Member::value(27)).min(0.0).max(10.0),
+    /* 26 */ Shape::new("EntityAttributesKey", Kind::String).min(1.0).max(256.0),
+    /* 27 */ Shape::new("EntityAttributesValue", Kind::String).min(1.0).max(512.0),
+    /* 28 */ Shape::map("EntityKeyAttributes", Member::key(29), Member::value(30)).min(2.0).max(4.0),
+    /* 29 */ Shape::new("EntityKeyAttributesKey", Kind::String).min(1.0).max(32.0),
+    /* 30 */ Shape::new("EntityKeyAttributesValue", Kind::String).min(1.0).max(512.0),
+    /* 31 */
     Shape::choice(
         "EntityRejectionErrorType",
         &[
@@ -94,205 +106,233 @@ pub static SHAPES: &[Shape] = &[
             "MissingRequiredFields",
         ],
     ),
-    /* 29 */ Shape::new("EventId", Kind::String),
-    /* 30 */ Shape::new("EventMessage", Kind::String).min(1.0),
-    /* 31 */ Shape::new("EventsLimit", Kind::Integer).min(1.0).max(10000.0),
-    /* 32 */ Shape::new("FilterCount", Kind::Integer),
-    /* 33 */
+    /* 32 */ Shape::new("EventId", Kind::String),
+    /* 33 */ Shape::new("EventMessage", Kind::String).min(1.0),
+    /* 34 */ Shape::new("EventsLimit", Kind::Integer).min(1.0).max(10000.0),
+    /* 35 */ Shape::new("ExpectedRevisionId", Kind::String).min(1.0),
+    /* 36 */ Shape::new("FilterCount", Kind::Integer),
+    /* 37 */
     Shape::record(
         "FilterLogEventsRequest",
         &[
-            Member::new("logGroupName", 59),
-            Member::new("logGroupIdentifier", 58),
-            Member::new("logStreamNames", 45),
-            Member::new("logStreamNamePrefix", 63),
-            Member::new("startTime", 93),
-            Member::new("endTime", 93),
-            Member::new("filterPattern", 35),
-            Member::new("nextToken", 67),
-            Member::new("limit", 31),
-            Member::new("startFromHead", 84),
-            Member::new("interleaved", 46),
-            Member::new("unmask", 95),
+            Member::new("logGroupName", 63),
+            Member::new("logGroupIdentifier", 62),
+            Member::new("logStreamNames", 49),
+            Member::new("logStreamNamePrefix", 67),
+            Member::new("startTime", 103),
+            Member::new("endTime", 103),
+            Member::new("filterPattern", 39),
+            Member::new("nextToken", 71),
+            Member::new("limit", 34),
+            Member::new("startFromHead", 94),
+            Member::new("interleaved", 50),
+            Member::new("unmask", 105),
         ],
     ),
-    /* 34 */
+    /* 38 */
     Shape::record(
         "FilterLogEventsResponse",
-        &[Member::new("events", 37), Member::new("searchedLogStreams", 81), Member::new("nextToken", 67)],
+        &[Member::new("events", 41), Member::new("searchedLogStreams", 91), Member::new("nextToken", 71)],
     ),
-    /* 35 */ Shape::new("FilterPattern", Kind::String).min(0.0).max(1024.0),
-    /* 36 */
+    /* 39 */ Shape::new("FilterPattern", Kind::String).min(0.0).max(1024.0),
+    /* 40 */
     Shape::record(
         "FilteredLogEvent",
         &[
-            Member::new("logStreamName", 63),
-            Member::new("timestamp", 93),
-            Member::new("message", 30),
-            Member::new("ingestionTime", 93),
-            Member::new("eventId", 29),
+            Member::new("logStreamName", 67),
+            Member::new("timestamp", 103),
+            Member::new("message", 33),
+            Member::new("ingestionTime", 103),
+            Member::new("eventId", 32),
         ],
     ),
-    /* 37 */ Shape::list("FilteredLogEvents", Member::element(36)),
-    /* 38 */
+    /* 41 */ Shape::list("FilteredLogEvents", Member::element(40)),
+    /* 42 */
     Shape::record(
         "GetLogEventsRequest",
         &[
-            Member::new("logGroupName", 59),
-            Member::new("logGroupIdentifier", 58),
-            Member::new("logStreamName", 63).required(),
-            Member::new("startTime", 93),
-            Member::new("endTime", 93),
-            Member::new("nextToken", 67),
-            Member::new("limit", 31),
-            Member::new("startFromHead", 84),
-            Member::new("unmask", 95),
+            Member::new("logGroupName", 63),
+            Member::new("logGroupIdentifier", 62),
+            Member::new("logStreamName", 67).required(),
+            Member::new("startTime", 103),
+            Member::new("endTime", 103),
+            Member::new("nextToken", 71),
+            Member::new("limit", 34),
+            Member::new("startFromHead", 94),
+            Member::new("unmask", 105),
         ],
     ),
-    /* 39 */
+    /* 43 */
     Shape::record(
         "GetLogEventsResponse",
-        &[Member::new("events", 71), Member::new("nextForwardToken", 67), Member::new("nextBackwardToken", 67)],
+        &[Member::new("events", 75), Member::new("nextForwardToken", 71), Member::new("nextBackwardToken", 71)],
     ),
-    /* 40 */ Shape::new("IncludeLinkedAccounts", Kind::Boolean),
-    /* 41 */ Shape::list("InheritedProperties", Member::element(42)),
-    /* 42 */ Shape::choice("InheritedProperty", &["ACCOUNT_DATA_PROTECTION"]),
-    /* 43 */
-    Shape::record("InputLogEvent", &[Member::new("timestamp", 93).required(), Member::new("message", 30).required()]),
-    /* 44 */ Shape::list("InputLogEvents", Member::element(43)).min(1.0).max(10000.0),
-    /* 45 */ Shape::list("InputLogStreamNames", Member::element(63)).min(1.0).max(100.0),
-    /* 46 */ Shape::new("Interleaved", Kind::Boolean),
-    /* 47 */ Shape::record("InvalidParameterException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
-    /* 48 */
-    Shape::record("InvalidSequenceTokenException", &[Member::new("expectedSequenceToken", 82)]).error(ErrorTrait {
+    /* 44 */ Shape::new("IncludeLinkedAccounts", Kind::Boolean),
+    /* 45 */ Shape::list("InheritedProperties", Member::element(46)),
+    /* 46 */ Shape::choice("InheritedProperty", &["ACCOUNT_DATA_PROTECTION"]),
+    /* 47 */
+    Shape::record("InputLogEvent", &[Member::new("timestamp", 103).required(), Member::new("message", 33).required()]),
+    /* 48 */ Shape::list("InputLogEvents", Member::element(47)).min(1.0).max(10000.0),
+    /* 49 */ Shape::list("InputLogStreamNames", Member::element(67)).min(1.0).max(100.0),
+    /* 50 */ Shape::new("Interleaved", Kind::Boolean),
+    /* 51 */ Shape::record("InvalidParameterException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
+    /* 52 */
+    Shape::record("InvalidSequenceTokenException", &[Member::new("expectedSequenceToken", 92)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 49 */ Shape::new("KmsKeyId", Kind::String).max(256.0),
-    /* 50 */ Shape::record("LimitExceededException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
-    /* 51 */ Shape::record("ListTagsForResourceRequest", &[Member::new("resourceArn", 2).required()]),
-    /* 52 */ Shape::record("ListTagsForResourceResponse", &[Member::new("tags", 92)]),
-    /* 53 */ Shape::record("ListTagsLogGroupRequest", &[Member::new("logGroupName", 59).required()]),
-    /* 54 */ Shape::record("ListTagsLogGroupResponse", &[Member::new("tags", 92)]),
-    /* 55 */ Shape::new("LogEventIndex", Kind::Integer),
-    /* 56 */
+    /* 53 */ Shape::new("KmsKeyId", Kind::String).max(256.0),
+    /* 54 */ Shape::record("LimitExceededException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
+    /* 55 */ Shape::record("ListTagsForResourceRequest", &[Member::new("resourceArn", 2).required()]),
+    /* 56 */ Shape::record("ListTagsForResourceResponse", &[Member::new("tags", 102)]),
+    /* 57 */ Shape::record("ListTagsLogGroupRequest", &[Member::new("logGroupName", 63).required()]),
+    /* 58 */ Shape::record("ListTagsLogGroupResponse", &[Member::new("tags", 102)]),
+    /* 59 */ Shape::new("LogEventIndex", Kind::Integer),
+    /* 60 */
     Shape::record(
         "LogGroup",
         &[
-            Member::new("logGroupName", 59),
-            Member::new("creationTime", 93),
+            Member::new("logGroupName", 63),
+            Member::new("creationTime", 103),
             Member::new("retentionInDays", 9),
-            Member::new("metricFilterCount", 32),
+            Member::new("metricFilterCount", 36),
             Member::new("arn", 3),
-            Member::new("storedBytes", 85),
-            Member::new("kmsKeyId", 49),
+            Member::new("storedBytes", 95),
+            Member::new("kmsKeyId", 53),
             Member::new("dataProtectionStatus", 8),
-            Member::new("inheritedProperties", 41),
-            Member::new("logGroupClass", 57),
+            Member::new("inheritedProperties", 45),
+            Member::new("logGroupClass", 61),
             Member::new("logGroupArn", 3),
-            Member::new("deletionProtectionEnabled", 13),
+            Member::new("deletionProtectionEnabled", 14),
             Member::new("bearerTokenAuthenticationEnabled", 4),
-            Member::new("retentionPolicyName", 72),
+            Member::new("retentionPolicyName", 77),
         ],
     ),
-    /* 57 */ Shape::choice("LogGroupClass", &["STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS"]),
-    /* 58 */ Shape::new("LogGroupIdentifier", Kind::String).min(1.0).max(2048.0).pattern("[\\w#+=/:,.@-]*"),
-    /* 59 */ Shape::new("LogGroupName", Kind::String).min(1.0).max(512.0).pattern("[\\.\\-_/#A-Za-z0-9]+"),
-    /* 60 */ Shape::new("LogGroupNamePattern", Kind::String).min(0.0).max(512.0).pattern("[\\.\\-_/#A-Za-z0-9]*"),
-    /* 61 */ Shape::list("LogGroups", Member::element(56)),
-    /* 62 */
+    /* 61 */ Shape::choice("LogGroupClass", &["STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS"]),
+    /* 62 */ Shape::new("LogGroupIdentifier", Kind::String).min(1.0).max(2048.0).pattern("[\\w#+=/:,.@-]*"),
+    /* 63 */ Shape::new("LogGroupName", Kind::String).min(1.0).max(512.0).pattern("[\\.\\-_/#A-Za-z0-9]+"),
+    /* 64 */ Shape::new("LogGroupNamePattern", Kind::String).min(0.0).max(512.0).pattern("[\\.\\-_/#A-Za-z0-9]*"),
+    /* 65 */ Shape::list("LogGroups", Member::element(60)),
+    /* 66 */
     Shape::record(
         "LogStream",
         &[
-            Member::new("logStreamName", 63),
-            Member::new("creationTime", 93),
-            Member::new("firstEventTimestamp", 93),
-            Member::new("lastEventTimestamp", 93),
-            Member::new("lastIngestionTime", 93),
-            Member::new("uploadSequenceToken", 82),
+            Member::new("logStreamName", 67),
+            Member::new("creationTime", 103),
+            Member::new("firstEventTimestamp", 103),
+            Member::new("lastEventTimestamp", 103),
+            Member::new("lastIngestionTime", 103),
+            Member::new("uploadSequenceToken", 92),
             Member::new("arn", 3),
-            Member::new("storedBytes", 85),
+            Member::new("storedBytes", 95),
         ],
     ),
-    /* 63 */ Shape::new("LogStreamName", Kind::String).min(1.0).max(512.0).pattern("[^:*]*"),
-    /* 64 */ Shape::new("LogStreamSearchedCompletely", Kind::Boolean),
-    /* 65 */ Shape::list("LogStreams", Member::element(62)),
-    /* 66 */ Shape::new("Message", Kind::String),
-    /* 67 */ Shape::new("NextToken", Kind::String).min(1.0),
-    /* 68 */ Shape::record("OperationAbortedException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
-    /* 69 */ Shape::choice("OrderBy", &["LogStreamName", "LastEventTime"]),
-    /* 70 */
+    /* 67 */ Shape::new("LogStreamName", Kind::String).min(1.0).max(512.0).pattern("[^:*]*"),
+    /* 68 */ Shape::new("LogStreamSearchedCompletely", Kind::Boolean),
+    /* 69 */ Shape::list("LogStreams", Member::element(66)),
+    /* 70 */ Shape::new("Message", Kind::String),
+    /* 71 */ Shape::new("NextToken", Kind::String).min(1.0),
+    /* 72 */ Shape::record("OperationAbortedException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
+    /* 73 */ Shape::choice("OrderBy", &["LogStreamName", "LastEventTime"]),
+    /* 74 */
     Shape::record(
         "OutputLogEvent",
-        &[Member::new("timestamp", 93), Member::new("message", 30), Member::new("ingestionTime", 93)],
+        &[Member::new("timestamp", 103), Member::new("message", 33), Member::new("ingestionTime", 103)],
     ),
-    /* 71 */ Shape::list("OutputLogEvents", Member::element(70)),
-    /* 72 */ Shape::new("PolicyName", Kind::String),
-    /* 73 */
+    /* 75 */ Shape::list("OutputLogEvents", Member::element(74)),
+    /* 76 */ Shape::new("PolicyDocument", Kind::String).min(1.0).max(51200.0),
+    /* 77 */ Shape::new("PolicyName", Kind::String),
+    /* 78 */ Shape::choice("PolicyScope", &["ACCOUNT", "RESOURCE"]),
+    /* 79 */
     Shape::record(
         "PutLogEventsRequest",
         &[
-            Member::new("logGroupName", 59).required(),
-            Member::new("logStreamName", 63).required(),
-            Member::new("logEvents", 44).required(),
-            Member::new("sequenceToken", 82),
-            Member::new("entity", 21),
+            Member::new("logGroupName", 63).required(),
+            Member::new("logStreamName", 67).required(),
+            Member::new("logEvents", 48).required(),
+            Member::new("sequenceToken", 92),
+            Member::new("entity", 24),
         ],
     ),
-    /* 74 */
+    /* 80 */
     Shape::record(
         "PutLogEventsResponse",
-        &[Member::new("nextSequenceToken", 82), Member::new("rejectedLogEventsInfo", 77), Member::new("rejectedEntityInfo", 76)],
+        &[Member::new("nextSequenceToken", 92), Member::new("rejectedLogEventsInfo", 85), Member::new("rejectedEntityInfo", 84)],
     ),
-    /* 75 */
+    /* 81 */
+    Shape::record(
+        "PutResourcePolicyRequest",
+        &[
+            Member::new("policyName", 77),
+            Member::new("policyDocument", 76),
+            Member::new("resourceArn", 3),
+            Member::new("expectedRevisionId", 35),
+        ],
+    ),
+    /* 82 */
+    Shape::record("PutResourcePolicyResponse", &[Member::new("resourcePolicy", 89), Member::new("revisionId", 35)]),
+    /* 83 */
     Shape::record(
         "PutRetentionPolicyRequest",
-        &[Member::new("logGroupName", 59).required(), Member::new("retentionInDays", 9).required()],
+        &[Member::new("logGroupName", 63).required(), Member::new("retentionInDays", 9).required()],
     ),
-    /* 76 */ Shape::record("RejectedEntityInfo", &[Member::new("errorType", 28).required()]),
-    /* 77 */
+    /* 84 */ Shape::record("RejectedEntityInfo", &[Member::new("errorType", 31).required()]),
+    /* 85 */
     Shape::record(
         "RejectedLogEventsInfo",
         &[
-            Member::new("tooNewLogEventStartIndex", 55),
-            Member::new("tooOldLogEventEndIndex", 55),
-            Member::new("expiredLogEventEndIndex", 55),
+            Member::new("tooNewLogEventStartIndex", 59),
+            Member::new("tooOldLogEventEndIndex", 59),
+            Member::new("expiredLogEventEndIndex", 59),
         ],
     ),
-    /* 78 */
+    /* 86 */
     Shape::record("ResourceAlreadyExistsException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
-    /* 79 */ Shape::record("ResourceNotFoundException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
-    /* 80 */
-    Shape::record("SearchedLogStream", &[Member::new("logStreamName", 63), Member::new("searchedCompletely", 64)]),
-    /* 81 */ Shape::list("SearchedLogStreams", Member::element(80)),
-    /* 82 */ Shape::new("SequenceToken", Kind::String).min(1.0),
-    /* 83 */
-    Shape::record("ServiceUnavailableException", &[]).error(ErrorTrait { code: None, status: None, sender: false }),
-    /* 84 */ Shape::new("StartFromHead", Kind::Boolean),
-    /* 85 */ Shape::new("StoredBytes", Kind::Long).min(0.0),
-    /* 86 */ Shape::new("TagKey", Kind::String).min(1.0).max(128.0).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$"),
-    /* 87 */ Shape::list("TagKeyList", Member::element(86)).min(0.0).max(50.0),
-    /* 88 */ Shape::list("TagList", Member::element(86)).min(1.0),
+    /* 87 */ Shape::record("ResourceNotFoundException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
+    /* 88 */ Shape::list("ResourcePolicies", Member::element(89)),
     /* 89 */
-    Shape::record("TagLogGroupRequest", &[Member::new("logGroupName", 59).required(), Member::new("tags", 92).required()]),
+    Shape::record(
+        "ResourcePolicy",
+        &[
+            Member::new("policyName", 77),
+            Member::new("policyDocument", 76),
+            Member::new("lastUpdatedTime", 103),
+            Member::new("policyScope", 78),
+            Member::new("resourceArn", 3),
+            Member::new("revisionId", 35),
+        ],
+    ),
     /* 90 */
-    Shape::record("TagResourceRequest", &[Member::new("resourceArn", 2).required(), Member::new("tags", 92).required()]),
-    /* 91 */ Shape::new("TagValue", Kind::String).max(256.0).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"),
-    /* 92 */ Shape::map("Tags", Member::key(86), Member::value(91)).min(1.0).max(50.0),
-    /* 93 */ Shape::new("Timestamp", Kind::Long).min(0.0),
-    /* 94 */
-    Shape::record("TooManyTagsException", &[Member::new("message", 66), Member::new("resourceName", 2)]).error(ErrorTrait {
+    Shape::record("SearchedLogStream", &[Member::new("logStreamName", 67), Member::new("searchedCompletely", 68)]),
+    /* 91 */ Shape::list("SearchedLogStreams", Member::element(90)),
+    /* 92 */ Shape::new("SequenceToken", Kind::String).min(1.0),
+    /* 93 */
+    Shape::record("ServiceUnavailableException", &[]).error(ErrorTrait { code: None, status: None, sender: false }),
+    /* 94 */ Shape::new("StartFromHead", Kind::Boolean),
+    /* 95 */ Shape::new("StoredBytes", Kind::Long).min(0.0),
+    /* 96 */ Shape::new("TagKey", Kind::String).min(1.0).max(128.0).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$"),
+    /* 97 */ Shape::list("TagKeyList", Member::element(96)).min(0.0).max(50.0),
+    /* 98 */ Shape::list("TagList", Member::element(96)).min(1.0),
+    /* 99 */
+    Shape::record("TagLogGroupRequest", &[Member::new("logGroupName", 63).required(), Member::new("tags", 102).required()]),
+    /* 100 */
+    Shape::record("TagResourceRequest", &[Member::new("resourceArn", 2).required(), Member::new("tags", 102).required()]),
+    /* 101 */ Shape::new("TagValue", Kind::String).max(256.0).pattern("^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"),
+    /* 102 */ Shape::map("Tags", Member::key(96), Member::value(101)).min(1.0).max(50.0),
+    /* 103 */ Shape::new("Timestamp", Kind::Long).min(0.0),
+    /* 104 */
+    Shape::record("TooManyTagsException", &[Member::new("message", 70), Member::new("resourceName", 2)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 95 */ Shape::new("Unmask", Kind::Boolean),
-    /* 96 */
+    /* 105 */ Shape::new("Unmask", Kind::Boolean),
+    /* 106 */
     Shape::record("UnrecognizedClientException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
-    /* 97 */
-    Shape::record("UntagLogGroupRequest", &[Member::new("logGroupName", 59).required(), Member::new("tags", 88).required()]),
-    /* 98 */
-    Shape::record("UntagResourceRequest", &[Member::new("resourceArn", 2).required(), Member::new("tagKeys", 87).required()]),
-    /* 99 */ Shape::record("ValidationException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
+    /* 107 */
+    Shape::record("UntagLogGroupRequest", &[Member::new("logGroupName", 63).required(), Member::new("tags", 98).required()]),
+    /* 108 */
+    Shape::record("UntagResourceRequest", &[Member::new("resourceArn", 2).required(), Member::new("tagKeys", 97).required()]),
+    /* 109 */ Shape::record("ValidationException", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
 ];

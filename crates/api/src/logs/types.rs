@@ -77,6 +77,24 @@ impl FromValue for DeleteLogStreamRequest {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteResourcePolicyRequest {
+    pub policy_name: Option<String>,
+    pub resource_arn: Option<String>,
+    pub expected_revision_id: Option<String>,
+}
+
+impl FromValue for DeleteResourcePolicyRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            policy_name: members.take("policyName")?,
+            resource_arn: members.take("resourceArn")?,
+            expected_revision_id: members.take("expectedRevisionId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct DeleteRetentionPolicyRequest {
     pub log_group_name: String,
 }
@@ -163,6 +181,38 @@ pub struct DescribeLogStreamsResponse {
 impl IntoValue for DescribeLogStreamsResponse {
     fn into_value(self) -> Value {
         Value::structure([("logStreams", self.log_streams.into_value()), ("nextToken", self.next_token.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeResourcePoliciesRequest {
+    pub next_token: Option<String>,
+    pub limit: Option<i32>,
+    pub resource_arn: Option<String>,
+    pub policy_scope: Option<PolicyScope>,
+}
+
+impl FromValue for DescribeResourcePoliciesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            next_token: members.take("nextToken")?,
+            limit: members.take("limit")?,
+            resource_arn: members.take("resourceArn")?,
+            policy_scope: members.take("policyScope")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeResourcePoliciesResponse {
+    pub resource_policies: Option<Vec<ResourcePolicy>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeResourcePoliciesResponse {
+    fn into_value(self) -> Value {
+        Value::structure([("resourcePolicies", self.resource_policies.into_value()), ("nextToken", self.next_token.into_value())])
     }
 }
 
@@ -476,6 +526,13 @@ impl IntoValue for OutputLogEvent {
     }
 }
 
+wire::string_enum! {
+    PolicyScope {
+        Account = "ACCOUNT",
+        Resource = "RESOURCE",
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct PutLogEventsRequest {
     pub log_group_name: String,
@@ -516,6 +573,38 @@ impl IntoValue for PutLogEventsResponse {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct PutResourcePolicyRequest {
+    pub policy_name: Option<String>,
+    pub policy_document: Option<String>,
+    pub resource_arn: Option<String>,
+    pub expected_revision_id: Option<String>,
+}
+
+impl FromValue for PutResourcePolicyRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            policy_name: members.take("policyName")?,
+            policy_document: members.take("policyDocument")?,
+            resource_arn: members.take("resourceArn")?,
+            expected_revision_id: members.take("expectedRevisionId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PutResourcePolicyResponse {
+    pub resource_policy: Option<ResourcePolicy>,
+    pub revision_id: Option<String>,
+}
+
+impl IntoValue for PutResourcePolicyResponse {
+    fn into_value(self) -> Value {
+        Value::structure([("resourcePolicy", self.resource_policy.into_value()), ("revisionId", self.revision_id.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct PutRetentionPolicyRequest {
     pub log_group_name: String,
     pub retention_in_days: i32,
@@ -552,6 +641,29 @@ impl IntoValue for RejectedLogEventsInfo {
             ("tooNewLogEventStartIndex", self.too_new_log_event_start_index.into_value()),
             ("tooOldLogEventEndIndex", self.too_old_log_event_end_index.into_value()),
             ("expiredLogEventEndIndex", self.expired_log_event_end_index.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ResourcePolicy {
+    pub policy_name: Option<String>,
+    pub policy_document: Option<String>,
+    pub last_updated_time: Option<i64>,
+    pub policy_scope: Option<PolicyScope>,
+    pub resource_arn: Option<String>,
+    pub revision_id: Option<String>,
+}
+
+impl IntoValue for ResourcePolicy {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("policyName", self.policy_name.into_value()),
+            ("policyDocument", self.policy_document.into_value()),
+            ("lastUpdatedTime", self.last_updated_time.into_value()),
+            ("policyScope", self.policy_scope.into_value()),
+            ("resourceArn", self.resource_arn.into_value()),
+            ("revisionId", self.revision_id.into_value()),
         ])
     }
 }
