@@ -2,7 +2,7 @@
 
 use crate::{
     Checks,
-    auth::{authority::Authority, wording},
+    auth::{authority::Authority, facts::Facts, wording},
 };
 use logic::policy::Context;
 use model::{AccountId, Arn, Env, Region, Timestamp, iam::Principal};
@@ -64,6 +64,18 @@ impl Cx {
             return Ok(());
         }
         Err(wording::denied(self.service, &self.principal.arn(&self.account), action, resource, &decision.reason(action)))
+    }
+
+    /// Whether the caller could do the action on the resource if these were the facts about it: for changes by which callers could lock
+    /// themselves out.
+    pub fn could(&self, action: &str, resource: &Arn, facts: &Facts) -> bool {
+        let is_root = self.authority.is_root_of(Some(resource));
+        is_root || self.authority.decide_on(facts, action, Some(resource), &Context::default()).allowed
+    }
+
+    /// The id of the access key that the caller was issued; none if the request was signed with a key of the tutorials, or not at all.
+    pub fn access_key_id(&self) -> Option<&str> {
+        self.authority.key()
     }
 
     /// The condition keys that say who the caller is and how the request came.

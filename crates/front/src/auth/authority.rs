@@ -24,6 +24,8 @@ pub struct Authority(Arc<Inner>);
 struct Inner {
     account: AccountId,
     principal: Principal,
+    /// The key that was issued to the caller, if one was.
+    key: Option<String>,
     arn: String,
     /// Of the role or the user whose session it is.
     of: Option<String>,
@@ -47,7 +49,7 @@ impl Authority {
         let policies = reader.of_key(id, key)?;
         let mut known = circumstances.context(now);
         context::of_key(&mut known, snapshot, key)?;
-        Ok(Self::new(gate, snapshot, (&key.account, &key.principal), policies, known))
+        Ok(Self::new(gate, snapshot, (&key.account, &key.principal, Some(id)), policies, known))
     }
 
     /// Of who has no issued key: an account's root by a key of the tutorials, or nobody who is known.
@@ -60,25 +62,30 @@ impl Authority {
     ) -> Self {
         let mut known = circumstances.context(now);
         context::of_principal(&mut known, account, principal);
-        Self::new(gate, snapshot, (account, principal), Policies::default(), known)
+        Self::new(gate, snapshot, (account, principal, None), Policies::default(), known)
     }
 
     fn new(
         gate: &Arc<Gate>,
         snapshot: &Snapshot,
-        (account, principal): (&AccountId, &Principal),
+        (account, principal, key): (&AccountId, &Principal, Option<&str>),
         policies: Policies,
         context: Context,
     ) -> Self {
         let (snapshot, gate) = (snapshot.clone(), gate.clone());
-        let (account, principal) = (account.clone(), principal.clone());
+        let (account, principal, key) = (account.clone(), principal.clone(), key.map(str::to_owned));
         let (arn, of) = (principal.arn(&account).to_string(), behind(&account, &principal).map(|arn| arn.to_string()));
-        Self(Arc::new(Inner { account, principal, arn, of, policies, context, snapshot, gate, denial: Mutex::default() }))
+        Self(Arc::new(Inner { account, principal, key, arn, of, policies, context, snapshot, gate, denial: Mutex::default() }))
     }
 
     /// What was committed when the request came.
     pub(crate) fn snapshot(&self) -> &Snapshot {
         &self.0.snapshot
+    }
+
+    /// The id of the key that was issued to the caller, if one was.
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.0.key.as_deref()
     }
 
     /// What is known of the caller and of the way that the request came, as condition keys.
@@ -88,8 +95,13 @@ impl Authority {
 
     /// What the policies say to an action on a resource; none stands for `*`. `keys` are the condition keys of the request's input.
     pub(crate) fn decide(&self, cx: &Cx, action: &str, resource: Option<&Arn>, keys: &Context) -> Result<Decision, Fault> {
-        let inner = &*self.0;
         let facts = self.facts(cx, action, resource)?;
+        Ok(self.decide_on(&facts, action, resource, keys))
+    }
+
+    /// What the policies say to an action on a resource of which these are the facts.
+    pub(crate) fn decide_on(&self, facts: &Facts, action: &str, resource: Option<&Arn>, keys: &Context) -> Decision {
+        let inner = &*self.0;
         let mut context = inner.context.clone();
         context.set_from(keys);
         facts.describe(&mut context, prefix(action), resource);
@@ -100,7 +112,7 @@ impl Authority {
         if !decision.allowed {
             *self.denial() = Some(inner.denial(&request, &decision));
         }
-        Ok(decision)
+        decision
     }
 
     /// What was denied last, for messages that only the account's administrators can read.
