@@ -12,13 +12,17 @@
 //! * `views`: from records to what the API shows. `errors`: every refusal, a constructor each. `access`: the rows' resources.
 
 mod access;
+mod caller;
 mod documents;
 mod errors;
 mod managed;
 mod names;
 mod ops;
 mod paging;
+mod passwords;
 mod permissions;
+mod report;
+mod settings;
 mod tags;
 mod views;
 
@@ -28,11 +32,21 @@ use front::Service;
 /// The parts of the service's table.
 const TABLES: &[fn(Service) -> Service] = &[
     ops::users::rows,
+    ops::user_policies::rows,
+    ops::groups::rows,
+    ops::group_policies::rows,
+    ops::access_keys::rows,
+    ops::passwords::rows,
+    ops::account::rows,
+    ops::summary::rows,
+    ops::reports::rows,
     // Roles, profiles, managed policies, providers.
     ops::roles::rows,
 ];
 
-/// The service's table.
+/// The service's table. It lays down nothing for a new account, but has it written down when the account was first seen, which is when
+/// its root was created.
 pub fn service() -> Service {
-    TABLES.iter().fold(Service::new(&sdk::SERVICE), |service, rows| rows(service))
+    let service = Service::new(&sdk::SERVICE).first_touch(|_, _| Ok(()));
+    TABLES.iter().fold(service, |service, rows| rows(service))
 }

@@ -1,4 +1,9 @@
 //! IAM through the whole front.
 
+mod access_keys;
+mod account;
 mod cloud;
+mod groups;
+mod passwords;
+mod policies;
 mod users;
