@@ -5,5 +5,5 @@ mod account;
 mod cloud;
 mod groups;
 mod passwords;
-mod policies;
+mod permissions;
 mod users;
