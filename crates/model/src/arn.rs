@@ -35,6 +35,11 @@ impl Arn {
         }
     }
 
+    /// The account that it belongs to; none where it names no account, or AWS itself, whose managed policies belong to everybody.
+    pub fn owner(&self) -> Option<&str> {
+        Some(self.account.as_str()).filter(|account| !account.is_empty() && *account != "aws")
+    }
+
     /// What stands behind `kind/` in the resource part, if the ARN is of that service and kind.
     pub fn resource_id(&self, service: &str, kind: &str) -> Option<&str> {
         let rest = self.resource.strip_prefix(kind)?.strip_prefix('/')?;

@@ -106,7 +106,7 @@ impl Authority {
         context.set_from(keys);
         facts.describe(&mut context, prefix(action), resource);
         let text = resource.map_or_else(|| "*".to_owned(), Arn::to_string);
-        let resource_account = resource.map(|arn| arn.account.as_str()).filter(|account| !account.is_empty());
+        let resource_account = resource.and_then(Arn::owner);
         let request = policy::Request { caller: inner.caller(), action, resource: &text, resource_account, context: &context };
         let decision = policy::decide(&request, &inner.policies, facts.policy.as_ref(), facts.rule);
         if !decision.allowed {
@@ -126,7 +126,7 @@ impl Authority {
 
     /// Whether it may do everything to a thing of that account: then nothing has to be looked up.
     pub(crate) fn is_root_of(&self, resource: Option<&Arn>) -> bool {
-        let own = |arn: &Arn| arn.account.is_empty() || arn.account == self.0.account.as_str();
+        let own = |arn: &Arn| arn.owner().is_none_or(|owner| owner == self.0.account.as_str());
         self.0.principal == Principal::Root && resource.is_none_or(own)
     }
 

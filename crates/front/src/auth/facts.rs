@@ -44,7 +44,7 @@ impl Facts {
             context.set(format!("aws:ResourceTag/{key}"), value);
             context.set(format!("{prefix}:ResourceTag/{key}"), value);
         }
-        if let Some(account) = resource.map(|arn| &arn.account).filter(|account| !account.is_empty()) {
+        if let Some(account) = resource.and_then(Arn::owner) {
             context.set("aws:ResourceAccount", account);
         }
     }
