@@ -6,11 +6,13 @@
 //! |---|---|---|---|
 //! | [`User`], [`Group`], [`Role`], [`InstanceProfile`], [`ManagedPolicy`] | the name, in lower case | handlers | [`Role`]: the front, when it was last used |
 //! | [`OidcProvider`] | the URL without `https://` | handlers | |
+//! | [`RoleDeletion`] | the task's id | handlers | |
 //! | [`AccountSettings`] | `account` | handlers | |
 //! | [`AccessKey`] | the key's id, all accounts together | who issues it | the front, when it was last used |
 //! | [`SealingKey`] | `messages`, one for all accounts | the front, once | |
 
 mod account;
+mod deletion;
 mod entity;
 mod key;
 mod policy;
@@ -18,6 +20,7 @@ mod principal;
 mod sealing;
 
 pub use account::*;
+pub use deletion::*;
 pub use entity::*;
 pub use key::*;
 pub use policy::*;

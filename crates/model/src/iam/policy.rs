@@ -21,7 +21,7 @@ pub struct ManagedPolicySpec {
     pub description: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When its default version was last made or chosen.
+    /// When its newest version was made.
     pub updated_at: Timestamp,
     /// Tags.
     pub tags: Tags,

@@ -1,9 +1,9 @@
-//! On which resources operations act, for their rows (Service Authorization Reference, "AWS Identity and Access Management").
+//! On which resources operations act, for their rows.
 
 use front::Cx;
 use model::{
     Arn,
-    iam::{Named, User, global_arn},
+    iam::{Named, global_arn},
 };
 
 /// The ARN of what has the name.
@@ -11,16 +11,19 @@ pub fn named<R: Named>(cx: &Cx, name: &str) -> Vec<Arn> {
     vec![global_arn("iam", &cx.account, format!("{}/{name}", R::RESOURCE))]
 }
 
-/// The ARN of a user, who is the caller where none is named.
-pub fn user_or_caller(cx: &Cx, name: &Option<String>) -> Vec<Arn> {
-    match name {
-        Some(name) => named::<User>(cx, name),
-        None => vec![cx.principal.arn(&cx.account)],
-    }
+/// The ARN of what is to be made, in the path that it gets.
+pub fn created<R: Named>(cx: &Cx, path: &Option<String>, name: &str) -> Vec<Arn> {
+    let path = path.as_deref().unwrap_or("/");
+    vec![global_arn("iam", &cx.account, format!("{}{path}{name}", R::RESOURCE))]
 }
 
-/// What a list acts on: the path that it is asked for, such as `user/division/`.
-pub fn under<R: Named>(cx: &Cx, prefix: &Option<String>) -> Vec<Arn> {
+/// Whatever stands under a path.
+pub fn listed<R: Named>(cx: &Cx, prefix: &Option<String>) -> Vec<Arn> {
     let prefix = prefix.as_deref().unwrap_or("/");
-    vec![global_arn("iam", &cx.account, format!("{}{prefix}", R::RESOURCE))]
+    vec![global_arn("iam", &cx.account, format!("{}{prefix}*", R::RESOURCE))]
+}
+
+/// What is given by its ARN; nothing where that is none, which the operation refuses.
+pub fn arn(given: &str) -> Vec<Arn> {
+    given.parse().into_iter().collect()
 }

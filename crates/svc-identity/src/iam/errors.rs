@@ -64,6 +64,32 @@ pub fn invalid_arn(arn: &str) -> Fault {
     invalid_input(format!("ARN {arn} is not valid."))
 }
 
+/// `AccessDenied`, 403: policies of AWS and of other accounts can't be changed.
+pub fn outside_account() -> Fault {
+    Fault::client("AccessDenied", "Policy is outside your own account.").status(403)
+}
+
+/// `DeleteConflict`, 409: somebody has the policy.
+pub fn policy_attached() -> Fault {
+    Fault::client("DeleteConflict", "Cannot delete a policy attached to entities.").status(409)
+}
+
+/// `DeleteConflict`, 409: only the default version may be left.
+pub fn policy_has_versions() -> Fault {
+    let text = "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.";
+    Fault::client("DeleteConflict", text).status(409)
+}
+
+/// `DeleteConflict`, 409: the version in force goes with the policy.
+pub fn default_version() -> Fault {
+    Fault::client("DeleteConflict", "Cannot delete the default version of a policy.").status(409)
+}
+
+/// `InvalidInput`, 400: the service has its role already.
+pub fn service_role_taken(name: &str) -> Fault {
+    invalid_input(format!("Service role name {name} has been taken in this account, please try a different suffix."))
+}
+
 /// A policy that is to be attached, and isn't there.
 pub fn not_attachable(arn: &str) -> Fault {
     no_such_entity(format!("Policy {arn} does not exist or is not attachable."))
@@ -77,43 +103,6 @@ pub fn no_policy(arn: &str) -> Fault {
 /// `PolicyNotAttachable`, 400: policies of service-linked roles can't be attached by anybody else.
 pub fn service_role_policy() -> Fault {
     Fault::client("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.")
-}
-
-/// A user that has no password.
-pub fn no_login_profile(user: &str) -> Fault {
-    no_such_entity(format!("Login Profile for User {user} cannot be found."))
-}
-
-/// An access key that isn't there, or is somebody else's.
-pub fn no_access_key(id: &str) -> Fault {
-    no_such_entity(format!("The Access Key with id {id} cannot be found."))
-}
-
-/// `PasswordPolicyViolation`, 400, with the rule that isn't kept.
-pub fn password(text: impl Into<String>) -> Fault {
-    Fault::client("PasswordPolicyViolation", text)
-}
-
-/// The old password is another one.
-pub fn wrong_password() -> Fault {
-    Fault::client("AccessDenied", "The old password was incorrect.").status(403)
-}
-
-/// `InvalidUserType`, 400: somebody who is no user wants to change a password.
-pub fn not_a_user() -> Fault {
-    Fault::client("InvalidUserType", "Only IAM Users can change their own password.")
-}
-
-/// `ReportNotPresent`, 410.
-pub fn no_report() -> Fault {
-    Fault::client("ReportNotPresent", "The credential report does not exist. Use GenerateCredentialReport to create one.")
-        .status(410)
-}
-
-/// `ReportExpired`, 410.
-pub fn report_expired() -> Fault {
-    let text = "The credential report has expired. Use GenerateCredentialReport to create a new one.";
-    Fault::client("ReportExpired", text).status(410)
 }
 
 /// The caller is nobody who has a name in IAM, and gave none.

@@ -21,6 +21,40 @@ pub enum Managed {
     Own(Key<ManagedPolicy>, Arc<ManagedPolicySpec>),
 }
 
+impl Managed {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Managed::Aws(policy) => policy.name,
+            Managed::Own(_, spec) => &spec.name,
+        }
+    }
+
+    /// Where it stands: `/` or `/a/b/`.
+    pub fn path(&self) -> &str {
+        match self {
+            Managed::Aws(policy) => policy.path,
+            Managed::Own(_, spec) => &spec.path,
+        }
+    }
+}
+
+/// The policy of that ARN.
+pub fn find(cx: &Cx, store: &impl Read, arn: &str) -> Answer<Managed> {
+    lookup(cx, store, arn)?.ok_or_else(|| errors::no_policy(arn))
+}
+
+/// The policy of that ARN, which is to be changed: one of the account's own.
+pub fn own(cx: &Cx, store: &impl Read, arn: &str) -> Answer<(Key<ManagedPolicy>, Arc<ManagedPolicySpec>)> {
+    if parse(arn)?.account != cx.account.as_str() {
+        return Err(errors::outside_account());
+    }
+    match find(cx, store, arn)? {
+        Managed::Own(key, spec) => Ok((key, spec)),
+        Managed::Aws(_) => Err(errors::outside_account()),
+    }
+}
+
 /// The policy of that ARN, if the account may use one of that ARN.
 pub fn lookup(cx: &Cx, store: &impl Read, arn: &str) -> Answer<Option<Managed>> {
     let parsed = parse(arn)?;

@@ -9,21 +9,21 @@
 //!   a view.
 //! * `permissions`: inline and attached policies, the same for users, groups and roles.
 //! * `names`, `tags`, `paging`, `documents`, `managed`: what all of them share.
+//! * `trust`, `usage`, `service_linked`: who may assume roles, where managed policies are used, which roles services have.
 //! * `views`: from records to what the API shows. `errors`: every refusal, a constructor each. `access`: the rows' resources.
 
 mod access;
-mod caller;
 mod documents;
 mod errors;
 mod managed;
 mod names;
 mod ops;
 mod paging;
-mod passwords;
 mod permissions;
-mod report;
-mod settings;
+mod service_linked;
 mod tags;
+mod trust;
+mod usage;
 mod views;
 
 use api::iam as sdk;
@@ -32,21 +32,20 @@ use front::Service;
 /// The parts of the service's table.
 const TABLES: &[fn(Service) -> Service] = &[
     ops::users::rows,
-    ops::user_policies::rows,
-    ops::groups::rows,
-    ops::group_policies::rows,
-    ops::access_keys::rows,
-    ops::passwords::rows,
-    ops::account::rows,
-    ops::summary::rows,
-    ops::reports::rows,
     // Roles, profiles, managed policies, providers.
     ops::roles::rows,
+    ops::role_policies::rows,
+    ops::service_linked::rows,
+    ops::instance_profiles::rows,
+    ops::policies::rows,
+    ops::policy_versions::rows,
+    ops::policy_entities::rows,
+    ops::oidc_providers::rows,
+    ops::details::rows,
+    ops::preferences::rows,
 ];
 
-/// The service's table. It lays down nothing for a new account, but has it written down when the account was first seen, which is when
-/// its root was created.
+/// The service's table.
 pub fn service() -> Service {
-    let service = Service::new(&sdk::SERVICE).first_touch(|_, _| Ok(()));
-    TABLES.iter().fold(service, |service, rows| rows(service))
+    TABLES.iter().fold(Service::new(&sdk::SERVICE), |service, rows| rows(service))
 }

@@ -1,13 +1,14 @@
 //! The operations, by what they are about.
 
-pub mod access_keys;
-pub mod account;
-pub mod group_policies;
-pub mod groups;
-pub mod passwords;
-pub mod reports;
-pub mod summary;
-pub mod user_policies;
 pub mod users;
 
+pub mod details;
+pub mod instance_profiles;
+pub mod oidc_providers;
+pub mod policies;
+pub mod policy_entities;
+pub mod policy_versions;
+pub mod preferences;
+pub mod role_policies;
 pub mod roles;
+pub mod service_linked;
