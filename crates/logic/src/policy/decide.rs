@@ -207,6 +207,11 @@ impl<'p> Found<'p> {
     fn denies(&self) -> bool {
         !self.denies.is_empty()
     }
+
+    /// Whether these policies would let the request pass, were they alone.
+    pub fn passes(&self) -> bool {
+        self.allows() && !self.denies()
+    }
 }
 
 /// A request and what every type of policy says of it.
@@ -232,14 +237,13 @@ impl<'p> Case<'p> {
         rule: ResourceRule,
     ) -> Self {
         let Request { caller, resource, resource_account, context, .. } = *request;
-        // A root and those outside of any account have no policies of their own.
-        let own = caller.kind.has_identity() && caller.kind != CallerKind::Root;
+        let own = caller.kind.has_policies();
         let boundary = policies.boundary.as_ref().filter(|_| own);
         let question = Question { caller, action, resource, context, bounded: boundary.is_some() };
         let found = |attached: &'p [Attached]| Found::new(attached, &question);
         Self {
             kind: caller.kind,
-            foreign: caller.kind.has_identity() && resource_account.is_some_and(|account| account != caller.account),
+            foreign: caller.kind.has_account() && resource_account.is_some_and(|account| account != caller.account),
             rule,
             service_control: policies.service_control.iter().map(|level| found(level)).collect(),
             resource: Found::new(resource_policy, &question),
@@ -249,14 +253,15 @@ impl<'p> Case<'p> {
         }
     }
 
-    fn verdict(&self) -> Because {
+    /// What decides.
+    pub fn verdict(&self) -> Because {
         if let Some((kind, _)) = self.all().find(|(_, found)| found.denies()) {
             return Because::Denied(kind);
         }
         if !self.service_control.iter().all(Found::allows) {
             return Because::NotAllowed(PolicyType::ServiceControl);
         }
-        let must_grant = self.foreign || self.rule != ResourceRule::Either || !self.kind.has_identity();
+        let must_grant = self.foreign || self.rule != ResourceRule::Either || !self.kind.has_account();
         let refused = must_grant && !self.resource.allows();
         if refused && !self.foreign {
             return Because::NotAllowed(self.resource_type());
@@ -274,7 +279,7 @@ impl<'p> Case<'p> {
             return if self.foreign { by_resource } else { Because::Root };
         }
         let grant = self.resource.allows.iter().map(|hit| hit.grant).max().filter(|_| !self.foreign);
-        if grant == Some(Grant::Direct) || !self.kind.has_identity() {
+        if grant == Some(Grant::Direct) || !self.kind.has_account() {
             return by_resource;
         }
         let by_entity = grant == Some(Grant::Entity);

@@ -3,7 +3,7 @@
 use super::decide::{Attached, Decision, Policies, PolicyType, Request, ResourceRule, decide};
 use super::document::{Mismatch, Question, Statement};
 use super::pattern::fold;
-use super::{CallerKind, Effect, Position};
+use super::{Effect, Position};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ pub fn explain(
     let reason = decision.reason(request.action);
     let action = fold(request.action);
     let Request { caller, resource, context, .. } = *request;
-    let own = caller.kind.has_identity() && caller.kind != CallerKind::Root;
+    let own = caller.kind.has_policies();
     let question = Question { caller, action: &action, resource, context, bounded: own && policies.boundary.is_some() };
     let of_resource = if rule == ResourceRule::Trust { PolicyType::Trust } else { PolicyType::Resource };
     let levels = policies.service_control.iter().flatten().map(|attached| (PolicyType::ServiceControl, attached));

@@ -40,9 +40,14 @@ pub enum CallerKind<'a> {
 }
 
 impl CallerKind<'_> {
-    /// Whether it has identity-based policies: it is in an account.
-    pub(super) fn has_identity(&self) -> bool {
+    /// Whether it is of an account.
+    pub(super) fn has_account(&self) -> bool {
         !matches!(self, CallerKind::WebIdentity | CallerKind::Service | CallerKind::Anonymous)
+    }
+
+    /// Whether policies can be attached to it, to its boundary or its session: not to a root, nor to who is of no account.
+    pub(super) fn has_policies(&self) -> bool {
+        self.has_account() && *self != CallerKind::Root
     }
 }
 

@@ -1,6 +1,6 @@
 //! A decision as `SimulateCustomPolicy` and `SimulatePrincipalPolicy` give it.
 
-use super::decide::{Attached, Because, Case, Policies, Request, ResourceRule, StatementRef, decide};
+use super::decide::{Attached, Because, Case, Found, Policies, Request, ResourceRule, StatementRef};
 use super::keys::sorted;
 use super::pattern::fold;
 use super::{Context, Effect};
@@ -53,22 +53,20 @@ pub fn simulate(
 ) -> Simulation {
     let action = fold(request.action);
     let case = Case::new(request, &action, policies, resource_policy, rule);
-    let decision = match decide(request, policies, resource_policy, rule).because {
+    let decision = match case.verdict() {
         Because::Root | Because::Allowed(_) => EvalDecision::Allowed,
         Because::Denied(_) => EvalDecision::ExplicitDeny,
         Because::NotAllowed(_) => EvalDecision::ImplicitDeny,
     };
-    let effects: &[Effect] = if decision == EvalDecision::ExplicitDeny { &[Effect::Deny] } else { &[Effect::Allow] };
-    let matched =
-        case.all().flat_map(|(kind, found)| effects.iter().flat_map(move |it| found.hits(*it)).map(move |hit| hit.shown(kind)));
-    let passes = |allows: bool, denies: bool| allows && !denies;
+    let effect = if decision == EvalDecision::ExplicitDeny { Effect::Deny } else { Effect::Allow };
+    let hits = case.all().flat_map(|(kind, found)| found.hits(effect).iter().map(move |hit| hit.shown(kind)));
+    let organizations = &case.service_control;
     Simulation {
         decision,
-        matched: matched.collect(),
+        matched: hits.collect(),
         missing_context: missing(request, &action, policies, resource_policy),
-        allowed_by_boundary: case.boundary.as_ref().map(|found| passes(!found.allows.is_empty(), !found.denies.is_empty())),
-        allowed_by_organizations: (!case.service_control.is_empty())
-            .then(|| case.service_control.iter().all(|found| passes(!found.allows.is_empty(), !found.denies.is_empty()))),
+        allowed_by_boundary: case.boundary.as_ref().map(Found::passes),
+        allowed_by_organizations: (!organizations.is_empty()).then(|| organizations.iter().all(Found::passes)),
     }
 }
 

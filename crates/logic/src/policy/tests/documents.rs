@@ -207,3 +207,11 @@ fn statements_know_where_they_stand() {
         policy.statements.iter().map(|it| (it.start.line, it.start.column, it.end.line, it.end.column)).collect();
     assert_eq!(places, [(3, 3, 3, 54), (4, 3, 5, 37)]);
 }
+
+#[test]
+fn every_policy_of_aws_is_taken() {
+    for managed in crate::aws_managed::ALL {
+        let parsed = Policy::parse(managed.document, Kind::Identity);
+        assert!(parsed.is_ok(), "{}: {parsed:?}", managed.name);
+    }
+}
