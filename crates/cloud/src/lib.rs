@@ -18,7 +18,10 @@ use svc_containers::{
 };
 use svc_identity::{iam, sts};
 use svc_network::{ec2, elbv2};
-use svc_observe::logs::{self, Logs, store::LogStore};
+use svc_observe::{
+    cloudtrail::{self, Trail, TrailStore},
+    logs::{self, Logs, store::LogStore},
+};
 use tokio::task::JoinHandle;
 
 /// What a cloud is made of.
@@ -35,6 +38,8 @@ pub struct Parts {
     pub ecr: Arc<Ecr>,
     /// Log events.
     pub events: Arc<LogStore>,
+    /// The event history.
+    pub trail: Arc<TrailStore>,
     /// How requests are met.
     pub front: front::Config,
 }
@@ -78,6 +83,8 @@ fn services(parts: &Parts) -> Front {
         .service(ecr::service(&parts.ecr))
         .service(ecs::service(&machine))
         .service(logs::service(&logs))
+        .service(cloudtrail::service(&parts.trail))
+        .recorder(Arc::new(Trail::new(parts.store.clone(), parts.trail.clone())))
         .mount(Arc::new(ecr::Registry::new(parts.ecr.clone())))
 }
 
@@ -99,4 +106,5 @@ fn start_reconcilers(runner: &Runner, parts: &Parts) {
     runner.spawn(elbv2::Drain);
     runner.spawn(logs::Pump::new(parts.host.clone(), parts.events.clone()));
     runner.spawn(logs::Retention::new(parts.events.clone()));
+    runner.spawn(cloudtrail::Retention::new(parts.trail.clone()));
 }

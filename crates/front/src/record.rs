@@ -1,6 +1,6 @@
 //! What there is to tell of each call of an operation, for whoever keeps a trail of them.
 //!
-//! The front collects the facts and keeps nothing. Calls whose sender isn't known are not told of, nor calls of operations that are not
+//! The front collects the facts and keeps nothing. Calls whose signature doesn't hold are not told of, nor calls of operations that are not
 //! built: neither has reached a service. Without a [`Recorder`] nothing is collected.
 
 mod document;

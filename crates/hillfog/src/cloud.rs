@@ -4,7 +4,7 @@ mod admin;
 mod clock;
 
 use crate::{client::Server, folders::Folders};
-use admin::Owner;
+use admin::{Kept, Owner};
 use agent::{
     LocalHost,
     image::{ImageLimits, ObjectBlobs},
@@ -19,7 +19,7 @@ use object_store::local::LocalFileSystem;
 use spine::Store;
 use std::{net::SocketAddr, sync::Arc};
 use svc_containers::ecr::{Blobs, Ecr};
-use svc_observe::logs::store::LogStore;
+use svc_observe::{cloudtrail::TrailStore, logs::store::LogStore};
 use tokio::{
     net::{TcpListener, UnixListener},
     sync::watch,
@@ -114,14 +114,16 @@ async fn assemble(folders: &Folders, store: &Store, env: &Env, listen: SocketAdd
     let host = local_host(folders, env).await?;
     let edge = Arc::new(edge::Link::start(edge_config(folders)?, env.clone()));
     let events = Arc::new(LogStore::new(&folders.data.join("logs")));
+    let trail = Arc::new(TrailStore::new(&folders.data.join("trail")));
     let config = front::Config {
         loopback: listen.ip().is_loopback(),
         endpoint: listen.to_string(),
         region: Region::parse("us-east-1")?,
         edge_socket: Some(folders.runtime.join("edge-http.sock")),
     };
-    let owner = Arc::new(Owner::new(folders.clone(), store.clone(), env.clone(), host.clone(), edge.clone(), events.clone()));
-    let parts = Parts { store: store.clone(), env: env.clone(), host, edge, ecr, events, front: config };
+    let kept = Kept { store: store.clone(), events: events.clone(), trail: trail.clone() };
+    let owner = Arc::new(Owner::new(folders.clone(), kept, env.clone(), host.clone(), edge.clone()));
+    let parts = Parts { store: store.clone(), env: env.clone(), host, edge, ecr, events, trail, front: config };
     Ok((cloud::Cloud::assemble(parts, Some(owner.clone())), owner))
 }
 

@@ -9,7 +9,7 @@ use model::{Env, Key, Record, elbv2};
 use spine::{Read, Snapshot, Store, StoreError};
 use std::{path::Path, sync::Arc, time::Duration};
 use svc_containers::ecr::{Blobs, Ecr};
-use svc_observe::logs::store::LogStore;
+use svc_observe::{cloudtrail::TrailStore, logs::store::LogStore};
 use tokio::task::yield_now;
 
 /// Where the cloud is told to be.
@@ -42,6 +42,7 @@ pub struct World {
     env: Env,
     records: Records,
     events: Arc<LogStore>,
+    trail: Arc<TrailStore>,
     disk: tempfile::TempDir,
     /// `None` only while it is being killed.
     server: Option<Server>,
@@ -87,7 +88,8 @@ impl World {
         let host = FakeHost::new(env.clone()).await.expect("a machine in memory");
         let edge = Arc::new(edge::Fake::healthy());
         let events = Arc::new(LogStore::new(&disk.path().join("logs")));
-        let mut world = Self { crashes, edge, env, records, events, disk, server: None };
+        let trail = Arc::new(TrailStore::new(&disk.path().join("trail")));
+        let mut world = Self { crashes, edge, env, records, events, trail, disk, server: None };
         world.start(host).await;
         world
     }
@@ -207,6 +209,7 @@ impl World {
             edge: self.edge.clone(),
             ecr: Arc::new(Ecr { store: store.clone(), blobs }),
             events: self.events.clone(),
+            trail: self.trail.clone(),
             front: Config::loopback(ENDPOINT),
         };
         self.server = Some(Server { cloud: Cloud::assemble(parts, None), store, host });

@@ -23,7 +23,7 @@ use std::{
     time::Duration,
 };
 use svc_containers::ecr::Blobs;
-use svc_observe::logs::store::LogStore;
+use svc_observe::{cloudtrail::TrailStore, logs::store::LogStore};
 
 /// Answers the owner.
 pub struct Owner {
@@ -33,22 +33,27 @@ pub struct Owner {
     host: Arc<LocalHost>,
     edge: Arc<edge::Link>,
     events: Arc<LogStore>,
+    trail: Arc<TrailStore>,
     runner: OnceLock<Runner>,
+}
+
+/// What a cloud keeps.
+pub struct Kept {
+    /// The records.
+    pub store: Store,
+    /// Log events.
+    pub events: Arc<LogStore>,
+    /// The event history.
+    pub trail: Arc<TrailStore>,
 }
 
 /// How long everything that runs may take to end at a reset.
 const FAREWELL: Duration = Duration::from_secs(60);
 
 impl Owner {
-    pub fn new(
-        folders: Folders,
-        store: Store,
-        env: Env,
-        host: Arc<LocalHost>,
-        edge: Arc<edge::Link>,
-        events: Arc<LogStore>,
-    ) -> Self {
-        Self { folders, store, env, host, edge, events, runner: OnceLock::new() }
+    pub fn new(folders: Folders, kept: Kept, env: Env, host: Arc<LocalHost>, edge: Arc<edge::Link>) -> Self {
+        let Kept { store, events, trail } = kept;
+        Self { folders, store, env, host, edge, events, trail, runner: OnceLock::new() }
     }
 
     /// The runner whose loops `status` tells of.
@@ -163,11 +168,12 @@ impl Admin for Owner {
     async fn reset(&self) -> Result<(), String> {
         self.empty_records().await.map_err(|error| format!("{error:#}"))?;
         self.until_host_is_empty().await?;
-        let (events, blobs) = (self.events.clone(), self.folders.data.join("blobs"));
+        let (events, trail, blobs) = (self.events.clone(), self.trail.clone(), self.folders.data.join("blobs"));
         let wiped = tokio::task::spawn_blocking(move || {
             for stream in events.streams().map_err(|error| error.to_string())? {
                 events.delete(&stream).map_err(|error| error.to_string())?;
             }
+            trail.wipe().map_err(|error| error.to_string())?;
             empty_folder(&blobs).map_err(|error| format!("{error:#}"))?;
             // Opening them lays down again what uploads need.
             Blobs::open(&blobs).map(drop).map_err(|error| error.to_string())
