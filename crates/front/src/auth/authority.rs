@@ -103,8 +103,9 @@ impl Authority {
     pub(crate) fn decide_on(&self, facts: &Facts, action: &str, resource: Option<&Arn>, keys: &Context) -> Decision {
         let inner = &*self.0;
         let mut context = inner.context.clone();
-        context.set_from(keys);
         facts.describe(&mut context, prefix(action), resource);
+        // What a request is to make so stands before what is so: `iam:PermissionsBoundary` is the boundary that a user is to have.
+        context.set_from(keys);
         let text = resource.map_or_else(|| "*".to_owned(), Arn::to_string);
         let resource_account = resource.and_then(Arn::owner);
         let request = policy::Request { caller: inner.caller(), action, resource: &text, resource_account, context: &context };

@@ -1,6 +1,6 @@
 //! Whoever makes requests.
 
-use super::global_arn;
+use super::{UserSpec, global_arn};
 use crate::{AccountId, Arn};
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +68,13 @@ impl Principal {
             Principal::AssumedRole { role, .. } => Some(global_arn("iam", account, format!("role/{role}"))),
             _ => None,
         }
+    }
+}
+
+impl UserSpec {
+    /// The user as one who makes requests.
+    pub fn principal(&self) -> Principal {
+        Principal::User { name: format!("{}{}", self.path.trim_start_matches('/'), self.name), id: self.id.clone() }
     }
 }
 

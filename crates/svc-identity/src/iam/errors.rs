@@ -105,6 +105,43 @@ pub fn service_role_policy() -> Fault {
     Fault::client("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.")
 }
 
+/// A user that has no password.
+pub fn no_login_profile(user: &str) -> Fault {
+    no_such_entity(format!("Login Profile for User {user} cannot be found."))
+}
+
+/// An access key that isn't there, or is somebody else's.
+pub fn no_access_key(id: &str) -> Fault {
+    no_such_entity(format!("The Access Key with id {id} cannot be found."))
+}
+
+/// `PasswordPolicyViolation`, 400, with the rule that isn't kept.
+pub fn password(text: impl Into<String>) -> Fault {
+    Fault::client("PasswordPolicyViolation", text)
+}
+
+/// The old password is another one.
+pub fn wrong_password() -> Fault {
+    Fault::client("AccessDenied", "The old password was incorrect.").status(403)
+}
+
+/// `InvalidUserType`, 400: somebody who is no user wants to change a password.
+pub fn not_a_user() -> Fault {
+    Fault::client("InvalidUserType", "Only IAM Users can change their own password.")
+}
+
+/// `ReportNotPresent`, 410.
+pub fn no_report() -> Fault {
+    Fault::client("ReportNotPresent", "The credential report does not exist. Use GenerateCredentialReport to create one.")
+        .status(410)
+}
+
+/// `ReportExpired`, 410.
+pub fn report_expired() -> Fault {
+    let text = "The credential report has expired. Use GenerateCredentialReport to create a new one.";
+    Fault::client("ReportExpired", text).status(410)
+}
+
 /// The caller is nobody who has a name in IAM, and gave none.
 pub fn name_needed() -> Fault {
     validation("Must specify userName when calling with non-User credentials")

@@ -9,18 +9,27 @@
 //!   a view.
 //! * `permissions`: inline and attached policies, the same for users, groups and roles.
 //! * `names`, `tags`, `paging`, `documents`, `managed`: what all of them share.
+//! * `caller`, `settings`, `passwords`, `report`: who is meant where nobody is named, what an account has once, which passwords are
+//!   good enough, the credential report.
 //! * `trust`, `usage`, `service_linked`: who may assume roles, where managed policies are used, which roles services have.
-//! * `views`: from records to what the API shows. `errors`: every refusal, a constructor each. `access`: the rows' resources.
+//! * `access`, `keys`, `facts`: the rows' resources and condition keys, and what decisions have to know of the resources.
+//! * `views`: from records to what the API shows. `errors`: every refusal, a constructor each.
 
 mod access;
+mod caller;
 mod documents;
 mod errors;
+mod facts;
+mod keys;
 mod managed;
 mod names;
 mod ops;
 mod paging;
+mod passwords;
 mod permissions;
+mod report;
 mod service_linked;
+mod settings;
 mod tags;
 mod trust;
 mod usage;
@@ -32,6 +41,14 @@ use front::Service;
 /// The parts of the service's table.
 const TABLES: &[fn(Service) -> Service] = &[
     ops::users::rows,
+    ops::user_policies::rows,
+    ops::groups::rows,
+    ops::group_policies::rows,
+    ops::access_keys::rows,
+    ops::passwords::rows,
+    ops::account::rows,
+    ops::summary::rows,
+    ops::reports::rows,
     // Roles, profiles, managed policies, providers.
     ops::roles::rows,
     ops::role_policies::rows,
@@ -45,7 +62,9 @@ const TABLES: &[fn(Service) -> Service] = &[
     ops::preferences::rows,
 ];
 
-/// The service's table.
+/// The service's table. It lays down nothing for a new account, but has it written down when the account was first seen, which is when
+/// its root was created.
 pub fn service() -> Service {
-    TABLES.iter().fold(Service::new(&sdk::SERVICE), |service, rows| rows(service))
+    let service = Service::new(&sdk::SERVICE).first_touch(|_, _| Ok(())).resources(facts::of);
+    TABLES.iter().fold(service, |service, rows| rows(service))
 }

@@ -7,7 +7,7 @@ use model::{
     Env, Key, Region,
     iam::{Group, InstanceProfile, ManagedPolicy, Named, Role, User},
 };
-use spine::{Read, Scope, Specs};
+use spine::{Read, Scope, Specs, Tx};
 use std::sync::Arc;
 
 /// What unique ids are written in, behind the four letters that say what has them.
@@ -91,6 +91,21 @@ pub fn find<R: Entity>(cx: &Cx, store: &impl Read, name: &str) -> Answer<(Key<R>
 pub fn free<R: Entity>(cx: &Cx, store: &impl Read, name: &str) -> Answer<Key<R>> {
     let key = Key::<R>::named(&cx.account, name);
     if store.exists(&key)? { Err(errors::taken::<R>(name)) } else { Ok(key) }
+}
+
+/// Puts the spec of something that stands under the key to where its name says, if nothing else is there.
+pub fn replace<R: Entity>(cx: &Cx, tx: &mut Tx, from: &Key<R>, spec: &R::Spec) -> Answer<()> {
+    if Key::<R>::named(&cx.account, R::name(spec)) == *from {
+        return Ok(tx.put_spec(from, spec)?);
+    }
+    let to = free::<R>(cx, tx, R::name(spec))?;
+    tx.delete(from)?;
+    Ok(tx.create(&to, spec)?)
+}
+
+/// Refuses one more of the kind where the account has as many as it may have.
+pub fn check_quota<R: Named>(cx: &Cx, store: &impl Read, quota: &'static str, most: usize) -> Answer<()> {
+    if all::<R>(cx, store)?.len() < most { Ok(()) } else { Err(errors::quota(quota, most)) }
 }
 
 /// Everything of the kind in the caller's account.

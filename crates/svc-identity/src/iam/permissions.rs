@@ -96,7 +96,9 @@ pub fn put_inline<H: Holder>(cx: &Cx, tx: &mut Tx, holder: &str, policy: &str, d
         return Err(errors::limit(text));
     }
     let (policy, document) = (policy.to_owned(), document.to_owned());
-    Ok(tx.update_spec(&key, |spec| drop(H::permissions_mut(spec).inline.insert(policy, document)))?)
+    Ok(tx.update_spec(&key, |spec| {
+        H::permissions_mut(spec).inline.insert(policy, document);
+    })?)
 }
 
 /// The inline policy of that name.
@@ -112,7 +114,9 @@ pub fn delete_inline<H: Holder>(cx: &Cx, tx: &mut Tx, holder: &str, policy: &str
     if !H::permissions(&spec).inline.contains_key(policy) {
         return Err(no_inline::<H>(policy));
     }
-    Ok(tx.update_spec(&key, |spec| drop(H::permissions_mut(spec).inline.remove(policy)))?)
+    Ok(tx.update_spec(&key, |spec| {
+        H::permissions_mut(spec).inline.remove(policy);
+    })?)
 }
 
 /// The names of the inline policies.
@@ -129,7 +133,9 @@ pub fn attach<H: Holder>(cx: &Cx, tx: &mut Tx, holder: &str, arn: &str) -> Answe
     if !attached.contains(arn) && attached.len() >= MOST_ATTACHED {
         return Err(errors::quota(H::ATTACHED_QUOTA, MOST_ATTACHED));
     }
-    Ok(tx.update_spec(&key, |spec| drop(H::permissions_mut(spec).attached.insert(arn.to_owned())))?)
+    Ok(tx.update_spec(&key, |spec| {
+        H::permissions_mut(spec).attached.insert(arn.to_owned());
+    })?)
 }
 
 /// Detaches a managed policy.
@@ -138,7 +144,9 @@ pub fn detach<H: Holder>(cx: &Cx, tx: &mut Tx, holder: &str, arn: &str) -> Answe
     if !H::permissions(&spec).attached.contains(arn) {
         return Err(errors::no_policy(arn));
     }
-    Ok(tx.update_spec(&key, |spec| drop(H::permissions_mut(spec).attached.remove(arn)))?)
+    Ok(tx.update_spec(&key, |spec| {
+        H::permissions_mut(spec).attached.remove(arn);
+    })?)
 }
 
 /// The managed policies that are attached, those under a path if one is given.

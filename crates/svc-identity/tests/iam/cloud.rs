@@ -1,6 +1,11 @@
 //! A front with IAM and STS, and what the tests read in its answers.
 
 use front::testing::{Bench, Reply};
+use model::{
+    AccountId, Key,
+    iam::{AccessKey, AccessKeySpec, LastUsed, User},
+};
+use spine::{Read, StoreError};
 use std::collections::BTreeMap;
 
 /// A policy that allows something.
@@ -22,6 +27,37 @@ pub struct Xml(pub String);
 impl Cloud {
     pub fn new() -> Self {
         Self { bench: Bench::new(|front| front.service(svc_identity::iam::service()).service(svc_identity::sts::service())) }
+    }
+
+    /// With a user.
+    pub async fn with_user(name: &str) -> Self {
+        let cloud = Self::new();
+        cloud.ok("CreateUser", &[("UserName", name)]).await;
+        cloud
+    }
+
+    /// The account of the tests.
+    pub fn id(&self) -> AccountId {
+        AccountId::parse(ACCOUNT).unwrap()
+    }
+
+    /// What is kept of an access key.
+    pub fn key(&self, id: &str) -> AccessKeySpec {
+        let found = self.bench.store.snapshot().spec(&Key::<AccessKey>::of_id(id)).unwrap();
+        (*found.expect("the key")).clone()
+    }
+
+    /// What is kept of a user's password.
+    pub fn kept(&self, user: &str) -> String {
+        let found = self.bench.store.snapshot().spec(&Key::<User>::named(&self.id(), user)).unwrap();
+        found.unwrap().login.as_ref().expect("a password").password_hash.clone()
+    }
+
+    /// As if the key had been used now.
+    pub async fn used(&self, id: &str, region: &str, service: &str) {
+        let used = LastUsed { at: Some(self.bench.env.now()), region: region.into(), service: service.into() };
+        let key = Key::<AccessKey>::of_id(id);
+        self.bench.store.transact(|tx| tx.put_observed(&key, &used).map_err(StoreError::from)).await.unwrap();
     }
 
     /// The same cloud, called by the root of another account.

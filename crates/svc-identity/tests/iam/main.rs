@@ -1,6 +1,11 @@
 //! IAM through the whole front.
 
+mod access_keys;
+mod account;
 mod cloud;
+mod groups;
+mod passwords;
+mod permissions;
 mod details;
 mod instance_profiles;
 mod oidc_providers;

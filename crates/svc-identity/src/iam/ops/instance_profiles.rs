@@ -9,10 +9,10 @@ use super::super::{
 use api::iam as sdk;
 use front::{Access, Answer, Cx, Service};
 use model::{
-    Key,
+    Arn, Key,
     iam::{InstanceProfile, InstanceProfileSpec, Role},
 };
-use spine::{Read, Tx};
+use spine::{Read, Snapshot, Tx};
 
 pub fn rows(service: Service) -> Service {
     service
@@ -20,19 +20,25 @@ pub fn rows(service: Service) -> Service {
             Access::on(|cx, i| access::created::<InstanceProfile>(cx, &i.path, &i.instance_profile_name)),
             create,
         )
-        .op::<sdk::GetInstanceProfile>(Access::on(|cx, i| profile(cx, &i.instance_profile_name)), get)
+        .op::<sdk::GetInstanceProfile>(Access::found(|cx, at, i| profile(cx, at, &i.instance_profile_name)), get)
         .op::<sdk::ListInstanceProfiles>(Access::on(|cx, i| access::listed::<InstanceProfile>(cx, &i.path_prefix)), list)
-        .op::<sdk::ListInstanceProfilesForRole>(Access::on(|cx, i| access::named::<Role>(cx, &i.role_name)), list_for_role)
-        .op::<sdk::DeleteInstanceProfile>(Access::on(|cx, i| profile(cx, &i.instance_profile_name)), delete)
-        .op::<sdk::AddRoleToInstanceProfile>(Access::on(|cx, i| profile(cx, &i.instance_profile_name)), add_role)
-        .op::<sdk::RemoveRoleFromInstanceProfile>(Access::on(|cx, i| profile(cx, &i.instance_profile_name)), remove_role)
-        .op::<sdk::TagInstanceProfile>(Access::on(|cx, i| profile(cx, &i.instance_profile_name)), tag)
-        .op::<sdk::UntagInstanceProfile>(Access::on(|cx, i| profile(cx, &i.instance_profile_name)), untag)
-        .op::<sdk::ListInstanceProfileTags>(Access::on(|cx, i| profile(cx, &i.instance_profile_name)), list_tags)
+        .op::<sdk::ListInstanceProfilesForRole>(
+            Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)),
+            list_for_role,
+        )
+        .op::<sdk::DeleteInstanceProfile>(Access::found(|cx, at, i| profile(cx, at, &i.instance_profile_name)), delete)
+        .op::<sdk::AddRoleToInstanceProfile>(Access::found(|cx, at, i| profile(cx, at, &i.instance_profile_name)), add_role)
+        .op::<sdk::RemoveRoleFromInstanceProfile>(
+            Access::found(|cx, at, i| profile(cx, at, &i.instance_profile_name)),
+            remove_role,
+        )
+        .op::<sdk::TagInstanceProfile>(Access::found(|cx, at, i| profile(cx, at, &i.instance_profile_name)), tag)
+        .op::<sdk::UntagInstanceProfile>(Access::found(|cx, at, i| profile(cx, at, &i.instance_profile_name)), untag)
+        .op::<sdk::ListInstanceProfileTags>(Access::found(|cx, at, i| profile(cx, at, &i.instance_profile_name)), list_tags)
 }
 
-fn profile(cx: &Cx, name: &str) -> Vec<model::Arn> {
-    access::named::<InstanceProfile>(cx, name)
+fn profile(cx: &Cx, at: &Snapshot, name: &str) -> Answer<Vec<Arn>> {
+    access::existing::<InstanceProfile>(cx, at, name)
 }
 
 fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreateInstanceProfileRequest) -> Answer<sdk::CreateInstanceProfileResponse> {

@@ -21,17 +21,26 @@ const HOUR: u32 = 3600;
 pub fn rows(service: Service) -> Service {
     service
         .op::<sdk::CreateRole>(Access::on(|cx, i| access::created::<Role>(cx, &i.path, &i.role_name)), create)
-        .op::<sdk::GetRole>(Access::on(|cx, i| access::named::<Role>(cx, &i.role_name)), get)
+        .op::<sdk::GetRole>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), get)
         .op::<sdk::ListRoles>(Access::on(|cx, i| access::listed::<Role>(cx, &i.path_prefix)), list)
-        .op::<sdk::UpdateRole>(Access::on(|cx, i| access::named::<Role>(cx, &i.role_name)), update)
-        .op::<sdk::UpdateRoleDescription>(Access::on(|cx, i| access::named::<Role>(cx, &i.role_name)), describe)
-        .op::<sdk::UpdateAssumeRolePolicy>(Access::on(|cx, i| access::named::<Role>(cx, &i.role_name)), update_trust)
-        .op::<sdk::DeleteRole>(Access::on(|cx, i| access::named::<Role>(cx, &i.role_name)), delete)
-        .op::<sdk::PutRolePermissionsBoundary>(Access::on(|cx, i| access::named::<Role>(cx, &i.role_name)), put_boundary)
-        .op::<sdk::DeleteRolePermissionsBoundary>(Access::on(|cx, i| access::named::<Role>(cx, &i.role_name)), delete_boundary)
-        .op::<sdk::TagRole>(Access::on(|cx, i| access::named::<Role>(cx, &i.role_name)), tag)
-        .op::<sdk::UntagRole>(Access::on(|cx, i| access::named::<Role>(cx, &i.role_name)), untag)
-        .op::<sdk::ListRoleTags>(Access::on(|cx, i| access::named::<Role>(cx, &i.role_name)), list_tags)
+        .op::<sdk::UpdateRole>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), update)
+        .op::<sdk::UpdateRoleDescription>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), describe)
+        .op::<sdk::UpdateAssumeRolePolicy>(
+            Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)),
+            update_trust,
+        )
+        .op::<sdk::DeleteRole>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), delete)
+        .op::<sdk::PutRolePermissionsBoundary>(
+            Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)),
+            put_boundary,
+        )
+        .op::<sdk::DeleteRolePermissionsBoundary>(
+            Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)),
+            delete_boundary,
+        )
+        .op::<sdk::TagRole>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), tag)
+        .op::<sdk::UntagRole>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), untag)
+        .op::<sdk::ListRoleTags>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), list_tags)
 }
 
 fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreateRoleRequest) -> Answer<sdk::CreateRoleResponse> {

@@ -17,7 +17,7 @@ const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
 pub fn rows(service: Service) -> Service {
     service
         .op::<sdk::CreateServiceLinkedRole>(Access::on(|cx, i| at_creation(cx, &i.aws_service_name)), create)
-        .op::<sdk::DeleteServiceLinkedRole>(Access::on(|cx, i| access::named::<Role>(cx, &i.role_name)), delete)
+        .op::<sdk::DeleteServiceLinkedRole>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), delete)
         .op::<sdk::GetServiceLinkedRoleDeletionStatus>(Access::on(|cx, i| of_task(cx, &i.deletion_task_id)), status)
 }
 
