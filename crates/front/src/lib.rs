@@ -31,7 +31,7 @@ mod unsigned;
 
 pub use admin::Admin;
 pub use auth::{
-    assume::{NotAssumed, ServicePrincipal, assume_for_service},
+    assume::{NotAssumed, ServicePrincipal, assume_for_service, may_assume},
     authority::Authority,
     credentials, encoded,
     facts::{Facts, FactsOf},

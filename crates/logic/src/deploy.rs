@@ -42,8 +42,19 @@ pub struct Situation<'a> {
 pub struct Room {
     /// So many.
     pub tasks: u32,
-    /// Why no more: what follows "was unable to place a task because" in an event.
-    pub reason: String,
+    /// Why no more.
+    pub shortage: Shortage,
+}
+
+/// Why a task can't be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shortage {
+    /// There is none.
+    None,
+    /// No machine has room for it; others that end make room. What follows "was unable to place a task because" in an event.
+    Place(String),
+    /// It would be refused wherever it is placed. The error.
+    Launch(String),
 }
 
 /// A task, as the scheduler sees it.
@@ -224,7 +235,17 @@ const EVENTS_KEPT: usize = 100;
 impl Room {
     /// Room for everything.
     pub fn unbounded() -> Self {
-        Self { tasks: u32::MAX, reason: String::new() }
+        Self { tasks: u32::MAX, shortage: Shortage::None }
+    }
+
+    /// No room for anything, because of an error that has nothing to do with machines.
+    pub fn refused(error: impl Into<String>) -> Self {
+        Self { tasks: 0, shortage: Shortage::Launch(error.into()) }
+    }
+
+    /// Whether others have to end before a task can be placed.
+    fn is_full(&self) -> bool {
+        self.tasks == 0 && matches!(self.shortage, Shortage::Place(_))
     }
 }
 

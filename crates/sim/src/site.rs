@@ -41,8 +41,7 @@ impl Site {
         let container = json!({"name": "web", "image": image, "portMappings": [{"containerPort": 8080}],
             "logConfiguration": {"logDriver": "awslogs", "options": logs}});
         let definition = json!({"family": "web", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256",
-            "memory": "512", "executionRoleArn": format!("arn:aws:iam::{}:role/web", self.account),
-            "containerDefinitions": [container]});
+            "memory": "512", "containerDefinitions": [container]});
         user.ecs("RegisterTaskDefinition", definition).await;
     }
 

@@ -3,10 +3,11 @@
 use agent_proto::edge::{Edge, Table};
 use async_trait::async_trait;
 use spine::{
-    Store, StoreError,
+    Read, Store, StoreError,
     reconcile::{ReconcileCx, Reconciler, Wake},
 };
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use svc_containers::ecs;
 use svc_network::elbv2 as elb;
 use tokio::{sync::Mutex, task::JoinHandle};
 
@@ -49,6 +50,11 @@ impl EdgeLink {
     }
 }
 
+/// All that the edge does, of all accounts and regions.
+fn table(read: &impl Read) -> Result<Table, StoreError> {
+    Ok(Table { metadata: ecs::metadata(read)?, ..elb::table(read)? })
+}
+
 #[async_trait]
 impl Reconciler for EdgeLink {
     fn name(&self) -> &'static str {
@@ -56,11 +62,12 @@ impl Reconciler for EdgeLink {
     }
 
     fn watches(&self) -> &'static [&'static str] {
-        elb::TABLE_KINDS
+        static KINDS: LazyLock<Vec<&str>> = LazyLock::new(|| [elb::TABLE_KINDS, ecs::METADATA_KINDS].concat());
+        &KINDS
     }
 
     async fn reconcile(&self, cx: &ReconcileCx) -> anyhow::Result<Wake> {
-        let table = elb::table(&cx.store.snapshot())?;
+        let table = table(&cx.store.snapshot())?;
         let mut told = self.0.told.lock().await;
         if told.as_ref() != Some(&table) {
             self.0.edge.apply(table.clone()).await?;

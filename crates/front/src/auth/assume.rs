@@ -31,6 +31,11 @@ pub enum NotAssumed {
     NotTrusted(String),
 }
 
+/// Whether a role's trust policy lets the service assume it.
+pub fn may_assume(read: &impl Read, service: ServicePrincipal<'_>, role_arn: &str) -> Result<Result<(), NotAssumed>, StoreError> {
+    Ok(assumable(read, service, role_arn)?.map(drop))
+}
+
 /// Temporary credentials of a role for a workload, if the role's trust policy lets the service assume it. `session` becomes the
 /// session's name.
 pub fn assume_for_service(
@@ -41,24 +46,37 @@ pub fn assume_for_service(
     session: &str,
     lasts: Duration,
 ) -> Result<Result<IssuedSession, NotAssumed>, StoreError> {
-    let Some(role) = find(tx, service.account, role_arn)? else { return Ok(Err(NotAssumed::NoSuchRole(role_arn.to_owned()))) };
-    if !trusts(&role, role_arn, service) {
-        return Ok(Err(NotAssumed::NotTrusted(role_arn.to_owned())));
-    }
+    let role = match assumable(tx, service, role_arn)? {
+        Ok(role) => role,
+        Err(why) => return Ok(Err(why)),
+    };
     let path_and_name = format!("{}{}", role.path.trim_start_matches('/'), role.name);
     let principal = Principal::AssumedRole { role: path_and_name, id: role.id.clone(), session: session.to_owned() };
     let terms = SessionTerms { lasts, tags: role.tags.clone(), ..SessionTerms::default() };
     issue_session(tx, env, service.account, principal, terms).map(Ok)
 }
 
+/// The role, if the service may assume it.
+fn assumable(
+    read: &impl Read,
+    service: ServicePrincipal<'_>,
+    role_arn: &str,
+) -> Result<Result<Arc<RoleSpec>, NotAssumed>, StoreError> {
+    Ok(match find(read, service.account, role_arn)? {
+        None => Err(NotAssumed::NoSuchRole(role_arn.to_owned())),
+        Some(role) if !trusts(&role, role_arn, service) => Err(NotAssumed::NotTrusted(role_arn.to_owned())),
+        Some(role) => Ok(role),
+    })
+}
+
 /// A role of the account, by its ARN.
-fn find(tx: &mut Tx, account: &AccountId, role_arn: &str) -> Result<Option<Arc<RoleSpec>>, StoreError> {
+pub(super) fn find(read: &impl Read, account: &AccountId, role_arn: &str) -> Result<Option<Arc<RoleSpec>>, StoreError> {
     let Ok(arn) = role_arn.parse::<Arn>() else { return Ok(None) };
     let Some(name) = arn.resource.strip_prefix("role/") else { return Ok(None) };
     if arn.account != account.as_str() {
         return Ok(None);
     }
-    tx.spec(&Key::<Role>::named(account, base_name(name)))
+    read.spec(&Key::<Role>::named(account, base_name(name)))
 }
 
 /// Whether the role's trust policy lets the service assume it. A policy that can't be read trusts nobody.

@@ -1,5 +1,6 @@
 //! What services say, in the words of the Amazon ECS Developer Guide, "Service event messages".
 
+use super::Shortage;
 use model::{
     Timestamp,
     ecs::{Event, ServicePlan},
@@ -68,9 +69,13 @@ pub fn throttled(service: &str) -> String {
     )
 }
 
-/// There is no room for a task.
-pub fn unplaced(service: &str, reason: &str) -> String {
-    format!("(service {service}) was unable to place a task because {reason}")
+/// A task can't be had.
+pub fn shortage(service: &str, shortage: &Shortage) -> String {
+    match shortage {
+        Shortage::Launch(error) => format!("(service {service}) failed to launch a task with (error {error})."),
+        Shortage::Place(reason) => format!("(service {service}) was unable to place a task because {reason}"),
+        Shortage::None => format!("(service {service}) was unable to place a task."),
+    }
 }
 
 /// `minimumHealthyPercent` and `maximumPercent` together forbid every step.

@@ -56,7 +56,7 @@ impl<'a> Draft<'a> {
     fn floor(&self) -> u32 {
         let (desired, rollout) = (self.on.spec.desired_count, &self.on.spec.rollout);
         let (new, old) = self.split();
-        let full = (new.len() + old.len()) as u32 >= bounds::maximum(rollout, desired) || self.on.room.tasks == 0;
+        let full = (new.len() + old.len()) as u32 >= bounds::maximum(rollout, desired) || self.on.room.is_full();
         let wanting = (new.len() as u32) < desired;
         let minimum = bounds::minimum_healthy(rollout, desired);
         if full && wanting { minimum } else { minimum.max(desired) }
@@ -136,7 +136,7 @@ impl<'a> Draft<'a> {
 
     fn say_if_no_room(&mut self, allowed: u32) {
         if self.on.room.tasks < allowed {
-            self.say_once(events::unplaced(self.on.name, &self.on.room.reason));
+            self.say_once(events::shortage(self.on.name, &self.on.room.shortage));
         } else if allowed > 0 {
             self.plan.unplaced = None;
         }

@@ -201,13 +201,26 @@ fn an_unhealthy_task_is_stopped_after_the_grace_period_and_replaced() {
 #[test]
 fn where_there_is_no_room_the_service_says_why() {
     let mut world = World::new(2, 100, 200);
-    world.room = Room { tasks: 1, reason: "there is none.".into() };
+    world.room = Room { tasks: 1, shortage: Shortage::Place("there is none.".into()) };
     world.step();
     assert_eq!(world.counts("d1"), (1, 0));
     world.room.tasks = 0;
     world.step();
     let said: Vec<_> = world.said().into_iter().filter(|text| text.contains("unable to place")).collect();
     assert_eq!(said, ["(service web) was unable to place a task because there is none."]);
+}
+
+#[test]
+fn a_revision_that_cannot_be_launched_costs_no_task_of_the_old_one() {
+    let mut world = World::steady(2, 50, 200);
+    world.deploy("d2");
+    world.room = Room::refused("no role");
+    for _ in 0..3 {
+        world.step();
+    }
+    assert_eq!((world.counts("d1"), world.counts("d2")), ((0, 2), (0, 0)));
+    let said: Vec<_> = world.said().into_iter().filter(|text| text.contains("failed to launch")).collect();
+    assert_eq!(said, ["(service web) failed to launch a task with (error no role)."]);
 }
 
 #[test]

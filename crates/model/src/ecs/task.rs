@@ -1,6 +1,6 @@
 //! Tasks: containers that were started together from a task definition.
 
-use super::{AwsVpc, LaunchType, LoadBalancer, Revision, Tags};
+use super::{AwsVpc, Definition, LaunchType, LoadBalancer, Revision, Tags};
 use crate::{Record, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::Ipv4Addr};
@@ -61,6 +61,23 @@ pub struct TaskOverride {
     pub execution_role: Option<String>,
     /// What its containers may do.
     pub task_role: Option<String>,
+}
+
+impl TaskOverride {
+    /// The ARN of the role that the task's containers act as.
+    pub fn task_role<'a>(&'a self, definition: &'a Definition) -> Option<&'a str> {
+        self.task_role.as_deref().or(definition.task_role.as_deref())
+    }
+
+    /// The ARN of the role in whose name its images are pulled and its output is kept.
+    pub fn execution_role<'a>(&'a self, definition: &'a Definition) -> Option<&'a str> {
+        self.execution_role.as_deref().or(definition.execution_role.as_deref())
+    }
+
+    /// Both, as far as there are any.
+    pub fn roles<'a>(&'a self, definition: &'a Definition) -> impl Iterator<Item = &'a str> {
+        self.task_role(definition).into_iter().chain(self.execution_role(definition))
+    }
 }
 
 /// What a container has in place of what its definition says.

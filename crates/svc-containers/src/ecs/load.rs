@@ -6,8 +6,8 @@ use logic::task::{Facts, LastStatus, View, view};
 use model::{
     Key,
     ecs::{
-        Cluster, Definition, Progress, Service, Stop, Task, TaskDefinition, TaskDefinitionSpec, TaskPlan, TaskSpec, TaskStop,
-        short_id,
+        Cluster, Definition, Progress, Service, Stop, Task, TaskCredentials, TaskDefinition, TaskDefinitionSpec, TaskPlan,
+        TaskSpec, TaskStop, short_id,
     },
 };
 use spine::{Read, Scope, StoreError};
@@ -41,6 +41,10 @@ impl LoadedTask {
     pub fn view(&self) -> View {
         view(&self.facts())
     }
+    /// The ARN of the role that its containers act as.
+    pub fn task_role(&self) -> Option<&str> {
+        self.spec.overrides.task_role(&self.definition)
+    }
     /// Its 32 digits.
     pub fn id(&self) -> &str {
         short_id(&self.key.id)
@@ -58,6 +62,11 @@ impl LoadedTask {
 /// The key of a task's workload.
 pub fn hosted_key(task: &Key<Task>) -> Key<Hosted> {
     Key::new(&task.account, &task.region, short_id(&task.id))
+}
+
+/// The key of the credentials of a task's role.
+pub fn credentials_key(task: &Key<Task>) -> Key<TaskCredentials> {
+    Key::new(&task.account, &task.region, task.id.clone())
 }
 
 /// The key of the wish that a task stop.

@@ -4,10 +4,12 @@
 //! instance, which is the host itself; REPLICA services with rolling updates, circuit breaker, load balancers and events; tags.
 //!
 //! Not built, and refused by name: DAEMON services, CODE_DEPLOY and EXTERNAL deployments, blue/green, Service Connect, service
-//! registries, EBS and EFS volumes, secrets and environment files, FireLens, task roles, `ExecuteCommand`, placement constraints,
+//! registries, EBS and EFS volumes, secrets and environment files, FireLens, `ExecuteCommand`, placement constraints,
 //! `pidMode`, `ipcMode`, restart policies, capacity providers of one's own, container instances other than the host.
 //!
-//! Taken as they are: `executionRoleArn` (the host may pull and log without a role), `FARGATE_SPOT` (whose tasks are never
+//! Where a definition names no execution role the host pulls and logs in its own name, also on Fargate.
+//!
+//! Taken as they are: `FARGATE_SPOT` (whose tasks are never
 //! interrupted), placement strategies (of the cluster's one machine all make the same choice).
 //!
 //! * [`ops`]: one function for each operation.
@@ -15,20 +17,24 @@
 //! * Decisions stand in `logic::{task, deploy, placement}`.
 
 mod definition;
+mod environment;
 mod errors;
 mod images;
 mod launch;
 mod load;
+mod metadata;
 mod names;
 mod ops;
 mod overrides;
 mod paging;
 mod reconcile;
+mod roles;
 mod tags;
 mod views;
 mod workload;
 
-pub use reconcile::{Services, Sweeper, Tasks};
+pub use metadata::{METADATA_KINDS, metadata};
+pub use reconcile::{Credentials, Services, Sweeper, Tasks};
 
 use agent_proto::Capabilities;
 use api::ecs as sdk;

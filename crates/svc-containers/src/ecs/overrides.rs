@@ -3,16 +3,25 @@
 use super::{
     definition::{environment, parse_cpu, parse_memory},
     errors::{filled, invalid, refuse_unbuilt},
+    roles,
 };
 use api::ecs as aws;
-use model::ecs::{ContainerOverride, Definition, TaskOverride};
+use model::{
+    AccountId,
+    ecs::{ContainerOverride, Definition, TaskOverride},
+};
+use spine::Read;
 use wire::Fault;
 
 /// The overrides of a request, for containers that the definition has.
-pub fn parse(definition: &Definition, given: Option<&aws::TaskOverride>) -> Result<TaskOverride, Fault> {
+pub fn parse(
+    read: &impl Read,
+    account: &AccountId,
+    definition: &Definition,
+    given: Option<&aws::TaskOverride>,
+) -> Result<TaskOverride, Fault> {
     let Some(given) = given else { return Ok(TaskOverride::default()) };
     refuse_unbuilt(&[
-        ("overrides.taskRoleArn", given.task_role_arn.is_some()),
         ("overrides.ephemeralStorage", given.ephemeral_storage.is_some()),
         ("overrides.inferenceAcceleratorOverrides", filled(&given.inference_accelerator_overrides)),
     ])?;
@@ -25,8 +34,8 @@ pub fn parse(definition: &Definition, given: Option<&aws::TaskOverride>) -> Resu
         containers: containers.collect::<Result<_, _>>()?,
         cpu: size(&given.cpu, parse_cpu, "cpu")?,
         memory: size(&given.memory, parse_memory, "memory")?,
-        execution_role: given.execution_role_arn.clone(),
-        task_role: None,
+        execution_role: roles::named(read, account, given.execution_role_arn.as_deref())?,
+        task_role: roles::named(read, account, given.task_role_arn.as_deref())?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Between tasks and workloads: what a host is told to run for a task, and what it says in return. Pure.
 
+use super::environment::{CREDENTIALS_URI, credentials_uri};
 use agent_proto::workload as host;
 use model::ecs::{
     ContainerDefinition, ContainerOverride, ContainerProgress, Definition, DependencyCondition, NetworkMode, Progress, Stop,
@@ -27,6 +28,10 @@ pub struct Making<'a> {
     pub network: host::Network,
     /// Where each container's image comes from, by container name.
     pub images: BTreeMap<String, host::ImageSource>,
+    /// What each container finds in its environment unless its definition says otherwise.
+    pub environment: Vec<(String, String)>,
+    /// The id of the credentials of its role, if it has one.
+    pub credentials: Option<String>,
 }
 
 /// The workload of a task.
@@ -63,7 +68,7 @@ fn container_of(making: &Making, container: &ContainerDefinition) -> host::Conta
         image: image(making, container),
         entry_point: container.entry_point.clone(),
         command: other.and_then(|other| other.command.clone()).or_else(|| container.command.clone()),
-        environment: environment(container, other),
+        environment: environment(making, container, other),
         working_directory: container.working_directory.clone(),
         user: container.user.clone(),
         hostname: container.hostname.clone(),
@@ -109,9 +114,11 @@ fn image(making: &Making, container: &ContainerDefinition) -> host::Image {
     host::Image { reference: container.image.clone(), source }
 }
 
-fn environment(container: &ContainerDefinition, other: Option<&ContainerOverride>) -> BTreeMap<String, String> {
+fn environment(making: &Making, container: &ContainerDefinition, other: Option<&ContainerOverride>) -> BTreeMap<String, String> {
     let overridden = other.into_iter().flat_map(|other| &other.environment);
-    container.environment.iter().chain(overridden).cloned().collect()
+    let given = making.environment.iter().chain(&container.environment).chain(overridden).cloned();
+    let credentials = making.credentials.iter().map(|id| (CREDENTIALS_URI.to_owned(), credentials_uri(id)));
+    given.chain(credentials).collect()
 }
 
 fn dependency(dependency: &model::ecs::Dependency) -> host::Dependency {
@@ -232,6 +239,8 @@ mod tests {
             overrides,
             network: host::Network::None,
             images: [("web".to_owned(), host::ImageSource::Remote { credentials: None })].into(),
+            environment: [("A", "0"), ("C", "0")].map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            credentials: Some("id".into()),
         })
     }
 
@@ -249,7 +258,9 @@ mod tests {
             ContainerOverride { name: "web".into(), environment: vec![pair("B", "2")], memory: Some(32), ..Default::default() };
         let made = make(&definition, &TaskOverride { containers: vec![other], ..Default::default() });
         let web = &made.containers[0];
-        assert_eq!((web.environment["A"].as_str(), web.environment["B"].as_str()), ("1", "2"));
+        let expected = [("A", "1"), ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/id"), ("B", "2"), ("C", "0")];
+        let found: Vec<_> = web.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(found, expected);
         assert_eq!((web.limits.memory_mib, made.limits.memory_mib), (Some(32), Some(512)));
         assert_eq!(web.command.as_deref(), Some(&["serve".to_owned()][..]));
         assert_eq!((web.limits.cpu_shares, web.stop_timeout), (Some(2), Duration::from_secs(30)));

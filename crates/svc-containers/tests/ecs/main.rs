@@ -2,6 +2,7 @@
 
 mod cloud;
 mod clusters;
+mod credentials;
 mod definitions;
 mod services;
 mod tasks;

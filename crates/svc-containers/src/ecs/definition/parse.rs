@@ -13,7 +13,7 @@ pub fn parse(input: &aws::RegisterTaskDefinitionRequest) -> Result<Definition, F
     let containers = input.container_definitions.iter().map(|container| container::parse(container, network_mode));
     let platform = input.runtime_platform.as_ref();
     Ok(Definition {
-        task_role: None,
+        task_role: input.task_role_arn.clone(),
         execution_role: input.execution_role_arn.clone(),
         network_mode,
         network_mode_given: input.network_mode.is_some(),
@@ -36,7 +36,6 @@ fn refuse(input: &aws::RegisterTaskDefinitionRequest) -> Result<(), Fault> {
     let compatible = |it: &aws::Compatibility| matches!(it, aws::Compatibility::Ec2 | aws::Compatibility::Fargate);
     let family = input.runtime_platform.as_ref().and_then(|platform| platform.operating_system_family);
     refuse_unbuilt(&[
-        ("taskRoleArn", input.task_role_arn.is_some()),
         ("placementConstraints", filled(&input.placement_constraints)),
         ("requiresCompatibilities", !input.requires_compatibilities.iter().flatten().all(compatible)),
         ("pidMode", input.pid_mode.is_some()),

@@ -156,7 +156,6 @@ fn mistakes_are_told_in_aws_words() {
 #[test]
 fn what_is_not_built_is_refused_by_name() {
     let cases: &[(Change, &str)] = &[
-        (|it| it.task_role_arn = Some("arn:aws:iam::1:role/x".into()), "taskRoleArn"),
         (|it| it.pid_mode = Some(aws::PidMode::Task), "pidMode"),
         (|it| it.ephemeral_storage = Some(aws::EphemeralStorage { size_in_gi_b: 30 }), "ephemeralStorage"),
         (

@@ -3,7 +3,7 @@
 use crate::ecs::{
     definition,
     errors::{client, invalid},
-    names, paging, tags, views,
+    names, paging, roles, tags, views,
 };
 use api::ecs as aws;
 use front::{Answer, Cx};
@@ -19,10 +19,13 @@ use wire::Fault;
 pub fn register(cx: &Cx, tx: &mut Tx, input: &aws::RegisterTaskDefinitionRequest) -> Answer<aws::RegisterTaskDefinitionResponse> {
     let family = check_family(&input.family)?;
     let mut parsed = definition::parse(input)?;
+    parsed.task_role = roles::named(tx, &cx.account, parsed.task_role.as_deref())?;
+    parsed.execution_role = roles::named(tx, &cx.account, parsed.execution_role.as_deref())?;
     definition::check(&parsed)?;
     if parsed.requires_compatibilities.iter().any(|it| it == "FARGATE") {
         definition::check_fargate(&parsed)?;
     }
+    roles::pass(cx, parsed.task_role.iter().chain(&parsed.execution_role).map(String::as_str))?;
     let fargate = definition::check_fargate(&parsed).is_ok();
     parsed.compatibilities = std::iter::once("EC2").chain(fargate.then_some("FARGATE")).map(str::to_owned).collect();
     let spec = TaskDefinitionSpec {

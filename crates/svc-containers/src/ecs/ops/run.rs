@@ -6,7 +6,7 @@ use crate::ecs::{
     errors::{self, invalid, refuse_unbuilt},
     launch,
     load::{self, LoadedTask},
-    names, overrides, tags, views,
+    names, overrides, roles, tags, views,
 };
 use agent_proto::Capabilities;
 use api::ecs as aws;
@@ -37,6 +37,7 @@ pub fn run(cx: &Cx, tx: &mut Tx, machine: &Capabilities, input: &aws::RunTaskReq
     }
     let launch = launch::launch(&cluster_spec, input.launch_type, &input.capacity_provider_strategy)?;
     let template = template(cx, tx, &cluster, &definition, &launch, input)?;
+    pass_roles(cx, tx, &cluster, &definition.definition, &template.overrides)?;
     let room = match launch.launch_type() {
         LaunchType::Fargate => Room { count, instance: None, failures: Vec::new() },
         LaunchType::Ec2 => room_on_instance(cx, tx, &cluster, machine, (&definition.definition, &template.overrides), count)?,
@@ -111,7 +112,7 @@ fn template(
     launch::check_compatible(&definition.definition, launch)?;
     launch::placement(launch, &input.placement_constraints, &input.placement_strategy)?;
     let mode = definition.definition.network_mode;
-    let overrides = overrides::parse(&definition.definition, input.overrides.as_ref())?;
+    let overrides = overrides::parse(tx, &cx.account, &definition.definition, input.overrides.as_ref())?;
     check_size(&definition.definition, &overrides, launch)?;
     let mut all_tags = tags::parse(&input.tags)?;
     match tags::propagate(input.propagate_tags) {
@@ -143,6 +144,12 @@ fn template(
         client_token: input.client_token.clone(),
         tags: all_tags,
     })
+}
+
+/// The caller has to be allowed to pass the roles on, and ECS to assume them.
+fn pass_roles(cx: &Cx, tx: &Tx, cluster: &Key<Cluster>, definition: &Definition, overrides: &TaskOverride) -> Result<(), Fault> {
+    roles::pass(cx, overrides.roles(definition))?;
+    roles::check(tx, &cx.account, &cluster.arn(), overrides.roles(definition))?.map_err(errors::client)
 }
 
 /// With its overrides, a task on Fargate still has to be of a size that Fargate has.

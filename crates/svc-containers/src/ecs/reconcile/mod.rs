@@ -1,5 +1,6 @@
 //! The loops of ECS. Each looks at records, asks `logic` what is to be done, and writes it; nothing is decided here.
 
+mod credentials;
 mod logs;
 mod place;
 mod schedule;
@@ -9,6 +10,7 @@ mod sweeper;
 mod targets;
 mod tasks;
 
+pub use credentials::Credentials;
 pub use services::Services;
 pub use sweeper::Sweeper;
 pub use tasks::Tasks;

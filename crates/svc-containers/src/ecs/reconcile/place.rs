@@ -1,9 +1,10 @@
-//! The first step of a task: its interface, its images, its log streams, and its workload on a host.
+//! The first step of a task: its credentials, its interface, its images, its log streams, and its workload on a host.
 
 use super::logs;
 use crate::ecs::{
-    images,
-    load::{LoadedTask, hosted_key},
+    environment, images,
+    load::{LoadedTask, credentials_key, hosted_key},
+    roles,
     workload::{Making, workload},
 };
 use agent_proto::{
@@ -15,7 +16,10 @@ use logic::{placement, vpc};
 use model::{
     Env, Key, Timestamp,
     ec2::{AttachedTo, Attachment, NetworkInterface, NetworkInterfaceSpec, Subnet, Vpc},
-    ecs::{AwsVpc, ContainerInstance, ContainerInstanceSpec, NetworkMode, Stop, StopCode, TaskInterface, TaskPlan},
+    ecs::{
+        AwsVpc, ContainerInstance, ContainerInstanceSpec, NetworkMode, Stop, StopCode, TaskCredentialsSpec, TaskInterface,
+        TaskPlan,
+    },
 };
 use spine::{Read, Scope, StoreError, Tx};
 use std::{collections::BTreeMap, sync::Arc};
@@ -49,6 +53,10 @@ impl Placing<'_> {
         if let Err(reason) = self.check_machine() {
             return self.fail(tx, reason);
         }
+        let credentials = match self.credentials(tx)? {
+            Ok(credentials) => credentials,
+            Err(reason) => return self.fail(tx, reason),
+        };
         let placed = match self.network(tx)? {
             Ok(placed) => placed,
             Err(reason) => return self.fail(tx, reason),
@@ -57,7 +65,7 @@ impl Placing<'_> {
             self.release(tx, &placed)?;
             return self.fail(tx, reason);
         }
-        self.host(tx, placed)
+        self.host(tx, placed, credentials)
     }
 
     fn fail(&self, tx: &mut Tx, reason: Refused) -> Result<(), StoreError> {
@@ -77,6 +85,18 @@ impl Placing<'_> {
             return Err("Capacity is unavailable at this time. Please try again later or in a different availability zone".into());
         }
         Ok(())
+    }
+
+    /// Issues the credentials of the task's role, if it has one; their id.
+    fn credentials(&self, tx: &mut Tx) -> Result<Result<Option<String>, Refused>, StoreError> {
+        let Some(role) = self.task.task_role() else { return Ok(Ok(None)) };
+        let first = match roles::assume(tx, self.env, &self.task.key.arn(), &self.task.key.account, role)? {
+            Ok(key) => key,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let spec = TaskCredentialsSpec { id: self.env.uuid(), role: role.into(), first };
+        tx.create(&credentials_key(&self.task.key), &spec)?;
+        Ok(Ok(Some(spec.id)))
     }
 
     fn network(&self, tx: &mut Tx) -> Result<Result<Placed, Refused>, StoreError> {
@@ -159,7 +179,7 @@ impl Placing<'_> {
         }
     }
 
-    fn host(&self, tx: &mut Tx, placed: Placed) -> Result<(), StoreError> {
+    fn host(&self, tx: &mut Tx, placed: Placed, credentials: Option<String>) -> Result<(), StoreError> {
         let task = self.task;
         let making = Making {
             id: task.id(),
@@ -168,6 +188,8 @@ impl Placing<'_> {
             overrides: &task.spec.overrides,
             network: placed.network,
             images: self.images(tx)?,
+            environment: environment::defaults(task.spec.launch_type, task.definition.network_mode, &task.key.region),
+            credentials,
         };
         let hosted = HostedSpec { host: LOCAL_HOST.into(), workload: workload(&making) };
         tx.create(&hosted_key(&task.key), &hosted)?;

@@ -7,11 +7,11 @@ use crate::ecs::{
         instances::{self, Place},
         run::chosen_first,
     },
-    tags,
+    roles, tags,
 };
 use agent_proto::Capabilities;
 use logic::{
-    deploy::{self, Room, Situation, Start, TaskFact, TaskHealth, TaskState},
+    deploy::{self, Room, Shortage, Situation, Start, TaskFact, TaskHealth, TaskState},
     placement,
     task::{Health, LastStatus},
 };
@@ -52,7 +52,10 @@ impl Scheduling<'_> {
         let loaded = load::service_tasks(tx, self.key)?;
         let facts = loaded.iter().map(|task| fact(tx, task)).collect::<Result<Vec<_>, _>>()?;
         let target = deploy::primary_target(&row.spec, &row.plan);
-        let (room, instance) = self.room(tx, &row.spec, &target)?;
+        let (room, instance) = match self.refusal(tx, &target)? {
+            Some(error) => (Room::refused(error), None),
+            None => self.room(tx, &row.spec, &target)?,
+        };
         let situation = Situation { now: self.now, name: self.name(), spec: &row.spec, plan: &row.plan, tasks: &facts, room };
         let decision = deploy::decide(&situation);
         let mut plan = decision.plan;
@@ -72,6 +75,14 @@ impl Scheduling<'_> {
     }
 
     /// How many tasks have room, and the container instance that they go to. Fargate has room always.
+    /// Why no task could be had of the target's definition, wherever it is placed: ECS may not assume its roles.
+    fn refusal(&self, tx: &Tx, target: &Target) -> Result<Option<String>, StoreError> {
+        let Some(found) = tx.spec(&target.definition.key(&self.key.account, &self.key.region))? else { return Ok(None) };
+        let overrides = TaskOverride::default();
+        let checked = roles::check(tx, &self.key.account, &self.key.arn(), overrides.roles(&found.definition))?;
+        Ok(checked.err())
+    }
+
     fn room(&self, tx: &mut Tx, spec: &ServiceSpec, target: &Target) -> Result<(Room, Option<String>), StoreError> {
         if target.launch.launch_type() == LaunchType::Fargate || spec.deleted_at.is_some() {
             return Ok((Room::unbounded(), None));
@@ -81,7 +92,7 @@ impl Scheduling<'_> {
         let Some(found) = instances::ensure(tx, &cluster, self.machine, &place)? else {
             let reason =
                 "no container instance met all of its requirements. Reason: No Container Instances were found in your cluster.";
-            return Ok((Room { tasks: 0, reason: reason.into() }, None));
+            return Ok((Room { tasks: 0, shortage: Shortage::Place(reason.into()) }, None));
         };
         let definition = tx.spec(&target.definition.key(&self.key.account, &self.key.region))?;
         let definition = definition.map(|spec| spec.definition.clone()).unwrap_or_default();
@@ -94,7 +105,7 @@ impl Scheduling<'_> {
             "no container instance met all of its requirements. The closest matching (container-instance {instance}) {said}. For more \
              information, see the Troubleshooting section of the Amazon ECS Developer Guide."
         );
-        Ok((Room { tasks, reason }, Some(instance.into())))
+        Ok((Room { tasks, shortage: Shortage::Place(reason) }, Some(instance.into())))
     }
 
     fn start(&self, tx: &mut Tx, service: &ServiceSpec, start: Start, instance: Option<String>) -> Result<String, StoreError> {

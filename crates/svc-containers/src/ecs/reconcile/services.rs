@@ -8,6 +8,7 @@ use model::{
     Record,
     ecs::{Service, Task, TaskStop},
     elbv2::Target,
+    iam::Role,
 };
 use spine::{
     Read, Scope,
@@ -34,7 +35,7 @@ impl Reconciler for Services {
     }
 
     fn watches(&self) -> &'static [&'static str] {
-        const KINDS: &[&str] = &[Service::KIND, Task::KIND, TaskStop::KIND, Hosted::KIND, Target::KIND];
+        const KINDS: &[&str] = &[Service::KIND, Task::KIND, TaskStop::KIND, Hosted::KIND, Target::KIND, Role::KIND];
         KINDS
     }
 

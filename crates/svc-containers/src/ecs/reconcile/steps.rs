@@ -1,7 +1,7 @@
 //! The steps of a task's way down. Each is one transaction.
 
 use super::logs;
-use crate::ecs::load::{LoadedTask, hosted_key, stop_key};
+use crate::ecs::load::{LoadedTask, credentials_key, hosted_key, stop_key};
 use model::{Key, Timestamp, ec2::NetworkInterface, ecs::TaskPlan};
 use spine::{Read, StoreError, Tx};
 
@@ -13,10 +13,13 @@ pub fn halt(tx: &mut Tx, task: &LoadedTask, now: Timestamp) -> Result<(), StoreE
     tx.put_plan(&task.key, &TaskPlan { halted_at: Some(now), ..TaskPlan::clone(&task.plan) })
 }
 
-/// Takes the interface away: the task is stopped.
+/// Takes the interface and the credentials away: the task is stopped. Whoever has the credentials can use them until they expire.
 pub fn finish(tx: &mut Tx, task: &LoadedTask, now: Timestamp) -> Result<(), StoreError> {
     if let Some(interface) = &task.plan.interface {
         tx.delete(&Key::<NetworkInterface>::new(&task.key.account, &task.key.region, interface.id.clone()))?;
+    }
+    if tx.exists(&credentials_key(&task.key))? {
+        tx.delete(&credentials_key(&task.key))?;
     }
     let last = Some(task.progress.clone());
     tx.put_plan(&task.key, &TaskPlan { stopped_at: Some(now), last, ..TaskPlan::clone(&task.plan) })

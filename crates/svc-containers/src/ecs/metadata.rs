@@ -1,0 +1,107 @@
+//! What the edge gives to tasks at their link-local address: from records to its table. Pure.
+
+use super::load::hosted_key;
+use agent_proto::{
+    edge::{Metadata, RoleCredentials},
+    record::Hosted,
+    workload::Network,
+};
+use logic::packet_filter::{API_PORT, TASK_METADATA};
+use model::{
+    Key, Record, Timestamp,
+    ec2::{Instance, NetworkInterface},
+    ecs::{TaskCredentials, TaskKey},
+    iam::AccessKey,
+};
+use spine::{Read, Row, Scope, StoreError};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{Ipv4Addr, SocketAddrV4},
+};
+
+/// The kinds of records that [`metadata`] reads. (A key is made together with the record that names it.)
+pub const METADATA_KINDS: &[&str] = &[Hosted::KIND, NetworkInterface::KIND, Instance::KIND, TaskCredentials::KIND];
+
+/// What workloads find, by VPC id, for each VPC that has any.
+pub fn metadata(read: &impl Read) -> Result<BTreeMap<String, Metadata>, StoreError> {
+    let mut found = BTreeMap::new();
+    let mut addresses = BTreeMap::new();
+    for (key, hosted) in read.specs::<Hosted>(Scope::All)? {
+        if let Some((vpc, address)) = place(read, &key, &hosted.workload.network)? {
+            found.entry(vpc.clone()).or_insert_with(nothing);
+            addresses.insert(key, (vpc, address));
+        }
+    }
+    for (key, row) in read.list::<TaskCredentials>(Scope::All)? {
+        let place = addresses.get(&hosted_key(&Key::new(&key.account, &key.region, key.id.clone())));
+        let Some((here, address)) = place.and_then(|(vpc, address)| Some((found.get_mut(vpc)?, *address))) else { continue };
+        here.credentials.extend(credentials(read, &row, address)?);
+    }
+    Ok(found)
+}
+
+fn nothing() -> Metadata {
+    Metadata {
+        credentials_at: SocketAddrV4::new(TASK_METADATA, 80),
+        api_at: SocketAddrV4::new(TASK_METADATA, API_PORT),
+        credentials: BTreeMap::new(),
+    }
+}
+
+/// The VPC that a workload is in, and the address that its packets bear there: its own, or that of the instance behind which it hides.
+fn place(read: &impl Read, key: &Key<Hosted>, network: &Network) -> Result<Option<(String, Ipv4Addr)>, StoreError> {
+    let (vpc, interface) = match network {
+        Network::Interface { vpc, interface } => (vpc, interface.clone()),
+        Network::Host { vpc, instance } | Network::Bridge { vpc, instance } => {
+            let instance = read.spec(&Key::<Instance>::new(&key.account, &key.region, instance.clone()))?;
+            let Some(instance) = instance else { return Ok(None) };
+            (vpc, instance.interface.clone())
+        }
+        Network::None => return Ok(None),
+    };
+    let interface = read.spec(&Key::<NetworkInterface>::new(&key.account, &key.region, interface))?;
+    Ok(interface.map(|interface| (vpc.clone(), interface.address)))
+}
+
+/// The credentials of a task at that address, by their id.
+fn credentials(
+    read: &impl Read,
+    row: &Row<TaskCredentials>,
+    address: Ipv4Addr,
+) -> Result<Option<(String, RoleCredentials)>, StoreError> {
+    let current = current(row);
+    let key = read.spec(&Key::<AccessKey>::of_id(&current.access_key_id))?;
+    Ok(key.map(|key| {
+        let given = RoleCredentials {
+            sources: BTreeSet::from([address]),
+            role_arn: row.spec.role.clone(),
+            access_key_id: current.access_key_id.clone(),
+            secret_access_key: key.secret.clone(),
+            token: key.session.as_ref().map(|session| session.token.clone()).unwrap_or_default(),
+            expiration: moment(current.expires_at),
+        };
+        (row.spec.id.clone(), given)
+    }))
+}
+
+/// The key that a task's credentials are now.
+pub fn current(row: &Row<TaskCredentials>) -> &TaskKey {
+    row.plan.renewed.as_ref().unwrap_or(&row.spec.first)
+}
+
+/// In UTC, to the second, as the agent has it.
+fn moment(at: Timestamp) -> String {
+    let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::MAX);
+    moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_in_utc_and_to_the_second() {
+        assert_eq!(moment(Timestamp(1_767_225_600_999)), "2026-01-01T00:00:00Z");
+        assert!(moment(Timestamp(i64::MAX)).starts_with("9999-"));
+    }
+}

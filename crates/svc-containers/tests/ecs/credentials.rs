@@ -1,0 +1,241 @@
+//! The roles of tasks: credentials that are issued, renewed and taken away, and what of them the edge is told.
+
+use crate::cloud::{Cloud, fargate, place, strings};
+use agent_proto::edge::{Metadata, RoleCredentials};
+use model::{
+    Key, Timestamp,
+    ecs::Task,
+    iam::{AccessKey, Principal, Role, RoleSpec},
+};
+use serde_json::{Value, json};
+use spine::Read;
+use std::collections::BTreeMap;
+use svc_containers::ecs;
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/service/app";
+const HOUR: u64 = 3600;
+
+fn trusting(service: &str) -> String {
+    let statement = json!({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"});
+    json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
+}
+
+fn role(trust: &str) -> RoleSpec {
+    RoleSpec {
+        name: "app".into(),
+        path: "/service/".into(),
+        id: "AROAEXAMPLE".into(),
+        created_at: Timestamp(0),
+        description: None,
+        trust: trust.into(),
+        max_session_s: 3600,
+        tags: Default::default(),
+        boundary: None,
+        permissions: Default::default(),
+    }
+}
+
+fn role_key() -> Key<Role> {
+    Key::named(&place().0, "app")
+}
+
+/// A cloud with a role that ECS may assume, and a definition `app` that names it.
+async fn cloud() -> Cloud {
+    let cloud = Cloud::furnished().await;
+    cloud.write(|tx| tx.create(&role_key(), &role(&trusting("ecs-tasks.amazonaws.com")))).await;
+    register(&cloud, "app", ROLE).await;
+    cloud
+}
+
+async fn register(cloud: &Cloud, family: &str, role: &str) -> Value {
+    let mut definition = fargate(family, json!([{"name": "web", "image": "docker.io/library/nginx"}]));
+    definition["taskRoleArn"] = json!(role);
+    cloud.ok("RegisterTaskDefinition", definition).await
+}
+
+fn wish(cloud: &Cloud, family: &str) -> Value {
+    json!({"cluster": "c", "taskDefinition": family, "launchType": "FARGATE", "networkConfiguration": cloud.network()})
+}
+
+async fn run(cloud: &Cloud, wish: Value) -> String {
+    let answer = cloud.ok("RunTask", wish).await;
+    cloud.settle().await;
+    answer["tasks"][0]["taskArn"].as_str().unwrap().to_owned()
+}
+
+fn told(cloud: &Cloud) -> BTreeMap<String, Metadata> {
+    ecs::metadata(&cloud.bench.store.snapshot()).unwrap()
+}
+
+/// All credentials that the edge is told of, by id.
+fn given(cloud: &Cloud) -> BTreeMap<String, RoleCredentials> {
+    told(cloud).into_values().flat_map(|metadata| metadata.credentials).collect()
+}
+
+fn environment(cloud: &Cloud, task: &str) -> BTreeMap<String, String> {
+    let workload = cloud.workloads().into_iter().find(|workload| workload.label == task).unwrap();
+    workload.containers[0].environment.clone()
+}
+
+#[tokio::test]
+async fn a_task_with_a_role_finds_a_session_of_it() {
+    let cloud = cloud().await;
+    let task = run(&cloud, wish(&cloud, "app")).await;
+    let environment = environment(&cloud, &task);
+    let uri = &environment["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
+    let given = given(&cloud);
+    let credentials = &given[uri.strip_prefix("/v2/credentials/").unwrap()];
+    assert_eq!((environment["AWS_REGION"].as_str(), credentials.role_arn.as_str()), ("us-east-1", ROLE));
+    let attachment = &cloud.task(&task).await["attachments"][0]["details"];
+    let addresses: Vec<String> = credentials.sources.iter().map(|source| source.to_string()).collect();
+    assert!(attachment.to_string().contains(&addresses[0]) && addresses.len() == 1, "{attachment}");
+    assert_eq!(credentials.expiration, "2026-01-01T06:00:00Z");
+
+    let key = cloud.bench.store.snapshot().spec(&Key::<AccessKey>::of_id(&credentials.access_key_id)).unwrap().unwrap();
+    assert_eq!(key.secret, credentials.secret_access_key);
+    assert_eq!(key.session.as_ref().unwrap().token, credentials.token);
+    let id = model::ecs::short_id(&task);
+    assert_eq!(key.principal.arn(&key.account).to_string(), format!("arn:aws:sts::111122223333:assumed-role/app/{id}"));
+    assert!(matches!(&key.principal, Principal::AssumedRole { role, .. } if role == "service/app"));
+}
+
+#[tokio::test]
+async fn a_task_without_a_role_has_none() {
+    let cloud = cloud().await;
+    let task = run(&cloud, wish(&cloud, "web")).await;
+    let environment = environment(&cloud, &task);
+    assert!(!environment.contains_key("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"));
+    assert_eq!(environment["AWS_ENDPOINT_URL"], "http://169.254.170.2:4566");
+    let told = told(&cloud);
+    assert_eq!(told.len(), 1, "the API is there all the same");
+    assert!(told.values().all(|metadata| metadata.credentials.is_empty()));
+}
+
+#[tokio::test]
+async fn credentials_are_renewed_and_go_with_the_task() {
+    let cloud = cloud().await;
+    let task = run(&cloud, wish(&cloud, "app")).await;
+    let first = given(&cloud);
+    cloud.pass(4 * HOUR - 1).await;
+    assert_eq!(given(&cloud), first);
+    cloud.pass(1).await;
+    let second = given(&cloud);
+    assert_eq!(second.keys().collect::<Vec<_>>(), first.keys().collect::<Vec<_>>(), "under the same id");
+    let (before, after) = (first.values().next().unwrap(), second.values().next().unwrap());
+    assert_ne!((&before.access_key_id, &before.token), (&after.access_key_id, &after.token));
+    assert_eq!(after.expiration, "2026-01-01T10:00:00Z");
+    cloud.pass(24 * HOUR).await;
+    assert_eq!(given(&cloud).values().next().unwrap().expiration, "2026-01-02T10:00:00Z");
+
+    cloud.ok("StopTask", json!({"cluster": "c", "task": task})).await;
+    cloud.settle().await;
+    assert!(given(&cloud).is_empty());
+}
+
+#[tokio::test]
+async fn the_trust_policy_decides_about_renewals_too() {
+    let cloud = cloud().await;
+    run(&cloud, wish(&cloud, "app")).await;
+    let first = given(&cloud);
+    cloud.write(|tx| tx.update_spec(&role_key(), |role| role.trust = trusting("ec2.amazonaws.com"))).await;
+    cloud.pass(5 * HOUR).await;
+    assert_eq!(given(&cloud), first, "what was issued stays what it is");
+    cloud.write(|tx| tx.update_spec(&role_key(), |role| role.trust = trusting("ecs-tasks.amazonaws.com"))).await;
+    cloud.settle().await;
+    let second = given(&cloud);
+    assert_ne!(second, first, "and goes on when ECS is trusted again");
+    cloud.write(|tx| tx.delete(&role_key())).await;
+    cloud.pass(12 * HOUR).await;
+    assert_eq!(given(&cloud), second, "nobody can be a role that is gone");
+}
+
+fn unassumable(role: &str) -> String {
+    format!(
+        "ECS was unable to assume the role '{role}' that was provided for this task. Please verify that the role being passed has the \
+         proper trust relationship and permissions and that your IAM user has permissions to pass this role."
+    )
+}
+
+#[tokio::test]
+async fn no_task_is_run_with_a_role_that_ecs_may_not_assume() {
+    let cloud = cloud().await;
+    register(&cloud, "gone", "nobody").await;
+    let nobody = "arn:aws:iam::111122223333:role/nobody";
+    assert_eq!(cloud.fails("RunTask", wish(&cloud, "gone")).await, ("ClientException".into(), unassumable(nobody)));
+    cloud.write(|tx| tx.update_spec(&role_key(), |role| role.trust = trusting("ec2.amazonaws.com"))).await;
+    assert_eq!(cloud.fails("RunTask", wish(&cloud, "app")).await, ("ClientException".into(), unassumable(ROLE)));
+    let mut executed = fargate("executed", json!([{"name": "web", "image": "nginx"}]));
+    executed["executionRoleArn"] = json!("app");
+    cloud.ok("RegisterTaskDefinition", executed).await;
+    assert_eq!(cloud.fails("RunTask", wish(&cloud, "executed")).await, ("ClientException".into(), unassumable(ROLE)));
+}
+
+#[tokio::test]
+async fn a_service_says_that_its_role_may_not_be_assumed_and_goes_on_when_it_may() {
+    let cloud = cloud().await;
+    cloud.write(|tx| tx.update_spec(&role_key(), |role| role.trust = trusting("ec2.amazonaws.com"))).await;
+    let mut service = wish(&cloud, "app");
+    service["serviceName"] = json!("web");
+    service["desiredCount"] = json!(1);
+    cloud.ok("CreateService", service).await;
+    cloud.settle().await;
+    assert!(cloud.running().await.is_empty());
+    let said = format!("(service web) failed to launch a task with (error {}).", unassumable(ROLE));
+    assert_eq!(cloud.said().await, [said]);
+    cloud.write(|tx| tx.update_spec(&role_key(), |role| role.trust = trusting("ecs-tasks.amazonaws.com"))).await;
+    cloud.settle().await;
+    assert_eq!((cloud.running().await.len(), given(&cloud).len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_task_whose_role_is_lost_before_it_is_placed_fails() {
+    let cloud = cloud().await;
+    let task = run(&cloud, wish(&cloud, "app")).await;
+    cloud.write(|tx| tx.delete(&role_key())).await;
+    let key = Key::<Task>::of_arn(&task.parse().unwrap()).unwrap();
+    let late = Key::<Task>::new(&key.account, &key.region, "c/0123456789abcdef0123456789abcdef");
+    let spec = cloud.bench.store.snapshot().spec(&key).unwrap().unwrap();
+    cloud.write(|tx| tx.create(&late, &spec)).await;
+    cloud.settle().await;
+    let failed = cloud.task(&late.arn().to_string()).await;
+    assert_eq!(failed["stoppedReason"], unassumable(ROLE));
+    assert_eq!((failed["lastStatus"].as_str(), failed["stopCode"].as_str()), (Some("STOPPED"), Some("TaskFailedToStart")));
+    assert_eq!((cloud.workloads().len(), given(&cloud).len()), (1, 1), "the other goes on");
+}
+
+#[tokio::test]
+async fn a_role_may_be_given_when_the_task_is_run() {
+    let cloud = cloud().await;
+    let mut wish = wish(&cloud, "web");
+    wish["overrides"] = json!({"taskRoleArn": "app"});
+    let task = run(&cloud, wish.clone()).await;
+    assert_eq!(given(&cloud).values().next().unwrap().role_arn, ROLE);
+    assert_eq!(cloud.task(&task).await["overrides"]["taskRoleArn"], ROLE);
+    wish["overrides"] = json!({"taskRoleArn": "arn:aws:iam::444455556666:role/app"});
+    assert_eq!(cloud.fails("RunTask", wish).await, ("ClientException".into(), "Role is not valid".into()));
+}
+
+#[tokio::test]
+async fn definitions_show_the_arn_of_the_role_that_they_name() {
+    let cloud = cloud().await;
+    let shown = register(&cloud, "named", "app").await;
+    assert_eq!(shown["taskDefinition"]["taskRoleArn"], ROLE);
+    let mut wrong = fargate("wrong", json!([{"name": "web", "image": "nginx"}]));
+    wrong["executionRoleArn"] = json!("arn:aws:iam::111122223333:user/app");
+    assert_eq!(cloud.fails("RegisterTaskDefinition", wrong).await, ("ClientException".into(), "Role is not valid".into()));
+}
+
+#[tokio::test]
+async fn tasks_on_an_instance_ask_from_its_address() {
+    let cloud = cloud().await;
+    let mut definition = json!({"family": "bridged", "memory": "128", "containerDefinitions": [{"name": "a", "image": "nginx"}]});
+    definition["taskRoleArn"] = json!("app");
+    cloud.ok("RegisterTaskDefinition", definition).await;
+    for _ in 0..2 {
+        run(&cloud, json!({"cluster": "c", "taskDefinition": "bridged", "launchType": "EC2"})).await;
+    }
+    let given = given(&cloud);
+    let sources: Vec<_> = given.values().map(|credentials| &credentials.sources).collect();
+    assert!(sources.len() == 2 && sources[0] == sources[1] && sources[0].len() == 1, "{sources:?}");
+    assert_eq!(strings(&cloud.ok("ListTasks", json!({"cluster": "c"})).await["taskArns"]).len(), 2);
+}
