@@ -13,3 +13,5 @@ echo "== From nothing to the first answer"
 bench/start.py
 echo "== The load balancer beside nginx"
 bench/edge.sh
+echo "== What a signature and a decision cost"
+bench/crates.sh

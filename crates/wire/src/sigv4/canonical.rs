@@ -11,9 +11,15 @@ const RESERVED_IN_ENCODED_PATH: &AsciiSet = &RESERVED_IN_PATH.remove(b'%');
 /// The canonical request.
 pub(super) fn request(claim: &Claim, head: Head<'_>, payload: &str, style: Style) -> Result<String, Refusal> {
     check_headers(claim, head, style)?;
-    let headers: String = claim.signed_headers.iter().map(|name| format!("{name}:{}\n", header_values(head, name))).collect();
-    let names = claim.signed_headers.join(";");
-    Ok([head.method, &path(head.path, style), &query(head.query, claim.form), &headers, &names, payload].join("\n"))
+    let mut text = String::with_capacity(1024);
+    text.extend([head.method, "\n", &path(head.path, style), "\n", &query(head.query, claim.form), "\n"]);
+    for name in &claim.signed_headers {
+        text.extend([name, ":"]);
+        write_values(&mut text, head, name);
+        text.push('\n');
+    }
+    text.extend(["\n", &claim.signed_headers.join(";"), "\n", payload]);
+    Ok(text)
 }
 
 /// What is signed in the end.
@@ -34,16 +40,26 @@ fn check_headers(claim: &Claim, head: Head<'_>, style: Style) -> Result<(), Refu
 }
 
 /// All values of a header, joined by commas, with each run of spaces made one.
-fn header_values(head: Head<'_>, name: &str) -> String {
-    let squeeze = |value: &http::HeaderValue| {
-        let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        text.split([' ', '\t']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-    };
-    head.headers.get_all(name).iter().map(squeeze).collect::<Vec<_>>().join(",")
+fn write_values(text: &mut String, head: Head<'_>, name: &str) {
+    for (index, value) in head.headers.get_all(name).iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let words = value.split([' ', '\t']).filter(|word| !word.is_empty());
+        for (index, word) in words.enumerate() {
+            if index > 0 {
+                text.push(' ');
+            }
+            text.push_str(word);
+        }
+    }
 }
 
 fn path(path: &str, style: Style) -> String {
-    let path = if path.is_empty() { "/" } else { path };
+    if path.is_empty() || path == "/" {
+        return "/".into();
+    }
     match style {
         Style::S3 => utf8_percent_encode(path, RESERVED_IN_ENCODED_PATH).to_string(),
         Style::Common => utf8_percent_encode(&without_dots(path), RESERVED_IN_PATH).to_string(),
@@ -66,6 +82,9 @@ fn without_dots(path: &str) -> String {
 
 /// The parameters in the order of their encoded names and values, without the signature of a presigned address.
 fn query(query: &str, form: Form) -> String {
+    if query.is_empty() {
+        return String::new();
+    }
     let recode = |text: &str| {
         let bytes: Vec<u8> = percent_decode_str(&text.replace('+', "%20")).collect();
         percent_encoding::percent_encode(&bytes, RESERVED).to_string()

@@ -212,11 +212,20 @@ fn decoded_query(query: &str) -> BTreeMap<String, String> {
     pairs.rev().map(|(name, value)| (decode(name), decode(value))).collect()
 }
 
-/// `YYYYMMDDTHHMMSSZ` as a moment.
+/// `YYYYMMDDTHHMMSSZ` as a moment. Read by hand: a general parser takes as long as the signature's hash.
 fn parse_timestamp(text: &str) -> Option<Time> {
     let shaped = text.len() == 16 && text.is_ascii() && &text[8..9] == "T" && text.ends_with('Z');
-    let civil = shaped.then(|| jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok())??;
-    Some(Time(civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond()))
+    let number = |from: usize, to: usize| {
+        let digits = &text[from..to];
+        digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<i16>().ok()).flatten()
+    };
+    let small = |from: usize| number(from, from + 2).and_then(|number| i8::try_from(number).ok());
+    if !shaped {
+        return None;
+    }
+    let date = jiff::civil::Date::new(number(0, 4)?, small(4)?, small(6)?).ok()?;
+    let time = jiff::civil::Time::new(small(9)?, small(11)?, small(13)?, 0).ok()?;
+    Some(Time(date.to_datetime(time).to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond()))
 }
 
 /// The header `Date` in the form that a string to sign has.

@@ -40,27 +40,24 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// The derived keys that were used lately.
+/// The derived keys that were used lately, with the secrets that they were derived from.
 #[derive(Default)]
-pub struct Keys(Mutex<HashMap<(Scope, String), SigningKey>>);
+pub struct Keys(Mutex<HashMap<Scope, (String, SigningKey)>>);
 
 impl Keys {
     /// The key for the scope, derived if it wasn't used lately. A full memory is emptied: it fills again at once with what is in use.
     pub fn derive(&self, secret: &str, scope: &Scope) -> SigningKey {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = (scope.clone(), secret.to_owned());
-        if let Some(key) = known.get(&id) {
+        if let Some((of, key)) = known.get(scope)
+            && of == secret
+        {
             return key.clone();
         }
         if known.len() >= CAPACITY {
             known.clear();
         }
-        known.entry(id).or_insert_with(|| SigningKey::derive(secret, scope)).clone()
-    }
-}
-
-impl fmt::Debug for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Keys(…)")
+        let key = SigningKey::derive(secret, scope);
+        known.insert(scope.clone(), (secret.to_owned(), key.clone()));
+        key
     }
 }

@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# What decisions of a request's way cost by themselves: a signature's verification, a policy's decision. Needs a quiet machine.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargo bench --quiet --package wire --package logic
