@@ -10,9 +10,10 @@ use serde_json::json;
 use spine::{Read, Snapshot};
 use std::sync::Arc;
 
-/// What is known of the resource of an ARN.
+/// What is known of the resource of an ARN; nothing of a path alone, which is what lists act on.
 pub fn of(_: &Cx, at: &Snapshot, arn: &Arn) -> Answer<Facts> {
-    let (Ok(account), Some((kind, id))) = (AccountId::parse(&arn.account), arn.resource.split_once('/')) else {
+    let named = arn.resource.split_once('/').filter(|(_, id)| !base_name(id).is_empty());
+    let (Ok(account), Some((kind, id))) = (AccountId::parse(&arn.account), named) else {
         return Ok(Facts::default());
     };
     let place = Place { at, account: &account, name: base_name(id) };

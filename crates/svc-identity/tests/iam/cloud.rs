@@ -1,6 +1,6 @@
 //! A front with IAM and STS, and what the tests read in its answers.
 
-use front::testing::{Bench, Reply};
+use front::testing::{Bench, Reply, Signer};
 use model::{
     AccountId, Key,
     iam::{AccessKey, AccessKeySpec, LastUsed, User},
@@ -63,6 +63,18 @@ impl Cloud {
     /// The same cloud, called by the root of another account.
     pub fn account(&self, account: &str) -> Self {
         Self { bench: self.bench.account(account) }
+    }
+
+    /// The same cloud, called by a user with a key that is made for it.
+    pub async fn signed_by_key_of(&self, user: &str) -> Self {
+        let made = self.ok("CreateAccessKey", &[("UserName", user)]).await;
+        let (access_key_id, secret_access_key) = (made.text("AccessKeyId"), made.text("SecretAccessKey"));
+        Self { bench: self.bench.signed_by(Signer { access_key_id, secret_access_key, token: None }) }
+    }
+
+    /// Calls what the caller may not do; why not.
+    pub async fn denied(&self, operation: &str, parameters: &[(&str, &str)]) -> String {
+        self.fails(operation, parameters, "AccessDenied").await
     }
 
     pub async fn call(&self, operation: &str, parameters: &[(&str, &str)]) -> Reply {

@@ -2,6 +2,7 @@
 
 mod access_keys;
 mod account;
+mod callers;
 mod cloud;
 mod groups;
 mod passwords;
