@@ -34,6 +34,16 @@ pub fn policy(arn: &str) -> Context {
     Context::new().with("iam:PolicyARN", arn)
 }
 
+/// The service that a role is to be linked to.
+pub fn service(name: &str) -> Context {
+    Context::new().with("iam:AWSServiceName", name)
+}
+
+/// The service that is to be given a role.
+pub fn passed_to(service: &str) -> Context {
+    Context::new().with("iam:PassedToService", service)
+}
+
 /// The keys of a user or a role that is to be made.
 pub fn new_entity(tags: &Option<Vec<Tag>>, boundary: &Option<String>) -> Context {
     let mut keys = new_tags(tags);

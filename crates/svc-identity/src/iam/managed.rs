@@ -30,6 +30,14 @@ impl Managed {
         }
     }
 
+    /// The document in force; empty if there is none.
+    pub fn document(&self) -> &str {
+        match self {
+            Managed::Aws(policy) => policy.document,
+            Managed::Own(_, spec) => spec.versions.get(&spec.default).map_or("", |version| &version.document),
+        }
+    }
+
     /// Where it stands: `/` or `/a/b/`.
     pub fn path(&self) -> &str {
         match self {

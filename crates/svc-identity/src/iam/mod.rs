@@ -13,10 +13,12 @@
 //!   good enough, the credential report.
 //! * `trust`, `usage`, `service_linked`: who may assume roles, where managed policies are used, which roles services have.
 //! * `access`, `keys`, `facts`: the rows' resources and condition keys, and what decisions have to know of the resources.
+//! * `simulation`, `sources`, `context_entries`: what policies would say to requests, and which policies and condition keys there are.
 //! * `views`: from records to what the API shows. `errors`: every refusal, a constructor each.
 
 mod access;
 mod caller;
+mod context_entries;
 mod documents;
 mod errors;
 mod facts;
@@ -30,6 +32,8 @@ mod permissions;
 mod report;
 mod service_linked;
 mod settings;
+mod simulation;
+mod sources;
 mod tags;
 mod trust;
 mod usage;
@@ -60,6 +64,8 @@ const TABLES: &[fn(Service) -> Service] = &[
     ops::oidc_providers::rows,
     ops::details::rows,
     ops::preferences::rows,
+    ops::simulate::rows,
+    ops::context_keys::rows,
 ];
 
 /// The service's table. It lays down nothing for a new account, but has it written down when the account was first seen, which is when

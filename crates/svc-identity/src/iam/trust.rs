@@ -1,6 +1,6 @@
 //! Trust policies: who may assume a role. Those that they name have to be there.
 
-use super::{documents, errors, names};
+use super::{documents, errors};
 use front::{Answer, Cx};
 use logic::policy::Kind;
 use model::{
@@ -50,7 +50,7 @@ fn stands(cx: &Cx, store: &impl Read, principal: &str) -> Answer<bool> {
     if principal == "*" || is_account(principal) {
         return Ok(true);
     }
-    let Ok(arn) = principal.parse::<Arn>() else { return has_unique_id(cx, store, principal) };
+    let Ok(arn) = principal.parse::<Arn>() else { return Ok(false) };
     let known = ["iam", "sts"].contains(&arn.service.as_str()) && arn.region.is_empty() && is_account(&arn.account);
     let shaped = known && kinds(&arn).is_some_and(|name| !name.is_empty() && !name.contains(['*', '?'])) || is_root(&arn);
     if !shaped || arn.account != cx.account.as_str() || is_root(&arn) {
@@ -81,11 +81,6 @@ fn exists(cx: &Cx, store: &impl Read, arn: &Arn) -> Answer<bool> {
 fn is<R: Named>(cx: &Cx, store: &impl Read, name: &str, arn: &Arn) -> Answer<bool> {
     let found = store.spec(&Key::<R>::named(&cx.account, name))?;
     Ok(found.is_some_and(|spec| R::arn(&cx.account, &spec) == *arn))
-}
-
-fn has_unique_id(cx: &Cx, store: &impl Read, id: &str) -> Answer<bool> {
-    let user = names::all::<User>(cx, store)?.iter().any(|(_, spec)| spec.id == id);
-    Ok(user || names::all::<Role>(cx, store)?.iter().any(|(_, spec)| spec.id == id))
 }
 
 fn is_root(arn: &Arn) -> bool {

@@ -13,4 +13,5 @@ mod oidc_providers;
 mod policies;
 mod roles;
 mod service_linked;
+mod simulate;
 mod users;

@@ -1,7 +1,7 @@
 //! Instance profiles: what gives a role to a machine.
 
 use super::super::{
-    access, errors, names,
+    access, errors, keys, names,
     paging::{asked, page},
     permissions::Holder,
     tags, views,
@@ -10,14 +10,17 @@ use api::iam as sdk;
 use front::{Access, Answer, Cx, Service};
 use model::{
     Arn, Key,
-    iam::{InstanceProfile, InstanceProfileSpec, Role},
+    iam::{InstanceProfile, InstanceProfileSpec, Named, Role},
 };
 use spine::{Read, Snapshot, Tx};
 
 pub fn rows(service: Service) -> Service {
     service
         .op::<sdk::CreateInstanceProfile>(
-            Access::on(|cx, i| access::created::<InstanceProfile>(cx, &i.path, &i.instance_profile_name)),
+            Access::on(|cx, i: &sdk::CreateInstanceProfileRequest| {
+                access::created::<InstanceProfile>(cx, &i.path, &i.instance_profile_name)
+            })
+            .keys(|_, i| keys::new_tags(&i.tags)),
             create,
         )
         .op::<sdk::GetInstanceProfile>(Access::found(|cx, at, i| profile(cx, at, &i.instance_profile_name)), get)
@@ -32,8 +35,16 @@ pub fn rows(service: Service) -> Service {
             Access::found(|cx, at, i| profile(cx, at, &i.instance_profile_name)),
             remove_role,
         )
-        .op::<sdk::TagInstanceProfile>(Access::found(|cx, at, i| profile(cx, at, &i.instance_profile_name)), tag)
-        .op::<sdk::UntagInstanceProfile>(Access::found(|cx, at, i| profile(cx, at, &i.instance_profile_name)), untag)
+        .op::<sdk::TagInstanceProfile>(
+            Access::found(|cx, at, i: &sdk::TagInstanceProfileRequest| profile(cx, at, &i.instance_profile_name))
+                .keys(|_, i| keys::tags(&i.tags)),
+            tag,
+        )
+        .op::<sdk::UntagInstanceProfile>(
+            Access::found(|cx, at, i: &sdk::UntagInstanceProfileRequest| profile(cx, at, &i.instance_profile_name))
+                .keys(|_, i| keys::tag_keys(&i.tag_keys)),
+            untag,
+        )
         .op::<sdk::ListInstanceProfileTags>(Access::found(|cx, at, i| profile(cx, at, &i.instance_profile_name)), list_tags)
 }
 
@@ -88,10 +99,11 @@ fn delete(cx: &Cx, tx: &mut Tx, input: &sdk::DeleteInstanceProfileRequest) -> An
     Ok(tx.delete(&key)?)
 }
 
-/// A profile holds one role (IAM user guide, "IAM and AWS STS quotas").
+/// Whoever gives a role to machines has to be allowed to pass it. A profile holds one role (IAM user guide, "IAM and AWS STS quotas").
 fn add_role(cx: &Cx, tx: &mut Tx, input: &sdk::AddRoleToInstanceProfileRequest) -> Answer<()> {
     let (key, spec) = names::find::<InstanceProfile>(cx, tx, &input.instance_profile_name)?;
     let (role, role_spec) = names::find::<Role>(cx, tx, &input.role_name)?;
+    cx.authorize("iam:PassRole", &[Role::arn(&cx.account, &role_spec)], &keys::passed_to("ec2.amazonaws.com"))?;
     Role::check_modifiable(&role_spec)?;
     if spec.role.is_some() {
         return Err(errors::quota("InstanceSessionsPerInstanceProfile", 1));

@@ -10,6 +10,7 @@ pub mod summary;
 pub mod user_policies;
 pub mod users;
 
+pub mod context_keys;
 pub mod details;
 pub mod instance_profiles;
 pub mod oidc_providers;
@@ -20,3 +21,4 @@ pub mod preferences;
 pub mod role_policies;
 pub mod roles;
 pub mod service_linked;
+pub mod simulate;

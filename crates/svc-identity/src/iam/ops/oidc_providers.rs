@@ -2,7 +2,7 @@
 //!
 //! Where no thumbprint is given, AWS asks the provider's server for its certificate; nothing does here, and none is kept.
 
-use super::super::{access, errors, paging::asked, tags};
+use super::super::{access, errors, keys, paging::asked, tags};
 use crate::iam::views;
 use api::iam as sdk;
 use front::{Access, Answer, Cx, Service};
@@ -20,7 +20,10 @@ const MOST_THUMBPRINTS: usize = 5;
 
 pub fn rows(service: Service) -> Service {
     service
-        .op::<sdk::CreateOpenIDConnectProvider>(Access::on(|cx, i| named(cx, &i.url)), create)
+        .op::<sdk::CreateOpenIDConnectProvider>(
+            Access::on(|cx, i: &sdk::CreateOpenIDConnectProviderRequest| named(cx, &i.url)).keys(|_, i| keys::new_tags(&i.tags)),
+            create,
+        )
         .op::<sdk::GetOpenIDConnectProvider>(Access::on(|_, i| access::arn(&i.open_id_connect_provider_arn)), get)
         .op::<sdk::ListOpenIDConnectProviders>(Access::on(|cx, _| named(cx, "*")), list)
         .op::<sdk::DeleteOpenIDConnectProvider>(Access::on(|_, i| access::arn(&i.open_id_connect_provider_arn)), delete)
@@ -36,8 +39,16 @@ pub fn rows(service: Service) -> Service {
             Access::on(|_, i| access::arn(&i.open_id_connect_provider_arn)),
             update_thumbprints,
         )
-        .op::<sdk::TagOpenIDConnectProvider>(Access::on(|_, i| access::arn(&i.open_id_connect_provider_arn)), tag)
-        .op::<sdk::UntagOpenIDConnectProvider>(Access::on(|_, i| access::arn(&i.open_id_connect_provider_arn)), untag)
+        .op::<sdk::TagOpenIDConnectProvider>(
+            Access::on(|_, i: &sdk::TagOpenIDConnectProviderRequest| access::arn(&i.open_id_connect_provider_arn))
+                .keys(|_, i| keys::tags(&i.tags)),
+            tag,
+        )
+        .op::<sdk::UntagOpenIDConnectProvider>(
+            Access::on(|_, i: &sdk::UntagOpenIDConnectProviderRequest| access::arn(&i.open_id_connect_provider_arn))
+                .keys(|_, i| keys::tag_keys(&i.tag_keys)),
+            untag,
+        )
         .op::<sdk::ListOpenIDConnectProviderTags>(Access::on(|_, i| access::arn(&i.open_id_connect_provider_arn)), list_tags)
 }
 

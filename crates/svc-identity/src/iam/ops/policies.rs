@@ -1,7 +1,7 @@
 //! Managed policies: an account's own, which it makes and deletes, and AWS's, which it can only look at.
 
 use super::super::{
-    access, documents, errors,
+    access, documents, errors, keys,
     managed::{self, Managed},
     names,
     paging::{asked, page},
@@ -18,12 +18,22 @@ use std::collections::BTreeMap;
 
 pub fn rows(service: Service) -> Service {
     service
-        .op::<sdk::CreatePolicy>(Access::on(|cx, i| access::created::<ManagedPolicy>(cx, &i.path, &i.policy_name)), create)
+        .op::<sdk::CreatePolicy>(
+            Access::on(|cx, i: &sdk::CreatePolicyRequest| access::created::<ManagedPolicy>(cx, &i.path, &i.policy_name))
+                .keys(|_, i| keys::new_tags(&i.tags)),
+            create,
+        )
         .op::<sdk::GetPolicy>(Access::on(|_, i| access::arn(&i.policy_arn)), get)
         .op::<sdk::ListPolicies>(Access::all(), list)
         .op::<sdk::DeletePolicy>(Access::on(|_, i| access::arn(&i.policy_arn)), delete)
-        .op::<sdk::TagPolicy>(Access::on(|_, i| access::arn(&i.policy_arn)), tag)
-        .op::<sdk::UntagPolicy>(Access::on(|_, i| access::arn(&i.policy_arn)), untag)
+        .op::<sdk::TagPolicy>(
+            Access::on(|_, i: &sdk::TagPolicyRequest| access::arn(&i.policy_arn)).keys(|_, i| keys::tags(&i.tags)),
+            tag,
+        )
+        .op::<sdk::UntagPolicy>(
+            Access::on(|_, i: &sdk::UntagPolicyRequest| access::arn(&i.policy_arn)).keys(|_, i| keys::tag_keys(&i.tag_keys)),
+            untag,
+        )
         .op::<sdk::ListPolicyTags>(Access::on(|_, i| access::arn(&i.policy_arn)), list_tags)
 }
 

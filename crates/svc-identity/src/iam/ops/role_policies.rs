@@ -1,6 +1,6 @@
 //! The policies of roles.
 
-use super::super::{access, paging::asked, permissions};
+use super::super::{access, keys, paging::asked, permissions};
 use api::iam as sdk;
 use front::{Access, Service};
 use model::iam::Role;
@@ -21,12 +21,16 @@ pub fn rows(service: Service) -> Service {
             let page = permissions::list_inline::<Role>(cx, tx, &i.role_name, asked(&i.marker, i.max_items))?;
             Ok(sdk::ListRolePoliciesResponse { policy_names: page.shown, is_truncated: page.is_truncated, marker: page.marker })
         })
-        .op::<sdk::AttachRolePolicy>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), |cx, tx, i| {
-            permissions::attach::<Role>(cx, tx, &i.role_name, &i.policy_arn)
-        })
-        .op::<sdk::DetachRolePolicy>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), |cx, tx, i| {
-            permissions::detach::<Role>(cx, tx, &i.role_name, &i.policy_arn)
-        })
+        .op::<sdk::AttachRolePolicy>(
+            Access::found(|cx, at, i: &sdk::AttachRolePolicyRequest| access::existing::<Role>(cx, at, &i.role_name))
+                .keys(|_, i| keys::policy(&i.policy_arn)),
+            |cx, tx, i| permissions::attach::<Role>(cx, tx, &i.role_name, &i.policy_arn),
+        )
+        .op::<sdk::DetachRolePolicy>(
+            Access::found(|cx, at, i: &sdk::DetachRolePolicyRequest| access::existing::<Role>(cx, at, &i.role_name))
+                .keys(|_, i| keys::policy(&i.policy_arn)),
+            |cx, tx, i| permissions::detach::<Role>(cx, tx, &i.role_name, &i.policy_arn),
+        )
         .op::<sdk::ListAttachedRolePolicies>(
             Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)),
             |cx, tx, i| {

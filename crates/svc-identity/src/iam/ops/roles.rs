@@ -1,7 +1,7 @@
 //! Roles: what they are, who may assume them, and how long.
 
 use super::super::{
-    access, errors, managed, names,
+    access, errors, keys, managed, names,
     paging::{asked, page},
     permissions::{self, Holder},
     service_linked, tags, trust, views,
@@ -20,7 +20,11 @@ const HOUR: u32 = 3600;
 
 pub fn rows(service: Service) -> Service {
     service
-        .op::<sdk::CreateRole>(Access::on(|cx, i| access::created::<Role>(cx, &i.path, &i.role_name)), create)
+        .op::<sdk::CreateRole>(
+            Access::on(|cx, i: &sdk::CreateRoleRequest| access::created::<Role>(cx, &i.path, &i.role_name))
+                .keys(|_, i| keys::new_entity(&i.tags, &i.permissions_boundary)),
+            create,
+        )
         .op::<sdk::GetRole>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), get)
         .op::<sdk::ListRoles>(Access::on(|cx, i| access::listed::<Role>(cx, &i.path_prefix)), list)
         .op::<sdk::UpdateRole>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), update)
@@ -31,15 +35,24 @@ pub fn rows(service: Service) -> Service {
         )
         .op::<sdk::DeleteRole>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), delete)
         .op::<sdk::PutRolePermissionsBoundary>(
-            Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)),
+            Access::found(|cx, at, i: &sdk::PutRolePermissionsBoundaryRequest| access::existing::<Role>(cx, at, &i.role_name))
+                .keys(|_, i| keys::boundary(&i.permissions_boundary)),
             put_boundary,
         )
         .op::<sdk::DeleteRolePermissionsBoundary>(
             Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)),
             delete_boundary,
         )
-        .op::<sdk::TagRole>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), tag)
-        .op::<sdk::UntagRole>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), untag)
+        .op::<sdk::TagRole>(
+            Access::found(|cx, at, i: &sdk::TagRoleRequest| access::existing::<Role>(cx, at, &i.role_name))
+                .keys(|_, i| keys::tags(&i.tags)),
+            tag,
+        )
+        .op::<sdk::UntagRole>(
+            Access::found(|cx, at, i: &sdk::UntagRoleRequest| access::existing::<Role>(cx, at, &i.role_name))
+                .keys(|_, i| keys::tag_keys(&i.tag_keys)),
+            untag,
+        )
         .op::<sdk::ListRoleTags>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), list_tags)
 }
 

@@ -1,6 +1,6 @@
 //! Roles that services have in an account. Nobody but the service may change them, and nothing in this cloud depends on them.
 
-use super::super::{access, errors, names, permissions::Holder, service_linked, views};
+use super::super::{access, errors, keys, names, permissions::Holder, service_linked, views};
 use api::iam as sdk;
 use front::{Access, Answer, Cx, Service};
 use model::{
@@ -16,7 +16,11 @@ const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 pub fn rows(service: Service) -> Service {
     service
-        .op::<sdk::CreateServiceLinkedRole>(Access::on(|cx, i| at_creation(cx, &i.aws_service_name)), create)
+        .op::<sdk::CreateServiceLinkedRole>(
+            Access::on(|cx, i: &sdk::CreateServiceLinkedRoleRequest| at_creation(cx, &i.aws_service_name))
+                .keys(|_, i| keys::service(&i.aws_service_name)),
+            create,
+        )
         .op::<sdk::DeleteServiceLinkedRole>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), delete)
         .op::<sdk::GetServiceLinkedRoleDeletionStatus>(Access::on(|cx, i| of_task(cx, &i.deletion_task_id)), status)
 }
