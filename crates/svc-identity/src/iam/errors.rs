@@ -146,3 +146,8 @@ pub fn report_expired() -> Fault {
 pub fn name_needed() -> Fault {
     validation("Must specify userName when calling with non-User credentials")
 }
+
+/// A parameter that would have no effect.
+pub fn not_built(parameter: &str) -> Fault {
+    Fault::not_implemented(format_args!("The parameter {parameter} of IAM"))
+}

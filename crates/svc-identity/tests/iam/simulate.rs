@@ -160,9 +160,16 @@ async fn a_principal_is_simulated_with_all_that_it_has() {
     );
     let found = cloud.ok("SimulatePrincipalPolicy", &[anna, action("ec2:DescribeVpcs")]).await;
     assert_eq!((found.text("EvalDecision"), found.text("SourcePolicyType")), ("allowed".into(), "aws-managed".into()));
-    let excluded =
-        [("PolicyExclusionList.member.1.PolicyType", "aws-managed"), ("PolicyExclusionList.member.1.PolicyArn", reader.1)];
-    let found = cloud.ok("SimulatePrincipalPolicy", &[&[anna, action("ec2:DescribeVpcs")][..], &excluded].concat()).await;
+    for excluded in
+        [("PolicyExclusionList.member.1.PolicyType", "aws-managed"), ("PolicyExclusionList.member.1.PolicyArn", reader.1)]
+    {
+        let found = cloud.ok("SimulatePrincipalPolicy", &[anna, action("ec2:DescribeVpcs"), excluded]).await;
+        assert_eq!(found.text("EvalDecision"), "implicitDeny");
+        let found = cloud.ok("SimulatePrincipalPolicy", &[anna, action("s3:GetObject"), object, excluded]).await;
+        assert_eq!(found.text("EvalDecision"), "allowed");
+    }
+    let inline = ("PolicyExclusionList.member.1.PolicyType", "inline");
+    let found = cloud.ok("SimulatePrincipalPolicy", &[anna, action("s3:GetObject"), object, inline]).await;
     assert_eq!(found.text("EvalDecision"), "implicitDeny");
     let more = ("PolicyInputList.member.1", DENY);
     let secret = ("ResourceArns.member.1", "arn:aws:s3:::a/secret");
