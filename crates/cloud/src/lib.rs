@@ -16,7 +16,10 @@ use svc_containers::{
     ecr::{self, Ecr},
     ecs,
 };
-use svc_identity::{iam, sts};
+use svc_identity::{
+    iam,
+    sts::{self, Sts},
+};
 use svc_network::{ec2, elbv2};
 use svc_observe::{
     cloudtrail::{self, Trail, TrailStore},
@@ -77,7 +80,7 @@ fn services(parts: &Parts) -> Front {
     let machine = Arc::new(parts.host.capabilities());
     Front::new(parts.store.clone(), parts.env.clone(), parts.front.clone())
         .service(iam::service())
-        .service(sts::service())
+        .service(sts::service(&Sts::new(parts.store.clone(), parts.front.loopback)))
         .service(ec2::service())
         .service(elbv2::service())
         .service(ecr::service(&parts.ecr))
@@ -106,6 +109,7 @@ fn start_reconcilers(runner: &Runner, parts: &Parts) {
     runner.spawn(ecs::Sweeper);
     runner.spawn(elbv2::Drain);
     runner.spawn(logs::Pump::new(parts.host.clone(), parts.events.clone()));
+    runner.spawn(sts::Expired);
     runner.spawn(logs::Retention::new(parts.events.clone()));
     runner.spawn(cloudtrail::Retention::new(parts.trail.clone()));
 }

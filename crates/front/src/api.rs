@@ -126,6 +126,7 @@ pub(crate) async fn operate(
         request_id: request_id.to_owned(),
         endpoint: arrived.endpoint,
         checks: Checks::new(front.recorder.is_some()),
+        key: arrived.identity.key,
         authority: authority.clone(),
         service: dialect.service,
     };
@@ -165,6 +166,9 @@ async fn explain(front: &Front, account: &AccountId, authority: &Authority, faul
 }
 
 async fn handle(front: &Front, row: &Row, cx: Cx, input: Value) -> Result<Value, Fault> {
+    if row.lasting_only && cx.is_session_of_user() {
+        return Err(wording::unknown(cx.service, Unknown::NoSuchKey, Time(cx.now.0)));
+    }
     // A stranger can't make the store grow by naming accounts.
     if cx.principal != Principal::Anonymous {
         front.seen.touch(&front.store, &front.services, &cx).await?;

@@ -5,8 +5,12 @@ use crate::{
     auth::{authority::Authority, facts::Facts, wording},
 };
 use logic::policy::Context;
-use model::{AccountId, Arn, Env, Region, Timestamp, iam::Principal};
+use model::{
+    AccountId, Arn, Env, Region, Timestamp,
+    iam::{AccessKeySpec, Principal, Session},
+};
 use spine::Snapshot;
+use std::sync::Arc;
 use wire::Fault;
 
 /// Who asks, where, and when.
@@ -28,6 +32,8 @@ pub struct Cx {
     pub endpoint: String,
     /// Where the permissions that were looked at are noted, for the trail.
     pub checks: Checks,
+    /// The key that has signed, if the cloud has issued it.
+    pub(crate) key: Option<Arc<AccessKeySpec>>,
     /// What the caller may do.
     pub(crate) authority: Authority,
     /// Whose words a denial is given in.
@@ -76,6 +82,17 @@ impl Cx {
     /// The id of the access key that the caller was issued; none if the request was signed with a key of the tutorials, or not at all.
     pub fn access_key_id(&self) -> Option<&str> {
         self.authority.key()
+    }
+
+    /// What the caller's credentials have besides, if they are temporary ones.
+    pub fn session(&self) -> Option<&Session> {
+        self.key.as_ref().and_then(|key| key.session.as_ref())
+    }
+
+    /// Whether the caller has the session of a user, which can't call IAM and little of STS (IAM user guide, "Compare AWS STS
+    /// credentials"): one that `GetSessionToken` has made, or `GetFederationToken`.
+    pub fn is_session_of_user(&self) -> bool {
+        self.session().is_some() && !matches!(self.principal, Principal::AssumedRole { .. })
     }
 
     /// The condition keys that say who the caller is and how the request came.

@@ -43,16 +43,16 @@ impl Arrival {
         key: Option<&str>,
     ) -> Result<Option<Cx>, Fault> {
         let (snapshot, now) = (store.snapshot(), self.env.now());
-        let (account, principal, authority) = match key {
+        let (account, principal, key, authority) = match key {
             None => {
                 let authority =
                     Authority::of_keyless(&self.gate, &snapshot, (account, &Principal::Root), &self.circumstances, now);
-                (account.clone(), Principal::Root, authority)
+                (account.clone(), Principal::Root, None, authority)
             }
             Some(id) => {
                 let Some(key) = snapshot.spec(&Key::<AccessKey>::of_id(id))?.filter(|key| !key.inactive) else { return Ok(None) };
                 let authority = Authority::of_key(&self.gate, &snapshot, (id, &key), &self.circumstances, now)?;
-                (key.account.clone(), key.principal.clone(), authority)
+                (key.account.clone(), key.principal.clone(), Some(key), authority)
             }
         };
         Ok(Some(Cx {
@@ -64,6 +64,7 @@ impl Arrival {
             request_id: self.request_id.clone(),
             endpoint: self.endpoint.clone(),
             checks: Checks::default(),
+            key,
             authority,
             service,
         }))

@@ -21,12 +21,14 @@ pub struct Service {
     pub(crate) rows: BTreeMap<&'static str, Row>,
     pub(crate) facts: Option<FactsOf>,
     pub(crate) iam_prefix: &'static str,
+    lasting_only: bool,
 }
 
 /// An operation's row.
 pub(crate) struct Row {
     pub(crate) action: String,
     pub(crate) has_resource: bool,
+    pub(crate) lasting_only: bool,
     pub(crate) run: Run,
 }
 
@@ -103,12 +105,17 @@ impl<I> Access<I> {
 impl Service {
     /// A service of which nothing is built yet.
     pub fn new(api: &'static wire::Service) -> Self {
-        Self { api, first_touch: None, facts: None, rows: BTreeMap::new(), iam_prefix: api.signing_name }
+        Self { api, first_touch: None, facts: None, rows: BTreeMap::new(), iam_prefix: api.signing_name, lasting_only: false }
     }
 
     /// What stands before the colon in its IAM actions, where that is not its signing name.
     pub fn iam_prefix(self, iam_prefix: &'static str) -> Self {
         Self { iam_prefix, ..self }
+    }
+
+    /// Its operations, those that follow here, know nothing of the sessions of users ([`Cx::is_session_of_user`]), as IAM doesn't.
+    pub fn lasting_credentials_only(self) -> Self {
+        Self { lasting_only: true, ..self }
     }
 
     /// Finds what is known of a resource that this service's actions are about: its tags, its policy, its condition keys.
@@ -171,7 +178,7 @@ impl Service {
             });
             async move { admitted?.await.map(A::output) }.boxed()
         });
-        let previous = self.rows.insert(A::NAME, Row { action, has_resource, run });
+        let previous = self.rows.insert(A::NAME, Row { action, has_resource, lasting_only: self.lasting_only, run });
         assert!(previous.is_none(), "{} has two rows", A::NAME);
         self
     }

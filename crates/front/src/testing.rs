@@ -73,6 +73,13 @@ impl Reply {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
+    /// The text of the first element of that name in an answer in XML; empty if there is none. Entities stay as they are.
+    pub fn element(&self, name: &str) -> String {
+        let text = self.text();
+        let inner = text.split_once(&format!("<{name}>")).and_then(|(_, rest)| rest.split_once(&format!("</{name}>")));
+        inner.map(|(inner, _)| inner.to_owned()).unwrap_or_default()
+    }
+
     /// The code of an error in JSON, without its namespace; empty if there is none.
     pub fn code(&self) -> String {
         let json = self.json();

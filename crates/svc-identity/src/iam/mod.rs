@@ -71,6 +71,7 @@ const TABLES: &[fn(Service) -> Service] = &[
 /// The service's table. It lays down nothing for a new account, but has it written down when the account was first seen, which is when
 /// its root was created.
 pub fn service() -> Service {
-    let service = Service::new(&sdk::SERVICE).first_touch(|_, _| Ok(())).resources(facts::of);
+    let service = Service::new(&sdk::SERVICE).lasting_credentials_only();
+    let service = service.first_touch(|_, _| Ok(())).resources(facts::of);
     TABLES.iter().fold(service, |service, rows| rows(service))
 }

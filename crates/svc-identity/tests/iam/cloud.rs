@@ -5,7 +5,7 @@ use model::{
     AccountId, Key,
     iam::{AccessKey, AccessKeySpec, LastUsed, User},
 };
-use spine::{Read, StoreError};
+use spine::{Read, Store, StoreError};
 use std::collections::BTreeMap;
 
 /// A policy that allows something.
@@ -26,7 +26,11 @@ pub struct Xml(pub String);
 
 impl Cloud {
     pub fn new() -> Self {
-        Self { bench: Bench::new(|front| front.service(svc_identity::iam::service()).service(svc_identity::sts::service())) }
+        let bench = Bench::on(Store::ephemeral(), |front, store, _| {
+            let sts = svc_identity::sts::Sts::new(store.clone(), false);
+            front.service(svc_identity::iam::service()).service(svc_identity::sts::service(&sts))
+        });
+        Self { bench }
     }
 
     /// With a user.
