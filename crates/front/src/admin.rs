@@ -7,11 +7,15 @@
 //! | `POST /_hillfog/reset` | empties the cloud |
 //! | `POST /_hillfog/clock` | `{"advance_seconds": 3600}` moves the cloud's clock forward |
 //! | `POST /_hillfog/keys` | `{"account": "123456789012"}` issues an access key of the account's root |
+//! | `GET /_hillfog/iam/observed?principal=ARN` | the least policy that covers what the principal was allowed; `&since_seconds=3600` of late |
+//! | `POST /_hillfog/iam/decide` | `{"principal": ARN, "action": "ecs:RunTask", "resource": ARN}` says what would be decided, and why |
 
-use crate::{Body, auth::credentials::Issued, body, host, locate::host_of};
+mod iam;
+
+use crate::{Body, Front, auth::credentials::Issued, body, host, locate::host_of};
 use async_trait::async_trait;
 use http::{Method, Request, Response, StatusCode, header, request::Parts};
-use model::AccountId;
+use model::{AccountId, Arn};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -33,6 +37,8 @@ pub trait Admin: Send + Sync + 'static {
     async fn advance(&self, by: Duration) -> Result<(), String>;
     /// Issues an access key that acts as the account's root.
     async fn issue_key(&self, account: &AccountId) -> Result<Issued, String>;
+    /// The least policy that covers what the principal was allowed, lately or as far back as is known.
+    async fn observed(&self, principal: &Arn, lately: Option<Duration>) -> Result<Value, String>;
 }
 
 /// Whether the request is one of the owner's.
@@ -51,10 +57,10 @@ pub(crate) fn is_foreign(head: &Parts) -> bool {
 }
 
 /// Answers a request that is known to be the owner's.
-pub(crate) async fn serve(admin: Option<&dyn Admin>, request: Request<Body>) -> Response<Body> {
+pub(crate) async fn serve(front: &Front, request: Request<Body>) -> Response<Body> {
     let (head, body) = request.into_parts();
     let action = head.uri.path().trim_start_matches(PREFIX);
-    match (action, &head.method, admin) {
+    match (action, &head.method, front.admin.as_deref()) {
         ("health", &Method::GET, _) => answer(StatusCode::OK, json!({"status": "ok"})),
         ("status", &Method::GET, Some(admin)) => answer(StatusCode::OK, admin.status().await),
         ("reset", &Method::POST, Some(admin)) => outcome(admin.reset().await),
@@ -66,10 +72,13 @@ pub(crate) async fn serve(admin: Option<&dyn Admin>, request: Request<Body>) -> 
             Ok(account) => key(admin.issue_key(&account).await),
             Err(message) => error(StatusCode::BAD_REQUEST, message),
         },
-        ("health" | "status" | "reset" | "clock" | "keys", _, Some(_)) => {
-            error(StatusCode::METHOD_NOT_ALLOWED, "use GET for health and status, POST for reset, clock and keys")
+        ("iam/observed", &Method::GET, _) => iam::observed(front, &head).await,
+        ("iam/decide", &Method::POST, _) => iam::decide(front, body).await,
+        ("health" | "status" | "reset" | "clock" | "keys" | "iam/observed" | "iam/decide", _, Some(_)) => {
+            let message = "use GET for health, status and iam/observed, POST for reset, clock, keys and iam/decide";
+            error(StatusCode::METHOD_NOT_ALLOWED, message)
         }
-        _ => error(StatusCode::NOT_FOUND, "there are health, status, reset, clock and keys"),
+        _ => error(StatusCode::NOT_FOUND, "there are health, status, reset, clock, keys, iam/observed and iam/decide"),
     }
 }
 

@@ -9,5 +9,6 @@ pub mod encoded;
 pub(crate) mod facts;
 pub(crate) mod gate;
 pub(crate) mod policies;
+pub(crate) mod question;
 pub(crate) mod usage;
 pub(crate) mod wording;

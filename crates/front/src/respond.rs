@@ -57,7 +57,7 @@ pub struct Front {
     pub(crate) body_limit: usize,
     pub(crate) recorder: Option<Arc<dyn Recorder>>,
     mounts: Vec<Arc<dyn Mount>>,
-    admin: Option<Arc<dyn Admin>>,
+    pub(crate) admin: Option<Arc<dyn Admin>>,
 }
 
 impl Front {
@@ -162,7 +162,7 @@ impl Front {
             }
         };
         let resets = request.uri().path() == "/_hillfog/reset";
-        let response = admin::serve(self.admin.as_deref(), request).await;
+        let response = admin::serve(self, request).await;
         if resets {
             self.forget();
         }

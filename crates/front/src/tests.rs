@@ -1,6 +1,7 @@
 //! The front as a client meets it, with STS's one operation as the service.
 
 mod permissions;
+mod questions;
 
 use crate::{
     Access, Config, Entrance, Front, Service, credentials,
@@ -304,6 +305,9 @@ impl crate::Admin for Owner {
     async fn issue_key(&self, account: &AccountId) -> Result<credentials::Issued, String> {
         Ok(credentials::Issued { access_key_id: account.to_string(), secret_access_key: "secret".into() })
     }
+    async fn observed(&self, principal: &model::Arn, lately: Option<Duration>) -> Result<serde_json::Value, String> {
+        Ok(serde_json::json!({"principal": principal.to_string(), "lately": lately.map(|lately| lately.as_secs())}))
+    }
 }
 
 #[tokio::test]
@@ -326,6 +330,13 @@ async fn the_owners_wishes_reach_the_binary() {
     let key = ask("POST", "keys", "{\"account\": \"123456789012\"}").await.json();
     assert_eq!(key, serde_json::json!({"access_key_id": "123456789012", "secret_access_key": "secret"}));
     assert_eq!(ask("POST", "keys", "{\"account\": \"12\"}").await.status, 400);
+    let observed = |query: &'static str| ask("GET", query, "");
+    let anna = observed("iam/observed?principal=arn%3Aaws%3Aiam%3A%3A123456789012%3Auser%2Fanna&since_seconds=90").await.json();
+    assert_eq!(anna, serde_json::json!({"principal": "arn:aws:iam::123456789012:user/anna", "lately": 90}));
+    assert_eq!(observed("iam/observed?principal=arn:aws:iam::123456789012:root").await.json()["lately"], serde_json::Value::Null);
+    for query in ["iam/observed", "iam/observed?principal=anna", "iam/observed?principal=arn:aws:iam::1:root&since_seconds=-1"] {
+        assert_eq!(observed(query).await.status, 400, "{query}");
+    }
     assert_eq!(ask("GET", "reset", "").await.status, 405);
 }
 

@@ -7,7 +7,7 @@ mod folders;
 mod print;
 
 use clap::{Parser, Subcommand};
-use command::{doctor, down, env, key, reset, status, up};
+use command::{doctor, down, env, iam, key, reset, status, up};
 use std::{ffi::OsString, process::ExitCode};
 
 /// A compute cloud in one binary: it answers the AWS API, and really runs what it is asked to run.
@@ -34,6 +34,8 @@ enum Command {
     Doctor(doctor::Args),
     /// Issue an access key
     Key(key::Args),
+    /// Find out what principals may do, and what they have done
+    Iam(iam::Args),
     /// Holds one container (started by the cloud)
     #[command(hide = true, disable_help_flag = true)]
     Shim {
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         Command::Env(args) => env::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Key(args) => key::run(args),
+        Command::Iam(args) => iam::run(args),
     };
     match done {
         Ok(code) => code,

@@ -8,7 +8,7 @@ use super::{
     policies::Reader,
 };
 use crate::Cx;
-use logic::policy::{self, Caller, CallerKind, Context, Decision, Policies};
+use logic::policy::{self, Caller, CallerKind, Context, Decision, Explanation, Policies};
 use model::{
     AccountId, Arn, Timestamp,
     iam::{AccessKeySpec, Principal, global_arn},
@@ -102,11 +102,7 @@ impl Authority {
     /// What the policies say to an action on a resource of which these are the facts.
     pub(crate) fn decide_on(&self, facts: &Facts, action: &str, resource: Option<&Arn>, keys: &Context) -> Decision {
         let inner = &*self.0;
-        let mut context = inner.context.clone();
-        facts.describe(&mut context, prefix(action), resource);
-        // What a request is to make so stands before what is so: `iam:PermissionsBoundary` is the boundary that a user is to have.
-        context.set_from(keys);
-        let text = resource.map_or_else(|| "*".to_owned(), Arn::to_string);
+        let (context, text) = (self.circumstances(facts, action, resource, keys), shown(resource));
         let resource_account = resource.and_then(Arn::owner);
         let request = policy::Request { caller: inner.caller(), action, resource: &text, resource_account, context: &context };
         let decision = policy::decide(&request, &inner.policies, facts.policy.as_ref(), facts.rule);
@@ -114,6 +110,25 @@ impl Authority {
             *self.denial() = Some(inner.denial(&request, &decision));
         }
         decision
+    }
+
+    /// As [`Authority::decide`], with what every statement of every policy says.
+    pub(crate) fn explain(&self, cx: &Cx, action: &str, resource: Option<&Arn>, keys: &Context) -> Result<Explanation, Fault> {
+        let inner = &*self.0;
+        let facts = self.facts(cx, action, resource)?;
+        let (context, text) = (self.circumstances(&facts, action, resource, keys), shown(resource));
+        let resource_account = resource.and_then(Arn::owner);
+        let request = policy::Request { caller: inner.caller(), action, resource: &text, resource_account, context: &context };
+        Ok(policy::explain(&request, &inner.policies, facts.policy.as_ref(), facts.rule))
+    }
+
+    /// All that is known of a request.
+    fn circumstances(&self, facts: &Facts, action: &str, resource: Option<&Arn>, keys: &Context) -> Context {
+        let mut context = self.0.context.clone();
+        facts.describe(&mut context, prefix(action), resource);
+        // What a request is to make so stands before what is so: `iam:PermissionsBoundary` is the boundary that a user is to have.
+        context.set_from(keys);
+        context
     }
 
     /// What was denied last, for messages that only the account's administrators can read.
@@ -143,6 +158,10 @@ impl std::fmt::Debug for Authority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Authority").field("account", &self.0.account).finish_non_exhaustive()
     }
+}
+
+fn shown(resource: Option<&Arn>) -> String {
+    resource.map_or_else(|| "*".to_owned(), Arn::to_string)
 }
 
 fn prefix(action: &str) -> &str {

@@ -19,7 +19,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 const ID: &str = "AIDAAAAAAAAAAAAAAAAAA";
 
-fn account() -> AccountId {
+pub(super) fn account() -> AccountId {
     AccountId::parse("444455556666").unwrap()
 }
 
@@ -46,7 +46,7 @@ fn service() -> Service {
 }
 
 /// A bench whose account has a user `anna`, as `furnish` makes her.
-async fn bench(furnish: impl Fn(&mut UserSpec)) -> Bench {
+pub(super) async fn bench(furnish: impl Fn(&mut UserSpec)) -> Bench {
     let bench = Bench::new(|front| front.service(service()));
     let mut spec = UserSpec {
         name: "anna".into(),
@@ -65,7 +65,7 @@ async fn bench(furnish: impl Fn(&mut UserSpec)) -> Bench {
     bench
 }
 
-async fn write<T: Send + 'static>(bench: &Bench, f: impl Fn(&mut Tx) -> Result<T, StoreError> + Send) -> T {
+pub(super) async fn write<T: Send + 'static>(bench: &Bench, f: impl Fn(&mut Tx) -> Result<T, StoreError> + Send) -> T {
     bench.store.transact::<_, StoreError>(f).await.unwrap()
 }
 
@@ -78,13 +78,13 @@ async fn key(bench: &Bench, principal: Principal) -> Signer {
     Signer { access_key_id: issued.access_key_id, secret_access_key: issued.secret_access_key, token: None }
 }
 
-async fn session(bench: &Bench, principal: Principal, terms: SessionTerms) -> Signer {
+pub(super) async fn session(bench: &Bench, principal: Principal, terms: SessionTerms) -> Signer {
     let issued =
         write(bench, |tx| credentials::issue_session(tx, &bench.env, &account(), principal.clone(), terms.clone())).await;
     Signer { access_key_id: issued.access_key_id, secret_access_key: issued.secret_access_key, token: Some(issued.token) }
 }
 
-fn allow(statement: &str) -> String {
+pub(super) fn allow(statement: &str) -> String {
     format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",{statement}}}]}}"#)
 }
 
@@ -107,7 +107,7 @@ async fn of_anna(furnish: impl Fn(&mut UserSpec), id: &str) -> Result<(), String
     ask(&bench, &signer, id).await
 }
 
-fn inline(document: String) -> impl Fn(&mut UserSpec) {
+pub(super) fn inline(document: String) -> impl Fn(&mut UserSpec) {
     move |user| drop(user.permissions.inline.insert("p".into(), document.clone()))
 }
 

@@ -14,7 +14,8 @@ use front::{
     Admin,
     credentials::{self, Issued},
 };
-use model::{AccountId, Env, Timestamp, iam::Principal};
+use logic::policy::least_policy;
+use model::{AccountId, Arn, Env, Timestamp, iam::Principal};
 use serde_json::{Value, json};
 use spine::{Read, Scope, Store, reconcile::Runner};
 use std::{
@@ -23,7 +24,10 @@ use std::{
     time::Duration,
 };
 use svc_containers::ecr::Blobs;
-use svc_observe::{cloudtrail::TrailStore, logs::store::LogStore};
+use svc_observe::{
+    cloudtrail::{self, TrailStore},
+    logs::store::LogStore,
+};
 
 /// Answers the owner.
 pub struct Owner {
@@ -203,5 +207,13 @@ impl Admin for Owner {
     async fn issue_key(&self, account: &AccountId) -> Result<Issued, String> {
         let issued = self.store.transact(|tx| credentials::issue(tx, &self.env, account, Principal::Root)).await;
         issued.map_err(|error| error.to_string())
+    }
+
+    async fn observed(&self, principal: &Arn, lately: Option<Duration>) -> Result<Value, String> {
+        let since = lately.map_or(Timestamp(0), |lately| self.env.now() - lately);
+        let (trail, name) = (self.trail.clone(), cloudtrail::noted_name(principal));
+        let used = tokio::task::spawn_blocking(move || trail.used(&name, since)).await;
+        let used = used.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        Ok(json!({"principal": principal.to_string(), "policy": least_policy(&used)}))
     }
 }

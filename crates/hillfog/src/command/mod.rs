@@ -3,6 +3,7 @@
 pub mod doctor;
 pub mod down;
 pub mod env;
+pub mod iam;
 pub mod key;
 pub mod reset;
 pub mod status;

@@ -1,0 +1,76 @@
+//! `hillfog iam observed`: the least policy that covers what a principal was really allowed.
+
+use crate::{
+    client::Server,
+    folders::{DataArg, Folders},
+};
+use anyhow::Result;
+use jiff::{Span, SpanRelativeTo};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use std::process::ExitCode;
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    data: DataArg,
+    /// The ARN of a user, a role, a session of a role, or an account's root; a role's are all its sessions
+    #[arg(long, value_name = "ARN")]
+    principal: String,
+    /// Only what was called so lately, such as 2h or 7d; else as far back as is known, 90 days
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    since: Option<i64>,
+    /// Print the policy on one line
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: Args) -> Result<ExitCode> {
+    let server = Server::expect(&Folders::of(&args.data)?)?;
+    let principal = utf8_percent_encode(&args.principal, NON_ALPHANUMERIC);
+    let since = args.since.map(|seconds| format!("&since_seconds={seconds}")).unwrap_or_default();
+    let observed = server.get(&format!("/_hillfog/iam/observed?principal={principal}{since}"))?;
+    let policy = &observed["policy"];
+    if policy["Statement"].as_array().is_none_or(Vec::is_empty) {
+        eprintln!("No allowed call of {} is known. Let it do its work, and ask again.", args.principal);
+        return Ok(ExitCode::from(3));
+    }
+    println!("{}", if args.json { policy.to_string() } else { pretty(policy) });
+    Ok(ExitCode::SUCCESS)
+}
+
+/// With the version first, as policies are written.
+fn pretty(policy: &Value) -> String {
+    let statements = format!("{:#}", policy["Statement"]).replace('\n', "\n  ");
+    format!("{{\n  \"Version\": {},\n  \"Statement\": {statements}\n}}", policy["Version"])
+}
+
+/// A time such as `2h`, in seconds.
+fn seconds(text: &str) -> Result<i64, String> {
+    let span: Span = text.parse().map_err(|_| format!("{text} is no time, such as 90m, 2h or 7d"))?;
+    let time = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|error| error.to_string())?;
+    Some(time.as_secs()).filter(|seconds| *seconds > 0).ok_or_else(|| "the time has to be in the past".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn times_are_written_as_people_write_them() {
+        assert_eq!(seconds("2h"), Ok(7200));
+        assert_eq!(seconds("7d"), Ok(7 * 86_400));
+        assert_eq!(seconds("1h 30m"), Ok(5400));
+        assert!(seconds("-2h").is_err() && seconds("soon").is_err());
+    }
+
+    #[test]
+    fn a_policy_is_shown_as_policies_are_written() {
+        let policy = json!({"Statement": [{"Effect": "Allow"}], "Version": "2012-10-17"});
+        assert_eq!(
+            pretty(&policy),
+            "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\n      \"Effect\": \"Allow\"\n    }\n  ]\n}"
+        );
+    }
+}
