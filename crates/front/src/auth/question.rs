@@ -8,7 +8,7 @@ use model::{
     iam::{AccessKey, AccessKeySpec, Named, Principal, Role, Session, Tags, User},
 };
 use spine::{Read, Scope, Snapshot};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use wire::Fault;
 
 /// What a session is called of a role that is asked about without one.
@@ -58,6 +58,7 @@ impl Question {
             account: self.account.clone(),
             region,
             principal: key.principal.clone(),
+            key: Some(Arc::new(key)),
             now,
             env: front.env.clone(),
             request_id: front.env.uuid(),
