@@ -9,26 +9,26 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "AccessKey",
         &[
-            Member::new("UserName", 344).required(),
-            Member::new("AccessKeyId", 265).required(),
-            Member::new("Status", 330).required(),
-            Member::new("SecretAccessKey", 267).required(),
-            Member::new("CreateDate", 281),
+            Member::new("UserName", 376).required(),
+            Member::new("AccessKeyId", 284).required(),
+            Member::new("Status", 362).required(),
+            Member::new("SecretAccessKey", 286).required(),
+            Member::new("CreateDate", 305),
         ],
     ),
     /* 1 */
     Shape::record(
         "AccessKeyLastUsed",
-        &[Member::new("LastUsedDate", 281), Member::new("ServiceName", 331).required(), Member::new("Region", 331).required()],
+        &[Member::new("LastUsedDate", 305), Member::new("ServiceName", 363).required(), Member::new("Region", 363).required()],
     ),
     /* 2 */
     Shape::record(
         "AccessKeyMetadata",
         &[
-            Member::new("UserName", 344),
-            Member::new("AccessKeyId", 265),
-            Member::new("Status", 330),
-            Member::new("CreateDate", 281),
+            Member::new("UserName", 376),
+            Member::new("AccessKeyId", 284),
+            Member::new("Status", 362),
+            Member::new("CreateDate", 305),
         ],
     ),
     /* 3 */ Shape::list("ActionNameListType", Member::element(4)),
@@ -36,61 +36,62 @@ pub static SHAPES: &[Shape] = &[
     /* 5 */
     Shape::record(
         "AddClientIDToOpenIDConnectProviderRequest",
-        &[Member::new("OpenIDConnectProviderArn", 270).required(), Member::new("ClientID", 276).required()],
+        &[Member::new("OpenIDConnectProviderArn", 290).required(), Member::new("ClientID", 300).required()],
     ),
     /* 6 */
     Shape::record(
         "AddRoleToInstanceProfileRequest",
-        &[Member::new("InstanceProfileName", 294).required(), Member::new("RoleName", 328).required()],
+        &[Member::new("InstanceProfileName", 318).required(), Member::new("RoleName", 354).required()],
     ),
     /* 7 */
-    Shape::record("AddUserToGroupRequest", &[Member::new("GroupName", 291).required(), Member::new("UserName", 286).required()]),
-    /* 8 */ Shape::list("ArnListType", Member::element(270)),
+    Shape::record("AddUserToGroupRequest", &[Member::new("GroupName", 315).required(), Member::new("UserName", 310).required()]),
+    /* 8 */ Shape::list("ArnListType", Member::element(290)),
     /* 9 */
     Shape::record(
         "AttachGroupPolicyRequest",
-        &[Member::new("GroupName", 291).required(), Member::new("PolicyArn", 270).required()],
+        &[Member::new("GroupName", 315).required(), Member::new("PolicyArn", 290).required()],
     ),
     /* 10 */
     Shape::record(
         "AttachRolePolicyRequest",
-        &[Member::new("RoleName", 328).required(), Member::new("PolicyArn", 270).required()],
+        &[Member::new("RoleName", 354).required(), Member::new("PolicyArn", 290).required()],
     ),
     /* 11 */
     Shape::record(
         "AttachUserPolicyRequest",
-        &[Member::new("UserName", 344).required(), Member::new("PolicyArn", 270).required()],
+        &[Member::new("UserName", 376).required(), Member::new("PolicyArn", 290).required()],
     ),
     /* 12 */
     Shape::record(
         "AttachedPermissionsBoundary",
-        &[Member::new("PermissionsBoundaryType", 185), Member::new("PermissionsBoundaryArn", 270)],
+        &[Member::new("PermissionsBoundaryType", 197), Member::new("PermissionsBoundaryArn", 290)],
     ),
-    /* 13 */ Shape::record("AttachedPolicy", &[Member::new("PolicyName", 318), Member::new("PolicyArn", 270)]),
+    /* 13 */ Shape::record("AttachedPolicy", &[Member::new("PolicyName", 343), Member::new("PolicyArn", 290)]),
     /* 14 */ Shape::new("AttachmentName", Kind::String).min(1.0).max(128.0).pattern("[\\w+=,.@-]+"),
     /* 15 */ Shape::choice("AttachmentType", &["user", "group", "role"]),
-    /* 16 */
+    /* 16 */ Shape::new("BootstrapDatum", Kind::Blob).sensitive(),
+    /* 17 */
     Shape::record(
         "ChangePasswordRequest",
-        &[Member::new("OldPassword", 308).required(), Member::new("NewPassword", 308).required()],
+        &[Member::new("OldPassword", 333).required(), Member::new("NewPassword", 333).required()],
     ),
-    /* 17 */ Shape::new("ColumnNumber", Kind::Integer),
-    /* 18 */
-    Shape::record("ConcurrentModificationException", &[Member::new("message", 19)]).error(ErrorTrait {
+    /* 18 */ Shape::new("ColumnNumber", Kind::Integer),
+    /* 19 */
+    Shape::record("ConcurrentModificationException", &[Member::new("message", 20)]).error(ErrorTrait {
         code: Some("ConcurrentModification"),
         status: Some(409),
         sender: true,
     }),
-    /* 19 */ Shape::new("ConcurrentModificationMessage", Kind::String),
-    /* 20 */
+    /* 20 */ Shape::new("ConcurrentModificationMessage", Kind::String),
+    /* 21 */
     Shape::record(
         "ContextEntry",
-        &[Member::new("ContextKeyName", 22), Member::new("ContextKeyValues", 25), Member::new("ContextKeyType", 24)],
+        &[Member::new("ContextKeyName", 23), Member::new("ContextKeyValues", 26), Member::new("ContextKeyType", 25)],
     ),
-    /* 21 */ Shape::list("ContextEntryListType", Member::element(20)),
-    /* 22 */ Shape::new("ContextKeyNameType", Kind::String).min(5.0).max(256.0),
-    /* 23 */ Shape::list("ContextKeyNamesResultListType", Member::element(22)),
-    /* 24 */
+    /* 22 */ Shape::list("ContextEntryListType", Member::element(21)),
+    /* 23 */ Shape::new("ContextKeyNameType", Kind::String).min(5.0).max(256.0),
+    /* 24 */ Shape::list("ContextKeyNamesResultListType", Member::element(23)),
+    /* 25 */
     Shape::choice(
         "ContextKeyTypeEnum",
         &[
@@ -108,1163 +109,1297 @@ pub static SHAPES: &[Shape] = &[
             "dateList",
         ],
     ),
-    /* 25 */ Shape::list("ContextKeyValueListType", Member::element(26)),
-    /* 26 */ Shape::new("ContextKeyValueType", Kind::String),
-    /* 27 */ Shape::record("CreateAccessKeyRequest", &[Member::new("UserName", 286)]),
-    /* 28 */ Shape::record("CreateAccessKeyResponse", &[Member::new("AccessKey", 0).required()]),
-    /* 29 */ Shape::record("CreateAccountAliasRequest", &[Member::new("AccountAlias", 269).required()]),
-    /* 30 */ Shape::record("CreateGroupRequest", &[Member::new("Path", 310), Member::new("GroupName", 291).required()]),
-    /* 31 */ Shape::record("CreateGroupResponse", &[Member::new("Group", 117).required()]),
-    /* 32 */
+    /* 26 */ Shape::list("ContextKeyValueListType", Member::element(27)),
+    /* 27 */ Shape::new("ContextKeyValueType", Kind::String),
+    /* 28 */ Shape::record("CreateAccessKeyRequest", &[Member::new("UserName", 310)]),
+    /* 29 */ Shape::record("CreateAccessKeyResponse", &[Member::new("AccessKey", 0).required()]),
+    /* 30 */ Shape::record("CreateAccountAliasRequest", &[Member::new("AccountAlias", 288).required()]),
+    /* 31 */ Shape::record("CreateGroupRequest", &[Member::new("Path", 335), Member::new("GroupName", 315).required()]),
+    /* 32 */ Shape::record("CreateGroupResponse", &[Member::new("Group", 118).required()]),
+    /* 33 */
     Shape::record(
         "CreateInstanceProfileRequest",
-        &[Member::new("InstanceProfileName", 294).required(), Member::new("Path", 310), Member::new("Tags", 337)],
+        &[Member::new("InstanceProfileName", 318).required(), Member::new("Path", 335), Member::new("Tags", 369)],
     ),
-    /* 33 */ Shape::record("CreateInstanceProfileResponse", &[Member::new("InstanceProfile", 120).required()]),
-    /* 34 */
+    /* 34 */ Shape::record("CreateInstanceProfileResponse", &[Member::new("InstanceProfile", 121).required()]),
+    /* 35 */
     Shape::record(
         "CreateLoginProfileRequest",
-        &[Member::new("UserName", 344), Member::new("Password", 308), Member::new("PasswordResetRequired", 274)],
+        &[Member::new("UserName", 376), Member::new("Password", 333), Member::new("PasswordResetRequired", 295)],
     ),
-    /* 35 */ Shape::record("CreateLoginProfileResponse", &[Member::new("LoginProfile", 171).required()]),
-    /* 36 */
+    /* 36 */ Shape::record("CreateLoginProfileResponse", &[Member::new("LoginProfile", 182).required()]),
+    /* 37 */
     Shape::record(
         "CreateOpenIDConnectProviderRequest",
         &[
-            Member::new("Url", 178).required(),
-            Member::new("ClientIDList", 275),
-            Member::new("ThumbprintList", 339),
-            Member::new("Tags", 337),
+            Member::new("Url", 190).required(),
+            Member::new("ClientIDList", 299),
+            Member::new("ThumbprintList", 371),
+            Member::new("Tags", 369),
         ],
-    ),
-    /* 37 */
-    Shape::record(
-        "CreateOpenIDConnectProviderResponse",
-        &[Member::new("OpenIDConnectProviderArn", 270), Member::new("Tags", 337)],
     ),
     /* 38 */
     Shape::record(
+        "CreateOpenIDConnectProviderResponse",
+        &[Member::new("OpenIDConnectProviderArn", 290), Member::new("Tags", 369)],
+    ),
+    /* 39 */
+    Shape::record(
         "CreatePolicyRequest",
         &[
-            Member::new("PolicyName", 318).required(),
-            Member::new("Path", 320),
-            Member::new("PolicyDocument", 313).required(),
-            Member::new("Description", 311),
-            Member::new("Tags", 337),
+            Member::new("PolicyName", 343).required(),
+            Member::new("Path", 345),
+            Member::new("PolicyDocument", 338).required(),
+            Member::new("Description", 336),
+            Member::new("Tags", 369),
         ],
     ),
-    /* 39 */ Shape::record("CreatePolicyResponse", &[Member::new("Policy", 187)]),
-    /* 40 */
+    /* 40 */ Shape::record("CreatePolicyResponse", &[Member::new("Policy", 199)]),
+    /* 41 */
     Shape::record(
         "CreatePolicyVersionRequest",
         &[
-            Member::new("PolicyArn", 270).required(),
-            Member::new("PolicyDocument", 313).required(),
-            Member::new("SetAsDefault", 274),
+            Member::new("PolicyArn", 290).required(),
+            Member::new("PolicyDocument", 338).required(),
+            Member::new("SetAsDefault", 295),
         ],
     ),
-    /* 41 */ Shape::record("CreatePolicyVersionResponse", &[Member::new("PolicyVersion", 204)]),
-    /* 42 */
+    /* 42 */ Shape::record("CreatePolicyVersionResponse", &[Member::new("PolicyVersion", 216)]),
+    /* 43 */
     Shape::record(
         "CreateRoleRequest",
         &[
-            Member::new("Path", 310),
-            Member::new("RoleName", 328).required(),
-            Member::new("AssumeRolePolicyDocument", 313).required(),
-            Member::new("Description", 324),
-            Member::new("MaxSessionDuration", 327),
-            Member::new("PermissionsBoundary", 270),
-            Member::new("Tags", 337),
+            Member::new("Path", 335),
+            Member::new("RoleName", 354).required(),
+            Member::new("AssumeRolePolicyDocument", 338).required(),
+            Member::new("Description", 350),
+            Member::new("MaxSessionDuration", 353),
+            Member::new("PermissionsBoundary", 290),
+            Member::new("Tags", 369),
         ],
     ),
-    /* 43 */ Shape::record("CreateRoleResponse", &[Member::new("Role", 225).required()]),
-    /* 44 */
+    /* 44 */ Shape::record("CreateRoleResponse", &[Member::new("Role", 237).required()]),
+    /* 45 */
     Shape::record(
         "CreateServiceLinkedRoleRequest",
-        &[Member::new("AWSServiceName", 291).required(), Member::new("Description", 324), Member::new("CustomSuffix", 280)],
+        &[Member::new("AWSServiceName", 315).required(), Member::new("Description", 350), Member::new("CustomSuffix", 304)],
     ),
-    /* 45 */ Shape::record("CreateServiceLinkedRoleResponse", &[Member::new("Role", 225)]),
-    /* 46 */
+    /* 46 */ Shape::record("CreateServiceLinkedRoleResponse", &[Member::new("Role", 237)]),
+    /* 47 */
     Shape::record(
         "CreateUserRequest",
         &[
-            Member::new("Path", 310),
-            Member::new("UserName", 344).required(),
-            Member::new("PermissionsBoundary", 270),
-            Member::new("Tags", 337),
+            Member::new("Path", 335),
+            Member::new("UserName", 376).required(),
+            Member::new("PermissionsBoundary", 290),
+            Member::new("Tags", 369),
         ],
     ),
-    /* 47 */ Shape::record("CreateUserResponse", &[Member::new("User", 263)]),
-    /* 48 */
-    Shape::record("CredentialReportExpiredException", &[Member::new("message", 277)]).error(ErrorTrait {
+    /* 48 */ Shape::record("CreateUserResponse", &[Member::new("User", 281)]),
+    /* 49 */
+    Shape::record("CredentialReportExpiredException", &[Member::new("message", 301)]).error(ErrorTrait {
         code: Some("ReportExpired"),
         status: Some(410),
         sender: true,
     }),
-    /* 49 */
-    Shape::record("CredentialReportNotPresentException", &[Member::new("message", 278)]).error(ErrorTrait {
+    /* 50 */
+    Shape::record("CredentialReportNotPresentException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: Some("ReportNotPresent"),
         status: Some(410),
         sender: true,
     }),
-    /* 50 */
-    Shape::record("CredentialReportNotReadyException", &[Member::new("message", 279)]).error(ErrorTrait {
+    /* 51 */
+    Shape::record("CredentialReportNotReadyException", &[Member::new("message", 303)]).error(ErrorTrait {
         code: Some("ReportInProgress"),
         status: Some(404),
         sender: true,
     }),
-    /* 51 */
-    Shape::record("DeleteAccessKeyRequest", &[Member::new("UserName", 286), Member::new("AccessKeyId", 265).required()]),
-    /* 52 */ Shape::record("DeleteAccountAliasRequest", &[Member::new("AccountAlias", 269).required()]),
-    /* 53 */
-    Shape::record("DeleteConflictException", &[Member::new("message", 282)]).error(ErrorTrait {
+    /* 52 */
+    Shape::record("DeleteAccessKeyRequest", &[Member::new("UserName", 310), Member::new("AccessKeyId", 284).required()]),
+    /* 53 */ Shape::record("DeleteAccountAliasRequest", &[Member::new("AccountAlias", 288).required()]),
+    /* 54 */
+    Shape::record("DeleteConflictException", &[Member::new("message", 306)]).error(ErrorTrait {
         code: Some("DeleteConflict"),
         status: Some(409),
         sender: true,
     }),
-    /* 54 */
+    /* 55 */
     Shape::record(
         "DeleteGroupPolicyRequest",
-        &[Member::new("GroupName", 291).required(), Member::new("PolicyName", 318).required()],
+        &[Member::new("GroupName", 315).required(), Member::new("PolicyName", 343).required()],
     ),
-    /* 55 */ Shape::record("DeleteGroupRequest", &[Member::new("GroupName", 291).required()]),
-    /* 56 */ Shape::record("DeleteInstanceProfileRequest", &[Member::new("InstanceProfileName", 294).required()]),
-    /* 57 */ Shape::record("DeleteLoginProfileRequest", &[Member::new("UserName", 344)]),
-    /* 58 */
-    Shape::record("DeleteOpenIDConnectProviderRequest", &[Member::new("OpenIDConnectProviderArn", 270).required()]),
-    /* 59 */ Shape::record("DeletePolicyRequest", &[Member::new("PolicyArn", 270).required()]),
-    /* 60 */
+    /* 56 */ Shape::record("DeleteGroupRequest", &[Member::new("GroupName", 315).required()]),
+    /* 57 */ Shape::record("DeleteInstanceProfileRequest", &[Member::new("InstanceProfileName", 318).required()]),
+    /* 58 */ Shape::record("DeleteLoginProfileRequest", &[Member::new("UserName", 376)]),
+    /* 59 */
+    Shape::record("DeleteOpenIDConnectProviderRequest", &[Member::new("OpenIDConnectProviderArn", 290).required()]),
+    /* 60 */ Shape::record("DeletePolicyRequest", &[Member::new("PolicyArn", 290).required()]),
+    /* 61 */
     Shape::record(
         "DeletePolicyVersionRequest",
-        &[Member::new("PolicyArn", 270).required(), Member::new("VersionId", 322).required()],
+        &[Member::new("PolicyArn", 290).required(), Member::new("VersionId", 347).required()],
     ),
-    /* 61 */ Shape::record("DeleteRolePermissionsBoundaryRequest", &[Member::new("RoleName", 328).required()]),
-    /* 62 */
+    /* 62 */ Shape::record("DeleteRolePermissionsBoundaryRequest", &[Member::new("RoleName", 354).required()]),
+    /* 63 */
     Shape::record(
         "DeleteRolePolicyRequest",
-        &[Member::new("RoleName", 328).required(), Member::new("PolicyName", 318).required()],
+        &[Member::new("RoleName", 354).required(), Member::new("PolicyName", 343).required()],
     ),
-    /* 63 */ Shape::record("DeleteRoleRequest", &[Member::new("RoleName", 328).required()]),
-    /* 64 */ Shape::record("DeleteServiceLinkedRoleRequest", &[Member::new("RoleName", 328).required()]),
-    /* 65 */ Shape::record("DeleteServiceLinkedRoleResponse", &[Member::new("DeletionTaskId", 70).required()]),
-    /* 66 */ Shape::record("DeleteUserPermissionsBoundaryRequest", &[Member::new("UserName", 344).required()]),
-    /* 67 */
+    /* 64 */ Shape::record("DeleteRoleRequest", &[Member::new("RoleName", 354).required()]),
+    /* 65 */ Shape::record("DeleteServiceLinkedRoleRequest", &[Member::new("RoleName", 354).required()]),
+    /* 66 */ Shape::record("DeleteServiceLinkedRoleResponse", &[Member::new("DeletionTaskId", 71).required()]),
+    /* 67 */ Shape::record("DeleteUserPermissionsBoundaryRequest", &[Member::new("UserName", 376).required()]),
+    /* 68 */
     Shape::record(
         "DeleteUserPolicyRequest",
-        &[Member::new("UserName", 286).required(), Member::new("PolicyName", 318).required()],
+        &[Member::new("UserName", 310).required(), Member::new("PolicyName", 343).required()],
     ),
-    /* 68 */ Shape::record("DeleteUserRequest", &[Member::new("UserName", 286).required()]),
-    /* 69 */
-    Shape::record("DeletionTaskFailureReasonType", &[Member::new("Reason", 211), Member::new("RoleUsageList", 228)]),
-    /* 70 */ Shape::new("DeletionTaskIdType", Kind::String).min(1.0).max(1000.0),
-    /* 71 */ Shape::choice("DeletionTaskStatusType", &["SUCCEEDED", "IN_PROGRESS", "FAILED", "NOT_STARTED"]),
-    /* 72 */
-    Shape::record(
-        "DetachGroupPolicyRequest",
-        &[Member::new("GroupName", 291).required(), Member::new("PolicyArn", 270).required()],
-    ),
+    /* 69 */ Shape::record("DeleteUserRequest", &[Member::new("UserName", 310).required()]),
+    /* 70 */
+    Shape::record("DeletionTaskFailureReasonType", &[Member::new("Reason", 223), Member::new("RoleUsageList", 240)]),
+    /* 71 */ Shape::new("DeletionTaskIdType", Kind::String).min(1.0).max(1000.0),
+    /* 72 */ Shape::choice("DeletionTaskStatusType", &["SUCCEEDED", "IN_PROGRESS", "FAILED", "NOT_STARTED"]),
     /* 73 */
     Shape::record(
-        "DetachRolePolicyRequest",
-        &[Member::new("RoleName", 328).required(), Member::new("PolicyArn", 270).required()],
+        "DetachGroupPolicyRequest",
+        &[Member::new("GroupName", 315).required(), Member::new("PolicyArn", 290).required()],
     ),
     /* 74 */
     Shape::record(
-        "DetachUserPolicyRequest",
-        &[Member::new("UserName", 344).required(), Member::new("PolicyArn", 270).required()],
+        "DetachRolePolicyRequest",
+        &[Member::new("RoleName", 354).required(), Member::new("PolicyArn", 290).required()],
     ),
     /* 75 */
-    Shape::record("EntityAlreadyExistsException", &[Member::new("message", 283)]).error(ErrorTrait {
+    Shape::record(
+        "DetachUserPolicyRequest",
+        &[Member::new("UserName", 376).required(), Member::new("PolicyArn", 290).required()],
+    ),
+    /* 76 */
+    Shape::record("EntityAlreadyExistsException", &[Member::new("message", 307)]).error(ErrorTrait {
         code: Some("EntityAlreadyExists"),
         status: Some(409),
         sender: true,
     }),
-    /* 76 */
-    Shape::record("EntityTemporarilyUnmodifiableException", &[Member::new("message", 285)]).error(ErrorTrait {
+    /* 77 */
+    Shape::record("EntityTemporarilyUnmodifiableException", &[Member::new("message", 309)]).error(ErrorTrait {
         code: Some("EntityTemporarilyUnmodifiable"),
         status: Some(409),
         sender: true,
     }),
-    /* 77 */ Shape::choice("EntityType", &["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"]),
-    /* 78 */ Shape::map("EvalDecisionDetailsType", Member::key(79), Member::value(189)),
-    /* 79 */ Shape::new("EvalDecisionSourceType", Kind::String).min(3.0).max(256.0),
-    /* 80 */
+    /* 78 */ Shape::choice("EntityType", &["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"]),
+    /* 79 */ Shape::map("EvalDecisionDetailsType", Member::key(80), Member::value(201)),
+    /* 80 */ Shape::new("EvalDecisionSourceType", Kind::String).min(3.0).max(256.0),
+    /* 81 */
     Shape::record(
         "EvaluationResult",
         &[
             Member::new("EvalActionName", 4).required(),
-            Member::new("EvalResourceName", 222),
-            Member::new("EvalDecision", 189).required(),
-            Member::new("MatchedStatements", 239),
-            Member::new("MissingContextValues", 23),
-            Member::new("OrganizationsDecisionDetail", 182),
-            Member::new("PermissionsBoundaryDecisionDetail", 186),
-            Member::new("EvalDecisionDetails", 78),
-            Member::new("ResourceSpecificResults", 224),
+            Member::new("EvalResourceName", 234),
+            Member::new("EvalDecision", 201).required(),
+            Member::new("MatchedStatements", 257),
+            Member::new("MissingContextValues", 24),
+            Member::new("OrganizationsDecisionDetail", 194),
+            Member::new("PermissionsBoundaryDecisionDetail", 198),
+            Member::new("EvalDecisionDetails", 79),
+            Member::new("ResourceSpecificResults", 236),
         ],
     ),
-    /* 81 */ Shape::list("EvaluationResultsListType", Member::element(80)),
-    /* 82 */
-    Shape::record("GenerateCredentialReportResponse", &[Member::new("State", 219), Member::new("Description", 218)]),
-    /* 83 */ Shape::record("GetAccessKeyLastUsedRequest", &[Member::new("AccessKeyId", 265).required()]),
-    /* 84 */
-    Shape::record("GetAccessKeyLastUsedResponse", &[Member::new("UserName", 286), Member::new("AccessKeyLastUsed", 1)]),
+    /* 82 */ Shape::list("EvaluationResultsListType", Member::element(81)),
+    /* 83 */
+    Shape::record("GenerateCredentialReportResponse", &[Member::new("State", 231), Member::new("Description", 230)]),
+    /* 84 */ Shape::record("GetAccessKeyLastUsedRequest", &[Member::new("AccessKeyId", 284).required()]),
     /* 85 */
+    Shape::record("GetAccessKeyLastUsedResponse", &[Member::new("UserName", 310), Member::new("AccessKeyLastUsed", 1)]),
+    /* 86 */
     Shape::record(
         "GetAccountAuthorizationDetailsRequest",
-        &[Member::new("Filter", 284), Member::new("MaxItems", 301), Member::new("Marker", 300)],
+        &[Member::new("Filter", 308), Member::new("MaxItems", 325), Member::new("Marker", 324)],
     ),
-    /* 86 */
+    /* 87 */
     Shape::record(
         "GetAccountAuthorizationDetailsResponse",
         &[
-            Member::new("UserDetailList", 342),
-            Member::new("GroupDetailList", 288),
-            Member::new("RoleDetailList", 325),
-            Member::new("Policies", 174),
-            Member::new("IsTruncated", 274),
-            Member::new("Marker", 323),
+            Member::new("UserDetailList", 374),
+            Member::new("GroupDetailList", 312),
+            Member::new("RoleDetailList", 351),
+            Member::new("Policies", 186),
+            Member::new("IsTruncated", 295),
+            Member::new("Marker", 349),
         ],
     ),
-    /* 87 */ Shape::record("GetAccountPasswordPolicyResponse", &[Member::new("PasswordPolicy", 183).required()]),
-    /* 88 */ Shape::record("GetAccountSummaryResponse", &[Member::new("SummaryMap", 333)]),
-    /* 89 */ Shape::record("GetContextKeysForCustomPolicyRequest", &[Member::new("PolicyInputList", 236).required()]),
-    /* 90 */ Shape::record("GetContextKeysForPolicyResponse", &[Member::new("ContextKeyNames", 23)]),
-    /* 91 */
-    Shape::record(
-        "GetContextKeysForPrincipalPolicyRequest",
-        &[Member::new("PolicySourceArn", 270).required(), Member::new("PolicyInputList", 236)],
-    ),
+    /* 88 */ Shape::record("GetAccountPasswordPolicyResponse", &[Member::new("PasswordPolicy", 195).required()]),
+    /* 89 */ Shape::record("GetAccountSummaryResponse", &[Member::new("SummaryMap", 365)]),
+    /* 90 */ Shape::record("GetContextKeysForCustomPolicyRequest", &[Member::new("PolicyInputList", 254).required()]),
+    /* 91 */ Shape::record("GetContextKeysForPolicyResponse", &[Member::new("ContextKeyNames", 24)]),
     /* 92 */
     Shape::record(
-        "GetCredentialReportResponse",
-        &[Member::new("Content", 216), Member::new("ReportFormat", 217), Member::new("GeneratedTime", 281)],
+        "GetContextKeysForPrincipalPolicyRequest",
+        &[Member::new("PolicySourceArn", 290).required(), Member::new("PolicyInputList", 254)],
     ),
     /* 93 */
     Shape::record(
-        "GetGroupPolicyRequest",
-        &[Member::new("GroupName", 291).required(), Member::new("PolicyName", 318).required()],
+        "GetCredentialReportResponse",
+        &[Member::new("Content", 228), Member::new("ReportFormat", 229), Member::new("GeneratedTime", 305)],
     ),
     /* 94 */
     Shape::record(
-        "GetGroupPolicyResponse",
-        &[
-            Member::new("GroupName", 291).required(),
-            Member::new("PolicyName", 318).required(),
-            Member::new("PolicyDocument", 313).required(),
-        ],
+        "GetGroupPolicyRequest",
+        &[Member::new("GroupName", 315).required(), Member::new("PolicyName", 343).required()],
     ),
     /* 95 */
     Shape::record(
-        "GetGroupRequest",
-        &[Member::new("GroupName", 291).required(), Member::new("Marker", 300), Member::new("MaxItems", 301)],
+        "GetGroupPolicyResponse",
+        &[
+            Member::new("GroupName", 315).required(),
+            Member::new("PolicyName", 343).required(),
+            Member::new("PolicyDocument", 338).required(),
+        ],
     ),
     /* 96 */
     Shape::record(
+        "GetGroupRequest",
+        &[Member::new("GroupName", 315).required(), Member::new("Marker", 324), Member::new("MaxItems", 325)],
+    ),
+    /* 97 */
+    Shape::record(
         "GetGroupResponse",
         &[
-            Member::new("Group", 117).required(),
-            Member::new("Users", 343).required(),
-            Member::new("IsTruncated", 274),
-            Member::new("Marker", 323),
+            Member::new("Group", 118).required(),
+            Member::new("Users", 375).required(),
+            Member::new("IsTruncated", 295),
+            Member::new("Marker", 349),
         ],
     ),
-    /* 97 */ Shape::record("GetInstanceProfileRequest", &[Member::new("InstanceProfileName", 294).required()]),
-    /* 98 */ Shape::record("GetInstanceProfileResponse", &[Member::new("InstanceProfile", 120).required()]),
-    /* 99 */ Shape::record("GetLoginProfileRequest", &[Member::new("UserName", 344)]),
-    /* 100 */ Shape::record("GetLoginProfileResponse", &[Member::new("LoginProfile", 171).required()]),
-    /* 101 */ Shape::record("GetOpenIDConnectProviderRequest", &[Member::new("OpenIDConnectProviderArn", 270).required()]),
-    /* 102 */
+    /* 98 */ Shape::record("GetInstanceProfileRequest", &[Member::new("InstanceProfileName", 318).required()]),
+    /* 99 */ Shape::record("GetInstanceProfileResponse", &[Member::new("InstanceProfile", 121).required()]),
+    /* 100 */ Shape::record("GetLoginProfileRequest", &[Member::new("UserName", 376)]),
+    /* 101 */ Shape::record("GetLoginProfileResponse", &[Member::new("LoginProfile", 182).required()]),
+    /* 102 */ Shape::record("GetOpenIDConnectProviderRequest", &[Member::new("OpenIDConnectProviderArn", 290).required()]),
+    /* 103 */
     Shape::record(
         "GetOpenIDConnectProviderResponse",
         &[
-            Member::new("Url", 178),
-            Member::new("ClientIDList", 275),
-            Member::new("ThumbprintList", 339),
-            Member::new("CreateDate", 281),
-            Member::new("Tags", 337),
+            Member::new("Url", 190),
+            Member::new("ClientIDList", 299),
+            Member::new("ThumbprintList", 371),
+            Member::new("CreateDate", 305),
+            Member::new("Tags", 369),
         ],
     ),
-    /* 103 */ Shape::record("GetPolicyRequest", &[Member::new("PolicyArn", 270).required()]),
-    /* 104 */ Shape::record("GetPolicyResponse", &[Member::new("Policy", 187)]),
-    /* 105 */
+    /* 104 */ Shape::record("GetPolicyRequest", &[Member::new("PolicyArn", 290).required()]),
+    /* 105 */ Shape::record("GetPolicyResponse", &[Member::new("Policy", 199)]),
+    /* 106 */
     Shape::record(
         "GetPolicyVersionRequest",
-        &[Member::new("PolicyArn", 270).required(), Member::new("VersionId", 322).required()],
+        &[Member::new("PolicyArn", 290).required(), Member::new("VersionId", 347).required()],
     ),
-    /* 106 */ Shape::record("GetPolicyVersionResponse", &[Member::new("PolicyVersion", 204)]),
-    /* 107 */
-    Shape::record("GetRolePolicyRequest", &[Member::new("RoleName", 328).required(), Member::new("PolicyName", 318).required()]),
+    /* 107 */ Shape::record("GetPolicyVersionResponse", &[Member::new("PolicyVersion", 216)]),
     /* 108 */
+    Shape::record("GetRolePolicyRequest", &[Member::new("RoleName", 354).required(), Member::new("PolicyName", 343).required()]),
+    /* 109 */
     Shape::record(
         "GetRolePolicyResponse",
         &[
-            Member::new("RoleName", 328).required(),
-            Member::new("PolicyName", 318).required(),
-            Member::new("PolicyDocument", 313).required(),
+            Member::new("RoleName", 354).required(),
+            Member::new("PolicyName", 343).required(),
+            Member::new("PolicyDocument", 338).required(),
         ],
     ),
-    /* 109 */ Shape::record("GetRoleRequest", &[Member::new("RoleName", 328).required()]),
-    /* 110 */ Shape::record("GetRoleResponse", &[Member::new("Role", 225).required()]),
-    /* 111 */ Shape::record("GetServiceLinkedRoleDeletionStatusRequest", &[Member::new("DeletionTaskId", 70).required()]),
-    /* 112 */
+    /* 110 */ Shape::record("GetRoleRequest", &[Member::new("RoleName", 354).required()]),
+    /* 111 */ Shape::record("GetRoleResponse", &[Member::new("Role", 237).required()]),
+    /* 112 */ Shape::record("GetServiceLinkedRoleDeletionStatusRequest", &[Member::new("DeletionTaskId", 71).required()]),
+    /* 113 */
     Shape::record(
         "GetServiceLinkedRoleDeletionStatusResponse",
-        &[Member::new("Status", 71).required(), Member::new("Reason", 69)],
+        &[Member::new("Status", 72).required(), Member::new("Reason", 70)],
     ),
-    /* 113 */
-    Shape::record("GetUserPolicyRequest", &[Member::new("UserName", 286).required(), Member::new("PolicyName", 318).required()]),
     /* 114 */
+    Shape::record("GetUserPolicyRequest", &[Member::new("UserName", 310).required(), Member::new("PolicyName", 343).required()]),
+    /* 115 */
     Shape::record(
         "GetUserPolicyResponse",
         &[
-            Member::new("UserName", 286).required(),
-            Member::new("PolicyName", 318).required(),
-            Member::new("PolicyDocument", 313).required(),
+            Member::new("UserName", 310).required(),
+            Member::new("PolicyName", 343).required(),
+            Member::new("PolicyDocument", 338).required(),
         ],
     ),
-    /* 115 */ Shape::record("GetUserRequest", &[Member::new("UserName", 286)]),
-    /* 116 */ Shape::record("GetUserResponse", &[Member::new("User", 263).required()]),
-    /* 117 */
+    /* 116 */ Shape::record("GetUserRequest", &[Member::new("UserName", 310)]),
+    /* 117 */ Shape::record("GetUserResponse", &[Member::new("User", 281).required()]),
+    /* 118 */
     Shape::record(
         "Group",
         &[
-            Member::new("Path", 310).required(),
-            Member::new("GroupName", 291).required(),
-            Member::new("GroupId", 292).required(),
-            Member::new("Arn", 270).required(),
-            Member::new("CreateDate", 281).required(),
-        ],
-    ),
-    /* 118 */
-    Shape::record(
-        "GroupDetail",
-        &[
-            Member::new("Path", 310),
-            Member::new("GroupName", 291),
-            Member::new("GroupId", 292),
-            Member::new("Arn", 270),
-            Member::new("CreateDate", 281),
-            Member::new("GroupPolicyList", 312),
-            Member::new("AttachedManagedPolicies", 271),
+            Member::new("Path", 335).required(),
+            Member::new("GroupName", 315).required(),
+            Member::new("GroupId", 316).required(),
+            Member::new("Arn", 290).required(),
+            Member::new("CreateDate", 305).required(),
         ],
     ),
     /* 119 */
     Shape::record(
-        "InlinePolicyIdentifierType",
+        "GroupDetail",
         &[
-            Member::new("PolicyName", 318).required(),
-            Member::new("AttachmentType", 15).required(),
-            Member::new("AttachmentName", 14).required(),
+            Member::new("Path", 335),
+            Member::new("GroupName", 315),
+            Member::new("GroupId", 316),
+            Member::new("Arn", 290),
+            Member::new("CreateDate", 305),
+            Member::new("GroupPolicyList", 337),
+            Member::new("AttachedManagedPolicies", 292),
         ],
     ),
     /* 120 */
     Shape::record(
-        "InstanceProfile",
+        "InlinePolicyIdentifierType",
         &[
-            Member::new("Path", 310).required(),
-            Member::new("InstanceProfileName", 294).required(),
-            Member::new("InstanceProfileId", 292).required(),
-            Member::new("Arn", 270).required(),
-            Member::new("CreateDate", 281).required(),
-            Member::new("Roles", 326).required(),
-            Member::new("Tags", 337),
+            Member::new("PolicyName", 343).required(),
+            Member::new("AttachmentType", 15).required(),
+            Member::new("AttachmentName", 14).required(),
         ],
     ),
     /* 121 */
-    Shape::record("InvalidInputException", &[Member::new("message", 296)]).error(ErrorTrait {
+    Shape::record(
+        "InstanceProfile",
+        &[
+            Member::new("Path", 335).required(),
+            Member::new("InstanceProfileName", 318).required(),
+            Member::new("InstanceProfileId", 316).required(),
+            Member::new("Arn", 290).required(),
+            Member::new("CreateDate", 305).required(),
+            Member::new("Roles", 352).required(),
+            Member::new("Tags", 369),
+        ],
+    ),
+    /* 122 */
+    Shape::record("InvalidInputException", &[Member::new("message", 320)]).error(ErrorTrait {
         code: Some("InvalidInput"),
         status: Some(400),
         sender: true,
     }),
-    /* 122 */
-    Shape::record("InvalidUserTypeException", &[Member::new("message", 297)]).error(ErrorTrait {
+    /* 123 */
+    Shape::record("InvalidUserTypeException", &[Member::new("message", 321)]).error(ErrorTrait {
         code: Some("InvalidUserType"),
         status: Some(400),
         sender: true,
     }),
-    /* 123 */
-    Shape::record("LimitExceededException", &[Member::new("message", 298)]).error(ErrorTrait {
+    /* 124 */
+    Shape::record("LimitExceededException", &[Member::new("message", 322)]).error(ErrorTrait {
         code: Some("LimitExceeded"),
         status: Some(409),
         sender: true,
     }),
-    /* 124 */ Shape::new("LineNumber", Kind::Integer),
-    /* 125 */
-    Shape::record(
-        "ListAccessKeysRequest",
-        &[Member::new("UserName", 286), Member::new("Marker", 300), Member::new("MaxItems", 301)],
-    ),
+    /* 125 */ Shape::new("LineNumber", Kind::Integer),
     /* 126 */
     Shape::record(
-        "ListAccessKeysResponse",
-        &[Member::new("AccessKeyMetadata", 266).required(), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListAccessKeysRequest",
+        &[Member::new("UserName", 310), Member::new("Marker", 324), Member::new("MaxItems", 325)],
     ),
-    /* 127 */ Shape::record("ListAccountAliasesRequest", &[Member::new("Marker", 300), Member::new("MaxItems", 301)]),
-    /* 128 */
+    /* 127 */
     Shape::record(
-        "ListAccountAliasesResponse",
-        &[Member::new("AccountAliases", 268).required(), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListAccessKeysResponse",
+        &[Member::new("AccessKeyMetadata", 285).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
+    /* 128 */ Shape::record("ListAccountAliasesRequest", &[Member::new("Marker", 324), Member::new("MaxItems", 325)]),
     /* 129 */
     Shape::record(
-        "ListAttachedGroupPoliciesRequest",
-        &[
-            Member::new("GroupName", 291).required(),
-            Member::new("PathPrefix", 320),
-            Member::new("Marker", 300),
-            Member::new("MaxItems", 301),
-        ],
+        "ListAccountAliasesResponse",
+        &[Member::new("AccountAliases", 287).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 130 */
     Shape::record(
-        "ListAttachedGroupPoliciesResponse",
-        &[Member::new("AttachedPolicies", 271), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListAttachedGroupPoliciesRequest",
+        &[
+            Member::new("GroupName", 315).required(),
+            Member::new("PathPrefix", 345),
+            Member::new("Marker", 324),
+            Member::new("MaxItems", 325),
+        ],
     ),
     /* 131 */
     Shape::record(
-        "ListAttachedRolePoliciesRequest",
-        &[
-            Member::new("RoleName", 328).required(),
-            Member::new("PathPrefix", 320),
-            Member::new("Marker", 300),
-            Member::new("MaxItems", 301),
-        ],
+        "ListAttachedGroupPoliciesResponse",
+        &[Member::new("AttachedPolicies", 292), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 132 */
     Shape::record(
-        "ListAttachedRolePoliciesResponse",
-        &[Member::new("AttachedPolicies", 271), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListAttachedRolePoliciesRequest",
+        &[
+            Member::new("RoleName", 354).required(),
+            Member::new("PathPrefix", 345),
+            Member::new("Marker", 324),
+            Member::new("MaxItems", 325),
+        ],
     ),
     /* 133 */
     Shape::record(
-        "ListAttachedUserPoliciesRequest",
-        &[
-            Member::new("UserName", 344).required(),
-            Member::new("PathPrefix", 320),
-            Member::new("Marker", 300),
-            Member::new("MaxItems", 301),
-        ],
+        "ListAttachedRolePoliciesResponse",
+        &[Member::new("AttachedPolicies", 292), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 134 */
     Shape::record(
-        "ListAttachedUserPoliciesResponse",
-        &[Member::new("AttachedPolicies", 271), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListAttachedUserPoliciesRequest",
+        &[
+            Member::new("UserName", 376).required(),
+            Member::new("PathPrefix", 345),
+            Member::new("Marker", 324),
+            Member::new("MaxItems", 325),
+        ],
     ),
     /* 135 */
     Shape::record(
-        "ListEntitiesForPolicyRequest",
-        &[
-            Member::new("PolicyArn", 270).required(),
-            Member::new("EntityFilter", 77),
-            Member::new("PathPrefix", 310),
-            Member::new("PolicyUsageFilter", 201),
-            Member::new("Marker", 300),
-            Member::new("MaxItems", 301),
-        ],
+        "ListAttachedUserPoliciesResponse",
+        &[Member::new("AttachedPolicies", 292), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 136 */
     Shape::record(
-        "ListEntitiesForPolicyResponse",
+        "ListEntitiesForPolicyRequest",
         &[
-            Member::new("PolicyGroups", 193),
-            Member::new("PolicyUsers", 203),
-            Member::new("PolicyRoles", 199),
-            Member::new("IsTruncated", 274),
-            Member::new("Marker", 323),
+            Member::new("PolicyArn", 290).required(),
+            Member::new("EntityFilter", 78),
+            Member::new("PathPrefix", 335),
+            Member::new("PolicyUsageFilter", 213),
+            Member::new("Marker", 324),
+            Member::new("MaxItems", 325),
         ],
     ),
     /* 137 */
     Shape::record(
-        "ListGroupPoliciesRequest",
-        &[Member::new("GroupName", 291).required(), Member::new("Marker", 300), Member::new("MaxItems", 301)],
+        "ListEntitiesForPolicyResponse",
+        &[
+            Member::new("PolicyGroups", 205),
+            Member::new("PolicyUsers", 215),
+            Member::new("PolicyRoles", 211),
+            Member::new("IsTruncated", 295),
+            Member::new("Marker", 349),
+        ],
     ),
     /* 138 */
     Shape::record(
-        "ListGroupPoliciesResponse",
-        &[Member::new("PolicyNames", 317).required(), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListGroupPoliciesRequest",
+        &[Member::new("GroupName", 315).required(), Member::new("Marker", 324), Member::new("MaxItems", 325)],
     ),
     /* 139 */
     Shape::record(
-        "ListGroupsForUserRequest",
-        &[Member::new("UserName", 286).required(), Member::new("Marker", 300), Member::new("MaxItems", 301)],
+        "ListGroupPoliciesResponse",
+        &[Member::new("PolicyNames", 342).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 140 */
     Shape::record(
-        "ListGroupsForUserResponse",
-        &[Member::new("Groups", 289).required(), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListGroupsForUserRequest",
+        &[Member::new("UserName", 310).required(), Member::new("Marker", 324), Member::new("MaxItems", 325)],
     ),
     /* 141 */
     Shape::record(
-        "ListGroupsRequest",
-        &[Member::new("PathPrefix", 309), Member::new("Marker", 300), Member::new("MaxItems", 301)],
+        "ListGroupsForUserResponse",
+        &[Member::new("Groups", 313).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 142 */
     Shape::record(
-        "ListGroupsResponse",
-        &[Member::new("Groups", 289).required(), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListGroupsRequest",
+        &[Member::new("PathPrefix", 334), Member::new("Marker", 324), Member::new("MaxItems", 325)],
     ),
     /* 143 */
     Shape::record(
-        "ListInstanceProfileTagsRequest",
-        &[Member::new("InstanceProfileName", 294).required(), Member::new("Marker", 300), Member::new("MaxItems", 301)],
+        "ListGroupsResponse",
+        &[Member::new("Groups", 313).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 144 */
     Shape::record(
-        "ListInstanceProfileTagsResponse",
-        &[Member::new("Tags", 337).required(), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListInstanceProfileTagsRequest",
+        &[Member::new("InstanceProfileName", 318).required(), Member::new("Marker", 324), Member::new("MaxItems", 325)],
     ),
     /* 145 */
     Shape::record(
-        "ListInstanceProfilesForRoleRequest",
-        &[Member::new("RoleName", 328).required(), Member::new("Marker", 300), Member::new("MaxItems", 301)],
+        "ListInstanceProfileTagsResponse",
+        &[Member::new("Tags", 369).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 146 */
     Shape::record(
-        "ListInstanceProfilesForRoleResponse",
-        &[Member::new("InstanceProfiles", 293).required(), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListInstanceProfilesForRoleRequest",
+        &[Member::new("RoleName", 354).required(), Member::new("Marker", 324), Member::new("MaxItems", 325)],
     ),
     /* 147 */
     Shape::record(
-        "ListInstanceProfilesRequest",
-        &[Member::new("PathPrefix", 309), Member::new("Marker", 300), Member::new("MaxItems", 301)],
+        "ListInstanceProfilesForRoleResponse",
+        &[Member::new("InstanceProfiles", 317).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 148 */
     Shape::record(
-        "ListInstanceProfilesResponse",
-        &[Member::new("InstanceProfiles", 293).required(), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListInstanceProfilesRequest",
+        &[Member::new("PathPrefix", 334), Member::new("Marker", 324), Member::new("MaxItems", 325)],
     ),
     /* 149 */
     Shape::record(
-        "ListOpenIDConnectProviderTagsRequest",
-        &[Member::new("OpenIDConnectProviderArn", 270).required(), Member::new("Marker", 300), Member::new("MaxItems", 301)],
+        "ListInstanceProfilesResponse",
+        &[Member::new("InstanceProfiles", 317).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 150 */
     Shape::record(
-        "ListOpenIDConnectProviderTagsResponse",
-        &[Member::new("Tags", 337).required(), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListMFADevicesRequest",
+        &[Member::new("UserName", 310), Member::new("Marker", 324), Member::new("MaxItems", 325)],
     ),
-    /* 151 */ Shape::record("ListOpenIDConnectProvidersRequest", &[]),
-    /* 152 */ Shape::record("ListOpenIDConnectProvidersResponse", &[Member::new("OpenIDConnectProviderList", 177)]),
+    /* 151 */
+    Shape::record(
+        "ListMFADevicesResponse",
+        &[Member::new("MFADevices", 327).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
+    ),
+    /* 152 */
+    Shape::record(
+        "ListOpenIDConnectProviderTagsRequest",
+        &[Member::new("OpenIDConnectProviderArn", 290).required(), Member::new("Marker", 324), Member::new("MaxItems", 325)],
+    ),
     /* 153 */
+    Shape::record(
+        "ListOpenIDConnectProviderTagsResponse",
+        &[Member::new("Tags", 369).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
+    ),
+    /* 154 */ Shape::record("ListOpenIDConnectProvidersRequest", &[]),
+    /* 155 */ Shape::record("ListOpenIDConnectProvidersResponse", &[Member::new("OpenIDConnectProviderList", 189)]),
+    /* 156 */
     Shape::record(
         "ListPoliciesRequest",
         &[
-            Member::new("Scope", 321),
-            Member::new("OnlyAttached", 274),
-            Member::new("PathPrefix", 320),
-            Member::new("PolicyUsageFilter", 201),
-            Member::new("Marker", 300),
-            Member::new("MaxItems", 301),
+            Member::new("Scope", 346),
+            Member::new("OnlyAttached", 295),
+            Member::new("PathPrefix", 345),
+            Member::new("PolicyUsageFilter", 213),
+            Member::new("Marker", 324),
+            Member::new("MaxItems", 325),
         ],
-    ),
-    /* 154 */
-    Shape::record(
-        "ListPoliciesResponse",
-        &[Member::new("Policies", 316), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
-    ),
-    /* 155 */
-    Shape::record(
-        "ListPolicyTagsRequest",
-        &[Member::new("PolicyArn", 270).required(), Member::new("Marker", 300), Member::new("MaxItems", 301)],
-    ),
-    /* 156 */
-    Shape::record(
-        "ListPolicyTagsResponse",
-        &[Member::new("Tags", 337).required(), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
     ),
     /* 157 */
     Shape::record(
-        "ListPolicyVersionsRequest",
-        &[Member::new("PolicyArn", 270).required(), Member::new("Marker", 300), Member::new("MaxItems", 301)],
+        "ListPoliciesResponse",
+        &[Member::new("Policies", 341), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 158 */
     Shape::record(
-        "ListPolicyVersionsResponse",
-        &[Member::new("Versions", 314), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListPolicyTagsRequest",
+        &[Member::new("PolicyArn", 290).required(), Member::new("Marker", 324), Member::new("MaxItems", 325)],
     ),
     /* 159 */
     Shape::record(
-        "ListRolePoliciesRequest",
-        &[Member::new("RoleName", 328).required(), Member::new("Marker", 300), Member::new("MaxItems", 301)],
+        "ListPolicyTagsResponse",
+        &[Member::new("Tags", 369).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 160 */
     Shape::record(
-        "ListRolePoliciesResponse",
-        &[Member::new("PolicyNames", 317).required(), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListPolicyVersionsRequest",
+        &[Member::new("PolicyArn", 290).required(), Member::new("Marker", 324), Member::new("MaxItems", 325)],
     ),
     /* 161 */
     Shape::record(
-        "ListRoleTagsRequest",
-        &[Member::new("RoleName", 328).required(), Member::new("Marker", 300), Member::new("MaxItems", 301)],
+        "ListPolicyVersionsResponse",
+        &[Member::new("Versions", 339), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 162 */
     Shape::record(
-        "ListRoleTagsResponse",
-        &[Member::new("Tags", 337).required(), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListRolePoliciesRequest",
+        &[Member::new("RoleName", 354).required(), Member::new("Marker", 324), Member::new("MaxItems", 325)],
     ),
     /* 163 */
     Shape::record(
-        "ListRolesRequest",
-        &[Member::new("PathPrefix", 309), Member::new("Marker", 300), Member::new("MaxItems", 301)],
+        "ListRolePoliciesResponse",
+        &[Member::new("PolicyNames", 342).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 164 */
     Shape::record(
-        "ListRolesResponse",
-        &[Member::new("Roles", 326).required(), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListRoleTagsRequest",
+        &[Member::new("RoleName", 354).required(), Member::new("Marker", 324), Member::new("MaxItems", 325)],
     ),
     /* 165 */
     Shape::record(
-        "ListUserPoliciesRequest",
-        &[Member::new("UserName", 286).required(), Member::new("Marker", 300), Member::new("MaxItems", 301)],
+        "ListRoleTagsResponse",
+        &[Member::new("Tags", 369).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 166 */
     Shape::record(
-        "ListUserPoliciesResponse",
-        &[Member::new("PolicyNames", 317).required(), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListRolesRequest",
+        &[Member::new("PathPrefix", 334), Member::new("Marker", 324), Member::new("MaxItems", 325)],
     ),
     /* 167 */
     Shape::record(
-        "ListUserTagsRequest",
-        &[Member::new("UserName", 286).required(), Member::new("Marker", 300), Member::new("MaxItems", 301)],
+        "ListRolesResponse",
+        &[Member::new("Roles", 352).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 168 */
     Shape::record(
-        "ListUserTagsResponse",
-        &[Member::new("Tags", 337).required(), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListSSHPublicKeysRequest",
+        &[Member::new("UserName", 376), Member::new("Marker", 324), Member::new("MaxItems", 325)],
     ),
     /* 169 */
     Shape::record(
-        "ListUsersRequest",
-        &[Member::new("PathPrefix", 309), Member::new("Marker", 300), Member::new("MaxItems", 301)],
+        "ListSSHPublicKeysResponse",
+        &[Member::new("SSHPublicKeys", 242), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
     /* 170 */
     Shape::record(
-        "ListUsersResponse",
-        &[Member::new("Users", 343).required(), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        "ListServiceSpecificCredentialsRequest",
+        &[
+            Member::new("UserName", 376),
+            Member::new("ServiceName", 358),
+            Member::new("AllUsers", 289),
+            Member::new("Marker", 324),
+            Member::new("MaxItems", 325),
+        ],
     ),
     /* 171 */
     Shape::record(
-        "LoginProfile",
-        &[
-            Member::new("UserName", 344).required(),
-            Member::new("CreateDate", 281).required(),
-            Member::new("PasswordResetRequired", 274),
-        ],
+        "ListServiceSpecificCredentialsResponse",
+        &[Member::new("ServiceSpecificCredentials", 247), Member::new("Marker", 349), Member::new("IsTruncated", 295)],
     ),
     /* 172 */
-    Shape::record("MalformedPolicyDocumentException", &[Member::new("message", 299)]).error(ErrorTrait {
+    Shape::record(
+        "ListSigningCertificatesRequest",
+        &[Member::new("UserName", 310), Member::new("Marker", 324), Member::new("MaxItems", 325)],
+    ),
+    /* 173 */
+    Shape::record(
+        "ListSigningCertificatesResponse",
+        &[Member::new("Certificates", 298).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
+    ),
+    /* 174 */
+    Shape::record(
+        "ListUserPoliciesRequest",
+        &[Member::new("UserName", 310).required(), Member::new("Marker", 324), Member::new("MaxItems", 325)],
+    ),
+    /* 175 */
+    Shape::record(
+        "ListUserPoliciesResponse",
+        &[Member::new("PolicyNames", 342).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
+    ),
+    /* 176 */
+    Shape::record(
+        "ListUserTagsRequest",
+        &[Member::new("UserName", 310).required(), Member::new("Marker", 324), Member::new("MaxItems", 325)],
+    ),
+    /* 177 */
+    Shape::record(
+        "ListUserTagsResponse",
+        &[Member::new("Tags", 369).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
+    ),
+    /* 178 */
+    Shape::record(
+        "ListUsersRequest",
+        &[Member::new("PathPrefix", 334), Member::new("Marker", 324), Member::new("MaxItems", 325)],
+    ),
+    /* 179 */
+    Shape::record(
+        "ListUsersResponse",
+        &[Member::new("Users", 375).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
+    ),
+    /* 180 */
+    Shape::record(
+        "ListVirtualMFADevicesRequest",
+        &[Member::new("AssignmentStatus", 291), Member::new("Marker", 324), Member::new("MaxItems", 325)],
+    ),
+    /* 181 */
+    Shape::record(
+        "ListVirtualMFADevicesResponse",
+        &[Member::new("VirtualMFADevices", 377).required(), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
+    ),
+    /* 182 */
+    Shape::record(
+        "LoginProfile",
+        &[
+            Member::new("UserName", 376).required(),
+            Member::new("CreateDate", 305).required(),
+            Member::new("PasswordResetRequired", 295),
+        ],
+    ),
+    /* 183 */
+    Shape::record(
+        "MFADevice",
+        &[
+            Member::new("UserName", 376).required(),
+            Member::new("SerialNumber", 355).required(),
+            Member::new("EnableDate", 305).required(),
+        ],
+    ),
+    /* 184 */
+    Shape::record("MalformedPolicyDocumentException", &[Member::new("message", 323)]).error(ErrorTrait {
         code: Some("MalformedPolicyDocument"),
         status: Some(400),
         sender: true,
     }),
-    /* 173 */
+    /* 185 */
     Shape::record(
         "ManagedPolicyDetail",
         &[
-            Member::new("PolicyName", 318),
-            Member::new("PolicyId", 292),
-            Member::new("Arn", 270),
-            Member::new("Path", 320),
-            Member::new("DefaultVersionId", 322),
-            Member::new("AttachmentCount", 272),
-            Member::new("PermissionsBoundaryUsageCount", 272),
-            Member::new("IsAttachable", 274),
-            Member::new("Description", 311),
-            Member::new("CreateDate", 281),
-            Member::new("UpdateDate", 281),
-            Member::new("PolicyVersionList", 314),
+            Member::new("PolicyName", 343),
+            Member::new("PolicyId", 316),
+            Member::new("Arn", 290),
+            Member::new("Path", 345),
+            Member::new("DefaultVersionId", 347),
+            Member::new("AttachmentCount", 293),
+            Member::new("PermissionsBoundaryUsageCount", 293),
+            Member::new("IsAttachable", 295),
+            Member::new("Description", 336),
+            Member::new("CreateDate", 305),
+            Member::new("UpdateDate", 305),
+            Member::new("PolicyVersionList", 339),
         ],
     ),
-    /* 174 */ Shape::list("ManagedPolicyDetailListType", Member::element(173)),
-    /* 175 */
-    Shape::record("NoSuchEntityException", &[Member::new("message", 304)]).error(ErrorTrait {
+    /* 186 */ Shape::list("ManagedPolicyDetailListType", Member::element(185)),
+    /* 187 */
+    Shape::record("NoSuchEntityException", &[Member::new("message", 329)]).error(ErrorTrait {
         code: Some("NoSuchEntity"),
         status: Some(404),
         sender: true,
     }),
-    /* 176 */ Shape::record("OpenIDConnectProviderListEntry", &[Member::new("Arn", 270)]),
-    /* 177 */ Shape::list("OpenIDConnectProviderListType", Member::element(176)),
-    /* 178 */ Shape::new("OpenIDConnectProviderUrlType", Kind::String).min(1.0).max(255.0),
-    /* 179 */
-    Shape::record("OpenIdIdpCommunicationErrorException", &[Member::new("message", 305)]).error(ErrorTrait {
+    /* 188 */ Shape::record("OpenIDConnectProviderListEntry", &[Member::new("Arn", 290)]),
+    /* 189 */ Shape::list("OpenIDConnectProviderListType", Member::element(188)),
+    /* 190 */ Shape::new("OpenIDConnectProviderUrlType", Kind::String).min(1.0).max(255.0),
+    /* 191 */
+    Shape::record("OpenIdIdpCommunicationErrorException", &[Member::new("message", 330)]).error(ErrorTrait {
         code: Some("OpenIdIdpCommunicationError"),
         status: Some(400),
         sender: true,
     }),
-    /* 180 */ Shape::record("OrderedOrganizationPolicyType", &[Member::new("ServiceControlPolicyInputList", 236)]),
-    /* 181 */ Shape::list("OrganizationPolicyListType", Member::element(180)).max(7.0),
-    /* 182 */ Shape::record("OrganizationsDecisionDetail", &[Member::new("AllowedByOrganizations", 274)]),
-    /* 183 */
+    /* 192 */ Shape::record("OrderedOrganizationPolicyType", &[Member::new("ServiceControlPolicyInputList", 254)]),
+    /* 193 */ Shape::list("OrganizationPolicyListType", Member::element(192)).max(7.0),
+    /* 194 */ Shape::record("OrganizationsDecisionDetail", &[Member::new("AllowedByOrganizations", 295)]),
+    /* 195 */
     Shape::record(
         "PasswordPolicy",
         &[
-            Member::new("MinimumPasswordLength", 303),
-            Member::new("RequireSymbols", 274),
-            Member::new("RequireNumbers", 274),
-            Member::new("RequireUppercaseCharacters", 274),
-            Member::new("RequireLowercaseCharacters", 274),
-            Member::new("AllowUsersToChangePassword", 274),
-            Member::new("ExpirePasswords", 274),
-            Member::new("MaxPasswordAge", 302),
-            Member::new("PasswordReusePrevention", 307),
-            Member::new("HardExpiry", 273),
+            Member::new("MinimumPasswordLength", 328),
+            Member::new("RequireSymbols", 295),
+            Member::new("RequireNumbers", 295),
+            Member::new("RequireUppercaseCharacters", 295),
+            Member::new("RequireLowercaseCharacters", 295),
+            Member::new("AllowUsersToChangePassword", 295),
+            Member::new("ExpirePasswords", 295),
+            Member::new("MaxPasswordAge", 326),
+            Member::new("PasswordReusePrevention", 332),
+            Member::new("HardExpiry", 294),
         ],
     ),
-    /* 184 */
-    Shape::record("PasswordPolicyViolationException", &[Member::new("message", 306)]).error(ErrorTrait {
+    /* 196 */
+    Shape::record("PasswordPolicyViolationException", &[Member::new("message", 331)]).error(ErrorTrait {
         code: Some("PasswordPolicyViolation"),
         status: Some(400),
         sender: true,
     }),
-    /* 185 */ Shape::choice("PermissionsBoundaryAttachmentType", &["PermissionsBoundaryPolicy"]),
-    /* 186 */ Shape::record("PermissionsBoundaryDecisionDetail", &[Member::new("AllowedByPermissionsBoundary", 274)]),
-    /* 187 */
+    /* 197 */ Shape::choice("PermissionsBoundaryAttachmentType", &["PermissionsBoundaryPolicy"]),
+    /* 198 */ Shape::record("PermissionsBoundaryDecisionDetail", &[Member::new("AllowedByPermissionsBoundary", 295)]),
+    /* 199 */
     Shape::record(
         "Policy",
         &[
-            Member::new("PolicyName", 318),
-            Member::new("PolicyId", 292),
-            Member::new("Arn", 270),
-            Member::new("Path", 320),
-            Member::new("DefaultVersionId", 322),
-            Member::new("AttachmentCount", 272),
-            Member::new("PermissionsBoundaryUsageCount", 272),
-            Member::new("IsAttachable", 274),
-            Member::new("Description", 311),
-            Member::new("CreateDate", 281),
-            Member::new("UpdateDate", 281),
-            Member::new("Tags", 337),
+            Member::new("PolicyName", 343),
+            Member::new("PolicyId", 316),
+            Member::new("Arn", 290),
+            Member::new("Path", 345),
+            Member::new("DefaultVersionId", 347),
+            Member::new("AttachmentCount", 293),
+            Member::new("PermissionsBoundaryUsageCount", 293),
+            Member::new("IsAttachable", 295),
+            Member::new("Description", 336),
+            Member::new("CreateDate", 305),
+            Member::new("UpdateDate", 305),
+            Member::new("Tags", 369),
         ],
     ),
-    /* 188 */ Shape::record("PolicyDetail", &[Member::new("PolicyName", 318), Member::new("PolicyDocument", 313)]),
-    /* 189 */ Shape::choice("PolicyEvaluationDecisionType", &["allowed", "explicitDeny", "implicitDeny"]),
-    /* 190 */
-    Shape::record("PolicyEvaluationException", &[Member::new("message", 315)]).error(ErrorTrait {
+    /* 200 */ Shape::record("PolicyDetail", &[Member::new("PolicyName", 343), Member::new("PolicyDocument", 338)]),
+    /* 201 */ Shape::choice("PolicyEvaluationDecisionType", &["allowed", "explicitDeny", "implicitDeny"]),
+    /* 202 */
+    Shape::record("PolicyEvaluationException", &[Member::new("message", 340)]).error(ErrorTrait {
         code: Some("PolicyEvaluation"),
         status: Some(500),
         sender: false,
     }),
-    /* 191 */ Shape::list("PolicyExclusionsListType", Member::element(194)).max(256.0),
-    /* 192 */ Shape::record("PolicyGroup", &[Member::new("GroupName", 291), Member::new("GroupId", 292)]),
-    /* 193 */ Shape::list("PolicyGroupListType", Member::element(192)),
-    /* 194 */
+    /* 203 */ Shape::list("PolicyExclusionsListType", Member::element(206)).max(256.0),
+    /* 204 */ Shape::record("PolicyGroup", &[Member::new("GroupName", 315), Member::new("GroupId", 316)]),
+    /* 205 */ Shape::list("PolicyGroupListType", Member::element(204)),
+    /* 206 */
     Shape::record(
         "PolicyIdentifier",
-        &[Member::new("PolicyType", 195), Member::new("PolicyArn", 270), Member::new("InlinePolicyIdentifier", 119)],
+        &[Member::new("PolicyType", 207), Member::new("PolicyArn", 290), Member::new("InlinePolicyIdentifier", 120)],
     )
     .union(),
-    /* 195 */
+    /* 207 */
     Shape::choice("PolicyIdentifierPolicyType", &["inline", "aws-managed", "user-managed", "permission-boundary", "scp", "rcp"]),
-    /* 196 */ Shape::new("PolicyIdentifierType", Kind::String),
-    /* 197 */
-    Shape::record("PolicyNotAttachableException", &[Member::new("message", 319)]).error(ErrorTrait {
+    /* 208 */ Shape::new("PolicyIdentifierType", Kind::String),
+    /* 209 */
+    Shape::record("PolicyNotAttachableException", &[Member::new("message", 344)]).error(ErrorTrait {
         code: Some("PolicyNotAttachable"),
         status: Some(400),
         sender: true,
     }),
-    /* 198 */ Shape::record("PolicyRole", &[Member::new("RoleName", 328), Member::new("RoleId", 292)]),
-    /* 199 */ Shape::list("PolicyRoleListType", Member::element(198)),
-    /* 200 */
+    /* 210 */ Shape::record("PolicyRole", &[Member::new("RoleName", 354), Member::new("RoleId", 316)]),
+    /* 211 */ Shape::list("PolicyRoleListType", Member::element(210)),
+    /* 212 */
     Shape::choice("PolicySourceType", &["user", "group", "role", "aws-managed", "user-managed", "resource", "none"]),
-    /* 201 */ Shape::choice("PolicyUsageType", &["PermissionsPolicy", "PermissionsBoundary"]),
-    /* 202 */ Shape::record("PolicyUser", &[Member::new("UserName", 344), Member::new("UserId", 292)]),
-    /* 203 */ Shape::list("PolicyUserListType", Member::element(202)),
-    /* 204 */
+    /* 213 */ Shape::choice("PolicyUsageType", &["PermissionsPolicy", "PermissionsBoundary"]),
+    /* 214 */ Shape::record("PolicyUser", &[Member::new("UserName", 376), Member::new("UserId", 316)]),
+    /* 215 */ Shape::list("PolicyUserListType", Member::element(214)),
+    /* 216 */
     Shape::record(
         "PolicyVersion",
         &[
-            Member::new("Document", 313),
-            Member::new("VersionId", 322),
-            Member::new("IsDefaultVersion", 274),
-            Member::new("CreateDate", 281),
+            Member::new("Document", 338),
+            Member::new("VersionId", 347),
+            Member::new("IsDefaultVersion", 295),
+            Member::new("CreateDate", 305),
         ],
     ),
-    /* 205 */ Shape::record("Position", &[Member::new("Line", 124), Member::new("Column", 17)]),
-    /* 206 */
+    /* 217 */ Shape::record("Position", &[Member::new("Line", 125), Member::new("Column", 18)]),
+    /* 218 */
     Shape::record(
         "PutGroupPolicyRequest",
         &[
-            Member::new("GroupName", 291).required(),
-            Member::new("PolicyName", 318).required(),
-            Member::new("PolicyDocument", 313).required(),
+            Member::new("GroupName", 315).required(),
+            Member::new("PolicyName", 343).required(),
+            Member::new("PolicyDocument", 338).required(),
         ],
     ),
-    /* 207 */
+    /* 219 */
     Shape::record(
         "PutRolePermissionsBoundaryRequest",
-        &[Member::new("RoleName", 328).required(), Member::new("PermissionsBoundary", 270).required()],
+        &[Member::new("RoleName", 354).required(), Member::new("PermissionsBoundary", 290).required()],
     ),
-    /* 208 */
+    /* 220 */
     Shape::record(
         "PutRolePolicyRequest",
         &[
-            Member::new("RoleName", 328).required(),
-            Member::new("PolicyName", 318).required(),
-            Member::new("PolicyDocument", 313).required(),
+            Member::new("RoleName", 354).required(),
+            Member::new("PolicyName", 343).required(),
+            Member::new("PolicyDocument", 338).required(),
         ],
     ),
-    /* 209 */
+    /* 221 */
     Shape::record(
         "PutUserPermissionsBoundaryRequest",
-        &[Member::new("UserName", 344).required(), Member::new("PermissionsBoundary", 270).required()],
+        &[Member::new("UserName", 376).required(), Member::new("PermissionsBoundary", 290).required()],
     ),
-    /* 210 */
+    /* 222 */
     Shape::record(
         "PutUserPolicyRequest",
         &[
-            Member::new("UserName", 286).required(),
-            Member::new("PolicyName", 318).required(),
-            Member::new("PolicyDocument", 313).required(),
+            Member::new("UserName", 310).required(),
+            Member::new("PolicyName", 343).required(),
+            Member::new("PolicyDocument", 338).required(),
         ],
     ),
-    /* 211 */ Shape::new("ReasonType", Kind::String).max(1000.0),
-    /* 212 */ Shape::new("RegionNameType", Kind::String).min(1.0).max(100.0),
-    /* 213 */
-    Shape::record(
-        "RemoveClientIDFromOpenIDConnectProviderRequest",
-        &[Member::new("OpenIDConnectProviderArn", 270).required(), Member::new("ClientID", 276).required()],
-    ),
-    /* 214 */
-    Shape::record(
-        "RemoveRoleFromInstanceProfileRequest",
-        &[Member::new("InstanceProfileName", 294).required(), Member::new("RoleName", 328).required()],
-    ),
-    /* 215 */
-    Shape::record(
-        "RemoveUserFromGroupRequest",
-        &[Member::new("GroupName", 291).required(), Member::new("UserName", 286).required()],
-    ),
-    /* 216 */ Shape::new("ReportContentType", Kind::Blob),
-    /* 217 */ Shape::choice("ReportFormatType", &["text/csv"]),
-    /* 218 */ Shape::new("ReportStateDescriptionType", Kind::String),
-    /* 219 */ Shape::choice("ReportStateType", &["STARTED", "INPROGRESS", "COMPLETE"]),
-    /* 220 */ Shape::new("ResourceHandlingOptionType", Kind::String).min(1.0).max(64.0),
-    /* 221 */ Shape::list("ResourceNameListType", Member::element(222)),
-    /* 222 */ Shape::new("ResourceNameType", Kind::String).min(1.0).max(2048.0),
-    /* 223 */
-    Shape::record(
-        "ResourceSpecificResult",
-        &[
-            Member::new("EvalResourceName", 222).required(),
-            Member::new("EvalResourceDecision", 189).required(),
-            Member::new("MatchedStatements", 239),
-            Member::new("MissingContextValues", 23),
-            Member::new("EvalDecisionDetails", 78),
-            Member::new("PermissionsBoundaryDecisionDetail", 186),
-        ],
-    ),
-    /* 224 */ Shape::list("ResourceSpecificResultListType", Member::element(223)),
+    /* 223 */ Shape::new("ReasonType", Kind::String).max(1000.0),
+    /* 224 */ Shape::new("RegionNameType", Kind::String).min(1.0).max(100.0),
     /* 225 */
     Shape::record(
-        "Role",
-        &[
-            Member::new("Path", 310).required(),
-            Member::new("RoleName", 328).required(),
-            Member::new("RoleId", 292).required(),
-            Member::new("Arn", 270).required(),
-            Member::new("CreateDate", 281).required(),
-            Member::new("AssumeRolePolicyDocument", 313),
-            Member::new("Description", 324),
-            Member::new("MaxSessionDuration", 327),
-            Member::new("PermissionsBoundary", 12),
-            Member::new("Tags", 337),
-            Member::new("RoleLastUsed", 227),
-            Member::new("SourceRoleTemplate", 237),
-        ],
+        "RemoveClientIDFromOpenIDConnectProviderRequest",
+        &[Member::new("OpenIDConnectProviderArn", 290).required(), Member::new("ClientID", 300).required()],
     ),
     /* 226 */
     Shape::record(
-        "RoleDetail",
+        "RemoveRoleFromInstanceProfileRequest",
+        &[Member::new("InstanceProfileName", 318).required(), Member::new("RoleName", 354).required()],
+    ),
+    /* 227 */
+    Shape::record(
+        "RemoveUserFromGroupRequest",
+        &[Member::new("GroupName", 315).required(), Member::new("UserName", 310).required()],
+    ),
+    /* 228 */ Shape::new("ReportContentType", Kind::Blob),
+    /* 229 */ Shape::choice("ReportFormatType", &["text/csv"]),
+    /* 230 */ Shape::new("ReportStateDescriptionType", Kind::String),
+    /* 231 */ Shape::choice("ReportStateType", &["STARTED", "INPROGRESS", "COMPLETE"]),
+    /* 232 */ Shape::new("ResourceHandlingOptionType", Kind::String).min(1.0).max(64.0),
+    /* 233 */ Shape::list("ResourceNameListType", Member::element(234)),
+    /* 234 */ Shape::new("ResourceNameType", Kind::String).min(1.0).max(2048.0),
+    /* 235 */
+    Shape::record(
+        "ResourceSpecificResult",
         &[
-            Member::new("Path", 310),
-            Member::new("RoleName", 328),
-            Member::new("RoleId", 292),
-            Member::new("Arn", 270),
-            Member::new("CreateDate", 281),
-            Member::new("AssumeRolePolicyDocument", 313),
-            Member::new("InstanceProfileList", 293),
-            Member::new("RolePolicyList", 312),
-            Member::new("AttachedManagedPolicies", 271),
-            Member::new("PermissionsBoundary", 12),
-            Member::new("Tags", 337),
-            Member::new("RoleLastUsed", 227),
+            Member::new("EvalResourceName", 234).required(),
+            Member::new("EvalResourceDecision", 201).required(),
+            Member::new("MatchedStatements", 257),
+            Member::new("MissingContextValues", 24),
+            Member::new("EvalDecisionDetails", 79),
+            Member::new("PermissionsBoundaryDecisionDetail", 198),
         ],
     ),
-    /* 227 */ Shape::record("RoleLastUsed", &[Member::new("LastUsedDate", 281), Member::new("Region", 331)]),
-    /* 228 */ Shape::list("RoleUsageListType", Member::element(229)),
-    /* 229 */ Shape::record("RoleUsageType", &[Member::new("Region", 212), Member::new("Resources", 8)]),
-    /* 230 */
-    Shape::record("ServiceFailureException", &[Member::new("message", 329)]).error(ErrorTrait {
+    /* 236 */ Shape::list("ResourceSpecificResultListType", Member::element(235)),
+    /* 237 */
+    Shape::record(
+        "Role",
+        &[
+            Member::new("Path", 335).required(),
+            Member::new("RoleName", 354).required(),
+            Member::new("RoleId", 316).required(),
+            Member::new("Arn", 290).required(),
+            Member::new("CreateDate", 305).required(),
+            Member::new("AssumeRolePolicyDocument", 338),
+            Member::new("Description", 350),
+            Member::new("MaxSessionDuration", 353),
+            Member::new("PermissionsBoundary", 12),
+            Member::new("Tags", 369),
+            Member::new("RoleLastUsed", 239),
+            Member::new("SourceRoleTemplate", 255),
+        ],
+    ),
+    /* 238 */
+    Shape::record(
+        "RoleDetail",
+        &[
+            Member::new("Path", 335),
+            Member::new("RoleName", 354),
+            Member::new("RoleId", 316),
+            Member::new("Arn", 290),
+            Member::new("CreateDate", 305),
+            Member::new("AssumeRolePolicyDocument", 338),
+            Member::new("InstanceProfileList", 317),
+            Member::new("RolePolicyList", 337),
+            Member::new("AttachedManagedPolicies", 292),
+            Member::new("PermissionsBoundary", 12),
+            Member::new("Tags", 369),
+            Member::new("RoleLastUsed", 239),
+        ],
+    ),
+    /* 239 */ Shape::record("RoleLastUsed", &[Member::new("LastUsedDate", 305), Member::new("Region", 363)]),
+    /* 240 */ Shape::list("RoleUsageListType", Member::element(241)),
+    /* 241 */ Shape::record("RoleUsageType", &[Member::new("Region", 224), Member::new("Resources", 8)]),
+    /* 242 */ Shape::list("SSHPublicKeyListType", Member::element(243)),
+    /* 243 */
+    Shape::record(
+        "SSHPublicKeyMetadata",
+        &[
+            Member::new("UserName", 376).required(),
+            Member::new("SSHPublicKeyId", 348).required(),
+            Member::new("Status", 362).required(),
+            Member::new("UploadDate", 305).required(),
+        ],
+    ),
+    /* 244 */
+    Shape::record("ServiceFailureException", &[Member::new("message", 357)]).error(ErrorTrait {
         code: Some("ServiceFailure"),
         status: Some(500),
         sender: false,
     }),
-    /* 231 */
+    /* 245 */
+    Shape::record("ServiceNotSupportedException", &[Member::new("message", 359)]).error(ErrorTrait {
+        code: Some("NotSupportedService"),
+        status: Some(404),
+        sender: true,
+    }),
+    /* 246 */
+    Shape::record(
+        "ServiceSpecificCredentialMetadata",
+        &[
+            Member::new("UserName", 376).required(),
+            Member::new("Status", 362).required(),
+            Member::new("ServiceUserName", 361),
+            Member::new("ServiceCredentialAlias", 356),
+            Member::new("CreateDate", 305).required(),
+            Member::new("ExpirationDate", 305),
+            Member::new("ServiceSpecificCredentialId", 360).required(),
+            Member::new("ServiceName", 358).required(),
+        ],
+    ),
+    /* 247 */ Shape::list("ServiceSpecificCredentialsListType", Member::element(246)),
+    /* 248 */
     Shape::record(
         "SetDefaultPolicyVersionRequest",
-        &[Member::new("PolicyArn", 270).required(), Member::new("VersionId", 322).required()],
+        &[Member::new("PolicyArn", 290).required(), Member::new("VersionId", 347).required()],
     ),
-    /* 232 */
-    Shape::record("SetSecurityTokenServicePreferencesRequest", &[Member::new("GlobalEndpointTokenVersion", 287).required()]),
-    /* 233 */
+    /* 249 */
+    Shape::record("SetSecurityTokenServicePreferencesRequest", &[Member::new("GlobalEndpointTokenVersion", 311).required()]),
+    /* 250 */
+    Shape::record(
+        "SigningCertificate",
+        &[
+            Member::new("UserName", 376).required(),
+            Member::new("CertificateId", 297).required(),
+            Member::new("CertificateBody", 296).required(),
+            Member::new("Status", 362).required(),
+            Member::new("UploadDate", 305),
+        ],
+    ),
+    /* 251 */
     Shape::record(
         "SimulateCustomPolicyRequest",
         &[
-            Member::new("PolicyInputList", 236).required(),
-            Member::new("PermissionsBoundaryPolicyInputList", 236),
-            Member::new("OrderedOrganizationPolicyInputList", 181),
+            Member::new("PolicyInputList", 254).required(),
+            Member::new("PermissionsBoundaryPolicyInputList", 254),
+            Member::new("OrderedOrganizationPolicyInputList", 193),
             Member::new("ActionNames", 3).required(),
-            Member::new("ResourceArns", 221),
-            Member::new("ResourcePolicy", 313),
-            Member::new("ResourceOwner", 222),
-            Member::new("CallerArn", 222),
-            Member::new("ContextEntries", 21),
-            Member::new("ResourceHandlingOption", 220),
-            Member::new("MaxItems", 301),
-            Member::new("Marker", 300),
+            Member::new("ResourceArns", 233),
+            Member::new("ResourcePolicy", 338),
+            Member::new("ResourceOwner", 234),
+            Member::new("CallerArn", 234),
+            Member::new("ContextEntries", 22),
+            Member::new("ResourceHandlingOption", 232),
+            Member::new("MaxItems", 325),
+            Member::new("Marker", 324),
         ],
     ),
-    /* 234 */
+    /* 252 */
     Shape::record(
         "SimulatePolicyResponse",
-        &[Member::new("EvaluationResults", 81), Member::new("IsTruncated", 274), Member::new("Marker", 323)],
+        &[Member::new("EvaluationResults", 82), Member::new("IsTruncated", 295), Member::new("Marker", 349)],
     ),
-    /* 235 */
+    /* 253 */
     Shape::record(
         "SimulatePrincipalPolicyRequest",
         &[
-            Member::new("PolicySourceArn", 270).required(),
-            Member::new("PolicyInputList", 236),
-            Member::new("PermissionsBoundaryPolicyInputList", 236),
-            Member::new("PolicyExclusionList", 191),
+            Member::new("PolicySourceArn", 290).required(),
+            Member::new("PolicyInputList", 254),
+            Member::new("PermissionsBoundaryPolicyInputList", 254),
+            Member::new("PolicyExclusionList", 203),
             Member::new("ActionNames", 3).required(),
-            Member::new("ResourceArns", 221),
-            Member::new("ResourcePolicy", 313),
-            Member::new("ResourceOwner", 222),
-            Member::new("CallerArn", 222),
-            Member::new("ContextEntries", 21),
-            Member::new("ResourceHandlingOption", 220),
-            Member::new("MaxItems", 301),
-            Member::new("Marker", 300),
+            Member::new("ResourceArns", 233),
+            Member::new("ResourcePolicy", 338),
+            Member::new("ResourceOwner", 234),
+            Member::new("CallerArn", 234),
+            Member::new("ContextEntries", 22),
+            Member::new("ResourceHandlingOption", 232),
+            Member::new("MaxItems", 325),
+            Member::new("Marker", 324),
         ],
     ),
-    /* 236 */ Shape::list("SimulationPolicyListType", Member::element(313)),
-    /* 237 */
+    /* 254 */ Shape::list("SimulationPolicyListType", Member::element(338)),
+    /* 255 */
     Shape::record(
         "SourceRoleTemplate",
-        &[Member::new("TemplateArn", 270).required(), Member::new("TemplateMinorVersion", 295).required()],
+        &[Member::new("TemplateArn", 290).required(), Member::new("TemplateMinorVersion", 319).required()],
     ),
-    /* 238 */
+    /* 256 */
     Shape::record(
         "Statement",
         &[
-            Member::new("SourcePolicyId", 196),
-            Member::new("SourcePolicyType", 200),
-            Member::new("StartPosition", 205),
-            Member::new("EndPosition", 205),
+            Member::new("SourcePolicyId", 208),
+            Member::new("SourcePolicyType", 212),
+            Member::new("StartPosition", 217),
+            Member::new("EndPosition", 217),
         ],
     ),
-    /* 239 */ Shape::list("StatementListType", Member::element(238)),
-    /* 240 */ Shape::record("Tag", &[Member::new("Key", 336).required(), Member::new("Value", 338).required()]),
-    /* 241 */
+    /* 257 */ Shape::list("StatementListType", Member::element(256)),
+    /* 258 */ Shape::record("Tag", &[Member::new("Key", 368).required(), Member::new("Value", 370).required()]),
+    /* 259 */
     Shape::record(
         "TagInstanceProfileRequest",
-        &[Member::new("InstanceProfileName", 294).required(), Member::new("Tags", 337).required()],
+        &[Member::new("InstanceProfileName", 318).required(), Member::new("Tags", 369).required()],
     ),
-    /* 242 */
+    /* 260 */
     Shape::record(
         "TagOpenIDConnectProviderRequest",
-        &[Member::new("OpenIDConnectProviderArn", 270).required(), Member::new("Tags", 337).required()],
+        &[Member::new("OpenIDConnectProviderArn", 290).required(), Member::new("Tags", 369).required()],
     ),
-    /* 243 */
-    Shape::record("TagPolicyRequest", &[Member::new("PolicyArn", 270).required(), Member::new("Tags", 337).required()]),
-    /* 244 */
-    Shape::record("TagRoleRequest", &[Member::new("RoleName", 328).required(), Member::new("Tags", 337).required()]),
-    /* 245 */
-    Shape::record("TagUserRequest", &[Member::new("UserName", 286).required(), Member::new("Tags", 337).required()]),
-    /* 246 */
-    Shape::record("UnmodifiableEntityException", &[Member::new("message", 341)]).error(ErrorTrait {
+    /* 261 */
+    Shape::record("TagPolicyRequest", &[Member::new("PolicyArn", 290).required(), Member::new("Tags", 369).required()]),
+    /* 262 */
+    Shape::record("TagRoleRequest", &[Member::new("RoleName", 354).required(), Member::new("Tags", 369).required()]),
+    /* 263 */
+    Shape::record("TagUserRequest", &[Member::new("UserName", 310).required(), Member::new("Tags", 369).required()]),
+    /* 264 */
+    Shape::record("UnmodifiableEntityException", &[Member::new("message", 373)]).error(ErrorTrait {
         code: Some("UnmodifiableEntity"),
         status: Some(400),
         sender: true,
     }),
-    /* 247 */
+    /* 265 */
     Shape::record(
         "UntagInstanceProfileRequest",
-        &[Member::new("InstanceProfileName", 294).required(), Member::new("TagKeys", 335).required()],
+        &[Member::new("InstanceProfileName", 318).required(), Member::new("TagKeys", 367).required()],
     ),
-    /* 248 */
+    /* 266 */
     Shape::record(
         "UntagOpenIDConnectProviderRequest",
-        &[Member::new("OpenIDConnectProviderArn", 270).required(), Member::new("TagKeys", 335).required()],
+        &[Member::new("OpenIDConnectProviderArn", 290).required(), Member::new("TagKeys", 367).required()],
     ),
-    /* 249 */
-    Shape::record("UntagPolicyRequest", &[Member::new("PolicyArn", 270).required(), Member::new("TagKeys", 335).required()]),
-    /* 250 */
-    Shape::record("UntagRoleRequest", &[Member::new("RoleName", 328).required(), Member::new("TagKeys", 335).required()]),
-    /* 251 */
-    Shape::record("UntagUserRequest", &[Member::new("UserName", 286).required(), Member::new("TagKeys", 335).required()]),
-    /* 252 */
+    /* 267 */
+    Shape::record("UntagPolicyRequest", &[Member::new("PolicyArn", 290).required(), Member::new("TagKeys", 367).required()]),
+    /* 268 */
+    Shape::record("UntagRoleRequest", &[Member::new("RoleName", 354).required(), Member::new("TagKeys", 367).required()]),
+    /* 269 */
+    Shape::record("UntagUserRequest", &[Member::new("UserName", 310).required(), Member::new("TagKeys", 367).required()]),
+    /* 270 */
     Shape::record(
         "UpdateAccessKeyRequest",
-        &[Member::new("UserName", 286), Member::new("AccessKeyId", 265).required(), Member::new("Status", 330).required()],
+        &[Member::new("UserName", 310), Member::new("AccessKeyId", 284).required(), Member::new("Status", 362).required()],
     ),
-    /* 253 */
+    /* 271 */
     Shape::record(
         "UpdateAccountPasswordPolicyRequest",
         &[
-            Member::new("MinimumPasswordLength", 303),
-            Member::new("RequireSymbols", 274),
-            Member::new("RequireNumbers", 274),
-            Member::new("RequireUppercaseCharacters", 274),
-            Member::new("RequireLowercaseCharacters", 274),
-            Member::new("AllowUsersToChangePassword", 274),
-            Member::new("MaxPasswordAge", 302),
-            Member::new("PasswordReusePrevention", 307),
-            Member::new("HardExpiry", 273),
+            Member::new("MinimumPasswordLength", 328),
+            Member::new("RequireSymbols", 295),
+            Member::new("RequireNumbers", 295),
+            Member::new("RequireUppercaseCharacters", 295),
+            Member::new("RequireLowercaseCharacters", 295),
+            Member::new("AllowUsersToChangePassword", 295),
+            Member::new("MaxPasswordAge", 326),
+            Member::new("PasswordReusePrevention", 332),
+            Member::new("HardExpiry", 294),
         ],
     ),
-    /* 254 */
+    /* 272 */
     Shape::record(
         "UpdateAssumeRolePolicyRequest",
-        &[Member::new("RoleName", 328).required(), Member::new("PolicyDocument", 313).required()],
+        &[Member::new("RoleName", 354).required(), Member::new("PolicyDocument", 338).required()],
     ),
-    /* 255 */
+    /* 273 */
     Shape::record(
         "UpdateGroupRequest",
-        &[Member::new("GroupName", 291).required(), Member::new("NewPath", 310), Member::new("NewGroupName", 291)],
+        &[Member::new("GroupName", 315).required(), Member::new("NewPath", 335), Member::new("NewGroupName", 315)],
     ),
-    /* 256 */
+    /* 274 */
     Shape::record(
         "UpdateLoginProfileRequest",
-        &[Member::new("UserName", 344).required(), Member::new("Password", 308), Member::new("PasswordResetRequired", 273)],
+        &[Member::new("UserName", 376).required(), Member::new("Password", 333), Member::new("PasswordResetRequired", 294)],
     ),
-    /* 257 */
+    /* 275 */
     Shape::record(
         "UpdateOpenIDConnectProviderThumbprintRequest",
-        &[Member::new("OpenIDConnectProviderArn", 270).required(), Member::new("ThumbprintList", 339).required()],
+        &[Member::new("OpenIDConnectProviderArn", 290).required(), Member::new("ThumbprintList", 371).required()],
     ),
-    /* 258 */
+    /* 276 */
     Shape::record(
         "UpdateRoleDescriptionRequest",
-        &[Member::new("RoleName", 328).required(), Member::new("Description", 324).required()],
+        &[Member::new("RoleName", 354).required(), Member::new("Description", 350).required()],
     ),
-    /* 259 */ Shape::record("UpdateRoleDescriptionResponse", &[Member::new("Role", 225)]),
-    /* 260 */
+    /* 277 */ Shape::record("UpdateRoleDescriptionResponse", &[Member::new("Role", 237)]),
+    /* 278 */
     Shape::record(
         "UpdateRoleRequest",
-        &[Member::new("RoleName", 328).required(), Member::new("Description", 324), Member::new("MaxSessionDuration", 327)],
+        &[Member::new("RoleName", 354).required(), Member::new("Description", 350), Member::new("MaxSessionDuration", 353)],
     ),
-    /* 261 */ Shape::record("UpdateRoleResponse", &[]),
-    /* 262 */
+    /* 279 */ Shape::record("UpdateRoleResponse", &[]),
+    /* 280 */
     Shape::record(
         "UpdateUserRequest",
-        &[Member::new("UserName", 286).required(), Member::new("NewPath", 310), Member::new("NewUserName", 344)],
+        &[Member::new("UserName", 310).required(), Member::new("NewPath", 335), Member::new("NewUserName", 376)],
     ),
-    /* 263 */
+    /* 281 */
     Shape::record(
         "User",
         &[
-            Member::new("Path", 310).required(),
-            Member::new("UserName", 344).required(),
-            Member::new("UserId", 292).required(),
-            Member::new("Arn", 270).required(),
-            Member::new("CreateDate", 281).required(),
-            Member::new("PasswordLastUsed", 281),
+            Member::new("Path", 335).required(),
+            Member::new("UserName", 376).required(),
+            Member::new("UserId", 316).required(),
+            Member::new("Arn", 290).required(),
+            Member::new("CreateDate", 305).required(),
+            Member::new("PasswordLastUsed", 305),
             Member::new("PermissionsBoundary", 12),
-            Member::new("Tags", 337),
+            Member::new("Tags", 369),
         ],
     ),
-    /* 264 */
+    /* 282 */
     Shape::record(
         "UserDetail",
         &[
-            Member::new("Path", 310),
-            Member::new("UserName", 344),
-            Member::new("UserId", 292),
-            Member::new("Arn", 270),
-            Member::new("CreateDate", 281),
-            Member::new("UserPolicyList", 312),
-            Member::new("GroupList", 290),
-            Member::new("AttachedManagedPolicies", 271),
+            Member::new("Path", 335),
+            Member::new("UserName", 376),
+            Member::new("UserId", 316),
+            Member::new("Arn", 290),
+            Member::new("CreateDate", 305),
+            Member::new("UserPolicyList", 337),
+            Member::new("GroupList", 314),
+            Member::new("AttachedManagedPolicies", 292),
             Member::new("PermissionsBoundary", 12),
-            Member::new("Tags", 337),
+            Member::new("Tags", 369),
         ],
     ),
-    /* 265 */ Shape::new("accessKeyIdType", Kind::String).min(16.0).max(128.0).pattern("[\\w]+"),
-    /* 266 */ Shape::list("accessKeyMetadataListType", Member::element(2)),
-    /* 267 */ Shape::new("accessKeySecretType", Kind::String).sensitive(),
-    /* 268 */ Shape::list("accountAliasListType", Member::element(269)),
-    /* 269 */
+    /* 283 */
+    Shape::record(
+        "VirtualMFADevice",
+        &[
+            Member::new("SerialNumber", 355).required(),
+            Member::new("Base32StringSeed", 16),
+            Member::new("QRCodePNG", 16),
+            Member::new("User", 281),
+            Member::new("EnableDate", 305),
+            Member::new("Tags", 369),
+        ],
+    ),
+    /* 284 */ Shape::new("accessKeyIdType", Kind::String).min(16.0).max(128.0).pattern("[\\w]+"),
+    /* 285 */ Shape::list("accessKeyMetadataListType", Member::element(2)),
+    /* 286 */ Shape::new("accessKeySecretType", Kind::String).sensitive(),
+    /* 287 */ Shape::list("accountAliasListType", Member::element(288)),
+    /* 288 */
     Shape::new("accountAliasType", Kind::String).min(3.0).max(63.0).pattern("^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$"),
-    /* 270 */ Shape::new("arnType", Kind::String).min(20.0).max(2048.0),
-    /* 271 */ Shape::list("attachedPoliciesListType", Member::element(13)),
-    /* 272 */ Shape::new("attachmentCountType", Kind::Integer),
-    /* 273 */ Shape::new("booleanObjectType", Kind::Boolean),
-    /* 274 */ Shape::new("booleanType", Kind::Boolean),
-    /* 275 */ Shape::list("clientIDListType", Member::element(276)),
-    /* 276 */ Shape::new("clientIDType", Kind::String).min(1.0).max(255.0),
-    /* 277 */ Shape::new("credentialReportExpiredExceptionMessage", Kind::String),
-    /* 278 */ Shape::new("credentialReportNotPresentExceptionMessage", Kind::String),
-    /* 279 */ Shape::new("credentialReportNotReadyExceptionMessage", Kind::String),
-    /* 280 */ Shape::new("customSuffixType", Kind::String).min(1.0).max(64.0).pattern("[\\w+=,.@-]+"),
-    /* 281 */ Shape::new("dateType", Kind::Timestamp(None)),
-    /* 282 */ Shape::new("deleteConflictMessage", Kind::String),
-    /* 283 */ Shape::new("entityAlreadyExistsMessage", Kind::String),
-    /* 284 */ Shape::list("entityListType", Member::element(77)),
-    /* 285 */ Shape::new("entityTemporarilyUnmodifiableMessage", Kind::String),
-    /* 286 */ Shape::new("existingUserNameType", Kind::String).min(1.0).max(128.0).pattern("[\\w+=,.@-]+"),
-    /* 287 */ Shape::choice("globalEndpointTokenVersion", &["v1Token", "v2Token"]),
-    /* 288 */ Shape::list("groupDetailListType", Member::element(118)),
-    /* 289 */ Shape::list("groupListType", Member::element(117)),
-    /* 290 */ Shape::list("groupNameListType", Member::element(291)),
-    /* 291 */ Shape::new("groupNameType", Kind::String).min(1.0).max(128.0).pattern("[\\w+=,.@-]+"),
-    /* 292 */ Shape::new("idType", Kind::String).min(16.0).max(128.0).pattern("[\\w]+"),
-    /* 293 */ Shape::list("instanceProfileListType", Member::element(120)),
-    /* 294 */ Shape::new("instanceProfileNameType", Kind::String).min(1.0).max(128.0).pattern("[\\w+=,.@-]+"),
-    /* 295 */ Shape::new("integerType", Kind::Integer),
-    /* 296 */ Shape::new("invalidInputMessage", Kind::String),
-    /* 297 */ Shape::new("invalidUserTypeMessage", Kind::String),
-    /* 298 */ Shape::new("limitExceededMessage", Kind::String),
-    /* 299 */ Shape::new("malformedPolicyDocumentMessage", Kind::String),
-    /* 300 */ Shape::new("markerType", Kind::String).min(1.0).max(320.0).pattern("[\\u0020-\\u00FF]+"),
-    /* 301 */ Shape::new("maxItemsType", Kind::Integer).min(1.0).max(1000.0),
-    /* 302 */ Shape::new("maxPasswordAgeType", Kind::Integer).min(1.0).max(1095.0),
-    /* 303 */ Shape::new("minimumPasswordLengthType", Kind::Integer).min(6.0).max(128.0),
-    /* 304 */ Shape::new("noSuchEntityMessage", Kind::String),
-    /* 305 */ Shape::new("openIdIdpCommunicationErrorExceptionMessage", Kind::String),
-    /* 306 */ Shape::new("passwordPolicyViolationMessage", Kind::String),
-    /* 307 */ Shape::new("passwordReusePreventionType", Kind::Integer).min(1.0).max(24.0),
-    /* 308 */
+    /* 289 */ Shape::new("allUsers", Kind::Boolean),
+    /* 290 */ Shape::new("arnType", Kind::String).min(20.0).max(2048.0),
+    /* 291 */ Shape::choice("assignmentStatusType", &["Assigned", "Unassigned", "Any"]),
+    /* 292 */ Shape::list("attachedPoliciesListType", Member::element(13)),
+    /* 293 */ Shape::new("attachmentCountType", Kind::Integer),
+    /* 294 */ Shape::new("booleanObjectType", Kind::Boolean),
+    /* 295 */ Shape::new("booleanType", Kind::Boolean),
+    /* 296 */
+    Shape::new("certificateBodyType", Kind::String).min(1.0).max(16384.0).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"),
+    /* 297 */ Shape::new("certificateIdType", Kind::String).min(24.0).max(128.0).pattern("[\\w]+"),
+    /* 298 */ Shape::list("certificateListType", Member::element(250)),
+    /* 299 */ Shape::list("clientIDListType", Member::element(300)),
+    /* 300 */ Shape::new("clientIDType", Kind::String).min(1.0).max(255.0),
+    /* 301 */ Shape::new("credentialReportExpiredExceptionMessage", Kind::String),
+    /* 302 */ Shape::new("credentialReportNotPresentExceptionMessage", Kind::String),
+    /* 303 */ Shape::new("credentialReportNotReadyExceptionMessage", Kind::String),
+    /* 304 */ Shape::new("customSuffixType", Kind::String).min(1.0).max(64.0).pattern("[\\w+=,.@-]+"),
+    /* 305 */ Shape::new("dateType", Kind::Timestamp(None)),
+    /* 306 */ Shape::new("deleteConflictMessage", Kind::String),
+    /* 307 */ Shape::new("entityAlreadyExistsMessage", Kind::String),
+    /* 308 */ Shape::list("entityListType", Member::element(78)),
+    /* 309 */ Shape::new("entityTemporarilyUnmodifiableMessage", Kind::String),
+    /* 310 */ Shape::new("existingUserNameType", Kind::String).min(1.0).max(128.0).pattern("[\\w+=,.@-]+"),
+    /* 311 */ Shape::choice("globalEndpointTokenVersion", &["v1Token", "v2Token"]),
+    /* 312 */ Shape::list("groupDetailListType", Member::element(119)),
+    /* 313 */ Shape::list("groupListType", Member::element(118)),
+    /* 314 */ Shape::list("groupNameListType", Member::element(315)),
+    /* 315 */ Shape::new("groupNameType", Kind::String).min(1.0).max(128.0).pattern("[\\w+=,.@-]+"),
+    /* 316 */ Shape::new("idType", Kind::String).min(16.0).max(128.0).pattern("[\\w]+"),
+    /* 317 */ Shape::list("instanceProfileListType", Member::element(121)),
+    /* 318 */ Shape::new("instanceProfileNameType", Kind::String).min(1.0).max(128.0).pattern("[\\w+=,.@-]+"),
+    /* 319 */ Shape::new("integerType", Kind::Integer),
+    /* 320 */ Shape::new("invalidInputMessage", Kind::String),
+    /* 321 */ Shape::new("invalidUserTypeMessage", Kind::String),
+    /* 322 */ Shape::new("limitExceededMessage", Kind::String),
+    /* 323 */ Shape::new("malformedPolicyDocumentMessage", Kind::String),
+    /* 324 */ Shape::new("markerType", Kind::String).min(1.0).max(320.0).pattern("[\\u0020-\\u00FF]+"),
+    /* 325 */ Shape::new("maxItemsType", Kind::Integer).min(1.0).max(1000.0),
+    /* 326 */ Shape::new("maxPasswordAgeType", Kind::Integer).min(1.0).max(1095.0),
+    /* 327 */ Shape::list("mfaDeviceListType", Member::element(183)),
+    /* 328 */ Shape::new("minimumPasswordLengthType", Kind::Integer).min(6.0).max(128.0),
+    /* 329 */ Shape::new("noSuchEntityMessage", Kind::String),
+    /* 330 */ Shape::new("openIdIdpCommunicationErrorExceptionMessage", Kind::String),
+    /* 331 */ Shape::new("passwordPolicyViolationMessage", Kind::String),
+    /* 332 */ Shape::new("passwordReusePreventionType", Kind::Integer).min(1.0).max(24.0),
+    /* 333 */
     Shape::new("passwordType", Kind::String).min(1.0).max(128.0).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+").sensitive(),
-    /* 309 */ Shape::new("pathPrefixType", Kind::String).min(1.0).max(512.0).pattern("\\u002F[\\u0021-\\u007F]*"),
-    /* 310 */
+    /* 334 */ Shape::new("pathPrefixType", Kind::String).min(1.0).max(512.0).pattern("\\u002F[\\u0021-\\u007F]*"),
+    /* 335 */
     Shape::new("pathType", Kind::String).min(1.0).max(512.0).pattern("(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)"),
-    /* 311 */ Shape::new("policyDescriptionType", Kind::String).max(1000.0),
-    /* 312 */ Shape::list("policyDetailListType", Member::element(188)),
-    /* 313 */
+    /* 336 */ Shape::new("policyDescriptionType", Kind::String).max(1000.0),
+    /* 337 */ Shape::list("policyDetailListType", Member::element(200)),
+    /* 338 */
     Shape::new("policyDocumentType", Kind::String).min(1.0).max(131072.0).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"),
-    /* 314 */ Shape::list("policyDocumentVersionListType", Member::element(204)),
-    /* 315 */ Shape::new("policyEvaluationErrorMessage", Kind::String),
-    /* 316 */ Shape::list("policyListType", Member::element(187)),
-    /* 317 */ Shape::list("policyNameListType", Member::element(318)),
-    /* 318 */ Shape::new("policyNameType", Kind::String).min(1.0).max(128.0).pattern("[\\w+=,.@-]+"),
-    /* 319 */ Shape::new("policyNotAttachableMessage", Kind::String),
-    /* 320 */ Shape::new("policyPathType", Kind::String).min(1.0).max(512.0).pattern("((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"),
-    /* 321 */ Shape::choice("policyScopeType", &["All", "AWS", "Local"]),
-    /* 322 */ Shape::new("policyVersionIdType", Kind::String).pattern("v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?"),
-    /* 323 */ Shape::new("responseMarkerType", Kind::String),
-    /* 324 */
+    /* 339 */ Shape::list("policyDocumentVersionListType", Member::element(216)),
+    /* 340 */ Shape::new("policyEvaluationErrorMessage", Kind::String),
+    /* 341 */ Shape::list("policyListType", Member::element(199)),
+    /* 342 */ Shape::list("policyNameListType", Member::element(343)),
+    /* 343 */ Shape::new("policyNameType", Kind::String).min(1.0).max(128.0).pattern("[\\w+=,.@-]+"),
+    /* 344 */ Shape::new("policyNotAttachableMessage", Kind::String),
+    /* 345 */ Shape::new("policyPathType", Kind::String).min(1.0).max(512.0).pattern("((/[A-Za-z0-9\\.,\\+@=_-]+)*)/"),
+    /* 346 */ Shape::choice("policyScopeType", &["All", "AWS", "Local"]),
+    /* 347 */ Shape::new("policyVersionIdType", Kind::String).pattern("v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?"),
+    /* 348 */ Shape::new("publicKeyIdType", Kind::String).min(20.0).max(128.0).pattern("[\\w]+"),
+    /* 349 */ Shape::new("responseMarkerType", Kind::String),
+    /* 350 */
     Shape::new("roleDescriptionType", Kind::String).max(1000.0).pattern("[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*"),
-    /* 325 */ Shape::list("roleDetailListType", Member::element(226)),
-    /* 326 */ Shape::list("roleListType", Member::element(225)),
-    /* 327 */ Shape::new("roleMaxSessionDurationType", Kind::Integer).min(3600.0).max(43200.0),
-    /* 328 */ Shape::new("roleNameType", Kind::String).min(1.0).max(64.0).pattern("[\\w+=,.@-]+"),
-    /* 329 */ Shape::new("serviceFailureExceptionMessage", Kind::String),
-    /* 330 */ Shape::choice("statusType", &["Active", "Inactive", "Expired"]),
-    /* 331 */ Shape::new("stringType", Kind::String),
-    /* 332 */
+    /* 351 */ Shape::list("roleDetailListType", Member::element(238)),
+    /* 352 */ Shape::list("roleListType", Member::element(237)),
+    /* 353 */ Shape::new("roleMaxSessionDurationType", Kind::Integer).min(3600.0).max(43200.0),
+    /* 354 */ Shape::new("roleNameType", Kind::String).min(1.0).max(64.0).pattern("[\\w+=,.@-]+"),
+    /* 355 */ Shape::new("serialNumberType", Kind::String).min(9.0).max(256.0).pattern("[\\w+=/:,.@-]+"),
+    /* 356 */ Shape::new("serviceCredentialAlias", Kind::String).min(0.0).max(200.0).pattern("[\\w+=,.@-]+"),
+    /* 357 */ Shape::new("serviceFailureExceptionMessage", Kind::String),
+    /* 358 */ Shape::new("serviceName", Kind::String),
+    /* 359 */ Shape::new("serviceNotSupportedMessage", Kind::String),
+    /* 360 */ Shape::new("serviceSpecificCredentialId", Kind::String).min(20.0).max(128.0).pattern("[\\w]+"),
+    /* 361 */ Shape::new("serviceUserName", Kind::String).min(0.0).max(200.0).pattern("[\\w+=,.@-]*"),
+    /* 362 */ Shape::choice("statusType", &["Active", "Inactive", "Expired"]),
+    /* 363 */ Shape::new("stringType", Kind::String),
+    /* 364 */
     Shape::choice(
         "summaryKeyType",
         &[
@@ -1304,16 +1439,17 @@ pub static SHAPES: &[Shape] = &[
             "RolesQuota",
         ],
     ),
-    /* 333 */ Shape::map("summaryMapType", Member::key(332), Member::value(334)),
-    /* 334 */ Shape::new("summaryValueType", Kind::Integer),
-    /* 335 */ Shape::list("tagKeyListType", Member::element(336)).max(50.0),
-    /* 336 */ Shape::new("tagKeyType", Kind::String).min(1.0).max(128.0).pattern("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"),
-    /* 337 */ Shape::list("tagListType", Member::element(240)).max(50.0),
-    /* 338 */ Shape::new("tagValueType", Kind::String).min(0.0).max(256.0).pattern("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*"),
-    /* 339 */ Shape::list("thumbprintListType", Member::element(340)),
-    /* 340 */ Shape::new("thumbprintType", Kind::String).min(40.0).max(40.0),
-    /* 341 */ Shape::new("unmodifiableEntityMessage", Kind::String),
-    /* 342 */ Shape::list("userDetailListType", Member::element(264)),
-    /* 343 */ Shape::list("userListType", Member::element(263)),
-    /* 344 */ Shape::new("userNameType", Kind::String).min(1.0).max(64.0).pattern("[\\w+=,.@-]+"),
+    /* 365 */ Shape::map("summaryMapType", Member::key(364), Member::value(366)),
+    /* 366 */ Shape::new("summaryValueType", Kind::Integer),
+    /* 367 */ Shape::list("tagKeyListType", Member::element(368)).max(50.0),
+    /* 368 */ Shape::new("tagKeyType", Kind::String).min(1.0).max(128.0).pattern("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"),
+    /* 369 */ Shape::list("tagListType", Member::element(258)).max(50.0),
+    /* 370 */ Shape::new("tagValueType", Kind::String).min(0.0).max(256.0).pattern("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*"),
+    /* 371 */ Shape::list("thumbprintListType", Member::element(372)),
+    /* 372 */ Shape::new("thumbprintType", Kind::String).min(40.0).max(40.0),
+    /* 373 */ Shape::new("unmodifiableEntityMessage", Kind::String),
+    /* 374 */ Shape::list("userDetailListType", Member::element(282)),
+    /* 375 */ Shape::list("userListType", Member::element(281)),
+    /* 376 */ Shape::new("userNameType", Kind::String).min(1.0).max(64.0).pattern("[\\w+=,.@-]+"),
+    /* 377 */ Shape::list("virtualMFADeviceListType", Member::element(283)),
 ];

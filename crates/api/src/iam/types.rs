@@ -1818,6 +1818,37 @@ impl IntoValue for ListInstanceProfilesResponse {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListMFADevicesRequest {
+    pub user_name: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl FromValue for ListMFADevicesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { user_name: members.take("UserName")?, marker: members.take("Marker")?, max_items: members.take("MaxItems")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListMFADevicesResponse {
+    pub mfa_devices: Vec<MFADevice>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl IntoValue for ListMFADevicesResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("MFADevices", self.mfa_devices.into_value()),
+            ("IsTruncated", self.is_truncated.into_value()),
+            ("Marker", self.marker.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct ListOpenIDConnectProviderTagsRequest {
     pub open_id_connect_provider_arn: String,
     pub marker: Option<String>,
@@ -2074,6 +2105,107 @@ impl IntoValue for ListRolesResponse {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListSSHPublicKeysRequest {
+    pub user_name: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl FromValue for ListSSHPublicKeysRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { user_name: members.take("UserName")?, marker: members.take("Marker")?, max_items: members.take("MaxItems")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListSSHPublicKeysResponse {
+    pub ssh_public_keys: Option<Vec<SSHPublicKeyMetadata>>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl IntoValue for ListSSHPublicKeysResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SSHPublicKeys", self.ssh_public_keys.into_value()),
+            ("IsTruncated", self.is_truncated.into_value()),
+            ("Marker", self.marker.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListServiceSpecificCredentialsRequest {
+    pub user_name: Option<String>,
+    pub service_name: Option<String>,
+    pub all_users: Option<bool>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl FromValue for ListServiceSpecificCredentialsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            user_name: members.take("UserName")?,
+            service_name: members.take("ServiceName")?,
+            all_users: members.take("AllUsers")?,
+            marker: members.take("Marker")?,
+            max_items: members.take("MaxItems")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListServiceSpecificCredentialsResponse {
+    pub service_specific_credentials: Option<Vec<ServiceSpecificCredentialMetadata>>,
+    pub marker: Option<String>,
+    pub is_truncated: Option<bool>,
+}
+
+impl IntoValue for ListServiceSpecificCredentialsResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ServiceSpecificCredentials", self.service_specific_credentials.into_value()),
+            ("Marker", self.marker.into_value()),
+            ("IsTruncated", self.is_truncated.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListSigningCertificatesRequest {
+    pub user_name: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl FromValue for ListSigningCertificatesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { user_name: members.take("UserName")?, marker: members.take("Marker")?, max_items: members.take("MaxItems")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListSigningCertificatesResponse {
+    pub certificates: Vec<SigningCertificate>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl IntoValue for ListSigningCertificatesResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Certificates", self.certificates.into_value()),
+            ("IsTruncated", self.is_truncated.into_value()),
+            ("Marker", self.marker.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct ListUserPoliciesRequest {
     pub user_name: String,
     pub marker: Option<String>,
@@ -2171,6 +2303,41 @@ impl IntoValue for ListUsersResponse {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListVirtualMFADevicesRequest {
+    pub assignment_status: Option<AssignmentStatusType>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+
+impl FromValue for ListVirtualMFADevicesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            assignment_status: members.take("AssignmentStatus")?,
+            marker: members.take("Marker")?,
+            max_items: members.take("MaxItems")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListVirtualMFADevicesResponse {
+    pub virtual_mfa_devices: Vec<VirtualMFADevice>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+
+impl IntoValue for ListVirtualMFADevicesResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("VirtualMFADevices", self.virtual_mfa_devices.into_value()),
+            ("IsTruncated", self.is_truncated.into_value()),
+            ("Marker", self.marker.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct LoginProfile {
     pub user_name: String,
     pub create_date: Time,
@@ -2183,6 +2350,23 @@ impl IntoValue for LoginProfile {
             ("UserName", self.user_name.into_value()),
             ("CreateDate", self.create_date.into_value()),
             ("PasswordResetRequired", self.password_reset_required.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct MFADevice {
+    pub user_name: String,
+    pub serial_number: String,
+    pub enable_date: Time,
+}
+
+impl IntoValue for MFADevice {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("UserName", self.user_name.into_value()),
+            ("SerialNumber", self.serial_number.into_value()),
+            ("EnableDate", self.enable_date.into_value()),
         ])
     }
 }
@@ -2724,6 +2908,52 @@ impl IntoValue for RoleUsageType {
     }
 }
 
+#[derive(Debug, Clone, PartialEq)]
+pub struct SSHPublicKeyMetadata {
+    pub user_name: String,
+    pub ssh_public_key_id: String,
+    pub status: StatusType,
+    pub upload_date: Time,
+}
+
+impl IntoValue for SSHPublicKeyMetadata {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("UserName", self.user_name.into_value()),
+            ("SSHPublicKeyId", self.ssh_public_key_id.into_value()),
+            ("Status", self.status.into_value()),
+            ("UploadDate", self.upload_date.into_value()),
+        ])
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceSpecificCredentialMetadata {
+    pub user_name: String,
+    pub status: StatusType,
+    pub service_user_name: Option<String>,
+    pub service_credential_alias: Option<String>,
+    pub create_date: Time,
+    pub expiration_date: Option<Time>,
+    pub service_specific_credential_id: String,
+    pub service_name: String,
+}
+
+impl IntoValue for ServiceSpecificCredentialMetadata {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("UserName", self.user_name.into_value()),
+            ("Status", self.status.into_value()),
+            ("ServiceUserName", self.service_user_name.into_value()),
+            ("ServiceCredentialAlias", self.service_credential_alias.into_value()),
+            ("CreateDate", self.create_date.into_value()),
+            ("ExpirationDate", self.expiration_date.into_value()),
+            ("ServiceSpecificCredentialId", self.service_specific_credential_id.into_value()),
+            ("ServiceName", self.service_name.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct SetDefaultPolicyVersionRequest {
     pub policy_arn: String,
@@ -2746,6 +2976,27 @@ impl FromValue for SetSecurityTokenServicePreferencesRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { global_endpoint_token_version: members.take("GlobalEndpointTokenVersion")? })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct SigningCertificate {
+    pub user_name: String,
+    pub certificate_id: String,
+    pub certificate_body: String,
+    pub status: StatusType,
+    pub upload_date: Option<Time>,
+}
+
+impl IntoValue for SigningCertificate {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("UserName", self.user_name.into_value()),
+            ("CertificateId", self.certificate_id.into_value()),
+            ("CertificateBody", self.certificate_body.into_value()),
+            ("Status", self.status.into_value()),
+            ("UploadDate", self.upload_date.into_value()),
+        ])
     }
 }
 
@@ -3260,6 +3511,37 @@ impl IntoValue for UserDetail {
             ("PermissionsBoundary", self.permissions_boundary.into_value()),
             ("Tags", self.tags.into_value()),
         ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct VirtualMFADevice {
+    pub serial_number: String,
+    pub base32_string_seed: Option<Bytes>,
+    pub qr_code_png: Option<Bytes>,
+    pub user: Option<User>,
+    pub enable_date: Option<Time>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl IntoValue for VirtualMFADevice {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SerialNumber", self.serial_number.into_value()),
+            ("Base32StringSeed", self.base32_string_seed.into_value()),
+            ("QRCodePNG", self.qr_code_png.into_value()),
+            ("User", self.user.into_value()),
+            ("EnableDate", self.enable_date.into_value()),
+            ("Tags", self.tags.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    AssignmentStatusType {
+        Assigned = "Assigned",
+        Unassigned = "Unassigned",
+        Any = "Any",
     }
 }
 

@@ -1,7 +1,9 @@
 //! Identity and Access Management: who there is in an account, and what they are allowed.
 //!
-//! Not built: MFA devices, SSH keys, server and signing certificates, service-specific credentials, SAML providers, access advisor,
-//! organizations.
+//! Built: users, groups, roles and instance profiles with their inline and attached policies, boundaries and tags; access keys, passwords
+//! and the rules for them; managed policies with versions; service-linked roles; OpenID Connect providers; the account's alias, summary,
+//! credential report and authorization details; simulations. Not built: making MFA devices, SSH keys, server and signing certificates or
+//! service-specific credentials (lists of them are empty); SAML providers, access advisor, organizations.
 //!
 //! How the rooms hang together:
 //!
@@ -49,6 +51,7 @@ const TABLES: &[fn(Service) -> Service] = &[
     ops::groups::rows,
     ops::group_policies::rows,
     ops::access_keys::rows,
+    ops::absent::rows,
     ops::passwords::rows,
     ops::account::rows,
     ops::summary::rows,

@@ -136,3 +136,15 @@ async fn tags_are_added_replaced_and_taken_away() {
     cloud.fails("TagUser", &twice, "InvalidInput").await;
     cloud.fails("TagUser", &[("UserName", "nobody"), (&k1, "x"), (&v1, "1")], "NoSuchEntity").await;
 }
+
+#[tokio::test]
+async fn what_users_cannot_have_is_listed_as_nothing() {
+    let cloud = Cloud::with_user("anna").await;
+    for operation in ["ListMFADevices", "ListSSHPublicKeys", "ListSigningCertificates", "ListServiceSpecificCredentials"] {
+        let listed = cloud.ok(operation, &[("UserName", "anna")]).await;
+        assert_eq!((listed.text("IsTruncated"), listed.has("member")), ("false".into(), false), "{operation}");
+        cloud.ok(operation, &[]).await;
+        cloud.fails(operation, &[("UserName", "nobody")], "NoSuchEntity").await;
+    }
+    assert!(!cloud.ok("ListVirtualMFADevices", &[]).await.has("member"));
+}

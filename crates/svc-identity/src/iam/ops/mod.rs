@@ -1,5 +1,6 @@
 //! The operations, by what they are about.
 
+pub mod absent;
 pub mod access_keys;
 pub mod account;
 pub mod group_policies;
