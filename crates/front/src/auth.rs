@@ -3,6 +3,7 @@
 pub(crate) mod assume;
 pub(crate) mod authenticate;
 pub(crate) mod authority;
+pub(crate) mod behalf;
 pub(crate) mod context;
 pub mod credentials;
 pub mod encoded;

@@ -33,6 +33,7 @@ pub use admin::Admin;
 pub use auth::{
     assume::{NotAssumed, ServicePrincipal, assume_for_service, may_assume},
     authority::Authority,
+    behalf::Behalf,
     credentials, encoded,
     facts::{Facts, FactsOf},
 };

@@ -45,6 +45,10 @@ impl LoadedTask {
     pub fn task_role(&self) -> Option<&str> {
         self.spec.overrides.task_role(&self.definition)
     }
+    /// The ARN of the role in whose name its images are pulled and its output is kept.
+    pub fn execution_role(&self) -> Option<&str> {
+        self.spec.overrides.execution_role(&self.definition)
+    }
     /// Its 32 digits.
     pub fn id(&self) -> &str {
         short_id(&self.key.id)

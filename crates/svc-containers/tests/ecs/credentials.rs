@@ -5,7 +5,7 @@ use agent_proto::edge::{Metadata, RoleCredentials};
 use model::{
     Key, Timestamp,
     ecs::Task,
-    iam::{AccessKey, Principal, Role, RoleSpec},
+    iam::{AccessKey, Permissions, Principal, Role, RoleSpec},
 };
 use serde_json::{Value, json};
 use spine::Read;
@@ -201,6 +201,72 @@ async fn a_task_whose_role_is_lost_before_it_is_placed_fails() {
     assert_eq!(failed["stoppedReason"], unassumable(ROLE));
     assert_eq!((failed["lastStatus"].as_str(), failed["stopCode"].as_str()), (Some("STOPPED"), Some("TaskFailedToStart")));
     assert_eq!((cloud.workloads().len(), given(&cloud).len()), (1, 1), "the other goes on");
+}
+
+/// Changes what the role may do.
+async fn allow(cloud: &Cloud, change: impl Fn(&mut Permissions)) {
+    cloud.write(|tx| tx.update_spec(&role_key(), |role| change(&mut role.permissions))).await;
+}
+
+/// Why a task of the definition `executed` stops.
+async fn stopped_reason(cloud: &Cloud) -> String {
+    let task = run(cloud, wish(cloud, "executed")).await;
+    cloud.task(&task).await["stoppedReason"].as_str().unwrap_or("it runs").to_owned()
+}
+
+#[tokio::test]
+async fn an_execution_role_has_to_be_allowed_what_is_done_in_its_name() {
+    let cloud = cloud().await;
+    let options = json!({"awslogs-group": "/web", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "t",
+        "awslogs-create-group": "true"});
+    let image = "111122223333.dkr.ecr.us-east-1.amazonaws.com/web:1";
+    let container = json!({"name": "web", "image": image, "logConfiguration": {"logDriver": "awslogs", "options": options}});
+    let mut definition = fargate("executed", json!([container]));
+    definition["executionRoleArn"] = json!("app");
+    cloud.ok("RegisterTaskDefinition", definition).await;
+    let steps = [
+        ("ecr:GetAuthorizationToken", "unable to retrieve ecr registry auth"),
+        ("ecr:BatchGetImage", "CannotPullContainerError: pull image manifest has been retried 1 time(s)"),
+        ("ecr:BatchCheckLayerAvailability", "CannotPullContainerError: ref pull has been retried 1 time(s)"),
+        ("ecr:GetDownloadUrlForLayer", "CannotPullContainerError: ref pull has been retried 1 time(s)"),
+        ("logs:CreateLogGroup", "ResourceInitializationError: failed to validate logger args"),
+        ("logs:CreateLogStream", "failed to create Cloudwatch log stream: AccessDeniedException"),
+        ("logs:PutLogEvents", "AccessDeniedException"),
+    ];
+    let mut actions = Vec::new();
+    for (action, words) in steps {
+        let reason = stopped_reason(&cloud).await;
+        let because = format!("because no identity-based policy allows the {action} action");
+        assert!(reason.contains(words) && reason.contains("assumed-role/app/") && reason.contains(&because), "{reason}");
+        actions.push(action);
+        let document = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]});
+        allow(&cloud, |may| {
+            may.inline.insert("own".into(), document.to_string());
+        })
+        .await;
+    }
+    let unknown = stopped_reason(&cloud).await;
+    assert!(unknown.contains("The repository with name 'web' does not exist"), "nothing is missing but the image: {unknown}");
+}
+
+#[tokio::test]
+async fn the_managed_policy_of_the_tutorials_is_enough() {
+    let cloud = cloud().await;
+    let options = json!({"awslogs-group": "/web", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "t"});
+    let container = json!({"name": "web", "image": "111122223333.dkr.ecr.us-east-1.amazonaws.com/web:1",
+        "logConfiguration": {"logDriver": "awslogs", "options": options}});
+    let mut definition = fargate("executed", json!([container]));
+    definition["executionRoleArn"] = json!(ROLE);
+    cloud.ok("RegisterTaskDefinition", definition).await;
+    let policy = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
+    allow(&cloud, |may| {
+        may.attached.insert(policy.into());
+    })
+    .await;
+    let reason = stopped_reason(&cloud).await;
+    assert!(reason.contains("The specified log group does not exist."), "{reason}");
+    allow(&cloud, |may| may.attached.clear()).await;
+    assert!(stopped_reason(&cloud).await.contains("ecr:GetAuthorizationToken"));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use crate::ecs::load::LoadedTask;
 use agent_proto::record::LOCAL_HOST;
 use model::{
-    Env, Key, Region, Timestamp,
+    AccountId, Arn, Env, Key, Region, Timestamp,
     ecs::{ContainerDefinition, LogConfiguration},
     logs::{LogGroup, LogGroupSpec, LogSource, LogSourceSpec, LogStream, LogStreamSpec, source_id, stream_id},
 };
@@ -62,6 +62,42 @@ fn open_one(
     }
     tx.create(&source, &spec)?;
     Ok(Ok(()))
+}
+
+/// A stream that a container of a task writes to.
+pub struct Stream {
+    account: AccountId,
+    region: Region,
+    group: String,
+    name: String,
+    /// The group is made with it if it isn't there.
+    pub makes_group: bool,
+}
+
+impl Stream {
+    /// The ARN of its group.
+    pub fn group_arn(&self) -> Arn {
+        Arn::new("logs", &self.region, &self.account, format!("log-group:{}", self.group))
+    }
+
+    /// Its ARN.
+    pub fn arn(&self) -> Arn {
+        Arn::new("logs", &self.region, &self.account, format!("log-group:{}:log-stream:{}", self.group, self.name))
+    }
+}
+
+/// The streams that a task's containers write to.
+pub fn streams(task: &LoadedTask) -> impl Iterator<Item = Stream> {
+    logged(task).map(|(container, log, region)| {
+        let option = |name: &str| log.options.get(name).map(String::as_str).unwrap_or_default();
+        Stream {
+            account: task.key.account.clone(),
+            region,
+            group: option("awslogs-group").into(),
+            name: stream_name(option("awslogs-stream-prefix"), &container.name, task.id()),
+            makes_group: option("awslogs-create-group") == "true",
+        }
+    })
 }
 
 /// `prefix/container/task`.

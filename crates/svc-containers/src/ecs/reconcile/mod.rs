@@ -1,6 +1,7 @@
 //! The loops of ECS. Each looks at records, asks `logic` what is to be done, and writes it; nothing is decided here.
 
 mod credentials;
+mod execution;
 mod logs;
 mod place;
 mod schedule;

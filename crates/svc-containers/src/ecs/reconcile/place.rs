@@ -36,6 +36,8 @@ pub struct Placing<'a> {
     pub task: &'a LoadedTask,
     /// The present moment.
     pub now: Timestamp,
+    /// Why its execution role doesn't do, in the words of `stoppedReason`.
+    pub refusal: Option<String>,
 }
 
 /// Where a task meets the network, and the interface that was made for it.
@@ -52,6 +54,9 @@ impl Placing<'_> {
     pub fn place(&self, tx: &mut Tx) -> Result<(), StoreError> {
         if let Err(reason) = self.check_machine() {
             return self.fail(tx, reason);
+        }
+        if let Some(reason) = &self.refusal {
+            return self.fail(tx, reason.clone());
         }
         let credentials = match self.credentials(tx)? {
             Ok(credentials) => credentials,

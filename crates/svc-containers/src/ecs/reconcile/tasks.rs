@@ -1,6 +1,6 @@
 //! Takes each task one step further, as `logic::task` says.
 
-use super::{logs, place::Placing, steps, targets};
+use super::{execution, logs, place::Placing, steps, targets};
 use crate::ecs::load::{self, LoadedTask};
 use agent_proto::{Capabilities, record::Hosted};
 use anyhow::Context;
@@ -13,7 +13,7 @@ use model::{
     logs::LogSource,
 };
 use spine::{
-    Read, Scope, StoreError, Tx,
+    Read, Scope, Snapshot, StoreError, Tx,
     reconcile::{ReconcileCx, Reconciler, Wake},
 };
 use std::sync::Arc;
@@ -31,20 +31,35 @@ impl Tasks {
     }
 
     /// Takes one step of one task, if there is one to take.
-    async fn step(&self, cx: &ReconcileCx, key: &Key<Task>) -> Result<Wake, StoreError> {
+    async fn step(&self, cx: &ReconcileCx, key: &Key<Task>, refusal: Option<String>) -> Result<Wake, StoreError> {
         cx.store
             .transact(|tx| {
                 let Some(task) = load::task(tx, key)? else { return Ok(Wake::Idle) };
                 let step = next(&task.facts(), &outside(tx, &task)?, cx.env.now());
-                self.take(cx, tx, &task, step)
+                self.take(cx, tx, &task, step, refusal.clone())
             })
             .await
     }
 
-    fn take(&self, cx: &ReconcileCx, tx: &mut Tx, task: &LoadedTask, step: Step) -> Result<Wake, StoreError> {
+    /// Places a task, if its execution role lets it be placed.
+    async fn place(&self, cx: &ReconcileCx, snapshot: &Snapshot, task: &LoadedTask) -> anyhow::Result<Wake> {
+        let refusal = execution::refusal(snapshot, &self.endpoint, task, cx.env.now())?;
+        Ok(self.step(cx, &task.key, refusal).await?)
+    }
+
+    fn take(
+        &self,
+        cx: &ReconcileCx,
+        tx: &mut Tx,
+        task: &LoadedTask,
+        step: Step,
+        refusal: Option<String>,
+    ) -> Result<Wake, StoreError> {
         let now = cx.env.now();
         match step {
-            Step::Place => Placing { env: &cx.env, machine: &self.machine, endpoint: &self.endpoint, task, now }.place(tx)?,
+            Step::Place => {
+                Placing { env: &cx.env, machine: &self.machine, endpoint: &self.endpoint, task, now, refusal }.place(tx)?
+            }
             Step::Register => targets::register(tx, task, now)?,
             Step::Deregister => targets::deregister(tx, task, now)?,
             Step::Halt => steps::halt(tx, task, now)?,
@@ -81,7 +96,8 @@ impl Reconciler for Tasks {
                 let due = match next(&task.facts(), &outside(&snapshot, &task)?, cx.env.now()) {
                     Step::Rest => Ok(Wake::Idle),
                     Step::Wait(until) => Ok(Wake::At(until)),
-                    _ => self.step(cx, &task.key).await.with_context(|| task.key.id.clone()),
+                    Step::Place => self.place(cx, &snapshot, &task).await.with_context(|| task.key.id.clone()),
+                    _ => self.step(cx, &task.key, None).await.with_context(|| task.key.id.clone()),
                 };
                 match due {
                     Ok(due) => wake = wake.min(due),
