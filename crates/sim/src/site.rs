@@ -1,4 +1,4 @@
-//! An image, a cluster, a load balancer and a service of two behind it, each called `web`.
+//! An image, a cluster, a role, a load balancer and a service of two behind it, each called `web`.
 
 use crate::{User, World};
 use serde_json::{Value, json};
@@ -21,6 +21,7 @@ impl Site {
         user.json("ecr", "CreateRepository", json!({"repositoryName": "web"})).await;
         user.ecs("CreateCluster", json!({"clusterName": "web"})).await;
         user.json("logs", "CreateLogGroup", json!({"logGroupName": "/web"})).await;
+        make_role(&user).await;
         let shown = user.form("ec2", "DescribeSubnets", &[]).await;
         // The balancer stands in two Availability Zones, and targets elsewhere would not be in use.
         let subnets = texts(&shown, "subnetId")[..2].to_vec();
@@ -41,7 +42,7 @@ impl Site {
         let container = json!({"name": "web", "image": image, "portMappings": [{"containerPort": 8080}],
             "logConfiguration": {"logDriver": "awslogs", "options": logs}});
         let definition = json!({"family": "web", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256",
-            "memory": "512", "containerDefinitions": [container]});
+            "memory": "512", "taskRoleArn": "web", "executionRoleArn": "web", "containerDefinitions": [container]});
         user.ecs("RegisterTaskDefinition", definition).await;
     }
 
@@ -82,6 +83,15 @@ impl Site {
             "networkConfiguration": {"awsvpcConfiguration": {"subnets": self.subnets, "assignPublicIp": "ENABLED"}},
             "loadBalancers": [{"targetGroupArn": self.group, "containerName": "web", "containerPort": 8080}]})
     }
+}
+
+/// A role that tasks may have, and in whose name they may be started.
+async fn make_role(user: &User) {
+    let trust = r#"{"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]}"#;
+    user.form("iam", "CreateRole", &[("RoleName", "web"), ("AssumeRolePolicyDocument", trust)]).await;
+    let policy = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
+    user.form("iam", "AttachRolePolicy", &[("RoleName", "web"), ("PolicyArn", policy)]).await;
 }
 
 /// A balancer with a listener at port 80 before a group of addresses: both ARNs.

@@ -48,11 +48,7 @@ impl Behalf<'_> {
             known.set(format!("aws:PrincipalTag/{key}"), value);
         }
         let text = resource.map_or_else(|| "*".to_owned(), Arn::to_string);
-        let caller = Caller {
-            arn: &arn,
-            account: self.account.as_str(),
-            kind: CallerKind::AssumedRole { role_arn: self.role },
-        };
+        let caller = Caller { arn: &arn, account: self.account.as_str(), kind: CallerKind::AssumedRole { role_arn: self.role } };
         let resource_account = resource.map(|arn| arn.account.as_str());
         let request = Request { caller, action, resource: &text, resource_account, context: &known };
         let decision = decide(&request, &policies, None, ResourceRule::Either);

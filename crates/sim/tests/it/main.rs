@@ -2,6 +2,7 @@
 //! become shorter or longer on purpose.
 
 mod crash;
+mod credentials;
 mod isolation;
 mod lists;
 mod main_job;

@@ -53,7 +53,8 @@ fn needs(task: &LoadedTask, endpoint: &str) -> Vec<Need> {
     let (account, region) = (&task.key.account, &task.key.region);
     let images = task.definition.containers.iter().map(|container| &container.image);
     let own = images.filter_map(|image| Some((image, own_registry(image, endpoint, account, region)?)));
-    let mut found: Vec<Need> = own.filter(|(_, own)| own.account == *account).flat_map(|(image, own)| of_image(image, &own)).collect();
+    let mut found: Vec<Need> =
+        own.filter(|(_, own)| own.account == *account).flat_map(|(image, own)| of_image(image, &own)).collect();
     found.sort_by_key(|need| !matches!(need.stage, Stage::Login));
     found.extend(logs::streams(task).flat_map(of_stream));
     found
