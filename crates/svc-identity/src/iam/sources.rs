@@ -132,5 +132,5 @@ fn attached(name: String, policy: Policy) -> Attached {
 
 /// A document that is kept was checked when it was written.
 fn kept(document: &str) -> Answer<Policy> {
-    Policy::parse(document, Kind::Identity).map_err(|malformed| wire::Fault::internal(malformed))
+    Policy::parse(document, Kind::Identity).map_err(wire::Fault::internal)
 }

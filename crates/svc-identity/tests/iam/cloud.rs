@@ -61,7 +61,7 @@ impl Cloud {
     pub async fn used(&self, id: &str, region: &str, service: &str) {
         let used = LastUsed { at: Some(self.bench.env.now()), region: region.into(), service: service.into() };
         let key = Key::<AccessKey>::of_id(id);
-        self.bench.store.transact(|tx| tx.put_observed(&key, &used).map_err(StoreError::from)).await.unwrap();
+        self.bench.store.transact::<_, StoreError>(|tx| tx.put_observed(&key, &used)).await.unwrap();
     }
 
     /// The same cloud, called by the root of another account.

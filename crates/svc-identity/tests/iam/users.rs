@@ -89,8 +89,8 @@ async fn what_hangs_on_a_user_goes_first() {
     cloud.ok("PutUserPolicy", &[user, ("PolicyName", "p"), ("PolicyDocument", POLICY)]).await;
     let key = cloud.ok("CreateAccessKey", &[user]).await.text("AccessKeyId");
     cloud.ok("CreateLoginProfile", &[user, ("Password", "Correct-horse-1")]).await;
-    let steps: [(&str, &str, &[(&str, &str)]); 5] = [
-        ("remove users from group", "RemoveUserFromGroup", &[user, ("GroupName", "devs")]),
+    let steps = [
+        ("remove users from group", "RemoveUserFromGroup", &[user, ("GroupName", "devs")][..]),
         ("detach all policies", "DetachUserPolicy", &[user, ("PolicyArn", ADMIN)]),
         ("delete policies", "DeleteUserPolicy", &[user, ("PolicyName", "p")]),
         ("delete access keys", "DeleteAccessKey", &[user, ("AccessKeyId", &key)]),

@@ -70,7 +70,7 @@ fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreateUserRequest) -> Answer<sdk::C
 
 fn get(cx: &Cx, tx: &mut Tx, input: &sdk::GetUserRequest) -> Answer<sdk::GetUserResponse> {
     let user = match caller::subject(cx, &input.user_name)? {
-        Subject::User(name) => views::user(&cx.account, &*names::find::<User>(cx, tx, &name)?.1),
+        Subject::User(name) => views::user(&cx.account, &names::find::<User>(cx, tx, &name)?.1),
         Subject::Root => views::root(&cx.account, caller::account_since(cx, tx)?),
     };
     Ok(sdk::GetUserResponse { user })
