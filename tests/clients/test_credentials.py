@@ -190,3 +190,16 @@ def test_a_role_that_does_not_trust_ecs_is_no_role_for_a_task(cloud, tasks):
     tasks.register("stranger", "sleep 600", taskRoleArn=arn)
     with pytest.raises(tasks.ecs.exceptions.ClientException, match=f"ECS was unable to assume the role '{arn}' that was provided"):
         tasks.run("stranger")
+
+
+@pytest.mark.parametrize("mode", ["bridge", "host"])
+def test_a_container_behind_an_instance_finds_its_credentials(tasks, role, mode):
+    script = FETCH + "wget -qO /tmp/health $AWS_ENDPOINT_URL/_hillfog/health || exit 8; [ $AWS_EXECUTION_ENV = AWS_ECS_EC2 ] || exit 7"
+    container = {"name": "main", "image": tasks.image, "entryPoint": ["/bin/sh", "-c"], "command": [script], "essential": True}
+    tasks.ecs.register_task_definition(
+        family=f"behind-{mode}", networkMode=mode, memory="64", containerDefinitions=[container], taskRoleArn=role)
+    answer = tasks.ecs.run_task(cluster="roles", taskDefinition=f"behind-{mode}", launchType="EC2")
+    assert answer["failures"] == []
+    task = answer["tasks"][0]["taskArn"]
+    until(lambda: tasks.state(task)["lastStatus"] == "STOPPED", 60, "the end of the task")
+    assert tasks.state(task)["containers"][0]["exitCode"] == 0, tasks.state(task)
