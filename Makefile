@@ -6,7 +6,7 @@ RUN_PACKAGES    := nftables iproute2 passt
 CLIENT_PACKAGES := python3 python3-venv skopeo curl ca-certificates busybox-static
 TEST_PACKAGES   := chromium
 
-.PHONY: demo test build setup lint fmt bench clean
+.PHONY: demo test build setup lint fmt bench fuzz clean
 
 demo: setup build
 	@demo/run.sh
@@ -34,6 +34,10 @@ fmt:
 
 bench: setup build
 	@bench/run.sh
+
+## Every parser of what comes from outside, for FUZZ_SECONDS (60) each.
+fuzz:
+	@scripts/fuzz.sh
 
 clean:
 	cargo clean

@@ -1,4 +1,6 @@
 //! How long a decision takes for a caller with ten policies of twenty statements, read once; beside it, what reading them takes.
+//!
+//! Once the policies are about ten services, as most callers' are, and once they are all about the one that is asked.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use logic::policy::{Attached, Caller, CallerKind, Context, Kind, Policies, Policy, Request, ResourceRule, decide};
@@ -44,20 +46,29 @@ fn context() -> Context {
     context
 }
 
-fn bench(criterion: &mut Criterion) {
-    let documents = SERVICES.map(document);
+fn ten_services(criterion: &mut Criterion) {
+    bench(criterion, "ten services", SERVICES);
+}
+
+fn one_service(criterion: &mut Criterion) {
+    bench(criterion, "one service", ["sqs"; 10]);
+}
+
+fn bench(criterion: &mut Criterion, name: &str, services: [&str; 10]) {
+    let documents = services.map(document);
     let policies = Policies { identity: documents.iter().map(|text| attached(text)).collect(), ..Policies::default() };
     let context = context();
     let caller = Caller { arn: "arn:aws:iam::123456789012:user/anna", account: "123456789012", kind: CallerKind::User };
-    let mut group = criterion.benchmark_group("policy");
+    let mut group = criterion.benchmark_group(name);
     let mut ask = |name: &str, action: &str, resource: &str, allowed: bool| {
         let request = Request { caller, action, resource, resource_account: None, context: &context };
         let decided = || decide(black_box(&request), &policies, None, ResourceRule::Either);
         assert_eq!(decided().allowed, allowed);
         group.bench_function(name, |bencher| bencher.iter(decided));
     };
-    ask("allowed", "dynamodb:Describe18Table", "arn:aws:dynamodb:eu-west-1:123456789012:thing/team-18-x", true);
-    ask("implicitly denied", "kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:key/x", false);
+    ask("allowed", "sqs:Describe18Queue", "arn:aws:sqs:eu-west-1:123456789012:thing/team-18-x", true);
+    ask("implicitly denied", "sqs:DeleteQueue", "arn:aws:sqs:eu-west-1:123456789012:thing/x", false);
+    ask("of no service that is named", "kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:key/x", false);
     ask("explicitly denied", "sqs:Get19", "arn:aws:sqs:eu-west-1:123456789012:other/x/19", false);
     group.bench_function("reading the ten documents", |bencher| {
         bencher.iter(|| documents.iter().map(|text| attached(black_box(text))).collect::<Vec<_>>());
@@ -65,5 +76,5 @@ fn bench(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, bench);
+criterion_group!(benches, ten_services, one_service);
 criterion_main!(benches);

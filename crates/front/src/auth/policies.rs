@@ -5,7 +5,7 @@
 
 use logic::{
     aws_managed,
-    policy::{Attached, Kind, Policies, Policy, Version},
+    policy::{Attached, Kind, Policies, Policy},
 };
 use model::{
     AccountId, Arn, Key,
@@ -135,9 +135,8 @@ impl Reader<'_> {
     /// A boundary that can't be found bounds everything away.
     fn boundary(&self, arn: Option<&str>) -> Result<Option<Attached>, Fault> {
         let Some(arn) = arn else { return Ok(None) };
-        let nothing = || Policy { version: Version::V2012, id: None, statements: Vec::new() };
         let found = self.managed(arn)?;
-        Ok(Some(found.unwrap_or_else(|| Attached { name: arn.into(), policy: Arc::new(nothing()) })))
+        Ok(Some(found.unwrap_or_else(|| Attached { name: arn.into(), policy: Arc::new(Policy::empty()) })))
     }
 
     /// What narrows a session, if anything does. Keys are never changed, so that they need no revision.

@@ -3,8 +3,8 @@
 //! An explicit deny in any policy wins. Otherwise everything that limits the caller has to allow: the organization's policies, the
 //! identity's, its boundary, its session's. A resource's policy can do instead of some of them, as far as it names the caller himself.
 
+use super::action::Action;
 use super::document::Question;
-use super::pattern::fold;
 use super::principal::Grant;
 use super::{Caller, CallerKind, Context, Effect, Policy, Position};
 use serde::Serialize;
@@ -98,7 +98,7 @@ pub struct Decision {
     pub allowed: bool,
     /// Why.
     pub because: Because,
-    /// The statements that decided: of a denial that is implicit there are none.
+    /// The statements that decided: those that deny, or the first that allows, or none if the denial is implicit.
     pub statements: Vec<StatementRef>,
 }
 
@@ -121,8 +121,8 @@ pub struct StatementRef {
 
 /// Decides on a request.
 pub fn decide(request: &Request<'_>, policies: &Policies, resource_policy: Option<&Attached>, rule: ResourceRule) -> Decision {
-    let action = fold(request.action);
-    let case = Case::new(request, &action, policies, resource_policy, rule);
+    let action = Action::new(request.action);
+    let case = Case::new(request, &action, policies, resource_policy, rule, Depth::Decisive);
     let because = case.verdict();
     let statements = case.statements(because);
     Decision { allowed: matches!(because, Because::Root | Because::Allowed(_)), because, statements }
@@ -177,6 +177,15 @@ pub(super) struct Hit<'p> {
     pub grant: Grant,
 }
 
+/// How much is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// What a decision needs: where one statement allows, no other is asked whether it does.
+    Decisive,
+    /// Every statement that is about the request.
+    Everything,
+}
+
 /// What policies of one type say of a request.
 #[derive(Default)]
 pub(super) struct Found<'p> {
@@ -185,10 +194,13 @@ pub(super) struct Found<'p> {
 }
 
 impl<'p> Found<'p> {
-    fn new(attached: impl IntoIterator<Item = &'p Attached>, question: &Question<'_>) -> Self {
+    fn new(attached: impl IntoIterator<Item = &'p Attached>, question: &Question<'_>, depth: Depth) -> Self {
         let mut found = Self::default();
         for attached in attached {
-            for (index, statement) in attached.policy.statements.iter().enumerate() {
+            for (index, statement) in attached.policy.about(question.action) {
+                if depth == Depth::Decisive && statement.effect == Effect::Allow && found.allows() {
+                    continue;
+                }
                 let Ok(grant) = statement.answer(question) else { continue };
                 let hit = Hit { attached, index, grant };
                 match statement.effect {
@@ -228,27 +240,28 @@ pub(super) struct Case<'p> {
 }
 
 impl<'p> Case<'p> {
-    /// `action` in lower case.
     pub fn new(
         request: &Request<'p>,
-        action: &str,
+        action: &Action,
         policies: &'p Policies,
         resource_policy: Option<&'p Attached>,
         rule: ResourceRule,
+        depth: Depth,
     ) -> Self {
         let Request { caller, resource, resource_account, context, .. } = *request;
         let own = caller.kind.has_policies();
         let boundary = policies.boundary.as_ref().filter(|_| own);
         let question = Question { caller, action, resource, context, bounded: boundary.is_some() };
-        let found = |attached: &'p [Attached]| Found::new(attached, &question);
+        let found = |attached: &'p [Attached]| Found::new(attached, &question, depth);
         Self {
             kind: caller.kind,
             foreign: caller.kind.has_account() && resource_account.is_some_and(|account| account != caller.account),
             rule,
             service_control: policies.service_control.iter().map(|level| found(level)).collect(),
-            resource: Found::new(resource_policy, &question),
+            // How directly it names the caller counts, so that all are asked.
+            resource: Found::new(resource_policy, &question, Depth::Everything),
             identity: if own { found(&policies.identity) } else { Found::default() },
-            boundary: boundary.map(|attached| Found::new([attached], &question)),
+            boundary: boundary.map(|attached| Found::new([attached], &question, depth)),
             session: policies.session.as_ref().filter(|_| own).map(|attached| found(attached)),
         }
     }
@@ -340,7 +353,7 @@ impl Hit<'_> {
 
 impl StatementRef {
     pub(super) fn new(attached: &Attached, index: usize, policy_type: PolicyType) -> Self {
-        let statement = &attached.policy.statements[index];
+        let statement = &attached.policy.statements()[index];
         Self {
             policy: attached.name.clone(),
             policy_type,

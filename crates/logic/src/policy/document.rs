@@ -1,7 +1,7 @@
 //! A policy as it is kept: read once, matched often.
 
+use super::action::{Action, Actions, ByVendor};
 use super::condition::Condition;
-use super::pattern::Pattern;
 use super::principal::{Grant, Principals};
 use super::template::Template;
 use super::{Caller, Context, Malformed, Position, parse};
@@ -49,14 +49,34 @@ pub struct Policy {
     pub version: Version,
     /// `Id`.
     pub id: Option<String>,
-    /// `Statement`, in the document's order.
-    pub statements: Vec<Statement>,
+    statements: Vec<Statement>,
+    by_vendor: ByVendor,
 }
 
 impl Policy {
     /// Reads and checks a document.
     pub fn parse(text: &str, kind: Kind) -> Result<Self, Malformed> {
         parse::policy(text, kind)
+    }
+
+    pub(super) fn new(version: Version, id: Option<String>, statements: Vec<Statement>) -> Self {
+        let by_vendor = ByVendor::new(&statements);
+        Self { version, id, statements, by_vendor }
+    }
+
+    /// A policy without statements, which allows and denies nothing; no document is one.
+    pub fn empty() -> Self {
+        Self::new(Version::V2012, None, Vec::new())
+    }
+
+    /// `Statement`, in the document's order.
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    /// The statements that could be about the action, and their numbers.
+    pub(super) fn about(&self, action: &Action) -> impl Iterator<Item = (usize, &Statement)> {
+        self.by_vendor.about(action).iter().map(|index| *index as usize).map(|index| (index, &self.statements[index]))
     }
 }
 
@@ -77,14 +97,6 @@ pub struct Statement {
     pub(super) conditions: Vec<Condition>,
 }
 
-/// An `Action` or `NotAction` element.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Actions {
-    pub not: bool,
-    /// In lower case.
-    pub patterns: Vec<Pattern>,
-}
-
 /// A `Resource` or `NotResource` element.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Resources {
@@ -96,8 +108,7 @@ pub(super) struct Resources {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Question<'a> {
     pub caller: Caller<'a>,
-    /// In lower case.
-    pub action: &'a str,
+    pub action: &'a Action,
     pub resource: &'a str,
     pub context: &'a Context,
     /// The caller has a permissions boundary.
@@ -117,7 +128,7 @@ pub(super) enum Mismatch {
 impl Statement {
     /// Whether the statement is about the request, and how directly it names the caller.
     pub(super) fn answer(&self, question: &Question<'_>) -> Result<Grant, Mismatch> {
-        if !self.is_about_action(question.action) {
+        if !self.actions.cover(question.action) {
             return Err(Mismatch::Action);
         }
         if !self.is_about_resource(question.resource, question.context) {
@@ -134,17 +145,13 @@ impl Statement {
     }
 
     /// Whether the statement is about the request as far as its action and its resource go; a variable without a value may be anything.
-    pub(super) fn may_be_about(&self, action: &str, resource: &str, context: &Context) -> bool {
-        self.is_about_action(action) && (self.is_about_resource(resource, context) || self.has_open_variable(context))
+    pub(super) fn may_be_about(&self, action: &Action, resource: &str, context: &Context) -> bool {
+        self.actions.cover(action) && (self.is_about_resource(resource, context) || self.has_open_variable(context))
     }
 
     fn has_open_variable(&self, context: &Context) -> bool {
         let templates = self.resources.iter().flat_map(|resources| &resources.templates);
         templates.flat_map(Template::keys).any(|key| context.get(key).is_empty())
-    }
-
-    fn is_about_action(&self, action: &str) -> bool {
-        self.actions.patterns.iter().any(|pattern| pattern.matches(action)) != self.actions.not
     }
 
     fn is_about_resource(&self, resource: &str, context: &Context) -> bool {

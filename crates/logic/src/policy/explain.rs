@@ -1,8 +1,8 @@
 //! Why a request is decided as it is, of every policy and every statement: what `--explain` shows.
 
+use super::action::Action;
 use super::decide::{Attached, Decision, Policies, PolicyType, Request, ResourceRule, decide};
 use super::document::{Mismatch, Question, Statement};
-use super::pattern::fold;
 use super::{Effect, Position};
 use serde::Serialize;
 use std::sync::Arc;
@@ -55,7 +55,7 @@ pub fn explain(
 ) -> Explanation {
     let decision = decide(request, policies, resource_policy, rule);
     let reason = decision.reason(request.action);
-    let action = fold(request.action);
+    let action = Action::new(request.action);
     let Request { caller, resource, context, .. } = *request;
     let own = caller.kind.has_policies();
     let question = Question { caller, action: &action, resource, context, bounded: own && policies.boundary.is_some() };
@@ -71,7 +71,7 @@ pub fn explain(
 }
 
 fn policy(policy_type: PolicyType, attached: &Attached, question: &Question<'_>) -> PolicyTrace {
-    let statements = attached.policy.statements.iter().enumerate().map(|(index, it)| statement(index, it, question)).collect();
+    let statements = attached.policy.statements().iter().enumerate().map(|(index, it)| statement(index, it, question)).collect();
     PolicyTrace { policy: attached.name.clone(), policy_type, statements }
 }
 

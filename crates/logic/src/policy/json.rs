@@ -167,7 +167,7 @@ impl Reader<'_> {
     }
 
     fn wrong(&self, what: &str) -> Malformed {
-        Malformed::syntax(format!("{}: {what}", Position::of(self.text, self.at)))
+        Malformed::syntax(format!("{}: {what}", Positions::new(self.text).at(self.at)))
     }
 }
 
@@ -180,13 +180,31 @@ pub struct Position {
     pub column: u32,
 }
 
-impl Position {
+/// Finds positions, fastest if they are asked for in their order.
+pub(super) struct Positions<'t> {
+    text: &'t str,
+    byte: usize,
+    position: Position,
+}
+
+impl<'t> Positions<'t> {
+    pub fn new(text: &'t str) -> Self {
+        Self { text, byte: 0, position: Position { line: 1, column: 1 } }
+    }
+
     /// The position of a byte. A byte within a character counts as the character's first, one behind the text as its end.
-    pub(super) fn of(text: &str, byte: usize) -> Self {
-        let before = &text[..text.floor_char_boundary(byte.min(text.len()))];
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Self { line: u32::try_from(line).unwrap_or(u32::MAX), column: u32::try_from(column).unwrap_or(u32::MAX) }
+    pub fn at(&mut self, byte: usize) -> Position {
+        let byte = self.text.floor_char_boundary(byte.min(self.text.len()));
+        if byte < self.byte {
+            *self = Self::new(self.text);
+        }
+        for character in self.text[self.byte..byte].chars() {
+            let Position { line, column } = self.position;
+            let ends = character == '\n';
+            self.position = if ends { Position { line: line + 1, column: 1 } } else { Position { line, column: column + 1 } };
+        }
+        self.byte = byte;
+        self.position
     }
 }
 
@@ -207,9 +225,9 @@ mod tests {
         let Json::List(items) = &members[0].1.json else { panic!() };
         assert_eq!(items[0].json, Json::Number("1".into()));
         assert_eq!(&text[items[1].span.clone()], "{\"é\": \"x\\n\"}");
-        assert_eq!(Position::of(text, items[1].span.start), Position { line: 2, column: 11 });
-        assert_eq!(Position::of(text, items[1].span.end).column, 23);
-        assert_eq!(Position::of(text, 10_000), Position { line: 3, column: 2 });
+        assert_eq!(Positions::new(text).at(items[1].span.start), Position { line: 2, column: 11 });
+        assert_eq!(Positions::new(text).at(items[1].span.end).column, 23);
+        assert_eq!(Positions::new(text).at(10_000), Position { line: 3, column: 2 });
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::document::{Policy, Statement};
 
 /// Every key that a policy mentions, in conditions and in variables, each once, sorted, as it is first written.
 pub fn condition_keys(policy: &Policy) -> Vec<String> {
-    sorted(policy.statements.iter().flat_map(Statement::keys))
+    sorted(policy.statements().iter().flat_map(Statement::keys))
 }
 
 impl Statement {

@@ -5,7 +5,9 @@
 //!
 //! Spec: IAM user guide, "IAM JSON policy reference" and "Policy evaluation logic".
 
+mod action;
 mod condition;
+mod context;
 mod decide;
 mod document;
 mod explain;
@@ -22,8 +24,6 @@ mod simulate;
 mod template;
 #[cfg(test)]
 mod tests;
-
-mod context;
 
 pub use context::Context;
 pub use decide::{Attached, Because, Decision, Policies, PolicyType, Request, ResourceRule, StatementRef, decide};

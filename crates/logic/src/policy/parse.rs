@@ -4,11 +4,13 @@ mod check;
 mod draft;
 mod resource;
 
+use super::action::Actions;
 use super::condition::{Condition, Operand, Operator};
-use super::document::{Actions, Resources};
-use super::pattern::{Pattern, Style};
+use super::document::Resources;
+use super::json::Positions;
+use super::pattern::Style;
 use super::template::{Case, Template};
-use super::{Effect, Kind, Malformed, Policy, Position, Statement, Version};
+use super::{Effect, Kind, Malformed, Policy, Statement, Version};
 use draft::{Draft, Element};
 
 /// The longest document that any operation takes, in bytes: `SimulateCustomPolicy`'s.
@@ -22,27 +24,26 @@ pub(super) fn policy(text: &str, kind: Kind) -> Result<Policy, Malformed> {
     let document = draft::read(text)?;
     check::all(&document, kind)?;
     let version = document.version.unwrap_or(Version::V2008);
-    let statements = document.statements.iter().map(|draft| statement(text, draft, kind, version)).collect::<Result<_, _>>()?;
-    Ok(Policy { version, id: document.id, statements })
+    let mut positions = Positions::new(text);
+    let statements = document.statements.iter().map(|draft| statement(&mut positions, draft, kind, version));
+    Ok(Policy::new(version, document.id, statements.collect::<Result<_, _>>()?))
 }
 
-fn statement(text: &str, draft: &Draft, kind: Kind, version: Version) -> Result<Statement, Malformed> {
+fn statement(positions: &mut Positions<'_>, draft: &Draft, kind: Kind, version: Version) -> Result<Statement, Malformed> {
     let variables = version == Version::V2012;
     Ok(Statement {
         sid: draft.sid.clone().filter(|sid| !sid.is_empty()),
         effect: if draft.effect == "Deny" { Effect::Deny } else { Effect::Allow },
-        start: Position::of(text, draft.span.start),
-        end: Position::of(text, draft.span.end),
+        start: positions.at(draft.span.start),
+        end: positions.at(draft.span.end),
         principals: draft.principals.as_ref().map(|principals| check::principals(principals, kind)).transpose()?,
-        actions: draft.actions.as_ref().map_or_else(|| Actions { not: false, patterns: Vec::new() }, actions),
+        actions: draft
+            .actions
+            .as_ref()
+            .map_or_else(|| Actions::new(false, &[]), |element| Actions::new(element.not, &element.texts)),
         resources: draft.resources.as_ref().map(|element| resources(element, variables)),
         conditions: draft.conditions.iter().filter_map(|written| condition(written, variables)).collect(),
     })
-}
-
-fn actions(element: &Element) -> Actions {
-    let pattern = |text: &String| Pattern::new(&text.to_ascii_lowercase(), Style::Like);
-    Actions { not: element.not, patterns: element.texts.iter().map(pattern).collect() }
 }
 
 fn resources(element: &Element, variables: bool) -> Resources {

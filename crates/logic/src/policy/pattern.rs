@@ -72,8 +72,8 @@ pub(super) enum Pattern {
     /// `*`
     Anything,
     Exactly(Box<str>),
-    /// A text and one `*` behind it.
-    Prefix(Box<str>),
+    /// Texts with a `*` between any two of them: the first, the last, and those between. Nearly all patterns are so.
+    Pieces(Box<str>, Box<str>, Box<[Box<str>]>),
     /// Anything else, in which no wildcard of one part follows one that goes everywhere.
     Ordered(Box<[Token]>),
     /// Anything else.
@@ -88,18 +88,14 @@ impl Pattern {
 
     /// Compiles tokens into what matches fastest.
     pub fn of(tokens: &[Token]) -> Self {
-        let literal = |tokens: &[Token]| {
-            let characters = tokens.iter().map(|token| if let Token::Is(character) = token { Some(*character) } else { None });
-            characters.collect::<Option<String>>().map(String::into_boxed_str)
+        let Some(mut pieces) = pieces(tokens) else {
+            return if ordered(tokens) { Pattern::Ordered(tokens.into()) } else { Pattern::Mixed(tokens.into()) };
         };
-        if let Some(text) = literal(tokens) {
-            return Pattern::Exactly(text);
-        }
-        match tokens {
-            [Token::Many(Reach::All)] => Pattern::Anything,
-            [start @ .., Token::Many(Reach::All)] if let Some(text) = literal(start) => Pattern::Prefix(text),
-            _ if ordered(tokens) => Pattern::Ordered(tokens.into()),
-            _ => Pattern::Mixed(tokens.into()),
+        let first = pieces.remove(0);
+        match pieces.pop() {
+            None => Pattern::Exactly(first),
+            Some(last) if first.is_empty() && last.is_empty() && pieces.is_empty() => Pattern::Anything,
+            Some(last) => Pattern::Pieces(first, last, pieces.into()),
         }
     }
 
@@ -108,11 +104,29 @@ impl Pattern {
         match self {
             Pattern::Anything => true,
             Pattern::Exactly(expected) => **expected == *text,
-            Pattern::Prefix(start) => text.starts_with(&**start),
+            Pattern::Pieces(first, last, between) => {
+                let rest = text.strip_prefix(&**first).and_then(|rest| rest.strip_suffix(&**last));
+                rest.is_some_and(|rest| in_order(between, rest))
+            }
             Pattern::Ordered(tokens) => greedy(tokens, text),
             Pattern::Mixed(tokens) => simulate(tokens, text),
         }
     }
+}
+
+/// The texts between the `*`, if there are no other wildcards.
+fn pieces(tokens: &[Token]) -> Option<Vec<Box<str>>> {
+    let text = |tokens: &[Token]| {
+        let characters = tokens.iter().map(|token| if let Token::Is(character) = token { Some(*character) } else { None });
+        characters.collect::<Option<String>>().map(String::into_boxed_str)
+    };
+    tokens.split(|token| *token == Token::Many(Reach::All)).map(text).collect()
+}
+
+/// Whether the pieces are found one behind the other: the first place of each is as good as any.
+fn in_order(pieces: &[Box<str>], text: &str) -> bool {
+    let found = pieces.iter().try_fold(text, |rest, piece| rest.find(&**piece).map(|at| &rest[at + piece.len()..]));
+    found.is_some()
 }
 
 /// Whether no `*` of one part follows a `*` that goes everywhere.

@@ -1,8 +1,8 @@
 //! A decision as `SimulateCustomPolicy` and `SimulatePrincipalPolicy` give it.
 
-use super::decide::{Attached, Because, Case, Found, Policies, Request, ResourceRule, StatementRef};
+use super::action::Action;
+use super::decide::{Attached, Because, Case, Depth, Found, Policies, Request, ResourceRule, StatementRef};
 use super::keys::sorted;
-use super::pattern::fold;
 use super::{Context, Effect};
 use serde::Serialize;
 
@@ -51,8 +51,8 @@ pub fn simulate(
     resource_policy: Option<&Attached>,
     rule: ResourceRule,
 ) -> Simulation {
-    let action = fold(request.action);
-    let case = Case::new(request, &action, policies, resource_policy, rule);
+    let action = Action::new(request.action);
+    let case = Case::new(request, &action, policies, resource_policy, rule, Depth::Everything);
     let decision = match case.verdict() {
         Because::Root | Because::Allowed(_) => EvalDecision::Allowed,
         Because::Denied(_) => EvalDecision::ExplicitDeny,
@@ -70,12 +70,12 @@ pub fn simulate(
     }
 }
 
-fn missing(request: &Request<'_>, action: &str, policies: &Policies, resource_policy: Option<&Attached>) -> Vec<String> {
+fn missing(request: &Request<'_>, action: &Action, policies: &Policies, resource_policy: Option<&Attached>) -> Vec<String> {
     let context: &Context = request.context;
     let session = policies.session.iter().flatten();
     let own = policies.identity.iter().chain(&policies.boundary).chain(session);
     let all = own.chain(resource_policy).chain(policies.service_control.iter().flatten());
-    let statements = all.flat_map(|attached| &attached.policy.statements);
+    let statements = all.flat_map(|attached| attached.policy.statements());
     let about = statements.filter(|statement| statement.may_be_about(action, request.resource, context));
     sorted(about.flat_map(|statement| statement.keys()).filter(|key| context.get(key).is_empty()))
 }

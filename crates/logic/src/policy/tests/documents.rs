@@ -204,7 +204,7 @@ fn statements_know_where_they_stand() {
                 {\"Effect\": \"Deny\",\n   \"Action\": \"a:b\", \"Resource\": \"*\"}]}";
     let policy = Policy::parse(text, Kind::Identity).unwrap();
     let places: Vec<(u32, u32, u32, u32)> =
-        policy.statements.iter().map(|it| (it.start.line, it.start.column, it.end.line, it.end.column)).collect();
+        policy.statements().iter().map(|it| (it.start.line, it.start.column, it.end.line, it.end.column)).collect();
     assert_eq!(places, [(3, 3, 3, 54), (4, 3, 5, 37)]);
 }
 
