@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A policy that allows each of the actions on the resource that it was used on, and nothing else.
 ///
 /// Resources on which the same was done stand together in one statement. An ARN's own `*`, `?` and `${` are written so that they stand
-/// for themselves; a resource that is only `*` stays so.
+/// for themselves. A `*` that is all of a resource, or its last part, stays as it is: so are things called that have no name yet, such as the
+/// revision that a call is to make.
 pub fn least_policy(used: &BTreeSet<(String, String)>) -> Value {
     let mut by_resource: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (action, resource) in used {
@@ -21,11 +22,12 @@ pub fn least_policy(used: &BTreeSet<(String, String)>) -> Value {
 }
 
 fn literal(resource: &str) -> String {
-    if resource == "*" {
-        return resource.to_owned();
-    }
+    let (named, any) = match resource.strip_suffix('*') {
+        Some(named) if named.is_empty() || named.ends_with([':', '/']) => (named, "*"),
+        _ => (resource, ""),
+    };
     let mut written = String::with_capacity(resource.len());
-    let mut characters = resource.chars().peekable();
+    let mut characters = named.chars().peekable();
     while let Some(character) = characters.next() {
         match character {
             '*' => written.push_str("${*}"),
@@ -34,5 +36,5 @@ fn literal(resource: &str) -> String {
             other => written.push(other),
         }
     }
-    written
+    written + any
 }

@@ -90,11 +90,13 @@ fn the_least_policy_groups_what_was_done_together() {
         ("s3:GetObject", "arn:aws:s3:::box/b"),
         ("s3:PutObject", "arn:aws:s3:::box/b"),
         ("ecs:ListClusters", "*"),
-        ("s3:GetObject", "arn:aws:s3:::box/*"),
+        ("s3:GetObject", "arn:aws:s3:::box/a*"),
+        ("ecs:RegisterTaskDefinition", "arn:aws:ecs:us-east-1:123456789012:task-definition/web:*"),
     ]));
     let expected = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": ["ecs:ListClusters"], "Resource": ["*"]},
-        {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::box/${*}"]},
+        {"Effect": "Allow", "Action": ["ecs:RegisterTaskDefinition"], "Resource": ["arn:aws:ecs:us-east-1:123456789012:task-definition/web:*"]},
+        {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::box/a${*}"]},
         {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": ["arn:aws:s3:::box/a", "arn:aws:s3:::box/b"]}]});
     assert_eq!(policy, expected);
     assert_eq!(least_policy(&BTreeSet::new())["Statement"], json!([]));
