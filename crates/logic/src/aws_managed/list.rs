@@ -179,6 +179,8 @@ catalogue! {
         "Provides read-only access to ECR Public.";
     "AmazonElasticFileSystemFullAccess" at "/" v 10, 1432743748, 1731008060,
         "Provides full access to EFS.";
+    "AmazonElasticsearchServiceRolePolicy" at "/aws-service-role/" v 7, 1499386531, 1698044311,
+        "Lets Elasticsearch Service call EC2 and other services for an account.";
     "AmazonEventBridgeApiDestinationsServiceRolePolicy" at "/aws-service-role/" v 7, 1613076725, 1770919103,
         "Lets EventBridge read the secrets of connections.";
     "AmazonEventBridgeFullAccess" at "/" v 7, 1562854135, 1770919105,

@@ -55,6 +55,7 @@ const LINKED: &[Linked] = &[
         "AWSServiceRoleForElasticLoadBalancing",
         "AWSElasticLoadBalancingServiceRolePolicy",
     ),
+    one("es.amazonaws.com", "AWSServiceRoleForAmazonElasticsearchService", "AmazonElasticsearchServiceRolePolicy"),
     one(
         "maintenance.elasticbeanstalk.amazonaws.com",
         "AWSServiceRoleForElasticBeanstalkMaintenance",

@@ -7,6 +7,7 @@ mod cloud;
 mod groups;
 mod passwords;
 mod permissions;
+mod permitted;
 mod details;
 mod instance_profiles;
 mod oidc_providers;

@@ -204,6 +204,7 @@ async fn what_can_not_be_simulated_is_refused() {
         (vec![("PolicyInputList.member.1", READ), ("ActionNames.member.1", "s3:*")], "InvalidInput"),
         (vec![("PolicyInputList.member.1", READ), ("ActionNames.member.1", "GetObject")], "InvalidInput"),
         (vec![("PolicyInputList.member.1", READ)], "ValidationError"),
+        (vec![("PolicyInputList.member.1", READ), action, ("ResourceArns.member.1", "a/b")], "InvalidInput"),
         (vec![("PolicyInputList.member.1", READ), action, ("ResourceHandlingOption", "EC2-VPC-EBS")], "NotImplemented"),
     ] {
         cloud.fails("SimulateCustomPolicy", &parameters, code).await;

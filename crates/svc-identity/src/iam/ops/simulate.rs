@@ -29,7 +29,7 @@ fn custom(cx: &Cx, _: &mut Tx, input: &sdk::SimulateCustomPolicyRequest) -> Answ
     let levels = input.ordered_organization_policy_input_list.iter().flatten();
     let scenario = Scenario {
         actions: actions(&input.action_names)?,
-        resources: input.resource_arns.clone(),
+        resources: resources(input.resource_arns.as_ref())?,
         context: context_entries::read(cx, &who, input.context_entries.as_deref().unwrap_or_default())?,
         caller: who,
         identity: documents("PolicyInputList", Some(&input.policy_input_list), Kind::Identity)?,
@@ -61,7 +61,7 @@ fn principal(cx: &Cx, tx: &mut Tx, input: &sdk::SimulatePrincipalPolicyRequest) 
     let given = boundary(input.permissions_boundary_policy_input_list.as_ref())?;
     let scenario = Scenario {
         actions: actions(&input.action_names)?,
-        resources: input.resource_arns.clone(),
+        resources: resources(input.resource_arns.as_ref())?,
         context: context_entries::read(cx, &who, input.context_entries.as_deref().unwrap_or_default())?,
         caller: who,
         identity: found.identity.into_iter().chain(more).collect(),
@@ -92,6 +92,16 @@ fn actions(names: &[String]) -> Answer<Vec<String>> {
     }
 }
 
+/// ARNs, or `*` for all.
+fn resources(given: Option<&Vec<String>>) -> Answer<Option<Vec<String>>> {
+    let bad = given.into_iter().flatten().filter(|name| *name != "*" && name.parse::<Arn>().is_err());
+    let bad: Vec<&str> = bad.map(String::as_str).collect();
+    if !bad.is_empty() {
+        return Err(errors::invalid_input(format!("ResourceNames are not in a valid ARN format: {}.", bad.join(", "))));
+    }
+    Ok(given.filter(|names| !names.is_empty()).cloned())
+}
+
 fn documents(id: &str, given: Option<&Vec<String>>, kind: Kind) -> Answer<Vec<Source>> {
     let numbered = given.into_iter().flatten().enumerate();
     numbered.map(|(index, text)| sources::given(format!("{id}.{}", index + 1), text, kind, PolicySourceType::None)).collect()
@@ -115,7 +125,7 @@ fn owner(given: Option<&str>) -> Answer<Option<String>> {
     let account = given.parse::<Arn>().map_or_else(|_| given.to_owned(), |arn| arn.account);
     match AccountId::parse(&account) {
         Ok(_) => Ok(Some(account)),
-        Err(_) => Err(errors::invalid_input(format!("Invalid resource owner: {given}"))),
+        Err(_) => Err(errors::invalid_input(format!("'{given}' is not a valid as a Resource Owner."))),
     }
 }
 
