@@ -5,7 +5,7 @@ use agent_proto::{
     record::Hosted,
     workload::{Container, ContainerState, ContainerStatus, Failure, Health, ImageSource, PortMapping, Status, Workload},
 };
-use front::testing::{Bench, Reply};
+use front::testing::{Bench, Reply, Signer};
 use logic::vpc::{DefaultNetwork, default_network};
 use model::{
     AccountId, Key, Region, Timestamp,
@@ -48,6 +48,11 @@ impl Cloud {
         cloud.ok("CreateCluster", json!({"clusterName": "c"})).await;
         cloud.register("web", "docker.io/library/nginx").await;
         cloud
+    }
+
+    /// The same cloud, whose requests are signed with somebody's key.
+    pub fn signed_by(&self, signer: Signer) -> Self {
+        Self { bench: self.bench.signed_by(signer), runner: self.runner.clone() }
     }
 
     pub async fn write(&self, change: impl FnMut(&mut Tx) -> Result<(), StoreError>) {

@@ -2,13 +2,14 @@
 
 use crate::cloud::{Cloud, fargate, place, strings};
 use agent_proto::edge::{Metadata, RoleCredentials};
+use front::{credentials, testing::Signer};
 use model::{
     Key, Timestamp,
     ecs::Task,
-    iam::{AccessKey, Permissions, Principal, Role, RoleSpec},
+    iam::{AccessKey, Permissions, Principal, Role, RoleSpec, User, UserSpec},
 };
 use serde_json::{Value, json};
-use spine::Read;
+use spine::{Read, StoreError};
 use std::collections::BTreeMap;
 use svc_containers::ecs;
 
@@ -279,6 +280,71 @@ async fn a_role_may_be_given_when_the_task_is_run() {
     assert_eq!(cloud.task(&task).await["overrides"]["taskRoleArn"], ROLE);
     wish["overrides"] = json!({"taskRoleArn": "arn:aws:iam::444455556666:role/app"});
     assert_eq!(cloud.fails("RunTask", wish).await, ("ClientException".into(), "Role is not valid".into()));
+}
+
+/// The cloud as a user sees it who may do everything with ECS, and pass roles where the condition holds, if there is one.
+async fn restricted(cloud: &Cloud, condition: Option<Value>) -> Cloud {
+    let (account, _) = place();
+    let mut statements = vec![json!({"Effect": "Allow", "Action": "ecs:*", "Resource": "*"})];
+    if let Some(condition) = condition {
+        statements.push(json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": ROLE, "Condition": condition}));
+    }
+    let document = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+    let user = UserSpec {
+        name: "anna".into(),
+        path: "/".into(),
+        id: "AIDAEXAMPLE".into(),
+        created_at: Timestamp(0),
+        tags: Default::default(),
+        boundary: None,
+        permissions: Permissions { inline: BTreeMap::from([("own".into(), document)]), ..Default::default() },
+        groups: Default::default(),
+        keys: Default::default(),
+        login: None,
+    };
+    let principal = Principal::User { name: user.name.clone(), id: user.id.clone() };
+    let key = Key::<User>::named(&account, "anna");
+    let issued = cloud
+        .bench
+        .store
+        .transact::<_, StoreError>(|tx| {
+            if tx.exists(&key)? {
+                tx.delete(&key)?;
+            }
+            tx.create(&key, &user)?;
+            credentials::issue(tx, &cloud.bench.env, &account, principal.clone())
+        })
+        .await
+        .unwrap();
+    let signer = Signer { access_key_id: issued.access_key_id, secret_access_key: issued.secret_access_key, token: None };
+    let anna = cloud.signed_by(signer);
+    // That the key is used for the first time is noted.
+    anna.ok("ListClusters", json!({})).await;
+    anna
+}
+
+#[tokio::test]
+async fn only_who_may_pass_a_role_can_give_it_to_a_task() {
+    let cloud = cloud().await;
+    let mut named = fargate("mine", json!([{"name": "web", "image": "nginx"}]));
+    named["taskRoleArn"] = json!(ROLE);
+    let mut overriding = wish(&cloud, "web");
+    overriding["overrides"] = json!({"executionRoleArn": ROLE});
+    let requests = [("RegisterTaskDefinition", named), ("RunTask", wish(&cloud, "app")), ("RunTask", overriding)];
+    let to = |service: &str| Some(json!({"StringEquals": {"iam:PassedToService": service}}));
+    for (condition, allowed) in [(None, false), (to("ec2.amazonaws.com"), false), (to("ecs-tasks.amazonaws.com"), true)] {
+        let anna = restricted(&cloud, condition).await;
+        for (operation, input) in &requests {
+            if allowed {
+                anna.ok(operation, input.clone()).await;
+                continue;
+            }
+            let (code, message) = anna.fails(operation, input.clone()).await;
+            let denied = format!("user/anna is not authorized to perform: iam:PassRole on resource: {ROLE} because");
+            assert!(code == "AccessDeniedException" && message.contains(&denied), "{operation}: {code}: {message}");
+        }
+        anna.ok("RunTask", wish(&cloud, "web")).await;
+    }
 }
 
 #[tokio::test]
