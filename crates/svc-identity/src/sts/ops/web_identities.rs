@@ -44,7 +44,8 @@ pub async fn assume(
     let provider = Key::<OidcProvider>::at(&role_arn.account, without_scheme(issuer));
     let spec = sts.store.snapshot().spec(&provider)?.ok_or_else(|| errors::no_provider(issuer))?;
     let identity = web::identify(&token.claims, &spec, cx.now)?;
-    sts.providers.verify(issuer, &token, cx.now).await?;
+    let asked = web::Issuer { url: issuer, thumbprints: &spec.thumbprints };
+    sts.providers.verify(asked, &token, cx.now).await?;
     let told = &identity.told;
     let passed = Passed::of(told.tags.iter().cloned(), told.transitive.clone(), None)?;
     let bearer = Bearer { provider, identity, passed };

@@ -1,5 +1,6 @@
-//! Getting a small document from an identity provider: HTTPS with the host's root certificates, bounded in size and time.
+//! Getting a small document from an identity provider: HTTPS, bounded in size and time.
 
+use super::vouch;
 use bytes::Bytes;
 use http::{StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Limited};
@@ -8,7 +9,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use rustls::{ClientConfig, RootCertStore};
+use rustls::RootCertStore;
 use std::{
     net::IpAddr,
     sync::{Arc, OnceLock},
@@ -29,23 +30,25 @@ pub enum NotFetched {
     Refused,
 }
 
-/// Gets documents. The connections and the host's certificates are only there once something was fetched.
+type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+
+/// Gets documents. The host's certificates are only read once something is fetched.
 pub struct Fetcher {
     /// Whether plain HTTP is spoken to the loopback interface.
     plain_on_loopback: bool,
-    client: OnceLock<Option<Client<HttpsConnector<HttpConnector>, Empty<Bytes>>>>,
+    roots: OnceLock<Arc<RootCertStore>>,
 }
 
 impl Fetcher {
     /// Speaks HTTPS, and plain HTTP to this machine alone, if it does that at all.
     pub fn new(plain_on_loopback: bool) -> Self {
-        Self { plain_on_loopback, client: OnceLock::new() }
+        Self { plain_on_loopback, roots: OnceLock::new() }
     }
 
-    /// The document at an address. Redirects are not followed.
-    pub async fn get(&self, address: &str) -> Result<Bytes, NotFetched> {
+    /// The document at an address, from a server that the host or a thumbprint vouches for. Redirects are not followed.
+    pub async fn get(&self, address: &str, thumbprints: &[String]) -> Result<Bytes, NotFetched> {
         let uri = self.allowed(address).ok_or(NotFetched::Refused)?;
-        let client = self.client.get_or_init(client).as_ref().ok_or(NotFetched::Away)?;
+        let client = self.client(thumbprints).ok_or(NotFetched::Away)?;
         let fetched = tokio::time::timeout(PATIENCE, async {
             let answer = client.get(uri).await.map_err(|_| NotFetched::Away)?;
             match answer.status() {
@@ -64,6 +67,13 @@ impl Fetcher {
         let plain = uri.scheme_str() == Some("http") && self.plain_on_loopback && uri.host().is_some_and(is_loopback);
         (plain || uri.scheme_str() == Some("https")).then_some(uri)
     }
+
+    /// A client for one document: what vouches for a server differs from provider to provider, and documents are seldom fetched.
+    fn client(&self, thumbprints: &[String]) -> Option<HttpClient> {
+        let config = vouch::client_config(self.roots.get_or_init(roots).clone(), thumbprints)?;
+        let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
+        Some(Client::builder(TokioExecutor::new()).build(connector))
+    }
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -71,23 +81,20 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-fn client() -> Option<Client<HttpsConnector<HttpConnector>, Empty<Bytes>>> {
+fn roots() -> Arc<RootCertStore> {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
         tracing::warn!(%error, "a root certificate can't be read");
     }
     roots.add_parsable_certificates(found.certs);
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
-    let config = config.with_root_certificates(roots).with_no_client_auth();
-    let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
-    Some(Client::builder(TokioExecutor::new()).build(connector))
+    Arc::new(roots)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     #[test]
     fn plain_http_is_for_this_machine_alone_and_only_if_it_was_said() {
@@ -101,5 +108,39 @@ mod tests {
         {
             assert!(plain.allowed(address).is_none(), "{address}");
         }
+    }
+
+    /// A server on the loopback interface whose certificate nobody knows, and that certificate's thumbprint.
+    async fn server() -> (u16, String) {
+        let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let certificate = certified.cert.der().clone();
+        let key = rustls::pki_types::PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config = config.with_no_client_auth().with_single_cert(vec![certificate.clone()], key).unwrap();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let Ok(mut stream) = acceptor.accept(socket).await else { continue };
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
+            }
+        });
+        (port, vouch::thumbprint(&certificate))
+    }
+
+    #[tokio::test]
+    async fn a_thumbprint_vouches_for_a_server_under_its_own_name() {
+        let (port, thumbprint) = server().await;
+        let fetcher = Fetcher::new(false);
+        let get =
+            async |host: &str, thumbprints: &[String]| fetcher.get(&format!("https://{host}:{port}/keys"), thumbprints).await;
+        assert_eq!(get("localhost", &[]).await, Err(NotFetched::Away));
+        assert_eq!(get("localhost", &["0".repeat(40)]).await, Err(NotFetched::Away));
+        let ours = [thumbprint.to_uppercase()];
+        assert_eq!(get("localhost", &ours).await.as_deref(), Ok(&b"{}"[..]));
+        assert_eq!(get("127.0.0.1", &ours).await, Err(NotFetched::Away), "the name counts still");
     }
 }

@@ -3,14 +3,15 @@
 //!
 //! * [`token`]: a token's parts. * [`keys`]: a provider's keys, and whether one of them signed. * [`claims`]: what a token says, and whether
 //!   that is acceptable now. All of these need nothing but their arguments.
-//! * [`providers`]: where the keys come from; `fetch`: how they get here.
+//! * [`providers`]: where the keys come from; `fetch`: how they get here; `vouch`: which servers are believed.
 
 mod claims;
 mod fetch;
 mod keys;
 mod providers;
 mod token;
+mod vouch;
 
 pub use claims::{Identity, identify, issuer};
-pub use providers::Providers;
+pub use providers::{Issuer, Providers};
 pub use token::Token;

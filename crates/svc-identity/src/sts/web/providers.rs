@@ -29,6 +29,15 @@ pub struct Providers {
     known: Mutex<HashMap<String, Known>>,
 }
 
+/// Who says that he has issued a token.
+#[derive(Clone, Copy)]
+pub struct Issuer<'a> {
+    /// As the token has it.
+    pub url: &'a str,
+    /// Of certificates that his server may be certified by.
+    pub thumbprints: &'a [String],
+}
+
 /// The keys of a provider.
 #[derive(Clone)]
 struct Known {
@@ -49,9 +58,9 @@ impl Providers {
         Self { fetcher: Fetcher::new(plain_on_loopback), known: Mutex::default() }
     }
 
-    /// Refuses a token that no key of its issuer has signed.
-    pub async fn verify(&self, issuer: &str, token: &Token<'_>, now: Timestamp) -> Answer<()> {
-        let known = match self.fresh(issuer, now) {
+    /// Refuses a token that no key of its issuer has signed. The thumbprints vouch for its server where the host doesn't.
+    pub async fn verify(&self, issuer: Issuer<'_>, token: &Token<'_>, now: Timestamp) -> Answer<()> {
+        let known = match self.fresh(issuer.url, now) {
             Some(known) => known,
             None => self.ask(issuer, now).await?,
         };
@@ -67,17 +76,18 @@ impl Providers {
         self.lock().get(issuer).filter(|known| now.since(known.at) < KEPT).cloned()
     }
 
-    async fn ask(&self, issuer: &str, now: Timestamp) -> Answer<Known> {
-        let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-        let configuration = self.fetcher.get(&address).await.map_err(not_fetched)?;
+    async fn ask(&self, issuer: Issuer<'_>, now: Timestamp) -> Answer<Known> {
+        let Issuer { url, thumbprints } = issuer;
+        let address = format!("{}/.well-known/openid-configuration", url.trim_end_matches('/'));
+        let configuration = self.fetcher.get(&address, thumbprints).await.map_err(not_fetched)?;
         let configuration: Configuration = serde_json::from_slice(&configuration).map_err(|_| errors::no_verification_key())?;
-        if configuration.issuer != issuer {
+        if configuration.issuer != url {
             return Err(errors::no_verification_key());
         }
-        let keys = self.fetcher.get(&configuration.jwks_uri).await.map_err(not_fetched)?;
+        let keys = self.fetcher.get(&configuration.jwks_uri, thumbprints).await.map_err(not_fetched)?;
         let keys = Arc::new(KeySet::parse(&keys).ok_or_else(errors::no_verification_key)?);
         let known = Known { keys, at: now };
-        self.keep(issuer, known.clone());
+        self.keep(url, known.clone());
         Ok(known)
     }
 
