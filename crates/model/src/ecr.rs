@@ -35,6 +35,9 @@ pub struct RepositorySpec {
     pub mutability: Mutability,
     /// Its tags (those of the resource, not of images).
     pub tags: BTreeMap<String, String>,
+    /// Its policy, as it was written.
+    #[serde(default)]
+    pub policy: Option<String>,
 }
 
 /// Whether the tags of a repository's images can be moved.

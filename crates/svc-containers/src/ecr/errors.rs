@@ -37,12 +37,26 @@ pub fn repository_not_empty(key: &Key<Repository>) -> Fault {
     Fault::client("RepositoryNotEmptyException", text)
 }
 
-/// The registry of another account, which nothing allows yet.
-pub fn foreign_registry(caller: &str, registry: &str) -> Fault {
+fn bad_policy(constraint: &str) -> Fault {
+    invalid(format!("Invalid parameter at 'PolicyText' failed to satisfy constraint: '{constraint}'"))
+}
+
+/// A document that can't be a repository's policy.
+pub fn invalid_policy() -> Fault {
+    bad_policy("Invalid repository policy provided")
+}
+
+/// A policy under which its writer could set no other.
+pub fn lockout() -> Fault {
+    bad_policy("The policy would prevent you from setting another policy in the future; use 'force' to set it nevertheless")
+}
+
+pub fn no_policy(key: &Key<Repository>) -> Fault {
     let text = format!(
-        "User: {caller} is not authorized to access the registry with id '{registry}' because no resource-based policy allows it"
+        "Repository policy does not exist for the repository with name '{}' in the registry with id '{}'",
+        key.id, key.account
     );
-    Fault::client("AccessDeniedException", text)
+    Fault::client("RepositoryPolicyNotFoundException", text)
 }
 
 pub fn no_image(key: &Key<Repository>, digest: Option<&str>, tag: Option<&str>) -> Fault {

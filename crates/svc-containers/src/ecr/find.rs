@@ -3,32 +3,38 @@
 use super::errors;
 use front::{Answer, Cx};
 use model::{
-    Arn, Key,
+    AccountId, Arn, Key,
     ecr::{Image, ImageSpec, ImageTag, Repository, RepositorySpec},
 };
 use spine::{Read, Row, Scope};
 use std::{collections::BTreeMap, sync::Arc};
 use wire::Fault;
 
-/// The repository that a request names, which has to exist. Only the registry of the caller's own account can be named.
+/// The repository that a request names, which has to exist.
 pub fn repository(
     cx: &Cx,
     read: &impl Read,
     registry_id: &Option<String>,
     name: &str,
 ) -> Answer<(Key<Repository>, Arc<RepositorySpec>)> {
-    own_registry(cx, registry_id)?;
-    let key = Key::new(&cx.account, &cx.region, name);
+    let key = key(cx, registry_id, name)?;
     let spec = existing(read, &key)?;
     Ok((key, spec))
 }
 
-/// Refuses a registry that isn't the caller's.
-pub fn own_registry(cx: &Cx, registry_id: &Option<String>) -> Result<(), Fault> {
-    match registry_id {
-        Some(id) if id != cx.account.as_str() => Err(errors::foreign_registry(&cx.principal.arn(&cx.account).to_string(), id)),
-        _ => Ok(()),
-    }
+/// The repository that a request names, whether or not it exists. It may be in any account's registry: the policies decide.
+pub fn key(cx: &Cx, registry_id: &Option<String>, name: &str) -> Result<Key<Repository>, Fault> {
+    Ok(Key::new(&registry(cx, registry_id)?, &cx.region, name))
+}
+
+/// The account of the registry that a request names, else the caller's own.
+pub fn registry(cx: &Cx, registry_id: &Option<String>) -> Result<AccountId, Fault> {
+    let malformed = |_| {
+        errors::invalid(
+            "Invalid parameter at 'registryId' failed to satisfy constraint: 'Member must satisfy regular expression pattern: [0-9]{12}'",
+        )
+    };
+    registry_id.as_ref().map_or_else(|| Ok(cx.account.clone()), |id| AccountId::parse(id).map_err(malformed))
 }
 
 /// The repository of a key.
@@ -36,19 +42,24 @@ pub fn existing(read: &impl Read, key: &Key<Repository>) -> Answer<Arc<Repositor
     read.spec(key)?.ok_or_else(|| errors::no_repository(key))
 }
 
-/// The repository that an ARN names.
+/// The repository that an ARN names, which has to exist.
 pub fn by_arn(cx: &Cx, read: &impl Read, arn: &str) -> Answer<(Key<Repository>, Arc<RepositorySpec>)> {
-    let malformed = || {
+    let key = key_of_arn(cx, arn)?;
+    let spec = existing(read, &key)?;
+    Ok((key, spec))
+}
+
+/// The repository that an ARN names. The ARN has to be the one that the repository is known by, so that no policy is evaded by another
+/// way of writing it.
+pub fn key_of_arn(cx: &Cx, arn: &str) -> Result<Key<Repository>, Fault> {
+    let parsed = arn.parse::<Arn>().ok();
+    let named = parsed.as_ref().and_then(|arn| Some((arn, arn.resource_id("ecr", "repository")?)));
+    let key = named.and_then(|(arn, name)| key(cx, &Some(arn.account.clone()), name).ok());
+    key.filter(|key| Some(key.arn()) == parsed).ok_or_else(|| {
         errors::invalid(format!(
             "Invalid parameter at 'resourceArn' failed to satisfy constraint: '{arn}' is not the ARN of a repository"
         ))
-    };
-    let parsed: Arn = arn.parse().map_err(|_| malformed())?;
-    let name = parsed.resource_id("ecr", "repository").ok_or_else(malformed)?;
-    if parsed.region != cx.region.as_str() {
-        return Err(malformed());
-    }
-    repository(cx, read, &Some(parsed.account.clone()), name)
+    })
 }
 
 /// An image with its tags, ordered.

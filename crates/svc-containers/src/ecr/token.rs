@@ -1,7 +1,7 @@
-//! The passwords of a registry: who may push and pull where, and until when, signed with a key of the cloud's own.
+//! The passwords of a registry: for whom they are, and until when, signed with a key of the cloud's own.
 //!
-//! Nothing is kept of a password, so that it costs nothing to issue one and it holds over a restart. A password that should not
-//! hold any longer is got rid of by emptying the cloud, or by waiting for its twelve hours to pass.
+//! Nothing is kept of a password, so that it costs nothing to issue one and it holds over a restart. What its holder may do with it is
+//! decided at each request, by the policies of then. It holds no longer than the access key does by which it was asked for.
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -18,12 +18,31 @@ pub const USER: &str = "AWS";
 /// What a password says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pass {
-    /// The account whose registry it opens.
-    pub account: AccountId,
-    /// The region of that registry, where the address names none.
+    /// The account of the registry that is meant where the address names none.
+    pub registry: AccountId,
+    /// The region of that registry.
     pub region: Region,
-    /// From then on it doesn't.
+    /// From then on it opens nothing.
     pub expires_at: Timestamp,
+    /// What it opens.
+    pub opens: Opens,
+}
+
+/// What a password opens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Opens {
+    /// What the holder of an access key may do.
+    Key(String),
+    /// What the account's root may do.
+    Root(AccountId),
+    /// One blob of one repository, for reading: `GetDownloadUrlForLayer` has decided already.
+    Blob {
+        /// The repository's name.
+        repository: String,
+        /// The blob's digest.
+        digest: String,
+    },
 }
 
 impl Pass {
@@ -54,8 +73,12 @@ mod tests {
 
     #[test]
     fn a_password_holds_until_it_expires_and_for_nobody_elses_key() {
-        let account = AccountId::parse("111122223333").unwrap();
-        let pass = Pass { account, region: Region::parse("eu-west-1").unwrap(), expires_at: Timestamp(1000) };
+        let pass = Pass {
+            registry: AccountId::parse("111122223333").unwrap(),
+            region: Region::parse("eu-west-1").unwrap(),
+            expires_at: Timestamp(1000),
+            opens: Opens::Key("AKIAEXAMPLE".into()),
+        };
         let password = pass.seal("secret");
         assert_eq!(Pass::open(&password, "secret", Timestamp(999)), Some(pass));
         assert_eq!(Pass::open(&password, "secret", Timestamp(1000)), None);

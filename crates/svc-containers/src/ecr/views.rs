@@ -1,7 +1,8 @@
 //! What the API shows of the records.
 
-use super::{find::Found, mutability};
+use super::{address, find::Found, mutability};
 use api::ecr as sdk;
+use front::Cx;
 use model::{
     Key, Timestamp,
     ecr::{Image, ImageSpec, Repository, RepositorySpec},
@@ -13,13 +14,13 @@ pub fn time(at: Timestamp) -> Time {
     Time(at.0)
 }
 
-/// A repository; `endpoint` is where its images are pushed to, as the client reaches it.
-pub fn repository(key: &Key<Repository>, spec: &RepositorySpec, endpoint: &str) -> sdk::Repository {
+/// A repository, with the address that its images are pushed to.
+pub fn repository(cx: &Cx, key: &Key<Repository>, spec: &RepositorySpec) -> sdk::Repository {
     sdk::Repository {
         repository_arn: Some(key.arn().to_string()),
         registry_id: Some(key.account.to_string()),
         repository_name: Some(key.id.clone()),
-        repository_uri: Some(format!("{endpoint}/{}", key.id)),
+        repository_uri: Some(format!("{}/{}", address::of(cx, &key.account), key.id)),
         created_at: Some(time(spec.created_at)),
         image_tag_mutability: Some(mutability::setting(&spec.mutability)),
         image_tag_mutability_exclusion_filters: mutability::filters(&spec.mutability),

@@ -1,7 +1,10 @@
 //! Layers: whether they are there, and their uploading in parts.
 
 use super::{
-    super::{Ecr, errors, find, layers, token::Pass},
+    super::{
+        Ecr, errors, find, layers,
+        token::{Opens, Pass},
+    },
     registry,
 };
 use api::ecr as sdk;
@@ -123,7 +126,7 @@ fn upload(cx: &Cx, ecr: &Ecr, registry_id: &Option<String>, name: &str, id: &str
     Ok(upload)
 }
 
-/// The address is one of the registry's own, with a password in it.
+/// The address is one of the registry's own, with a password in it that opens nothing but the layer.
 pub fn download_url(
     cx: &Cx,
     tx: &mut Tx,
@@ -134,8 +137,9 @@ pub fn download_url(
     if !tx.exists(&repository.layer(digest))? {
         return Err(errors::no_layer(&repository, digest));
     }
-    let pass = Pass { account: cx.account.clone(), region: cx.region.clone(), expires_at: cx.now + DOWNLOAD_VALID };
-    let password = pass.seal(&registry::secret(cx, tx)?);
+    let opens = Opens::Blob { repository: repository.id.clone(), digest: digest.clone() };
+    let (registry, region) = (repository.account.clone(), repository.region.clone());
+    let password = Pass { registry, region, expires_at: cx.now + DOWNLOAD_VALID, opens }.seal(&registry::secret(cx, tx)?);
     let url = format!("http://{}/v2/{}/blobs/{digest}?password={password}", cx.endpoint, repository.id);
     Ok(sdk::GetDownloadUrlForLayerResponse { download_url: Some(url), layer_digest: Some(digest.clone()) })
 }

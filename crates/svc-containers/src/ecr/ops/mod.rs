@@ -2,6 +2,7 @@
 
 pub mod images;
 pub mod layers;
+pub mod policies;
 pub mod registry;
 pub mod repositories;
 pub mod tags;

@@ -1,32 +1,42 @@
 //! The registry as a whole: what it is, and how clients get into it.
 
 use super::super::{
-    find,
-    token::{Pass, USER, VALID},
+    address, find,
+    token::{Opens, Pass, USER, VALID},
     views,
 };
 use api::ecr as sdk;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use front::{Answer, Cx};
 use model::{
-    Key,
+    AccountId, Key,
     ecr::{TokenKey, TokenKeySpec},
 };
 use spine::{Read, Tx};
 
 pub fn authorize(cx: &Cx, tx: &mut Tx, input: &sdk::GetAuthorizationTokenRequest) -> Answer<sdk::GetAuthorizationTokenResponse> {
-    for id in input.registry_ids.iter().flatten() {
-        find::own_registry(cx, &Some(id.clone()))?;
-    }
+    let secret = secret(cx, tx)?;
+    let data = match input.registry_ids.as_deref() {
+        None | Some([]) => vec![data(cx, cx.account.clone(), &secret)],
+        Some(ids) => {
+            let registries = ids.iter().map(|id| find::registry(cx, &Some(id.clone())));
+            registries.map(|registry| Ok(data(cx, registry?, &secret))).collect::<Answer<_>>()?
+        }
+    };
+    Ok(sdk::GetAuthorizationTokenResponse { authorization_data: Some(data) })
+}
+
+/// A password for the caller, as a client of that registry needs it. What it is good for there is decided when it is used.
+fn data(cx: &Cx, registry: AccountId, secret: &str) -> sdk::AuthorizationData {
     let expires_at = cx.now + VALID;
-    let pass = Pass { account: cx.account.clone(), region: cx.region.clone(), expires_at };
-    let password = pass.seal(&secret(cx, tx)?);
-    let data = sdk::AuthorizationData {
+    let proxy_endpoint = format!("http://{}", address::of(cx, &registry));
+    let opens = cx.access_key_id().map_or_else(|| Opens::Root(cx.account.clone()), |id| Opens::Key(id.to_owned()));
+    let password = Pass { registry, region: cx.region.clone(), expires_at, opens }.seal(secret);
+    sdk::AuthorizationData {
         authorization_token: Some(STANDARD.encode(format!("{USER}:{password}"))),
         expires_at: Some(views::time(expires_at)),
-        proxy_endpoint: Some(format!("http://{}", cx.endpoint)),
-    };
-    Ok(sdk::GetAuthorizationTokenResponse { authorization_data: Some(vec![data]) })
+        proxy_endpoint: Some(proxy_endpoint),
+    }
 }
 
 /// What signs passwords; made when the first one is.

@@ -8,18 +8,14 @@ use super::super::{
 use super::tags;
 use api::ecr as sdk;
 use front::{Answer, Cx};
-use model::{
-    Key,
-    ecr::{Image, ImageTag, Layer, Repository, RepositorySpec, Upload},
-};
+use model::ecr::{Image, ImageTag, Layer, Repository, RepositorySpec, Upload};
 use spine::{Read, Scope, Tx};
 use wire::Fault;
 
 pub fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreateRepositoryRequest) -> Answer<sdk::CreateRepositoryResponse> {
-    find::own_registry(cx, &input.registry_id)?;
     refuse_scanning(input.image_scanning_configuration.as_ref())?;
     refuse_encryption(input.encryption_configuration.as_ref())?;
-    let key = Key::<Repository>::new(&cx.account, &cx.region, &input.repository_name);
+    let key = find::key(cx, &input.registry_id, &input.repository_name)?;
     if tx.exists(&key)? {
         return Err(errors::repository_exists(&key));
     }
@@ -27,22 +23,23 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreateRepositoryRequest) -> Ans
         created_at: cx.now,
         mutability: mutability::read(input.image_tag_mutability, input.image_tag_mutability_exclusion_filters.as_deref())?,
         tags: tags::merge(Default::default(), input.tags.as_deref().unwrap_or_default())?,
+        policy: None,
     };
     tx.create(&key, &spec)?;
-    Ok(sdk::CreateRepositoryResponse { repository: Some(views::repository(&key, &spec, &cx.endpoint)) })
+    Ok(sdk::CreateRepositoryResponse { repository: Some(views::repository(cx, &key, &spec)) })
 }
 
 pub fn describe(cx: &Cx, tx: &mut Tx, input: &sdk::DescribeRepositoriesRequest) -> Answer<sdk::DescribeRepositoriesResponse> {
-    find::own_registry(cx, &input.registry_id)?;
+    let registry = find::registry(cx, &input.registry_id)?;
     let asked = Asked { token: input.next_token.as_deref(), max: input.max_results };
     page::refuse_both(asked, input.repository_names.is_some(), "repositoryNames")?;
     let found = match &input.repository_names {
-        Some(names) => names.iter().map(|name| find::repository(cx, tx, &None, name)).collect::<Answer<_>>()?,
-        None => tx.specs::<Repository>(Scope::Region(&cx.account, &cx.region))?,
+        Some(names) => names.iter().map(|name| find::repository(cx, tx, &input.registry_id, name)).collect::<Answer<_>>()?,
+        None => tx.specs::<Repository>(Scope::Region(&registry, &cx.region))?,
     };
     let paged = input.repository_names.is_none();
     let (shown, next_token) = if paged { page(found, asked, |(key, _)| key.id.clone())? } else { (found, None) };
-    let repositories = shown.iter().map(|(key, spec)| views::repository(key, spec, &cx.endpoint)).collect();
+    let repositories = shown.iter().map(|(key, spec)| views::repository(cx, key, spec)).collect();
     Ok(sdk::DescribeRepositoriesResponse { repositories: Some(repositories), next_token })
 }
 
@@ -66,7 +63,7 @@ pub fn delete(cx: &Cx, tx: &mut Tx, input: &sdk::DeleteRepositoryRequest) -> Ans
         tx.delete(&upload)?;
     }
     tx.delete(&key)?;
-    Ok(sdk::DeleteRepositoryResponse { repository: Some(views::repository(&key, &spec, &cx.endpoint)) })
+    Ok(sdk::DeleteRepositoryResponse { repository: Some(views::repository(cx, &key, &spec)) })
 }
 
 pub fn put_mutability(

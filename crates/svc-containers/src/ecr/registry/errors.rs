@@ -41,9 +41,9 @@ pub fn unauthorized(endpoint: &str) -> Refusal {
     refusal
 }
 
-/// The password is for another account's registry than the address.
-pub fn denied() -> Refusal {
-    Refusal::new(StatusCode::FORBIDDEN, "DENIED", "The authorization token is for the registry of another account")
+/// The password is for one blob and nothing else.
+pub fn only_a_blob() -> Refusal {
+    Refusal::new(StatusCode::FORBIDDEN, "DENIED", "The address was given out for reading one layer, and for nothing else")
 }
 
 /// The path means nothing.
@@ -106,6 +106,7 @@ pub fn no_range(size: u64) -> Refusal {
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
         let (status, code) = match &*fault.code {
+            "AccessDeniedException" => (StatusCode::FORBIDDEN, "DENIED"),
             "RepositoryNotFoundException" => (StatusCode::NOT_FOUND, "NAME_UNKNOWN"),
             "ImageNotFoundException" => (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN"),
             "LayersNotFoundException" => (StatusCode::NOT_FOUND, "MANIFEST_BLOB_UNKNOWN"),

@@ -3,21 +3,27 @@
 //! Which registry is meant stands in the host (`<account>.dkr.ecr.<region>.…`) or else in the password that the client was given by
 //! `GetAuthorizationToken`. As in ECR, a repository has to be created before anything is pushed into it, and blobs are deleted by
 //! nobody but the sweeper.
+//!
+//! A password stands for whoever asked for it. Each request is decided by that principal's policies and the repository's, as the operation
+//! of the API is that does the same: see [`permission`].
 
 mod access;
 mod blobs;
 mod errors;
 mod lists;
 mod manifests;
+mod permission;
 mod reply;
 mod route;
 mod uploads;
 
 use super::Ecr;
+use access::{Entry, Who};
 use async_trait::async_trait;
 use errors::Refusal;
 use front::{Arrival, Body, Mount};
 use http::{HeaderMap, Method, Request, Response, request::Parts};
+use logic::policy::Context;
 use model::{AccountId, Key, Region, Timestamp, ecr::Repository};
 use route::Route;
 use std::sync::Arc;
@@ -34,11 +40,12 @@ impl Registry {
     }
 }
 
-/// A request for one registry, by somebody who may use it.
+/// A request for one registry, by somebody who is known.
 struct Ask<'a> {
     ecr: &'a Ecr,
     account: AccountId,
     region: Region,
+    who: Who,
     now: Timestamp,
     /// An id for an upload that the request may begin.
     fresh_id: String,
@@ -50,6 +57,20 @@ struct Ask<'a> {
 impl Ask<'_> {
     fn repository(&self, name: &str) -> Key<Repository> {
         Key::new(&self.account, &self.region, name)
+    }
+
+    /// Refuses unless the caller may do all of that to a repository.
+    fn may(&self, actions: &[&str], name: &str) -> Result<(), Refusal> {
+        let Who::Caller(cx) = &self.who else { return Err(errors::only_a_blob()) };
+        let resource = [self.repository(name).arn()];
+        Ok(actions.iter().try_for_each(|action| cx.authorize(action, &resource, &Context::default()))?)
+    }
+
+    /// Whether it is for the blob that its address was given out for.
+    fn reads(&self, route: &Route) -> bool {
+        let Who::Reader { repository, digest } = &self.who else { return false };
+        let wanted = Route::Blob { name: repository.clone(), digest: digest.clone() };
+        *route == wanted && [Method::GET, Method::HEAD].contains(self.method)
     }
 
     fn header(&self, name: impl http::header::AsHeaderName) -> Option<&str> {
@@ -77,10 +98,15 @@ impl Registry {
     async fn answer(&self, head: &Parts, body: Body, arrival: &Arrival) -> Answer {
         let query = route::Query::read(head.uri.query().unwrap_or_default());
         let now = arrival.env.now();
-        let (account, region) = access::enter(&self.ecr.store, head, &query, arrival, now)?;
+        let Entry { account, region, who } = access::enter(&self.ecr.store, head, &query, arrival, now)?;
         let fresh_id = arrival.env.uuid();
-        let ask = Ask { ecr: &self.ecr, account, region, now, fresh_id, method: &head.method, headers: &head.headers, query };
+        let ask =
+            Ask { ecr: &self.ecr, account, region, who, now, fresh_id, method: &head.method, headers: &head.headers, query };
         let route = Route::parse(head.uri.path()).ok_or_else(errors::no_route)?;
+        if !ask.reads(&route) {
+            let (name, actions) = permission::needed(&route, &head.method);
+            ask.may(actions, name)?;
+        }
         dispatch(&ask, route, body).await
     }
 }

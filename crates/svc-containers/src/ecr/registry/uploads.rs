@@ -4,23 +4,30 @@ use super::super::layers;
 use super::{
     Answer, Ask,
     errors::{self, Refusal},
+    permission::{COMPLETE_LAYER, READ_LAYER, WRITE_LAYER},
     reply,
 };
 use front::{Body, body};
 use futures::{Stream, stream};
 use http::{Response, StatusCode, header};
+use http_body::Body as _;
 use logic::image_reference::{is_digest, is_repository};
 use model::{Key, ecr::Upload};
 
-/// Begins an upload; or finishes it at once, by the body with its digest, or by a layer that another repository has.
+/// Begins an upload; or finishes it at once, by the body with its digest, or by a layer that another repository has which the caller
+/// may read.
 pub async fn begin(ask: &Ask<'_>, name: &str, content: Body) -> Answer {
     let repository = ask.repository(name);
     if let (Some(digest), Some(from)) = (ask.query.get("mount"), ask.query.get("from"))
         && is_digest(digest)
         && is_repository(from)
+        && ask.may(&[READ_LAYER], from).is_ok()
         && layers::mount(ask.ecr, &repository, &ask.repository(from), digest).await?
     {
         return Ok(created(name, digest));
+    }
+    if ask.query.get("digest").is_some() {
+        ask.may(&[WRITE_LAYER, COMPLETE_LAYER], name)?;
     }
     let id = ask.fresh_id.clone();
     ask.ecr.store.transact(|tx| layers::begin(tx, &repository, &id, ask.now)).await?;
@@ -48,6 +55,9 @@ pub async fn append(ask: &Ask<'_>, name: &str, id: &str, content: Body) -> Answe
 
 /// Takes the last chunk, which may be empty, and makes a blob of it all.
 pub async fn finish(ask: &Ask<'_>, name: &str, id: &str, content: Body) -> Answer {
+    if !content.is_end_stream() {
+        ask.may(&[WRITE_LAYER], name)?;
+    }
     let upload = under_way(ask, name, id)?;
     let digest = ask.query.get("digest").filter(|digest| is_digest(digest));
     let digest =
