@@ -1,8 +1,9 @@
 //! HTTP routes that are no AWS operations, which a service mounts at the front's address.
 
 use crate::{
-    Body, Checks, Cx,
-    auth::{authority::Authority, context::Circumstances, gate::Gate},
+    Body, Checks, Cx, Recorder,
+    auth::{authority::Authority, gate::Gate},
+    record::{Pending, Sender},
 };
 use async_trait::async_trait;
 use http::{Request, Response, request::Parts};
@@ -12,7 +13,7 @@ use model::{
 };
 use spine::{Read, Store};
 use std::sync::Arc;
-use wire::Fault;
+use wire::{Fault, Value};
 
 /// How a request came in.
 #[derive(Clone)]
@@ -27,8 +28,9 @@ pub struct Arrival {
     pub region: Region,
     /// Whether only the owner of the cloud's machine can have sent the request.
     pub loopback: bool,
-    pub(crate) circumstances: Circumstances,
+    pub(crate) sender: Sender,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) recorder: Option<Arc<dyn Recorder>>,
 }
 
 impl Arrival {
@@ -43,15 +45,15 @@ impl Arrival {
         key: Option<&str>,
     ) -> Result<Option<Cx>, Fault> {
         let (snapshot, now) = (store.snapshot(), self.env.now());
+        let circumstances = self.sender.circumstances(region);
         let (account, principal, key, authority) = match key {
             None => {
-                let authority =
-                    Authority::of_keyless(&self.gate, &snapshot, (account, &Principal::Root), &self.circumstances, now);
+                let authority = Authority::of_keyless(&self.gate, &snapshot, (account, &Principal::Root), &circumstances, now);
                 (account.clone(), Principal::Root, None, authority)
             }
             Some(id) => {
                 let Some(key) = snapshot.spec(&Key::<AccessKey>::of_id(id))?.filter(|key| !key.inactive) else { return Ok(None) };
-                let authority = Authority::of_key(&self.gate, &snapshot, (id, &key), &self.circumstances, now)?;
+                let authority = Authority::of_key(&self.gate, &snapshot, (id, &key), &circumstances, now)?;
                 (key.account.clone(), key.principal.clone(), Some(key), authority)
             }
         };
@@ -63,11 +65,21 @@ impl Arrival {
             env: self.env.clone(),
             request_id: self.request_id.clone(),
             endpoint: self.endpoint.clone(),
-            checks: Checks::default(),
+            checks: Checks::new(self.recorder.is_some()),
             key,
             authority,
             service,
         }))
+    }
+
+    /// Tells whoever keeps a trail of the calls of a request that did what an operation of the API does, and what came of it.
+    pub fn tell(&self, cx: &Cx, operation: &str, answered: &Result<(), Fault>) {
+        let operation = cx.service.operations.iter().find(|known| known.name == operation);
+        let (Some(recorder), Some(operation)) = (&self.recorder, operation) else { return };
+        let access_key_id = cx.access_key_id().unwrap_or_else(|| cx.account.as_str());
+        let sender = Sender { access_key_id: access_key_id.to_owned(), ..self.sender.clone() };
+        let answered = answered.as_ref().map(|()| Value::Null).map_err(Clone::clone);
+        Pending::new(&**recorder, &self.env, (cx.service, operation), cx, sender, None).end(&answered);
     }
 }
 

@@ -176,8 +176,9 @@ impl Front {
             env: self.env.clone(),
             region: self.config.region.clone(),
             loopback: self.only_from_here(head),
-            circumstances: Sender::of(head, "").circumstances(&self.config.region),
+            sender: Sender::of(head, ""),
             gate: self.gate.clone(),
+            recorder: self.recorder.clone(),
         }
     }
 

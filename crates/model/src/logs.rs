@@ -55,6 +55,25 @@ pub fn stream_id(group: &str, stream: &str) -> String {
     format!("{group}:{stream}")
 }
 
+/// A resource policy of the account, under its name. `Spec` has the API handlers as its writers.
+pub enum ResourcePolicy {}
+
+/// What is known of a resource policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourcePolicySpec {
+    /// The document as it was written.
+    pub document: String,
+    /// When it was.
+    pub updated: Timestamp,
+}
+
+impl Record for ResourcePolicy {
+    const KIND: &'static str = "logs/resource-policy";
+    type Spec = ResourcePolicySpec;
+    type Plan = ();
+    type Observed = ();
+}
+
 /// A container whose output becomes the events of a stream, under `workload/container`.
 ///
 /// `Spec` is written by the reconciler that places the workload, which also deletes the record once the plan says `drained`, and the

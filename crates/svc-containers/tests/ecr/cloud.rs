@@ -2,7 +2,10 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use front::testing::{Bench, Reply};
+use front::{
+    Front, Recorder,
+    testing::{Bench, Reply},
+};
 use http::Request;
 use model::ecr::blob_namespace;
 use serde_json::{Value, json};
@@ -30,11 +33,20 @@ impl Cloud {
 
     /// On these records and bytes.
     pub fn on(store: spine::Store, folder: Arc<tempfile::TempDir>) -> Self {
+        Self::furnished(store, folder, |front| front)
+    }
+
+    /// With somebody who keeps a trail of the calls.
+    pub fn recorded(recorder: Arc<dyn Recorder>) -> Self {
+        Self::furnished(spine::Store::ephemeral(), Arc::new(tempfile::tempdir().unwrap()), |front| front.recorder(recorder))
+    }
+
+    fn furnished(store: spine::Store, folder: Arc<tempfile::TempDir>, furnish: impl FnOnce(Front) -> Front) -> Self {
         let (mut kept, path) = (None, folder.path().to_owned());
         let bench = Bench::on(store, |front, store, _| {
             let ecr = Arc::new(Ecr { store: store.clone(), blobs: Blobs::open(&path).unwrap() });
             kept = Some(ecr.clone());
-            front.service(ecr::service(&ecr)).mount(Arc::new(Registry::new(ecr)))
+            furnish(front).service(ecr::service(&ecr)).mount(Arc::new(Registry::new(ecr)))
         });
         Self { bench, ecr: kept.unwrap(), folder }
     }

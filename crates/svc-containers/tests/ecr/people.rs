@@ -41,7 +41,10 @@ impl Cloud {
             })
             .await;
         let (access_key_id, secret_access_key) = (issued.access_key_id, issued.secret_access_key);
-        self.seen_by(self.bench.signed_by(Signer { access_key_id, secret_access_key, token: None }))
+        let user = self.seen_by(self.bench.signed_by(Signer { access_key_id, secret_access_key, token: None }));
+        // That the key is used is written down with its first call; from then on what is refused changes nothing.
+        user.call("DescribeRegistry", json!({})).await;
+        user
     }
 
     /// The same cloud as another account's root sees it.

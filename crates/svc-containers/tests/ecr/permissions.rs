@@ -5,9 +5,10 @@ use super::{
     people::{OTHER, PULL, allow, arn},
 };
 use bytes::Bytes;
-use front::testing::Reply;
+use front::{Call, Recorder, testing::Reply};
 use http::Request;
 use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
 
 const PUSH: &[&str] = &[
     "ecr:GetAuthorizationToken",
@@ -213,4 +214,39 @@ async fn a_manifest_needs_its_own_permission() {
     let user = format!("arn:aws:iam::{ACCOUNT}:user/anna");
     let why = "because no identity-based policy allows the ecr:PutImage action";
     assert_eq!(refusal(&put), denied(&user, "ecr:PutImage", why));
+}
+
+/// Keeps the calls that it is told of.
+#[derive(Default)]
+struct Told(Mutex<Vec<Call>>);
+
+impl Recorder for Told {
+    fn record(&self, call: Call) {
+        self.0.lock().unwrap().push(call);
+    }
+
+    fn in_full(&self, _: &'static wire::Service, _: &'static str) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn pushes_and_pulls_are_told_as_operations() {
+    let told = Arc::new(Told::default());
+    let cloud = Cloud::recorded(told.clone());
+    cloud.ok("CreateRepository", json!({"repositoryName": "web"})).await;
+    let anna = cloud.user("anna", PUSH).await;
+    anna.image("web", "v1", "layer").await;
+    assert_eq!(anna.registry("GET", "/v2/web/manifests/v1", &[], "").await.status, 403);
+    let mut calls = std::mem::take(&mut *told.0.lock().unwrap());
+    calls.retain(|call| !["CreateRepository", "DescribeRegistry", "GetAuthorizationToken"].contains(&call.operation));
+    let names: Vec<&str> = calls.iter().map(|call| call.operation).collect();
+    assert_eq!(names, ["InitiateLayerUpload", "InitiateLayerUpload", "PutImage", "BatchGetImage"]);
+    let used: Vec<&str> = calls[0].checks.iter().filter(|check| check.allowed).map(|check| &*check.action).collect();
+    assert_eq!(used, ["ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload"]);
+    assert!(calls.iter().all(|call| call.principal.arn(&call.account).to_string().ends_with(":user/anna")));
+    assert!(calls.iter().all(|call| call.access_key_id.starts_with("AKIA")));
+    assert_eq!(calls[2].error, None);
+    assert_eq!(calls[3].error.as_ref().map(|(code, _)| &**code), Some("AccessDeniedException"));
+    assert_eq!((calls[2].read_only, calls[3].read_only), (false, true));
 }

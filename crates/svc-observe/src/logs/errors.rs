@@ -1,6 +1,7 @@
 //! The errors of CloudWatch Logs, in its own words.
 
 use super::store::LogStoreError;
+use model::AccountId;
 use std::fmt::Display;
 use wire::Fault;
 
@@ -34,6 +35,24 @@ pub(super) fn too_many_tags() -> Fault {
 
 pub(super) fn protected() -> Fault {
     Fault::client("ValidationException", "The log group is protected from deletion. Lift its deletion protection first.")
+}
+
+pub(super) fn too_many() -> Fault {
+    Fault::client("LimitExceededException", "Resource limit exceeded.")
+}
+
+pub(super) fn no_policy(name: &str) -> Fault {
+    Fault::client("ResourceNotFoundException", format!("Policy with name [{name}] does not exist."))
+}
+
+pub(super) fn invalid_policy(why: String) -> Fault {
+    invalid(format!("The policy document is invalid: {why}"))
+}
+
+/// A group may be made, but not with tags.
+pub(super) fn not_with_tags(account: &AccountId) -> Fault {
+    let text = format!("User with accountId: {account} is not authorized to perform CreateLogGroup with Tags");
+    Fault::client("AccessDeniedException", text)
 }
 
 pub(super) fn invalid_token() -> Fault {

@@ -1,8 +1,10 @@
 //! CloudWatch Logs: groups, streams, events, and the pump that makes events of what containers write.
 //!
-//! Built: groups with retention and tags, streams, putting, getting and filtering events, filter patterns. Not built: metric and
-//! subscription filters, Insights queries, Live Tail, exports, KMS keys, classes other than `STANDARD`, data protection.
+//! Built: groups with retention and tags, streams, putting, getting and filtering events, filter patterns, the account's resource
+//! policies. Not built: metric and subscription filters, Insights queries, Live Tail, exports, KMS keys, classes other than `STANDARD`,
+//! data protection, resource policies of single groups.
 
+mod arns;
 mod errors;
 mod ops;
 mod reconcile;
@@ -12,9 +14,9 @@ mod views;
 pub use reconcile::{Pump, Retention};
 
 use api::logs as sdk;
-use front::{Access, Cx, Service};
-use model::Arn;
-use ops::{events, groups, streams, tags};
+use arns::{given, on_all, on_group, on_named, on_stream_of, on_tagged, stream, taken};
+use front::{Access, Service};
+use ops::{events, groups, policies, streams, tags};
 use spine::Store;
 use std::sync::Arc;
 use store::LogStore;
@@ -29,56 +31,85 @@ pub struct Logs {
 
 /// The service's table.
 pub fn service(logs: &Arc<Logs>) -> Service {
-    Service::new(&sdk::SERVICE)
-        .op::<sdk::CreateLogGroup>(Access::on(|cx, i| vec![group_arn(cx, &i.log_group_name)]), groups::create)
-        .op::<sdk::DeleteLogGroup>(Access::on(|cx, i| vec![group_arn(cx, &i.log_group_name)]), groups::delete)
-        .op_async::<sdk::DescribeLogGroups, _, _>(Access::on(|cx, _| vec![group_arn(cx, "*")]), logs, groups::describe)
-        .op::<sdk::PutRetentionPolicy>(Access::on(|cx, i| vec![group_arn(cx, &i.log_group_name)]), groups::put_retention)
-        .op::<sdk::DeleteRetentionPolicy>(Access::on(|cx, i| vec![group_arn(cx, &i.log_group_name)]), groups::delete_retention)
-        .op::<sdk::CreateLogStream>(Access::on(|cx, i| vec![group_arn(cx, &i.log_group_name)]), streams::create)
+    let service = Service::new(&sdk::SERVICE).resources(arns::facts);
+    let service = of_events(of_streams(of_groups(service, logs), logs), logs);
+    of_policies(of_tags(service))
+}
+
+fn of_groups(service: Service, logs: &Arc<Logs>) -> Service {
+    service
+        .op::<sdk::CreateLogGroup>(
+            Access::on(|cx, i: &sdk::CreateLogGroupRequest| on_group(cx, &i.log_group_name))
+                .keys(|_, i| i.tags.as_ref().map(given).unwrap_or_default()),
+            groups::create,
+        )
+        .op::<sdk::DeleteLogGroup>(Access::on(|cx, i| on_group(cx, &i.log_group_name)), groups::delete)
+        .op_async::<sdk::DescribeLogGroups, _, _>(Access::on(|cx, _| on_all(cx)), logs, groups::describe)
+        .op::<sdk::PutRetentionPolicy>(Access::on(|cx, i| on_group(cx, &i.log_group_name)), groups::put_retention)
+        .op::<sdk::DeleteRetentionPolicy>(Access::on(|cx, i| on_group(cx, &i.log_group_name)), groups::delete_retention)
+}
+
+fn of_streams(service: Service, logs: &Arc<Logs>) -> Service {
+    service
+        .op::<sdk::CreateLogStream>(
+            Access::on(|cx, i| vec![stream(cx, &i.log_group_name, &i.log_stream_name)]),
+            streams::create,
+        )
         .op::<sdk::DeleteLogStream>(
-            Access::on(|cx, i| vec![stream_arn(cx, &i.log_group_name, &i.log_stream_name)]),
+            Access::on(|cx, i| vec![stream(cx, &i.log_group_name, &i.log_stream_name)]),
             streams::delete,
         )
         .op_async::<sdk::DescribeLogStreams, _, _>(
-            Access::on(|cx, i| named_group_arn(cx, &i.log_group_name, &i.log_group_identifier)),
+            Access::on(|cx, i| on_named(cx, &i.log_group_name, &i.log_group_identifier)),
             logs,
             streams::describe,
         )
+}
+
+fn of_events(service: Service, logs: &Arc<Logs>) -> Service {
+    service
         .op_async::<sdk::PutLogEvents, _, _>(
-            Access::on(|cx, i| vec![stream_arn(cx, &i.log_group_name, &i.log_stream_name)]),
+            Access::on(|cx, i| vec![stream(cx, &i.log_group_name, &i.log_stream_name)]),
             logs,
             events::put,
         )
         .op_async::<sdk::GetLogEvents, _, _>(
-            Access::on(|cx, i| named_group_arn(cx, &i.log_group_name, &i.log_group_identifier)),
+            Access::on(|cx, i| on_stream_of(cx, &i.log_group_name, &i.log_group_identifier, &i.log_stream_name)),
             logs,
             events::get,
         )
         .op_async::<sdk::FilterLogEvents, _, _>(
-            Access::on(|cx, i| named_group_arn(cx, &i.log_group_name, &i.log_group_identifier)),
+            Access::on(|cx, i| on_named(cx, &i.log_group_name, &i.log_group_identifier)),
             logs,
             events::filter,
         )
-        .op::<sdk::TagResource>(Access::on(|_, i| i.resource_arn.parse().into_iter().collect()), tags::tag)
-        .op::<sdk::UntagResource>(Access::on(|_, i| i.resource_arn.parse().into_iter().collect()), tags::untag)
-        .op::<sdk::ListTagsForResource>(Access::on(|_, i| i.resource_arn.parse().into_iter().collect()), tags::list)
-        .op::<sdk::TagLogGroup>(Access::on(|cx, i| vec![group_arn(cx, &i.log_group_name)]), tags::tag_group)
-        .op::<sdk::UntagLogGroup>(Access::on(|cx, i| vec![group_arn(cx, &i.log_group_name)]), tags::untag_group)
-        .op::<sdk::ListTagsLogGroup>(Access::on(|cx, i| vec![group_arn(cx, &i.log_group_name)]), tags::list_group)
 }
 
-/// `arn:aws:logs:region:account:log-group:name`.
-fn group_arn(cx: &Cx, group: &str) -> Arn {
-    cx.arn("logs", format!("log-group:{group}"))
+fn of_tags(service: Service) -> Service {
+    service
+        .op::<sdk::TagResource>(
+            Access::on(|cx, i: &sdk::TagResourceRequest| on_tagged(cx, &i.resource_arn)).keys(|_, i| given(&i.tags)),
+            tags::tag,
+        )
+        .op::<sdk::UntagResource>(
+            Access::on(|cx, i: &sdk::UntagResourceRequest| on_tagged(cx, &i.resource_arn)).keys(|_, i| taken(&i.tag_keys)),
+            tags::untag,
+        )
+        .op::<sdk::ListTagsForResource>(Access::on(|cx, i| on_tagged(cx, &i.resource_arn)), tags::list)
+        .op::<sdk::TagLogGroup>(
+            Access::on(|cx, i: &sdk::TagLogGroupRequest| on_group(cx, &i.log_group_name)).keys(|_, i| given(&i.tags)),
+            tags::tag_group,
+        )
+        .op::<sdk::UntagLogGroup>(
+            Access::on(|cx, i: &sdk::UntagLogGroupRequest| on_group(cx, &i.log_group_name)).keys(|_, i| taken(&i.tags)),
+            tags::untag_group,
+        )
+        .op::<sdk::ListTagsLogGroup>(Access::on(|cx, i| on_group(cx, &i.log_group_name)), tags::list_group)
 }
 
-/// `arn:aws:logs:region:account:log-group:name:log-stream:stream`.
-fn stream_arn(cx: &Cx, group: &str, stream: &str) -> Arn {
-    cx.arn("logs", format!("log-group:{group}:log-stream:{stream}"))
-}
-
-/// The ARN of a group that is named by its name or by an identifier.
-fn named_group_arn(cx: &Cx, name: &Option<String>, identifier: &Option<String>) -> Vec<Arn> {
-    ops::group_name(cx, name, identifier).map(|group| group_arn(cx, &group)).into_iter().collect()
+fn of_policies(service: Service) -> Service {
+    service
+        .op::<sdk::PutResourcePolicy>(Access::on(|cx, _| on_all(cx)), policies::put)
+        .op::<sdk::DescribeResourcePolicies>(Access::on(|cx, _| on_all(cx)), policies::describe)
+        .op::<sdk::DeleteResourcePolicy>(Access::on(|cx, _| on_all(cx)), policies::delete)
 }

@@ -1,16 +1,15 @@
 //! From records and summaries to what the API shows.
 
 use super::{
-    group_arn,
+    arns,
     store::{Kept, Place, Summary},
-    stream_arn,
 };
 use api::logs as sdk;
 use front::Cx;
-use model::logs::{LogGroupSpec, LogStreamSpec};
+use model::logs::{LogGroupSpec, LogStreamSpec, ResourcePolicySpec};
 
 pub(super) fn group(cx: &Cx, name: &str, spec: &LogGroupSpec, stored_bytes: u64) -> sdk::LogGroup {
-    let arn = group_arn(cx, name).to_string();
+    let arn = arns::group(cx, name).to_string();
     sdk::LogGroup {
         log_group_name: Some(name.into()),
         creation_time: Some(spec.created.0),
@@ -33,9 +32,20 @@ pub(super) fn stream(cx: &Cx, group: &str, name: &str, spec: &LogStreamSpec, sum
         last_event_timestamp: summary.last.map(|time| time.0),
         last_ingestion_time: summary.last_ingestion.map(|time| time.0),
         upload_sequence_token: None,
-        arn: Some(stream_arn(cx, group, name).to_string()),
+        arn: Some(arns::stream(cx, group, name).to_string()),
         // AWS has shown 0 for single streams since 2019 (API reference, `LogStream`, `storedBytes`).
         stored_bytes: Some(0),
+    }
+}
+
+pub(super) fn resource_policy(name: &str, spec: &ResourcePolicySpec) -> sdk::ResourcePolicy {
+    sdk::ResourcePolicy {
+        policy_name: Some(name.into()),
+        policy_document: Some(spec.document.clone()),
+        last_updated_time: Some(spec.updated.0),
+        policy_scope: Some(sdk::PolicyScope::Account),
+        resource_arn: None,
+        revision_id: None,
     }
 }
 

@@ -22,6 +22,12 @@ impl Refusal {
         Self { status, code, message: message.into(), header: None }
     }
 
+    /// The refusal as the API would have it, for the trail of calls.
+    pub fn fault(&self) -> Fault {
+        let code = if self.status == StatusCode::FORBIDDEN { "AccessDeniedException" } else { self.code };
+        Fault::client(code, self.message.clone())
+    }
+
     /// The refusal as an answer.
     pub fn response(self) -> Response<Body> {
         let body = json!({"errors": [{"code": self.code, "message": self.message}]});

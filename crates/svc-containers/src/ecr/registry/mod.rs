@@ -73,6 +73,13 @@ impl Ask<'_> {
         *route == wanted && [Method::GET, Method::HEAD].contains(self.method)
     }
 
+    /// Tells the trail of calls what came of the request, which is also an operation of the API.
+    fn tell(&self, arrival: &Arrival, action: &str, answer: &Answer) {
+        let Who::Caller(cx) = &self.who else { return };
+        let operation = action.split_once(':').map_or(action, |(_, operation)| operation);
+        arrival.tell(cx, operation, &answer.as_ref().map(|_| ()).map_err(Refusal::fault));
+    }
+
     fn header(&self, name: impl http::header::AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -103,30 +110,36 @@ impl Registry {
         let ask =
             Ask { ecr: &self.ecr, account, region, who, now, fresh_id, method: &head.method, headers: &head.headers, query };
         let route = Route::parse(head.uri.path()).ok_or_else(errors::no_route)?;
-        if !ask.reads(&route) {
-            let (name, actions) = permission::needed(&route, &head.method);
-            ask.may(actions, name)?;
+        match permission::needed(&route, &head.method) {
+            Some((name, action)) if !ask.reads(&route) => {
+                let answer = match ask.may(&[action], name) {
+                    Ok(()) => dispatch(&ask, &route, body).await,
+                    Err(refusal) => Err(refusal),
+                };
+                ask.tell(arrival, action, &answer);
+                answer
+            }
+            _ => dispatch(&ask, &route, body).await,
         }
-        dispatch(&ask, route, body).await
     }
 }
 
-async fn dispatch(ask: &Ask<'_>, route: Route, body: Body) -> Answer {
+async fn dispatch(ask: &Ask<'_>, route: &Route, body: Body) -> Answer {
     let get = [Method::GET, Method::HEAD].contains(ask.method);
     match (route, ask.method.as_str()) {
         (Route::Base, _) if get => Ok(reply::empty(http::StatusCode::OK)),
         (Route::Catalog, "GET") => lists::catalog(ask),
-        (Route::Tags { name }, "GET") => lists::tags(ask, &name),
-        (Route::Referrers { name, digest }, "GET") => lists::referrers(ask, &name, &digest),
-        (Route::Manifest { name, reference }, _) if get => manifests::get(ask, &name, &reference).await,
-        (Route::Manifest { name, reference }, "PUT") => manifests::put(ask, &name, &reference, body).await,
-        (Route::Manifest { name, reference }, "DELETE") => manifests::delete(ask, &name, &reference).await,
-        (Route::Blob { name, digest }, _) if get => blobs::get(ask, &name, &digest).await,
-        (Route::Uploads { name }, "POST") => uploads::begin(ask, &name, body).await,
-        (Route::Upload { name, id }, "GET") => uploads::status(ask, &name, &id).await,
-        (Route::Upload { name, id }, "PATCH") => uploads::append(ask, &name, &id, body).await,
-        (Route::Upload { name, id }, "PUT") => uploads::finish(ask, &name, &id, body).await,
-        (Route::Upload { name, id }, "DELETE") => uploads::cancel(ask, &name, &id).await,
+        (Route::Tags { name }, "GET") => lists::tags(ask, name),
+        (Route::Referrers { name, digest }, "GET") => lists::referrers(ask, name, digest),
+        (Route::Manifest { name, reference }, _) if get => manifests::get(ask, name, reference).await,
+        (Route::Manifest { name, reference }, "PUT") => manifests::put(ask, name, reference, body).await,
+        (Route::Manifest { name, reference }, "DELETE") => manifests::delete(ask, name, reference).await,
+        (Route::Blob { name, digest }, _) if get => blobs::get(ask, name, digest).await,
+        (Route::Uploads { name }, "POST") => uploads::begin(ask, name, body).await,
+        (Route::Upload { name, id }, "GET") => uploads::status(ask, name, id).await,
+        (Route::Upload { name, id }, "PATCH") => uploads::append(ask, name, id, body).await,
+        (Route::Upload { name, id }, "PUT") => uploads::finish(ask, name, id, body).await,
+        (Route::Upload { name, id }, "DELETE") => uploads::cancel(ask, name, id).await,
         _ => Err(errors::unsupported()),
     }
 }

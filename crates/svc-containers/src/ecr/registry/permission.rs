@@ -11,23 +11,23 @@ pub const WRITE_LAYER: &str = "ecr:UploadLayerPart";
 /// Making a layer of what was sent.
 pub const COMPLETE_LAYER: &str = "ecr:CompleteLayerUpload";
 
-/// The name of the repository that a request is about, `*` for all of the registry, and the actions that its sender has to be allowed.
-///
-/// Not all of them: a request that sends parts of a layer besides, or reads one of another repository, needs to be allowed that too.
-pub fn needed<'a>(route: &'a Route, method: &Method) -> (&'a str, &'static [&'static str]) {
-    match (route, method.as_str()) {
-        (Route::Base, _) => ("*", &[]),
-        (Route::Catalog, _) => ("*", &["ecr:DescribeRepositories"]),
-        (Route::Tags { name }, _) => (name, &["ecr:ListImages"]),
-        (Route::Referrers { name, .. }, _) => (name, &["ecr:ListImageReferrers"]),
-        (Route::Manifest { name, .. }, "PUT") => (name, &["ecr:PutImage"]),
-        (Route::Manifest { name, .. }, "DELETE") => (name, &["ecr:BatchDeleteImage"]),
-        (Route::Manifest { name, .. }, _) => (name, &["ecr:BatchGetImage"]),
-        (Route::Blob { name, .. }, "HEAD") => (name, &["ecr:BatchCheckLayerAvailability"]),
-        (Route::Blob { name, .. }, _) => (name, &[READ_LAYER]),
-        (Route::Uploads { name }, _) => (name, &["ecr:InitiateLayerUpload"]),
-        (Route::Upload { name, .. }, "PUT") => (name, &[COMPLETE_LAYER]),
-        (Route::Upload { name, .. }, "DELETE") => (name, &["ecr:InitiateLayerUpload"]),
-        (Route::Upload { name, .. }, _) => (name, &[WRITE_LAYER]),
-    }
+/// The name of the repository that a request is about, `*` for all of the registry, and the action that its sender has to be allowed,
+/// `ecr:` and the name of the operation. Nothing is needed to see whether the protocol is spoken here. A request that does more, such as
+/// to send a layer at once, needs to be allowed that too.
+pub fn needed<'a>(route: &'a Route, method: &Method) -> Option<(&'a str, &'static str)> {
+    let action = match (route, method.as_str()) {
+        (Route::Base, _) => return None,
+        (Route::Catalog, _) => "ecr:DescribeRepositories",
+        (Route::Tags { .. }, _) => "ecr:ListImages",
+        (Route::Referrers { .. }, _) => "ecr:ListImageReferrers",
+        (Route::Manifest { .. }, "PUT") => "ecr:PutImage",
+        (Route::Manifest { .. }, "DELETE") => "ecr:BatchDeleteImage",
+        (Route::Manifest { .. }, _) => "ecr:BatchGetImage",
+        (Route::Blob { .. }, "HEAD") => "ecr:BatchCheckLayerAvailability",
+        (Route::Blob { .. }, _) => READ_LAYER,
+        (Route::Upload { .. }, "PUT") => COMPLETE_LAYER,
+        (Route::Upload { .. }, "GET" | "PATCH") => WRITE_LAYER,
+        (Route::Uploads { .. } | Route::Upload { .. }, _) => "ecr:InitiateLayerUpload",
+    };
+    Some((route.name().unwrap_or("*"), action))
 }

@@ -55,6 +55,21 @@ impl Route {
     }
 }
 
+impl Route {
+    /// The repository's name, where it is about one.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Route::Base | Route::Catalog => None,
+            Route::Tags { name }
+            | Route::Referrers { name, .. }
+            | Route::Manifest { name, .. }
+            | Route::Blob { name, .. }
+            | Route::Uploads { name }
+            | Route::Upload { name, .. } => Some(name),
+        }
+    }
+}
+
 /// Upload ids name files.
 fn upload_id(id: &str) -> Option<String> {
     let valid = id.len() == 36 && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');

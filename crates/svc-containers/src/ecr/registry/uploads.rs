@@ -32,7 +32,7 @@ pub async fn begin(ask: &Ask<'_>, name: &str, content: Body) -> Answer {
     let id = ask.fresh_id.clone();
     ask.ecr.store.transact(|tx| layers::begin(tx, &repository, &id, ask.now)).await?;
     match ask.query.get("digest") {
-        Some(_) => finish(ask, name, &id, content).await,
+        Some(_) => complete(ask, name, &id, content).await,
         None => Ok(progress(StatusCode::ACCEPTED, name, &id, 0)),
     }
 }
@@ -58,6 +58,10 @@ pub async fn finish(ask: &Ask<'_>, name: &str, id: &str, content: Body) -> Answe
     if !content.is_end_stream() {
         ask.may(&[WRITE_LAYER], name)?;
     }
+    complete(ask, name, id, content).await
+}
+
+async fn complete(ask: &Ask<'_>, name: &str, id: &str, content: Body) -> Answer {
     let upload = under_way(ask, name, id)?;
     let digest = ask.query.get("digest").filter(|digest| is_digest(digest));
     let digest =

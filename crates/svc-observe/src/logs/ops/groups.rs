@@ -1,11 +1,17 @@
 //! Log groups.
 
-use super::{super::views, Answer, Logs, blocking, errors, group, group_key, group_of_identifier, page};
+use super::{
+    super::{arns, views},
+    Answer, Logs, blocking, errors, group, group_key, group_of_identifier, page,
+};
 use api::logs as sdk;
 use front::Cx;
 use model::logs::{LogGroup, LogGroupSpec, LogStream, stream_id};
 use spine::{Read, Scope, Tx};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The retention periods that there are, in days (API reference, `PutRetentionPolicy`).
 const RETENTIONS: [i32; 22] =
@@ -18,6 +24,7 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreateLogGroupRequest) -> Answe
     if input.log_group_class.is_some_and(|class| class != sdk::LogGroupClass::Standard) {
         return Err(errors::not_built("logGroupClass other than STANDARD"));
     }
+    refuse_tags(cx, &input.log_group_name, input.tags.as_ref())?;
     let key = group_key(cx, &input.log_group_name);
     if tx.exists(&key)? {
         return Err(errors::group_exists());
@@ -30,6 +37,15 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreateLogGroupRequest) -> Answe
         tags: input.tags.clone().unwrap_or_default(),
     };
     Ok(tx.create(&key, &spec)?)
+}
+
+/// Who gives a new group tags has to be allowed to tag it, by the newer operation or by the older (API reference, `CreateLogGroup`, `tags`).
+fn refuse_tags(cx: &Cx, name: &str, tags: Option<&BTreeMap<String, String>>) -> Answer<()> {
+    let Some(tags) = tags.filter(|tags| !tags.is_empty()) else { return Ok(()) };
+    let keys = arns::given(tags);
+    let newer = cx.authorize("logs:TagResource", &[arns::group(cx, name)], &keys);
+    let either = newer.or_else(|_| cx.authorize("logs:TagLogGroup", &arns::on_group(cx, name), &keys));
+    either.map_err(|fault| if fault.internal.is_some() { fault } else { errors::not_with_tags(&cx.account) })
 }
 
 /// The group and its streams are gone at once; their events are swept up by [`super::super::Retention`].

@@ -2,6 +2,7 @@
 
 pub mod events;
 pub mod groups;
+pub mod policies;
 pub mod streams;
 pub mod tags;
 
@@ -13,6 +14,7 @@ use model::{
 };
 use spine::Read;
 use std::sync::Arc;
+pub(super) use tags::tagged;
 use wire::Fault;
 
 /// What a handler answers with.
@@ -58,7 +60,8 @@ fn group_of_identifier(cx: &Cx, identifier: &str) -> Result<String, Fault> {
         return Ok(identifier.to_owned());
     }
     let arn: model::Arn = identifier.parse().map_err(|_| errors::invalid("The specified ARN is invalid."))?;
-    if arn.service != "logs" || arn.account != cx.account.as_str() || arn.region != cx.region.as_str() {
+    let own = arn.partition == cx.region.partition() && arn.region == cx.region.as_str();
+    if arn.service != "logs" || !own || arn.account != cx.account.as_str() {
         return Err(errors::no_group());
     }
     let group = arn.resource.strip_prefix("log-group:").ok_or_else(|| errors::invalid("The specified ARN is invalid."))?;

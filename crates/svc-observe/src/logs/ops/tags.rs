@@ -35,7 +35,7 @@ pub fn list_group(cx: &Cx, tx: &mut Tx, input: &sdk::ListTagsLogGroupRequest) ->
 }
 
 /// The log group that an ARN names; nothing else of this service can have tags yet.
-fn tagged(cx: &Cx, arn: &str) -> Result<String, Fault> {
+pub(in super::super) fn tagged(cx: &Cx, arn: &str) -> Result<String, Fault> {
     if !arn.starts_with("arn:") {
         return Err(errors::invalid("The specified ARN is invalid."));
     }
