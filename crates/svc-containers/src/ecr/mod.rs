@@ -8,13 +8,12 @@
 //!
 //! * `ops/`: the operations, by what they are about: read the input, check, one transaction, a view.
 //! * [`views`]: from records to what the API shows. `errors`: every refusal, a constructor each.
-//! * `address`, `manifest`, `mutability`, `page`, `policy`, `token`: decisions that need nothing but their arguments.
+//! * `manifest`, `mutability`, `page`, `policy`, `token`: decisions that need nothing but their arguments.
 //! * `images`, `layers`: what both protocols do to the records.
 //! * [`blobs`]: the bytes.
 //! * `registry/`: the OCI distribution protocol under `/v2/`.
 //! * `reconcile/`: frees the bytes that nothing needs any more.
 
-mod address;
 pub mod blobs;
 mod errors;
 mod find;

@@ -1,10 +1,11 @@
 //! What the API shows of the records.
 
-use super::{address, find::Found, mutability};
+use super::{find::Found, mutability};
 use api::ecr as sdk;
 use front::Cx;
+use logic::image_reference::ecr_host;
 use model::{
-    Key, Timestamp,
+    AccountId, Key, Timestamp,
     ecr::{Image, ImageSpec, Repository, RepositorySpec},
 };
 use wire::Time;
@@ -14,13 +15,22 @@ pub fn time(at: Timestamp) -> Time {
     Time(at.0)
 }
 
+/// `host:port` of an account's registry, as the client reaches it. At the cloud's own address that is every registry's: the password
+/// says which is meant.
+pub fn address(cx: &Cx, registry: &AccountId) -> String {
+    match (ecr_host(&cx.endpoint), cx.endpoint.split_once('.')) {
+        (Some(_), Some((_, rest))) => format!("{registry}.{rest}"),
+        _ => cx.endpoint.clone(),
+    }
+}
+
 /// A repository, with the address that its images are pushed to.
 pub fn repository(cx: &Cx, key: &Key<Repository>, spec: &RepositorySpec) -> sdk::Repository {
     sdk::Repository {
         repository_arn: Some(key.arn().to_string()),
         registry_id: Some(key.account.to_string()),
         repository_name: Some(key.id.clone()),
-        repository_uri: Some(format!("{}/{}", address::of(cx, &key.account), key.id)),
+        repository_uri: Some(format!("{}/{}", address(cx, &key.account), key.id)),
         created_at: Some(time(spec.created_at)),
         image_tag_mutability: Some(mutability::setting(&spec.mutability)),
         image_tag_mutability_exclusion_filters: mutability::filters(&spec.mutability),

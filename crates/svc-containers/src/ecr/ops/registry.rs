@@ -1,7 +1,7 @@
 //! The registry as a whole: what it is, and how clients get into it.
 
 use super::super::{
-    address, find,
+    find,
     token::{Opens, Pass, USER, VALID},
     views,
 };
@@ -29,7 +29,7 @@ pub fn authorize(cx: &Cx, tx: &mut Tx, input: &sdk::GetAuthorizationTokenRequest
 /// A password for the caller, as a client of that registry needs it. What it is good for there is decided when it is used.
 fn data(cx: &Cx, registry: AccountId, secret: &str) -> sdk::AuthorizationData {
     let expires_at = cx.now + VALID;
-    let proxy_endpoint = format!("http://{}", address::of(cx, &registry));
+    let proxy_endpoint = format!("http://{}", views::address(cx, &registry));
     let opens = cx.access_key_id().map_or_else(|| Opens::Root(cx.account.clone()), |id| Opens::Key(id.to_owned()));
     let password = Pass { registry, region: cx.region.clone(), expires_at, opens }.seal(secret);
     sdk::AuthorizationData {

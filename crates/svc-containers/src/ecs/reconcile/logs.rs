@@ -75,9 +75,9 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The ARN of its group.
+    /// The ARN under which CloudWatch Logs decides on its group: the one that the group's streams begin with.
     pub fn group_arn(&self) -> Arn {
-        Arn::new("logs", &self.region, &self.account, format!("log-group:{}", self.group))
+        Arn::new("logs", &self.region, &self.account, format!("log-group:{}:log-stream:", self.group))
     }
 
     /// Its ARN.
