@@ -4,6 +4,7 @@
 
 use super::document::Statement;
 use super::pattern::{Pattern, Style};
+use std::collections::BTreeMap;
 
 /// An action that somebody wants to take.
 #[derive(Clone, Debug)]
@@ -71,34 +72,44 @@ fn initial(byte: Option<u8>) -> u32 {
     }
 }
 
-/// The statements that could be about the actions of each vendor, by their numbers.
+/// The statements that could be about the actions of each vendor, by their numbers, ascending.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct ByVendor {
-    /// Sorted.
-    named: Vec<(Box<str>, Vec<u32>)>,
+    named: BTreeMap<Box<str>, Vec<u32>>,
+    /// Those that could be about any vendor's.
     others: Vec<u32>,
 }
 
 impl ByVendor {
     pub fn new(statements: &[Statement]) -> Self {
-        let vendors = statements.iter().filter_map(|statement| of(&statement.actions)).flatten();
-        let mut sorted: Vec<Box<str>> = vendors.cloned().collect();
-        sorted.sort_unstable();
-        sorted.dedup();
-        let about = |vendor: Option<&str>| {
-            let could = |statement: &Statement| {
-                of(&statement.actions).is_none_or(|vendors| vendor.is_some_and(|vendor| vendors.iter().any(|it| **it == *vendor)))
+        let mut made = Self::default();
+        for (index, statement) in (0..).zip(statements) {
+            let Some(vendors) = of(&statement.actions) else {
+                made.others.push(index);
+                continue;
             };
-            (0..).zip(statements).filter(|(_, it)| could(it)).map(|(index, _)| index).collect()
-        };
-        let named = sorted.into_iter().map(|vendor| (vendor.clone(), about(Some(&vendor)))).collect();
-        Self { named, others: about(None) }
+            for vendor in vendors {
+                let known = made.named.entry(vendor.clone()).or_default();
+                if known.last() != Some(&index) {
+                    known.push(index);
+                }
+            }
+        }
+        made
     }
 
     /// The numbers of the statements that could be about the action, ascending.
-    pub fn about(&self, action: &Action) -> &[u32] {
-        let found = self.named.binary_search_by(|(vendor, _)| (**vendor).cmp(action.vendor()));
-        found.map_or(&self.others, |at| &self.named[at].1)
+    pub fn about(&self, action: &Action) -> impl Iterator<Item = u32> {
+        let mut named = self.named.get(action.vendor()).map(Vec::as_slice).unwrap_or_default();
+        let mut others = self.others.as_slice();
+        std::iter::from_fn(move || {
+            let next = match (named.first(), others.first()) {
+                (Some(one), Some(other)) if one < other => &mut named,
+                (Some(_), None) => &mut named,
+                _ => &mut others,
+            };
+            next.split_off_first().copied()
+        })
     }
 }
 

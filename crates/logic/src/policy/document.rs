@@ -76,7 +76,7 @@ impl Policy {
 
     /// The statements that could be about the action, and their numbers.
     pub(super) fn about(&self, action: &Action) -> impl Iterator<Item = (usize, &Statement)> {
-        self.by_vendor.about(action).iter().map(|index| *index as usize).map(|index| (index, &self.statements[index]))
+        self.by_vendor.about(action).map(|index| index as usize).map(|index| (index, &self.statements[index]))
     }
 }
 

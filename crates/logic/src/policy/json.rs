@@ -1,6 +1,7 @@
 //! JSON with what serde_json drops and policies need: where each value stands, and whether a key came twice (RFC 8259).
 
 use super::Malformed;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Policies nest six deep: document, statements, statement, conditions, operator, values.
@@ -70,6 +71,7 @@ impl Reader<'_> {
 
     fn object(&mut self, depth: usize) -> Result<Json, Malformed> {
         let mut members: Vec<(String, Node)> = Vec::new();
+        let mut names = BTreeSet::new();
         self.at += 1;
         if self.accept(b'}') {
             return Ok(Json::Object(members));
@@ -80,7 +82,7 @@ impl Reader<'_> {
                 return Err(self.wrong("a member's name was expected"));
             }
             let name = self.string()?;
-            if members.iter().any(|(known, _)| *known == name) {
+            if !names.insert(name.clone()) {
                 return Err(self.wrong(&format!("{name:?} is there twice")));
             }
             self.expect(b':')?;

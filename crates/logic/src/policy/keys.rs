@@ -1,6 +1,7 @@
 //! The condition keys that policies ask for: `GetContextKeysForCustomPolicy`.
 
 use super::document::{Policy, Statement};
+use std::collections::BTreeMap;
 
 /// Every key that a policy mentions, in conditions and in variables, each once, sorted, as it is first written.
 pub fn condition_keys(policy: &Policy) -> Vec<String> {
@@ -18,12 +19,9 @@ impl Statement {
 
 /// Keys regardless of case, each once.
 pub(super) fn sorted<'k>(keys: impl Iterator<Item = &'k str>) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
+    let mut found: BTreeMap<String, &str> = BTreeMap::new();
     for key in keys {
-        if !found.iter().any(|known| known.eq_ignore_ascii_case(key)) {
-            found.push(key.to_owned());
-        }
+        found.entry(key.to_ascii_lowercase()).or_insert(key);
     }
-    found.sort_unstable();
-    found
+    found.into_values().map(str::to_owned).collect()
 }

@@ -215,3 +215,19 @@ fn every_policy_of_aws_is_taken() {
         assert!(parsed.is_ok(), "{}: {parsed:?}", managed.name);
     }
 }
+
+/// A quadratic step anywhere would make this the slowest test by far.
+#[test]
+fn many_of_everything_is_read() {
+    let many = |item: &dyn Fn(usize) -> String| (0..12_000).map(item).collect::<Vec<_>>().join(",");
+    let actions = many(&|number| format!("\"{number:x}:a\""));
+    let keys = many(&|number| format!("\"{number:x}\":1"));
+    for statement in [
+        format!("\"Action\":[{actions}],\"Resource\":\"*\""),
+        format!("\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":{{\"NumericEquals\":{{{keys}}}}}"),
+    ] {
+        let text = format!("{{\"Version\":\"2012-10-17\",\"Statement\":{{\"Effect\":\"Allow\",{statement}}}}}");
+        let policy = Policy::parse(&text, Kind::Identity).unwrap();
+        assert!([0, 12_000].contains(&condition_keys(&policy).len()));
+    }
+}

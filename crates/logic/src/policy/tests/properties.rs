@@ -179,6 +179,11 @@ proptest! {
             prop_assert_eq!(trace.matched, trace.failed.is_none());
         }
         let simulation = simulate(&request, &policies, resource.as_ref(), world.rule);
+        let effect = if decision.is_explicit_deny() { Effect::Deny } else { Effect::Allow };
+        let counted = explanation.policies.iter().flat_map(|it| it.statements.iter().map(|trace| (it.policy_type, trace)));
+        let counted = counted.filter(|(_, trace)| trace.matched && trace.effect == effect).map(|(kind, trace)| (kind, trace.index));
+        let matched = simulation.matched.iter().map(|it| (it.policy_type, it.index));
+        prop_assert_eq!(counted.collect::<Vec<_>>(), matched.collect::<Vec<_>>());
         prop_assert_eq!(simulation.decision == EvalDecision::Allowed, decision.allowed);
         prop_assert_eq!(simulation.decision == EvalDecision::ExplicitDeny, decision.is_explicit_deny());
     }
