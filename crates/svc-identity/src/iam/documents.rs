@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// How many characters a managed policy may have, white space not counted (IAM user guide, "IAM and AWS STS character limits").
-const LONGEST_MANAGED: usize = 6144;
+pub const LONGEST_MANAGED: usize = 6144;
 
 /// Refuses what is no policy of an identity.
 pub fn check_identity(document: &str) -> Answer<()> {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use spine::Read;
 
 /// How many characters a trust policy may have, white space not counted (IAM user guide, "IAM and AWS STS quotas").
-const LONGEST: usize = 2048;
+pub const LONGEST: usize = 2048;
 
 /// Refuses what is no trust policy, and principals of the account that aren't there. Whether those of other accounts are there is
 /// theirs to know.

@@ -1,6 +1,7 @@
 //! Roles.
 
 use super::cloud::{Cloud, POLICY};
+use spine::Read;
 use std::time::Duration;
 
 /// Lets EC2 assume a role.
@@ -230,4 +231,20 @@ async fn when_a_role_was_last_used_is_told() {
     cloud.bench.store.transact(move |tx| tx.put_observed(&key, &used)).await.unwrap();
     let got = cloud.ok("GetRole", &[("RoleName", "web")]).await;
     assert_eq!((got.text("LastUsedDate"), got.text("Region")), ("2026-01-01T00:01:00Z".into(), "eu-west-1".into()));
+}
+
+#[tokio::test]
+async fn an_account_has_at_most_a_thousand_roles() {
+    use model::{Key, iam::Role};
+    let cloud = Cloud::new();
+    make(&cloud, "first").await;
+    let id = cloud.id();
+    let key = |name: &str| Key::<Role>::named(&id, name);
+    let spec = cloud.bench.store.snapshot().spec(&key("first")).unwrap().unwrap();
+    let more = || (1..1000).map(|number| key(&format!("role-{number}")));
+    cloud.bench.store.transact(|tx| more().try_for_each(|key| tx.create(&key, &spec))).await.unwrap();
+    let told = cloud.fails("CreateRole", &[("RoleName", "one-more"), ("AssumeRolePolicyDocument", TRUST)], "LimitExceeded").await;
+    assert_eq!(told, "Cannot exceed quota for RolesPerAccount: 1000");
+    cloud.ok("DeleteRole", &[("RoleName", "role-7")]).await;
+    make(&cloud, "one-more").await;
 }

@@ -14,6 +14,9 @@ use model::{
 };
 use spine::{Read, Snapshot, Tx};
 
+/// How many an account may have (IAM user guide, "IAM and AWS STS quotas").
+pub const MOST: usize = 1000;
+
 pub fn rows(service: Service) -> Service {
     service
         .op::<sdk::CreateInstanceProfile>(
@@ -54,6 +57,7 @@ fn profile(cx: &Cx, at: &Snapshot, name: &str) -> Answer<Vec<Arn>> {
 
 fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreateInstanceProfileRequest) -> Answer<sdk::CreateInstanceProfileResponse> {
     let key = names::free::<InstanceProfile>(cx, tx, &input.instance_profile_name)?;
+    names::check_quota::<InstanceProfile>(cx, tx, "InstanceProfilesPerAccount", MOST)?;
     let spec = InstanceProfileSpec {
         name: input.instance_profile_name.clone(),
         path: names::path(&input.path),

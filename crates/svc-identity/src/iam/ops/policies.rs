@@ -16,6 +16,9 @@ use model::iam::{ManagedPolicy, ManagedPolicySpec, PolicyVersion};
 use spine::{Read, Tx};
 use std::collections::BTreeMap;
 
+/// How many of its own an account may have (IAM user guide, "IAM and AWS STS quotas").
+pub const MOST: usize = 1500;
+
 pub fn rows(service: Service) -> Service {
     service
         .op::<sdk::CreatePolicy>(
@@ -39,6 +42,7 @@ pub fn rows(service: Service) -> Service {
 
 fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreatePolicyRequest) -> Answer<sdk::CreatePolicyResponse> {
     let key = names::free::<ManagedPolicy>(cx, tx, &input.policy_name)?;
+    names::check_quota::<ManagedPolicy>(cx, tx, "PoliciesPerAccount", MOST)?;
     documents::check_managed(&input.policy_document)?;
     let first = PolicyVersion { document: input.policy_document.clone(), created_at: cx.now };
     let spec = ManagedPolicySpec {

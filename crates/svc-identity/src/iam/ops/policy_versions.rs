@@ -13,7 +13,7 @@ use spine::Tx;
 use wire::Fault;
 
 /// How many versions a policy may have at a time (IAM user guide, "IAM and AWS STS quotas").
-const MOST: usize = 5;
+pub const MOST: usize = 5;
 
 pub fn rows(service: Service) -> Service {
     service

@@ -1,12 +1,9 @@
 //! What an account prefers of STS.
 
+use super::super::settings;
 use api::iam as sdk;
 use front::{Access, Answer, Cx, Service};
-use model::{
-    Key,
-    iam::{AccountSettings, AccountSettingsSpec},
-};
-use spine::{Read, Tx};
+use spine::Tx;
 
 pub fn rows(service: Service) -> Service {
     service.op::<sdk::SetSecurityTokenServicePreferences>(Access::all(), set)
@@ -18,9 +15,5 @@ fn set(cx: &Cx, tx: &mut Tx, input: &sdk::SetSecurityTokenServicePreferencesRequ
         sdk::GlobalEndpointTokenVersion::V1Token => 1,
         sdk::GlobalEndpointTokenVersion::V2Token => 2,
     };
-    let key = Key::<AccountSettings>::of(&cx.account);
-    if !tx.exists(&key)? {
-        tx.create(&key, &AccountSettingsSpec::default())?;
-    }
-    Ok(tx.update_spec(&key, |spec| spec.global_endpoint_token_version = Some(version))?)
+    settings::change(cx, tx, |settings| settings.global_endpoint_token_version = Some(version))
 }

@@ -15,6 +15,8 @@ use model::{
 use spine::{Read, Tx};
 use std::sync::Arc;
 
+/// How many roles an account may have (IAM user guide, "IAM and AWS STS quotas").
+pub const MOST: usize = 1000;
 /// How long a session of a role may last where nothing else is said, in seconds (IAM API reference, `MaxSessionDuration`).
 const HOUR: u32 = 3600;
 
@@ -58,6 +60,7 @@ pub fn rows(service: Service) -> Service {
 
 fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreateRoleRequest) -> Answer<sdk::CreateRoleResponse> {
     let key = names::free::<Role>(cx, tx, &input.role_name)?;
+    names::check_quota::<Role>(cx, tx, "RolesPerAccount", MOST)?;
     let path = names::path(&input.path);
     if path.starts_with(service_linked::PATH) {
         return Err(errors::validation(format!("Path {path} is reserved for service-linked roles.")));

@@ -1,7 +1,7 @@
 //! How many of everything an account has, and how many it may have.
 
-use super::super::{names, permissions, settings};
-use super::{access_keys, groups, users};
+use super::super::{documents, names, permissions, settings, trust};
+use super::{access_keys, groups, instance_profiles, policies, policy_versions, roles, users};
 use api::iam as sdk;
 use front::{Access, Answer, Cx, Service};
 use model::{
@@ -15,13 +15,13 @@ pub fn rows(service: Service) -> Service {
     service.op::<sdk::GetAccountSummary>(Access::all(), get)
 }
 
-/// Quotas that are no concern of users and groups (IAM user guide, "IAM and AWS STS quotas").
+/// Quotas (IAM user guide, "IAM and AWS STS quotas").
 const QUOTAS: &[(&str, usize)] = &[
     ("UsersQuota", users::MOST),
     ("GroupsQuota", groups::MOST),
-    ("RolesQuota", 1000),
-    ("PoliciesQuota", 1500),
-    ("InstanceProfilesQuota", 1000),
+    ("RolesQuota", roles::MOST),
+    ("PoliciesQuota", policies::MOST),
+    ("InstanceProfilesQuota", instance_profiles::MOST),
     ("ServerCertificatesQuota", 20),
     ("GroupsPerUserQuota", groups::MOST_PER_USER),
     ("AccessKeysPerUserQuota", access_keys::MOST),
@@ -32,9 +32,9 @@ const QUOTAS: &[(&str, usize)] = &[
     ("AttachedPoliciesPerUserQuota", permissions::MOST_ATTACHED),
     ("AttachedPoliciesPerGroupQuota", permissions::MOST_ATTACHED),
     ("AttachedPoliciesPerRoleQuota", permissions::MOST_ATTACHED),
-    ("AssumeRolePolicySizeQuota", 2048),
-    ("PolicySizeQuota", 6144),
-    ("VersionsPerPolicyQuota", 5),
+    ("AssumeRolePolicySizeQuota", trust::LONGEST),
+    ("PolicySizeQuota", documents::LONGEST_MANAGED),
+    ("VersionsPerPolicyQuota", policy_versions::MOST),
     ("PolicyVersionsInUseQuota", 10_000),
 ];
 
@@ -50,15 +50,15 @@ const ABSENT: &[&str] = &[
 
 fn get(cx: &Cx, tx: &mut Tx, (): &()) -> Answer<sdk::GetAccountSummaryResponse> {
     let settings = settings::get(cx, tx)?;
-    let policies = names::all::<ManagedPolicy>(cx, tx)?;
+    let own_policies = names::all::<ManagedPolicy>(cx, tx)?;
     let providers = tx.specs::<OidcProvider>(Scope::Region(&cx.account, &Region::global()))?;
     let counts = [
         ("Users", names::all::<User>(cx, tx)?.len()),
         ("Groups", names::all::<Group>(cx, tx)?.len()),
         ("Roles", names::all::<Role>(cx, tx)?.len()),
         ("InstanceProfiles", names::all::<InstanceProfile>(cx, tx)?.len()),
-        ("Policies", policies.len()),
-        ("PolicyVersionsInUse", policies.iter().map(|(_, policy)| policy.versions.len()).sum()),
+        ("Policies", own_policies.len()),
+        ("PolicyVersionsInUse", own_policies.iter().map(|(_, policy)| policy.versions.len()).sum()),
         ("Providers", providers.len()),
         ("AccountAccessKeysPresent", usize::from(!settings.root_keys.is_empty())),
         ("GlobalEndpointTokenVersion", usize::from(settings.global_endpoint_token_version.unwrap_or(1))),
