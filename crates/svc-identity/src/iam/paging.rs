@@ -1,11 +1,14 @@
 //! Pages of a list: a marker names the last thing that was shown, so that what comes and goes meanwhile disturbs nothing.
 
 use super::errors;
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use front::Answer;
 
 /// How many things a page has where the caller doesn't say (IAM API reference, `MaxItems`).
 const DEFAULT: usize = 100;
+/// How many bytes a marker can carry: it has 320 characters at most (IAM API reference, `Marker`).
+const LONGEST: usize = 240;
 
 /// What a caller asks of a page.
 #[derive(Clone, Copy)]
@@ -44,12 +47,23 @@ impl<T> Page<T> {
 pub fn page<T>(mut things: Vec<T>, asked: Asked<'_>, name: impl Fn(&T) -> String) -> Answer<Page<T>> {
     let after = asked.marker.map(decode).transpose()?;
     let limit = asked.max.and_then(|max| usize::try_from(max).ok()).unwrap_or(DEFAULT).max(1);
+    let name = |thing: &T| short(name(thing));
     things.sort_by_cached_key(&name);
     let mut rest = things.into_iter().filter(|thing| after.as_ref().is_none_or(|after| name(thing) > *after));
     let shown: Vec<T> = rest.by_ref().take(limit).collect();
     let more = rest.next().is_some();
     let marker = shown.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(name(last)));
     Ok(Page { shown, is_truncated: Some(more), marker })
+}
+
+/// A name that a marker can carry: of one that is too long its beginning, and a digest.
+fn short(name: String) -> String {
+    if name.len() <= LONGEST {
+        return name;
+    }
+    let digest = URL_SAFE_NO_PAD.encode(digest(&SHA256, name.as_bytes()));
+    let beginning = &name[..name.floor_char_boundary(LONGEST - digest.len())];
+    format!("{beginning}{digest}")
 }
 
 fn decode(marker: &str) -> Answer<String> {
@@ -76,6 +90,20 @@ mod tests {
             }
         }
         assert_eq!(seen, ["a", "b", "c", "d", "e"]);
+    }
+
+    #[test]
+    fn long_names_fit_into_markers() {
+        let names: Vec<String> = (0..3).map(|n| format!("{}{n}", "ä".repeat(300))).collect();
+        let (mut seen, mut marker) = (Vec::new(), None);
+        for _ in &names {
+            let found = page(names.clone(), asked(&marker, Some(1)), String::clone).unwrap();
+            seen.extend(found.shown);
+            marker = found.marker;
+            assert!(marker.iter().all(|marker| marker.len() <= 320));
+        }
+        seen.sort();
+        assert_eq!((seen, marker), (names, None));
     }
 
     #[test]

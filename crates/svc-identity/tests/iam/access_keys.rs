@@ -85,3 +85,18 @@ async fn the_root_has_keys_of_its_own() {
     cloud.ok("DeleteAccessKey", &[("AccessKeyId", &id)]).await;
     assert!(!cloud.ok("ListAccessKeys", &[]).await.has("AccessKeyId"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_two_calls_at_once_make_a_third_key() {
+    let cloud = Cloud::with_user("anna").await;
+    let calls = (0..8).map(|_| {
+        let cloud = cloud.clone();
+        tokio::spawn(async move { cloud.call("CreateAccessKey", &[("UserName", "anna")]).await.status })
+    });
+    let mut made = 0;
+    for call in calls.collect::<Vec<_>>() {
+        made += usize::from(call.await.unwrap() == 200);
+    }
+    assert_eq!(made, 2);
+    assert_eq!(cloud.ok("ListAccessKeys", &[("UserName", "anna")]).await.all("AccessKeyId").len(), 2);
+}

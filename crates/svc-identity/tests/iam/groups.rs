@@ -75,3 +75,26 @@ async fn a_user_is_in_ten_groups_at_most() {
     let message = cloud.fails("AddUserToGroup", &[("GroupName", "g10"), ("UserName", "anna")], "LimitExceeded").await;
     assert_eq!(message, "Cannot exceed quota for GroupsPerUser: 10");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_is_left_in_a_group_that_is_gone() {
+    let cloud = Cloud::with_user("anna").await;
+    for n in 0..20 {
+        let name = format!("g{n}");
+        cloud.ok("CreateGroup", &[("GroupName", &name)]).await;
+        let (adding, deleting) = (cloud.clone(), cloud.clone());
+        let (added, deleted) = (name.clone(), name.clone());
+        let add =
+            tokio::spawn(
+                async move { adding.call("AddUserToGroup", &[("GroupName", &added), ("UserName", "anna")]).await.status },
+            );
+        let delete = tokio::spawn(async move { deleting.call("DeleteGroup", &[("GroupName", &deleted)]).await.status });
+        let statuses = (add.await.unwrap(), delete.await.unwrap());
+        assert!([(200, 409), (404, 200)].contains(&statuses), "{statuses:?}");
+        let groups = cloud.ok("ListGroupsForUser", &[("UserName", "anna")]).await.all("GroupName");
+        assert_eq!(groups.contains(&name), statuses.1 == 409);
+        if statuses.1 == 409 {
+            cloud.ok("RemoveUserFromGroup", &[("GroupName", &name), ("UserName", "anna")]).await;
+        }
+    }
+}
