@@ -1,3 +1,5 @@
+//! What is kept, in what order, and what outlives what.
+
 use super::*;
 
 const PLACE: &str = "111122223333/us-east-1";
