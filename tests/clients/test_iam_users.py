@@ -10,6 +10,7 @@ import botocore.exceptions
 import pytest
 
 from conftest import REGION
+from terraform import Terraform
 
 ACCOUNTS = itertools.count(310000000001)
 
@@ -161,3 +162,17 @@ def test_the_cli_makes_a_user_with_a_key(cloud):
     cloud.aws("iam", "delete-user", "--user-name", name)
     gone = cloud.aws("iam", "get-user", "--user-name", name, check=False)
     assert gone.returncode != 0 and "(NoSuchEntity)" in gone.stderr
+
+
+def test_terraform_destroys_a_user_with_what_others_gave_it(own_cloud, tmp_path):
+    configuration = 'resource "aws_iam_user" "anna" {\n  name = "anna"\n  force_destroy = true\n}\n'
+    terraform = Terraform(own_cloud, tmp_path, configuration)
+    terraform.apply()
+    environment = own_cloud.environment
+    iam = own_cloud.client("iam", account=environment["AWS_ACCESS_KEY_ID"], secret=environment["AWS_SECRET_ACCESS_KEY"])
+    iam.create_access_key(UserName="anna")
+    iam.create_login_profile(UserName="anna", Password="Correct-horse-1")
+    iam.create_group(GroupName="devs")
+    iam.add_user_to_group(GroupName="devs", UserName="anna")
+    terraform.destroy()
+    assert iam.list_users()["Users"] == []
