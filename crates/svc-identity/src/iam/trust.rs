@@ -20,7 +20,10 @@ pub fn check(cx: &Cx, store: &impl Read, document: &str) -> Answer<()> {
     if documents::size(document) > LONGEST {
         return Err(errors::quota("ACLSizePerRole", LONGEST));
     }
-    for principal in principals(document) {
+    if principals(document, "Federated").iter().any(|principal| !is_federation(principal)) {
+        return Err(errors::malformed_policy("Federated principals must be valid domain names or SAML metadata ARNs"));
+    }
+    for principal in principals(document, "AWS") {
         if !stands(cx, store, &principal)? {
             return Err(errors::malformed_policy(format!("Invalid principal in policy: \"AWS\":\"{principal}\"")));
         }
@@ -28,12 +31,20 @@ pub fn check(cx: &Cx, store: &impl Read, document: &str) -> Answer<()> {
     Ok(())
 }
 
-/// What stands under `"AWS"` in the principals of all statements.
-fn principals(document: &str) -> Vec<String> {
+/// The principals of one kind that all statements name.
+fn principals(document: &str, kind: &str) -> Vec<String> {
     let document: Value = serde_json::from_str(document).unwrap_or_default();
     let statements = list(&document["Statement"]);
-    let sets = statements.into_iter().flat_map(|statement| [&statement["Principal"]["AWS"], &statement["NotPrincipal"]["AWS"]]);
+    let sets = statements.into_iter().flat_map(|statement| [&statement["Principal"][kind], &statement["NotPrincipal"][kind]]);
     sets.flat_map(list).filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// Whether it is an identity provider: one of those that AWS knows by their domains, or an ARN. It need not be there yet.
+fn is_federation(principal: &str) -> bool {
+    let Ok(arn) = principal.parse::<Arn>() else {
+        return principal == "*" || principal.contains('.') && !principal.contains(':');
+    };
+    ["oidc-provider", "saml-provider"].iter().any(|kind| arn.resource_id("iam", kind).is_some())
 }
 
 /// Policies leave the brackets of a list of one away.

@@ -93,6 +93,30 @@ async fn conditions_see_boundaries_policies_tags_and_services() {
 }
 
 #[tokio::test]
+async fn making_something_with_tags_needs_the_permission_to_tag() {
+    let (_, anna) = clouds(json!([
+        {"Effect": "Allow", "Action": "iam:Create*", "Resource": "*"},
+        {"Effect": "Allow", "Action": "iam:Tag*", "Resource": "*", "Condition": {"StringEquals": {"aws:RequestTag/team": "a"}}},
+    ]))
+    .await;
+    let tag = |value| [("Tags.member.1.Key", "team"), ("Tags.member.1.Value", value)];
+    for (operation, action, given) in [
+        ("CreateUser", "iam:TagUser", vec![("UserName", "bob")]),
+        ("CreateRole", "iam:TagRole", vec![("RoleName", "web"), ("AssumeRolePolicyDocument", TRUST)]),
+        ("CreatePolicy", "iam:TagPolicy", vec![("PolicyName", "read"), ("PolicyDocument", POLICY)]),
+        ("CreateInstanceProfile", "iam:TagInstanceProfile", vec![("InstanceProfileName", "web")]),
+        ("CreateOpenIDConnectProvider", "iam:TagOpenIDConnectProvider", vec![("Url", "https://a.example")]),
+    ] {
+        let told = anna.denied(operation, &[&given[..], &tag("b")[..]].concat()).await;
+        assert!(
+            told.contains(&format!("is not authorized to perform: {action} on resource: arn:aws:iam::111122223333:")),
+            "{told}"
+        );
+        anna.ok(operation, &[&given[..], &tag("a")[..]].concat()).await;
+    }
+}
+
+#[tokio::test]
 async fn giving_a_role_to_machines_needs_the_permission_to_pass_it() {
     let (cloud, anna) = clouds(json!([
         {"Effect": "Allow", "Action": "iam:AddRoleToInstanceProfile", "Resource": "*"},

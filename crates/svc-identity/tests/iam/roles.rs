@@ -145,6 +145,28 @@ async fn a_trust_policy_names_principals_that_are_there() {
 }
 
 #[tokio::test]
+async fn a_trust_policy_names_providers_as_such() {
+    let cloud = Cloud::new();
+    let web = |provider: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"Federated":"{provider}"}},"Action":"sts:AssumeRoleWithWebIdentity"}}}}"#
+        )
+    };
+    let good =
+        ["arn:aws:iam::111122223333:oidc-provider/a.example/id/B", "accounts.google.com", "cognito-identity.amazonaws.com"];
+    for (index, provider) in good.into_iter().enumerate() {
+        let name = format!("role-{index}");
+        cloud.ok("CreateRole", &[("RoleName", &name), ("AssumeRolePolicyDocument", &web(provider))]).await;
+    }
+    for provider in ["arn:aws:iam::111122223333:role/x", "https://a.example", "nothing"] {
+        let document = web(provider);
+        let bad = [("RoleName", "a"), ("AssumeRolePolicyDocument", document.as_str())];
+        let told = cloud.fails("CreateRole", &bad, "MalformedPolicyDocument").await;
+        assert_eq!(told, "Federated principals must be valid domain names or SAML metadata ARNs");
+    }
+}
+
+#[tokio::test]
 async fn a_role_is_changed() {
     let cloud = Cloud::new();
     make(&cloud, "web").await;
