@@ -101,7 +101,7 @@ impl Cx {
     }
 
     /// What was committed when the request came.
-    pub(crate) fn snapshot(&self) -> &Snapshot {
+    pub fn snapshot(&self) -> &Snapshot {
         self.authority.snapshot()
     }
 }

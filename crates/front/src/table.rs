@@ -1,6 +1,6 @@
 //! A service as a table: for each operation that is built, who may call it on what, and the function that answers.
 
-use crate::{Cx, auth::facts::FactsOf};
+use crate::{Cx, auth::facts::FactsOf, keys::request_tags};
 use futures::future::{BoxFuture, FutureExt};
 use logic::policy::Context;
 use model::Arn;
@@ -26,7 +26,8 @@ pub struct Service {
 
 /// An operation's row.
 pub(crate) struct Row {
-    pub(crate) action: String,
+    /// None of an operation that needs no permission.
+    pub(crate) action: Option<String>,
     pub(crate) has_resource: bool,
     pub(crate) lasting_only: bool,
     pub(crate) run: Run,
@@ -40,6 +41,17 @@ pub struct Access<I> {
     action: Option<&'static str>,
     resources: Resources<I>,
     keys: Option<fn(&Cx, &I) -> Context>,
+    tagging: Option<(&'static str, TaggingOf<I>)>,
+}
+
+type TaggingOf<I> = fn(&Cx, &I) -> Tagging;
+
+/// The tags that a request gives to what it makes.
+pub struct Tagging {
+    /// What is made; `*` stands in its ARN for an id that it hasn't yet.
+    pub resources: Vec<Arn>,
+    /// The tags, as they stand in the request.
+    pub tags: Vec<(String, String)>,
 }
 
 /// How the resources of an operation are found.
@@ -85,20 +97,35 @@ impl<I> Access<I> {
         Self { keys: Some(keys), ..self }
     }
 
-    fn to(resources: Resources<I>) -> Self {
-        Self { action: None, resources, keys: None }
+    /// With tags that the request gives to what it makes. They are condition keys; and where there are any, the caller needs the
+    /// permission to tag as well, which can be given for `<prefix>:CreateAction` alone.
+    pub fn tagging(self, action: &'static str, tags: TaggingOf<I>) -> Self {
+        Self { tagging: Some((action, tags)), ..self }
     }
 
-    /// Refuses the call unless every resource may be acted on.
-    fn admit(&self, cx: &Cx, action: &str, input: &I) -> Result<(), Fault> {
+    fn to(resources: Resources<I>) -> Self {
+        Self { action: None, resources, keys: None, tagging: None }
+    }
+
+    /// Refuses the call unless every resource may be acted on, and tagged where it is made with tags.
+    fn admit(&self, cx: &Cx, operation: &'static str, action: &str, input: &I) -> Result<(), Fault> {
         let resources = match self.resources {
             Resources::Anyone => return Ok(()),
             Resources::All => Vec::new(),
             Resources::On(find) => find(cx, input),
             Resources::Found(find) => find(cx, cx.snapshot(), input)?,
         };
-        let keys = self.keys.map(|keys| keys(cx, input)).unwrap_or_default();
-        cx.authorize(action, &resources, &keys)
+        let mut keys = self.keys.map(|keys| keys(cx, input)).unwrap_or_default();
+        let Some((tagger, tagging)) = self.tagging else { return cx.authorize(action, &resources, &keys) };
+        let made = tagging(cx, input);
+        keys.set_from(&request_tags(made.tags.iter().map(|(key, value)| (key, value))));
+        cx.authorize(action, &resources, &keys)?;
+        if made.tags.is_empty() {
+            return Ok(());
+        }
+        let prefix = tagger.split(':').next().unwrap_or_default();
+        keys.set(format!("{prefix}:CreateAction"), operation);
+        cx.authorize(tagger, &made.resources, &keys)
     }
 }
 
@@ -152,9 +179,9 @@ impl Service {
         self.row::<A, _>(access, move |_, cx, input| handler(cx, deps.clone(), input))
     }
 
-    /// The operations that are built: name, IAM action, and whether its row says on which resources it acts.
-    pub fn table(&self) -> impl Iterator<Item = (&'static str, &str, bool)> {
-        self.rows.iter().map(|(name, row)| (*name, &*row.action, row.has_resource))
+    /// The operations that are built: name, IAM action if it needs a permission, and whether its row says on which resources it acts.
+    pub fn table(&self) -> impl Iterator<Item = (&'static str, Option<&str>, bool)> {
+        self.rows.iter().map(|(name, row)| (*name, row.action.as_deref(), row.has_resource))
     }
 
     /// The service in the API's tables.
@@ -170,14 +197,16 @@ impl Service {
         assert_eq!(A::service().id, self.api.id, "{} is another service's operation", A::NAME);
         let action = access.action.map_or_else(|| format!("{}:{}", self.iam_prefix, A::NAME), str::to_owned);
         let has_resource = matches!(access.resources, Resources::On(_) | Resources::Found(_));
+        let needed = !matches!(access.resources, Resources::Anyone);
         let permission = action.clone();
         let run: Run = Box::new(move |store, cx, value| {
             let admitted = A::input(value).and_then(|input| {
-                access.admit(&cx, &permission, &input)?;
+                access.admit(&cx, A::NAME, &permission, &input)?;
                 Ok(handler(store, cx, input))
             });
             async move { admitted?.await.map(A::output) }.boxed()
         });
+        let action = needed.then_some(action);
         let previous = self.rows.insert(A::NAME, Row { action, has_resource, lasting_only: self.lasting_only, run });
         assert!(previous.is_none(), "{} has two rows", A::NAME);
         self

@@ -40,10 +40,12 @@ impl Arn {
         Some(self.account.as_str()).filter(|account| !account.is_empty() && *account != "aws")
     }
 
-    /// What stands behind `kind/` in the resource part, if the ARN is of that service and kind.
+    /// What stands behind `kind/` in the resource part, if the ARN is of that service and kind, and its partition is that of its
+    /// region: a resource has one ARN, so that no policy on it is evaded by another spelling.
     pub fn resource_id(&self, service: &str, kind: &str) -> Option<&str> {
+        let partition = Region::parse(&self.region).map_or("aws", |region| region.partition());
         let rest = self.resource.strip_prefix(kind)?.strip_prefix('/')?;
-        (self.service == service && !rest.is_empty()).then_some(rest)
+        (self.service == service && self.partition == partition && !rest.is_empty()).then_some(rest)
     }
 }
 
@@ -91,5 +93,7 @@ mod tests {
         assert_eq!(arn.resource_id("ecs", "task"), Some("c/1"));
         assert_eq!(arn.resource_id("ecs", "service"), None);
         assert_eq!(arn.resource_id("ec2", "task"), None);
+        let arn = Arn { partition: "aws-cn".into(), ..arn };
+        assert_eq!(arn.resource_id("ecs", "task"), None);
     }
 }

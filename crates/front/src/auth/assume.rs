@@ -4,7 +4,7 @@ use super::credentials::{IssuedSession, SessionTerms, issue_session};
 use logic::policy::{Attached, Caller, CallerKind, Context, Kind, Policies, Policy, Request, ResourceRule, decide};
 use model::{
     AccountId, Arn, Env, Key,
-    iam::{Principal, Role, RoleSpec, base_name},
+    iam::{Named, Principal, Role, RoleSpec, base_name},
 };
 use spine::{Read, StoreError, Tx};
 use std::{sync::Arc, time::Duration};
@@ -69,14 +69,16 @@ fn assumable(
     })
 }
 
-/// A role of the account, by its ARN.
+/// A role of the account, by its ARN. Its name alone finds it, but the path has to be its own: policies that say who may pass a role
+/// name it with its path.
 pub(super) fn find(read: &impl Read, account: &AccountId, role_arn: &str) -> Result<Option<Arc<RoleSpec>>, StoreError> {
     let Ok(arn) = role_arn.parse::<Arn>() else { return Ok(None) };
     let Some(name) = arn.resource.strip_prefix("role/") else { return Ok(None) };
     if arn.account != account.as_str() {
         return Ok(None);
     }
-    read.spec(&Key::<Role>::named(account, base_name(name)))
+    let role = read.spec(&Key::<Role>::named(account, base_name(name)))?;
+    Ok(role.filter(|role| Role::arn(account, role) == arn))
 }
 
 /// Whether the role's trust policy lets the service assume it. A policy that can't be read trusts nobody.

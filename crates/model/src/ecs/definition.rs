@@ -59,6 +59,12 @@ impl Revision {
     pub fn arn(&self, account: &AccountId, region: &Region) -> Arn {
         Arn::new("ecs", region, account, format!("task-definition/{self}"))
     }
+    /// The key of the record that an ARN names, if it is the ARN of a task definition.
+    pub fn key_of_arn(arn: &Arn) -> Option<Key<TaskDefinition>> {
+        let (family, number) = arn.resource_id("ecs", "task-definition")?.split_once(':')?;
+        let revision = Self { family: family.into(), number: number.parse().ok()? };
+        Some(revision.key(&AccountId::parse(&arn.account).ok()?, &Region::parse(&arn.region).ok()?))
+    }
 }
 
 impl std::fmt::Display for Revision {

@@ -34,8 +34,7 @@ pub use reconcile::Sweeper;
 pub use registry::Registry;
 
 use api::ecr as sdk;
-use front::{Access, Cx, Service};
-use logic::policy::Context;
+use front::{Access, Cx, Service, Tagging, keys};
 use model::Arn;
 use ops::{images as image, layers as layer, policies, registry as registries, repositories as repository, tags};
 use spine::Store;
@@ -54,8 +53,13 @@ pub fn service(ecr: &Arc<Ecr>) -> Service {
     Service::new(&sdk::SERVICE)
         .resources(policy::facts)
         .op::<sdk::CreateRepository>(
-            Access::on(|cx, i: &sdk::CreateRepositoryRequest| named(cx, &i.registry_id, &i.repository_name))
-                .keys(|_, i| given(i.tags.as_deref().unwrap_or_default())),
+            Access::on(|cx, i: &sdk::CreateRepositoryRequest| named(cx, &i.registry_id, &i.repository_name)).tagging(
+                "ecr:TagResource",
+                |cx, i| Tagging {
+                    resources: named(cx, &i.registry_id, &i.repository_name),
+                    tags: given(i.tags.as_deref().unwrap_or_default()),
+                },
+            ),
             repository::create,
         )
         .op::<sdk::DescribeRepositories>(
@@ -100,11 +104,12 @@ pub fn service(ecr: &Arc<Ecr>) -> Service {
         .op::<sdk::GetAuthorizationToken>(Access::all(), registries::authorize)
         .op::<sdk::DescribeRegistry>(Access::all(), registries::describe)
         .op::<sdk::TagResource>(
-            Access::on(|cx, i: &sdk::TagResourceRequest| tagged(cx, &i.resource_arn)).keys(|_, i| given(&i.tags)),
+            Access::on(|cx, i: &sdk::TagResourceRequest| tagged(cx, &i.resource_arn))
+                .keys(|_, i| keys::request_tags(given(&i.tags))),
             tags::tag,
         )
         .op::<sdk::UntagResource>(
-            Access::on(|cx, i: &sdk::UntagResourceRequest| tagged(cx, &i.resource_arn)).keys(|_, i| taken(&i.tag_keys)),
+            Access::on(|cx, i: &sdk::UntagResourceRequest| tagged(cx, &i.resource_arn)).keys(|_, i| keys::tag_keys(&i.tag_keys)),
             tags::untag,
         )
         .op::<sdk::ListTagsForResource>(Access::on(|cx, i| tagged(cx, &i.resource_arn)), tags::list)
@@ -126,19 +131,7 @@ fn tagged(cx: &Cx, arn: &str) -> Vec<Arn> {
     find::key_of_arn(cx, arn).map(|key| key.arn()).into_iter().collect()
 }
 
-/// The tags that a request takes from a resource, as condition keys.
-fn taken(tag_keys: &[String]) -> Context {
-    let mut keys = Context::new();
-    keys.set_all("aws:TagKeys", tag_keys);
-    keys
-}
-
-/// The tags that a request gives to a resource, as condition keys.
-fn given(tags: &[sdk::Tag]) -> Context {
-    let mut keys = Context::new();
-    for tag in tags {
-        keys.set(format!("aws:RequestTag/{}", tag.key), &tag.value);
-    }
-    keys.set_all("aws:TagKeys", tags.iter().map(|tag| &tag.key));
-    keys
+/// The tags that a request gives, as they stand in it.
+fn given(tags: &[sdk::Tag]) -> Vec<(String, String)> {
+    tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
 }

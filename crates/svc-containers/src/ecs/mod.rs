@@ -16,6 +16,7 @@
 //! * [`reconcile`]: the service scheduler, the steps of tasks, and what is swept up in the end.
 //! * Decisions stand in `logic::{task, deploy, placement}`.
 
+mod access;
 mod definition;
 mod environment;
 mod errors;
@@ -29,6 +30,7 @@ mod overrides;
 mod paging;
 mod reconcile;
 mod roles;
+mod tagged;
 mod tags;
 mod views;
 mod workload;
@@ -38,14 +40,13 @@ pub use reconcile::{Credentials, Services, Sweeper, Tasks};
 
 use agent_proto::Capabilities;
 use api::ecs as sdk;
-use front::{Access, Cx, Service};
-use model::Arn;
+use front::{Access, Service, keys};
 use ops::{clusters, definitions, instances, new_service, run, services, tagging, tasks};
 use std::sync::Arc;
 
 /// The service's table. `machine` is what the host can do, on which tasks of the launch type EC2 run.
 pub fn service(machine: &Arc<Capabilities>) -> Service {
-    let service = Service::new(&sdk::SERVICE);
+    let service = Service::new(&sdk::SERVICE).resources(access::facts);
     let service = cluster_rows(service);
     let service = definition_rows(service);
     let service = task_rows(service, machine.clone());
@@ -53,33 +54,43 @@ pub fn service(machine: &Arc<Capabilities>) -> Service {
     tag_rows(service)
 }
 
+/// The action that is needed besides to make things with tags.
+const TAG: &str = "ecs:TagResource";
+
 fn cluster_rows(service: Service) -> Service {
     service
-        .op::<sdk::CreateCluster>(Access::on(|cx, i| vec![cluster_arn(cx, i.cluster_name.as_deref())]), clusters::create)
-        .op::<sdk::UpdateCluster>(Access::on(|cx, i| vec![cluster_arn(cx, Some(&i.cluster))]), clusters::update)
-        .op::<sdk::DeleteCluster>(Access::on(|cx, i| vec![cluster_arn(cx, Some(&i.cluster))]), clusters::delete)
-        .op::<sdk::DescribeClusters>(
-            Access::on(|cx, i| i.clusters.iter().flatten().map(|name| cluster_arn(cx, Some(name))).collect()),
-            clusters::describe,
+        .op::<sdk::CreateCluster>(
+            Access::on(|cx, i: &sdk::CreateClusterRequest| vec![access::cluster(cx, i.cluster_name.as_deref())])
+                .keys(access::of_create_cluster)
+                .tagging(TAG, |cx, i| access::tagging(access::cluster(cx, i.cluster_name.as_deref()), &i.tags)),
+            clusters::create,
         )
+        .op::<sdk::UpdateCluster>(Access::on(|cx, i| vec![access::cluster(cx, Some(&i.cluster))]), clusters::update)
+        .op::<sdk::DeleteCluster>(Access::on(|cx, i| vec![access::cluster(cx, Some(&i.cluster))]), clusters::delete)
+        .op::<sdk::DescribeClusters>(Access::on(|cx, i| access::clusters(cx, i.clusters.as_deref())), clusters::describe)
         .op::<sdk::ListClusters>(Access::all(), clusters::list)
         .op::<sdk::DescribeContainerInstances>(
-            Access::on(|cx, i| {
-                i.container_instances.iter().map(|id| child_arn(cx, "container-instance", i.cluster.as_deref(), id)).collect()
-            }),
+            Access::on(|cx, i: &sdk::DescribeContainerInstancesRequest| {
+                i.container_instances.iter().map(|id| access::instance(cx, i.cluster.as_deref(), id)).collect()
+            })
+            .keys(|cx, i| access::in_cluster(cx, i.cluster.as_deref())),
             instances::describe,
         )
-        .op::<sdk::ListContainerInstances>(Access::on(|cx, i| vec![cluster_arn(cx, i.cluster.as_deref())]), instances::list)
+        .op::<sdk::ListContainerInstances>(Access::on(|cx, i| vec![access::cluster(cx, i.cluster.as_deref())]), instances::list)
 }
 
 fn definition_rows(service: Service) -> Service {
     service
         .op::<sdk::RegisterTaskDefinition>(
-            Access::on(|cx, i| vec![cx.arn("ecs", format!("task-definition/{}:*", i.family))]),
+            Access::on(|cx, i: &sdk::RegisterTaskDefinitionRequest| vec![access::new_revision(cx, &i.family)])
+                .keys(access::of_register)
+                .tagging(TAG, |cx, i| access::tagging(access::new_revision(cx, &i.family), &i.tags)),
             definitions::register,
         )
         .op::<sdk::DeleteTaskDefinitions>(
-            Access::on(|cx, i| i.task_definitions.iter().map(|text| definition_arn(cx, text)).collect()),
+            Access::found(|cx, snapshot, i| {
+                i.task_definitions.iter().map(|text| access::definition(cx, snapshot, text)).collect()
+            }),
             definitions::delete,
         )
         .op::<sdk::DeregisterTaskDefinition>(Access::all(), definitions::deregister)
@@ -90,16 +101,31 @@ fn definition_rows(service: Service) -> Service {
 
 fn task_rows(service: Service, machine: Arc<Capabilities>) -> Service {
     service
-        .op::<sdk::RunTask>(Access::on(|cx, i| vec![definition_arn(cx, &i.task_definition)]), move |cx, tx, input| {
-            run::run(cx, tx, &machine, input)
-        })
-        .op::<sdk::StopTask>(Access::on(|cx, i| vec![child_arn(cx, "task", i.cluster.as_deref(), &i.task)]), tasks::stop)
+        .op::<sdk::RunTask>(
+            Access::found(|cx, snapshot, i: &sdk::RunTaskRequest| {
+                Ok(vec![access::definition(cx, snapshot, &i.task_definition)?])
+            })
+            .keys(access::of_run)
+            .tagging(TAG, |cx, i| access::tagging(access::new_tasks(cx, i.cluster.as_deref()), &i.tags)),
+            move |cx, tx, input| run::run(cx, tx, &machine, input),
+        )
+        .op::<sdk::StopTask>(
+            Access::on(|cx, i: &sdk::StopTaskRequest| vec![access::task(cx, i.cluster.as_deref(), &i.task)])
+                .keys(|cx, i| access::in_cluster(cx, i.cluster.as_deref())),
+            tasks::stop,
+        )
         .op::<sdk::DescribeTasks>(
-            Access::on(|cx, i| i.tasks.iter().map(|id| child_arn(cx, "task", i.cluster.as_deref(), id)).collect()),
+            Access::on(|cx, i: &sdk::DescribeTasksRequest| {
+                i.tasks.iter().map(|id| access::task(cx, i.cluster.as_deref(), id)).collect()
+            })
+            .keys(|cx, i| access::in_cluster(cx, i.cluster.as_deref())),
             tasks::describe,
         )
         .op::<sdk::ListTasks>(
-            Access::on(|cx, i| vec![child_arn(cx, "container-instance", i.cluster.as_deref(), "*")]),
+            Access::on(|cx, i: &sdk::ListTasksRequest| {
+                vec![access::instance(cx, i.cluster.as_deref(), i.container_instance.as_deref().unwrap_or("*"))]
+            })
+            .keys(|cx, i| access::in_cluster(cx, i.cluster.as_deref())),
             tasks::list,
         )
 }
@@ -107,47 +133,45 @@ fn task_rows(service: Service, machine: Arc<Capabilities>) -> Service {
 fn service_rows(service: Service) -> Service {
     service
         .op::<sdk::CreateService>(
-            Access::on(|cx, i| vec![child_arn(cx, "service", i.cluster.as_deref(), &i.service_name)]),
+            Access::on(|cx, i: &sdk::CreateServiceRequest| vec![access::service(cx, i.cluster.as_deref(), &i.service_name)])
+                .keys(access::of_create_service)
+                .tagging(TAG, |cx, i| access::tagging(access::service(cx, i.cluster.as_deref(), &i.service_name), &i.tags)),
             new_service::create,
         )
         .op::<sdk::UpdateService>(
-            Access::on(|cx, i| vec![child_arn(cx, "service", i.cluster.as_deref(), &i.service)]),
+            Access::on(|cx, i: &sdk::UpdateServiceRequest| vec![access::service(cx, i.cluster.as_deref(), &i.service)])
+                .keys(access::of_update_service),
             services::update,
         )
         .op::<sdk::DeleteService>(
-            Access::on(|cx, i| vec![child_arn(cx, "service", i.cluster.as_deref(), &i.service)]),
+            Access::on(|cx, i: &sdk::DeleteServiceRequest| vec![access::service(cx, i.cluster.as_deref(), &i.service)])
+                .keys(|cx, i| access::in_cluster(cx, i.cluster.as_deref())),
             services::delete,
         )
         .op::<sdk::DescribeServices>(
-            Access::on(|cx, i| i.services.iter().map(|name| child_arn(cx, "service", i.cluster.as_deref(), name)).collect()),
+            Access::on(|cx, i: &sdk::DescribeServicesRequest| {
+                i.services.iter().map(|name| access::service(cx, i.cluster.as_deref(), name)).collect()
+            })
+            .keys(|cx, i| access::in_cluster(cx, i.cluster.as_deref())),
             services::describe,
         )
-        .op::<sdk::ListServices>(Access::all(), services::list)
+        .op::<sdk::ListServices>(
+            Access::all().keys(|cx, i: &sdk::ListServicesRequest| access::in_cluster(cx, i.cluster.as_deref())),
+            services::list,
+        )
 }
 
 fn tag_rows(service: Service) -> Service {
     service
-        .op::<sdk::TagResource>(Access::on(|_, i| i.resource_arn.parse().into_iter().collect()), tagging::tag)
-        .op::<sdk::UntagResource>(Access::on(|_, i| i.resource_arn.parse().into_iter().collect()), tagging::untag)
-        .op::<sdk::ListTagsForResource>(Access::on(|_, i| i.resource_arn.parse().into_iter().collect()), tagging::list)
-}
-
-/// The ARN that a text is, or that a name stands for.
-fn named(cx: &Cx, text: &str, resource: impl FnOnce() -> String) -> Arn {
-    text.parse().unwrap_or_else(|_| cx.arn("ecs", resource()))
-}
-
-fn cluster_arn(cx: &Cx, text: Option<&str>) -> Arn {
-    let name = text.unwrap_or("default");
-    named(cx, name, || format!("cluster/{name}"))
-}
-
-fn child_arn(cx: &Cx, kind: &str, cluster: Option<&str>, text: &str) -> Arn {
-    let cluster = cluster.unwrap_or("default");
-    named(cx, text, || format!("{kind}/{}/{text}", model::ecs::short_id(cluster)))
-}
-
-fn definition_arn(cx: &Cx, text: &str) -> Arn {
-    let revision = if text.contains(':') { text.to_owned() } else { format!("{text}:*") };
-    named(cx, text, || format!("task-definition/{revision}"))
+        .op::<sdk::TagResource>(
+            Access::on(|_, i: &sdk::TagResourceRequest| access::named(&i.resource_arn))
+                .keys(|_, i| access::request_tags(&i.tags)),
+            tagging::tag,
+        )
+        .op::<sdk::UntagResource>(
+            Access::on(|_, i: &sdk::UntagResourceRequest| access::named(&i.resource_arn))
+                .keys(|_, i| keys::tag_keys(i.tag_keys.iter().cloned())),
+            tagging::untag,
+        )
+        .op::<sdk::ListTagsForResource>(Access::on(|_, i| access::named(&i.resource_arn)), tagging::list)
 }

@@ -163,6 +163,10 @@ async fn no_task_is_run_with_a_role_that_ecs_may_not_assume() {
     register(&cloud, "gone", "nobody").await;
     let nobody = "arn:aws:iam::111122223333:role/nobody";
     assert_eq!(cloud.fails("RunTask", wish(&cloud, "gone")).await, ("ClientException".into(), unassumable(nobody)));
+    // Whoever may pass the roles of a path could otherwise pass any role by putting the path before its name.
+    let elsewhere = "arn:aws:iam::111122223333:role/other/app";
+    register(&cloud, "elsewhere", elsewhere).await;
+    assert_eq!(cloud.fails("RunTask", wish(&cloud, "elsewhere")).await, ("ClientException".into(), unassumable(elsewhere)));
     cloud.write(|tx| tx.update_spec(&role_key(), |role| role.trust = trusting("ec2.amazonaws.com"))).await;
     assert_eq!(cloud.fails("RunTask", wish(&cloud, "app")).await, ("ClientException".into(), unassumable(ROLE)));
     let mut executed = fargate("executed", json!([{"name": "web", "image": "nginx"}]));

@@ -1,27 +1,24 @@
 //! The condition keys of requests (Service Authorization Reference, "Condition keys for AWS Identity and Access Management").
 
 use api::iam::Tag;
+use front::Tagging;
 use logic::policy::Context;
+use model::Arn;
 
 /// The tags that something is to get.
 pub fn tags(given: &[Tag]) -> Context {
-    let mut keys = tag_keys(given.iter().map(|tag| &tag.key));
-    for tag in given {
-        keys.set(format!("aws:RequestTag/{}", tag.key), &tag.value);
-    }
-    keys
+    front::keys::request_tags(given.iter().map(|tag| (&tag.key, &tag.value)))
 }
 
-/// The same where it needn't get any.
-pub fn new_tags(given: &Option<Vec<Tag>>) -> Context {
-    tags(given.as_deref().unwrap_or_default())
+/// The tags of what is to be made. Making it with tags takes the permission to tag it (IAM user guide, "Tags for IAM resources").
+pub fn tagging(resources: Vec<Arn>, given: &Option<Vec<Tag>>) -> Tagging {
+    let tags = given.iter().flatten().map(|tag| (tag.key.clone(), tag.value.clone()));
+    Tagging { resources, tags: tags.collect() }
 }
 
 /// The keys of tags that something is to lose.
 pub fn tag_keys<'k>(keys: impl IntoIterator<Item = &'k String>) -> Context {
-    let mut context = Context::new();
-    context.set_all("aws:TagKeys", keys.into_iter().map(String::as_str));
-    context
+    front::keys::tag_keys(keys)
 }
 
 /// What is to bound a user or a role.
@@ -45,10 +42,6 @@ pub fn passed_to(service: &str) -> Context {
 }
 
 /// The keys of a user or a role that is to be made.
-pub fn new_entity(tags: &Option<Vec<Tag>>, boundary: &Option<String>) -> Context {
-    let mut keys = new_tags(tags);
-    if let Some(arn) = boundary {
-        keys.set("iam:PermissionsBoundary", arn);
-    }
-    keys
+pub fn new_entity(bounded: &Option<String>) -> Context {
+    bounded.as_deref().map(boundary).unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! The condition keys of STS's operations (Service Authorization Reference, "AWS Security Token Service").
 
 use super::tags::Passed;
+use front::keys::request_tags;
 use logic::policy::Context;
 
 /// What a request for a session says of it.
@@ -28,11 +29,7 @@ pub fn of_request(asked: Asked<'_>, passed: &Passed) -> Context {
             context.set(key, value);
         }
     }
-    let tags = passed.all();
-    for (key, value) in &tags {
-        context.set(format!("aws:RequestTag/{key}"), value);
-    }
-    context.set_all("aws:TagKeys", tags.into_keys());
+    context.set_from(&request_tags(passed.all()));
     context.set_all("sts:TransitiveTagKeys", passed.onward());
     context
 }

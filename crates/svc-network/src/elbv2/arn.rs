@@ -36,11 +36,6 @@ pub fn group(cx: &Cx, text: &str) -> Result<Key<TargetGroup>, Fault> {
     if is_here(cx, &key.account, &key.region) { Ok(key) } else { Err(group_not_found()) }
 }
 
-/// For the table of operations: the ARN as the request names it, if it is one.
-pub fn named(text: &str) -> Vec<Arn> {
-    parse(text).into_iter().collect()
-}
-
 fn parse(text: &str) -> Option<Arn> {
     text.parse().ok()
 }

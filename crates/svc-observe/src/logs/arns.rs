@@ -5,10 +5,8 @@
 
 use super::ops::{group_name, tagged};
 use front::{Cx, Facts};
-use logic::policy::Context;
 use model::{AccountId, Arn, Key, Region, logs::LogGroup};
 use spine::{Read, Snapshot};
-use std::collections::BTreeMap;
 use wire::Fault;
 
 /// The ARN of a log group, and the one under which its tags are decided on.
@@ -44,23 +42,6 @@ pub(super) fn on_stream_of(cx: &Cx, name: &Option<String>, identifier: &Option<S
 /// What decisions about the tags of what an ARN names are about. None where the handler refuses the ARN.
 pub(super) fn on_tagged(cx: &Cx, arn: &str) -> Vec<Arn> {
     tagged(cx, arn).map(|name| vec![group(cx, &name)]).unwrap_or_default()
-}
-
-/// The tags that a request gives, as condition keys.
-pub(super) fn given(tags: &BTreeMap<String, String>) -> Context {
-    let mut keys = Context::new();
-    for (key, value) in tags {
-        keys.set(format!("aws:RequestTag/{key}"), value);
-    }
-    keys.set_all("aws:TagKeys", tags.keys());
-    keys
-}
-
-/// The tags that a request takes away, as condition keys.
-pub(super) fn taken(tag_keys: &[String]) -> Context {
-    let mut keys = Context::new();
-    keys.set_all("aws:TagKeys", tag_keys);
-    keys
 }
 
 /// The tags of the group that an ARN names, or whose stream it names.

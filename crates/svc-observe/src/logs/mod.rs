@@ -14,8 +14,8 @@ mod views;
 pub use reconcile::{Pump, Retention};
 
 use api::logs as sdk;
-use arns::{given, on_all, on_group, on_named, on_stream_of, on_tagged, stream, taken};
-use front::{Access, Service};
+use arns::{on_all, on_group, on_named, on_stream_of, on_tagged, stream};
+use front::{Access, Service, keys};
 use ops::{events, groups, policies, streams, tags};
 use spine::Store;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ fn of_groups(service: Service, logs: &Arc<Logs>) -> Service {
     service
         .op::<sdk::CreateLogGroup>(
             Access::on(|cx, i: &sdk::CreateLogGroupRequest| on_group(cx, &i.log_group_name))
-                .keys(|_, i| i.tags.as_ref().map(given).unwrap_or_default()),
+                .keys(|_, i| i.tags.as_ref().map(keys::request_tags).unwrap_or_default()),
             groups::create,
         )
         .op::<sdk::DeleteLogGroup>(Access::on(|cx, i| on_group(cx, &i.log_group_name)), groups::delete)
@@ -51,14 +51,8 @@ fn of_groups(service: Service, logs: &Arc<Logs>) -> Service {
 
 fn of_streams(service: Service, logs: &Arc<Logs>) -> Service {
     service
-        .op::<sdk::CreateLogStream>(
-            Access::on(|cx, i| vec![stream(cx, &i.log_group_name, &i.log_stream_name)]),
-            streams::create,
-        )
-        .op::<sdk::DeleteLogStream>(
-            Access::on(|cx, i| vec![stream(cx, &i.log_group_name, &i.log_stream_name)]),
-            streams::delete,
-        )
+        .op::<sdk::CreateLogStream>(Access::on(|cx, i| vec![stream(cx, &i.log_group_name, &i.log_stream_name)]), streams::create)
+        .op::<sdk::DeleteLogStream>(Access::on(|cx, i| vec![stream(cx, &i.log_group_name, &i.log_stream_name)]), streams::delete)
         .op_async::<sdk::DescribeLogStreams, _, _>(
             Access::on(|cx, i| on_named(cx, &i.log_group_name, &i.log_group_identifier)),
             logs,
@@ -88,20 +82,22 @@ fn of_events(service: Service, logs: &Arc<Logs>) -> Service {
 fn of_tags(service: Service) -> Service {
     service
         .op::<sdk::TagResource>(
-            Access::on(|cx, i: &sdk::TagResourceRequest| on_tagged(cx, &i.resource_arn)).keys(|_, i| given(&i.tags)),
+            Access::on(|cx, i: &sdk::TagResourceRequest| on_tagged(cx, &i.resource_arn)).keys(|_, i| keys::request_tags(&i.tags)),
             tags::tag,
         )
         .op::<sdk::UntagResource>(
-            Access::on(|cx, i: &sdk::UntagResourceRequest| on_tagged(cx, &i.resource_arn)).keys(|_, i| taken(&i.tag_keys)),
+            Access::on(|cx, i: &sdk::UntagResourceRequest| on_tagged(cx, &i.resource_arn))
+                .keys(|_, i| keys::tag_keys(&i.tag_keys)),
             tags::untag,
         )
         .op::<sdk::ListTagsForResource>(Access::on(|cx, i| on_tagged(cx, &i.resource_arn)), tags::list)
         .op::<sdk::TagLogGroup>(
-            Access::on(|cx, i: &sdk::TagLogGroupRequest| on_group(cx, &i.log_group_name)).keys(|_, i| given(&i.tags)),
+            Access::on(|cx, i: &sdk::TagLogGroupRequest| on_group(cx, &i.log_group_name))
+                .keys(|_, i| keys::request_tags(&i.tags)),
             tags::tag_group,
         )
         .op::<sdk::UntagLogGroup>(
-            Access::on(|cx, i: &sdk::UntagLogGroupRequest| on_group(cx, &i.log_group_name)).keys(|_, i| taken(&i.tags)),
+            Access::on(|cx, i: &sdk::UntagLogGroupRequest| on_group(cx, &i.log_group_name)).keys(|_, i| keys::tag_keys(&i.tags)),
             tags::untag_group,
         )
         .op::<sdk::ListTagsLogGroup>(Access::on(|cx, i| on_group(cx, &i.log_group_name)), tags::list_group)

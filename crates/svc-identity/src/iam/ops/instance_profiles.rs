@@ -23,7 +23,9 @@ pub fn rows(service: Service) -> Service {
             Access::on(|cx, i: &sdk::CreateInstanceProfileRequest| {
                 access::created::<InstanceProfile>(cx, &i.path, &i.instance_profile_name)
             })
-            .keys(|_, i| keys::new_tags(&i.tags)),
+            .tagging("iam:TagInstanceProfile", |cx, i| {
+                keys::tagging(access::created::<InstanceProfile>(cx, &i.path, &i.instance_profile_name), &i.tags)
+            }),
             create,
         )
         .op::<sdk::GetInstanceProfile>(Access::found(|cx, at, i| profile(cx, at, &i.instance_profile_name)), get)

@@ -21,7 +21,8 @@ const MOST_THUMBPRINTS: usize = 5;
 pub fn rows(service: Service) -> Service {
     service
         .op::<sdk::CreateOpenIDConnectProvider>(
-            Access::on(|cx, i: &sdk::CreateOpenIDConnectProviderRequest| named(cx, &i.url)).keys(|_, i| keys::new_tags(&i.tags)),
+            Access::on(|cx, i: &sdk::CreateOpenIDConnectProviderRequest| named(cx, &i.url))
+                .tagging("iam:TagOpenIDConnectProvider", |cx, i| keys::tagging(named(cx, &i.url), &i.tags)),
             create,
         )
         .op::<sdk::GetOpenIDConnectProvider>(Access::on(|_, i| access::arn(&i.open_id_connect_provider_arn)), get)

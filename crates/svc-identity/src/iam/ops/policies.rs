@@ -23,7 +23,9 @@ pub fn rows(service: Service) -> Service {
     service
         .op::<sdk::CreatePolicy>(
             Access::on(|cx, i: &sdk::CreatePolicyRequest| access::created::<ManagedPolicy>(cx, &i.path, &i.policy_name))
-                .keys(|_, i| keys::new_tags(&i.tags)),
+                .tagging("iam:TagPolicy", |cx, i| {
+                    keys::tagging(access::created::<ManagedPolicy>(cx, &i.path, &i.policy_name), &i.tags)
+                }),
             create,
         )
         .op::<sdk::GetPolicy>(Access::on(|_, i| access::arn(&i.policy_arn)), get)

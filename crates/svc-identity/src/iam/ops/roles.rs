@@ -24,7 +24,8 @@ pub fn rows(service: Service) -> Service {
     service
         .op::<sdk::CreateRole>(
             Access::on(|cx, i: &sdk::CreateRoleRequest| access::created::<Role>(cx, &i.path, &i.role_name))
-                .keys(|_, i| keys::new_entity(&i.tags, &i.permissions_boundary)),
+                .keys(|_, i| keys::new_entity(&i.permissions_boundary))
+                .tagging("iam:TagRole", |cx, i| keys::tagging(access::created::<Role>(cx, &i.path, &i.role_name), &i.tags)),
             create,
         )
         .op::<sdk::GetRole>(Access::found(|cx, at, i| access::existing::<Role>(cx, at, &i.role_name)), get)

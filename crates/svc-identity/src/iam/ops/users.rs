@@ -19,7 +19,8 @@ pub fn rows(service: Service) -> Service {
     service
         .op::<sdk::CreateUser>(
             Access::on(|cx, i: &sdk::CreateUserRequest| access::created::<User>(cx, &i.path, &i.user_name))
-                .keys(|_, i| keys::new_entity(&i.tags, &i.permissions_boundary)),
+                .keys(|_, i| keys::new_entity(&i.permissions_boundary))
+                .tagging("iam:TagUser", |cx, i| keys::tagging(access::created::<User>(cx, &i.path, &i.user_name), &i.tags)),
             create,
         )
         .op::<sdk::GetUser>(Access::found(|cx, at, i| access::user_or_caller(cx, at, &i.user_name)), get)

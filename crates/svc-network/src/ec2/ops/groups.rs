@@ -165,14 +165,20 @@ fn in_use(cx: &Cx, tx: &Tx, id: &str) -> Result<bool, Fault> {
         || all::<SecurityGroup>(cx, tx)?.iter().any(|(other, group)| other != id && group.rules.iter().any(names)))
 }
 
-/// The group that a request means: by id, or by its name in the default VPC.
+/// The id of the group that a request means, by id or by its name in the default VPC; none if there is none of that name.
+pub fn find(cx: &Cx, read: &impl Read, id: Option<&str>, name: Option<&str>) -> Result<Option<String>, Fault> {
+    let (None, Some(name)) = (id, name) else { return Ok(id.map(str::to_owned)) };
+    let Some((vpc, _)) = default_vpc(cx, read)? else { return Ok(None) };
+    Ok(group_named(cx, read, &vpc, name)?.map(|(id, _)| id))
+}
+
+/// The id of the group that a request means, or the error that there is none.
 pub fn named(cx: &Cx, tx: &Tx, id: Option<&str>, name: Option<&str>) -> Result<String, Fault> {
-    match (id, name) {
-        (Some(id), _) => Ok(id.into()),
-        (None, Some(name)) => {
-            let (vpc, _) = default_vpc(cx, tx)?.ok_or_else(no_default_vpc)?;
-            Ok(group_named(cx, tx, &vpc, name)?.ok_or_else(|| no_such_name(name, &vpc))?.0)
-        }
-        (None, None) => Err(Fault::client("MissingParameter", "The request must contain the parameter groupName or groupId")),
+    if let Some(id) = find(cx, tx, id, name)? {
+        return Ok(id);
+    }
+    match name {
+        Some(name) => Err(no_such_name(name, &default_vpc(cx, tx)?.ok_or_else(no_default_vpc)?.0)),
+        None => Err(Fault::client("MissingParameter", "The request must contain the parameter groupName or groupId")),
     }
 }

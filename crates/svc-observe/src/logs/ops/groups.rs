@@ -5,7 +5,7 @@ use super::{
     Answer, Logs, blocking, errors, group, group_key, group_of_identifier, page,
 };
 use api::logs as sdk;
-use front::Cx;
+use front::{Cx, keys::request_tags};
 use model::logs::{LogGroup, LogGroupSpec, LogStream, stream_id};
 use spine::{Read, Scope, Tx};
 use std::{
@@ -42,7 +42,7 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreateLogGroupRequest) -> Answe
 /// Who gives a new group tags has to be allowed to tag it, by the newer operation or by the older (API reference, `CreateLogGroup`, `tags`).
 fn refuse_tags(cx: &Cx, name: &str, tags: Option<&BTreeMap<String, String>>) -> Answer<()> {
     let Some(tags) = tags.filter(|tags| !tags.is_empty()) else { return Ok(()) };
-    let keys = arns::given(tags);
+    let keys = request_tags(tags);
     let newer = cx.authorize("logs:TagResource", &[arns::group(cx, name)], &keys);
     let either = newer.or_else(|_| cx.authorize("logs:TagLogGroup", &arns::on_group(cx, name), &keys));
     either.map_err(|fault| if fault.internal.is_some() { fault } else { errors::not_with_tags(&cx.account) })

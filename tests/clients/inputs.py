@@ -1,0 +1,135 @@
+"""Minimal inputs of operations, made out of botocore's models: the required members, with values that pass the models' constraints."""
+import datetime
+import json
+import re
+
+ACCOUNT = "246813579024"
+REGION = "us-east-1"
+
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}]})
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]})
+RESOURCE_POLICY = json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "ecr:BatchGetImage"}]})
+
+
+def arn(service, resource):
+    region = "" if service in ("iam", "sts") else REGION
+    return f"arn:aws:{service}:{region}:{ACCOUNT}:{resource}"
+
+
+# By service and the member's name, whatever its case.
+NAMED = {
+    ("cloudtrail", "resourceid"): arn("cloudtrail", "trail/matrix"),
+    ("cloudtrail", "resourceidlist"): arn("cloudtrail", "trail/matrix"),
+    ("ecr", "resourcearn"): arn("ecr", "repository/matrix"),
+    ("ecr", "policytext"): RESOURCE_POLICY,
+    ("ecr", "imagemanifest"): json.dumps({"schemaVersion": 2}),
+    ("ecs", "resourcearn"): arn("ecs", "cluster/matrix"),
+    ("logs", "resourcearn"): arn("logs", "log-group:matrix"),
+    ("logs", "policydocument"): RESOURCE_POLICY,
+    ("elbv2", "loadbalancerarn"): arn("elasticloadbalancing", "loadbalancer/app/matrix/0123456789abcdef"),
+    ("elbv2", "listenerarn"): arn("elasticloadbalancing", "listener/app/matrix/0123456789abcdef/0123456789abcdef"),
+    ("elbv2", "rulearn"):
+        arn("elasticloadbalancing", "listener-rule/app/matrix/0123456789abcdef/0123456789abcdef/0123456789abcdef"),
+    ("elbv2", "targetgrouparn"): arn("elasticloadbalancing", "targetgroup/matrix/0123456789abcdef"),
+    ("elbv2", "resourcearn"): arn("elasticloadbalancing", "targetgroup/matrix/0123456789abcdef"),
+    ("ec2", "vpcid"): "vpc-0123456789abcdef0",
+    ("ec2", "groupid"): "sg-0123456789abcdef0",
+    ("ec2", "taggableresourceid"): "sg-0123456789abcdef0",
+    ("ec2", "securitygroupruleid"): "sgr-0123456789abcdef0",
+    ("iam", "policyarn"): arn("iam", "policy/matrix"),
+    ("iam", "permissionsboundary"): arn("iam", "policy/matrix"),
+    ("iam", "policysourcearn"): arn("iam", "user/matrix"),
+    ("iam", "openidconnectproviderarn"): arn("iam", "oidc-provider/oidc.example.com/matrix"),
+    ("iam", "url"): "https://oidc.example.com/matrix",
+    ("iam", "assumerolepolicydocument"): TRUST,
+    ("iam", "policydocument"): POLICY,
+    ("iam", "policydocumenttype"): POLICY,
+    ("iam", "awsservicename"): "ecs.amazonaws.com",
+    ("iam", "globalendpointtokenversion"): "v2Token",
+    ("iam", "deletiontaskid"): "task/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS/0123456789abcdef",
+    ("sts", "rolearn"): arn("iam", "role/matrix-trusts-the-account"),
+    ("sts", "accesskeyid"): "AKIAIOSFODNN7EXAMPLE",
+}
+# Members that are optional in the model, and that say what the call is about, by the structure that they are in.
+TELLING = {
+    "FilterLogEventsRequest": ["logGroupName"],
+    "GetLogEventsRequest": ["logGroupName"],
+    "DescribeLogStreamsRequest": ["logGroupName"],
+    "PutResourcePolicyRequest": ["policyName", "policyDocument"],
+    "DeleteResourcePolicyRequest": ["policyName"],
+    "RulePriorityPair": ["RuleArn"],
+    # Structures without any member are left out of what is sent as a form.
+    "Tag": ["Key", "key"],
+    "RuleCondition": ["Field"],
+    "ListenerAttribute": ["Key"],
+    "LoadBalancerAttribute": ["Key"],
+    "TargetGroupAttribute": ["Key"],
+}
+# Texts of every shape that a pattern may ask for.
+SAMPLES = ["matrix", "sha256:" + "0" * 64, "01234567-89ab-cdef-0123-456789abcdef", "123456789012", "AKIAIOSFODNN7EXAMPLE", "v1",
+           "/matrix/", "https://example.com/matrix"]
+
+
+def minimal(model, service):
+    """The input of an operation's model."""
+    if model.input_shape is None:
+        return {}
+    return structure(model.input_shape, service)
+
+
+def structure(shape, service):
+    needed = shape.required_members + TELLING.get(shape.name, [])
+    wanted = [name for name in shape.members if name in needed]
+    return {name: value(shape.members[name], service, name) for name in wanted}
+
+
+def value(shape, service, name):
+    match shape.type_name:
+        case "structure":
+            return structure(shape, service)
+        case "list":
+            return [value(shape.member, service, singular(name, shape.member))] * max(1, shape.metadata.get("min", 1))
+        case "map":
+            return {value(shape.key, service, name): value(shape.value, service, name)}
+        case "string":
+            return text(shape, service, name)
+        case "integer" | "long":
+            return shape.metadata.get("min", 1)
+        case "boolean":
+            return False
+        case "timestamp":
+            return datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+        case "blob":
+            return b"matrix"
+        case other:
+            raise NotImplementedError(f"{service} {name}: {other}")
+
+
+def singular(name, member):
+    """The name under which an item of a list is looked up: the list's without its s, or that of the item's shape."""
+    return name.removesuffix("s") if member.type_name == "string" else member.name
+
+
+def text(shape, service, name):
+    if shape.enum:
+        return shape.enum[0]
+    for known in (name, shape.name):
+        if (service, known.lower()) in NAMED:
+            return NAMED[service, known.lower()]
+    least = shape.metadata.get("min", 0)
+    for sample in SAMPLES:
+        stretched = sample + sample[-1] * (least - len(sample))
+        if len(stretched) <= shape.metadata.get("max", 1 << 20) and matches(shape.metadata.get("pattern"), stretched):
+            return stretched
+    raise NotImplementedError(f"{service} {name}: no sample matches {shape.metadata}")
+
+
+def matches(pattern, sample):
+    if pattern is None:
+        return True
+    # Java's classes of letters and digits, which Python's patterns don't have.
+    for java, python in ((r"\p{L}", r"a-zA-Z"), (r"\p{Z}", " "), (r"\p{N}", "0-9"), (r"\p{M}", ""), (r"\p{S}", ""), (r"\p{P}", "")):
+        pattern = pattern.replace(java, python)
+    return re.fullmatch(pattern, sample) is not None
