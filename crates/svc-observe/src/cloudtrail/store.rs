@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -31,6 +31,8 @@ pub struct TrailStore {
     opening: Mutex<()>,
     /// Held while calls are noted before the database is open.
     early: Mutex<Early>,
+    /// Whether a thread is opening the database.
+    awaited: AtomicBool,
     /// The number of the next event.
     next: AtomicU64,
 }
@@ -139,6 +141,7 @@ impl TrailStore {
             open: OnceLock::new(),
             opening: Mutex::new(()),
             early: Mutex::new(Early::new(path)),
+            awaited: AtomicBool::new(false),
             next: AtomicU64::new(0),
         }
     }
@@ -156,8 +159,7 @@ impl TrailStore {
         }
         let line = serde_json::to_vec(&Line { number, noted: noted.clone() }).map_err(|_| self.corrupt())?;
         let length = early.append(&line).map_err(|cause| self.file(cause))?;
-        // The one line that passes the mark has the database opened.
-        if length > MOST_EARLY_BYTES && length - line.len() as u64 - 2 <= MOST_EARLY_BYTES {
+        if length > MOST_EARLY_BYTES && !self.awaited.swap(true, Ordering::Relaxed) {
             self.open_in_a_thread();
         }
         Ok(())
@@ -262,9 +264,12 @@ impl TrailStore {
             if let Err(error) = store.opened() {
                 tracing::error!(%error, "the event history can't be opened");
             }
+            store.awaited.store(false, Ordering::Relaxed);
         });
-        // Whoever reads opens it otherwise.
-        drop(spawned);
+        if spawned.is_err() {
+            // The next call tries again.
+            self.awaited.store(false, Ordering::Relaxed);
+        }
     }
 
     fn opened(&self) -> Result<&Open, TrailError> {

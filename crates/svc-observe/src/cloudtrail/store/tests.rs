@@ -79,6 +79,22 @@ fn many_early_calls_have_the_database_opened() {
 }
 
 #[test]
+fn a_long_file_of_an_earlier_server_has_it_opened_by_the_next_call() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("trail")).unwrap();
+    std::fs::write(folder.path().join("trail/early.jsonl"), vec![b'\n'; MOST_EARLY_BYTES as usize + 1]).unwrap();
+    let store = store(&folder);
+    store.note(&noted(1, "a")).unwrap();
+    // Nobody reads, so a thread of its own has to do it.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while store.open.get().is_none() && std::time::Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    assert!(store.open.get().is_some());
+    assert_eq!(ids(&store), ["a"]);
+}
+
+#[test]
 fn events_of_other_places_stay_apart() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(&folder);
