@@ -10,7 +10,8 @@
 //! Whoever falls out of a chain is dropped by the base chain's policy. What comes from the internet begins at step 3.
 
 use super::{
-    API_PORT, Group, INSTANCE_METADATA, INTERNET_LINK, Interface, Link, NAME_SERVER, Peer, Protocol, Rule, TABLE, TASK_METADATA, Vpc,
+    API_PORT, Group, INSTANCE_METADATA, INTERNET_LINK, Interface, Link, NAME_SERVER, Peer, Protocol, Rule, TABLE, TASK_METADATA,
+    Vpc,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;

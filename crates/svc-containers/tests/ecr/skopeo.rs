@@ -42,7 +42,8 @@ async fn skopeo_pushes_and_pulls() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = tokio::spawn(front::serve(cloud.bench.front.clone(), listener, front::Entrance::Address, async { _ = stopped.await }));
+    let server =
+        tokio::spawn(front::serve(cloud.bench.front.clone(), listener, front::Entrance::Address, async { _ = stopped.await }));
 
     let token = cloud.login().await;
     let token = String::from_utf8(base64_decode(token.trim_start_matches("Basic "))).unwrap();

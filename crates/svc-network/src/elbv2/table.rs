@@ -45,7 +45,12 @@ pub fn table(read: &impl Read) -> Result<edge::Table, StoreError> {
     let used = world.groups.iter().filter(|(key, _)| world.usage.is_used(key));
     let groups = used.map(|(key, spec)| (key.arn().to_string(), world.group(key, spec)));
     let zones = world.vpcs.iter().filter_map(|(key, spec)| Some((key.id.clone(), world.zone(key, spec)?)));
-    Ok(edge::Table { balancers: balancers.collect(), target_groups: groups.collect(), zones: zones.collect(), ..edge::Table::default() })
+    Ok(edge::Table {
+        balancers: balancers.collect(),
+        target_groups: groups.collect(),
+        zones: zones.collect(),
+        ..edge::Table::default()
+    })
 }
 
 struct World {
