@@ -3,9 +3,10 @@
 use super::{
     assume::find,
     context::{self, Circumstances},
+    facts::Facts,
     policies::{Compiled, Reader},
 };
-use logic::policy::{Caller, CallerKind, Request, ResourceRule, decide};
+use logic::policy::{Caller, CallerKind, Request, decide};
 use model::{
     AccountId, Arn, Timestamp,
     iam::{Principal, RoleSpec},
@@ -27,14 +28,14 @@ pub struct Behalf<'a> {
 }
 
 impl Behalf<'_> {
-    /// Whether the role's own policies and its boundary allow the action on the resource; none stands for `*`. Otherwise the sentence
-    /// that AWS denies it with. Policies of resources are not looked at.
+    /// Whether the action is allowed on the resource (none stands for `*`), of which `facts` are known: by the role's own policies, its
+    /// boundary, and the resource's policy. Otherwise the sentence that AWS denies it with.
     pub fn may(
         &self,
         snapshot: &Snapshot,
         now: Timestamp,
         action: &str,
-        resource: Option<&Arn>,
+        (resource, facts): (Option<&Arn>, &Facts),
     ) -> Result<Result<(), String>, Fault> {
         let role = find(snapshot, self.account, self.role)?;
         let principal = self.principal(role.as_deref());
@@ -47,11 +48,12 @@ impl Behalf<'_> {
         for (key, value) in role.iter().flat_map(|role| &role.tags) {
             known.set(format!("aws:PrincipalTag/{key}"), value);
         }
+        facts.describe(&mut known, action.split(':').next().unwrap_or_default(), resource);
         let text = resource.map_or_else(|| "*".to_owned(), Arn::to_string);
         let caller = Caller { arn: &arn, account: self.account.as_str(), kind: CallerKind::AssumedRole { role_arn: self.role } };
         let resource_account = resource.map(|arn| arn.account.as_str());
         let request = Request { caller, action, resource: &text, resource_account, context: &known };
-        let decision = decide(&request, &policies, None, ResourceRule::Either);
+        let decision = decide(&request, &policies, facts.policy.as_ref(), facts.rule);
         let denial =
             || format!("User: {arn} is not authorized to perform: {action} on resource: {text} {}", decision.reason(action));
         Ok(if decision.allowed { Ok(()) } else { Err(denial()) })

@@ -8,16 +8,17 @@ use model::{
 };
 use spine::{Read, StoreError};
 
-/// The source of an image that a task of the account in the region names; `endpoint` is the cloud's own `host:port`.
+/// The source of an image that a task of the account in the region names; `endpoint` is the cloud's own `host:port`. Images of other
+/// accounts are for those alone whose execution role has been found to be allowed to pull them (`by_role`).
 pub fn source(
     read: &impl Read,
     reference: &str,
     endpoint: &str,
-    account: &AccountId,
-    region: &Region,
+    (account, region): (&AccountId, &Region),
+    by_role: bool,
 ) -> Result<ImageSource, StoreError> {
     match own_registry(reference, endpoint, account, region) {
-        Some(own) if own.account == *account => own_image(read, reference, &own),
+        Some(own) if by_role || own.account == *account => own_image(read, reference, &own),
         Some(_) => Ok(unresolved(reference, "pull access denied, repository does not exist or may require authorization")),
         None => Ok(ImageSource::Remote { credentials: None }),
     }

@@ -4,7 +4,8 @@ use crate::cloud::{Cloud, fargate, place, strings};
 use agent_proto::edge::{Metadata, RoleCredentials};
 use front::{credentials, testing::Signer};
 use model::{
-    Key, Timestamp,
+    AccountId, Key, Timestamp,
+    ecr::{Mutability, Repository, RepositorySpec},
     ecs::Task,
     iam::{AccessKey, Permissions, Principal, Role, RoleSpec, User, UserSpec},
 };
@@ -272,6 +273,41 @@ async fn the_managed_policy_of_the_tutorials_is_enough() {
     assert!(reason.contains("The specified log group does not exist."), "{reason}");
     allow(&cloud, |may| may.attached.clear()).await;
     assert!(stopped_reason(&cloud).await.contains("ecr:GetAuthorizationToken"));
+}
+
+#[tokio::test]
+async fn a_repositorys_policy_counts_for_execution_roles_too() {
+    let cloud = cloud().await;
+    allow(&cloud, |may| {
+        may.attached.insert("arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy".into());
+    })
+    .await;
+    let other = AccountId::parse("444455556666").unwrap();
+    let repository = Key::<Repository>::new(&other, &place().1, "web");
+    let image = "444455556666.dkr.ecr.us-east-1.amazonaws.com/web:1";
+    let mut definition = fargate("executed", json!([{"name": "web", "image": image}]));
+    definition["executionRoleArn"] = json!("app");
+    cloud.ok("RegisterTaskDefinition", definition).await;
+    let policy = |effect: &str| {
+        let statement = json!({"Effect": effect, "Principal": {"AWS": "111122223333"}, "Action": "ecr:*"});
+        Some(json!({"Version": "2012-10-17", "Statement": [statement]}).to_string())
+    };
+    let spec = RepositorySpec {
+        created_at: Timestamp(0),
+        mutability: Mutability { mutable: true, exclusions: Vec::new() },
+        tags: Default::default(),
+        policy: None,
+    };
+    cloud.write(|tx| tx.create(&repository, &spec)).await;
+    for (policy, words) in [
+        (None, "because no resource-based policy allows the ecr:BatchGetImage action"),
+        (policy("Deny"), "with an explicit deny in a resource-based policy"),
+        (policy("Allow"), "failed to resolve ref 444455556666.dkr.ecr.us-east-1.amazonaws.com/web:1: not found"),
+    ] {
+        cloud.write(|tx| tx.update_spec(&repository, |spec| spec.policy = policy.clone())).await;
+        let reason = stopped_reason(&cloud).await;
+        assert!(reason.contains(words), "{reason}");
+    }
 }
 
 #[tokio::test]

@@ -4,10 +4,13 @@
 
 use super::logs;
 use crate::ecs::{load::LoadedTask, roles};
-use front::Behalf;
-use logic::image_reference::{OwnImage, own_registry, parse};
+use front::{Behalf, Facts};
+use logic::{
+    image_reference::{OwnImage, own_registry, parse},
+    policy::Kind,
+};
 use model::{Arn, Key, Timestamp, ecr::Repository};
-use spine::Snapshot;
+use spine::{Read, Snapshot};
 use wire::Fault;
 
 /// What for something is needed.
@@ -15,10 +18,10 @@ use wire::Fault;
 enum Stage {
     /// To log in to the registry.
     Login,
-    /// To find the image of this reference.
-    Manifest(String),
+    /// To find the image of this reference, in this repository.
+    Manifest(String, Key<Repository>),
     /// To fetch its layers.
-    Layers(String),
+    Layers(String, Key<Repository>),
     /// To make a group or a stream of CloudWatch Logs, and to write to it.
     Logs,
 }
@@ -32,6 +35,19 @@ struct Need {
     resource: Option<Arn>,
 }
 
+impl Need {
+    /// What is known of the thing that it is needed for: a repository's policy and tags.
+    fn facts(&self, snapshot: &Snapshot) -> Result<Facts, Fault> {
+        let (Stage::Manifest(_, repository) | Stage::Layers(_, repository)) = &self.stage else { return Ok(Facts::default()) };
+        let Some(found) = snapshot.spec(repository)? else { return Ok(Facts::default()) };
+        let facts = Facts { tags: found.tags.clone(), ..Facts::default() };
+        match &found.policy {
+            Some(policy) => facts.with_policy(&repository.id, policy, Kind::Resource),
+            None => Ok(facts),
+        }
+    }
+}
+
 /// Why the task's execution role doesn't do for the task, in the words of `stoppedReason`.
 pub fn refusal(snapshot: &Snapshot, endpoint: &str, task: &LoadedTask, now: Timestamp) -> Result<Option<String>, Fault> {
     let Some(role) = task.execution_role() else { return Ok(None) };
@@ -41,7 +57,8 @@ pub fn refusal(snapshot: &Snapshot, endpoint: &str, task: &LoadedTask, now: Time
     }
     let behalf = Behalf { account: &key.account, role, session: task.id(), region: key.region.as_str() };
     for need in needs(task, endpoint) {
-        if let Err(denial) = behalf.may(snapshot, now, need.action, need.resource.as_ref())? {
+        let facts = need.facts(snapshot)?;
+        if let Err(denial) = behalf.may(snapshot, now, need.action, (need.resource.as_ref(), &facts))? {
             return Ok(Some(reason(&need.stage, &denial)));
         }
     }
@@ -53,8 +70,7 @@ fn needs(task: &LoadedTask, endpoint: &str) -> Vec<Need> {
     let (account, region) = (&task.key.account, &task.key.region);
     let images = task.definition.containers.iter().map(|container| &container.image);
     let own = images.filter_map(|image| Some((image, own_registry(image, endpoint, account, region)?)));
-    let mut found: Vec<Need> =
-        own.filter(|(_, own)| own.account == *account).flat_map(|(image, own)| of_image(image, &own)).collect();
+    let mut found: Vec<Need> = own.flat_map(|(image, own)| of_image(image, &own)).collect();
     found.sort_by_key(|need| !matches!(need.stage, Stage::Login));
     found.extend(logs::streams(task).flat_map(of_stream));
     found
@@ -62,13 +78,17 @@ fn needs(task: &LoadedTask, endpoint: &str) -> Vec<Need> {
 
 /// Amazon ECR User Guide, "Amazon ECR repository policies": what pulling an image takes.
 fn of_image(image: &str, own: &OwnImage) -> [Need; 4] {
-    let repository = Key::<Repository>::new(&own.account, &own.region, own.repository.clone()).arn();
-    let need = |stage, action| Need { stage, action, resource: Some(repository.clone()) };
+    let repository = Key::<Repository>::new(&own.account, &own.region, own.repository.clone());
+    let need = |stage: fn(String, Key<Repository>) -> Stage, action| Need {
+        stage: stage(image.into(), repository.clone()),
+        action,
+        resource: Some(repository.arn()),
+    };
     [
         Need { stage: Stage::Login, action: "ecr:GetAuthorizationToken", resource: None },
-        need(Stage::Manifest(image.into()), "ecr:BatchGetImage"),
-        need(Stage::Layers(image.into()), "ecr:BatchCheckLayerAvailability"),
-        need(Stage::Layers(image.into()), "ecr:GetDownloadUrlForLayer"),
+        need(Stage::Manifest, "ecr:BatchGetImage"),
+        need(Stage::Layers, "ecr:BatchCheckLayerAvailability"),
+        need(Stage::Layers, "ecr:GetDownloadUrlForLayer"),
     ]
 }
 
@@ -86,12 +106,12 @@ fn reason(stage: &Stage, denial: &str) -> String {
             "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to \
              retrieve ecr registry auth: service call has been retried 1 time(s): AccessDeniedException: {denial} status code: 400"
         ),
-        Stage::Manifest(image) => format!(
+        Stage::Manifest(image, _) => format!(
             "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: pulling from host \
              {} failed: 403 Forbidden: {denial}",
             host(image)
         ),
-        Stage::Layers(image) => format!(
+        Stage::Layers(image, _) => format!(
             "CannotPullContainerError: ref pull has been retried 1 time(s): failed to copy: httpReadSeeker: failed open: the layers of \
              {image}: 403 Forbidden: {denial}"
         ),

@@ -204,8 +204,9 @@ impl Placing<'_> {
 
     fn images(&self, tx: &Tx) -> Result<BTreeMap<String, ImageSource>, StoreError> {
         let (account, region) = (&self.task.key.account, &self.task.key.region);
+        let by_role = self.task.execution_role().is_some();
         let one = |container: &model::ecs::ContainerDefinition| {
-            let source = images::source(tx, &container.image, self.endpoint, account, region)?;
+            let source = images::source(tx, &container.image, self.endpoint, (account, region), by_role)?;
             Ok((container.name.clone(), source))
         };
         self.task.definition.containers.iter().map(one).collect()
