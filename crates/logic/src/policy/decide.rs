@@ -98,7 +98,8 @@ pub struct Decision {
     pub allowed: bool,
     /// Why.
     pub because: Because,
-    /// The statements that decided: those that deny, or the first that allows, or none if the denial is implicit.
+    /// The statements that decided: the first that denies, or the first that allows (of a resource's policy, all of them); none if the
+    /// denial is implicit.
     pub statements: Vec<StatementRef>,
 }
 
@@ -180,7 +181,7 @@ pub(super) struct Hit<'p> {
 /// How much is looked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Depth {
-    /// What a decision needs: where one statement allows, no other is asked whether it does.
+    /// What a decision needs: where one statement denies no other is asked, and where one allows no other is asked whether it does.
     Decisive,
     /// Every statement that is about the request.
     Everything,
@@ -206,6 +207,9 @@ impl<'p> Found<'p> {
                 match statement.effect {
                     Effect::Allow => found.allows.push(hit),
                     Effect::Deny => found.denies.push(hit),
+                }
+                if depth == Depth::Decisive && found.denies() {
+                    return found;
                 }
             }
         }
