@@ -56,12 +56,16 @@ pub(super) fn of_key(context: &mut Context, snapshot: &Snapshot, key: &AccessKey
 
 /// The keys that follow from the principal alone.
 pub(super) fn of_principal(context: &mut Context, account: &AccountId, principal: &Principal) {
+    context.set("aws:PrincipalType", kind(principal));
+    if *principal == Principal::Anonymous {
+        // Nobody is in no account, whichever account it is that they ask something of.
+        return;
+    }
     let arn = principal.role_arn(account).unwrap_or_else(|| principal.arn(account));
     context.set("aws:PrincipalArn", arn.to_string());
     context.set("aws:PrincipalAccount", account.as_str());
     context.set("aws:PrincipalIsAWSService", "false");
     context.set("aws:userid", principal.id(account));
-    context.set("aws:PrincipalType", kind(principal));
     if let Principal::User { name, .. } = principal {
         context.set("aws:username", base_name(name));
     }
