@@ -1,7 +1,8 @@
 //! The passwords of a registry: for whom they are, and until when, signed with a key of the cloud's own.
 //!
 //! Nothing is kept of a password, so that it costs nothing to issue one and it holds over a restart. What its holder may do with it is
-//! decided at each request, by the policies of then. It holds no longer than the access key does by which it was asked for.
+//! decided at each request, by the policies of then. An access key that is deleted or made inactive takes its passwords with it; the end
+//! of a session does not.
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -110,6 +110,17 @@ async fn tags_are_conditions() {
 }
 
 #[tokio::test]
+async fn a_new_repository_has_tags_only_from_who_may_tag() {
+    let cloud = Cloud::new();
+    let anna = cloud.user("anna", &["ecr:CreateRepository"]).await;
+    let tags = json!([{"Key": "team", "Value": "red"}]);
+    let message = anna.fails("CreateRepository", json!({"repositoryName": "web", "tags": tags}), "AccessDeniedException").await;
+    let why = "because no identity-based policy allows the ecr:TagResource action";
+    assert_eq!(message, denied(&format!("arn:aws:iam::{ACCOUNT}:user/anna"), "ecr:TagResource", why));
+    anna.ok("CreateRepository", json!({"repositoryName": "web"})).await;
+}
+
+#[tokio::test]
 async fn a_repositorys_policy_allows_and_denies() {
     let cloud = Cloud::with("web").await;
     let (anna, bert) = (cloud.user("anna", &["ecr:*"]).await, cloud.user("bert", &["ecr:DescribeRegistry"]).await);

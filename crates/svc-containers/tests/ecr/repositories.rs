@@ -151,5 +151,8 @@ async fn the_registry_describes_itself_and_what_is_not_built_says_so() {
     assert_eq!(token["proxyEndpoint"], "http://localhost:4566");
     assert_eq!(token["expiresAt"], json!(1_767_268_800));
     let other = cloud.ok("GetAuthorizationToken", json!({"registryIds": ["999988887777"]})).await;
-    assert_eq!(other["authorizationData"][0]["proxyEndpoint"], "http://localhost:4566", "what may be done there is decided there");
+    assert_eq!(
+        other["authorizationData"][0]["proxyEndpoint"], "http://localhost:4566",
+        "what may be done there is decided there"
+    );
 }
