@@ -118,7 +118,6 @@ async fn a_groups_policy_covers_its_streams() {
     for (operation, input) in [
         ("CreateLogStream", stream("/other", "one")),
         ("FilterLogEvents", json!({"logGroupIdentifier": arn("/other")})),
-        ("FilterLogEvents", json!({"logGroupIdentifier": format!("{}:*", arn("/other"))})),
         ("DescribeLogGroups", json!({})),
         ("DescribeLogGroups", json!({"logGroupNamePrefix": "/app"})),
         ("DescribeResourcePolicies", json!({})),
@@ -152,7 +151,6 @@ async fn denials_name_what_aws_names() {
     }
     cloud.ok("CreateLogGroup", group("/app")).await;
     anna.ok("ListTagsForResource", json!({"resourceArn": arn("/app")})).await;
-    anna.ok("ListTagsForResource", json!({"resourceArn": format!("{}:*", arn("/app"))})).await;
 }
 
 #[tokio::test]
@@ -205,10 +203,8 @@ async fn no_other_writing_of_an_arn_evades_a_policy() {
     let deny = json!({"Effect": "Deny", "Action": "logs:*", "Resource": [arn("/app"), format!("{}:*", arn("/app"))]});
     let anna = cloud.user("anna", json!([{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}, deny])).await;
     let tags = |written: String| json!({"resourceArn": written});
-    for written in [arn("/app"), format!("{}:*", arn("/app"))] {
-        anna.denies("ListTagsForResource", tags(written.clone())).await;
-        anna.denies("FilterLogEvents", json!({"logGroupIdentifier": written})).await;
-    }
+    anna.denies("ListTagsForResource", tags(arn("/app"))).await;
+    anna.denies("FilterLogEvents", json!({"logGroupIdentifier": arn("/app")})).await;
     for written in [arn("/app").replace("arn:aws:", "arn:aws-cn:"), arn("/app").replace("us-east-1", "eu-west-1")] {
         anna.fails("ListTagsForResource", tags(written.clone()), "ResourceNotFoundException").await;
         anna.fails("FilterLogEvents", json!({"logGroupIdentifier": written}), "ResourceNotFoundException").await;

@@ -29,12 +29,14 @@ pub fn put(cx: &Cx, tx: &mut Tx, input: &sdk::PutResourcePolicyRequest) -> Answe
     let document = given(&input.policy_document, "policyDocument")?;
     check(document)?;
     let key = key(cx, name);
-    let kept = tx.specs::<ResourcePolicy>(Scope::Region(&cx.account, &cx.region))?;
-    if kept.len() >= MOST_POLICIES && !kept.iter().any(|(other, _)| *other == key) {
+    let spec = ResourcePolicySpec { document: document.to_owned(), updated: cx.now };
+    if tx.exists(&key)? {
+        tx.put_spec(&key, &spec)?;
+    } else if tx.specs::<ResourcePolicy>(Scope::Region(&cx.account, &cx.region))?.len() < MOST_POLICIES {
+        tx.create(&key, &spec)?;
+    } else {
         return Err(errors::too_many());
     }
-    let spec = ResourcePolicySpec { document: document.to_owned(), updated: cx.now };
-    tx.put_spec(&key, &spec)?;
     Ok(sdk::PutResourcePolicyResponse { resource_policy: Some(views::resource_policy(name, &spec)), revision_id: None })
 }
 
