@@ -13,5 +13,5 @@ for target in $targets; do
   printf '\n== %s, %s s\n' "$target" "$seconds"
   mkdir -p "corpus/$target"
   cargo fuzz run --fuzz-dir . --sanitizer none "$target" "corpus/$target" "seeds/$target" -- \
-    -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 -verbosity=0
+    -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 -print_funcs=0 -verbosity=0
 done
