@@ -2,12 +2,12 @@
 //! AWS STS").
 
 use super::{
-    errors, keys,
+    errors,
     paging::{Asked, Page, page},
 };
 use api::iam as sdk;
-use front::{Answer, Cx};
-use model::{Arn, iam::Tags};
+use front::Answer;
+use model::iam::Tags;
 use std::collections::BTreeSet;
 
 /// How many a resource may have.
@@ -16,15 +16,6 @@ pub const MOST: usize = 50;
 /// The tags of something new.
 pub fn new(given: &Option<Vec<sdk::Tag>>) -> Answer<Tags> {
     merge(&Tags::new(), given.as_deref().unwrap_or_default())
-}
-
-/// Whoever makes something with tags has to be allowed to tag it as well, by an action such as `iam:TagRole` (IAM user guide, "Tags for
-/// AWS Identity and Access Management resources").
-pub fn authorize(cx: &Cx, action: &str, made: &[Arn], given: &Option<Vec<sdk::Tag>>) -> Answer<()> {
-    match given.as_deref() {
-        None | Some([]) => Ok(()),
-        Some(tags) => cx.authorize(action, made, &keys::tags(tags)),
-    }
 }
 
 /// The tags with more of them, which replace those of the same key.

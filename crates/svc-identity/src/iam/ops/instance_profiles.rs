@@ -58,8 +58,6 @@ fn profile(cx: &Cx, at: &Snapshot, name: &str) -> Answer<Vec<Arn>> {
 }
 
 fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreateInstanceProfileRequest) -> Answer<sdk::CreateInstanceProfileResponse> {
-    let arn = access::created::<InstanceProfile>(cx, &input.path, &input.instance_profile_name);
-    tags::authorize(cx, "iam:TagInstanceProfile", &arn, &input.tags)?;
     let key = names::free::<InstanceProfile>(cx, tx, &input.instance_profile_name)?;
     names::check_quota::<InstanceProfile>(cx, tx, "InstanceProfilesPerAccount", MOST)?;
     let spec = InstanceProfileSpec {

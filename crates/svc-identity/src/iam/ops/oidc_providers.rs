@@ -71,7 +71,6 @@ fn create(
 ) -> Answer<sdk::CreateOpenIDConnectProviderResponse> {
     let url = bare(&input.url).ok_or_else(|| errors::validation("Invalid Open ID Connect Provider URL"))?;
     let key = Key::<OidcProvider>::at(&cx.account, url);
-    tags::authorize(cx, "iam:TagOpenIDConnectProvider", &[key.arn()], &input.tags)?;
     if tx.exists(&key)? {
         return Err(errors::already_exists(format!("Provider with url {} already exists.", input.url)));
     }

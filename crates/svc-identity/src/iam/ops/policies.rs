@@ -43,8 +43,6 @@ pub fn rows(service: Service) -> Service {
 }
 
 fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreatePolicyRequest) -> Answer<sdk::CreatePolicyResponse> {
-    let arn = access::created::<ManagedPolicy>(cx, &input.path, &input.policy_name);
-    tags::authorize(cx, "iam:TagPolicy", &arn, &input.tags)?;
     let key = names::free::<ManagedPolicy>(cx, tx, &input.policy_name)?;
     names::check_quota::<ManagedPolicy>(cx, tx, "PoliciesPerAccount", MOST)?;
     documents::check_managed(&input.policy_document)?;

@@ -60,7 +60,6 @@ pub fn rows(service: Service) -> Service {
 }
 
 fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreateRoleRequest) -> Answer<sdk::CreateRoleResponse> {
-    tags::authorize(cx, "iam:TagRole", &access::created::<Role>(cx, &input.path, &input.role_name), &input.tags)?;
     let key = names::free::<Role>(cx, tx, &input.role_name)?;
     names::check_quota::<Role>(cx, tx, "RolesPerAccount", MOST)?;
     let path = names::path(&input.path);

@@ -50,7 +50,6 @@ pub fn rows(service: Service) -> Service {
 }
 
 fn create(cx: &Cx, tx: &mut Tx, input: &sdk::CreateUserRequest) -> Answer<sdk::CreateUserResponse> {
-    tags::authorize(cx, "iam:TagUser", &access::created::<User>(cx, &input.path, &input.user_name), &input.tags)?;
     let key = names::free::<User>(cx, tx, &input.user_name)?;
     names::check_quota::<User>(cx, tx, "UsersPerAccount", MOST)?;
     input.permissions_boundary.iter().try_for_each(|arn| managed::check_attachable(cx, tx, arn))?;
