@@ -9,7 +9,7 @@ import re
 import pytest
 
 from conftest import ROOT
-from inputs import TRUST, minimal
+from inputs import ACCOUNT, TRUST, minimal
 from people import Person, is_denial, root
 
 LISTS = ROOT / "crates/sim/lists"
@@ -23,8 +23,6 @@ BUILT = [(service, operation, None if action == "-" else action) for service, op
 # Operations that policies name with "*".
 NO_RESOURCE = {tuple(line.split(":")) for (line,) in lines("no-resource.txt")}
 SERVICES = ["cloudtrail", "ec2", "ecr", "ecs", "elbv2", "iam", "logs", "sts"]
-# What an operation needs besides its own action, according to AWS's documentation.
-FURTHER = {}
 
 REASONS = {
     "nothing": "because no identity-based policy allows the {action} action",
@@ -99,7 +97,7 @@ def test_exactly_the_action_allows_the_operation(people, service):
     denied = {}
     for operation, action in of(service):
         if action:
-            people["one"].may({"Action": [action, *FURTHER.get((service, operation), [])]})
+            people["one"].may({"Action": action})
             error = call(people["one"], service, operation)
             if is_denial(error):
                 denied[operation] = error["Message"]
@@ -112,3 +110,43 @@ def test_what_needs_no_permission_is_never_denied(people, kind):
     assert needless
     denied = {operation: call(people[kind], service, operation) for service, operation in needless}
     none_of({operation: error["Message"] for operation, error in denied.items() if is_denial(error)})
+
+
+def on_repositories(person):
+    """The operations of ECR on a repository, with their actions and models; a policy counts once there is a repository."""
+    models = person.client("ecr").meta.service_model
+    found = [(operation, action, models.operation_model(operation)) for operation, action in of("ecr")]
+    return [row for row in found if "repositoryName" in row[2].input_shape.members and row[0] != "CreateRepository"]
+
+
+@pytest.fixture(scope="module")
+def sealed(cloud, people):
+    """A repository whose policy denies everything to the one who may do everything."""
+    ecr = root(cloud, "ecr")
+    ecr.create_repository(repositoryName="matrix-sealed")
+    deny = {"Effect": "Deny", "Principal": {"AWS": people["one"].arn}, "Action": "ecr:*"}
+    ecr.set_repository_policy(repositoryName="matrix-sealed", policyText=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    people["one"].may({"Action": "*"})
+    return people["one"]
+
+
+def test_a_repositorys_policy_denies_every_operation_on_it(sealed):
+    wrong = {}
+    for operation, action, model in on_repositories(sealed):
+        error = sealed.call("ecr", operation, minimal(model, "ecr") | {"repositoryName": "matrix-sealed"})
+        if not is_denial(error) or "with an explicit deny in a resource-based policy" not in error["Message"]:
+            wrong[operation] = error
+    none_of(wrong)
+
+
+def test_another_accounts_repository_lets_nobody_in_without_its_policy(cloud, sealed):
+    stranger = Person(cloud, root(cloud, "iam", "864209753186"), "matrix-stranger")
+    stranger.may({"Action": "*"})
+    wrong = {}
+    for operation, action, model in on_repositories(stranger):
+        if "registryId" in model.input_shape.members:
+            ask = {"registryId": ACCOUNT, "repositoryName": "matrix-sealed"}
+            error = stranger.call("ecr", operation, minimal(model, "ecr") | ask)
+            if not is_denial(error) or f"because no resource-based policy allows the {action} action" not in error["Message"]:
+                wrong[operation] = error
+    none_of(wrong)
