@@ -39,7 +39,8 @@ class Person:
             made._make_api_call(operation, arguments or {})
             return None
         except botocore.exceptions.ClientError as error:
-            return error.response["Error"] | {"Protocol": made.meta.service_model.protocol}
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            return error.response["Error"] | {"Protocol": made.meta.service_model.protocol, "Status": status}
 
 
 def client(cloud, service, key, secret):
