@@ -12,7 +12,7 @@
 //! Taken as they are: `FARGATE_SPOT` (whose tasks are never
 //! interrupted), placement strategies (of the cluster's one machine all make the same choice).
 //!
-//! * [`ops`]: one function for each operation.
+//! * `access`: on what operations act, for their rows. [`ops`]: one function for each operation.
 //! * [`reconcile`]: the service scheduler, the steps of tasks, and what is swept up in the end.
 //! * Decisions stand in `logic::{task, deploy, placement}`.
 
