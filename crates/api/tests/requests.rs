@@ -190,8 +190,8 @@ fn what_is_not_built_is_named() {
         |service: &'static Service, request: &Request| Dialect::of(service, request).match_operation(request).unwrap_err();
     let fault = refused(&api::ecs::SERVICE, &json("AmazonEC2ContainerServiceV20141113.CreateCapacityProvider", "{}"));
     assert_eq!((fault.status, fault.message.as_str()), (501, "ECS CreateCapacityProvider is not implemented."));
-    let fault = refused(&api::iam::SERVICE, &form("Action=CreateRole&Version=2010-05-08"));
-    assert_eq!((fault.status, fault.message.as_str()), (501, "IAM CreateRole is not implemented."));
+    let fault = refused(&api::iam::SERVICE, &form("Action=CreateSAMLProvider&Version=2010-05-08"));
+    assert_eq!((fault.status, fault.message.as_str()), (501, "IAM CreateSAMLProvider is not implemented."));
     let fault = refused(&api::ecs::SERVICE, &json("AmazonEC2ContainerServiceV20141113.Nonsense", "{}"));
     assert_eq!((fault.status, fault.code.as_ref()), (400, "UnknownOperationException"));
     let fault = refused(&api::ec2::SERVICE, &form("Action=Nonsense"));

@@ -25,7 +25,7 @@ async fn two_accounts_with_the_same_names_dont_see_each_other() {
         assert!(shown.contains(&site.balancer), "the balancer of another account");
     }
     let foreign = json!({"cluster": "web", "tasks": sites[0].tasks(&world).await});
-    assert_eq!(world.user(OTHER).refused("ecs", "DescribeTasks", foreign).await, "InvalidParameterException");
+    assert_eq!(world.user(OTHER).refused("ecs", "DescribeTasks", foreign).await, "AccessDeniedException");
 }
 
 #[tokio::test]

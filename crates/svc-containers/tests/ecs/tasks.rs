@@ -274,8 +274,12 @@ async fn an_image_of_the_own_registry_is_resolved_to_its_digest() {
     };
     cloud
         .write(|tx| {
-            let spec =
-                RepositorySpec { created_at: Timestamp(0), mutability: mutability.clone(), tags: Default::default(), policy: None };
+            let spec = RepositorySpec {
+                created_at: Timestamp(0),
+                mutability: mutability.clone(),
+                tags: Default::default(),
+                policy: None,
+            };
             tx.create(&repository, &spec)?;
             tx.create(&repository.image(&digest), &image)?;
             tx.create(&repository.tag("v1"), &ImageTagSpec { digest: digest.clone() })

@@ -38,8 +38,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let server = Server::expect(&Folders::of(&args.data)?)?;
     let mut context = BTreeMap::<&str, Vec<&str>>::new();
     args.context.iter().for_each(|(key, value)| context.entry(key).or_default().push(value));
-    let question =
-        json!({"principal": args.principal, "action": args.action, "resource": args.resource, "context": context});
+    let question = json!({"principal": args.principal, "action": args.action, "resource": args.resource, "context": context});
     let answer = server.post("/_hillfog/iam/decide", &question)?;
     let allowed = answer["decision"]["allowed"] == true;
     if args.json {
