@@ -4,7 +4,7 @@
 BUILD_PACKAGES  := gcc libc6-dev make
 RUN_PACKAGES    := nftables iproute2 passt
 CLIENT_PACKAGES := python3 python3-venv skopeo curl ca-certificates busybox-static
-TEST_PACKAGES   := chromium
+TEST_PACKAGES   := chromium openssh-client
 
 .PHONY: demo test build setup lint fmt bench fuzz clean
 

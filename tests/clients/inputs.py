@@ -60,6 +60,8 @@ TELLING = {
     "PutResourcePolicyRequest": ["policyName", "policyDocument"],
     "DeleteResourcePolicyRequest": ["policyName"],
     "RulePriorityPair": ["RuleArn"],
+    "CreatePlacementGroupRequest": ["GroupName", "Strategy"],
+    "DeleteKeyPairRequest": ["KeyName"],
     # Structures without any member are left out of what is sent as a form.
     "Tag": ["Key", "key"],
     "RuleCondition": ["Field"],

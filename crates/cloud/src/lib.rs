@@ -81,7 +81,7 @@ fn services(parts: &Parts) -> Front {
     Front::new(parts.store.clone(), parts.env.clone(), parts.front.clone())
         .service(iam::service())
         .service(sts::service(&Sts::new(parts.store.clone(), parts.front.loopback)))
-        .service(ec2::service())
+        .service(ec2::service(&Arc::new(parts.store.clone())))
         .service(elbv2::service())
         .service(ecr::service(&parts.ecr))
         .service(ecs::service(&machine))

@@ -1,5 +1,5 @@
 //! What the network of an account in a region is made of: VPCs, subnets, security groups, interfaces, and the machine that
-//! holds containers in `host` and `bridge` mode.
+//! holds containers in `host` and `bridge` mode. And what machines are made with: key pairs and placement groups.
 //!
 //! Every record stands under its EC2 id (`vpc-…`, `subnet-…`). None has a plan: nothing about a network takes time until a host
 //! builds it, and what the host could not build is reported with the workloads that needed it.
@@ -23,6 +23,12 @@ macro_rules! records {
         }
     )+};
 }
+
+mod key_pairs;
+mod placement;
+
+pub use key_pairs::{KeyPair, KeyPairSpec, KeyType};
+pub use placement::{PlacementGroup, PlacementGroupSpec, PlacementStrategy, SpreadLevel};
 
 records! {
     /// A virtual private cloud, under `vpc-…`. Written by EC2's handlers and by `first_touch`.

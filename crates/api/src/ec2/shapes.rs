@@ -8,68 +8,68 @@ pub static SHAPES: &[Shape] = &[
     /* 0 */
     Shape::record(
         "AccountAttribute",
-        &[Member::new("AttributeName", 158).wire("attributeName"), Member::new("AttributeValues", 5).wire("attributeValueSet")],
+        &[Member::new("AttributeName", 194).wire("attributeName"), Member::new("AttributeValues", 5).wire("attributeValueSet")],
     ),
     /* 1 */ Shape::list("AccountAttributeList", Member::element(0).wire("item")),
     /* 2 */ Shape::choice("AccountAttributeName", &["supported-platforms", "default-vpc"]),
     /* 3 */ Shape::list("AccountAttributeNameStringList", Member::element(2).wire("attributeName")),
-    /* 4 */ Shape::record("AccountAttributeValue", &[Member::new("AttributeValue", 158).wire("attributeValue")]),
+    /* 4 */ Shape::record("AccountAttributeValue", &[Member::new("AttributeValue", 194).wire("attributeValue")]),
     /* 5 */ Shape::list("AccountAttributeValueList", Member::element(4).wire("item")),
-    /* 6 */ Shape::list("AssociatedSubnetList", Member::element(163).wire("item")),
+    /* 6 */ Shape::list("AssociatedSubnetList", Member::element(199).wire("item")),
     /* 7 */
     Shape::record(
         "AttachmentEnaSrdSpecification",
         &[
-            Member::new("EnaSrdEnabled", 27).wire("enaSrdEnabled"),
+            Member::new("EnaSrdEnabled", 28).wire("enaSrdEnabled"),
             Member::new("EnaSrdUdpSpecification", 8).wire("enaSrdUdpSpecification"),
         ],
     ),
     /* 8 */
-    Shape::record("AttachmentEnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 27).wire("enaSrdUdpEnabled")]),
+    Shape::record("AttachmentEnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 28).wire("enaSrdUdpEnabled")]),
     /* 9 */ Shape::choice("AttachmentStatus", &["attaching", "attached", "detaching", "detached"]),
-    /* 10 */ Shape::record("AttributeBooleanValue", &[Member::new("Value", 27).wire("value")]),
+    /* 10 */ Shape::record("AttributeBooleanValue", &[Member::new("Value", 28).wire("value")]),
     /* 11 */
     Shape::record(
         "AuthorizeSecurityGroupEgressRequest",
         &[
-            Member::new("TagSpecifications", 174).wire("TagSpecification"),
-            Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("GroupId", 146).wire("groupId").required(),
-            Member::new("SourceSecurityGroupName", 158).wire("sourceSecurityGroupName"),
-            Member::new("SourceSecurityGroupOwnerId", 158).wire("sourceSecurityGroupOwnerId"),
-            Member::new("IpProtocol", 158).wire("ipProtocol"),
-            Member::new("FromPort", 77).wire("fromPort"),
-            Member::new("ToPort", 77).wire("toPort"),
-            Member::new("CidrIp", 158).wire("cidrIp"),
-            Member::new("IpPermissions", 85).wire("ipPermissions"),
+            Member::new("TagSpecifications", 210).wire("TagSpecification"),
+            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("GroupId", 180).wire("groupId").required(),
+            Member::new("SourceSecurityGroupName", 194).wire("sourceSecurityGroupName"),
+            Member::new("SourceSecurityGroupOwnerId", 194).wire("sourceSecurityGroupOwnerId"),
+            Member::new("IpProtocol", 194).wire("ipProtocol"),
+            Member::new("FromPort", 90).wire("fromPort"),
+            Member::new("ToPort", 90).wire("toPort"),
+            Member::new("CidrIp", 194).wire("cidrIp"),
+            Member::new("IpPermissions", 98).wire("ipPermissions"),
         ],
     ),
     /* 12 */
     Shape::record(
         "AuthorizeSecurityGroupEgressResult",
-        &[Member::new("Return", 27).wire("return"), Member::new("SecurityGroupRules", 154).wire("securityGroupRuleSet")],
+        &[Member::new("Return", 28).wire("return"), Member::new("SecurityGroupRules", 188).wire("securityGroupRuleSet")],
     ),
     /* 13 */
     Shape::record(
         "AuthorizeSecurityGroupIngressRequest",
         &[
-            Member::new("CidrIp", 158),
-            Member::new("FromPort", 77),
-            Member::new("GroupId", 146),
-            Member::new("GroupName", 148),
-            Member::new("IpPermissions", 85),
-            Member::new("IpProtocol", 158),
-            Member::new("SourceSecurityGroupName", 158),
-            Member::new("SourceSecurityGroupOwnerId", 158),
-            Member::new("ToPort", 77),
-            Member::new("TagSpecifications", 174).wire("TagSpecification"),
-            Member::new("DryRun", 27).wire("dryRun"),
+            Member::new("CidrIp", 194),
+            Member::new("FromPort", 90),
+            Member::new("GroupId", 180),
+            Member::new("GroupName", 182),
+            Member::new("IpPermissions", 98),
+            Member::new("IpProtocol", 194),
+            Member::new("SourceSecurityGroupName", 194),
+            Member::new("SourceSecurityGroupOwnerId", 194),
+            Member::new("ToPort", 90),
+            Member::new("TagSpecifications", 210).wire("TagSpecification"),
+            Member::new("DryRun", 28).wire("dryRun"),
         ],
     ),
     /* 14 */
     Shape::record(
         "AuthorizeSecurityGroupIngressResult",
-        &[Member::new("Return", 27).wire("return"), Member::new("SecurityGroupRules", 154).wire("securityGroupRuleSet")],
+        &[Member::new("Return", 28).wire("return"), Member::new("SecurityGroupRules", 188).wire("securityGroupRuleSet")],
     ),
     /* 15 */
     Shape::record(
@@ -77,441 +77,561 @@ pub static SHAPES: &[Shape] = &[
         &[
             Member::new("OptInStatus", 21).wire("optInStatus"),
             Member::new("Messages", 20).wire("messageSet"),
-            Member::new("RegionName", 158).wire("regionName"),
-            Member::new("ZoneName", 158).wire("zoneName"),
-            Member::new("ZoneId", 158).wire("zoneId"),
-            Member::new("GroupName", 158).wire("groupName"),
-            Member::new("NetworkBorderGroup", 158).wire("networkBorderGroup"),
-            Member::new("ZoneType", 158).wire("zoneType"),
-            Member::new("ParentZoneName", 158).wire("parentZoneName"),
-            Member::new("ParentZoneId", 158).wire("parentZoneId"),
-            Member::new("GroupLongName", 158).wire("groupLongName"),
+            Member::new("RegionName", 194).wire("regionName"),
+            Member::new("ZoneName", 194).wire("zoneName"),
+            Member::new("ZoneId", 194).wire("zoneId"),
+            Member::new("GroupName", 194).wire("groupName"),
+            Member::new("NetworkBorderGroup", 194).wire("networkBorderGroup"),
+            Member::new("ZoneType", 194).wire("zoneType"),
+            Member::new("ParentZoneName", 194).wire("parentZoneName"),
+            Member::new("ParentZoneId", 194).wire("parentZoneId"),
+            Member::new("GroupLongName", 194).wire("groupLongName"),
             Member::new("Geography", 17).wire("geographySet"),
             Member::new("SubGeography", 24).wire("subGeographySet"),
             Member::new("State", 22).wire("zoneState"),
         ],
     ),
-    /* 16 */ Shape::record("AvailabilityZoneGeography", &[Member::new("Name", 158).wire("name")]),
+    /* 16 */ Shape::record("AvailabilityZoneGeography", &[Member::new("Name", 194).wire("name")]),
     /* 17 */ Shape::list("AvailabilityZoneGeographyList", Member::element(16).wire("item")),
     /* 18 */ Shape::list("AvailabilityZoneList", Member::element(15).wire("item")),
-    /* 19 */ Shape::record("AvailabilityZoneMessage", &[Member::new("Message", 158).wire("message")]),
+    /* 19 */ Shape::record("AvailabilityZoneMessage", &[Member::new("Message", 194).wire("message")]),
     /* 20 */ Shape::list("AvailabilityZoneMessageList", Member::element(19).wire("item")),
     /* 21 */ Shape::choice("AvailabilityZoneOptInStatus", &["opt-in-not-required", "opted-in", "not-opted-in"]),
     /* 22 */
     Shape::choice("AvailabilityZoneState", &["available", "information", "impaired", "unavailable", "constrained"]),
-    /* 23 */ Shape::record("AvailabilityZoneSubGeography", &[Member::new("Name", 158).wire("name")]),
+    /* 23 */ Shape::record("AvailabilityZoneSubGeography", &[Member::new("Name", 194).wire("name")]),
     /* 24 */ Shape::list("AvailabilityZoneSubGeographyList", Member::element(23).wire("item")),
-    /* 25 */ Shape::choice("BlockPublicAccessMode", &["off", "block-bidirectional", "block-ingress"]),
-    /* 26 */
-    Shape::record("BlockPublicAccessStates", &[Member::new("InternetGatewayBlockMode", 25).wire("internetGatewayBlockMode")]),
-    /* 27 */ Shape::new("Boolean", Kind::Boolean),
-    /* 28 */ Shape::new("CarrierGatewayId", Kind::String),
-    /* 29 */ Shape::new("CoipPoolId", Kind::String),
-    /* 30 */
+    /* 25 */ Shape::new("Blob", Kind::Blob),
+    /* 26 */ Shape::choice("BlockPublicAccessMode", &["off", "block-bidirectional", "block-ingress"]),
+    /* 27 */
+    Shape::record("BlockPublicAccessStates", &[Member::new("InternetGatewayBlockMode", 26).wire("internetGatewayBlockMode")]),
+    /* 28 */ Shape::new("Boolean", Kind::Boolean),
+    /* 29 */ Shape::new("CarrierGatewayId", Kind::String),
+    /* 30 */ Shape::new("CoipPoolId", Kind::String),
+    /* 31 */
     Shape::record(
         "ConnectionTrackingConfiguration",
         &[
-            Member::new("TcpEstablishedTimeout", 77).wire("tcpEstablishedTimeout"),
-            Member::new("UdpStreamTimeout", 77).wire("udpStreamTimeout"),
-            Member::new("UdpTimeout", 77).wire("udpTimeout"),
+            Member::new("TcpEstablishedTimeout", 90).wire("tcpEstablishedTimeout"),
+            Member::new("UdpStreamTimeout", 90).wire("udpStreamTimeout"),
+            Member::new("UdpTimeout", 90).wire("udpTimeout"),
         ],
     ),
-    /* 31 */ Shape::new("CoreNetworkArn", Kind::String),
-    /* 32 */
-    Shape::record(
-        "CreateSecurityGroupRequest",
-        &[
-            Member::new("Description", 158).wire("GroupDescription").required(),
-            Member::new("GroupName", 158).required(),
-            Member::new("VpcId", 197),
-            Member::new("TagSpecifications", 174).wire("TagSpecification"),
-            Member::new("DryRun", 27).wire("dryRun"),
-        ],
-    ),
+    /* 32 */ Shape::new("CoreNetworkArn", Kind::String),
     /* 33 */
     Shape::record(
-        "CreateSecurityGroupResult",
+        "CreateKeyPairRequest",
         &[
-            Member::new("GroupId", 158).wire("groupId"),
-            Member::new("Tags", 172).wire("tagSet"),
-            Member::new("SecurityGroupArn", 158).wire("securityGroupArn"),
+            Member::new("KeyName", 194).required(),
+            Member::new("KeyType", 118),
+            Member::new("TagSpecifications", 210).wire("TagSpecification"),
+            Member::new("KeyFormat", 109),
+            Member::new("DryRun", 28).wire("dryRun"),
         ],
     ),
     /* 34 */
     Shape::record(
-        "CreateTagsRequest",
+        "CreatePlacementGroupRequest",
         &[
-            Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("Resources", 125).wire("ResourceId").required(),
-            Member::new("Tags", 172).wire("Tag").required(),
+            Member::new("PartitionCount", 90),
+            Member::new("TagSpecifications", 210).wire("TagSpecification"),
+            Member::new("SpreadLevel", 193),
+            Member::new("LinkedGroupId", 138),
+            Member::new("Operator", 135),
+            Member::new("ParentGroupId", 138),
+            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("GroupName", 194).wire("groupName"),
+            Member::new("Strategy", 145).wire("strategy"),
         ],
     ),
-    /* 35 */ Shape::new("DateTime", Kind::Timestamp(None)),
+    /* 35 */ Shape::record("CreatePlacementGroupResult", &[Member::new("PlacementGroup", 137).wire("placementGroup")]),
     /* 36 */
     Shape::record(
-        "DeleteSecurityGroupRequest",
-        &[Member::new("GroupId", 146), Member::new("GroupName", 148), Member::new("DryRun", 27).wire("dryRun")],
+        "CreateSecurityGroupRequest",
+        &[
+            Member::new("Description", 194).wire("GroupDescription").required(),
+            Member::new("GroupName", 194).required(),
+            Member::new("VpcId", 233),
+            Member::new("TagSpecifications", 210).wire("TagSpecification"),
+            Member::new("DryRun", 28).wire("dryRun"),
+        ],
     ),
     /* 37 */
     Shape::record(
-        "DeleteSecurityGroupResult",
-        &[Member::new("Return", 27).wire("return"), Member::new("GroupId", 146).wire("groupId")],
+        "CreateSecurityGroupResult",
+        &[
+            Member::new("GroupId", 194).wire("groupId"),
+            Member::new("Tags", 208).wire("tagSet"),
+            Member::new("SecurityGroupArn", 194).wire("securityGroupArn"),
+        ],
     ),
     /* 38 */
     Shape::record(
-        "DeleteTagsRequest",
+        "CreateTagsRequest",
         &[
-            Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("Resources", 125).wire("resourceId").required(),
-            Member::new("Tags", 172).wire("tag"),
+            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("Resources", 159).wire("ResourceId").required(),
+            Member::new("Tags", 208).wire("Tag").required(),
         ],
     ),
-    /* 39 */
-    Shape::record(
-        "DescribeAccountAttributesRequest",
-        &[Member::new("DryRun", 27).wire("dryRun"), Member::new("AttributeNames", 3).wire("attributeName")],
-    ),
+    /* 39 */ Shape::new("DateTime", Kind::Timestamp(None)),
     /* 40 */
-    Shape::record("DescribeAccountAttributesResult", &[Member::new("AccountAttributes", 1).wire("accountAttributeSet")]),
+    Shape::record(
+        "DeleteKeyPairRequest",
+        &[Member::new("KeyName", 117), Member::new("KeyPairId", 112), Member::new("DryRun", 28).wire("dryRun")],
+    ),
     /* 41 */
     Shape::record(
-        "DescribeAvailabilityZonesRequest",
-        &[
-            Member::new("ZoneNames", 204).wire("ZoneName"),
-            Member::new("ZoneIds", 203).wire("ZoneId"),
-            Member::new("AllAvailabilityZones", 27),
-            Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("Filters", 71).wire("Filter"),
-        ],
+        "DeleteKeyPairResult",
+        &[Member::new("Return", 28).wire("return"), Member::new("KeyPairId", 194).wire("keyPairId")],
     ),
     /* 42 */
-    Shape::record("DescribeAvailabilityZonesResult", &[Member::new("AvailabilityZones", 18).wire("availabilityZoneInfo")]),
-    /* 43 */ Shape::new("DescribeInternetGatewaysMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    Shape::record(
+        "DeletePlacementGroupRequest",
+        &[Member::new("DryRun", 28).wire("dryRun"), Member::new("GroupName", 142).wire("groupName").required()],
+    ),
+    /* 43 */
+    Shape::record(
+        "DeleteSecurityGroupRequest",
+        &[Member::new("GroupId", 180), Member::new("GroupName", 182), Member::new("DryRun", 28).wire("dryRun")],
+    ),
     /* 44 */
     Shape::record(
-        "DescribeInternetGatewaysRequest",
-        &[
-            Member::new("NextToken", 158),
-            Member::new("MaxResults", 43),
-            Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("InternetGatewayIds", 82).wire("internetGatewayId"),
-            Member::new("Filters", 71).wire("Filter"),
-        ],
+        "DeleteSecurityGroupResult",
+        &[Member::new("Return", 28).wire("return"), Member::new("GroupId", 180).wire("groupId")],
     ),
     /* 45 */
     Shape::record(
-        "DescribeInternetGatewaysResult",
-        &[Member::new("InternetGateways", 83).wire("internetGatewaySet"), Member::new("NextToken", 158).wire("nextToken")],
-    ),
-    /* 46 */ Shape::new("DescribeNetworkInterfacesMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 47 */
-    Shape::record(
-        "DescribeNetworkInterfacesRequest",
+        "DeleteTagsRequest",
         &[
-            Member::new("NextToken", 158),
-            Member::new("MaxResults", 46),
-            Member::new("IncludeManagedResources", 27),
-            Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("NetworkInterfaceIds", 102).wire("NetworkInterfaceId"),
-            Member::new("Filters", 71).wire("filter"),
+            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("Resources", 159).wire("resourceId").required(),
+            Member::new("Tags", 208).wire("tag"),
         ],
     ),
+    /* 46 */
+    Shape::record(
+        "DescribeAccountAttributesRequest",
+        &[Member::new("DryRun", 28).wire("dryRun"), Member::new("AttributeNames", 3).wire("attributeName")],
+    ),
+    /* 47 */
+    Shape::record("DescribeAccountAttributesResult", &[Member::new("AccountAttributes", 1).wire("accountAttributeSet")]),
     /* 48 */
     Shape::record(
-        "DescribeNetworkInterfacesResult",
-        &[Member::new("NetworkInterfaces", 105).wire("networkInterfaceSet"), Member::new("NextToken", 158).wire("nextToken")],
+        "DescribeAvailabilityZonesRequest",
+        &[
+            Member::new("ZoneNames", 240).wire("ZoneName"),
+            Member::new("ZoneIds", 239).wire("ZoneId"),
+            Member::new("AllAvailabilityZones", 28),
+            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("Filters", 82).wire("Filter"),
+        ],
     ),
     /* 49 */
+    Shape::record("DescribeAvailabilityZonesResult", &[Member::new("AvailabilityZones", 18).wire("availabilityZoneInfo")]),
+    /* 50 */ Shape::new("DescribeInternetGatewaysMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 51 */
     Shape::record(
-        "DescribeRegionsRequest",
+        "DescribeInternetGatewaysRequest",
         &[
-            Member::new("RegionNames", 124).wire("RegionName"),
-            Member::new("AllRegions", 27),
-            Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("Filters", 71).wire("Filter"),
+            Member::new("NextToken", 194),
+            Member::new("MaxResults", 50),
+            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("InternetGatewayIds", 95).wire("internetGatewayId"),
+            Member::new("Filters", 82).wire("Filter"),
         ],
     ),
-    /* 50 */ Shape::record("DescribeRegionsResult", &[Member::new("Regions", 123).wire("regionInfo")]),
-    /* 51 */ Shape::new("DescribeRouteTablesMaxResults", Kind::Integer).min(5.0).max(100.0),
     /* 52 */
     Shape::record(
-        "DescribeRouteTablesRequest",
-        &[
-            Member::new("NextToken", 158),
-            Member::new("MaxResults", 51),
-            Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("RouteTableIds", 143).wire("RouteTableId"),
-            Member::new("Filters", 71).wire("Filter"),
-        ],
+        "DescribeInternetGatewaysResult",
+        &[Member::new("InternetGateways", 96).wire("internetGatewaySet"), Member::new("NextToken", 194).wire("nextToken")],
     ),
     /* 53 */
     Shape::record(
-        "DescribeRouteTablesResult",
-        &[Member::new("RouteTables", 144).wire("routeTableSet"), Member::new("NextToken", 158).wire("nextToken")],
-    ),
-    /* 54 */ Shape::new("DescribeSecurityGroupRulesMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 55 */
-    Shape::record(
-        "DescribeSecurityGroupRulesRequest",
+        "DescribeKeyPairsRequest",
         &[
-            Member::new("Filters", 71).wire("Filter"),
-            Member::new("SecurityGroupRuleIds", 153).wire("SecurityGroupRuleId"),
-            Member::new("DryRun", 27),
-            Member::new("NextToken", 158),
-            Member::new("MaxResults", 54),
+            Member::new("KeyNames", 110).wire("KeyName"),
+            Member::new("KeyPairIds", 113).wire("KeyPairId"),
+            Member::new("IncludePublicKey", 28),
+            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("Filters", 82).wire("Filter"),
         ],
     ),
+    /* 54 */ Shape::record("DescribeKeyPairsResult", &[Member::new("KeyPairs", 115).wire("keySet")]),
+    /* 55 */ Shape::new("DescribeNetworkInterfacesMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 56 */
     Shape::record(
-        "DescribeSecurityGroupRulesResult",
-        &[Member::new("SecurityGroupRules", 154).wire("securityGroupRuleSet"), Member::new("NextToken", 158).wire("nextToken")],
+        "DescribeNetworkInterfacesRequest",
+        &[
+            Member::new("NextToken", 194),
+            Member::new("MaxResults", 55),
+            Member::new("IncludeManagedResources", 28),
+            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("NetworkInterfaceIds", 126).wire("NetworkInterfaceId"),
+            Member::new("Filters", 82).wire("filter"),
+        ],
     ),
-    /* 57 */ Shape::new("DescribeSecurityGroupsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 57 */
+    Shape::record(
+        "DescribeNetworkInterfacesResult",
+        &[Member::new("NetworkInterfaces", 129).wire("networkInterfaceSet"), Member::new("NextToken", 194).wire("nextToken")],
+    ),
     /* 58 */
     Shape::record(
-        "DescribeSecurityGroupsRequest",
+        "DescribePlacementGroupsRequest",
         &[
-            Member::new("GroupIds", 72).wire("GroupId"),
-            Member::new("GroupNames", 75).wire("GroupName"),
-            Member::new("NextToken", 158),
-            Member::new("MaxResults", 57),
-            Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("Filters", 71).wire("Filter"),
+            Member::new("GroupIds", 139).wire("GroupId"),
+            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("GroupNames", 144).wire("groupName"),
+            Member::new("Filters", 82).wire("Filter"),
         ],
     ),
     /* 59 */
+    Shape::record("DescribePlacementGroupsResult", &[Member::new("PlacementGroups", 140).wire("placementGroupSet")]),
+    /* 60 */
     Shape::record(
-        "DescribeSecurityGroupsResult",
-        &[Member::new("NextToken", 158).wire("nextToken"), Member::new("SecurityGroups", 147).wire("securityGroupInfo")],
-    ),
-    /* 60 */ Shape::new("DescribeSubnetsMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 61 */
-    Shape::record(
-        "DescribeSubnetsRequest",
+        "DescribeRegionsRequest",
         &[
-            Member::new("Filters", 71).wire("Filter"),
-            Member::new("SubnetIds", 164).wire("SubnetId"),
-            Member::new("NextToken", 158),
-            Member::new("MaxResults", 60),
-            Member::new("DryRun", 27).wire("dryRun"),
+            Member::new("RegionNames", 158).wire("RegionName"),
+            Member::new("AllRegions", 28),
+            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("Filters", 82).wire("Filter"),
         ],
     ),
-    /* 62 */
-    Shape::record(
-        "DescribeSubnetsResult",
-        &[Member::new("NextToken", 158).wire("nextToken"), Member::new("Subnets", 167).wire("subnetSet")],
-    ),
+    /* 61 */ Shape::record("DescribeRegionsResult", &[Member::new("Regions", 157).wire("regionInfo")]),
+    /* 62 */ Shape::new("DescribeRouteTablesMaxResults", Kind::Integer).min(5.0).max(100.0),
     /* 63 */
     Shape::record(
-        "DescribeTagsRequest",
+        "DescribeRouteTablesRequest",
         &[
-            Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("Filters", 71).wire("Filter"),
-            Member::new("MaxResults", 77).wire("maxResults"),
-            Member::new("NextToken", 158).wire("nextToken"),
+            Member::new("NextToken", 194),
+            Member::new("MaxResults", 62),
+            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("RouteTableIds", 177).wire("RouteTableId"),
+            Member::new("Filters", 82).wire("Filter"),
         ],
     ),
     /* 64 */
     Shape::record(
-        "DescribeTagsResult",
-        &[Member::new("NextToken", 158).wire("nextToken"), Member::new("Tags", 171).wire("tagSet")],
+        "DescribeRouteTablesResult",
+        &[Member::new("RouteTables", 178).wire("routeTableSet"), Member::new("NextToken", 194).wire("nextToken")],
     ),
-    /* 65 */
+    /* 65 */ Shape::new("DescribeSecurityGroupRulesMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 66 */
+    Shape::record(
+        "DescribeSecurityGroupRulesRequest",
+        &[
+            Member::new("Filters", 82).wire("Filter"),
+            Member::new("SecurityGroupRuleIds", 187).wire("SecurityGroupRuleId"),
+            Member::new("DryRun", 28),
+            Member::new("NextToken", 194),
+            Member::new("MaxResults", 65),
+        ],
+    ),
+    /* 67 */
+    Shape::record(
+        "DescribeSecurityGroupRulesResult",
+        &[Member::new("SecurityGroupRules", 188).wire("securityGroupRuleSet"), Member::new("NextToken", 194).wire("nextToken")],
+    ),
+    /* 68 */ Shape::new("DescribeSecurityGroupsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 69 */
+    Shape::record(
+        "DescribeSecurityGroupsRequest",
+        &[
+            Member::new("GroupIds", 83).wire("GroupId"),
+            Member::new("GroupNames", 86).wire("GroupName"),
+            Member::new("NextToken", 194),
+            Member::new("MaxResults", 68),
+            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("Filters", 82).wire("Filter"),
+        ],
+    ),
+    /* 70 */
+    Shape::record(
+        "DescribeSecurityGroupsResult",
+        &[Member::new("NextToken", 194).wire("nextToken"), Member::new("SecurityGroups", 181).wire("securityGroupInfo")],
+    ),
+    /* 71 */ Shape::new("DescribeSubnetsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 72 */
+    Shape::record(
+        "DescribeSubnetsRequest",
+        &[
+            Member::new("Filters", 82).wire("Filter"),
+            Member::new("SubnetIds", 200).wire("SubnetId"),
+            Member::new("NextToken", 194),
+            Member::new("MaxResults", 71),
+            Member::new("DryRun", 28).wire("dryRun"),
+        ],
+    ),
+    /* 73 */
+    Shape::record(
+        "DescribeSubnetsResult",
+        &[Member::new("NextToken", 194).wire("nextToken"), Member::new("Subnets", 203).wire("subnetSet")],
+    ),
+    /* 74 */
+    Shape::record(
+        "DescribeTagsRequest",
+        &[
+            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("Filters", 82).wire("Filter"),
+            Member::new("MaxResults", 90).wire("maxResults"),
+            Member::new("NextToken", 194).wire("nextToken"),
+        ],
+    ),
+    /* 75 */
+    Shape::record(
+        "DescribeTagsResult",
+        &[Member::new("NextToken", 194).wire("nextToken"), Member::new("Tags", 207).wire("tagSet")],
+    ),
+    /* 76 */
     Shape::record(
         "DescribeVpcAttributeRequest",
         &[
-            Member::new("Attribute", 185).required(),
-            Member::new("VpcId", 197).required(),
-            Member::new("DryRun", 27).wire("dryRun"),
+            Member::new("Attribute", 221).required(),
+            Member::new("VpcId", 233).required(),
+            Member::new("DryRun", 28).wire("dryRun"),
         ],
     ),
-    /* 66 */
+    /* 77 */
     Shape::record(
         "DescribeVpcAttributeResult",
         &[
             Member::new("EnableDnsHostnames", 10).wire("enableDnsHostnames"),
             Member::new("EnableDnsSupport", 10).wire("enableDnsSupport"),
             Member::new("EnableNetworkAddressUsageMetrics", 10).wire("enableNetworkAddressUsageMetrics"),
-            Member::new("VpcId", 158).wire("vpcId"),
+            Member::new("VpcId", 194).wire("vpcId"),
         ],
     ),
-    /* 67 */ Shape::new("DescribeVpcsMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 68 */
+    /* 78 */ Shape::new("DescribeVpcsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 79 */
     Shape::record(
         "DescribeVpcsRequest",
         &[
-            Member::new("Filters", 71).wire("Filter"),
-            Member::new("VpcIds", 198).wire("VpcId"),
-            Member::new("NextToken", 158),
-            Member::new("MaxResults", 67),
-            Member::new("DryRun", 27).wire("dryRun"),
+            Member::new("Filters", 82).wire("Filter"),
+            Member::new("VpcIds", 234).wire("VpcId"),
+            Member::new("NextToken", 194),
+            Member::new("MaxResults", 78),
+            Member::new("DryRun", 28).wire("dryRun"),
         ],
     ),
-    /* 69 */
+    /* 80 */
     Shape::record(
         "DescribeVpcsResult",
-        &[Member::new("NextToken", 158).wire("nextToken"), Member::new("Vpcs", 201).wire("vpcSet")],
+        &[Member::new("NextToken", 194).wire("nextToken"), Member::new("Vpcs", 237).wire("vpcSet")],
     ),
-    /* 70 */ Shape::record("Filter", &[Member::new("Name", 158), Member::new("Values", 183).wire("Value")]),
-    /* 71 */ Shape::list("FilterList", Member::element(70).wire("Filter")),
-    /* 72 */ Shape::list("GroupIdStringList", Member::element(146).wire("groupId")),
-    /* 73 */
+    /* 81 */ Shape::record("Filter", &[Member::new("Name", 194), Member::new("Values", 219).wire("Value")]),
+    /* 82 */ Shape::list("FilterList", Member::element(81).wire("Filter")),
+    /* 83 */ Shape::list("GroupIdStringList", Member::element(180).wire("groupId")),
+    /* 84 */
     Shape::record(
         "GroupIdentifier",
-        &[Member::new("GroupId", 158).wire("groupId"), Member::new("GroupName", 158).wire("groupName")],
+        &[Member::new("GroupId", 194).wire("groupId"), Member::new("GroupName", 194).wire("groupName")],
     ),
-    /* 74 */ Shape::list("GroupIdentifierList", Member::element(73).wire("item")),
-    /* 75 */ Shape::list("GroupNameStringList", Member::element(148).wire("GroupName")),
-    /* 76 */ Shape::choice("HostnameType", &["ip-name", "resource-name"]),
-    /* 77 */ Shape::new("Integer", Kind::Integer),
-    /* 78 */
+    /* 85 */ Shape::list("GroupIdentifierList", Member::element(84).wire("item")),
+    /* 86 */ Shape::list("GroupNameStringList", Member::element(182).wire("GroupName")),
+    /* 87 */ Shape::choice("HostnameType", &["ip-name", "resource-name"]),
+    /* 88 */
+    Shape::record(
+        "ImportKeyPairRequest",
+        &[
+            Member::new("TagSpecifications", 210).wire("TagSpecification"),
+            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("KeyName", 194).wire("keyName").required(),
+            Member::new("PublicKeyMaterial", 25).wire("publicKeyMaterial").required(),
+        ],
+    ),
+    /* 89 */
+    Shape::record(
+        "ImportKeyPairResult",
+        &[
+            Member::new("KeyFingerprint", 194).wire("keyFingerprint"),
+            Member::new("KeyName", 194).wire("keyName"),
+            Member::new("KeyPairId", 194).wire("keyPairId"),
+            Member::new("Tags", 208).wire("tagSet"),
+        ],
+    ),
+    /* 90 */ Shape::new("Integer", Kind::Integer),
+    /* 91 */
     Shape::record(
         "InternetGateway",
         &[
-            Member::new("Attachments", 80).wire("attachmentSet"),
-            Member::new("InternetGatewayId", 158).wire("internetGatewayId"),
-            Member::new("OwnerId", 158).wire("ownerId"),
-            Member::new("Tags", 172).wire("tagSet"),
+            Member::new("Attachments", 93).wire("attachmentSet"),
+            Member::new("InternetGatewayId", 194).wire("internetGatewayId"),
+            Member::new("OwnerId", 194).wire("ownerId"),
+            Member::new("Tags", 208).wire("tagSet"),
         ],
     ),
-    /* 79 */
-    Shape::record("InternetGatewayAttachment", &[Member::new("State", 9).wire("state"), Member::new("VpcId", 158).wire("vpcId")]),
-    /* 80 */ Shape::list("InternetGatewayAttachmentList", Member::element(79).wire("item")),
-    /* 81 */ Shape::new("InternetGatewayId", Kind::String),
-    /* 82 */ Shape::list("InternetGatewayIdList", Member::element(81).wire("item")),
-    /* 83 */ Shape::list("InternetGatewayList", Member::element(78).wire("item")),
-    /* 84 */
+    /* 92 */
+    Shape::record("InternetGatewayAttachment", &[Member::new("State", 9).wire("state"), Member::new("VpcId", 194).wire("vpcId")]),
+    /* 93 */ Shape::list("InternetGatewayAttachmentList", Member::element(92).wire("item")),
+    /* 94 */ Shape::new("InternetGatewayId", Kind::String),
+    /* 95 */ Shape::list("InternetGatewayIdList", Member::element(94).wire("item")),
+    /* 96 */ Shape::list("InternetGatewayList", Member::element(91).wire("item")),
+    /* 97 */
     Shape::record(
         "IpPermission",
         &[
-            Member::new("IpProtocol", 158).wire("ipProtocol"),
-            Member::new("FromPort", 77).wire("fromPort"),
-            Member::new("ToPort", 77).wire("toPort"),
-            Member::new("UserIdGroupPairs", 182).wire("groups"),
-            Member::new("IpRanges", 87).wire("ipRanges"),
-            Member::new("Ipv6Ranges", 95).wire("ipv6Ranges"),
-            Member::new("PrefixListIds", 113).wire("prefixListIds"),
+            Member::new("IpProtocol", 194).wire("ipProtocol"),
+            Member::new("FromPort", 90).wire("fromPort"),
+            Member::new("ToPort", 90).wire("toPort"),
+            Member::new("UserIdGroupPairs", 218).wire("groups"),
+            Member::new("IpRanges", 100).wire("ipRanges"),
+            Member::new("Ipv6Ranges", 108).wire("ipv6Ranges"),
+            Member::new("PrefixListIds", 147).wire("prefixListIds"),
         ],
     ),
-    /* 85 */ Shape::list("IpPermissionList", Member::element(84).wire("item")),
-    /* 86 */
-    Shape::record("IpRange", &[Member::new("Description", 158).wire("description"), Member::new("CidrIp", 158).wire("cidrIp")]),
-    /* 87 */ Shape::list("IpRangeList", Member::element(86).wire("item")),
-    /* 88 */ Shape::choice("IpSource", &["amazon", "byoip", "none"]),
-    /* 89 */ Shape::record("Ipv4PrefixSpecification", &[Member::new("Ipv4Prefix", 158).wire("ipv4Prefix")]),
-    /* 90 */ Shape::list("Ipv4PrefixesList", Member::element(89).wire("item")),
-    /* 91 */ Shape::choice("Ipv6AddressAttribute", &["public", "private"]),
-    /* 92 */ Shape::record("Ipv6PrefixSpecification", &[Member::new("Ipv6Prefix", 158).wire("ipv6Prefix")]),
-    /* 93 */ Shape::list("Ipv6PrefixesList", Member::element(92).wire("item")),
-    /* 94 */
+    /* 98 */ Shape::list("IpPermissionList", Member::element(97).wire("item")),
+    /* 99 */
+    Shape::record("IpRange", &[Member::new("Description", 194).wire("description"), Member::new("CidrIp", 194).wire("cidrIp")]),
+    /* 100 */ Shape::list("IpRangeList", Member::element(99).wire("item")),
+    /* 101 */ Shape::choice("IpSource", &["amazon", "byoip", "none"]),
+    /* 102 */ Shape::record("Ipv4PrefixSpecification", &[Member::new("Ipv4Prefix", 194).wire("ipv4Prefix")]),
+    /* 103 */ Shape::list("Ipv4PrefixesList", Member::element(102).wire("item")),
+    /* 104 */ Shape::choice("Ipv6AddressAttribute", &["public", "private"]),
+    /* 105 */ Shape::record("Ipv6PrefixSpecification", &[Member::new("Ipv6Prefix", 194).wire("ipv6Prefix")]),
+    /* 106 */ Shape::list("Ipv6PrefixesList", Member::element(105).wire("item")),
+    /* 107 */
     Shape::record(
         "Ipv6Range",
-        &[Member::new("Description", 158).wire("description"), Member::new("CidrIpv6", 158).wire("cidrIpv6")],
+        &[Member::new("Description", 194).wire("description"), Member::new("CidrIpv6", 194).wire("cidrIpv6")],
     ),
-    /* 95 */ Shape::list("Ipv6RangeList", Member::element(94).wire("item")),
-    /* 96 */
+    /* 108 */ Shape::list("Ipv6RangeList", Member::element(107).wire("item")),
+    /* 109 */ Shape::choice("KeyFormat", &["pem", "ppk"]),
+    /* 110 */ Shape::list("KeyNameStringList", Member::element(116).wire("KeyName")),
+    /* 111 */
+    Shape::record(
+        "KeyPair",
+        &[
+            Member::new("KeyPairId", 194).wire("keyPairId"),
+            Member::new("Tags", 208).wire("tagSet"),
+            Member::new("KeyName", 194).wire("keyName"),
+            Member::new("KeyFingerprint", 194).wire("keyFingerprint"),
+            Member::new("KeyMaterial", 192).wire("keyMaterial"),
+        ],
+    ),
+    /* 112 */ Shape::new("KeyPairId", Kind::String),
+    /* 113 */ Shape::list("KeyPairIdStringList", Member::element(112).wire("KeyPairId")),
+    /* 114 */
+    Shape::record(
+        "KeyPairInfo",
+        &[
+            Member::new("KeyPairId", 194).wire("keyPairId"),
+            Member::new("KeyType", 118).wire("keyType"),
+            Member::new("Tags", 208).wire("tagSet"),
+            Member::new("PublicKey", 194).wire("publicKey"),
+            Member::new("CreateTime", 119).wire("createTime"),
+            Member::new("KeyName", 194).wire("keyName"),
+            Member::new("KeyFingerprint", 194).wire("keyFingerprint"),
+        ],
+    ),
+    /* 115 */ Shape::list("KeyPairList", Member::element(114).wire("item")),
+    /* 116 */ Shape::new("KeyPairName", Kind::String),
+    /* 117 */ Shape::new("KeyPairNameWithResolver", Kind::String),
+    /* 118 */ Shape::choice("KeyType", &["rsa", "ed25519"]),
+    /* 119 */ Shape::new("MillisecondDateTime", Kind::Timestamp(None)),
+    /* 120 */
     Shape::record(
         "ModifySecurityGroupRulesRequest",
         &[
-            Member::new("GroupId", 146).required(),
-            Member::new("SecurityGroupRules", 157).wire("SecurityGroupRule").required(),
-            Member::new("DryRun", 27),
+            Member::new("GroupId", 180).required(),
+            Member::new("SecurityGroupRules", 191).wire("SecurityGroupRule").required(),
+            Member::new("DryRun", 28),
         ],
     ),
-    /* 97 */ Shape::record("ModifySecurityGroupRulesResult", &[Member::new("Return", 27).wire("return")]),
-    /* 98 */
+    /* 121 */ Shape::record("ModifySecurityGroupRulesResult", &[Member::new("Return", 28).wire("return")]),
+    /* 122 */
     Shape::record(
         "NetworkInterface",
         &[
-            Member::new("Association", 99).wire("association"),
-            Member::new("Attachment", 100).wire("attachment"),
-            Member::new("AvailabilityZone", 158).wire("availabilityZone"),
-            Member::new("ConnectionTrackingConfiguration", 30).wire("connectionTrackingConfiguration"),
-            Member::new("Description", 158).wire("description"),
-            Member::new("Groups", 74).wire("groupSet"),
-            Member::new("InterfaceType", 109).wire("interfaceType"),
-            Member::new("Ipv6Addresses", 104).wire("ipv6AddressesSet"),
-            Member::new("MacAddress", 158).wire("macAddress"),
-            Member::new("NetworkInterfaceId", 158).wire("networkInterfaceId"),
-            Member::new("OutpostArn", 158).wire("outpostArn"),
-            Member::new("OwnerId", 158).wire("ownerId"),
-            Member::new("PrivateDnsName", 158).wire("privateDnsName"),
-            Member::new("PublicDnsName", 158).wire("publicDnsName"),
-            Member::new("PublicIpDnsNameOptions", 118).wire("publicIpDnsNameOptions"),
-            Member::new("PrivateIpAddress", 158).wire("privateIpAddress"),
-            Member::new("PrivateIpAddresses", 107).wire("privateIpAddressesSet"),
-            Member::new("Ipv4Prefixes", 90).wire("ipv4PrefixSet"),
-            Member::new("Ipv6Prefixes", 93).wire("ipv6PrefixSet"),
-            Member::new("RequesterId", 158).wire("requesterId"),
-            Member::new("RequesterManaged", 27).wire("requesterManaged"),
-            Member::new("SourceDestCheck", 27).wire("sourceDestCheck"),
-            Member::new("Status", 108).wire("status"),
-            Member::new("SubnetId", 158).wire("subnetId"),
-            Member::new("TagSet", 172).wire("tagSet"),
-            Member::new("VpcId", 158).wire("vpcId"),
-            Member::new("DenyAllIgwTraffic", 27).wire("denyAllIgwTraffic"),
-            Member::new("Ipv6Native", 27).wire("ipv6Native"),
-            Member::new("Ipv6Address", 158).wire("ipv6Address"),
-            Member::new("Operator", 111).wire("operator"),
+            Member::new("Association", 123).wire("association"),
+            Member::new("Attachment", 124).wire("attachment"),
+            Member::new("AvailabilityZone", 194).wire("availabilityZone"),
+            Member::new("ConnectionTrackingConfiguration", 31).wire("connectionTrackingConfiguration"),
+            Member::new("Description", 194).wire("description"),
+            Member::new("Groups", 85).wire("groupSet"),
+            Member::new("InterfaceType", 133).wire("interfaceType"),
+            Member::new("Ipv6Addresses", 128).wire("ipv6AddressesSet"),
+            Member::new("MacAddress", 194).wire("macAddress"),
+            Member::new("NetworkInterfaceId", 194).wire("networkInterfaceId"),
+            Member::new("OutpostArn", 194).wire("outpostArn"),
+            Member::new("OwnerId", 194).wire("ownerId"),
+            Member::new("PrivateDnsName", 194).wire("privateDnsName"),
+            Member::new("PublicDnsName", 194).wire("publicDnsName"),
+            Member::new("PublicIpDnsNameOptions", 152).wire("publicIpDnsNameOptions"),
+            Member::new("PrivateIpAddress", 194).wire("privateIpAddress"),
+            Member::new("PrivateIpAddresses", 131).wire("privateIpAddressesSet"),
+            Member::new("Ipv4Prefixes", 103).wire("ipv4PrefixSet"),
+            Member::new("Ipv6Prefixes", 106).wire("ipv6PrefixSet"),
+            Member::new("RequesterId", 194).wire("requesterId"),
+            Member::new("RequesterManaged", 28).wire("requesterManaged"),
+            Member::new("SourceDestCheck", 28).wire("sourceDestCheck"),
+            Member::new("Status", 132).wire("status"),
+            Member::new("SubnetId", 194).wire("subnetId"),
+            Member::new("TagSet", 208).wire("tagSet"),
+            Member::new("VpcId", 194).wire("vpcId"),
+            Member::new("DenyAllIgwTraffic", 28).wire("denyAllIgwTraffic"),
+            Member::new("Ipv6Native", 28).wire("ipv6Native"),
+            Member::new("Ipv6Address", 194).wire("ipv6Address"),
+            Member::new("Operator", 136).wire("operator"),
             Member::new("AssociatedSubnets", 6).wire("associatedSubnetSet"),
-            Member::new("AvailabilityZoneId", 158).wire("availabilityZoneId"),
+            Member::new("AvailabilityZoneId", 194).wire("availabilityZoneId"),
         ],
     ),
-    /* 99 */
+    /* 123 */
     Shape::record(
         "NetworkInterfaceAssociation",
         &[
-            Member::new("AllocationId", 158).wire("allocationId"),
-            Member::new("AssociationId", 158).wire("associationId"),
-            Member::new("IpOwnerId", 158).wire("ipOwnerId"),
-            Member::new("PublicDnsName", 158).wire("publicDnsName"),
-            Member::new("PublicIp", 158).wire("publicIp"),
-            Member::new("CustomerOwnedIp", 158).wire("customerOwnedIp"),
-            Member::new("CarrierIp", 158).wire("carrierIp"),
+            Member::new("AllocationId", 194).wire("allocationId"),
+            Member::new("AssociationId", 194).wire("associationId"),
+            Member::new("IpOwnerId", 194).wire("ipOwnerId"),
+            Member::new("PublicDnsName", 194).wire("publicDnsName"),
+            Member::new("PublicIp", 194).wire("publicIp"),
+            Member::new("CustomerOwnedIp", 194).wire("customerOwnedIp"),
+            Member::new("CarrierIp", 194).wire("carrierIp"),
         ],
     ),
-    /* 100 */
+    /* 124 */
     Shape::record(
         "NetworkInterfaceAttachment",
         &[
-            Member::new("AttachTime", 35).wire("attachTime"),
-            Member::new("AttachmentId", 158).wire("attachmentId"),
-            Member::new("DeleteOnTermination", 27).wire("deleteOnTermination"),
-            Member::new("DeviceIndex", 77).wire("deviceIndex"),
-            Member::new("NetworkCardIndex", 77).wire("networkCardIndex"),
-            Member::new("InstanceId", 158).wire("instanceId"),
-            Member::new("InstanceOwnerId", 158).wire("instanceOwnerId"),
+            Member::new("AttachTime", 39).wire("attachTime"),
+            Member::new("AttachmentId", 194).wire("attachmentId"),
+            Member::new("DeleteOnTermination", 28).wire("deleteOnTermination"),
+            Member::new("DeviceIndex", 90).wire("deviceIndex"),
+            Member::new("NetworkCardIndex", 90).wire("networkCardIndex"),
+            Member::new("InstanceId", 194).wire("instanceId"),
+            Member::new("InstanceOwnerId", 194).wire("instanceOwnerId"),
             Member::new("Status", 9).wire("status"),
             Member::new("EnaSrdSpecification", 7).wire("enaSrdSpecification"),
-            Member::new("EnaQueueCount", 77).wire("enaQueueCount"),
+            Member::new("EnaQueueCount", 90).wire("enaQueueCount"),
         ],
     ),
-    /* 101 */ Shape::new("NetworkInterfaceId", Kind::String),
-    /* 102 */ Shape::list("NetworkInterfaceIdList", Member::element(101).wire("item")),
-    /* 103 */
+    /* 125 */ Shape::new("NetworkInterfaceId", Kind::String),
+    /* 126 */ Shape::list("NetworkInterfaceIdList", Member::element(125).wire("item")),
+    /* 127 */
     Shape::record(
         "NetworkInterfaceIpv6Address",
         &[
-            Member::new("Ipv6Address", 158).wire("ipv6Address"),
-            Member::new("PublicIpv6DnsName", 158).wire("publicIpv6DnsName"),
-            Member::new("IsPrimaryIpv6", 27).wire("isPrimaryIpv6"),
+            Member::new("Ipv6Address", 194).wire("ipv6Address"),
+            Member::new("PublicIpv6DnsName", 194).wire("publicIpv6DnsName"),
+            Member::new("IsPrimaryIpv6", 28).wire("isPrimaryIpv6"),
         ],
     ),
-    /* 104 */ Shape::list("NetworkInterfaceIpv6AddressesList", Member::element(103).wire("item")),
-    /* 105 */ Shape::list("NetworkInterfaceList", Member::element(98).wire("item")),
-    /* 106 */
+    /* 128 */ Shape::list("NetworkInterfaceIpv6AddressesList", Member::element(127).wire("item")),
+    /* 129 */ Shape::list("NetworkInterfaceList", Member::element(122).wire("item")),
+    /* 130 */
     Shape::record(
         "NetworkInterfacePrivateIpAddress",
         &[
-            Member::new("Association", 99).wire("association"),
-            Member::new("Primary", 27).wire("primary"),
-            Member::new("PrivateDnsName", 158).wire("privateDnsName"),
-            Member::new("PrivateIpAddress", 158).wire("privateIpAddress"),
+            Member::new("Association", 123).wire("association"),
+            Member::new("Primary", 28).wire("primary"),
+            Member::new("PrivateDnsName", 194).wire("privateDnsName"),
+            Member::new("PrivateIpAddress", 194).wire("privateIpAddress"),
         ],
     ),
-    /* 107 */ Shape::list("NetworkInterfacePrivateIpAddressList", Member::element(106).wire("item")),
-    /* 108 */ Shape::choice("NetworkInterfaceStatus", &["available", "associated", "attaching", "in-use", "detaching"]),
-    /* 109 */
+    /* 131 */ Shape::list("NetworkInterfacePrivateIpAddressList", Member::element(130).wire("item")),
+    /* 132 */ Shape::choice("NetworkInterfaceStatus", &["available", "associated", "attaching", "in-use", "detaching"]),
+    /* 133 */
     Shape::choice(
         "NetworkInterfaceType",
         &[
@@ -535,71 +655,97 @@ pub static SHAPES: &[Shape] = &[
             "aws_codestar_connections_managed",
         ],
     ),
-    /* 110 */ Shape::new("OdbNetworkArn", Kind::String),
-    /* 111 */
+    /* 134 */ Shape::new("OdbNetworkArn", Kind::String),
+    /* 135 */ Shape::record("OperatorRequest", &[Member::new("Principal", 194)]),
+    /* 136 */
     Shape::record(
         "OperatorResponse",
         &[
-            Member::new("Managed", 27).wire("managed"),
-            Member::new("Principal", 158).wire("principal"),
-            Member::new("HiddenByDefault", 27).wire("hiddenByDefault"),
+            Member::new("Managed", 28).wire("managed"),
+            Member::new("Principal", 194).wire("principal"),
+            Member::new("HiddenByDefault", 28).wire("hiddenByDefault"),
         ],
     ),
-    /* 112 */
+    /* 137 */
+    Shape::record(
+        "PlacementGroup",
+        &[
+            Member::new("GroupName", 194).wire("groupName"),
+            Member::new("State", 143).wire("state"),
+            Member::new("Strategy", 145).wire("strategy"),
+            Member::new("PartitionCount", 90).wire("partitionCount"),
+            Member::new("GroupId", 194).wire("groupId"),
+            Member::new("Tags", 208).wire("tagSet"),
+            Member::new("GroupArn", 194).wire("groupArn"),
+            Member::new("SpreadLevel", 193).wire("spreadLevel"),
+            Member::new("LinkedGroupId", 138).wire("linkedGroupId"),
+            Member::new("Operator", 136).wire("operator"),
+            Member::new("ParentGroupId", 138).wire("parentGroupId"),
+        ],
+    ),
+    /* 138 */ Shape::new("PlacementGroupId", Kind::String),
+    /* 139 */ Shape::list("PlacementGroupIdStringList", Member::element(138).wire("GroupId")),
+    /* 140 */ Shape::list("PlacementGroupList", Member::element(137).wire("item")),
+    /* 141 */ Shape::new("PlacementGroupName", Kind::String),
+    /* 142 */ Shape::new("PlacementGroupNameWithResolver", Kind::String),
+    /* 143 */ Shape::choice("PlacementGroupState", &["pending", "available", "deleting", "deleted"]),
+    /* 144 */ Shape::list("PlacementGroupStringList", Member::element(141)),
+    /* 145 */ Shape::choice("PlacementStrategy", &["cluster", "spread", "partition", "precision-time"]),
+    /* 146 */
     Shape::record(
         "PrefixListId",
-        &[Member::new("Description", 158).wire("description"), Member::new("PrefixListId", 158).wire("prefixListId")],
+        &[Member::new("Description", 194).wire("description"), Member::new("PrefixListId", 194).wire("prefixListId")],
     ),
-    /* 113 */ Shape::list("PrefixListIdList", Member::element(112).wire("item")),
-    /* 114 */ Shape::new("PrefixListResourceId", Kind::String),
-    /* 115 */
+    /* 147 */ Shape::list("PrefixListIdList", Member::element(146).wire("item")),
+    /* 148 */ Shape::new("PrefixListResourceId", Kind::String),
+    /* 149 */
     Shape::record(
         "PrivateDnsNameOptionsOnLaunch",
         &[
-            Member::new("HostnameType", 76).wire("hostnameType"),
-            Member::new("EnableResourceNameDnsARecord", 27).wire("enableResourceNameDnsARecord"),
-            Member::new("EnableResourceNameDnsAAAARecord", 27).wire("enableResourceNameDnsAAAARecord"),
+            Member::new("HostnameType", 87).wire("hostnameType"),
+            Member::new("EnableResourceNameDnsARecord", 28).wire("enableResourceNameDnsARecord"),
+            Member::new("EnableResourceNameDnsAAAARecord", 28).wire("enableResourceNameDnsAAAARecord"),
         ],
     ),
-    /* 116 */ Shape::record("PropagatingVgw", &[Member::new("GatewayId", 158).wire("gatewayId")]),
-    /* 117 */ Shape::list("PropagatingVgwList", Member::element(116).wire("item")),
-    /* 118 */
+    /* 150 */ Shape::record("PropagatingVgw", &[Member::new("GatewayId", 194).wire("gatewayId")]),
+    /* 151 */ Shape::list("PropagatingVgwList", Member::element(150).wire("item")),
+    /* 152 */
     Shape::record(
         "PublicIpDnsNameOptions",
         &[
-            Member::new("DnsHostnameType", 158).wire("dnsHostnameType"),
-            Member::new("PublicIpv4DnsName", 158).wire("publicIpv4DnsName"),
-            Member::new("PublicIpv6DnsName", 158).wire("publicIpv6DnsName"),
-            Member::new("PublicDualStackDnsName", 158).wire("publicDualStackDnsName"),
+            Member::new("DnsHostnameType", 194).wire("dnsHostnameType"),
+            Member::new("PublicIpv4DnsName", 194).wire("publicIpv4DnsName"),
+            Member::new("PublicIpv6DnsName", 194).wire("publicIpv6DnsName"),
+            Member::new("PublicDualStackDnsName", 194).wire("publicDualStackDnsName"),
         ],
     ),
-    /* 119 */
+    /* 153 */
     Shape::record(
         "ReferencedSecurityGroup",
         &[
-            Member::new("GroupId", 158).wire("groupId"),
-            Member::new("PeeringStatus", 158).wire("peeringStatus"),
-            Member::new("UserId", 158).wire("userId"),
-            Member::new("VpcId", 158).wire("vpcId"),
-            Member::new("VpcPeeringConnectionId", 158).wire("vpcPeeringConnectionId"),
+            Member::new("GroupId", 194).wire("groupId"),
+            Member::new("PeeringStatus", 194).wire("peeringStatus"),
+            Member::new("UserId", 194).wire("userId"),
+            Member::new("VpcId", 194).wire("vpcId"),
+            Member::new("VpcPeeringConnectionId", 194).wire("vpcPeeringConnectionId"),
         ],
     ),
-    /* 120 */
+    /* 154 */
     Shape::record(
         "Region",
         &[
-            Member::new("OptInStatus", 158).wire("optInStatus"),
-            Member::new("Geography", 122).wire("geographySet"),
-            Member::new("RegionName", 158).wire("regionName"),
-            Member::new("Endpoint", 158).wire("regionEndpoint"),
+            Member::new("OptInStatus", 194).wire("optInStatus"),
+            Member::new("Geography", 156).wire("geographySet"),
+            Member::new("RegionName", 194).wire("regionName"),
+            Member::new("Endpoint", 194).wire("regionEndpoint"),
         ],
     ),
-    /* 121 */ Shape::record("RegionGeography", &[Member::new("Name", 158).wire("name")]),
-    /* 122 */ Shape::list("RegionGeographyList", Member::element(121).wire("item")),
-    /* 123 */ Shape::list("RegionList", Member::element(120).wire("item")),
-    /* 124 */ Shape::list("RegionNameStringList", Member::element(158).wire("RegionName")),
-    /* 125 */ Shape::list("ResourceIdList", Member::element(175)),
-    /* 126 */
+    /* 155 */ Shape::record("RegionGeography", &[Member::new("Name", 194).wire("name")]),
+    /* 156 */ Shape::list("RegionGeographyList", Member::element(155).wire("item")),
+    /* 157 */ Shape::list("RegionList", Member::element(154).wire("item")),
+    /* 158 */ Shape::list("RegionNameStringList", Member::element(194).wire("RegionName")),
+    /* 159 */ Shape::list("ResourceIdList", Member::element(211)),
+    /* 160 */
     Shape::choice(
         "ResourceType",
         &[
@@ -719,402 +865,404 @@ pub static SHAPES: &[Shape] = &[
             "metric-category",
         ],
     ),
-    /* 127 */
+    /* 161 */
     Shape::record(
         "RevokeSecurityGroupEgressRequest",
         &[
-            Member::new("SecurityGroupRuleIds", 153).wire("SecurityGroupRuleId"),
-            Member::new("DryRun", 27).wire("dryRun"),
-            Member::new("GroupId", 146).wire("groupId").required(),
-            Member::new("SourceSecurityGroupName", 158).wire("sourceSecurityGroupName"),
-            Member::new("SourceSecurityGroupOwnerId", 158).wire("sourceSecurityGroupOwnerId"),
-            Member::new("IpProtocol", 158).wire("ipProtocol"),
-            Member::new("FromPort", 77).wire("fromPort"),
-            Member::new("ToPort", 77).wire("toPort"),
-            Member::new("CidrIp", 158).wire("cidrIp"),
-            Member::new("IpPermissions", 85).wire("ipPermissions"),
+            Member::new("SecurityGroupRuleIds", 187).wire("SecurityGroupRuleId"),
+            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("GroupId", 180).wire("groupId").required(),
+            Member::new("SourceSecurityGroupName", 194).wire("sourceSecurityGroupName"),
+            Member::new("SourceSecurityGroupOwnerId", 194).wire("sourceSecurityGroupOwnerId"),
+            Member::new("IpProtocol", 194).wire("ipProtocol"),
+            Member::new("FromPort", 90).wire("fromPort"),
+            Member::new("ToPort", 90).wire("toPort"),
+            Member::new("CidrIp", 194).wire("cidrIp"),
+            Member::new("IpPermissions", 98).wire("ipPermissions"),
         ],
     ),
-    /* 128 */
+    /* 162 */
     Shape::record(
         "RevokeSecurityGroupEgressResult",
         &[
-            Member::new("Return", 27).wire("return"),
-            Member::new("UnknownIpPermissions", 85).wire("unknownIpPermissionSet"),
-            Member::new("RevokedSecurityGroupRules", 132).wire("revokedSecurityGroupRuleSet"),
+            Member::new("Return", 28).wire("return"),
+            Member::new("UnknownIpPermissions", 98).wire("unknownIpPermissionSet"),
+            Member::new("RevokedSecurityGroupRules", 166).wire("revokedSecurityGroupRuleSet"),
         ],
     ),
-    /* 129 */
+    /* 163 */
     Shape::record(
         "RevokeSecurityGroupIngressRequest",
         &[
-            Member::new("CidrIp", 158),
-            Member::new("FromPort", 77),
-            Member::new("GroupId", 146),
-            Member::new("GroupName", 148),
-            Member::new("IpPermissions", 85),
-            Member::new("IpProtocol", 158),
-            Member::new("SourceSecurityGroupName", 158),
-            Member::new("SourceSecurityGroupOwnerId", 158),
-            Member::new("ToPort", 77),
-            Member::new("SecurityGroupRuleIds", 153).wire("SecurityGroupRuleId"),
-            Member::new("DryRun", 27).wire("dryRun"),
+            Member::new("CidrIp", 194),
+            Member::new("FromPort", 90),
+            Member::new("GroupId", 180),
+            Member::new("GroupName", 182),
+            Member::new("IpPermissions", 98),
+            Member::new("IpProtocol", 194),
+            Member::new("SourceSecurityGroupName", 194),
+            Member::new("SourceSecurityGroupOwnerId", 194),
+            Member::new("ToPort", 90),
+            Member::new("SecurityGroupRuleIds", 187).wire("SecurityGroupRuleId"),
+            Member::new("DryRun", 28).wire("dryRun"),
         ],
     ),
-    /* 130 */
+    /* 164 */
     Shape::record(
         "RevokeSecurityGroupIngressResult",
         &[
-            Member::new("Return", 27).wire("return"),
-            Member::new("UnknownIpPermissions", 85).wire("unknownIpPermissionSet"),
-            Member::new("RevokedSecurityGroupRules", 132).wire("revokedSecurityGroupRuleSet"),
+            Member::new("Return", 28).wire("return"),
+            Member::new("UnknownIpPermissions", 98).wire("unknownIpPermissionSet"),
+            Member::new("RevokedSecurityGroupRules", 166).wire("revokedSecurityGroupRuleSet"),
         ],
     ),
-    /* 131 */
+    /* 165 */
     Shape::record(
         "RevokedSecurityGroupRule",
         &[
-            Member::new("SecurityGroupRuleId", 152).wire("securityGroupRuleId"),
-            Member::new("GroupId", 146).wire("groupId"),
-            Member::new("IsEgress", 27).wire("isEgress"),
-            Member::new("IpProtocol", 158).wire("ipProtocol"),
-            Member::new("FromPort", 77).wire("fromPort"),
-            Member::new("ToPort", 77).wire("toPort"),
-            Member::new("CidrIpv4", 158).wire("cidrIpv4"),
-            Member::new("CidrIpv6", 158).wire("cidrIpv6"),
-            Member::new("PrefixListId", 114).wire("prefixListId"),
-            Member::new("ReferencedGroupId", 146).wire("referencedGroupId"),
-            Member::new("Description", 158).wire("description"),
+            Member::new("SecurityGroupRuleId", 186).wire("securityGroupRuleId"),
+            Member::new("GroupId", 180).wire("groupId"),
+            Member::new("IsEgress", 28).wire("isEgress"),
+            Member::new("IpProtocol", 194).wire("ipProtocol"),
+            Member::new("FromPort", 90).wire("fromPort"),
+            Member::new("ToPort", 90).wire("toPort"),
+            Member::new("CidrIpv4", 194).wire("cidrIpv4"),
+            Member::new("CidrIpv6", 194).wire("cidrIpv6"),
+            Member::new("PrefixListId", 148).wire("prefixListId"),
+            Member::new("ReferencedGroupId", 180).wire("referencedGroupId"),
+            Member::new("Description", 194).wire("description"),
         ],
     ),
-    /* 132 */ Shape::list("RevokedSecurityGroupRuleList", Member::element(131).wire("item")),
-    /* 133 */
+    /* 166 */ Shape::list("RevokedSecurityGroupRuleList", Member::element(165).wire("item")),
+    /* 167 */
     Shape::record(
         "Route",
         &[
-            Member::new("DestinationCidrBlock", 158).wire("destinationCidrBlock"),
-            Member::new("DestinationIpv6CidrBlock", 158).wire("destinationIpv6CidrBlock"),
-            Member::new("DestinationPrefixListId", 158).wire("destinationPrefixListId"),
-            Member::new("EgressOnlyInternetGatewayId", 158).wire("egressOnlyInternetGatewayId"),
-            Member::new("GatewayId", 158).wire("gatewayId"),
-            Member::new("InstanceId", 158).wire("instanceId"),
-            Member::new("InstanceOwnerId", 158).wire("instanceOwnerId"),
-            Member::new("NatGatewayId", 158).wire("natGatewayId"),
-            Member::new("TransitGatewayId", 158).wire("transitGatewayId"),
-            Member::new("LocalGatewayId", 158).wire("localGatewayId"),
-            Member::new("CarrierGatewayId", 28).wire("carrierGatewayId"),
-            Member::new("NetworkInterfaceId", 158).wire("networkInterfaceId"),
-            Member::new("Origin", 135).wire("origin"),
-            Member::new("State", 136).wire("state"),
-            Member::new("VpcPeeringConnectionId", 158).wire("vpcPeeringConnectionId"),
-            Member::new("CoreNetworkArn", 31).wire("coreNetworkArn"),
-            Member::new("OdbNetworkArn", 110).wire("odbNetworkArn"),
-            Member::new("IpAddress", 158).wire("ipAddress"),
+            Member::new("DestinationCidrBlock", 194).wire("destinationCidrBlock"),
+            Member::new("DestinationIpv6CidrBlock", 194).wire("destinationIpv6CidrBlock"),
+            Member::new("DestinationPrefixListId", 194).wire("destinationPrefixListId"),
+            Member::new("EgressOnlyInternetGatewayId", 194).wire("egressOnlyInternetGatewayId"),
+            Member::new("GatewayId", 194).wire("gatewayId"),
+            Member::new("InstanceId", 194).wire("instanceId"),
+            Member::new("InstanceOwnerId", 194).wire("instanceOwnerId"),
+            Member::new("NatGatewayId", 194).wire("natGatewayId"),
+            Member::new("TransitGatewayId", 194).wire("transitGatewayId"),
+            Member::new("LocalGatewayId", 194).wire("localGatewayId"),
+            Member::new("CarrierGatewayId", 29).wire("carrierGatewayId"),
+            Member::new("NetworkInterfaceId", 194).wire("networkInterfaceId"),
+            Member::new("Origin", 169).wire("origin"),
+            Member::new("State", 170).wire("state"),
+            Member::new("VpcPeeringConnectionId", 194).wire("vpcPeeringConnectionId"),
+            Member::new("CoreNetworkArn", 32).wire("coreNetworkArn"),
+            Member::new("OdbNetworkArn", 134).wire("odbNetworkArn"),
+            Member::new("IpAddress", 194).wire("ipAddress"),
         ],
     ),
-    /* 134 */ Shape::list("RouteList", Member::element(133).wire("item")),
-    /* 135 */
+    /* 168 */ Shape::list("RouteList", Member::element(167).wire("item")),
+    /* 169 */
     Shape::choice("RouteOrigin", &["CreateRouteTable", "CreateRoute", "EnableVgwRoutePropagation", "Advertisement"]),
-    /* 136 */ Shape::choice("RouteState", &["active", "blackhole", "filtered"]),
-    /* 137 */
+    /* 170 */ Shape::choice("RouteState", &["active", "blackhole", "filtered"]),
+    /* 171 */
     Shape::record(
         "RouteTable",
         &[
-            Member::new("Associations", 139).wire("associationSet"),
-            Member::new("PropagatingVgws", 117).wire("propagatingVgwSet"),
-            Member::new("RouteTableId", 158).wire("routeTableId"),
-            Member::new("Routes", 134).wire("routeSet"),
-            Member::new("Tags", 172).wire("tagSet"),
-            Member::new("VpcId", 158).wire("vpcId"),
-            Member::new("OwnerId", 158).wire("ownerId"),
+            Member::new("Associations", 173).wire("associationSet"),
+            Member::new("PropagatingVgws", 151).wire("propagatingVgwSet"),
+            Member::new("RouteTableId", 194).wire("routeTableId"),
+            Member::new("Routes", 168).wire("routeSet"),
+            Member::new("Tags", 208).wire("tagSet"),
+            Member::new("VpcId", 194).wire("vpcId"),
+            Member::new("OwnerId", 194).wire("ownerId"),
         ],
     ),
-    /* 138 */
+    /* 172 */
     Shape::record(
         "RouteTableAssociation",
         &[
-            Member::new("Main", 27).wire("main"),
-            Member::new("RouteTableAssociationId", 158).wire("routeTableAssociationId"),
-            Member::new("RouteTableId", 158).wire("routeTableId"),
-            Member::new("SubnetId", 158).wire("subnetId"),
-            Member::new("GatewayId", 158).wire("gatewayId"),
-            Member::new("PublicIpv4Pool", 158).wire("publicIpv4Pool"),
-            Member::new("AssociationState", 140).wire("associationState"),
+            Member::new("Main", 28).wire("main"),
+            Member::new("RouteTableAssociationId", 194).wire("routeTableAssociationId"),
+            Member::new("RouteTableId", 194).wire("routeTableId"),
+            Member::new("SubnetId", 194).wire("subnetId"),
+            Member::new("GatewayId", 194).wire("gatewayId"),
+            Member::new("PublicIpv4Pool", 194).wire("publicIpv4Pool"),
+            Member::new("AssociationState", 174).wire("associationState"),
         ],
     ),
-    /* 139 */ Shape::list("RouteTableAssociationList", Member::element(138).wire("item")),
-    /* 140 */
+    /* 173 */ Shape::list("RouteTableAssociationList", Member::element(172).wire("item")),
+    /* 174 */
     Shape::record(
         "RouteTableAssociationState",
-        &[Member::new("State", 141).wire("state"), Member::new("StatusMessage", 158).wire("statusMessage")],
+        &[Member::new("State", 175).wire("state"), Member::new("StatusMessage", 194).wire("statusMessage")],
     ),
-    /* 141 */
+    /* 175 */
     Shape::choice("RouteTableAssociationStateCode", &["associating", "associated", "disassociating", "disassociated", "failed"]),
-    /* 142 */ Shape::new("RouteTableId", Kind::String),
-    /* 143 */ Shape::list("RouteTableIdStringList", Member::element(142).wire("item")),
-    /* 144 */ Shape::list("RouteTableList", Member::element(137).wire("item")),
-    /* 145 */
+    /* 176 */ Shape::new("RouteTableId", Kind::String),
+    /* 177 */ Shape::list("RouteTableIdStringList", Member::element(176).wire("item")),
+    /* 178 */ Shape::list("RouteTableList", Member::element(171).wire("item")),
+    /* 179 */
     Shape::record(
         "SecurityGroup",
         &[
-            Member::new("GroupId", 158).wire("groupId"),
-            Member::new("IpPermissionsEgress", 85).wire("ipPermissionsEgress"),
-            Member::new("Tags", 172).wire("tagSet"),
-            Member::new("VpcId", 158).wire("vpcId"),
-            Member::new("SecurityGroupArn", 158).wire("securityGroupArn"),
-            Member::new("OwnerId", 158).wire("ownerId"),
-            Member::new("GroupName", 158).wire("groupName"),
-            Member::new("Description", 158).wire("groupDescription"),
-            Member::new("IpPermissions", 85).wire("ipPermissions"),
+            Member::new("GroupId", 194).wire("groupId"),
+            Member::new("IpPermissionsEgress", 98).wire("ipPermissionsEgress"),
+            Member::new("Tags", 208).wire("tagSet"),
+            Member::new("VpcId", 194).wire("vpcId"),
+            Member::new("SecurityGroupArn", 194).wire("securityGroupArn"),
+            Member::new("OwnerId", 194).wire("ownerId"),
+            Member::new("GroupName", 194).wire("groupName"),
+            Member::new("Description", 194).wire("groupDescription"),
+            Member::new("IpPermissions", 98).wire("ipPermissions"),
         ],
     ),
-    /* 146 */ Shape::new("SecurityGroupId", Kind::String),
-    /* 147 */ Shape::list("SecurityGroupList", Member::element(145).wire("item")),
-    /* 148 */ Shape::new("SecurityGroupName", Kind::String),
-    /* 149 */
+    /* 180 */ Shape::new("SecurityGroupId", Kind::String),
+    /* 181 */ Shape::list("SecurityGroupList", Member::element(179).wire("item")),
+    /* 182 */ Shape::new("SecurityGroupName", Kind::String),
+    /* 183 */
     Shape::record(
         "SecurityGroupRule",
         &[
-            Member::new("SecurityGroupRuleId", 152).wire("securityGroupRuleId"),
-            Member::new("GroupId", 146).wire("groupId"),
-            Member::new("GroupOwnerId", 158).wire("groupOwnerId"),
-            Member::new("IsEgress", 27).wire("isEgress"),
-            Member::new("IpProtocol", 158).wire("ipProtocol"),
-            Member::new("FromPort", 77).wire("fromPort"),
-            Member::new("ToPort", 77).wire("toPort"),
-            Member::new("CidrIpv4", 158).wire("cidrIpv4"),
-            Member::new("CidrIpv6", 158).wire("cidrIpv6"),
-            Member::new("PrefixListId", 114).wire("prefixListId"),
-            Member::new("ReferencedGroupInfo", 119).wire("referencedGroupInfo"),
-            Member::new("Description", 158).wire("description"),
-            Member::new("Tags", 172).wire("tagSet"),
-            Member::new("SecurityGroupRuleArn", 158).wire("securityGroupRuleArn"),
+            Member::new("SecurityGroupRuleId", 186).wire("securityGroupRuleId"),
+            Member::new("GroupId", 180).wire("groupId"),
+            Member::new("GroupOwnerId", 194).wire("groupOwnerId"),
+            Member::new("IsEgress", 28).wire("isEgress"),
+            Member::new("IpProtocol", 194).wire("ipProtocol"),
+            Member::new("FromPort", 90).wire("fromPort"),
+            Member::new("ToPort", 90).wire("toPort"),
+            Member::new("CidrIpv4", 194).wire("cidrIpv4"),
+            Member::new("CidrIpv6", 194).wire("cidrIpv6"),
+            Member::new("PrefixListId", 148).wire("prefixListId"),
+            Member::new("ReferencedGroupInfo", 153).wire("referencedGroupInfo"),
+            Member::new("Description", 194).wire("description"),
+            Member::new("Tags", 208).wire("tagSet"),
+            Member::new("SecurityGroupRuleArn", 194).wire("securityGroupRuleArn"),
         ],
     ),
-    /* 150 */
-    Shape::record("SecurityGroupRuleDescription", &[Member::new("SecurityGroupRuleId", 158), Member::new("Description", 158)]),
-    /* 151 */ Shape::list("SecurityGroupRuleDescriptionList", Member::element(150).wire("item")),
-    /* 152 */ Shape::new("SecurityGroupRuleId", Kind::String),
-    /* 153 */ Shape::list("SecurityGroupRuleIdList", Member::element(158).wire("item")),
-    /* 154 */ Shape::list("SecurityGroupRuleList", Member::element(149).wire("item")),
-    /* 155 */
+    /* 184 */
+    Shape::record("SecurityGroupRuleDescription", &[Member::new("SecurityGroupRuleId", 194), Member::new("Description", 194)]),
+    /* 185 */ Shape::list("SecurityGroupRuleDescriptionList", Member::element(184).wire("item")),
+    /* 186 */ Shape::new("SecurityGroupRuleId", Kind::String),
+    /* 187 */ Shape::list("SecurityGroupRuleIdList", Member::element(194).wire("item")),
+    /* 188 */ Shape::list("SecurityGroupRuleList", Member::element(183).wire("item")),
+    /* 189 */
     Shape::record(
         "SecurityGroupRuleRequest",
         &[
-            Member::new("IpProtocol", 158),
-            Member::new("FromPort", 77),
-            Member::new("ToPort", 77),
-            Member::new("CidrIpv4", 158),
-            Member::new("CidrIpv6", 158),
-            Member::new("PrefixListId", 114),
-            Member::new("ReferencedGroupId", 146),
-            Member::new("Description", 158),
+            Member::new("IpProtocol", 194),
+            Member::new("FromPort", 90),
+            Member::new("ToPort", 90),
+            Member::new("CidrIpv4", 194),
+            Member::new("CidrIpv6", 194),
+            Member::new("PrefixListId", 148),
+            Member::new("ReferencedGroupId", 180),
+            Member::new("Description", 194),
         ],
     ),
-    /* 156 */
+    /* 190 */
     Shape::record(
         "SecurityGroupRuleUpdate",
-        &[Member::new("SecurityGroupRuleId", 152).required(), Member::new("SecurityGroupRule", 155)],
+        &[Member::new("SecurityGroupRuleId", 186).required(), Member::new("SecurityGroupRule", 189)],
     ),
-    /* 157 */ Shape::list("SecurityGroupRuleUpdateList", Member::element(156).wire("item")),
-    /* 158 */ Shape::new("String", Kind::String),
-    /* 159 */
+    /* 191 */ Shape::list("SecurityGroupRuleUpdateList", Member::element(190).wire("item")),
+    /* 192 */ Shape::new("SensitiveUserData", Kind::String).sensitive(),
+    /* 193 */ Shape::choice("SpreadLevel", &["host", "rack"]),
+    /* 194 */ Shape::new("String", Kind::String),
+    /* 195 */
     Shape::record(
         "Subnet",
         &[
-            Member::new("AvailabilityZoneId", 158).wire("availabilityZoneId"),
-            Member::new("EnableLniAtDeviceIndex", 77).wire("enableLniAtDeviceIndex"),
-            Member::new("MapCustomerOwnedIpOnLaunch", 27).wire("mapCustomerOwnedIpOnLaunch"),
-            Member::new("CustomerOwnedIpv4Pool", 29).wire("customerOwnedIpv4Pool"),
-            Member::new("OwnerId", 158).wire("ownerId"),
-            Member::new("AssignIpv6AddressOnCreation", 27).wire("assignIpv6AddressOnCreation"),
-            Member::new("Ipv6CidrBlockAssociationSet", 166).wire("ipv6CidrBlockAssociationSet"),
-            Member::new("Tags", 172).wire("tagSet"),
-            Member::new("SubnetArn", 158).wire("subnetArn"),
-            Member::new("OutpostArn", 158).wire("outpostArn"),
-            Member::new("EnableDns64", 27).wire("enableDns64"),
-            Member::new("Ipv6Native", 27).wire("ipv6Native"),
-            Member::new("PrivateDnsNameOptionsOnLaunch", 115).wire("privateDnsNameOptionsOnLaunch"),
-            Member::new("BlockPublicAccessStates", 26).wire("blockPublicAccessStates"),
-            Member::new("Type", 158).wire("type"),
-            Member::new("SubnetId", 158).wire("subnetId"),
-            Member::new("State", 168).wire("state"),
-            Member::new("VpcId", 158).wire("vpcId"),
-            Member::new("CidrBlock", 158).wire("cidrBlock"),
-            Member::new("AvailableIpAddressCount", 77).wire("availableIpAddressCount"),
-            Member::new("AvailabilityZone", 158).wire("availabilityZone"),
-            Member::new("DefaultForAz", 27).wire("defaultForAz"),
-            Member::new("MapPublicIpOnLaunch", 27).wire("mapPublicIpOnLaunch"),
+            Member::new("AvailabilityZoneId", 194).wire("availabilityZoneId"),
+            Member::new("EnableLniAtDeviceIndex", 90).wire("enableLniAtDeviceIndex"),
+            Member::new("MapCustomerOwnedIpOnLaunch", 28).wire("mapCustomerOwnedIpOnLaunch"),
+            Member::new("CustomerOwnedIpv4Pool", 30).wire("customerOwnedIpv4Pool"),
+            Member::new("OwnerId", 194).wire("ownerId"),
+            Member::new("AssignIpv6AddressOnCreation", 28).wire("assignIpv6AddressOnCreation"),
+            Member::new("Ipv6CidrBlockAssociationSet", 202).wire("ipv6CidrBlockAssociationSet"),
+            Member::new("Tags", 208).wire("tagSet"),
+            Member::new("SubnetArn", 194).wire("subnetArn"),
+            Member::new("OutpostArn", 194).wire("outpostArn"),
+            Member::new("EnableDns64", 28).wire("enableDns64"),
+            Member::new("Ipv6Native", 28).wire("ipv6Native"),
+            Member::new("PrivateDnsNameOptionsOnLaunch", 149).wire("privateDnsNameOptionsOnLaunch"),
+            Member::new("BlockPublicAccessStates", 27).wire("blockPublicAccessStates"),
+            Member::new("Type", 194).wire("type"),
+            Member::new("SubnetId", 194).wire("subnetId"),
+            Member::new("State", 204).wire("state"),
+            Member::new("VpcId", 194).wire("vpcId"),
+            Member::new("CidrBlock", 194).wire("cidrBlock"),
+            Member::new("AvailableIpAddressCount", 90).wire("availableIpAddressCount"),
+            Member::new("AvailabilityZone", 194).wire("availabilityZone"),
+            Member::new("DefaultForAz", 28).wire("defaultForAz"),
+            Member::new("MapPublicIpOnLaunch", 28).wire("mapPublicIpOnLaunch"),
         ],
     ),
-    /* 160 */ Shape::new("SubnetCidrAssociationId", Kind::String),
-    /* 161 */
+    /* 196 */ Shape::new("SubnetCidrAssociationId", Kind::String),
+    /* 197 */
     Shape::record(
         "SubnetCidrBlockState",
-        &[Member::new("State", 162).wire("state"), Member::new("StatusMessage", 158).wire("statusMessage")],
+        &[Member::new("State", 198).wire("state"), Member::new("StatusMessage", 194).wire("statusMessage")],
     ),
-    /* 162 */
+    /* 198 */
     Shape::choice(
         "SubnetCidrBlockStateCode",
         &["associating", "associated", "disassociating", "disassociated", "failing", "failed"],
     ),
-    /* 163 */ Shape::new("SubnetId", Kind::String),
-    /* 164 */ Shape::list("SubnetIdStringList", Member::element(163).wire("SubnetId")),
-    /* 165 */
+    /* 199 */ Shape::new("SubnetId", Kind::String),
+    /* 200 */ Shape::list("SubnetIdStringList", Member::element(199).wire("SubnetId")),
+    /* 201 */
     Shape::record(
         "SubnetIpv6CidrBlockAssociation",
         &[
-            Member::new("AssociationId", 160).wire("associationId"),
-            Member::new("Ipv6CidrBlock", 158).wire("ipv6CidrBlock"),
-            Member::new("Ipv6CidrBlockState", 161).wire("ipv6CidrBlockState"),
-            Member::new("Ipv6AddressAttribute", 91).wire("ipv6AddressAttribute"),
-            Member::new("IpSource", 88).wire("ipSource"),
+            Member::new("AssociationId", 196).wire("associationId"),
+            Member::new("Ipv6CidrBlock", 194).wire("ipv6CidrBlock"),
+            Member::new("Ipv6CidrBlockState", 197).wire("ipv6CidrBlockState"),
+            Member::new("Ipv6AddressAttribute", 104).wire("ipv6AddressAttribute"),
+            Member::new("IpSource", 101).wire("ipSource"),
         ],
     ),
-    /* 166 */ Shape::list("SubnetIpv6CidrBlockAssociationSet", Member::element(165).wire("item")),
-    /* 167 */ Shape::list("SubnetList", Member::element(159).wire("item")),
-    /* 168 */
+    /* 202 */ Shape::list("SubnetIpv6CidrBlockAssociationSet", Member::element(201).wire("item")),
+    /* 203 */ Shape::list("SubnetList", Member::element(195).wire("item")),
+    /* 204 */
     Shape::choice("SubnetState", &["pending", "available", "unavailable", "failed", "failed-insufficient-capacity"]),
-    /* 169 */ Shape::record("Tag", &[Member::new("Key", 158).wire("key"), Member::new("Value", 158).wire("value")]),
-    /* 170 */
+    /* 205 */ Shape::record("Tag", &[Member::new("Key", 194).wire("key"), Member::new("Value", 194).wire("value")]),
+    /* 206 */
     Shape::record(
         "TagDescription",
         &[
-            Member::new("Key", 158).wire("key"),
-            Member::new("ResourceId", 158).wire("resourceId"),
-            Member::new("ResourceType", 126).wire("resourceType"),
-            Member::new("Value", 158).wire("value"),
+            Member::new("Key", 194).wire("key"),
+            Member::new("ResourceId", 194).wire("resourceId"),
+            Member::new("ResourceType", 160).wire("resourceType"),
+            Member::new("Value", 194).wire("value"),
         ],
     ),
-    /* 171 */ Shape::list("TagDescriptionList", Member::element(170).wire("item")),
-    /* 172 */ Shape::list("TagList", Member::element(169).wire("item")),
-    /* 173 */
+    /* 207 */ Shape::list("TagDescriptionList", Member::element(206).wire("item")),
+    /* 208 */ Shape::list("TagList", Member::element(205).wire("item")),
+    /* 209 */
     Shape::record(
         "TagSpecification",
-        &[Member::new("ResourceType", 126).wire("resourceType"), Member::new("Tags", 172).wire("Tag")],
+        &[Member::new("ResourceType", 160).wire("resourceType"), Member::new("Tags", 208).wire("Tag")],
     ),
-    /* 174 */ Shape::list("TagSpecificationList", Member::element(173).wire("item")),
-    /* 175 */ Shape::new("TaggableResourceId", Kind::String),
-    /* 176 */ Shape::choice("Tenancy", &["default", "dedicated", "host"]),
-    /* 177 */
+    /* 210 */ Shape::list("TagSpecificationList", Member::element(209).wire("item")),
+    /* 211 */ Shape::new("TaggableResourceId", Kind::String),
+    /* 212 */ Shape::choice("Tenancy", &["default", "dedicated", "host"]),
+    /* 213 */
     Shape::record(
         "UpdateSecurityGroupRuleDescriptionsEgressRequest",
         &[
-            Member::new("DryRun", 27),
-            Member::new("GroupId", 146),
-            Member::new("GroupName", 148),
-            Member::new("IpPermissions", 85),
-            Member::new("SecurityGroupRuleDescriptions", 151).wire("SecurityGroupRuleDescription"),
+            Member::new("DryRun", 28),
+            Member::new("GroupId", 180),
+            Member::new("GroupName", 182),
+            Member::new("IpPermissions", 98),
+            Member::new("SecurityGroupRuleDescriptions", 185).wire("SecurityGroupRuleDescription"),
         ],
     ),
-    /* 178 */
-    Shape::record("UpdateSecurityGroupRuleDescriptionsEgressResult", &[Member::new("Return", 27).wire("return")]),
-    /* 179 */
+    /* 214 */
+    Shape::record("UpdateSecurityGroupRuleDescriptionsEgressResult", &[Member::new("Return", 28).wire("return")]),
+    /* 215 */
     Shape::record(
         "UpdateSecurityGroupRuleDescriptionsIngressRequest",
         &[
-            Member::new("DryRun", 27),
-            Member::new("GroupId", 146),
-            Member::new("GroupName", 148),
-            Member::new("IpPermissions", 85),
-            Member::new("SecurityGroupRuleDescriptions", 151).wire("SecurityGroupRuleDescription"),
+            Member::new("DryRun", 28),
+            Member::new("GroupId", 180),
+            Member::new("GroupName", 182),
+            Member::new("IpPermissions", 98),
+            Member::new("SecurityGroupRuleDescriptions", 185).wire("SecurityGroupRuleDescription"),
         ],
     ),
-    /* 180 */
-    Shape::record("UpdateSecurityGroupRuleDescriptionsIngressResult", &[Member::new("Return", 27).wire("return")]),
-    /* 181 */
+    /* 216 */
+    Shape::record("UpdateSecurityGroupRuleDescriptionsIngressResult", &[Member::new("Return", 28).wire("return")]),
+    /* 217 */
     Shape::record(
         "UserIdGroupPair",
         &[
-            Member::new("Description", 158).wire("description"),
-            Member::new("UserId", 158).wire("userId"),
-            Member::new("GroupName", 158).wire("groupName"),
-            Member::new("GroupId", 158).wire("groupId"),
-            Member::new("VpcId", 158).wire("vpcId"),
-            Member::new("VpcPeeringConnectionId", 158).wire("vpcPeeringConnectionId"),
-            Member::new("PeeringStatus", 158).wire("peeringStatus"),
+            Member::new("Description", 194).wire("description"),
+            Member::new("UserId", 194).wire("userId"),
+            Member::new("GroupName", 194).wire("groupName"),
+            Member::new("GroupId", 194).wire("groupId"),
+            Member::new("VpcId", 194).wire("vpcId"),
+            Member::new("VpcPeeringConnectionId", 194).wire("vpcPeeringConnectionId"),
+            Member::new("PeeringStatus", 194).wire("peeringStatus"),
         ],
     ),
-    /* 182 */ Shape::list("UserIdGroupPairList", Member::element(181).wire("item")),
-    /* 183 */ Shape::list("ValueStringList", Member::element(158).wire("item")),
-    /* 184 */
+    /* 218 */ Shape::list("UserIdGroupPairList", Member::element(217).wire("item")),
+    /* 219 */ Shape::list("ValueStringList", Member::element(194).wire("item")),
+    /* 220 */
     Shape::record(
         "Vpc",
         &[
-            Member::new("OwnerId", 158).wire("ownerId"),
-            Member::new("InstanceTenancy", 176).wire("instanceTenancy"),
-            Member::new("Ipv6CidrBlockAssociationSet", 200).wire("ipv6CidrBlockAssociationSet"),
-            Member::new("CidrBlockAssociationSet", 187).wire("cidrBlockAssociationSet"),
-            Member::new("IsDefault", 27).wire("isDefault"),
-            Member::new("EncryptionControl", 190).wire("encryptionControl"),
-            Member::new("Tags", 172).wire("tagSet"),
-            Member::new("BlockPublicAccessStates", 26).wire("blockPublicAccessStates"),
-            Member::new("VpcId", 158).wire("vpcId"),
-            Member::new("State", 202).wire("state"),
-            Member::new("CidrBlock", 158).wire("cidrBlock"),
-            Member::new("DhcpOptionsId", 158).wire("dhcpOptionsId"),
+            Member::new("OwnerId", 194).wire("ownerId"),
+            Member::new("InstanceTenancy", 212).wire("instanceTenancy"),
+            Member::new("Ipv6CidrBlockAssociationSet", 236).wire("ipv6CidrBlockAssociationSet"),
+            Member::new("CidrBlockAssociationSet", 223).wire("cidrBlockAssociationSet"),
+            Member::new("IsDefault", 28).wire("isDefault"),
+            Member::new("EncryptionControl", 226).wire("encryptionControl"),
+            Member::new("Tags", 208).wire("tagSet"),
+            Member::new("BlockPublicAccessStates", 27).wire("blockPublicAccessStates"),
+            Member::new("VpcId", 194).wire("vpcId"),
+            Member::new("State", 238).wire("state"),
+            Member::new("CidrBlock", 194).wire("cidrBlock"),
+            Member::new("DhcpOptionsId", 194).wire("dhcpOptionsId"),
         ],
     ),
-    /* 185 */
+    /* 221 */
     Shape::choice("VpcAttributeName", &["enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics"]),
-    /* 186 */
+    /* 222 */
     Shape::record(
         "VpcCidrBlockAssociation",
         &[
-            Member::new("AssociationId", 158).wire("associationId"),
-            Member::new("CidrBlock", 158).wire("cidrBlock"),
-            Member::new("CidrBlockState", 188).wire("cidrBlockState"),
+            Member::new("AssociationId", 194).wire("associationId"),
+            Member::new("CidrBlock", 194).wire("cidrBlock"),
+            Member::new("CidrBlockState", 224).wire("cidrBlockState"),
         ],
     ),
-    /* 187 */ Shape::list("VpcCidrBlockAssociationSet", Member::element(186).wire("item")),
-    /* 188 */
+    /* 223 */ Shape::list("VpcCidrBlockAssociationSet", Member::element(222).wire("item")),
+    /* 224 */
     Shape::record(
         "VpcCidrBlockState",
-        &[Member::new("State", 189).wire("state"), Member::new("StatusMessage", 158).wire("statusMessage")],
+        &[Member::new("State", 225).wire("state"), Member::new("StatusMessage", 194).wire("statusMessage")],
     ),
-    /* 189 */
+    /* 225 */
     Shape::choice(
         "VpcCidrBlockStateCode",
         &["associating", "associated", "disassociating", "disassociated", "failing", "failed"],
     ),
-    /* 190 */
+    /* 226 */
     Shape::record(
         "VpcEncryptionControl",
         &[
-            Member::new("VpcId", 197).wire("vpcId"),
-            Member::new("VpcEncryptionControlId", 194).wire("vpcEncryptionControlId"),
-            Member::new("Mode", 195).wire("mode"),
-            Member::new("State", 196).wire("state"),
-            Member::new("StateMessage", 158).wire("stateMessage"),
-            Member::new("ResourceExclusions", 193).wire("resourceExclusions"),
-            Member::new("Tags", 172).wire("tagSet"),
+            Member::new("VpcId", 233).wire("vpcId"),
+            Member::new("VpcEncryptionControlId", 230).wire("vpcEncryptionControlId"),
+            Member::new("Mode", 231).wire("mode"),
+            Member::new("State", 232).wire("state"),
+            Member::new("StateMessage", 194).wire("stateMessage"),
+            Member::new("ResourceExclusions", 229).wire("resourceExclusions"),
+            Member::new("Tags", 208).wire("tagSet"),
         ],
     ),
-    /* 191 */
+    /* 227 */
     Shape::record(
         "VpcEncryptionControlExclusion",
-        &[Member::new("State", 192).wire("state"), Member::new("StateMessage", 158).wire("stateMessage")],
+        &[Member::new("State", 228).wire("state"), Member::new("StateMessage", 194).wire("stateMessage")],
     ),
-    /* 192 */ Shape::choice("VpcEncryptionControlExclusionState", &["enabling", "enabled", "disabling", "disabled"]),
-    /* 193 */
+    /* 228 */ Shape::choice("VpcEncryptionControlExclusionState", &["enabling", "enabled", "disabling", "disabled"]),
+    /* 229 */
     Shape::record(
         "VpcEncryptionControlExclusions",
         &[
-            Member::new("InternetGateway", 191).wire("internetGateway"),
-            Member::new("EgressOnlyInternetGateway", 191).wire("egressOnlyInternetGateway"),
-            Member::new("NatGateway", 191).wire("natGateway"),
-            Member::new("VirtualPrivateGateway", 191).wire("virtualPrivateGateway"),
-            Member::new("VpcPeering", 191).wire("vpcPeering"),
-            Member::new("Lambda", 191).wire("lambda"),
-            Member::new("VpcLattice", 191).wire("vpcLattice"),
-            Member::new("ElasticFileSystem", 191).wire("elasticFileSystem"),
-            Member::new("GlobalAccelerator", 191).wire("globalAccelerator"),
-            Member::new("ApiGatewayV2", 191).wire("apiGatewayV2"),
+            Member::new("InternetGateway", 227).wire("internetGateway"),
+            Member::new("EgressOnlyInternetGateway", 227).wire("egressOnlyInternetGateway"),
+            Member::new("NatGateway", 227).wire("natGateway"),
+            Member::new("VirtualPrivateGateway", 227).wire("virtualPrivateGateway"),
+            Member::new("VpcPeering", 227).wire("vpcPeering"),
+            Member::new("Lambda", 227).wire("lambda"),
+            Member::new("VpcLattice", 227).wire("vpcLattice"),
+            Member::new("ElasticFileSystem", 227).wire("elasticFileSystem"),
+            Member::new("GlobalAccelerator", 227).wire("globalAccelerator"),
+            Member::new("ApiGatewayV2", 227).wire("apiGatewayV2"),
         ],
     ),
-    /* 194 */ Shape::new("VpcEncryptionControlId", Kind::String),
-    /* 195 */ Shape::choice("VpcEncryptionControlMode", &["monitor", "enforce"]),
-    /* 196 */
+    /* 230 */ Shape::new("VpcEncryptionControlId", Kind::String),
+    /* 231 */ Shape::choice("VpcEncryptionControlMode", &["monitor", "enforce"]),
+    /* 232 */
     Shape::choice(
         "VpcEncryptionControlState",
         &[
@@ -1129,24 +1277,24 @@ pub static SHAPES: &[Shape] = &[
             "delete-failed",
         ],
     ),
-    /* 197 */ Shape::new("VpcId", Kind::String),
-    /* 198 */ Shape::list("VpcIdStringList", Member::element(197).wire("VpcId")),
-    /* 199 */
+    /* 233 */ Shape::new("VpcId", Kind::String),
+    /* 234 */ Shape::list("VpcIdStringList", Member::element(233).wire("VpcId")),
+    /* 235 */
     Shape::record(
         "VpcIpv6CidrBlockAssociation",
         &[
-            Member::new("AssociationId", 158).wire("associationId"),
-            Member::new("Ipv6CidrBlock", 158).wire("ipv6CidrBlock"),
-            Member::new("Ipv6CidrBlockState", 188).wire("ipv6CidrBlockState"),
-            Member::new("NetworkBorderGroup", 158).wire("networkBorderGroup"),
-            Member::new("Ipv6Pool", 158).wire("ipv6Pool"),
-            Member::new("Ipv6AddressAttribute", 91).wire("ipv6AddressAttribute"),
-            Member::new("IpSource", 88).wire("ipSource"),
+            Member::new("AssociationId", 194).wire("associationId"),
+            Member::new("Ipv6CidrBlock", 194).wire("ipv6CidrBlock"),
+            Member::new("Ipv6CidrBlockState", 224).wire("ipv6CidrBlockState"),
+            Member::new("NetworkBorderGroup", 194).wire("networkBorderGroup"),
+            Member::new("Ipv6Pool", 194).wire("ipv6Pool"),
+            Member::new("Ipv6AddressAttribute", 104).wire("ipv6AddressAttribute"),
+            Member::new("IpSource", 101).wire("ipSource"),
         ],
     ),
-    /* 200 */ Shape::list("VpcIpv6CidrBlockAssociationSet", Member::element(199).wire("item")),
-    /* 201 */ Shape::list("VpcList", Member::element(184).wire("item")),
-    /* 202 */ Shape::choice("VpcState", &["pending", "available", "deleting"]),
-    /* 203 */ Shape::list("ZoneIdStringList", Member::element(158).wire("ZoneId")),
-    /* 204 */ Shape::list("ZoneNameStringList", Member::element(158).wire("ZoneName")),
+    /* 236 */ Shape::list("VpcIpv6CidrBlockAssociationSet", Member::element(235).wire("item")),
+    /* 237 */ Shape::list("VpcList", Member::element(220).wire("item")),
+    /* 238 */ Shape::choice("VpcState", &["pending", "available", "deleting"]),
+    /* 239 */ Shape::list("ZoneIdStringList", Member::element(194).wire("ZoneId")),
+    /* 240 */ Shape::list("ZoneNameStringList", Member::element(194).wire("ZoneName")),
 ];

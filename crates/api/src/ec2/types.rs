@@ -303,6 +303,69 @@ impl IntoValue for ConnectionTrackingConfiguration {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateKeyPairRequest {
+    pub key_name: String,
+    pub key_type: Option<KeyType>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub key_format: Option<KeyFormat>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for CreateKeyPairRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            key_name: members.take("KeyName")?,
+            key_type: members.take("KeyType")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            key_format: members.take("KeyFormat")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreatePlacementGroupRequest {
+    pub partition_count: Option<i32>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub spread_level: Option<SpreadLevel>,
+    pub linked_group_id: Option<String>,
+    pub operator: Option<OperatorRequest>,
+    pub parent_group_id: Option<String>,
+    pub dry_run: Option<bool>,
+    pub group_name: Option<String>,
+    pub strategy: Option<PlacementStrategy>,
+}
+
+impl FromValue for CreatePlacementGroupRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            partition_count: members.take("PartitionCount")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            spread_level: members.take("SpreadLevel")?,
+            linked_group_id: members.take("LinkedGroupId")?,
+            operator: members.take("Operator")?,
+            parent_group_id: members.take("ParentGroupId")?,
+            dry_run: members.take("DryRun")?,
+            group_name: members.take("GroupName")?,
+            strategy: members.take("Strategy")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreatePlacementGroupResult {
+    pub placement_group: Option<PlacementGroup>,
+}
+
+impl IntoValue for CreatePlacementGroupResult {
+    fn into_value(self) -> Value {
+        Value::structure([("PlacementGroup", self.placement_group.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct CreateSecurityGroupRequest {
     pub description: String,
     pub group_name: String,
@@ -352,6 +415,45 @@ impl FromValue for CreateTagsRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { dry_run: members.take("DryRun")?, resources: members.take("Resources")?, tags: members.take("Tags")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteKeyPairRequest {
+    pub key_name: Option<String>,
+    pub key_pair_id: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DeleteKeyPairRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { key_name: members.take("KeyName")?, key_pair_id: members.take("KeyPairId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteKeyPairResult {
+    pub r#return: Option<bool>,
+    pub key_pair_id: Option<String>,
+}
+
+impl IntoValue for DeleteKeyPairResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value()), ("KeyPairId", self.key_pair_id.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeletePlacementGroupRequest {
+    pub dry_run: Option<bool>,
+    pub group_name: String,
+}
+
+impl FromValue for DeletePlacementGroupRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, group_name: members.take("GroupName")? })
     }
 }
 
@@ -487,6 +589,39 @@ impl IntoValue for DescribeInternetGatewaysResult {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeKeyPairsRequest {
+    pub key_names: Option<Vec<String>>,
+    pub key_pair_ids: Option<Vec<String>>,
+    pub include_public_key: Option<bool>,
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl FromValue for DescribeKeyPairsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            key_names: members.take("KeyNames")?,
+            key_pair_ids: members.take("KeyPairIds")?,
+            include_public_key: members.take("IncludePublicKey")?,
+            dry_run: members.take("DryRun")?,
+            filters: members.take("Filters")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeKeyPairsResult {
+    pub key_pairs: Option<Vec<KeyPairInfo>>,
+}
+
+impl IntoValue for DescribeKeyPairsResult {
+    fn into_value(self) -> Value {
+        Value::structure([("KeyPairs", self.key_pairs.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct DescribeNetworkInterfacesRequest {
     pub next_token: Option<String>,
     pub max_results: Option<i32>,
@@ -522,6 +657,37 @@ impl IntoValue for DescribeNetworkInterfacesResult {
             ("NetworkInterfaces", self.network_interfaces.into_value()),
             ("NextToken", self.next_token.into_value()),
         ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribePlacementGroupsRequest {
+    pub group_ids: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+    pub group_names: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl FromValue for DescribePlacementGroupsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            group_ids: members.take("GroupIds")?,
+            dry_run: members.take("DryRun")?,
+            group_names: members.take("GroupNames")?,
+            filters: members.take("Filters")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribePlacementGroupsResult {
+    pub placement_groups: Option<Vec<PlacementGroup>>,
+}
+
+impl IntoValue for DescribePlacementGroupsResult {
+    fn into_value(self) -> Value {
+        Value::structure([("PlacementGroups", self.placement_groups.into_value())])
     }
 }
 
@@ -829,6 +995,45 @@ wire::string_enum! {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct ImportKeyPairRequest {
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub dry_run: Option<bool>,
+    pub key_name: String,
+    pub public_key_material: Bytes,
+}
+
+impl FromValue for ImportKeyPairRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            tag_specifications: members.take("TagSpecifications")?,
+            dry_run: members.take("DryRun")?,
+            key_name: members.take("KeyName")?,
+            public_key_material: members.take("PublicKeyMaterial")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ImportKeyPairResult {
+    pub key_fingerprint: Option<String>,
+    pub key_name: Option<String>,
+    pub key_pair_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl IntoValue for ImportKeyPairResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("KeyFingerprint", self.key_fingerprint.into_value()),
+            ("KeyName", self.key_name.into_value()),
+            ("KeyPairId", self.key_pair_id.into_value()),
+            ("Tags", self.tags.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct InternetGateway {
     pub attachments: Option<Vec<InternetGatewayAttachment>>,
     pub internet_gateway_id: Option<String>,
@@ -971,6 +1176,66 @@ impl FromValue for Ipv6Range {
 impl IntoValue for Ipv6Range {
     fn into_value(self) -> Value {
         Value::structure([("Description", self.description.into_value()), ("CidrIpv6", self.cidr_ipv6.into_value())])
+    }
+}
+
+wire::string_enum! {
+    KeyFormat {
+        Pem = "pem",
+        Ppk = "ppk",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct KeyPair {
+    pub key_pair_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub key_name: Option<String>,
+    pub key_fingerprint: Option<String>,
+    pub key_material: Option<String>,
+}
+
+impl IntoValue for KeyPair {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("KeyPairId", self.key_pair_id.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("KeyName", self.key_name.into_value()),
+            ("KeyFingerprint", self.key_fingerprint.into_value()),
+            ("KeyMaterial", self.key_material.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct KeyPairInfo {
+    pub key_pair_id: Option<String>,
+    pub key_type: Option<KeyType>,
+    pub tags: Option<Vec<Tag>>,
+    pub public_key: Option<String>,
+    pub create_time: Option<Time>,
+    pub key_name: Option<String>,
+    pub key_fingerprint: Option<String>,
+}
+
+impl IntoValue for KeyPairInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("KeyPairId", self.key_pair_id.into_value()),
+            ("KeyType", self.key_type.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("PublicKey", self.public_key.into_value()),
+            ("CreateTime", self.create_time.into_value()),
+            ("KeyName", self.key_name.into_value()),
+            ("KeyFingerprint", self.key_fingerprint.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    KeyType {
+        Rsa = "rsa",
+        Ed25519 = "ed25519",
     }
 }
 
@@ -1204,6 +1469,18 @@ wire::string_enum! {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct OperatorRequest {
+    pub principal: Option<String>,
+}
+
+impl FromValue for OperatorRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { principal: members.take("Principal")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct OperatorResponse {
     pub managed: Option<bool>,
     pub principal: Option<String>,
@@ -1217,6 +1494,57 @@ impl IntoValue for OperatorResponse {
             ("Principal", self.principal.into_value()),
             ("HiddenByDefault", self.hidden_by_default.into_value()),
         ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PlacementGroup {
+    pub group_name: Option<String>,
+    pub state: Option<PlacementGroupState>,
+    pub strategy: Option<PlacementStrategy>,
+    pub partition_count: Option<i32>,
+    pub group_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub group_arn: Option<String>,
+    pub spread_level: Option<SpreadLevel>,
+    pub linked_group_id: Option<String>,
+    pub operator: Option<OperatorResponse>,
+    pub parent_group_id: Option<String>,
+}
+
+impl IntoValue for PlacementGroup {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("GroupName", self.group_name.into_value()),
+            ("State", self.state.into_value()),
+            ("Strategy", self.strategy.into_value()),
+            ("PartitionCount", self.partition_count.into_value()),
+            ("GroupId", self.group_id.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("GroupArn", self.group_arn.into_value()),
+            ("SpreadLevel", self.spread_level.into_value()),
+            ("LinkedGroupId", self.linked_group_id.into_value()),
+            ("Operator", self.operator.into_value()),
+            ("ParentGroupId", self.parent_group_id.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    PlacementGroupState {
+        Pending = "pending",
+        Available = "available",
+        Deleting = "deleting",
+        Deleted = "deleted",
+    }
+}
+
+wire::string_enum! {
+    PlacementStrategy {
+        Cluster = "cluster",
+        Spread = "spread",
+        Partition = "partition",
+        PrecisionTime = "precision-time",
     }
 }
 
@@ -1847,6 +2175,13 @@ impl FromValue for SecurityGroupRuleUpdate {
             security_group_rule_id: members.take("SecurityGroupRuleId")?,
             security_group_rule: members.take("SecurityGroupRule")?,
         })
+    }
+}
+
+wire::string_enum! {
+    SpreadLevel {
+        Host = "host",
+        Rack = "rack",
     }
 }
 

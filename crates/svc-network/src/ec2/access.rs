@@ -5,7 +5,7 @@
 
 use super::{
     ops::groups,
-    records::{default_vpc, place},
+    records::{default_vpc, key, place},
     resource::Resource,
 };
 use api::ec2::{Tag, TagSpecification};
@@ -13,7 +13,10 @@ use front::{Access, Answer, Cx, Facts, Tagging, keys};
 use logic::policy::Context;
 use model::{
     AccountId, Arn, Key, Record, Region,
-    ec2::{Instance, InternetGateway, NetworkInterface, RouteTable, SecurityGroup, Subnet, Tags, Vpc},
+    ec2::{
+        Instance, InternetGateway, KeyPair, KeyType, NetworkInterface, PlacementGroup, PlacementStrategy, RouteTable,
+        SecurityGroup, Subnet, Tags, Vpc,
+    },
 };
 use spine::{Read, Scope, Snapshot};
 use wire::Fault;
@@ -33,12 +36,12 @@ pub fn found<I>(resources: fn(&Cx, &Snapshot, &I) -> Answer<Vec<Arn>>) -> Access
     Access::found(resources).keys(region)
 }
 
-/// `ec2:Region`.
 fn region<I>(cx: &Cx, _: &I) -> Context {
     in_region(cx)
 }
 
-fn in_region(cx: &Cx) -> Context {
+/// `ec2:Region`.
+pub fn in_region(cx: &Cx) -> Context {
     Context::new().with("ec2:Region", cx.region.to_string())
 }
 
@@ -48,9 +51,27 @@ pub fn one(cx: &Cx, resource: Resource, id: &str) -> Arn {
 }
 
 /// The resources with those ids, each of the kind that its id is of.
-pub fn many(cx: &Cx, ids: &[String]) -> Vec<Arn> {
-    let nothing = |id: &str| cx.arn("ec2", format!("*/{id}"));
-    ids.iter().map(|id| Resource::of_id(id).map_or_else(|| nothing(id), |resource| one(cx, resource, id))).collect()
+pub fn many(cx: &Cx, snapshot: &Snapshot, ids: &[String]) -> Answer<Vec<Arn>> {
+    let arn = |id: &String| match Resource::of_id(id) {
+        Some(Resource::KEY_PAIR) => key_pair(cx, snapshot, Some(id), None),
+        Some(Resource::PLACEMENT_GROUP) => {
+            let group = snapshot.spec(&key::<PlacementGroup>(cx, id))?;
+            Ok(one(cx, Resource::PLACEMENT_GROUP, group.as_ref().map_or("*", |group| &group.name)))
+        }
+        Some(resource) => Ok(one(cx, resource, id)),
+        None => Ok(cx.arn("ec2", format!("*/{id}"))),
+    };
+    ids.iter().map(arn).collect()
+}
+
+/// The key pair with that id or that name: ARNs have its name.
+pub fn key_pair(cx: &Cx, snapshot: &Snapshot, id: Option<&str>, name: Option<&str>) -> Answer<Arn> {
+    let found = match id {
+        Some(id) => snapshot.spec(&key::<KeyPair>(cx, id))?,
+        None => None,
+    };
+    let name = name.or(found.as_ref().map(|pair| &*pair.name));
+    Ok(one(cx, Resource::KEY_PAIR, name.unwrap_or("*")))
 }
 
 /// The security group with that id, or with that name in the default VPC.
@@ -71,8 +92,13 @@ pub fn new_group(cx: &Cx, snapshot: &Snapshot, vpc: Option<&str>) -> Answer<Vec<
 
 /// The tags of something that is made.
 pub fn tagging(cx: &Cx, made: Resource, specifications: Option<&[TagSpecification]>) -> Tagging {
+    tagging_named(cx, made, "*", specifications)
+}
+
+/// The tags of something that is made, and that has its name in its ARN.
+pub fn tagging_named(cx: &Cx, made: Resource, name: &str, specifications: Option<&[TagSpecification]>) -> Tagging {
     let tags = specifications.unwrap_or_default().iter().filter_map(|specification| specification.tags.as_deref());
-    Tagging { resources: vec![one(cx, made, "*")], tags: tags.flat_map(pairs).collect() }
+    Tagging { resources: vec![one(cx, made, name)], tags: tags.flat_map(pairs).collect() }
 }
 
 /// `ec2:Region`, `aws:RequestTag/…` and `aws:TagKeys`.
@@ -89,56 +115,12 @@ fn pairs(tags: &[Tag]) -> Vec<(String, String)> {
 /// What is known of a resource: its tags, and where it is.
 pub fn facts(_: &Cx, snapshot: &Snapshot, arn: &Arn) -> Result<Facts, Fault> {
     let place = AccountId::parse(&arn.account).ok().zip(Region::parse(&arn.region).ok());
-    let (Some((account, region)), Some((_, id))) = (place, arn.resource.split_once('/')) else { return Ok(Facts::default()) };
+    let (Some((account, region)), Some((kind, id))) = (place, arn.resource.split_once('/')) else { return Ok(Facts::default()) };
     let found = Found { snapshot, account, region, id };
-    match Resource::of_id(id) {
-        Some(Resource::VPC) => found.describe::<Vpc>(
-            |_, context| {
-                context.set("ec2:VpcID", id).set("ec2:Tenancy", "default");
-            },
-            |spec| &spec.tags,
-        ),
-        Some(Resource::SUBNET) => found.describe::<Subnet>(
-            |spec, context| {
-                context.set("ec2:SubnetID", id).set("ec2:Vpc", found.arn(Resource::VPC, &spec.vpc));
-                context.set("ec2:AvailabilityZone", &spec.zone).set("ec2:AvailabilityZoneId", &spec.zone_id);
-            },
-            |spec| &spec.tags,
-        ),
-        Some(Resource::SECURITY_GROUP) => found.describe::<SecurityGroup>(
-            |spec, context| {
-                context.set("ec2:SecurityGroupID", id).set("ec2:Vpc", found.arn(Resource::VPC, &spec.vpc));
-            },
-            |spec| &spec.tags,
-        ),
-        Some(Resource::SECURITY_GROUP_RULE) => found.rule(),
-        Some(Resource::NETWORK_INTERFACE) => found.describe::<NetworkInterface>(
-            |spec, context| {
-                context.set("ec2:NetworkInterfaceID", id).set("ec2:AvailabilityZone", &spec.zone);
-                context.set("ec2:Subnet", found.arn(Resource::SUBNET, &spec.subnet));
-                context.set("ec2:Vpc", found.arn(Resource::VPC, &spec.vpc));
-            },
-            |spec| &spec.tags,
-        ),
-        Some(Resource::INTERNET_GATEWAY) => found.describe::<InternetGateway>(
-            |_, context| {
-                context.set("ec2:InternetGatewayID", id);
-            },
-            |spec| &spec.tags,
-        ),
-        Some(Resource::ROUTE_TABLE) => found.describe::<RouteTable>(
-            |spec, context| {
-                context.set("ec2:RouteTableID", id).set("ec2:Vpc", found.arn(Resource::VPC, &spec.vpc));
-            },
-            |spec| &spec.tags,
-        ),
-        Some(Resource::INSTANCE) => found.describe::<Instance>(
-            |_, context| {
-                context.set("ec2:InstanceID", id);
-            },
-            |spec| &spec.tags,
-        ),
-        _ => Ok(Facts::default()),
+    match kind {
+        "key-pair" => found.key_pair(),
+        "placement-group" => found.placement_group(),
+        _ => found.by_id(),
     }
 }
 
@@ -151,6 +133,60 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
+    /// What has its id in its ARN.
+    fn by_id(&self) -> Result<Facts, Fault> {
+        let id = self.id;
+        match Resource::of_id(id) {
+            Some(Resource::VPC) => self.describe::<Vpc>(
+                |_, context| {
+                    context.set("ec2:VpcID", id).set("ec2:Tenancy", "default");
+                },
+                |spec| &spec.tags,
+            ),
+            Some(Resource::SUBNET) => self.describe::<Subnet>(
+                |spec, context| {
+                    context.set("ec2:SubnetID", id).set("ec2:Vpc", self.arn(Resource::VPC, &spec.vpc));
+                    context.set("ec2:AvailabilityZone", &spec.zone).set("ec2:AvailabilityZoneId", &spec.zone_id);
+                },
+                |spec| &spec.tags,
+            ),
+            Some(Resource::SECURITY_GROUP) => self.describe::<SecurityGroup>(
+                |spec, context| {
+                    context.set("ec2:SecurityGroupID", id).set("ec2:Vpc", self.arn(Resource::VPC, &spec.vpc));
+                },
+                |spec| &spec.tags,
+            ),
+            Some(Resource::SECURITY_GROUP_RULE) => self.rule(),
+            Some(Resource::NETWORK_INTERFACE) => self.describe::<NetworkInterface>(
+                |spec, context| {
+                    context.set("ec2:NetworkInterfaceID", id).set("ec2:AvailabilityZone", &spec.zone);
+                    context.set("ec2:Subnet", self.arn(Resource::SUBNET, &spec.subnet));
+                    context.set("ec2:Vpc", self.arn(Resource::VPC, &spec.vpc));
+                },
+                |spec| &spec.tags,
+            ),
+            Some(Resource::INTERNET_GATEWAY) => self.describe::<InternetGateway>(
+                |_, context| {
+                    context.set("ec2:InternetGatewayID", id);
+                },
+                |spec| &spec.tags,
+            ),
+            Some(Resource::ROUTE_TABLE) => self.describe::<RouteTable>(
+                |spec, context| {
+                    context.set("ec2:RouteTableID", id).set("ec2:Vpc", self.arn(Resource::VPC, &spec.vpc));
+                },
+                |spec| &spec.tags,
+            ),
+            Some(Resource::INSTANCE) => self.describe::<Instance>(
+                |_, context| {
+                    context.set("ec2:InstanceID", id);
+                },
+                |spec| &spec.tags,
+            ),
+            _ => Ok(Facts::default()),
+        }
+    }
+
     fn arn(&self, resource: Resource, id: &str) -> String {
         Arn::new("ec2", &self.region, &self.account, format!("{}/{id}", resource.name)).to_string()
     }
@@ -168,5 +204,35 @@ impl Found<'_> {
         let groups = self.snapshot.specs::<SecurityGroup>(Scope::Region(&self.account, &self.region))?;
         let rule = groups.iter().flat_map(|(_, group)| &group.rules).find(|rule| rule.id == self.id);
         Ok(Facts { tags: rule.map(|rule| rule.tags.clone()).unwrap_or_default(), ..Facts::default() })
+    }
+
+    /// A key pair has its name in its ARN, as the next one has.
+    fn key_pair(&self) -> Result<Facts, Fault> {
+        let pairs = self.snapshot.specs::<KeyPair>(Scope::Region(&self.account, &self.region))?;
+        let Some((_, pair)) = pairs.into_iter().find(|(_, pair)| pair.name == self.id) else { return Ok(Facts::default()) };
+        let mut facts = Facts { tags: pair.tags.clone(), ..Facts::default() };
+        facts.keys.set("ec2:KeyPairName", &pair.name).set("ec2:KeyPairType", key_type(pair.key_type));
+        Ok(facts)
+    }
+
+    fn placement_group(&self) -> Result<Facts, Fault> {
+        let groups = self.snapshot.specs::<PlacementGroup>(Scope::Region(&self.account, &self.region))?;
+        let Some((_, group)) = groups.into_iter().find(|(_, group)| group.name == self.id) else { return Ok(Facts::default()) };
+        let mut facts = Facts { tags: group.tags.clone(), ..Facts::default() };
+        let strategy = match group.strategy {
+            PlacementStrategy::Cluster => "cluster",
+            PlacementStrategy::Partition(_) => "partition",
+            PlacementStrategy::Spread(_) => "spread",
+        };
+        facts.keys.set("ec2:PlacementGroupName", &group.name).set("ec2:PlacementGroupStrategy", strategy);
+        Ok(facts)
+    }
+}
+
+/// As `ec2:KeyPairType` has it.
+fn key_type(key_type: KeyType) -> &'static str {
+    match key_type {
+        KeyType::Rsa => "rsa",
+        KeyType::Ed25519 => "ed25519",
     }
 }

@@ -1,7 +1,7 @@
-//! EC2: the network's part of it.
+//! EC2: the network's part of it, and the first of what machines are made with.
 //!
 //! **Built:** the default VPC of each account and region with its subnets, routes and gateway; security groups and their rules, which
-//! hosts enforce; network interfaces, which services make and hosts build; tags. [`desired_networks`] is what hosts are told.
+//! hosts enforce; network interfaces, which services make and hosts build; key pairs; placement groups, as records; tags. [`desired_networks`] is what hosts are told.
 //!
 //! **Not built:** other VPCs and subnets, Elastic IPs, interfaces made by users, network ACLs, prefix lists, IPv6, instances. Rules for
 //! IPv6 addresses are kept and shown; in a VPC without IPv6 they allow nothing, as at AWS.
@@ -10,6 +10,7 @@ mod access;
 mod describe;
 pub(crate) mod errors;
 mod first_touch;
+mod keys;
 mod network;
 mod ops;
 mod permission;
@@ -23,11 +24,13 @@ pub use network::{KINDS as NETWORK_KINDS, desired_networks};
 use api::ec2;
 use first_touch::first_touch;
 use front::{Access, Service};
-use ops::{attributes, describe as show, groups, places, rule_changes, rules, tagging};
+use ops::{attributes, describe as show, groups, key_pairs, placement, places, rule_changes, rules, tagging};
 use resource::Resource;
+use spine::Store;
+use std::sync::Arc;
 
 /// The service's table.
-pub fn service() -> Service {
+pub fn service(store: &Arc<Store>) -> Service {
     let service = Service::new(&ec2::SERVICE)
         .first_touch(first_touch)
         .resources(access::facts)
@@ -40,7 +43,7 @@ pub fn service() -> Service {
         .op::<ec2::DescribeAvailabilityZones>(access::all(), places::availability_zones)
         .op::<ec2::DescribeAccountAttributes>(access::all(), attributes::account)
         .op::<ec2::DescribeVpcAttribute>(access::on(|cx, i| vec![access::one(cx, Resource::VPC, &i.vpc_id)]), attributes::vpc);
-    tag_rows(rule_rows(group_rows(service)))
+    tag_rows(placement_rows(key_rows(rule_rows(group_rows(service)), store)))
 }
 
 /// The action that is needed besides to make things with tags.
@@ -105,15 +108,70 @@ fn rule_rows(service: Service) -> Service {
         )
 }
 
+fn key_rows(service: Service, store: &Arc<Store>) -> Service {
+    service
+        .op_async::<ec2::CreateKeyPair, _, _>(
+            Access::on(|cx, i: &ec2::CreateKeyPairRequest| vec![access::one(cx, Resource::KEY_PAIR, &i.key_name)])
+                .keys(|cx, i| {
+                    let kind = i.key_type.unwrap_or(ec2::KeyType::Rsa);
+                    let context = access::in_region(cx).with("ec2:KeyPairName", &i.key_name);
+                    context.with("ec2:KeyPairType", kind.as_str())
+                })
+                .tagging(TAG, |cx, i| {
+                    access::tagging_named(cx, Resource::KEY_PAIR, &i.key_name, i.tag_specifications.as_deref())
+                }),
+            store,
+            key_pairs::create,
+        )
+        .op::<ec2::ImportKeyPair>(
+            Access::on(|cx, i: &ec2::ImportKeyPairRequest| vec![access::one(cx, Resource::KEY_PAIR, &i.key_name)])
+                .keys(|cx, i| access::in_region(cx).with("ec2:KeyPairName", &i.key_name))
+                .tagging(TAG, |cx, i| {
+                    access::tagging_named(cx, Resource::KEY_PAIR, &i.key_name, i.tag_specifications.as_deref())
+                }),
+            key_pairs::import,
+        )
+        .op::<ec2::DescribeKeyPairs>(access::all(), key_pairs::describe)
+        .op::<ec2::DeleteKeyPair>(
+            access::found(|cx, snapshot, i| {
+                Ok(vec![access::key_pair(cx, snapshot, i.key_pair_id.as_deref(), i.key_name.as_deref())?])
+            }),
+            key_pairs::delete,
+        )
+}
+
+fn placement_rows(service: Service) -> Service {
+    service
+        .op::<ec2::CreatePlacementGroup>(
+            Access::on(|cx, i: &ec2::CreatePlacementGroupRequest| {
+                vec![access::one(cx, Resource::PLACEMENT_GROUP, i.group_name.as_deref().unwrap_or("*"))]
+            })
+            .keys(|cx, i| {
+                let context = access::in_region(cx).with("ec2:PlacementGroupName", i.group_name.as_deref().unwrap_or_default());
+                context.with("ec2:PlacementGroupStrategy", i.strategy.map_or("", |strategy| strategy.as_str()))
+            })
+            .tagging(TAG, |cx, i| {
+                let name = i.group_name.as_deref().unwrap_or("*");
+                access::tagging_named(cx, Resource::PLACEMENT_GROUP, name, i.tag_specifications.as_deref())
+            }),
+            placement::create,
+        )
+        .op::<ec2::DescribePlacementGroups>(access::all(), placement::describe)
+        .op::<ec2::DeletePlacementGroup>(
+            access::on(|cx, i| vec![access::one(cx, Resource::PLACEMENT_GROUP, &i.group_name)]),
+            placement::delete,
+        )
+}
+
 fn tag_rows(service: Service) -> Service {
     service
         .op::<ec2::CreateTags>(
-            Access::on(|cx, i: &ec2::CreateTagsRequest| access::many(cx, &i.resources))
+            Access::found(|cx, snapshot, i: &ec2::CreateTagsRequest| access::many(cx, snapshot, &i.resources))
                 .keys(|cx, i| access::request_tags(cx, &i.tags)),
             tagging::create,
         )
         .op::<ec2::DeleteTags>(
-            Access::on(|cx, i: &ec2::DeleteTagsRequest| access::many(cx, &i.resources))
+            Access::found(|cx, snapshot, i: &ec2::DeleteTagsRequest| access::many(cx, snapshot, &i.resources))
                 .keys(|cx, i| access::request_tags(cx, i.tags.as_deref().unwrap_or_default())),
             tagging::delete,
         )

@@ -4,7 +4,7 @@ use super::views::Place;
 use front::Cx;
 use model::{
     Key, Record,
-    ec2::{SecurityGroup, Vpc},
+    ec2::{KeyPair, PlacementGroup, SecurityGroup, Vpc},
 };
 use spine::{Read, Scope};
 use std::{collections::BTreeMap, sync::Arc};
@@ -40,6 +40,16 @@ pub fn default_vpc(cx: &Cx, read: &impl Read) -> Result<Option<Named<Vpc>>, Faul
 /// The security group of that name in a VPC.
 pub fn group_named(cx: &Cx, read: &impl Read, vpc: &str, name: &str) -> Result<Option<Named<SecurityGroup>>, Fault> {
     Ok(all::<SecurityGroup>(cx, read)?.into_iter().find(|(_, group)| group.vpc == vpc && group.name == name))
+}
+
+/// The key pair of that name.
+pub fn key_pair_named(cx: &Cx, read: &impl Read, name: &str) -> Result<Option<Named<KeyPair>>, Fault> {
+    Ok(all::<KeyPair>(cx, read)?.into_iter().find(|(_, pair)| pair.name == name))
+}
+
+/// The placement group of that name.
+pub fn placement_group_named(cx: &Cx, read: &impl Read, name: &str) -> Result<Option<Named<PlacementGroup>>, Fault> {
+    Ok(all::<PlacementGroup>(cx, read)?.into_iter().find(|(_, group)| group.name == name))
 }
 
 /// The names of all security groups, by id.

@@ -42,6 +42,9 @@ resources! {
         "InvalidInternetGatewayId.Malformed", "InvalidInternetGatewayID.NotFound", "internetGateway ID";
     ROUTE_TABLE = "route-table", "rtb", "InvalidRouteTableId.Malformed", "InvalidRouteTableID.NotFound", "routeTable ID";
     INSTANCE = "instance", "i", "InvalidInstanceID.Malformed", "InvalidInstanceID.NotFound", "instance ID";
+    KEY_PAIR = "key-pair", "key", "InvalidParameterValue", "InvalidKeyPair.NotFound", "key pair ID";
+    PLACEMENT_GROUP = "placement-group", "pg",
+        "InvalidPlacementGroupId.Malformed", "InvalidPlacementGroup.Unknown", "placement group ID";
 }
 
 impl Resource {

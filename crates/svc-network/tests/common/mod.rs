@@ -3,10 +3,14 @@
 
 use front::testing::{Bench, Reply};
 use quick_xml::{Reader, events::Event};
+use spine::Store;
+use std::sync::Arc;
 
 /// A cloud of the network's services.
 pub fn cloud() -> Bench {
-    Bench::new(|front| front.service(svc_network::ec2::service()).service(svc_network::elbv2::service()))
+    Bench::on(Store::ephemeral(), |front, store, _| {
+        front.service(svc_network::ec2::service(&Arc::new(store.clone()))).service(svc_network::elbv2::service())
+    })
 }
 
 /// An answer in XML: every text with the path of elements to it, without the outermost.

@@ -3,6 +3,8 @@
 pub mod attributes;
 pub mod describe;
 pub mod groups;
+pub mod key_pairs;
+pub mod placement;
 pub mod places;
 pub mod rule_changes;
 pub mod rules;

@@ -13,7 +13,7 @@ use api::ec2::{
 use front::Cx;
 use model::{
     Record,
-    ec2::{Instance, InternetGateway, NetworkInterface, RouteTable, SecurityGroup, Subnet, Tags, Vpc},
+    ec2::{Instance, InternetGateway, KeyPair, NetworkInterface, PlacementGroup, RouteTable, SecurityGroup, Subnet, Tags, Vpc},
 };
 use spine::{Read, Tx};
 use wire::Fault;
@@ -50,6 +50,8 @@ fn change(cx: &Cx, tx: &mut Tx, id: &str, f: impl FnOnce(&mut Tags) -> Result<()
         Some(Resource::INTERNET_GATEWAY) => record::<InternetGateway>(cx, tx, id, |spec| f(&mut spec.tags)),
         Some(Resource::ROUTE_TABLE) => record::<RouteTable>(cx, tx, id, |spec| f(&mut spec.tags)),
         Some(Resource::INSTANCE) => record::<Instance>(cx, tx, id, |spec| f(&mut spec.tags)),
+        Some(Resource::KEY_PAIR) => record::<KeyPair>(cx, tx, id, |spec| f(&mut spec.tags)),
+        Some(Resource::PLACEMENT_GROUP) => record::<PlacementGroup>(cx, tx, id, |spec| f(&mut spec.tags)),
         _ => Err(Fault::client("InvalidID", format!("The ID '{id}' is not valid"))),
     }
 }
@@ -116,6 +118,8 @@ fn everything(cx: &Cx, tx: &Tx) -> Result<Vec<TagDescription>, Fault> {
     of::<InternetGateway>(cx, tx, ResourceType::InternetGateway, |spec| &spec.tags, &mut found)?;
     of::<RouteTable>(cx, tx, ResourceType::RouteTable, |spec| &spec.tags, &mut found)?;
     of::<Instance>(cx, tx, ResourceType::Instance, |spec| &spec.tags, &mut found)?;
+    of::<KeyPair>(cx, tx, ResourceType::KeyPair, |spec| &spec.tags, &mut found)?;
+    of::<PlacementGroup>(cx, tx, ResourceType::PlacementGroup, |spec| &spec.tags, &mut found)?;
     for (_, group) in all::<SecurityGroup>(cx, tx)? {
         group.rules.iter().for_each(|rule| describe_all(ResourceType::SecurityGroupRule, &rule.id, &rule.tags, &mut found));
     }
