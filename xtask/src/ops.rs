@@ -20,6 +20,8 @@ pub struct Listed {
     pub single_violation: bool,
     /// Whether its XML errors stand alone (Smithy's `noErrorWrapping`, which botocore's models don't say).
     pub bare_errors: bool,
+    /// The strings whose listed values aren't all there are: a service goes on naming new ones, and refuses unknown ones in its own words.
+    pub open: Vec<String>,
 }
 
 /// Reads the list.

@@ -52,12 +52,22 @@ fn generate(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
     let listed = ops::read(root)?;
     let mut files = BTreeMap::from([(source.join("lib.rs"), format!("{NOTICE}{}", library(listed.keys())))]);
     for (id, listed) in &listed {
-        let model = models::read(root, id)?;
+        let model = opened(models::read(root, id)?, &listed.open).with_context(|| id.clone())?;
         let service = service(id, &model, listed).with_context(|| id.clone())?;
         let folder = source.join(names::module(id));
         files.extend(service.into_iter().map(|(name, text)| (folder.join(name), format!("{NOTICE}{text}"))));
     }
     files.into_iter().map(|(path, text)| Ok((path, rustfmt(root, &text)?))).collect()
+}
+
+/// The model with those strings free to be anything.
+fn opened(mut model: Model, open: &[String]) -> Result<Model> {
+    for name in open {
+        let shape = model.shapes.get_mut(name).with_context(|| format!("the model has no shape {name}"))?;
+        ensure!(!shape.r#enum.is_empty(), "{name} has no listed values");
+        shape.r#enum.clear();
+    }
+    Ok(model)
 }
 
 /// The files of one service's module: its row alone, or where operations are built, their shapes and types too.

@@ -8,630 +8,994 @@ pub static SHAPES: &[Shape] = &[
     /* 0 */
     Shape::record(
         "AccountAttribute",
-        &[Member::new("AttributeName", 194).wire("attributeName"), Member::new("AttributeValues", 5).wire("attributeValueSet")],
+        &[Member::new("AttributeName", 346).wire("attributeName"), Member::new("AttributeValues", 5).wire("attributeValueSet")],
     ),
     /* 1 */ Shape::list("AccountAttributeList", Member::element(0).wire("item")),
     /* 2 */ Shape::choice("AccountAttributeName", &["supported-platforms", "default-vpc"]),
     /* 3 */ Shape::list("AccountAttributeNameStringList", Member::element(2).wire("attributeName")),
-    /* 4 */ Shape::record("AccountAttributeValue", &[Member::new("AttributeValue", 194).wire("attributeValue")]),
+    /* 4 */ Shape::record("AccountAttributeValue", &[Member::new("AttributeValue", 346).wire("attributeValue")]),
     /* 5 */ Shape::list("AccountAttributeValueList", Member::element(4).wire("item")),
-    /* 6 */ Shape::list("AssociatedSubnetList", Member::element(199).wire("item")),
-    /* 7 */
+    /* 6 */ Shape::new("AdditionalFlexibleNetworkInterfaces", Kind::Integer),
+    /* 7 */ Shape::choice("ArchitectureType", &["i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"]),
+    /* 8 */ Shape::list("ArchitectureTypeList", Member::element(7).wire("item")),
+    /* 9 */ Shape::list("AssociatedSubnetList", Member::element(351).wire("item")),
+    /* 10 */
     Shape::record(
         "AttachmentEnaSrdSpecification",
         &[
-            Member::new("EnaSrdEnabled", 28).wire("enaSrdEnabled"),
-            Member::new("EnaSrdUdpSpecification", 8).wire("enaSrdUdpSpecification"),
+            Member::new("EnaSrdEnabled", 40).wire("enaSrdEnabled"),
+            Member::new("EnaSrdUdpSpecification", 11).wire("enaSrdUdpSpecification"),
         ],
     ),
-    /* 8 */
-    Shape::record("AttachmentEnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 28).wire("enaSrdUdpEnabled")]),
-    /* 9 */ Shape::choice("AttachmentStatus", &["attaching", "attached", "detaching", "detached"]),
-    /* 10 */ Shape::record("AttributeBooleanValue", &[Member::new("Value", 28).wire("value")]),
     /* 11 */
+    Shape::record("AttachmentEnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 40).wire("enaSrdUdpEnabled")]),
+    /* 12 */ Shape::choice("AttachmentLimitType", &["shared", "dedicated"]),
+    /* 13 */ Shape::choice("AttachmentStatus", &["attaching", "attached", "detaching", "detached"]),
+    /* 14 */ Shape::record("AttributeBooleanValue", &[Member::new("Value", 40).wire("value")]),
+    /* 15 */
     Shape::record(
         "AuthorizeSecurityGroupEgressRequest",
         &[
-            Member::new("TagSpecifications", 210).wire("TagSpecification"),
-            Member::new("DryRun", 28).wire("dryRun"),
-            Member::new("GroupId", 180).wire("groupId").required(),
-            Member::new("SourceSecurityGroupName", 194).wire("sourceSecurityGroupName"),
-            Member::new("SourceSecurityGroupOwnerId", 194).wire("sourceSecurityGroupOwnerId"),
-            Member::new("IpProtocol", 194).wire("ipProtocol"),
-            Member::new("FromPort", 90).wire("fromPort"),
-            Member::new("ToPort", 90).wire("toPort"),
-            Member::new("CidrIp", 194).wire("cidrIp"),
-            Member::new("IpPermissions", 98).wire("ipPermissions"),
+            Member::new("TagSpecifications", 365).wire("TagSpecification"),
+            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("GroupId", 332).wire("groupId").required(),
+            Member::new("SourceSecurityGroupName", 346).wire("sourceSecurityGroupName"),
+            Member::new("SourceSecurityGroupOwnerId", 346).wire("sourceSecurityGroupOwnerId"),
+            Member::new("IpProtocol", 346).wire("ipProtocol"),
+            Member::new("FromPort", 179).wire("fromPort"),
+            Member::new("ToPort", 179).wire("toPort"),
+            Member::new("CidrIp", 346).wire("cidrIp"),
+            Member::new("IpPermissions", 187).wire("ipPermissions"),
         ],
     ),
-    /* 12 */
+    /* 16 */
     Shape::record(
         "AuthorizeSecurityGroupEgressResult",
-        &[Member::new("Return", 28).wire("return"), Member::new("SecurityGroupRules", 188).wire("securityGroupRuleSet")],
+        &[Member::new("Return", 40).wire("return"), Member::new("SecurityGroupRules", 340).wire("securityGroupRuleSet")],
     ),
-    /* 13 */
+    /* 17 */
     Shape::record(
         "AuthorizeSecurityGroupIngressRequest",
         &[
-            Member::new("CidrIp", 194),
-            Member::new("FromPort", 90),
-            Member::new("GroupId", 180),
-            Member::new("GroupName", 182),
-            Member::new("IpPermissions", 98),
-            Member::new("IpProtocol", 194),
-            Member::new("SourceSecurityGroupName", 194),
-            Member::new("SourceSecurityGroupOwnerId", 194),
-            Member::new("ToPort", 90),
-            Member::new("TagSpecifications", 210).wire("TagSpecification"),
-            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("CidrIp", 346),
+            Member::new("FromPort", 179),
+            Member::new("GroupId", 332),
+            Member::new("GroupName", 334),
+            Member::new("IpPermissions", 187),
+            Member::new("IpProtocol", 346),
+            Member::new("SourceSecurityGroupName", 346),
+            Member::new("SourceSecurityGroupOwnerId", 346),
+            Member::new("ToPort", 179),
+            Member::new("TagSpecifications", 365).wire("TagSpecification"),
+            Member::new("DryRun", 40).wire("dryRun"),
         ],
     ),
-    /* 14 */
+    /* 18 */
     Shape::record(
         "AuthorizeSecurityGroupIngressResult",
-        &[Member::new("Return", 28).wire("return"), Member::new("SecurityGroupRules", 188).wire("securityGroupRuleSet")],
+        &[Member::new("Return", 40).wire("return"), Member::new("SecurityGroupRules", 340).wire("securityGroupRuleSet")],
     ),
-    /* 15 */
+    /* 19 */ Shape::new("AutoRecoveryFlag", Kind::Boolean),
+    /* 20 */
     Shape::record(
         "AvailabilityZone",
         &[
-            Member::new("OptInStatus", 21).wire("optInStatus"),
-            Member::new("Messages", 20).wire("messageSet"),
-            Member::new("RegionName", 194).wire("regionName"),
-            Member::new("ZoneName", 194).wire("zoneName"),
-            Member::new("ZoneId", 194).wire("zoneId"),
-            Member::new("GroupName", 194).wire("groupName"),
-            Member::new("NetworkBorderGroup", 194).wire("networkBorderGroup"),
-            Member::new("ZoneType", 194).wire("zoneType"),
-            Member::new("ParentZoneName", 194).wire("parentZoneName"),
-            Member::new("ParentZoneId", 194).wire("parentZoneId"),
-            Member::new("GroupLongName", 194).wire("groupLongName"),
-            Member::new("Geography", 17).wire("geographySet"),
-            Member::new("SubGeography", 24).wire("subGeographySet"),
-            Member::new("State", 22).wire("zoneState"),
+            Member::new("OptInStatus", 26).wire("optInStatus"),
+            Member::new("Messages", 25).wire("messageSet"),
+            Member::new("RegionName", 346).wire("regionName"),
+            Member::new("ZoneName", 346).wire("zoneName"),
+            Member::new("ZoneId", 346).wire("zoneId"),
+            Member::new("GroupName", 346).wire("groupName"),
+            Member::new("NetworkBorderGroup", 346).wire("networkBorderGroup"),
+            Member::new("ZoneType", 346).wire("zoneType"),
+            Member::new("ParentZoneName", 346).wire("parentZoneName"),
+            Member::new("ParentZoneId", 346).wire("parentZoneId"),
+            Member::new("GroupLongName", 346).wire("groupLongName"),
+            Member::new("Geography", 22).wire("geographySet"),
+            Member::new("SubGeography", 29).wire("subGeographySet"),
+            Member::new("State", 27).wire("zoneState"),
         ],
     ),
-    /* 16 */ Shape::record("AvailabilityZoneGeography", &[Member::new("Name", 194).wire("name")]),
-    /* 17 */ Shape::list("AvailabilityZoneGeographyList", Member::element(16).wire("item")),
-    /* 18 */ Shape::list("AvailabilityZoneList", Member::element(15).wire("item")),
-    /* 19 */ Shape::record("AvailabilityZoneMessage", &[Member::new("Message", 194).wire("message")]),
-    /* 20 */ Shape::list("AvailabilityZoneMessageList", Member::element(19).wire("item")),
-    /* 21 */ Shape::choice("AvailabilityZoneOptInStatus", &["opt-in-not-required", "opted-in", "not-opted-in"]),
-    /* 22 */
-    Shape::choice("AvailabilityZoneState", &["available", "information", "impaired", "unavailable", "constrained"]),
-    /* 23 */ Shape::record("AvailabilityZoneSubGeography", &[Member::new("Name", 194).wire("name")]),
-    /* 24 */ Shape::list("AvailabilityZoneSubGeographyList", Member::element(23).wire("item")),
-    /* 25 */ Shape::new("Blob", Kind::Blob),
-    /* 26 */ Shape::choice("BlockPublicAccessMode", &["off", "block-bidirectional", "block-ingress"]),
+    /* 21 */ Shape::record("AvailabilityZoneGeography", &[Member::new("Name", 346).wire("name")]),
+    /* 22 */ Shape::list("AvailabilityZoneGeographyList", Member::element(21).wire("item")),
+    /* 23 */ Shape::list("AvailabilityZoneList", Member::element(20).wire("item")),
+    /* 24 */ Shape::record("AvailabilityZoneMessage", &[Member::new("Message", 346).wire("message")]),
+    /* 25 */ Shape::list("AvailabilityZoneMessageList", Member::element(24).wire("item")),
+    /* 26 */ Shape::choice("AvailabilityZoneOptInStatus", &["opt-in-not-required", "opted-in", "not-opted-in"]),
     /* 27 */
-    Shape::record("BlockPublicAccessStates", &[Member::new("InternetGatewayBlockMode", 26).wire("internetGatewayBlockMode")]),
-    /* 28 */ Shape::new("Boolean", Kind::Boolean),
-    /* 29 */ Shape::new("CarrierGatewayId", Kind::String),
-    /* 30 */ Shape::new("CoipPoolId", Kind::String),
-    /* 31 */
+    Shape::choice("AvailabilityZoneState", &["available", "information", "impaired", "unavailable", "constrained"]),
+    /* 28 */ Shape::record("AvailabilityZoneSubGeography", &[Member::new("Name", 346).wire("name")]),
+    /* 29 */ Shape::list("AvailabilityZoneSubGeographyList", Member::element(28).wire("item")),
+    /* 30 */ Shape::choice("BandwidthWeightingType", &["default", "vpc-1", "ebs-1"]),
+    /* 31 */ Shape::list("BandwidthWeightingTypeList", Member::element(30).wire("item")),
+    /* 32 */ Shape::new("BareMetalFlag", Kind::Boolean),
+    /* 33 */ Shape::new("BaselineBandwidthInGbps", Kind::Float),
+    /* 34 */ Shape::new("BaselineBandwidthInMbps", Kind::Integer),
+    /* 35 */ Shape::new("BaselineIops", Kind::Integer),
+    /* 36 */ Shape::new("BaselineThroughputInMBps", Kind::Float),
+    /* 37 */ Shape::new("Blob", Kind::Blob),
+    /* 38 */ Shape::choice("BlockPublicAccessMode", &["off", "block-bidirectional", "block-ingress"]),
+    /* 39 */
+    Shape::record("BlockPublicAccessStates", &[Member::new("InternetGatewayBlockMode", 38).wire("internetGatewayBlockMode")]),
+    /* 40 */ Shape::new("Boolean", Kind::Boolean),
+    /* 41 */ Shape::choice("BootModeType", &["legacy-bios", "uefi"]),
+    /* 42 */ Shape::list("BootModeTypeList", Member::element(41).wire("item")),
+    /* 43 */ Shape::new("BurstablePerformanceFlag", Kind::Boolean),
+    /* 44 */ Shape::new("CarrierGatewayId", Kind::String),
+    /* 45 */ Shape::new("CoipPoolId", Kind::String),
+    /* 46 */
     Shape::record(
         "ConnectionTrackingConfiguration",
         &[
-            Member::new("TcpEstablishedTimeout", 90).wire("tcpEstablishedTimeout"),
-            Member::new("UdpStreamTimeout", 90).wire("udpStreamTimeout"),
-            Member::new("UdpTimeout", 90).wire("udpTimeout"),
+            Member::new("TcpEstablishedTimeout", 179).wire("tcpEstablishedTimeout"),
+            Member::new("UdpStreamTimeout", 179).wire("udpStreamTimeout"),
+            Member::new("UdpTimeout", 179).wire("udpTimeout"),
         ],
     ),
-    /* 32 */ Shape::new("CoreNetworkArn", Kind::String),
-    /* 33 */
+    /* 47 */ Shape::new("CoreCount", Kind::Integer),
+    /* 48 */ Shape::list("CoreCountList", Member::element(47).wire("item")),
+    /* 49 */ Shape::new("CoreNetworkArn", Kind::String),
+    /* 50 */ Shape::new("CpuManufacturerName", Kind::String),
+    /* 51 */
     Shape::record(
         "CreateKeyPairRequest",
         &[
-            Member::new("KeyName", 194).required(),
-            Member::new("KeyType", 118),
-            Member::new("TagSpecifications", 210).wire("TagSpecification"),
-            Member::new("KeyFormat", 109),
-            Member::new("DryRun", 28).wire("dryRun"),
-        ],
-    ),
-    /* 34 */
-    Shape::record(
-        "CreatePlacementGroupRequest",
-        &[
-            Member::new("PartitionCount", 90),
-            Member::new("TagSpecifications", 210).wire("TagSpecification"),
-            Member::new("SpreadLevel", 193),
-            Member::new("LinkedGroupId", 138),
-            Member::new("Operator", 135),
-            Member::new("ParentGroupId", 138),
-            Member::new("DryRun", 28).wire("dryRun"),
-            Member::new("GroupName", 194).wire("groupName"),
-            Member::new("Strategy", 145).wire("strategy"),
-        ],
-    ),
-    /* 35 */ Shape::record("CreatePlacementGroupResult", &[Member::new("PlacementGroup", 137).wire("placementGroup")]),
-    /* 36 */
-    Shape::record(
-        "CreateSecurityGroupRequest",
-        &[
-            Member::new("Description", 194).wire("GroupDescription").required(),
-            Member::new("GroupName", 194).required(),
-            Member::new("VpcId", 233),
-            Member::new("TagSpecifications", 210).wire("TagSpecification"),
-            Member::new("DryRun", 28).wire("dryRun"),
-        ],
-    ),
-    /* 37 */
-    Shape::record(
-        "CreateSecurityGroupResult",
-        &[
-            Member::new("GroupId", 194).wire("groupId"),
-            Member::new("Tags", 208).wire("tagSet"),
-            Member::new("SecurityGroupArn", 194).wire("securityGroupArn"),
-        ],
-    ),
-    /* 38 */
-    Shape::record(
-        "CreateTagsRequest",
-        &[
-            Member::new("DryRun", 28).wire("dryRun"),
-            Member::new("Resources", 159).wire("ResourceId").required(),
-            Member::new("Tags", 208).wire("Tag").required(),
-        ],
-    ),
-    /* 39 */ Shape::new("DateTime", Kind::Timestamp(None)),
-    /* 40 */
-    Shape::record(
-        "DeleteKeyPairRequest",
-        &[Member::new("KeyName", 117), Member::new("KeyPairId", 112), Member::new("DryRun", 28).wire("dryRun")],
-    ),
-    /* 41 */
-    Shape::record(
-        "DeleteKeyPairResult",
-        &[Member::new("Return", 28).wire("return"), Member::new("KeyPairId", 194).wire("keyPairId")],
-    ),
-    /* 42 */
-    Shape::record(
-        "DeletePlacementGroupRequest",
-        &[Member::new("DryRun", 28).wire("dryRun"), Member::new("GroupName", 142).wire("groupName").required()],
-    ),
-    /* 43 */
-    Shape::record(
-        "DeleteSecurityGroupRequest",
-        &[Member::new("GroupId", 180), Member::new("GroupName", 182), Member::new("DryRun", 28).wire("dryRun")],
-    ),
-    /* 44 */
-    Shape::record(
-        "DeleteSecurityGroupResult",
-        &[Member::new("Return", 28).wire("return"), Member::new("GroupId", 180).wire("groupId")],
-    ),
-    /* 45 */
-    Shape::record(
-        "DeleteTagsRequest",
-        &[
-            Member::new("DryRun", 28).wire("dryRun"),
-            Member::new("Resources", 159).wire("resourceId").required(),
-            Member::new("Tags", 208).wire("tag"),
-        ],
-    ),
-    /* 46 */
-    Shape::record(
-        "DescribeAccountAttributesRequest",
-        &[Member::new("DryRun", 28).wire("dryRun"), Member::new("AttributeNames", 3).wire("attributeName")],
-    ),
-    /* 47 */
-    Shape::record("DescribeAccountAttributesResult", &[Member::new("AccountAttributes", 1).wire("accountAttributeSet")]),
-    /* 48 */
-    Shape::record(
-        "DescribeAvailabilityZonesRequest",
-        &[
-            Member::new("ZoneNames", 240).wire("ZoneName"),
-            Member::new("ZoneIds", 239).wire("ZoneId"),
-            Member::new("AllAvailabilityZones", 28),
-            Member::new("DryRun", 28).wire("dryRun"),
-            Member::new("Filters", 82).wire("Filter"),
-        ],
-    ),
-    /* 49 */
-    Shape::record("DescribeAvailabilityZonesResult", &[Member::new("AvailabilityZones", 18).wire("availabilityZoneInfo")]),
-    /* 50 */ Shape::new("DescribeInternetGatewaysMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 51 */
-    Shape::record(
-        "DescribeInternetGatewaysRequest",
-        &[
-            Member::new("NextToken", 194),
-            Member::new("MaxResults", 50),
-            Member::new("DryRun", 28).wire("dryRun"),
-            Member::new("InternetGatewayIds", 95).wire("internetGatewayId"),
-            Member::new("Filters", 82).wire("Filter"),
+            Member::new("KeyName", 346).required(),
+            Member::new("KeyType", 209),
+            Member::new("TagSpecifications", 365).wire("TagSpecification"),
+            Member::new("KeyFormat", 200),
+            Member::new("DryRun", 40).wire("dryRun"),
         ],
     ),
     /* 52 */
     Shape::record(
-        "DescribeInternetGatewaysResult",
-        &[Member::new("InternetGateways", 96).wire("internetGatewaySet"), Member::new("NextToken", 194).wire("nextToken")],
-    ),
-    /* 53 */
-    Shape::record(
-        "DescribeKeyPairsRequest",
+        "CreatePlacementGroupRequest",
         &[
-            Member::new("KeyNames", 110).wire("KeyName"),
-            Member::new("KeyPairIds", 113).wire("KeyPairId"),
-            Member::new("IncludePublicKey", 28),
-            Member::new("DryRun", 28).wire("dryRun"),
-            Member::new("Filters", 82).wire("Filter"),
+            Member::new("PartitionCount", 179),
+            Member::new("TagSpecifications", 365).wire("TagSpecification"),
+            Member::new("SpreadLevel", 345),
+            Member::new("LinkedGroupId", 280),
+            Member::new("Operator", 275),
+            Member::new("ParentGroupId", 280),
+            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("GroupName", 346).wire("groupName"),
+            Member::new("Strategy", 290).wire("strategy"),
         ],
     ),
-    /* 54 */ Shape::record("DescribeKeyPairsResult", &[Member::new("KeyPairs", 115).wire("keySet")]),
-    /* 55 */ Shape::new("DescribeNetworkInterfacesMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 53 */ Shape::record("CreatePlacementGroupResult", &[Member::new("PlacementGroup", 279).wire("placementGroup")]),
+    /* 54 */
+    Shape::record(
+        "CreateSecurityGroupRequest",
+        &[
+            Member::new("Description", 346).wire("GroupDescription").required(),
+            Member::new("GroupName", 346).required(),
+            Member::new("VpcId", 398),
+            Member::new("TagSpecifications", 365).wire("TagSpecification"),
+            Member::new("DryRun", 40).wire("dryRun"),
+        ],
+    ),
+    /* 55 */
+    Shape::record(
+        "CreateSecurityGroupResult",
+        &[
+            Member::new("GroupId", 346).wire("groupId"),
+            Member::new("Tags", 363).wire("tagSet"),
+            Member::new("SecurityGroupArn", 346).wire("securityGroupArn"),
+        ],
+    ),
     /* 56 */
     Shape::record(
-        "DescribeNetworkInterfacesRequest",
+        "CreateTagsRequest",
         &[
-            Member::new("NextToken", 194),
-            Member::new("MaxResults", 55),
-            Member::new("IncludeManagedResources", 28),
-            Member::new("DryRun", 28).wire("dryRun"),
-            Member::new("NetworkInterfaceIds", 126).wire("NetworkInterfaceId"),
-            Member::new("Filters", 82).wire("filter"),
+            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("Resources", 308).wire("ResourceId").required(),
+            Member::new("Tags", 363).wire("Tag").required(),
         ],
     ),
-    /* 57 */
+    /* 57 */ Shape::new("CurrentGenerationFlag", Kind::Boolean),
+    /* 58 */ Shape::new("DITMaxResults", Kind::Integer).min(5.0).max(100.0),
+    /* 59 */ Shape::new("DITOMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 60 */ Shape::new("DateTime", Kind::Timestamp(None)),
+    /* 61 */ Shape::new("DedicatedHostFlag", Kind::Boolean),
+    /* 62 */
     Shape::record(
-        "DescribeNetworkInterfacesResult",
-        &[Member::new("NetworkInterfaces", 129).wire("networkInterfaceSet"), Member::new("NextToken", 194).wire("nextToken")],
-    ),
-    /* 58 */
-    Shape::record(
-        "DescribePlacementGroupsRequest",
+        "DefaultConnectionTrackingConfiguration",
         &[
-            Member::new("GroupIds", 139).wire("GroupId"),
-            Member::new("DryRun", 28).wire("dryRun"),
-            Member::new("GroupNames", 144).wire("groupName"),
-            Member::new("Filters", 82).wire("Filter"),
+            Member::new("DefaultTcpEstablishedTimeout", 65).wire("defaultTcpEstablishedTimeout"),
+            Member::new("DefaultUdpTimeout", 67).wire("defaultUdpTimeout"),
+            Member::new("DefaultUdpStreamTimeout", 66).wire("defaultUdpStreamTimeout"),
         ],
     ),
-    /* 59 */
-    Shape::record("DescribePlacementGroupsResult", &[Member::new("PlacementGroups", 140).wire("placementGroupSet")]),
-    /* 60 */
+    /* 63 */ Shape::new("DefaultEnaQueueCountPerInterface", Kind::Integer),
+    /* 64 */ Shape::new("DefaultNetworkCardIndex", Kind::Integer),
+    /* 65 */ Shape::new("DefaultTcpEstablishedTimeout", Kind::Integer),
+    /* 66 */ Shape::new("DefaultUdpStreamTimeout", Kind::Integer),
+    /* 67 */ Shape::new("DefaultUdpTimeout", Kind::Integer),
+    /* 68 */
     Shape::record(
-        "DescribeRegionsRequest",
-        &[
-            Member::new("RegionNames", 158).wire("RegionName"),
-            Member::new("AllRegions", 28),
-            Member::new("DryRun", 28).wire("dryRun"),
-            Member::new("Filters", 82).wire("Filter"),
-        ],
+        "DeleteKeyPairRequest",
+        &[Member::new("KeyName", 208), Member::new("KeyPairId", 203), Member::new("DryRun", 40).wire("dryRun")],
     ),
-    /* 61 */ Shape::record("DescribeRegionsResult", &[Member::new("Regions", 157).wire("regionInfo")]),
-    /* 62 */ Shape::new("DescribeRouteTablesMaxResults", Kind::Integer).min(5.0).max(100.0),
-    /* 63 */
-    Shape::record(
-        "DescribeRouteTablesRequest",
-        &[
-            Member::new("NextToken", 194),
-            Member::new("MaxResults", 62),
-            Member::new("DryRun", 28).wire("dryRun"),
-            Member::new("RouteTableIds", 177).wire("RouteTableId"),
-            Member::new("Filters", 82).wire("Filter"),
-        ],
-    ),
-    /* 64 */
-    Shape::record(
-        "DescribeRouteTablesResult",
-        &[Member::new("RouteTables", 178).wire("routeTableSet"), Member::new("NextToken", 194).wire("nextToken")],
-    ),
-    /* 65 */ Shape::new("DescribeSecurityGroupRulesMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 66 */
-    Shape::record(
-        "DescribeSecurityGroupRulesRequest",
-        &[
-            Member::new("Filters", 82).wire("Filter"),
-            Member::new("SecurityGroupRuleIds", 187).wire("SecurityGroupRuleId"),
-            Member::new("DryRun", 28),
-            Member::new("NextToken", 194),
-            Member::new("MaxResults", 65),
-        ],
-    ),
-    /* 67 */
-    Shape::record(
-        "DescribeSecurityGroupRulesResult",
-        &[Member::new("SecurityGroupRules", 188).wire("securityGroupRuleSet"), Member::new("NextToken", 194).wire("nextToken")],
-    ),
-    /* 68 */ Shape::new("DescribeSecurityGroupsMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 69 */
     Shape::record(
-        "DescribeSecurityGroupsRequest",
-        &[
-            Member::new("GroupIds", 83).wire("GroupId"),
-            Member::new("GroupNames", 86).wire("GroupName"),
-            Member::new("NextToken", 194),
-            Member::new("MaxResults", 68),
-            Member::new("DryRun", 28).wire("dryRun"),
-            Member::new("Filters", 82).wire("Filter"),
-        ],
+        "DeleteKeyPairResult",
+        &[Member::new("Return", 40).wire("return"), Member::new("KeyPairId", 346).wire("keyPairId")],
     ),
     /* 70 */
     Shape::record(
-        "DescribeSecurityGroupsResult",
-        &[Member::new("NextToken", 194).wire("nextToken"), Member::new("SecurityGroups", 181).wire("securityGroupInfo")],
+        "DeletePlacementGroupRequest",
+        &[Member::new("DryRun", 40).wire("dryRun"), Member::new("GroupName", 285).wire("groupName").required()],
     ),
-    /* 71 */ Shape::new("DescribeSubnetsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 71 */
+    Shape::record(
+        "DeleteSecurityGroupRequest",
+        &[Member::new("GroupId", 332), Member::new("GroupName", 334), Member::new("DryRun", 40).wire("dryRun")],
+    ),
     /* 72 */
     Shape::record(
-        "DescribeSubnetsRequest",
-        &[
-            Member::new("Filters", 82).wire("Filter"),
-            Member::new("SubnetIds", 200).wire("SubnetId"),
-            Member::new("NextToken", 194),
-            Member::new("MaxResults", 71),
-            Member::new("DryRun", 28).wire("dryRun"),
-        ],
+        "DeleteSecurityGroupResult",
+        &[Member::new("Return", 40).wire("return"), Member::new("GroupId", 332).wire("groupId")],
     ),
     /* 73 */
     Shape::record(
-        "DescribeSubnetsResult",
-        &[Member::new("NextToken", 194).wire("nextToken"), Member::new("Subnets", 203).wire("subnetSet")],
+        "DeleteTagsRequest",
+        &[
+            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("Resources", 308).wire("resourceId").required(),
+            Member::new("Tags", 363).wire("tag"),
+        ],
     ),
     /* 74 */
     Shape::record(
-        "DescribeTagsRequest",
-        &[
-            Member::new("DryRun", 28).wire("dryRun"),
-            Member::new("Filters", 82).wire("Filter"),
-            Member::new("MaxResults", 90).wire("maxResults"),
-            Member::new("NextToken", 194).wire("nextToken"),
-        ],
+        "DescribeAccountAttributesRequest",
+        &[Member::new("DryRun", 40).wire("dryRun"), Member::new("AttributeNames", 3).wire("attributeName")],
     ),
     /* 75 */
-    Shape::record(
-        "DescribeTagsResult",
-        &[Member::new("NextToken", 194).wire("nextToken"), Member::new("Tags", 207).wire("tagSet")],
-    ),
+    Shape::record("DescribeAccountAttributesResult", &[Member::new("AccountAttributes", 1).wire("accountAttributeSet")]),
     /* 76 */
     Shape::record(
-        "DescribeVpcAttributeRequest",
+        "DescribeAvailabilityZonesRequest",
         &[
-            Member::new("Attribute", 221).required(),
-            Member::new("VpcId", 233).required(),
-            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("ZoneNames", 407).wire("ZoneName"),
+            Member::new("ZoneIds", 406).wire("ZoneId"),
+            Member::new("AllAvailabilityZones", 40),
+            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("Filters", 133).wire("Filter"),
         ],
     ),
     /* 77 */
+    Shape::record("DescribeAvailabilityZonesResult", &[Member::new("AvailabilityZones", 23).wire("availabilityZoneInfo")]),
+    /* 78 */
     Shape::record(
-        "DescribeVpcAttributeResult",
+        "DescribeInstanceTypeOfferingsRequest",
         &[
-            Member::new("EnableDnsHostnames", 10).wire("enableDnsHostnames"),
-            Member::new("EnableDnsSupport", 10).wire("enableDnsSupport"),
-            Member::new("EnableNetworkAddressUsageMetrics", 10).wire("enableNetworkAddressUsageMetrics"),
-            Member::new("VpcId", 194).wire("vpcId"),
+            Member::new("DryRun", 40),
+            Member::new("LocationType", 211),
+            Member::new("Filters", 133).wire("Filter"),
+            Member::new("MaxResults", 59),
+            Member::new("NextToken", 268),
         ],
     ),
-    /* 78 */ Shape::new("DescribeVpcsMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 79 */
     Shape::record(
-        "DescribeVpcsRequest",
+        "DescribeInstanceTypeOfferingsResult",
         &[
-            Member::new("Filters", 82).wire("Filter"),
-            Member::new("VpcIds", 234).wire("VpcId"),
-            Member::new("NextToken", 194),
-            Member::new("MaxResults", 78),
-            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("InstanceTypeOfferings", 178).wire("instanceTypeOfferingSet"),
+            Member::new("NextToken", 268).wire("nextToken"),
         ],
     ),
     /* 80 */
     Shape::record(
-        "DescribeVpcsResult",
-        &[Member::new("NextToken", 194).wire("nextToken"), Member::new("Vpcs", 237).wire("vpcSet")],
+        "DescribeInstanceTypesRequest",
+        &[
+            Member::new("DryRun", 40),
+            Member::new("InstanceTypes", 307).wire("InstanceType"),
+            Member::new("Filters", 133).wire("Filter"),
+            Member::new("MaxResults", 58),
+            Member::new("NextToken", 268),
+            Member::new("IncludeUnsupportedInRegion", 161),
+        ],
     ),
-    /* 81 */ Shape::record("Filter", &[Member::new("Name", 194), Member::new("Values", 219).wire("Value")]),
-    /* 82 */ Shape::list("FilterList", Member::element(81).wire("Filter")),
-    /* 83 */ Shape::list("GroupIdStringList", Member::element(180).wire("groupId")),
+    /* 81 */
+    Shape::record(
+        "DescribeInstanceTypesResult",
+        &[Member::new("InstanceTypes", 176).wire("instanceTypeSet"), Member::new("NextToken", 268).wire("nextToken")],
+    ),
+    /* 82 */ Shape::new("DescribeInternetGatewaysMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 83 */
+    Shape::record(
+        "DescribeInternetGatewaysRequest",
+        &[
+            Member::new("NextToken", 346),
+            Member::new("MaxResults", 82),
+            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("InternetGatewayIds", 184).wire("internetGatewayId"),
+            Member::new("Filters", 133).wire("Filter"),
+        ],
+    ),
     /* 84 */
     Shape::record(
-        "GroupIdentifier",
-        &[Member::new("GroupId", 194).wire("groupId"), Member::new("GroupName", 194).wire("groupName")],
+        "DescribeInternetGatewaysResult",
+        &[Member::new("InternetGateways", 185).wire("internetGatewaySet"), Member::new("NextToken", 346).wire("nextToken")],
     ),
-    /* 85 */ Shape::list("GroupIdentifierList", Member::element(84).wire("item")),
-    /* 86 */ Shape::list("GroupNameStringList", Member::element(182).wire("GroupName")),
-    /* 87 */ Shape::choice("HostnameType", &["ip-name", "resource-name"]),
+    /* 85 */
+    Shape::record(
+        "DescribeKeyPairsRequest",
+        &[
+            Member::new("KeyNames", 201).wire("KeyName"),
+            Member::new("KeyPairIds", 204).wire("KeyPairId"),
+            Member::new("IncludePublicKey", 40),
+            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("Filters", 133).wire("Filter"),
+        ],
+    ),
+    /* 86 */ Shape::record("DescribeKeyPairsResult", &[Member::new("KeyPairs", 206).wire("keySet")]),
+    /* 87 */ Shape::new("DescribeNetworkInterfacesMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 88 */
     Shape::record(
-        "ImportKeyPairRequest",
+        "DescribeNetworkInterfacesRequest",
         &[
-            Member::new("TagSpecifications", 210).wire("TagSpecification"),
-            Member::new("DryRun", 28).wire("dryRun"),
-            Member::new("KeyName", 194).wire("keyName").required(),
-            Member::new("PublicKeyMaterial", 25).wire("publicKeyMaterial").required(),
+            Member::new("NextToken", 346),
+            Member::new("MaxResults", 87),
+            Member::new("IncludeManagedResources", 40),
+            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("NetworkInterfaceIds", 249).wire("NetworkInterfaceId"),
+            Member::new("Filters", 133).wire("filter"),
         ],
     ),
     /* 89 */
     Shape::record(
-        "ImportKeyPairResult",
+        "DescribeNetworkInterfacesResult",
+        &[Member::new("NetworkInterfaces", 252).wire("networkInterfaceSet"), Member::new("NextToken", 346).wire("nextToken")],
+    ),
+    /* 90 */
+    Shape::record(
+        "DescribePlacementGroupsRequest",
         &[
-            Member::new("KeyFingerprint", 194).wire("keyFingerprint"),
-            Member::new("KeyName", 194).wire("keyName"),
-            Member::new("KeyPairId", 194).wire("keyPairId"),
-            Member::new("Tags", 208).wire("tagSet"),
+            Member::new("GroupIds", 281).wire("GroupId"),
+            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("GroupNames", 289).wire("groupName"),
+            Member::new("Filters", 133).wire("Filter"),
         ],
     ),
-    /* 90 */ Shape::new("Integer", Kind::Integer),
     /* 91 */
+    Shape::record("DescribePlacementGroupsResult", &[Member::new("PlacementGroups", 283).wire("placementGroupSet")]),
+    /* 92 */
+    Shape::record(
+        "DescribeRegionsRequest",
+        &[
+            Member::new("RegionNames", 306).wire("RegionName"),
+            Member::new("AllRegions", 40),
+            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("Filters", 133).wire("Filter"),
+        ],
+    ),
+    /* 93 */ Shape::record("DescribeRegionsResult", &[Member::new("Regions", 305).wire("regionInfo")]),
+    /* 94 */ Shape::new("DescribeRouteTablesMaxResults", Kind::Integer).min(5.0).max(100.0),
+    /* 95 */
+    Shape::record(
+        "DescribeRouteTablesRequest",
+        &[
+            Member::new("NextToken", 346),
+            Member::new("MaxResults", 94),
+            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("RouteTableIds", 328).wire("RouteTableId"),
+            Member::new("Filters", 133).wire("Filter"),
+        ],
+    ),
+    /* 96 */
+    Shape::record(
+        "DescribeRouteTablesResult",
+        &[Member::new("RouteTables", 329).wire("routeTableSet"), Member::new("NextToken", 346).wire("nextToken")],
+    ),
+    /* 97 */ Shape::new("DescribeSecurityGroupRulesMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 98 */
+    Shape::record(
+        "DescribeSecurityGroupRulesRequest",
+        &[
+            Member::new("Filters", 133).wire("Filter"),
+            Member::new("SecurityGroupRuleIds", 339).wire("SecurityGroupRuleId"),
+            Member::new("DryRun", 40),
+            Member::new("NextToken", 346),
+            Member::new("MaxResults", 97),
+        ],
+    ),
+    /* 99 */
+    Shape::record(
+        "DescribeSecurityGroupRulesResult",
+        &[Member::new("SecurityGroupRules", 340).wire("securityGroupRuleSet"), Member::new("NextToken", 346).wire("nextToken")],
+    ),
+    /* 100 */ Shape::new("DescribeSecurityGroupsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 101 */
+    Shape::record(
+        "DescribeSecurityGroupsRequest",
+        &[
+            Member::new("GroupIds", 153).wire("GroupId"),
+            Member::new("GroupNames", 156).wire("GroupName"),
+            Member::new("NextToken", 346),
+            Member::new("MaxResults", 100),
+            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("Filters", 133).wire("Filter"),
+        ],
+    ),
+    /* 102 */
+    Shape::record(
+        "DescribeSecurityGroupsResult",
+        &[Member::new("NextToken", 346).wire("nextToken"), Member::new("SecurityGroups", 333).wire("securityGroupInfo")],
+    ),
+    /* 103 */ Shape::new("DescribeSubnetsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 104 */
+    Shape::record(
+        "DescribeSubnetsRequest",
+        &[
+            Member::new("Filters", 133).wire("Filter"),
+            Member::new("SubnetIds", 352).wire("SubnetId"),
+            Member::new("NextToken", 346),
+            Member::new("MaxResults", 103),
+            Member::new("DryRun", 40).wire("dryRun"),
+        ],
+    ),
+    /* 105 */
+    Shape::record(
+        "DescribeSubnetsResult",
+        &[Member::new("NextToken", 346).wire("nextToken"), Member::new("Subnets", 355).wire("subnetSet")],
+    ),
+    /* 106 */
+    Shape::record(
+        "DescribeTagsRequest",
+        &[
+            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("Filters", 133).wire("Filter"),
+            Member::new("MaxResults", 179).wire("maxResults"),
+            Member::new("NextToken", 346).wire("nextToken"),
+        ],
+    ),
+    /* 107 */
+    Shape::record(
+        "DescribeTagsResult",
+        &[Member::new("NextToken", 346).wire("nextToken"), Member::new("Tags", 362).wire("tagSet")],
+    ),
+    /* 108 */
+    Shape::record(
+        "DescribeVpcAttributeRequest",
+        &[
+            Member::new("Attribute", 386).required(),
+            Member::new("VpcId", 398).required(),
+            Member::new("DryRun", 40).wire("dryRun"),
+        ],
+    ),
+    /* 109 */
+    Shape::record(
+        "DescribeVpcAttributeResult",
+        &[
+            Member::new("EnableDnsHostnames", 14).wire("enableDnsHostnames"),
+            Member::new("EnableDnsSupport", 14).wire("enableDnsSupport"),
+            Member::new("EnableNetworkAddressUsageMetrics", 14).wire("enableNetworkAddressUsageMetrics"),
+            Member::new("VpcId", 346).wire("vpcId"),
+        ],
+    ),
+    /* 110 */ Shape::new("DescribeVpcsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 111 */
+    Shape::record(
+        "DescribeVpcsRequest",
+        &[
+            Member::new("Filters", 133).wire("Filter"),
+            Member::new("VpcIds", 399).wire("VpcId"),
+            Member::new("NextToken", 346),
+            Member::new("MaxResults", 110),
+            Member::new("DryRun", 40).wire("dryRun"),
+        ],
+    ),
+    /* 112 */
+    Shape::record(
+        "DescribeVpcsResult",
+        &[Member::new("NextToken", 346).wire("nextToken"), Member::new("Vpcs", 402).wire("vpcSet")],
+    ),
+    /* 113 */ Shape::new("DiskCount", Kind::Integer),
+    /* 114 */
+    Shape::record(
+        "DiskInfo",
+        &[
+            Member::new("SizeInGB", 116).wire("sizeInGB"),
+            Member::new("Count", 113).wire("count"),
+            Member::new("Type", 117).wire("type"),
+        ],
+    ),
+    /* 115 */ Shape::list("DiskInfoList", Member::element(114).wire("item")),
+    /* 116 */ Shape::new("DiskSize", Kind::Long),
+    /* 117 */ Shape::choice("DiskType", &["hdd", "ssd"]),
+    /* 118 */ Shape::new("EbsCardIndex", Kind::Integer),
+    /* 119 */
+    Shape::record(
+        "EbsCardInfo",
+        &[
+            Member::new("EbsCardIndex", 118).wire("ebsCardIndex"),
+            Member::new("BaselineBandwidthInMbps", 34).wire("baselineBandwidthInMbps"),
+            Member::new("BaselineThroughputInMBps", 36).wire("baselineThroughputInMBps"),
+            Member::new("BaselineIops", 35).wire("baselineIops"),
+            Member::new("MaximumBandwidthInMbps", 216).wire("maximumBandwidthInMbps"),
+            Member::new("MaximumThroughputInMBps", 225).wire("maximumThroughputInMBps"),
+            Member::new("MaximumIops", 222).wire("maximumIops"),
+        ],
+    ),
+    /* 120 */ Shape::list("EbsCardInfoList", Member::element(119).wire("item")),
+    /* 121 */ Shape::choice("EbsEncryptionSupport", &["unsupported", "supported"]),
+    /* 122 */
+    Shape::record(
+        "EbsInfo",
+        &[
+            Member::new("EbsOptimizedSupport", 125).wire("ebsOptimizedSupport"),
+            Member::new("EncryptionSupport", 121).wire("encryptionSupport"),
+            Member::new("EbsOptimizedInfo", 124).wire("ebsOptimizedInfo"),
+            Member::new("NvmeSupport", 123).wire("nvmeSupport"),
+            Member::new("MaximumEbsAttachments", 217).wire("maximumEbsAttachments"),
+            Member::new("AttachmentLimitType", 12).wire("attachmentLimitType"),
+            Member::new("MaximumEbsCards", 218).wire("maximumEbsCards"),
+            Member::new("EbsCards", 120).wire("ebsCardSet"),
+        ],
+    ),
+    /* 123 */ Shape::choice("EbsNvmeSupport", &["unsupported", "supported", "required"]),
+    /* 124 */
+    Shape::record(
+        "EbsOptimizedInfo",
+        &[
+            Member::new("BaselineBandwidthInMbps", 34).wire("baselineBandwidthInMbps"),
+            Member::new("BaselineThroughputInMBps", 36).wire("baselineThroughputInMBps"),
+            Member::new("BaselineIops", 35).wire("baselineIops"),
+            Member::new("MaximumBandwidthInMbps", 216).wire("maximumBandwidthInMbps"),
+            Member::new("MaximumThroughputInMBps", 225).wire("maximumThroughputInMBps"),
+            Member::new("MaximumIops", 222).wire("maximumIops"),
+        ],
+    ),
+    /* 125 */ Shape::choice("EbsOptimizedSupport", &["unsupported", "supported", "default"]),
+    /* 126 */ Shape::record("EfaInfo", &[Member::new("MaximumEfaInterfaces", 219).wire("maximumEfaInterfaces")]),
+    /* 127 */ Shape::new("EfaSupportedFlag", Kind::Boolean),
+    /* 128 */ Shape::new("EnaSrdSupported", Kind::Boolean),
+    /* 129 */ Shape::choice("EnaSupport", &["unsupported", "supported", "required"]),
+    /* 130 */ Shape::new("EncryptionInTransitSupported", Kind::Boolean),
+    /* 131 */ Shape::choice("EphemeralNvmeSupport", &["unsupported", "supported", "required"]),
+    /* 132 */ Shape::record("Filter", &[Member::new("Name", 346), Member::new("Values", 382).wire("Value")]),
+    /* 133 */ Shape::list("FilterList", Member::element(132).wire("Filter")),
+    /* 134 */ Shape::choice("FlexibleEnaQueuesSupport", &["unsupported", "supported"]),
+    /* 135 */ Shape::new("FpgaDeviceCount", Kind::Integer),
+    /* 136 */
+    Shape::record(
+        "FpgaDeviceInfo",
+        &[
+            Member::new("Name", 141).wire("name"),
+            Member::new("Manufacturer", 138).wire("manufacturer"),
+            Member::new("Count", 135).wire("count"),
+            Member::new("MemoryInfo", 139).wire("memoryInfo"),
+        ],
+    ),
+    /* 137 */ Shape::list("FpgaDeviceInfoList", Member::element(136).wire("item")),
+    /* 138 */ Shape::new("FpgaDeviceManufacturerName", Kind::String),
+    /* 139 */ Shape::record("FpgaDeviceMemoryInfo", &[Member::new("SizeInMiB", 140).wire("sizeInMiB")]),
+    /* 140 */ Shape::new("FpgaDeviceMemorySize", Kind::Integer),
+    /* 141 */ Shape::new("FpgaDeviceName", Kind::String),
+    /* 142 */
+    Shape::record(
+        "FpgaInfo",
+        &[Member::new("Fpgas", 137).wire("fpgas"), Member::new("TotalFpgaMemoryInMiB", 408).wire("totalFpgaMemoryInMiB")],
+    ),
+    /* 143 */ Shape::new("FreeTierEligibleFlag", Kind::Boolean),
+    /* 144 */ Shape::new("GpuDeviceCount", Kind::Integer),
+    /* 145 */
+    Shape::record(
+        "GpuDeviceInfo",
+        &[
+            Member::new("Name", 150).wire("name"),
+            Member::new("Manufacturer", 147).wire("manufacturer"),
+            Member::new("Count", 144).wire("count"),
+            Member::new("LogicalGpuCount", 212).wire("logicalGpuCount"),
+            Member::new("GpuPartitionSize", 152).wire("gpuPartitionSize"),
+            Member::new("Workloads", 405).wire("workloadSet"),
+            Member::new("MemoryInfo", 148).wire("memoryInfo"),
+        ],
+    ),
+    /* 146 */ Shape::list("GpuDeviceInfoList", Member::element(145).wire("item")),
+    /* 147 */ Shape::new("GpuDeviceManufacturerName", Kind::String),
+    /* 148 */ Shape::record("GpuDeviceMemoryInfo", &[Member::new("SizeInMiB", 149).wire("sizeInMiB")]),
+    /* 149 */ Shape::new("GpuDeviceMemorySize", Kind::Integer),
+    /* 150 */ Shape::new("GpuDeviceName", Kind::String),
+    /* 151 */
+    Shape::record(
+        "GpuInfo",
+        &[Member::new("Gpus", 146).wire("gpus"), Member::new("TotalGpuMemoryInMiB", 409).wire("totalGpuMemoryInMiB")],
+    ),
+    /* 152 */ Shape::new("GpuPartitionSize", Kind::Float),
+    /* 153 */ Shape::list("GroupIdStringList", Member::element(332).wire("groupId")),
+    /* 154 */
+    Shape::record(
+        "GroupIdentifier",
+        &[Member::new("GroupId", 346).wire("groupId"), Member::new("GroupName", 346).wire("groupName")],
+    ),
+    /* 155 */ Shape::list("GroupIdentifierList", Member::element(154).wire("item")),
+    /* 156 */ Shape::list("GroupNameStringList", Member::element(334).wire("GroupName")),
+    /* 157 */ Shape::new("HibernationFlag", Kind::Boolean),
+    /* 158 */ Shape::choice("HostnameType", &["ip-name", "resource-name"]),
+    /* 159 */
+    Shape::record(
+        "ImportKeyPairRequest",
+        &[
+            Member::new("TagSpecifications", 365).wire("TagSpecification"),
+            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("KeyName", 346).wire("keyName").required(),
+            Member::new("PublicKeyMaterial", 37).wire("publicKeyMaterial").required(),
+        ],
+    ),
+    /* 160 */
+    Shape::record(
+        "ImportKeyPairResult",
+        &[
+            Member::new("KeyFingerprint", 346).wire("keyFingerprint"),
+            Member::new("KeyName", 346).wire("keyName"),
+            Member::new("KeyPairId", 346).wire("keyPairId"),
+            Member::new("Tags", 363).wire("tagSet"),
+        ],
+    ),
+    /* 161 */ Shape::new("IncludeUnsupportedInRegion", Kind::Boolean),
+    /* 162 */
+    Shape::record(
+        "InferenceAcceleratorInfo",
+        &[
+            Member::new("Accelerators", 165).wire("accelerators"),
+            Member::new("TotalInferenceMemoryInMiB", 410).wire("totalInferenceMemoryInMiB"),
+        ],
+    ),
+    /* 163 */ Shape::new("InferenceDeviceCount", Kind::Integer),
+    /* 164 */
+    Shape::record(
+        "InferenceDeviceInfo",
+        &[
+            Member::new("Count", 163).wire("count"),
+            Member::new("Name", 169).wire("name"),
+            Member::new("Manufacturer", 166).wire("manufacturer"),
+            Member::new("MemoryInfo", 167).wire("memoryInfo"),
+        ],
+    ),
+    /* 165 */ Shape::list("InferenceDeviceInfoList", Member::element(164)),
+    /* 166 */ Shape::new("InferenceDeviceManufacturerName", Kind::String),
+    /* 167 */ Shape::record("InferenceDeviceMemoryInfo", &[Member::new("SizeInMiB", 168).wire("sizeInMiB")]),
+    /* 168 */ Shape::new("InferenceDeviceMemorySize", Kind::Integer),
+    /* 169 */ Shape::new("InferenceDeviceName", Kind::String),
+    /* 170 */ Shape::choice("InstanceStorageEncryptionSupport", &["unsupported", "required"]),
+    /* 171 */ Shape::new("InstanceStorageFlag", Kind::Boolean),
+    /* 172 */
+    Shape::record(
+        "InstanceStorageInfo",
+        &[
+            Member::new("TotalSizeInGB", 116).wire("totalSizeInGB"),
+            Member::new("Disks", 115).wire("disks"),
+            Member::new("NvmeSupport", 131).wire("nvmeSupport"),
+            Member::new("EncryptionSupport", 170).wire("encryptionSupport"),
+        ],
+    ),
+    /* 173 */ Shape::new("InstanceType", Kind::String),
+    /* 174 */ Shape::choice("InstanceTypeHypervisor", &["nitro", "xen"]),
+    /* 175 */
+    Shape::record(
+        "InstanceTypeInfo",
+        &[
+            Member::new("InstanceType", 173).wire("instanceType"),
+            Member::new("CurrentGeneration", 57).wire("currentGeneration"),
+            Member::new("FreeTierEligible", 143).wire("freeTierEligible"),
+            Member::new("SupportedUsageClasses", 377).wire("supportedUsageClasses"),
+            Member::new("SupportedRootDeviceTypes", 317).wire("supportedRootDeviceTypes"),
+            Member::new("SupportedVirtualizationTypes", 384).wire("supportedVirtualizationTypes"),
+            Member::new("BareMetal", 32).wire("bareMetal"),
+            Member::new("Hypervisor", 174).wire("hypervisor"),
+            Member::new("ProcessorInfo", 295).wire("processorInfo"),
+            Member::new("VCpuInfo", 381).wire("vCpuInfo"),
+            Member::new("MemoryInfo", 234).wire("memoryInfo"),
+            Member::new("InstanceStorageSupported", 171).wire("instanceStorageSupported"),
+            Member::new("InstanceStorageInfo", 172).wire("instanceStorageInfo"),
+            Member::new("EbsInfo", 122).wire("ebsInfo"),
+            Member::new("NetworkInfo", 244).wire("networkInfo"),
+            Member::new("GpuInfo", 151).wire("gpuInfo"),
+            Member::new("FpgaInfo", 142).wire("fpgaInfo"),
+            Member::new("PlacementGroupInfo", 282).wire("placementGroupInfo"),
+            Member::new("InferenceAcceleratorInfo", 162).wire("inferenceAcceleratorInfo"),
+            Member::new("HibernationSupported", 157).wire("hibernationSupported"),
+            Member::new("BurstablePerformanceSupported", 43).wire("burstablePerformanceSupported"),
+            Member::new("DedicatedHostsSupported", 61).wire("dedicatedHostsSupported"),
+            Member::new("AutoRecoverySupported", 19).wire("autoRecoverySupported"),
+            Member::new("SupportedBootModes", 42).wire("supportedBootModes"),
+            Member::new("NitroEnclavesSupport", 269).wire("nitroEnclavesSupport"),
+            Member::new("NitroTpmSupport", 271).wire("nitroTpmSupport"),
+            Member::new("NitroTpmInfo", 270).wire("nitroTpmInfo"),
+            Member::new("MediaAcceleratorInfo", 226).wire("mediaAcceleratorInfo"),
+            Member::new("NeuronInfo", 267).wire("neuronInfo"),
+            Member::new("PhcSupport", 278).wire("phcSupport"),
+            Member::new("RebootMigrationSupport", 300).wire("rebootMigrationSupport"),
+            Member::new("SupportedInRegion", 359).wire("supportedInRegion"),
+        ],
+    ),
+    /* 176 */ Shape::list("InstanceTypeInfoList", Member::element(175).wire("item")),
+    /* 177 */
+    Shape::record(
+        "InstanceTypeOffering",
+        &[
+            Member::new("InstanceType", 173).wire("instanceType"),
+            Member::new("LocationType", 211).wire("locationType"),
+            Member::new("Location", 210).wire("location"),
+        ],
+    ),
+    /* 178 */ Shape::list("InstanceTypeOfferingsList", Member::element(177).wire("item")),
+    /* 179 */ Shape::new("Integer", Kind::Integer),
+    /* 180 */
     Shape::record(
         "InternetGateway",
         &[
-            Member::new("Attachments", 93).wire("attachmentSet"),
-            Member::new("InternetGatewayId", 194).wire("internetGatewayId"),
-            Member::new("OwnerId", 194).wire("ownerId"),
-            Member::new("Tags", 208).wire("tagSet"),
+            Member::new("Attachments", 182).wire("attachmentSet"),
+            Member::new("InternetGatewayId", 346).wire("internetGatewayId"),
+            Member::new("OwnerId", 346).wire("ownerId"),
+            Member::new("Tags", 363).wire("tagSet"),
         ],
     ),
-    /* 92 */
-    Shape::record("InternetGatewayAttachment", &[Member::new("State", 9).wire("state"), Member::new("VpcId", 194).wire("vpcId")]),
-    /* 93 */ Shape::list("InternetGatewayAttachmentList", Member::element(92).wire("item")),
-    /* 94 */ Shape::new("InternetGatewayId", Kind::String),
-    /* 95 */ Shape::list("InternetGatewayIdList", Member::element(94).wire("item")),
-    /* 96 */ Shape::list("InternetGatewayList", Member::element(91).wire("item")),
-    /* 97 */
+    /* 181 */
+    Shape::record(
+        "InternetGatewayAttachment",
+        &[Member::new("State", 13).wire("state"), Member::new("VpcId", 346).wire("vpcId")],
+    ),
+    /* 182 */ Shape::list("InternetGatewayAttachmentList", Member::element(181).wire("item")),
+    /* 183 */ Shape::new("InternetGatewayId", Kind::String),
+    /* 184 */ Shape::list("InternetGatewayIdList", Member::element(183).wire("item")),
+    /* 185 */ Shape::list("InternetGatewayList", Member::element(180).wire("item")),
+    /* 186 */
     Shape::record(
         "IpPermission",
         &[
-            Member::new("IpProtocol", 194).wire("ipProtocol"),
-            Member::new("FromPort", 90).wire("fromPort"),
-            Member::new("ToPort", 90).wire("toPort"),
-            Member::new("UserIdGroupPairs", 218).wire("groups"),
-            Member::new("IpRanges", 100).wire("ipRanges"),
-            Member::new("Ipv6Ranges", 108).wire("ipv6Ranges"),
-            Member::new("PrefixListIds", 147).wire("prefixListIds"),
+            Member::new("IpProtocol", 346).wire("ipProtocol"),
+            Member::new("FromPort", 179).wire("fromPort"),
+            Member::new("ToPort", 179).wire("toPort"),
+            Member::new("UserIdGroupPairs", 379).wire("groups"),
+            Member::new("IpRanges", 189).wire("ipRanges"),
+            Member::new("Ipv6Ranges", 199).wire("ipv6Ranges"),
+            Member::new("PrefixListIds", 292).wire("prefixListIds"),
         ],
     ),
-    /* 98 */ Shape::list("IpPermissionList", Member::element(97).wire("item")),
-    /* 99 */
-    Shape::record("IpRange", &[Member::new("Description", 194).wire("description"), Member::new("CidrIp", 194).wire("cidrIp")]),
-    /* 100 */ Shape::list("IpRangeList", Member::element(99).wire("item")),
-    /* 101 */ Shape::choice("IpSource", &["amazon", "byoip", "none"]),
-    /* 102 */ Shape::record("Ipv4PrefixSpecification", &[Member::new("Ipv4Prefix", 194).wire("ipv4Prefix")]),
-    /* 103 */ Shape::list("Ipv4PrefixesList", Member::element(102).wire("item")),
-    /* 104 */ Shape::choice("Ipv6AddressAttribute", &["public", "private"]),
-    /* 105 */ Shape::record("Ipv6PrefixSpecification", &[Member::new("Ipv6Prefix", 194).wire("ipv6Prefix")]),
-    /* 106 */ Shape::list("Ipv6PrefixesList", Member::element(105).wire("item")),
-    /* 107 */
+    /* 187 */ Shape::list("IpPermissionList", Member::element(186).wire("item")),
+    /* 188 */
+    Shape::record("IpRange", &[Member::new("Description", 346).wire("description"), Member::new("CidrIp", 346).wire("cidrIp")]),
+    /* 189 */ Shape::list("IpRangeList", Member::element(188).wire("item")),
+    /* 190 */ Shape::choice("IpSource", &["amazon", "byoip", "none"]),
+    /* 191 */ Shape::new("Ipv4AddressesPerSecondaryInterface", Kind::Integer),
+    /* 192 */ Shape::record("Ipv4PrefixSpecification", &[Member::new("Ipv4Prefix", 346).wire("ipv4Prefix")]),
+    /* 193 */ Shape::list("Ipv4PrefixesList", Member::element(192).wire("item")),
+    /* 194 */ Shape::choice("Ipv6AddressAttribute", &["public", "private"]),
+    /* 195 */ Shape::new("Ipv6Flag", Kind::Boolean),
+    /* 196 */ Shape::record("Ipv6PrefixSpecification", &[Member::new("Ipv6Prefix", 346).wire("ipv6Prefix")]),
+    /* 197 */ Shape::list("Ipv6PrefixesList", Member::element(196).wire("item")),
+    /* 198 */
     Shape::record(
         "Ipv6Range",
-        &[Member::new("Description", 194).wire("description"), Member::new("CidrIpv6", 194).wire("cidrIpv6")],
+        &[Member::new("Description", 346).wire("description"), Member::new("CidrIpv6", 346).wire("cidrIpv6")],
     ),
-    /* 108 */ Shape::list("Ipv6RangeList", Member::element(107).wire("item")),
-    /* 109 */ Shape::choice("KeyFormat", &["pem", "ppk"]),
-    /* 110 */ Shape::list("KeyNameStringList", Member::element(116).wire("KeyName")),
-    /* 111 */
+    /* 199 */ Shape::list("Ipv6RangeList", Member::element(198).wire("item")),
+    /* 200 */ Shape::choice("KeyFormat", &["pem", "ppk"]),
+    /* 201 */ Shape::list("KeyNameStringList", Member::element(207).wire("KeyName")),
+    /* 202 */
     Shape::record(
         "KeyPair",
         &[
-            Member::new("KeyPairId", 194).wire("keyPairId"),
-            Member::new("Tags", 208).wire("tagSet"),
-            Member::new("KeyName", 194).wire("keyName"),
-            Member::new("KeyFingerprint", 194).wire("keyFingerprint"),
-            Member::new("KeyMaterial", 192).wire("keyMaterial"),
+            Member::new("KeyPairId", 346).wire("keyPairId"),
+            Member::new("Tags", 363).wire("tagSet"),
+            Member::new("KeyName", 346).wire("keyName"),
+            Member::new("KeyFingerprint", 346).wire("keyFingerprint"),
+            Member::new("KeyMaterial", 344).wire("keyMaterial"),
         ],
     ),
-    /* 112 */ Shape::new("KeyPairId", Kind::String),
-    /* 113 */ Shape::list("KeyPairIdStringList", Member::element(112).wire("KeyPairId")),
-    /* 114 */
+    /* 203 */ Shape::new("KeyPairId", Kind::String),
+    /* 204 */ Shape::list("KeyPairIdStringList", Member::element(203).wire("KeyPairId")),
+    /* 205 */
     Shape::record(
         "KeyPairInfo",
         &[
-            Member::new("KeyPairId", 194).wire("keyPairId"),
-            Member::new("KeyType", 118).wire("keyType"),
-            Member::new("Tags", 208).wire("tagSet"),
-            Member::new("PublicKey", 194).wire("publicKey"),
-            Member::new("CreateTime", 119).wire("createTime"),
-            Member::new("KeyName", 194).wire("keyName"),
-            Member::new("KeyFingerprint", 194).wire("keyFingerprint"),
+            Member::new("KeyPairId", 346).wire("keyPairId"),
+            Member::new("KeyType", 209).wire("keyType"),
+            Member::new("Tags", 363).wire("tagSet"),
+            Member::new("PublicKey", 346).wire("publicKey"),
+            Member::new("CreateTime", 236).wire("createTime"),
+            Member::new("KeyName", 346).wire("keyName"),
+            Member::new("KeyFingerprint", 346).wire("keyFingerprint"),
         ],
     ),
-    /* 115 */ Shape::list("KeyPairList", Member::element(114).wire("item")),
-    /* 116 */ Shape::new("KeyPairName", Kind::String),
-    /* 117 */ Shape::new("KeyPairNameWithResolver", Kind::String),
-    /* 118 */ Shape::choice("KeyType", &["rsa", "ed25519"]),
-    /* 119 */ Shape::new("MillisecondDateTime", Kind::Timestamp(None)),
-    /* 120 */
+    /* 206 */ Shape::list("KeyPairList", Member::element(205).wire("item")),
+    /* 207 */ Shape::new("KeyPairName", Kind::String),
+    /* 208 */ Shape::new("KeyPairNameWithResolver", Kind::String),
+    /* 209 */ Shape::choice("KeyType", &["rsa", "ed25519"]),
+    /* 210 */ Shape::new("Location", Kind::String),
+    /* 211 */ Shape::choice("LocationType", &["region", "availability-zone", "availability-zone-id", "outpost"]),
+    /* 212 */ Shape::new("LogicalGpuCount", Kind::Integer),
+    /* 213 */ Shape::new("MaxIpv4AddrPerInterface", Kind::Integer),
+    /* 214 */ Shape::new("MaxIpv6AddrPerInterface", Kind::Integer),
+    /* 215 */ Shape::new("MaxNetworkInterfaces", Kind::Integer),
+    /* 216 */ Shape::new("MaximumBandwidthInMbps", Kind::Integer),
+    /* 217 */ Shape::new("MaximumEbsAttachments", Kind::Integer),
+    /* 218 */ Shape::new("MaximumEbsCards", Kind::Integer),
+    /* 219 */ Shape::new("MaximumEfaInterfaces", Kind::Integer),
+    /* 220 */ Shape::new("MaximumEnaQueueCount", Kind::Integer),
+    /* 221 */ Shape::new("MaximumEnaQueueCountPerInterface", Kind::Integer),
+    /* 222 */ Shape::new("MaximumIops", Kind::Integer),
+    /* 223 */ Shape::new("MaximumNetworkCards", Kind::Integer),
+    /* 224 */ Shape::new("MaximumSecondaryNetworkInterfaces", Kind::Integer),
+    /* 225 */ Shape::new("MaximumThroughputInMBps", Kind::Float),
+    /* 226 */
+    Shape::record(
+        "MediaAcceleratorInfo",
+        &[
+            Member::new("Accelerators", 229).wire("accelerators"),
+            Member::new("TotalMediaMemoryInMiB", 370).wire("totalMediaMemoryInMiB"),
+        ],
+    ),
+    /* 227 */ Shape::new("MediaDeviceCount", Kind::Integer),
+    /* 228 */
+    Shape::record(
+        "MediaDeviceInfo",
+        &[
+            Member::new("Count", 227).wire("count"),
+            Member::new("Name", 233).wire("name"),
+            Member::new("Manufacturer", 230).wire("manufacturer"),
+            Member::new("MemoryInfo", 231).wire("memoryInfo"),
+        ],
+    ),
+    /* 229 */ Shape::list("MediaDeviceInfoList", Member::element(228).wire("item")),
+    /* 230 */ Shape::new("MediaDeviceManufacturerName", Kind::String),
+    /* 231 */ Shape::record("MediaDeviceMemoryInfo", &[Member::new("SizeInMiB", 232).wire("sizeInMiB")]),
+    /* 232 */ Shape::new("MediaDeviceMemorySize", Kind::Integer),
+    /* 233 */ Shape::new("MediaDeviceName", Kind::String),
+    /* 234 */ Shape::record("MemoryInfo", &[Member::new("SizeInMiB", 235).wire("sizeInMiB")]),
+    /* 235 */ Shape::new("MemorySize", Kind::Long),
+    /* 236 */ Shape::new("MillisecondDateTime", Kind::Timestamp(None)),
+    /* 237 */
     Shape::record(
         "ModifySecurityGroupRulesRequest",
         &[
-            Member::new("GroupId", 180).required(),
-            Member::new("SecurityGroupRules", 191).wire("SecurityGroupRule").required(),
-            Member::new("DryRun", 28),
+            Member::new("GroupId", 332).required(),
+            Member::new("SecurityGroupRules", 343).wire("SecurityGroupRule").required(),
+            Member::new("DryRun", 40),
         ],
     ),
-    /* 121 */ Shape::record("ModifySecurityGroupRulesResult", &[Member::new("Return", 28).wire("return")]),
-    /* 122 */
+    /* 238 */ Shape::record("ModifySecurityGroupRulesResult", &[Member::new("Return", 40).wire("return")]),
+    /* 239 */ Shape::new("NetworkCardIndex", Kind::Integer),
+    /* 240 */
+    Shape::record(
+        "NetworkCardInfo",
+        &[
+            Member::new("NetworkCardIndex", 239).wire("networkCardIndex"),
+            Member::new("NetworkPerformance", 257).wire("networkPerformance"),
+            Member::new("MaximumNetworkInterfaces", 215).wire("maximumNetworkInterfaces"),
+            Member::new("AdditionalFlexibleNetworkInterfaces", 6).wire("additionalFlexibleNetworkInterfaces"),
+            Member::new("BaselineBandwidthInGbps", 33).wire("baselineBandwidthInGbps"),
+            Member::new("PeakBandwidthInGbps", 277).wire("peakBandwidthInGbps"),
+            Member::new("DefaultEnaQueueCountPerInterface", 63).wire("defaultEnaQueueCountPerInterface"),
+            Member::new("MaximumEnaQueueCount", 220).wire("maximumEnaQueueCount"),
+            Member::new("MaximumEnaQueueCountPerInterface", 221).wire("maximumEnaQueueCountPerInterface"),
+            Member::new("InterfaceTypes", 243).wire("interfaceTypeSet"),
+        ],
+    ),
+    /* 241 */ Shape::list("NetworkCardInfoList", Member::element(240).wire("item")),
+    /* 242 */ Shape::choice("NetworkCardInterfaceType", &["interface", "efa", "efa-only", "secondary"]),
+    /* 243 */ Shape::list("NetworkCardInterfaceTypeList", Member::element(242).wire("item")),
+    /* 244 */
+    Shape::record(
+        "NetworkInfo",
+        &[
+            Member::new("NetworkPerformance", 257).wire("networkPerformance"),
+            Member::new("MaximumNetworkInterfaces", 215).wire("maximumNetworkInterfaces"),
+            Member::new("MaximumNetworkCards", 223).wire("maximumNetworkCards"),
+            Member::new("DefaultNetworkCardIndex", 64).wire("defaultNetworkCardIndex"),
+            Member::new("NetworkCards", 241).wire("networkCards"),
+            Member::new("Ipv4AddressesPerInterface", 213).wire("ipv4AddressesPerInterface"),
+            Member::new("Ipv6AddressesPerInterface", 214).wire("ipv6AddressesPerInterface"),
+            Member::new("Ipv6Supported", 195).wire("ipv6Supported"),
+            Member::new("EnaSupport", 129).wire("enaSupport"),
+            Member::new("EfaSupported", 127).wire("efaSupported"),
+            Member::new("EfaInfo", 126).wire("efaInfo"),
+            Member::new("EncryptionInTransitSupported", 130).wire("encryptionInTransitSupported"),
+            Member::new("EnaSrdSupported", 128).wire("enaSrdSupported"),
+            Member::new("BandwidthWeightings", 31).wire("bandwidthWeightings"),
+            Member::new("FlexibleEnaQueuesSupport", 134).wire("flexibleEnaQueuesSupport"),
+            Member::new("ConnectionTrackingConfiguration", 62).wire("connectionTrackingConfiguration"),
+            Member::new("SecondaryNetworkSupported", 330).wire("secondaryNetworkSupported"),
+            Member::new("MaximumSecondaryNetworkInterfaces", 224).wire("maximumSecondaryNetworkInterfaces"),
+            Member::new("Ipv4AddressesPerSecondaryInterface", 191).wire("ipv4AddressesPerSecondaryInterface"),
+        ],
+    ),
+    /* 245 */
     Shape::record(
         "NetworkInterface",
         &[
-            Member::new("Association", 123).wire("association"),
-            Member::new("Attachment", 124).wire("attachment"),
-            Member::new("AvailabilityZone", 194).wire("availabilityZone"),
-            Member::new("ConnectionTrackingConfiguration", 31).wire("connectionTrackingConfiguration"),
-            Member::new("Description", 194).wire("description"),
-            Member::new("Groups", 85).wire("groupSet"),
-            Member::new("InterfaceType", 133).wire("interfaceType"),
-            Member::new("Ipv6Addresses", 128).wire("ipv6AddressesSet"),
-            Member::new("MacAddress", 194).wire("macAddress"),
-            Member::new("NetworkInterfaceId", 194).wire("networkInterfaceId"),
-            Member::new("OutpostArn", 194).wire("outpostArn"),
-            Member::new("OwnerId", 194).wire("ownerId"),
-            Member::new("PrivateDnsName", 194).wire("privateDnsName"),
-            Member::new("PublicDnsName", 194).wire("publicDnsName"),
-            Member::new("PublicIpDnsNameOptions", 152).wire("publicIpDnsNameOptions"),
-            Member::new("PrivateIpAddress", 194).wire("privateIpAddress"),
-            Member::new("PrivateIpAddresses", 131).wire("privateIpAddressesSet"),
-            Member::new("Ipv4Prefixes", 103).wire("ipv4PrefixSet"),
-            Member::new("Ipv6Prefixes", 106).wire("ipv6PrefixSet"),
-            Member::new("RequesterId", 194).wire("requesterId"),
-            Member::new("RequesterManaged", 28).wire("requesterManaged"),
-            Member::new("SourceDestCheck", 28).wire("sourceDestCheck"),
-            Member::new("Status", 132).wire("status"),
-            Member::new("SubnetId", 194).wire("subnetId"),
-            Member::new("TagSet", 208).wire("tagSet"),
-            Member::new("VpcId", 194).wire("vpcId"),
-            Member::new("DenyAllIgwTraffic", 28).wire("denyAllIgwTraffic"),
-            Member::new("Ipv6Native", 28).wire("ipv6Native"),
-            Member::new("Ipv6Address", 194).wire("ipv6Address"),
-            Member::new("Operator", 136).wire("operator"),
-            Member::new("AssociatedSubnets", 6).wire("associatedSubnetSet"),
-            Member::new("AvailabilityZoneId", 194).wire("availabilityZoneId"),
+            Member::new("Association", 246).wire("association"),
+            Member::new("Attachment", 247).wire("attachment"),
+            Member::new("AvailabilityZone", 346).wire("availabilityZone"),
+            Member::new("ConnectionTrackingConfiguration", 46).wire("connectionTrackingConfiguration"),
+            Member::new("Description", 346).wire("description"),
+            Member::new("Groups", 155).wire("groupSet"),
+            Member::new("InterfaceType", 256).wire("interfaceType"),
+            Member::new("Ipv6Addresses", 251).wire("ipv6AddressesSet"),
+            Member::new("MacAddress", 346).wire("macAddress"),
+            Member::new("NetworkInterfaceId", 346).wire("networkInterfaceId"),
+            Member::new("OutpostArn", 346).wire("outpostArn"),
+            Member::new("OwnerId", 346).wire("ownerId"),
+            Member::new("PrivateDnsName", 346).wire("privateDnsName"),
+            Member::new("PublicDnsName", 346).wire("publicDnsName"),
+            Member::new("PublicIpDnsNameOptions", 299).wire("publicIpDnsNameOptions"),
+            Member::new("PrivateIpAddress", 346).wire("privateIpAddress"),
+            Member::new("PrivateIpAddresses", 254).wire("privateIpAddressesSet"),
+            Member::new("Ipv4Prefixes", 193).wire("ipv4PrefixSet"),
+            Member::new("Ipv6Prefixes", 197).wire("ipv6PrefixSet"),
+            Member::new("RequesterId", 346).wire("requesterId"),
+            Member::new("RequesterManaged", 40).wire("requesterManaged"),
+            Member::new("SourceDestCheck", 40).wire("sourceDestCheck"),
+            Member::new("Status", 255).wire("status"),
+            Member::new("SubnetId", 346).wire("subnetId"),
+            Member::new("TagSet", 363).wire("tagSet"),
+            Member::new("VpcId", 346).wire("vpcId"),
+            Member::new("DenyAllIgwTraffic", 40).wire("denyAllIgwTraffic"),
+            Member::new("Ipv6Native", 40).wire("ipv6Native"),
+            Member::new("Ipv6Address", 346).wire("ipv6Address"),
+            Member::new("Operator", 276).wire("operator"),
+            Member::new("AssociatedSubnets", 9).wire("associatedSubnetSet"),
+            Member::new("AvailabilityZoneId", 346).wire("availabilityZoneId"),
         ],
     ),
-    /* 123 */
+    /* 246 */
     Shape::record(
         "NetworkInterfaceAssociation",
         &[
-            Member::new("AllocationId", 194).wire("allocationId"),
-            Member::new("AssociationId", 194).wire("associationId"),
-            Member::new("IpOwnerId", 194).wire("ipOwnerId"),
-            Member::new("PublicDnsName", 194).wire("publicDnsName"),
-            Member::new("PublicIp", 194).wire("publicIp"),
-            Member::new("CustomerOwnedIp", 194).wire("customerOwnedIp"),
-            Member::new("CarrierIp", 194).wire("carrierIp"),
+            Member::new("AllocationId", 346).wire("allocationId"),
+            Member::new("AssociationId", 346).wire("associationId"),
+            Member::new("IpOwnerId", 346).wire("ipOwnerId"),
+            Member::new("PublicDnsName", 346).wire("publicDnsName"),
+            Member::new("PublicIp", 346).wire("publicIp"),
+            Member::new("CustomerOwnedIp", 346).wire("customerOwnedIp"),
+            Member::new("CarrierIp", 346).wire("carrierIp"),
         ],
     ),
-    /* 124 */
+    /* 247 */
     Shape::record(
         "NetworkInterfaceAttachment",
         &[
-            Member::new("AttachTime", 39).wire("attachTime"),
-            Member::new("AttachmentId", 194).wire("attachmentId"),
-            Member::new("DeleteOnTermination", 28).wire("deleteOnTermination"),
-            Member::new("DeviceIndex", 90).wire("deviceIndex"),
-            Member::new("NetworkCardIndex", 90).wire("networkCardIndex"),
-            Member::new("InstanceId", 194).wire("instanceId"),
-            Member::new("InstanceOwnerId", 194).wire("instanceOwnerId"),
-            Member::new("Status", 9).wire("status"),
-            Member::new("EnaSrdSpecification", 7).wire("enaSrdSpecification"),
-            Member::new("EnaQueueCount", 90).wire("enaQueueCount"),
+            Member::new("AttachTime", 60).wire("attachTime"),
+            Member::new("AttachmentId", 346).wire("attachmentId"),
+            Member::new("DeleteOnTermination", 40).wire("deleteOnTermination"),
+            Member::new("DeviceIndex", 179).wire("deviceIndex"),
+            Member::new("NetworkCardIndex", 179).wire("networkCardIndex"),
+            Member::new("InstanceId", 346).wire("instanceId"),
+            Member::new("InstanceOwnerId", 346).wire("instanceOwnerId"),
+            Member::new("Status", 13).wire("status"),
+            Member::new("EnaSrdSpecification", 10).wire("enaSrdSpecification"),
+            Member::new("EnaQueueCount", 179).wire("enaQueueCount"),
         ],
     ),
-    /* 125 */ Shape::new("NetworkInterfaceId", Kind::String),
-    /* 126 */ Shape::list("NetworkInterfaceIdList", Member::element(125).wire("item")),
-    /* 127 */
+    /* 248 */ Shape::new("NetworkInterfaceId", Kind::String),
+    /* 249 */ Shape::list("NetworkInterfaceIdList", Member::element(248).wire("item")),
+    /* 250 */
     Shape::record(
         "NetworkInterfaceIpv6Address",
         &[
-            Member::new("Ipv6Address", 194).wire("ipv6Address"),
-            Member::new("PublicIpv6DnsName", 194).wire("publicIpv6DnsName"),
-            Member::new("IsPrimaryIpv6", 28).wire("isPrimaryIpv6"),
+            Member::new("Ipv6Address", 346).wire("ipv6Address"),
+            Member::new("PublicIpv6DnsName", 346).wire("publicIpv6DnsName"),
+            Member::new("IsPrimaryIpv6", 40).wire("isPrimaryIpv6"),
         ],
     ),
-    /* 128 */ Shape::list("NetworkInterfaceIpv6AddressesList", Member::element(127).wire("item")),
-    /* 129 */ Shape::list("NetworkInterfaceList", Member::element(122).wire("item")),
-    /* 130 */
+    /* 251 */ Shape::list("NetworkInterfaceIpv6AddressesList", Member::element(250).wire("item")),
+    /* 252 */ Shape::list("NetworkInterfaceList", Member::element(245).wire("item")),
+    /* 253 */
     Shape::record(
         "NetworkInterfacePrivateIpAddress",
         &[
-            Member::new("Association", 123).wire("association"),
-            Member::new("Primary", 28).wire("primary"),
-            Member::new("PrivateDnsName", 194).wire("privateDnsName"),
-            Member::new("PrivateIpAddress", 194).wire("privateIpAddress"),
+            Member::new("Association", 246).wire("association"),
+            Member::new("Primary", 40).wire("primary"),
+            Member::new("PrivateDnsName", 346).wire("privateDnsName"),
+            Member::new("PrivateIpAddress", 346).wire("privateIpAddress"),
         ],
     ),
-    /* 131 */ Shape::list("NetworkInterfacePrivateIpAddressList", Member::element(130).wire("item")),
-    /* 132 */ Shape::choice("NetworkInterfaceStatus", &["available", "associated", "attaching", "in-use", "detaching"]),
-    /* 133 */
+    /* 254 */ Shape::list("NetworkInterfacePrivateIpAddressList", Member::element(253).wire("item")),
+    /* 255 */ Shape::choice("NetworkInterfaceStatus", &["available", "associated", "attaching", "in-use", "detaching"]),
+    /* 256 */
     Shape::choice(
         "NetworkInterfaceType",
         &[
@@ -655,97 +1019,152 @@ pub static SHAPES: &[Shape] = &[
             "aws_codestar_connections_managed",
         ],
     ),
-    /* 134 */ Shape::new("OdbNetworkArn", Kind::String),
-    /* 135 */ Shape::record("OperatorRequest", &[Member::new("Principal", 194)]),
-    /* 136 */
+    /* 257 */ Shape::new("NetworkPerformance", Kind::String),
+    /* 258 */ Shape::new("NeuronDeviceCoreCount", Kind::Integer),
+    /* 259 */
+    Shape::record(
+        "NeuronDeviceCoreInfo",
+        &[Member::new("Count", 258).wire("count"), Member::new("Version", 260).wire("version")],
+    ),
+    /* 260 */ Shape::new("NeuronDeviceCoreVersion", Kind::Integer),
+    /* 261 */ Shape::new("NeuronDeviceCount", Kind::Integer),
+    /* 262 */
+    Shape::record(
+        "NeuronDeviceInfo",
+        &[
+            Member::new("Count", 261).wire("count"),
+            Member::new("Name", 266).wire("name"),
+            Member::new("CoreInfo", 259).wire("coreInfo"),
+            Member::new("MemoryInfo", 264).wire("memoryInfo"),
+        ],
+    ),
+    /* 263 */ Shape::list("NeuronDeviceInfoList", Member::element(262).wire("item")),
+    /* 264 */ Shape::record("NeuronDeviceMemoryInfo", &[Member::new("SizeInMiB", 265).wire("sizeInMiB")]),
+    /* 265 */ Shape::new("NeuronDeviceMemorySize", Kind::Integer),
+    /* 266 */ Shape::new("NeuronDeviceName", Kind::String),
+    /* 267 */
+    Shape::record(
+        "NeuronInfo",
+        &[
+            Member::new("NeuronDevices", 263).wire("neuronDevices"),
+            Member::new("TotalNeuronDeviceMemoryInMiB", 371).wire("totalNeuronDeviceMemoryInMiB"),
+        ],
+    ),
+    /* 268 */ Shape::new("NextToken", Kind::String),
+    /* 269 */ Shape::choice("NitroEnclavesSupport", &["unsupported", "supported"]),
+    /* 270 */ Shape::record("NitroTpmInfo", &[Member::new("SupportedVersions", 273).wire("supportedVersions")]),
+    /* 271 */ Shape::choice("NitroTpmSupport", &["unsupported", "supported"]),
+    /* 272 */ Shape::new("NitroTpmSupportedVersionType", Kind::String),
+    /* 273 */ Shape::list("NitroTpmSupportedVersionsList", Member::element(272).wire("item")),
+    /* 274 */ Shape::new("OdbNetworkArn", Kind::String),
+    /* 275 */ Shape::record("OperatorRequest", &[Member::new("Principal", 346)]),
+    /* 276 */
     Shape::record(
         "OperatorResponse",
         &[
-            Member::new("Managed", 28).wire("managed"),
-            Member::new("Principal", 194).wire("principal"),
-            Member::new("HiddenByDefault", 28).wire("hiddenByDefault"),
+            Member::new("Managed", 40).wire("managed"),
+            Member::new("Principal", 346).wire("principal"),
+            Member::new("HiddenByDefault", 40).wire("hiddenByDefault"),
         ],
     ),
-    /* 137 */
+    /* 277 */ Shape::new("PeakBandwidthInGbps", Kind::Float),
+    /* 278 */ Shape::choice("PhcSupport", &["unsupported", "supported"]),
+    /* 279 */
     Shape::record(
         "PlacementGroup",
         &[
-            Member::new("GroupName", 194).wire("groupName"),
-            Member::new("State", 143).wire("state"),
-            Member::new("Strategy", 145).wire("strategy"),
-            Member::new("PartitionCount", 90).wire("partitionCount"),
-            Member::new("GroupId", 194).wire("groupId"),
-            Member::new("Tags", 208).wire("tagSet"),
-            Member::new("GroupArn", 194).wire("groupArn"),
-            Member::new("SpreadLevel", 193).wire("spreadLevel"),
-            Member::new("LinkedGroupId", 138).wire("linkedGroupId"),
-            Member::new("Operator", 136).wire("operator"),
-            Member::new("ParentGroupId", 138).wire("parentGroupId"),
+            Member::new("GroupName", 346).wire("groupName"),
+            Member::new("State", 286).wire("state"),
+            Member::new("Strategy", 290).wire("strategy"),
+            Member::new("PartitionCount", 179).wire("partitionCount"),
+            Member::new("GroupId", 346).wire("groupId"),
+            Member::new("Tags", 363).wire("tagSet"),
+            Member::new("GroupArn", 346).wire("groupArn"),
+            Member::new("SpreadLevel", 345).wire("spreadLevel"),
+            Member::new("LinkedGroupId", 280).wire("linkedGroupId"),
+            Member::new("Operator", 276).wire("operator"),
+            Member::new("ParentGroupId", 280).wire("parentGroupId"),
         ],
     ),
-    /* 138 */ Shape::new("PlacementGroupId", Kind::String),
-    /* 139 */ Shape::list("PlacementGroupIdStringList", Member::element(138).wire("GroupId")),
-    /* 140 */ Shape::list("PlacementGroupList", Member::element(137).wire("item")),
-    /* 141 */ Shape::new("PlacementGroupName", Kind::String),
-    /* 142 */ Shape::new("PlacementGroupNameWithResolver", Kind::String),
-    /* 143 */ Shape::choice("PlacementGroupState", &["pending", "available", "deleting", "deleted"]),
-    /* 144 */ Shape::list("PlacementGroupStringList", Member::element(141)),
-    /* 145 */ Shape::choice("PlacementStrategy", &["cluster", "spread", "partition", "precision-time"]),
-    /* 146 */
+    /* 280 */ Shape::new("PlacementGroupId", Kind::String),
+    /* 281 */ Shape::list("PlacementGroupIdStringList", Member::element(280).wire("GroupId")),
+    /* 282 */ Shape::record("PlacementGroupInfo", &[Member::new("SupportedStrategies", 288).wire("supportedStrategies")]),
+    /* 283 */ Shape::list("PlacementGroupList", Member::element(279).wire("item")),
+    /* 284 */ Shape::new("PlacementGroupName", Kind::String),
+    /* 285 */ Shape::new("PlacementGroupNameWithResolver", Kind::String),
+    /* 286 */ Shape::choice("PlacementGroupState", &["pending", "available", "deleting", "deleted"]),
+    /* 287 */ Shape::choice("PlacementGroupStrategy", &["cluster", "partition", "spread"]),
+    /* 288 */ Shape::list("PlacementGroupStrategyList", Member::element(287).wire("item")),
+    /* 289 */ Shape::list("PlacementGroupStringList", Member::element(284)),
+    /* 290 */ Shape::choice("PlacementStrategy", &["cluster", "spread", "partition", "precision-time"]),
+    /* 291 */
     Shape::record(
         "PrefixListId",
-        &[Member::new("Description", 194).wire("description"), Member::new("PrefixListId", 194).wire("prefixListId")],
+        &[Member::new("Description", 346).wire("description"), Member::new("PrefixListId", 346).wire("prefixListId")],
     ),
-    /* 147 */ Shape::list("PrefixListIdList", Member::element(146).wire("item")),
-    /* 148 */ Shape::new("PrefixListResourceId", Kind::String),
-    /* 149 */
+    /* 292 */ Shape::list("PrefixListIdList", Member::element(291).wire("item")),
+    /* 293 */ Shape::new("PrefixListResourceId", Kind::String),
+    /* 294 */
     Shape::record(
         "PrivateDnsNameOptionsOnLaunch",
         &[
-            Member::new("HostnameType", 87).wire("hostnameType"),
-            Member::new("EnableResourceNameDnsARecord", 28).wire("enableResourceNameDnsARecord"),
-            Member::new("EnableResourceNameDnsAAAARecord", 28).wire("enableResourceNameDnsAAAARecord"),
+            Member::new("HostnameType", 158).wire("hostnameType"),
+            Member::new("EnableResourceNameDnsARecord", 40).wire("enableResourceNameDnsARecord"),
+            Member::new("EnableResourceNameDnsAAAARecord", 40).wire("enableResourceNameDnsAAAARecord"),
         ],
     ),
-    /* 150 */ Shape::record("PropagatingVgw", &[Member::new("GatewayId", 194).wire("gatewayId")]),
-    /* 151 */ Shape::list("PropagatingVgwList", Member::element(150).wire("item")),
-    /* 152 */
+    /* 295 */
+    Shape::record(
+        "ProcessorInfo",
+        &[
+            Member::new("SupportedArchitectures", 8).wire("supportedArchitectures"),
+            Member::new("SustainedClockSpeedInGhz", 296).wire("sustainedClockSpeedInGhz"),
+            Member::new("SupportedFeatures", 358).wire("supportedFeatures"),
+            Member::new("Manufacturer", 50).wire("manufacturer"),
+        ],
+    ),
+    /* 296 */ Shape::new("ProcessorSustainedClockSpeed", Kind::Float),
+    /* 297 */ Shape::record("PropagatingVgw", &[Member::new("GatewayId", 346).wire("gatewayId")]),
+    /* 298 */ Shape::list("PropagatingVgwList", Member::element(297).wire("item")),
+    /* 299 */
     Shape::record(
         "PublicIpDnsNameOptions",
         &[
-            Member::new("DnsHostnameType", 194).wire("dnsHostnameType"),
-            Member::new("PublicIpv4DnsName", 194).wire("publicIpv4DnsName"),
-            Member::new("PublicIpv6DnsName", 194).wire("publicIpv6DnsName"),
-            Member::new("PublicDualStackDnsName", 194).wire("publicDualStackDnsName"),
+            Member::new("DnsHostnameType", 346).wire("dnsHostnameType"),
+            Member::new("PublicIpv4DnsName", 346).wire("publicIpv4DnsName"),
+            Member::new("PublicIpv6DnsName", 346).wire("publicIpv6DnsName"),
+            Member::new("PublicDualStackDnsName", 346).wire("publicDualStackDnsName"),
         ],
     ),
-    /* 153 */
+    /* 300 */ Shape::choice("RebootMigrationSupport", &["unsupported", "supported"]),
+    /* 301 */
     Shape::record(
         "ReferencedSecurityGroup",
         &[
-            Member::new("GroupId", 194).wire("groupId"),
-            Member::new("PeeringStatus", 194).wire("peeringStatus"),
-            Member::new("UserId", 194).wire("userId"),
-            Member::new("VpcId", 194).wire("vpcId"),
-            Member::new("VpcPeeringConnectionId", 194).wire("vpcPeeringConnectionId"),
+            Member::new("GroupId", 346).wire("groupId"),
+            Member::new("PeeringStatus", 346).wire("peeringStatus"),
+            Member::new("UserId", 346).wire("userId"),
+            Member::new("VpcId", 346).wire("vpcId"),
+            Member::new("VpcPeeringConnectionId", 346).wire("vpcPeeringConnectionId"),
         ],
     ),
-    /* 154 */
+    /* 302 */
     Shape::record(
         "Region",
         &[
-            Member::new("OptInStatus", 194).wire("optInStatus"),
-            Member::new("Geography", 156).wire("geographySet"),
-            Member::new("RegionName", 194).wire("regionName"),
-            Member::new("Endpoint", 194).wire("regionEndpoint"),
+            Member::new("OptInStatus", 346).wire("optInStatus"),
+            Member::new("Geography", 304).wire("geographySet"),
+            Member::new("RegionName", 346).wire("regionName"),
+            Member::new("Endpoint", 346).wire("regionEndpoint"),
         ],
     ),
-    /* 155 */ Shape::record("RegionGeography", &[Member::new("Name", 194).wire("name")]),
-    /* 156 */ Shape::list("RegionGeographyList", Member::element(155).wire("item")),
-    /* 157 */ Shape::list("RegionList", Member::element(154).wire("item")),
-    /* 158 */ Shape::list("RegionNameStringList", Member::element(194).wire("RegionName")),
-    /* 159 */ Shape::list("ResourceIdList", Member::element(211)),
-    /* 160 */
+    /* 303 */ Shape::record("RegionGeography", &[Member::new("Name", 346).wire("name")]),
+    /* 304 */ Shape::list("RegionGeographyList", Member::element(303).wire("item")),
+    /* 305 */ Shape::list("RegionList", Member::element(302).wire("item")),
+    /* 306 */ Shape::list("RegionNameStringList", Member::element(346).wire("RegionName")),
+    /* 307 */ Shape::list("RequestInstanceTypeList", Member::element(173)).min(0.0).max(100.0),
+    /* 308 */ Shape::list("ResourceIdList", Member::element(366)),
+    /* 309 */
     Shape::choice(
         "ResourceType",
         &[
@@ -865,404 +1284,430 @@ pub static SHAPES: &[Shape] = &[
             "metric-category",
         ],
     ),
-    /* 161 */
+    /* 310 */
     Shape::record(
         "RevokeSecurityGroupEgressRequest",
         &[
-            Member::new("SecurityGroupRuleIds", 187).wire("SecurityGroupRuleId"),
-            Member::new("DryRun", 28).wire("dryRun"),
-            Member::new("GroupId", 180).wire("groupId").required(),
-            Member::new("SourceSecurityGroupName", 194).wire("sourceSecurityGroupName"),
-            Member::new("SourceSecurityGroupOwnerId", 194).wire("sourceSecurityGroupOwnerId"),
-            Member::new("IpProtocol", 194).wire("ipProtocol"),
-            Member::new("FromPort", 90).wire("fromPort"),
-            Member::new("ToPort", 90).wire("toPort"),
-            Member::new("CidrIp", 194).wire("cidrIp"),
-            Member::new("IpPermissions", 98).wire("ipPermissions"),
+            Member::new("SecurityGroupRuleIds", 339).wire("SecurityGroupRuleId"),
+            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("GroupId", 332).wire("groupId").required(),
+            Member::new("SourceSecurityGroupName", 346).wire("sourceSecurityGroupName"),
+            Member::new("SourceSecurityGroupOwnerId", 346).wire("sourceSecurityGroupOwnerId"),
+            Member::new("IpProtocol", 346).wire("ipProtocol"),
+            Member::new("FromPort", 179).wire("fromPort"),
+            Member::new("ToPort", 179).wire("toPort"),
+            Member::new("CidrIp", 346).wire("cidrIp"),
+            Member::new("IpPermissions", 187).wire("ipPermissions"),
         ],
     ),
-    /* 162 */
+    /* 311 */
     Shape::record(
         "RevokeSecurityGroupEgressResult",
         &[
-            Member::new("Return", 28).wire("return"),
-            Member::new("UnknownIpPermissions", 98).wire("unknownIpPermissionSet"),
-            Member::new("RevokedSecurityGroupRules", 166).wire("revokedSecurityGroupRuleSet"),
+            Member::new("Return", 40).wire("return"),
+            Member::new("UnknownIpPermissions", 187).wire("unknownIpPermissionSet"),
+            Member::new("RevokedSecurityGroupRules", 315).wire("revokedSecurityGroupRuleSet"),
         ],
     ),
-    /* 163 */
+    /* 312 */
     Shape::record(
         "RevokeSecurityGroupIngressRequest",
         &[
-            Member::new("CidrIp", 194),
-            Member::new("FromPort", 90),
-            Member::new("GroupId", 180),
-            Member::new("GroupName", 182),
-            Member::new("IpPermissions", 98),
-            Member::new("IpProtocol", 194),
-            Member::new("SourceSecurityGroupName", 194),
-            Member::new("SourceSecurityGroupOwnerId", 194),
-            Member::new("ToPort", 90),
-            Member::new("SecurityGroupRuleIds", 187).wire("SecurityGroupRuleId"),
-            Member::new("DryRun", 28).wire("dryRun"),
+            Member::new("CidrIp", 346),
+            Member::new("FromPort", 179),
+            Member::new("GroupId", 332),
+            Member::new("GroupName", 334),
+            Member::new("IpPermissions", 187),
+            Member::new("IpProtocol", 346),
+            Member::new("SourceSecurityGroupName", 346),
+            Member::new("SourceSecurityGroupOwnerId", 346),
+            Member::new("ToPort", 179),
+            Member::new("SecurityGroupRuleIds", 339).wire("SecurityGroupRuleId"),
+            Member::new("DryRun", 40).wire("dryRun"),
         ],
     ),
-    /* 164 */
+    /* 313 */
     Shape::record(
         "RevokeSecurityGroupIngressResult",
         &[
-            Member::new("Return", 28).wire("return"),
-            Member::new("UnknownIpPermissions", 98).wire("unknownIpPermissionSet"),
-            Member::new("RevokedSecurityGroupRules", 166).wire("revokedSecurityGroupRuleSet"),
+            Member::new("Return", 40).wire("return"),
+            Member::new("UnknownIpPermissions", 187).wire("unknownIpPermissionSet"),
+            Member::new("RevokedSecurityGroupRules", 315).wire("revokedSecurityGroupRuleSet"),
         ],
     ),
-    /* 165 */
+    /* 314 */
     Shape::record(
         "RevokedSecurityGroupRule",
         &[
-            Member::new("SecurityGroupRuleId", 186).wire("securityGroupRuleId"),
-            Member::new("GroupId", 180).wire("groupId"),
-            Member::new("IsEgress", 28).wire("isEgress"),
-            Member::new("IpProtocol", 194).wire("ipProtocol"),
-            Member::new("FromPort", 90).wire("fromPort"),
-            Member::new("ToPort", 90).wire("toPort"),
-            Member::new("CidrIpv4", 194).wire("cidrIpv4"),
-            Member::new("CidrIpv6", 194).wire("cidrIpv6"),
-            Member::new("PrefixListId", 148).wire("prefixListId"),
-            Member::new("ReferencedGroupId", 180).wire("referencedGroupId"),
-            Member::new("Description", 194).wire("description"),
+            Member::new("SecurityGroupRuleId", 338).wire("securityGroupRuleId"),
+            Member::new("GroupId", 332).wire("groupId"),
+            Member::new("IsEgress", 40).wire("isEgress"),
+            Member::new("IpProtocol", 346).wire("ipProtocol"),
+            Member::new("FromPort", 179).wire("fromPort"),
+            Member::new("ToPort", 179).wire("toPort"),
+            Member::new("CidrIpv4", 346).wire("cidrIpv4"),
+            Member::new("CidrIpv6", 346).wire("cidrIpv6"),
+            Member::new("PrefixListId", 293).wire("prefixListId"),
+            Member::new("ReferencedGroupId", 332).wire("referencedGroupId"),
+            Member::new("Description", 346).wire("description"),
         ],
     ),
-    /* 166 */ Shape::list("RevokedSecurityGroupRuleList", Member::element(165).wire("item")),
-    /* 167 */
+    /* 315 */ Shape::list("RevokedSecurityGroupRuleList", Member::element(314).wire("item")),
+    /* 316 */ Shape::choice("RootDeviceType", &["ebs", "instance-store"]),
+    /* 317 */ Shape::list("RootDeviceTypeList", Member::element(316).wire("item")),
+    /* 318 */
     Shape::record(
         "Route",
         &[
-            Member::new("DestinationCidrBlock", 194).wire("destinationCidrBlock"),
-            Member::new("DestinationIpv6CidrBlock", 194).wire("destinationIpv6CidrBlock"),
-            Member::new("DestinationPrefixListId", 194).wire("destinationPrefixListId"),
-            Member::new("EgressOnlyInternetGatewayId", 194).wire("egressOnlyInternetGatewayId"),
-            Member::new("GatewayId", 194).wire("gatewayId"),
-            Member::new("InstanceId", 194).wire("instanceId"),
-            Member::new("InstanceOwnerId", 194).wire("instanceOwnerId"),
-            Member::new("NatGatewayId", 194).wire("natGatewayId"),
-            Member::new("TransitGatewayId", 194).wire("transitGatewayId"),
-            Member::new("LocalGatewayId", 194).wire("localGatewayId"),
-            Member::new("CarrierGatewayId", 29).wire("carrierGatewayId"),
-            Member::new("NetworkInterfaceId", 194).wire("networkInterfaceId"),
-            Member::new("Origin", 169).wire("origin"),
-            Member::new("State", 170).wire("state"),
-            Member::new("VpcPeeringConnectionId", 194).wire("vpcPeeringConnectionId"),
-            Member::new("CoreNetworkArn", 32).wire("coreNetworkArn"),
-            Member::new("OdbNetworkArn", 134).wire("odbNetworkArn"),
-            Member::new("IpAddress", 194).wire("ipAddress"),
+            Member::new("DestinationCidrBlock", 346).wire("destinationCidrBlock"),
+            Member::new("DestinationIpv6CidrBlock", 346).wire("destinationIpv6CidrBlock"),
+            Member::new("DestinationPrefixListId", 346).wire("destinationPrefixListId"),
+            Member::new("EgressOnlyInternetGatewayId", 346).wire("egressOnlyInternetGatewayId"),
+            Member::new("GatewayId", 346).wire("gatewayId"),
+            Member::new("InstanceId", 346).wire("instanceId"),
+            Member::new("InstanceOwnerId", 346).wire("instanceOwnerId"),
+            Member::new("NatGatewayId", 346).wire("natGatewayId"),
+            Member::new("TransitGatewayId", 346).wire("transitGatewayId"),
+            Member::new("LocalGatewayId", 346).wire("localGatewayId"),
+            Member::new("CarrierGatewayId", 44).wire("carrierGatewayId"),
+            Member::new("NetworkInterfaceId", 346).wire("networkInterfaceId"),
+            Member::new("Origin", 320).wire("origin"),
+            Member::new("State", 321).wire("state"),
+            Member::new("VpcPeeringConnectionId", 346).wire("vpcPeeringConnectionId"),
+            Member::new("CoreNetworkArn", 49).wire("coreNetworkArn"),
+            Member::new("OdbNetworkArn", 274).wire("odbNetworkArn"),
+            Member::new("IpAddress", 346).wire("ipAddress"),
         ],
     ),
-    /* 168 */ Shape::list("RouteList", Member::element(167).wire("item")),
-    /* 169 */
+    /* 319 */ Shape::list("RouteList", Member::element(318).wire("item")),
+    /* 320 */
     Shape::choice("RouteOrigin", &["CreateRouteTable", "CreateRoute", "EnableVgwRoutePropagation", "Advertisement"]),
-    /* 170 */ Shape::choice("RouteState", &["active", "blackhole", "filtered"]),
-    /* 171 */
+    /* 321 */ Shape::choice("RouteState", &["active", "blackhole", "filtered"]),
+    /* 322 */
     Shape::record(
         "RouteTable",
         &[
-            Member::new("Associations", 173).wire("associationSet"),
-            Member::new("PropagatingVgws", 151).wire("propagatingVgwSet"),
-            Member::new("RouteTableId", 194).wire("routeTableId"),
-            Member::new("Routes", 168).wire("routeSet"),
-            Member::new("Tags", 208).wire("tagSet"),
-            Member::new("VpcId", 194).wire("vpcId"),
-            Member::new("OwnerId", 194).wire("ownerId"),
+            Member::new("Associations", 324).wire("associationSet"),
+            Member::new("PropagatingVgws", 298).wire("propagatingVgwSet"),
+            Member::new("RouteTableId", 346).wire("routeTableId"),
+            Member::new("Routes", 319).wire("routeSet"),
+            Member::new("Tags", 363).wire("tagSet"),
+            Member::new("VpcId", 346).wire("vpcId"),
+            Member::new("OwnerId", 346).wire("ownerId"),
         ],
     ),
-    /* 172 */
+    /* 323 */
     Shape::record(
         "RouteTableAssociation",
         &[
-            Member::new("Main", 28).wire("main"),
-            Member::new("RouteTableAssociationId", 194).wire("routeTableAssociationId"),
-            Member::new("RouteTableId", 194).wire("routeTableId"),
-            Member::new("SubnetId", 194).wire("subnetId"),
-            Member::new("GatewayId", 194).wire("gatewayId"),
-            Member::new("PublicIpv4Pool", 194).wire("publicIpv4Pool"),
-            Member::new("AssociationState", 174).wire("associationState"),
+            Member::new("Main", 40).wire("main"),
+            Member::new("RouteTableAssociationId", 346).wire("routeTableAssociationId"),
+            Member::new("RouteTableId", 346).wire("routeTableId"),
+            Member::new("SubnetId", 346).wire("subnetId"),
+            Member::new("GatewayId", 346).wire("gatewayId"),
+            Member::new("PublicIpv4Pool", 346).wire("publicIpv4Pool"),
+            Member::new("AssociationState", 325).wire("associationState"),
         ],
     ),
-    /* 173 */ Shape::list("RouteTableAssociationList", Member::element(172).wire("item")),
-    /* 174 */
+    /* 324 */ Shape::list("RouteTableAssociationList", Member::element(323).wire("item")),
+    /* 325 */
     Shape::record(
         "RouteTableAssociationState",
-        &[Member::new("State", 175).wire("state"), Member::new("StatusMessage", 194).wire("statusMessage")],
+        &[Member::new("State", 326).wire("state"), Member::new("StatusMessage", 346).wire("statusMessage")],
     ),
-    /* 175 */
+    /* 326 */
     Shape::choice("RouteTableAssociationStateCode", &["associating", "associated", "disassociating", "disassociated", "failed"]),
-    /* 176 */ Shape::new("RouteTableId", Kind::String),
-    /* 177 */ Shape::list("RouteTableIdStringList", Member::element(176).wire("item")),
-    /* 178 */ Shape::list("RouteTableList", Member::element(171).wire("item")),
-    /* 179 */
+    /* 327 */ Shape::new("RouteTableId", Kind::String),
+    /* 328 */ Shape::list("RouteTableIdStringList", Member::element(327).wire("item")),
+    /* 329 */ Shape::list("RouteTableList", Member::element(322).wire("item")),
+    /* 330 */ Shape::new("SecondaryNetworkSupportedFlag", Kind::Boolean),
+    /* 331 */
     Shape::record(
         "SecurityGroup",
         &[
-            Member::new("GroupId", 194).wire("groupId"),
-            Member::new("IpPermissionsEgress", 98).wire("ipPermissionsEgress"),
-            Member::new("Tags", 208).wire("tagSet"),
-            Member::new("VpcId", 194).wire("vpcId"),
-            Member::new("SecurityGroupArn", 194).wire("securityGroupArn"),
-            Member::new("OwnerId", 194).wire("ownerId"),
-            Member::new("GroupName", 194).wire("groupName"),
-            Member::new("Description", 194).wire("groupDescription"),
-            Member::new("IpPermissions", 98).wire("ipPermissions"),
+            Member::new("GroupId", 346).wire("groupId"),
+            Member::new("IpPermissionsEgress", 187).wire("ipPermissionsEgress"),
+            Member::new("Tags", 363).wire("tagSet"),
+            Member::new("VpcId", 346).wire("vpcId"),
+            Member::new("SecurityGroupArn", 346).wire("securityGroupArn"),
+            Member::new("OwnerId", 346).wire("ownerId"),
+            Member::new("GroupName", 346).wire("groupName"),
+            Member::new("Description", 346).wire("groupDescription"),
+            Member::new("IpPermissions", 187).wire("ipPermissions"),
         ],
     ),
-    /* 180 */ Shape::new("SecurityGroupId", Kind::String),
-    /* 181 */ Shape::list("SecurityGroupList", Member::element(179).wire("item")),
-    /* 182 */ Shape::new("SecurityGroupName", Kind::String),
-    /* 183 */
+    /* 332 */ Shape::new("SecurityGroupId", Kind::String),
+    /* 333 */ Shape::list("SecurityGroupList", Member::element(331).wire("item")),
+    /* 334 */ Shape::new("SecurityGroupName", Kind::String),
+    /* 335 */
     Shape::record(
         "SecurityGroupRule",
         &[
-            Member::new("SecurityGroupRuleId", 186).wire("securityGroupRuleId"),
-            Member::new("GroupId", 180).wire("groupId"),
-            Member::new("GroupOwnerId", 194).wire("groupOwnerId"),
-            Member::new("IsEgress", 28).wire("isEgress"),
-            Member::new("IpProtocol", 194).wire("ipProtocol"),
-            Member::new("FromPort", 90).wire("fromPort"),
-            Member::new("ToPort", 90).wire("toPort"),
-            Member::new("CidrIpv4", 194).wire("cidrIpv4"),
-            Member::new("CidrIpv6", 194).wire("cidrIpv6"),
-            Member::new("PrefixListId", 148).wire("prefixListId"),
-            Member::new("ReferencedGroupInfo", 153).wire("referencedGroupInfo"),
-            Member::new("Description", 194).wire("description"),
-            Member::new("Tags", 208).wire("tagSet"),
-            Member::new("SecurityGroupRuleArn", 194).wire("securityGroupRuleArn"),
+            Member::new("SecurityGroupRuleId", 338).wire("securityGroupRuleId"),
+            Member::new("GroupId", 332).wire("groupId"),
+            Member::new("GroupOwnerId", 346).wire("groupOwnerId"),
+            Member::new("IsEgress", 40).wire("isEgress"),
+            Member::new("IpProtocol", 346).wire("ipProtocol"),
+            Member::new("FromPort", 179).wire("fromPort"),
+            Member::new("ToPort", 179).wire("toPort"),
+            Member::new("CidrIpv4", 346).wire("cidrIpv4"),
+            Member::new("CidrIpv6", 346).wire("cidrIpv6"),
+            Member::new("PrefixListId", 293).wire("prefixListId"),
+            Member::new("ReferencedGroupInfo", 301).wire("referencedGroupInfo"),
+            Member::new("Description", 346).wire("description"),
+            Member::new("Tags", 363).wire("tagSet"),
+            Member::new("SecurityGroupRuleArn", 346).wire("securityGroupRuleArn"),
         ],
     ),
-    /* 184 */
-    Shape::record("SecurityGroupRuleDescription", &[Member::new("SecurityGroupRuleId", 194), Member::new("Description", 194)]),
-    /* 185 */ Shape::list("SecurityGroupRuleDescriptionList", Member::element(184).wire("item")),
-    /* 186 */ Shape::new("SecurityGroupRuleId", Kind::String),
-    /* 187 */ Shape::list("SecurityGroupRuleIdList", Member::element(194).wire("item")),
-    /* 188 */ Shape::list("SecurityGroupRuleList", Member::element(183).wire("item")),
-    /* 189 */
+    /* 336 */
+    Shape::record("SecurityGroupRuleDescription", &[Member::new("SecurityGroupRuleId", 346), Member::new("Description", 346)]),
+    /* 337 */ Shape::list("SecurityGroupRuleDescriptionList", Member::element(336).wire("item")),
+    /* 338 */ Shape::new("SecurityGroupRuleId", Kind::String),
+    /* 339 */ Shape::list("SecurityGroupRuleIdList", Member::element(346).wire("item")),
+    /* 340 */ Shape::list("SecurityGroupRuleList", Member::element(335).wire("item")),
+    /* 341 */
     Shape::record(
         "SecurityGroupRuleRequest",
         &[
-            Member::new("IpProtocol", 194),
-            Member::new("FromPort", 90),
-            Member::new("ToPort", 90),
-            Member::new("CidrIpv4", 194),
-            Member::new("CidrIpv6", 194),
-            Member::new("PrefixListId", 148),
-            Member::new("ReferencedGroupId", 180),
-            Member::new("Description", 194),
+            Member::new("IpProtocol", 346),
+            Member::new("FromPort", 179),
+            Member::new("ToPort", 179),
+            Member::new("CidrIpv4", 346),
+            Member::new("CidrIpv6", 346),
+            Member::new("PrefixListId", 293),
+            Member::new("ReferencedGroupId", 332),
+            Member::new("Description", 346),
         ],
     ),
-    /* 190 */
+    /* 342 */
     Shape::record(
         "SecurityGroupRuleUpdate",
-        &[Member::new("SecurityGroupRuleId", 186).required(), Member::new("SecurityGroupRule", 189)],
+        &[Member::new("SecurityGroupRuleId", 338).required(), Member::new("SecurityGroupRule", 341)],
     ),
-    /* 191 */ Shape::list("SecurityGroupRuleUpdateList", Member::element(190).wire("item")),
-    /* 192 */ Shape::new("SensitiveUserData", Kind::String).sensitive(),
-    /* 193 */ Shape::choice("SpreadLevel", &["host", "rack"]),
-    /* 194 */ Shape::new("String", Kind::String),
-    /* 195 */
+    /* 343 */ Shape::list("SecurityGroupRuleUpdateList", Member::element(342).wire("item")),
+    /* 344 */ Shape::new("SensitiveUserData", Kind::String).sensitive(),
+    /* 345 */ Shape::choice("SpreadLevel", &["host", "rack"]),
+    /* 346 */ Shape::new("String", Kind::String),
+    /* 347 */
     Shape::record(
         "Subnet",
         &[
-            Member::new("AvailabilityZoneId", 194).wire("availabilityZoneId"),
-            Member::new("EnableLniAtDeviceIndex", 90).wire("enableLniAtDeviceIndex"),
-            Member::new("MapCustomerOwnedIpOnLaunch", 28).wire("mapCustomerOwnedIpOnLaunch"),
-            Member::new("CustomerOwnedIpv4Pool", 30).wire("customerOwnedIpv4Pool"),
-            Member::new("OwnerId", 194).wire("ownerId"),
-            Member::new("AssignIpv6AddressOnCreation", 28).wire("assignIpv6AddressOnCreation"),
-            Member::new("Ipv6CidrBlockAssociationSet", 202).wire("ipv6CidrBlockAssociationSet"),
-            Member::new("Tags", 208).wire("tagSet"),
-            Member::new("SubnetArn", 194).wire("subnetArn"),
-            Member::new("OutpostArn", 194).wire("outpostArn"),
-            Member::new("EnableDns64", 28).wire("enableDns64"),
-            Member::new("Ipv6Native", 28).wire("ipv6Native"),
-            Member::new("PrivateDnsNameOptionsOnLaunch", 149).wire("privateDnsNameOptionsOnLaunch"),
-            Member::new("BlockPublicAccessStates", 27).wire("blockPublicAccessStates"),
-            Member::new("Type", 194).wire("type"),
-            Member::new("SubnetId", 194).wire("subnetId"),
-            Member::new("State", 204).wire("state"),
-            Member::new("VpcId", 194).wire("vpcId"),
-            Member::new("CidrBlock", 194).wire("cidrBlock"),
-            Member::new("AvailableIpAddressCount", 90).wire("availableIpAddressCount"),
-            Member::new("AvailabilityZone", 194).wire("availabilityZone"),
-            Member::new("DefaultForAz", 28).wire("defaultForAz"),
-            Member::new("MapPublicIpOnLaunch", 28).wire("mapPublicIpOnLaunch"),
+            Member::new("AvailabilityZoneId", 346).wire("availabilityZoneId"),
+            Member::new("EnableLniAtDeviceIndex", 179).wire("enableLniAtDeviceIndex"),
+            Member::new("MapCustomerOwnedIpOnLaunch", 40).wire("mapCustomerOwnedIpOnLaunch"),
+            Member::new("CustomerOwnedIpv4Pool", 45).wire("customerOwnedIpv4Pool"),
+            Member::new("OwnerId", 346).wire("ownerId"),
+            Member::new("AssignIpv6AddressOnCreation", 40).wire("assignIpv6AddressOnCreation"),
+            Member::new("Ipv6CidrBlockAssociationSet", 354).wire("ipv6CidrBlockAssociationSet"),
+            Member::new("Tags", 363).wire("tagSet"),
+            Member::new("SubnetArn", 346).wire("subnetArn"),
+            Member::new("OutpostArn", 346).wire("outpostArn"),
+            Member::new("EnableDns64", 40).wire("enableDns64"),
+            Member::new("Ipv6Native", 40).wire("ipv6Native"),
+            Member::new("PrivateDnsNameOptionsOnLaunch", 294).wire("privateDnsNameOptionsOnLaunch"),
+            Member::new("BlockPublicAccessStates", 39).wire("blockPublicAccessStates"),
+            Member::new("Type", 346).wire("type"),
+            Member::new("SubnetId", 346).wire("subnetId"),
+            Member::new("State", 356).wire("state"),
+            Member::new("VpcId", 346).wire("vpcId"),
+            Member::new("CidrBlock", 346).wire("cidrBlock"),
+            Member::new("AvailableIpAddressCount", 179).wire("availableIpAddressCount"),
+            Member::new("AvailabilityZone", 346).wire("availabilityZone"),
+            Member::new("DefaultForAz", 40).wire("defaultForAz"),
+            Member::new("MapPublicIpOnLaunch", 40).wire("mapPublicIpOnLaunch"),
         ],
     ),
-    /* 196 */ Shape::new("SubnetCidrAssociationId", Kind::String),
-    /* 197 */
+    /* 348 */ Shape::new("SubnetCidrAssociationId", Kind::String),
+    /* 349 */
     Shape::record(
         "SubnetCidrBlockState",
-        &[Member::new("State", 198).wire("state"), Member::new("StatusMessage", 194).wire("statusMessage")],
+        &[Member::new("State", 350).wire("state"), Member::new("StatusMessage", 346).wire("statusMessage")],
     ),
-    /* 198 */
+    /* 350 */
     Shape::choice(
         "SubnetCidrBlockStateCode",
         &["associating", "associated", "disassociating", "disassociated", "failing", "failed"],
     ),
-    /* 199 */ Shape::new("SubnetId", Kind::String),
-    /* 200 */ Shape::list("SubnetIdStringList", Member::element(199).wire("SubnetId")),
-    /* 201 */
+    /* 351 */ Shape::new("SubnetId", Kind::String),
+    /* 352 */ Shape::list("SubnetIdStringList", Member::element(351).wire("SubnetId")),
+    /* 353 */
     Shape::record(
         "SubnetIpv6CidrBlockAssociation",
         &[
-            Member::new("AssociationId", 196).wire("associationId"),
-            Member::new("Ipv6CidrBlock", 194).wire("ipv6CidrBlock"),
-            Member::new("Ipv6CidrBlockState", 197).wire("ipv6CidrBlockState"),
-            Member::new("Ipv6AddressAttribute", 104).wire("ipv6AddressAttribute"),
-            Member::new("IpSource", 101).wire("ipSource"),
+            Member::new("AssociationId", 348).wire("associationId"),
+            Member::new("Ipv6CidrBlock", 346).wire("ipv6CidrBlock"),
+            Member::new("Ipv6CidrBlockState", 349).wire("ipv6CidrBlockState"),
+            Member::new("Ipv6AddressAttribute", 194).wire("ipv6AddressAttribute"),
+            Member::new("IpSource", 190).wire("ipSource"),
         ],
     ),
-    /* 202 */ Shape::list("SubnetIpv6CidrBlockAssociationSet", Member::element(201).wire("item")),
-    /* 203 */ Shape::list("SubnetList", Member::element(195).wire("item")),
-    /* 204 */
+    /* 354 */ Shape::list("SubnetIpv6CidrBlockAssociationSet", Member::element(353).wire("item")),
+    /* 355 */ Shape::list("SubnetList", Member::element(347).wire("item")),
+    /* 356 */
     Shape::choice("SubnetState", &["pending", "available", "unavailable", "failed", "failed-insufficient-capacity"]),
-    /* 205 */ Shape::record("Tag", &[Member::new("Key", 194).wire("key"), Member::new("Value", 194).wire("value")]),
-    /* 206 */
+    /* 357 */ Shape::new("SupportedAdditionalProcessorFeature", Kind::String),
+    /* 358 */ Shape::list("SupportedAdditionalProcessorFeatureList", Member::element(357).wire("item")),
+    /* 359 */ Shape::new("SupportedInRegion", Kind::Boolean),
+    /* 360 */ Shape::record("Tag", &[Member::new("Key", 346).wire("key"), Member::new("Value", 346).wire("value")]),
+    /* 361 */
     Shape::record(
         "TagDescription",
         &[
-            Member::new("Key", 194).wire("key"),
-            Member::new("ResourceId", 194).wire("resourceId"),
-            Member::new("ResourceType", 160).wire("resourceType"),
-            Member::new("Value", 194).wire("value"),
+            Member::new("Key", 346).wire("key"),
+            Member::new("ResourceId", 346).wire("resourceId"),
+            Member::new("ResourceType", 309).wire("resourceType"),
+            Member::new("Value", 346).wire("value"),
         ],
     ),
-    /* 207 */ Shape::list("TagDescriptionList", Member::element(206).wire("item")),
-    /* 208 */ Shape::list("TagList", Member::element(205).wire("item")),
-    /* 209 */
+    /* 362 */ Shape::list("TagDescriptionList", Member::element(361).wire("item")),
+    /* 363 */ Shape::list("TagList", Member::element(360).wire("item")),
+    /* 364 */
     Shape::record(
         "TagSpecification",
-        &[Member::new("ResourceType", 160).wire("resourceType"), Member::new("Tags", 208).wire("Tag")],
+        &[Member::new("ResourceType", 309).wire("resourceType"), Member::new("Tags", 363).wire("Tag")],
     ),
-    /* 210 */ Shape::list("TagSpecificationList", Member::element(209).wire("item")),
-    /* 211 */ Shape::new("TaggableResourceId", Kind::String),
-    /* 212 */ Shape::choice("Tenancy", &["default", "dedicated", "host"]),
-    /* 213 */
+    /* 365 */ Shape::list("TagSpecificationList", Member::element(364).wire("item")),
+    /* 366 */ Shape::new("TaggableResourceId", Kind::String),
+    /* 367 */ Shape::choice("Tenancy", &["default", "dedicated", "host"]),
+    /* 368 */ Shape::new("ThreadsPerCore", Kind::Integer),
+    /* 369 */ Shape::list("ThreadsPerCoreList", Member::element(368).wire("item")),
+    /* 370 */ Shape::new("TotalMediaMemory", Kind::Integer),
+    /* 371 */ Shape::new("TotalNeuronMemory", Kind::Integer),
+    /* 372 */
     Shape::record(
         "UpdateSecurityGroupRuleDescriptionsEgressRequest",
         &[
-            Member::new("DryRun", 28),
-            Member::new("GroupId", 180),
-            Member::new("GroupName", 182),
-            Member::new("IpPermissions", 98),
-            Member::new("SecurityGroupRuleDescriptions", 185).wire("SecurityGroupRuleDescription"),
+            Member::new("DryRun", 40),
+            Member::new("GroupId", 332),
+            Member::new("GroupName", 334),
+            Member::new("IpPermissions", 187),
+            Member::new("SecurityGroupRuleDescriptions", 337).wire("SecurityGroupRuleDescription"),
         ],
     ),
-    /* 214 */
-    Shape::record("UpdateSecurityGroupRuleDescriptionsEgressResult", &[Member::new("Return", 28).wire("return")]),
-    /* 215 */
+    /* 373 */
+    Shape::record("UpdateSecurityGroupRuleDescriptionsEgressResult", &[Member::new("Return", 40).wire("return")]),
+    /* 374 */
     Shape::record(
         "UpdateSecurityGroupRuleDescriptionsIngressRequest",
         &[
-            Member::new("DryRun", 28),
-            Member::new("GroupId", 180),
-            Member::new("GroupName", 182),
-            Member::new("IpPermissions", 98),
-            Member::new("SecurityGroupRuleDescriptions", 185).wire("SecurityGroupRuleDescription"),
+            Member::new("DryRun", 40),
+            Member::new("GroupId", 332),
+            Member::new("GroupName", 334),
+            Member::new("IpPermissions", 187),
+            Member::new("SecurityGroupRuleDescriptions", 337).wire("SecurityGroupRuleDescription"),
         ],
     ),
-    /* 216 */
-    Shape::record("UpdateSecurityGroupRuleDescriptionsIngressResult", &[Member::new("Return", 28).wire("return")]),
-    /* 217 */
+    /* 375 */
+    Shape::record("UpdateSecurityGroupRuleDescriptionsIngressResult", &[Member::new("Return", 40).wire("return")]),
+    /* 376 */ Shape::choice("UsageClassType", &["spot", "on-demand", "capacity-block"]),
+    /* 377 */ Shape::list("UsageClassTypeList", Member::element(376).wire("item")),
+    /* 378 */
     Shape::record(
         "UserIdGroupPair",
         &[
-            Member::new("Description", 194).wire("description"),
-            Member::new("UserId", 194).wire("userId"),
-            Member::new("GroupName", 194).wire("groupName"),
-            Member::new("GroupId", 194).wire("groupId"),
-            Member::new("VpcId", 194).wire("vpcId"),
-            Member::new("VpcPeeringConnectionId", 194).wire("vpcPeeringConnectionId"),
-            Member::new("PeeringStatus", 194).wire("peeringStatus"),
+            Member::new("Description", 346).wire("description"),
+            Member::new("UserId", 346).wire("userId"),
+            Member::new("GroupName", 346).wire("groupName"),
+            Member::new("GroupId", 346).wire("groupId"),
+            Member::new("VpcId", 346).wire("vpcId"),
+            Member::new("VpcPeeringConnectionId", 346).wire("vpcPeeringConnectionId"),
+            Member::new("PeeringStatus", 346).wire("peeringStatus"),
         ],
     ),
-    /* 218 */ Shape::list("UserIdGroupPairList", Member::element(217).wire("item")),
-    /* 219 */ Shape::list("ValueStringList", Member::element(194).wire("item")),
-    /* 220 */
+    /* 379 */ Shape::list("UserIdGroupPairList", Member::element(378).wire("item")),
+    /* 380 */ Shape::new("VCpuCount", Kind::Integer),
+    /* 381 */
+    Shape::record(
+        "VCpuInfo",
+        &[
+            Member::new("DefaultVCpus", 380).wire("defaultVCpus"),
+            Member::new("DefaultCores", 47).wire("defaultCores"),
+            Member::new("DefaultThreadsPerCore", 368).wire("defaultThreadsPerCore"),
+            Member::new("ValidCores", 48).wire("validCores"),
+            Member::new("ValidThreadsPerCore", 369).wire("validThreadsPerCore"),
+        ],
+    ),
+    /* 382 */ Shape::list("ValueStringList", Member::element(346).wire("item")),
+    /* 383 */ Shape::choice("VirtualizationType", &["hvm", "paravirtual"]),
+    /* 384 */ Shape::list("VirtualizationTypeList", Member::element(383).wire("item")),
+    /* 385 */
     Shape::record(
         "Vpc",
         &[
-            Member::new("OwnerId", 194).wire("ownerId"),
-            Member::new("InstanceTenancy", 212).wire("instanceTenancy"),
-            Member::new("Ipv6CidrBlockAssociationSet", 236).wire("ipv6CidrBlockAssociationSet"),
-            Member::new("CidrBlockAssociationSet", 223).wire("cidrBlockAssociationSet"),
-            Member::new("IsDefault", 28).wire("isDefault"),
-            Member::new("EncryptionControl", 226).wire("encryptionControl"),
-            Member::new("Tags", 208).wire("tagSet"),
-            Member::new("BlockPublicAccessStates", 27).wire("blockPublicAccessStates"),
-            Member::new("VpcId", 194).wire("vpcId"),
-            Member::new("State", 238).wire("state"),
-            Member::new("CidrBlock", 194).wire("cidrBlock"),
-            Member::new("DhcpOptionsId", 194).wire("dhcpOptionsId"),
+            Member::new("OwnerId", 346).wire("ownerId"),
+            Member::new("InstanceTenancy", 367).wire("instanceTenancy"),
+            Member::new("Ipv6CidrBlockAssociationSet", 401).wire("ipv6CidrBlockAssociationSet"),
+            Member::new("CidrBlockAssociationSet", 388).wire("cidrBlockAssociationSet"),
+            Member::new("IsDefault", 40).wire("isDefault"),
+            Member::new("EncryptionControl", 391).wire("encryptionControl"),
+            Member::new("Tags", 363).wire("tagSet"),
+            Member::new("BlockPublicAccessStates", 39).wire("blockPublicAccessStates"),
+            Member::new("VpcId", 346).wire("vpcId"),
+            Member::new("State", 403).wire("state"),
+            Member::new("CidrBlock", 346).wire("cidrBlock"),
+            Member::new("DhcpOptionsId", 346).wire("dhcpOptionsId"),
         ],
     ),
-    /* 221 */
+    /* 386 */
     Shape::choice("VpcAttributeName", &["enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics"]),
-    /* 222 */
+    /* 387 */
     Shape::record(
         "VpcCidrBlockAssociation",
         &[
-            Member::new("AssociationId", 194).wire("associationId"),
-            Member::new("CidrBlock", 194).wire("cidrBlock"),
-            Member::new("CidrBlockState", 224).wire("cidrBlockState"),
+            Member::new("AssociationId", 346).wire("associationId"),
+            Member::new("CidrBlock", 346).wire("cidrBlock"),
+            Member::new("CidrBlockState", 389).wire("cidrBlockState"),
         ],
     ),
-    /* 223 */ Shape::list("VpcCidrBlockAssociationSet", Member::element(222).wire("item")),
-    /* 224 */
+    /* 388 */ Shape::list("VpcCidrBlockAssociationSet", Member::element(387).wire("item")),
+    /* 389 */
     Shape::record(
         "VpcCidrBlockState",
-        &[Member::new("State", 225).wire("state"), Member::new("StatusMessage", 194).wire("statusMessage")],
+        &[Member::new("State", 390).wire("state"), Member::new("StatusMessage", 346).wire("statusMessage")],
     ),
-    /* 225 */
+    /* 390 */
     Shape::choice(
         "VpcCidrBlockStateCode",
         &["associating", "associated", "disassociating", "disassociated", "failing", "failed"],
     ),
-    /* 226 */
+    /* 391 */
     Shape::record(
         "VpcEncryptionControl",
         &[
-            Member::new("VpcId", 233).wire("vpcId"),
-            Member::new("VpcEncryptionControlId", 230).wire("vpcEncryptionControlId"),
-            Member::new("Mode", 231).wire("mode"),
-            Member::new("State", 232).wire("state"),
-            Member::new("StateMessage", 194).wire("stateMessage"),
-            Member::new("ResourceExclusions", 229).wire("resourceExclusions"),
-            Member::new("Tags", 208).wire("tagSet"),
+            Member::new("VpcId", 398).wire("vpcId"),
+            Member::new("VpcEncryptionControlId", 395).wire("vpcEncryptionControlId"),
+            Member::new("Mode", 396).wire("mode"),
+            Member::new("State", 397).wire("state"),
+            Member::new("StateMessage", 346).wire("stateMessage"),
+            Member::new("ResourceExclusions", 394).wire("resourceExclusions"),
+            Member::new("Tags", 363).wire("tagSet"),
         ],
     ),
-    /* 227 */
+    /* 392 */
     Shape::record(
         "VpcEncryptionControlExclusion",
-        &[Member::new("State", 228).wire("state"), Member::new("StateMessage", 194).wire("stateMessage")],
+        &[Member::new("State", 393).wire("state"), Member::new("StateMessage", 346).wire("stateMessage")],
     ),
-    /* 228 */ Shape::choice("VpcEncryptionControlExclusionState", &["enabling", "enabled", "disabling", "disabled"]),
-    /* 229 */
+    /* 393 */ Shape::choice("VpcEncryptionControlExclusionState", &["enabling", "enabled", "disabling", "disabled"]),
+    /* 394 */
     Shape::record(
         "VpcEncryptionControlExclusions",
         &[
-            Member::new("InternetGateway", 227).wire("internetGateway"),
-            Member::new("EgressOnlyInternetGateway", 227).wire("egressOnlyInternetGateway"),
-            Member::new("NatGateway", 227).wire("natGateway"),
-            Member::new("VirtualPrivateGateway", 227).wire("virtualPrivateGateway"),
-            Member::new("VpcPeering", 227).wire("vpcPeering"),
-            Member::new("Lambda", 227).wire("lambda"),
-            Member::new("VpcLattice", 227).wire("vpcLattice"),
-            Member::new("ElasticFileSystem", 227).wire("elasticFileSystem"),
-            Member::new("GlobalAccelerator", 227).wire("globalAccelerator"),
-            Member::new("ApiGatewayV2", 227).wire("apiGatewayV2"),
+            Member::new("InternetGateway", 392).wire("internetGateway"),
+            Member::new("EgressOnlyInternetGateway", 392).wire("egressOnlyInternetGateway"),
+            Member::new("NatGateway", 392).wire("natGateway"),
+            Member::new("VirtualPrivateGateway", 392).wire("virtualPrivateGateway"),
+            Member::new("VpcPeering", 392).wire("vpcPeering"),
+            Member::new("Lambda", 392).wire("lambda"),
+            Member::new("VpcLattice", 392).wire("vpcLattice"),
+            Member::new("ElasticFileSystem", 392).wire("elasticFileSystem"),
+            Member::new("GlobalAccelerator", 392).wire("globalAccelerator"),
+            Member::new("ApiGatewayV2", 392).wire("apiGatewayV2"),
         ],
     ),
-    /* 230 */ Shape::new("VpcEncryptionControlId", Kind::String),
-    /* 231 */ Shape::choice("VpcEncryptionControlMode", &["monitor", "enforce"]),
-    /* 232 */
+    /* 395 */ Shape::new("VpcEncryptionControlId", Kind::String),
+    /* 396 */ Shape::choice("VpcEncryptionControlMode", &["monitor", "enforce"]),
+    /* 397 */
     Shape::choice(
         "VpcEncryptionControlState",
         &[
@@ -1277,24 +1722,29 @@ pub static SHAPES: &[Shape] = &[
             "delete-failed",
         ],
     ),
-    /* 233 */ Shape::new("VpcId", Kind::String),
-    /* 234 */ Shape::list("VpcIdStringList", Member::element(233).wire("VpcId")),
-    /* 235 */
+    /* 398 */ Shape::new("VpcId", Kind::String),
+    /* 399 */ Shape::list("VpcIdStringList", Member::element(398).wire("VpcId")),
+    /* 400 */
     Shape::record(
         "VpcIpv6CidrBlockAssociation",
         &[
-            Member::new("AssociationId", 194).wire("associationId"),
-            Member::new("Ipv6CidrBlock", 194).wire("ipv6CidrBlock"),
-            Member::new("Ipv6CidrBlockState", 224).wire("ipv6CidrBlockState"),
-            Member::new("NetworkBorderGroup", 194).wire("networkBorderGroup"),
-            Member::new("Ipv6Pool", 194).wire("ipv6Pool"),
-            Member::new("Ipv6AddressAttribute", 104).wire("ipv6AddressAttribute"),
-            Member::new("IpSource", 101).wire("ipSource"),
+            Member::new("AssociationId", 346).wire("associationId"),
+            Member::new("Ipv6CidrBlock", 346).wire("ipv6CidrBlock"),
+            Member::new("Ipv6CidrBlockState", 389).wire("ipv6CidrBlockState"),
+            Member::new("NetworkBorderGroup", 346).wire("networkBorderGroup"),
+            Member::new("Ipv6Pool", 346).wire("ipv6Pool"),
+            Member::new("Ipv6AddressAttribute", 194).wire("ipv6AddressAttribute"),
+            Member::new("IpSource", 190).wire("ipSource"),
         ],
     ),
-    /* 236 */ Shape::list("VpcIpv6CidrBlockAssociationSet", Member::element(235).wire("item")),
-    /* 237 */ Shape::list("VpcList", Member::element(220).wire("item")),
-    /* 238 */ Shape::choice("VpcState", &["pending", "available", "deleting"]),
-    /* 239 */ Shape::list("ZoneIdStringList", Member::element(194).wire("ZoneId")),
-    /* 240 */ Shape::list("ZoneNameStringList", Member::element(194).wire("ZoneName")),
+    /* 401 */ Shape::list("VpcIpv6CidrBlockAssociationSet", Member::element(400).wire("item")),
+    /* 402 */ Shape::list("VpcList", Member::element(385).wire("item")),
+    /* 403 */ Shape::choice("VpcState", &["pending", "available", "deleting"]),
+    /* 404 */ Shape::new("Workload", Kind::String),
+    /* 405 */ Shape::list("WorkloadsList", Member::element(404).wire("item")),
+    /* 406 */ Shape::list("ZoneIdStringList", Member::element(346).wire("ZoneId")),
+    /* 407 */ Shape::list("ZoneNameStringList", Member::element(346).wire("ZoneName")),
+    /* 408 */ Shape::new("totalFpgaMemory", Kind::Integer),
+    /* 409 */ Shape::new("totalGpuMemory", Kind::Integer),
+    /* 410 */ Shape::new("totalInferenceMemory", Kind::Integer),
 ];

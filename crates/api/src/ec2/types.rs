@@ -40,6 +40,16 @@ impl IntoValue for AccountAttributeValue {
     }
 }
 
+wire::string_enum! {
+    ArchitectureType {
+        I386 = "i386",
+        X8664 = "x86_64",
+        Arm64 = "arm64",
+        X8664Mac = "x86_64_mac",
+        Arm64Mac = "arm64_mac",
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct AttachmentEnaSrdSpecification {
     pub ena_srd_enabled: Option<bool>,
@@ -63,6 +73,13 @@ pub struct AttachmentEnaSrdUdpSpecification {
 impl IntoValue for AttachmentEnaSrdUdpSpecification {
     fn into_value(self) -> Value {
         Value::structure([("EnaSrdUdpEnabled", self.ena_srd_udp_enabled.into_value())])
+    }
+}
+
+wire::string_enum! {
+    AttachmentLimitType {
+        Shared = "shared",
+        Dedicated = "dedicated",
     }
 }
 
@@ -267,6 +284,14 @@ impl IntoValue for AvailabilityZoneSubGeography {
 }
 
 wire::string_enum! {
+    BandwidthWeightingType {
+        Default = "default",
+        Vpc1 = "vpc-1",
+        Ebs1 = "ebs-1",
+    }
+}
+
+wire::string_enum! {
     BlockPublicAccessMode {
         Off = "off",
         BlockBidirectional = "block-bidirectional",
@@ -282,6 +307,13 @@ pub struct BlockPublicAccessStates {
 impl IntoValue for BlockPublicAccessStates {
     fn into_value(self) -> Value {
         Value::structure([("InternetGatewayBlockMode", self.internet_gateway_block_mode.into_value())])
+    }
+}
+
+wire::string_enum! {
+    BootModeType {
+        LegacyBios = "legacy-bios",
+        Uefi = "uefi",
     }
 }
 
@@ -419,6 +451,23 @@ impl FromValue for CreateTagsRequest {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct DefaultConnectionTrackingConfiguration {
+    pub default_tcp_established_timeout: Option<i32>,
+    pub default_udp_timeout: Option<i32>,
+    pub default_udp_stream_timeout: Option<i32>,
+}
+
+impl IntoValue for DefaultConnectionTrackingConfiguration {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("DefaultTcpEstablishedTimeout", self.default_tcp_established_timeout.into_value()),
+            ("DefaultUdpTimeout", self.default_udp_timeout.into_value()),
+            ("DefaultUdpStreamTimeout", self.default_udp_stream_timeout.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct DeleteKeyPairRequest {
     pub key_name: Option<String>,
     pub key_pair_id: Option<String>,
@@ -551,6 +600,79 @@ pub struct DescribeAvailabilityZonesResult {
 impl IntoValue for DescribeAvailabilityZonesResult {
     fn into_value(self) -> Value {
         Value::structure([("AvailabilityZones", self.availability_zones.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeInstanceTypeOfferingsRequest {
+    pub dry_run: Option<bool>,
+    pub location_type: Option<LocationType>,
+    pub filters: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+
+impl FromValue for DescribeInstanceTypeOfferingsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            location_type: members.take("LocationType")?,
+            filters: members.take("Filters")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeInstanceTypeOfferingsResult {
+    pub instance_type_offerings: Option<Vec<InstanceTypeOffering>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeInstanceTypeOfferingsResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("InstanceTypeOfferings", self.instance_type_offerings.into_value()),
+            ("NextToken", self.next_token.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeInstanceTypesRequest {
+    pub dry_run: Option<bool>,
+    pub instance_types: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub include_unsupported_in_region: Option<bool>,
+}
+
+impl FromValue for DescribeInstanceTypesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            instance_types: members.take("InstanceTypes")?,
+            filters: members.take("Filters")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+            include_unsupported_in_region: members.take("IncludeUnsupportedInRegion")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeInstanceTypesResult {
+    pub instance_types: Option<Vec<InstanceTypeInfo>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeInstanceTypesResult {
+    fn into_value(self) -> Value {
+        Value::structure([("InstanceTypes", self.instance_types.into_value()), ("NextToken", self.next_token.into_value())])
     }
 }
 
@@ -963,6 +1085,155 @@ impl IntoValue for DescribeVpcsResult {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct DiskInfo {
+    pub size_in_gb: Option<i64>,
+    pub count: Option<i32>,
+    pub r#type: Option<DiskType>,
+}
+
+impl IntoValue for DiskInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SizeInGB", self.size_in_gb.into_value()),
+            ("Count", self.count.into_value()),
+            ("Type", self.r#type.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    DiskType {
+        Hdd = "hdd",
+        Ssd = "ssd",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EbsCardInfo {
+    pub ebs_card_index: Option<i32>,
+    pub baseline_bandwidth_in_mbps: Option<i32>,
+    pub baseline_throughput_in_m_bps: Option<f64>,
+    pub baseline_iops: Option<i32>,
+    pub maximum_bandwidth_in_mbps: Option<i32>,
+    pub maximum_throughput_in_m_bps: Option<f64>,
+    pub maximum_iops: Option<i32>,
+}
+
+impl IntoValue for EbsCardInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("EbsCardIndex", self.ebs_card_index.into_value()),
+            ("BaselineBandwidthInMbps", self.baseline_bandwidth_in_mbps.into_value()),
+            ("BaselineThroughputInMBps", self.baseline_throughput_in_m_bps.into_value()),
+            ("BaselineIops", self.baseline_iops.into_value()),
+            ("MaximumBandwidthInMbps", self.maximum_bandwidth_in_mbps.into_value()),
+            ("MaximumThroughputInMBps", self.maximum_throughput_in_m_bps.into_value()),
+            ("MaximumIops", self.maximum_iops.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    EbsEncryptionSupport {
+        Unsupported = "unsupported",
+        Supported = "supported",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EbsInfo {
+    pub ebs_optimized_support: Option<EbsOptimizedSupport>,
+    pub encryption_support: Option<EbsEncryptionSupport>,
+    pub ebs_optimized_info: Option<EbsOptimizedInfo>,
+    pub nvme_support: Option<EbsNvmeSupport>,
+    pub maximum_ebs_attachments: Option<i32>,
+    pub attachment_limit_type: Option<AttachmentLimitType>,
+    pub maximum_ebs_cards: Option<i32>,
+    pub ebs_cards: Option<Vec<EbsCardInfo>>,
+}
+
+impl IntoValue for EbsInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("EbsOptimizedSupport", self.ebs_optimized_support.into_value()),
+            ("EncryptionSupport", self.encryption_support.into_value()),
+            ("EbsOptimizedInfo", self.ebs_optimized_info.into_value()),
+            ("NvmeSupport", self.nvme_support.into_value()),
+            ("MaximumEbsAttachments", self.maximum_ebs_attachments.into_value()),
+            ("AttachmentLimitType", self.attachment_limit_type.into_value()),
+            ("MaximumEbsCards", self.maximum_ebs_cards.into_value()),
+            ("EbsCards", self.ebs_cards.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    EbsNvmeSupport {
+        Unsupported = "unsupported",
+        Supported = "supported",
+        Required = "required",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EbsOptimizedInfo {
+    pub baseline_bandwidth_in_mbps: Option<i32>,
+    pub baseline_throughput_in_m_bps: Option<f64>,
+    pub baseline_iops: Option<i32>,
+    pub maximum_bandwidth_in_mbps: Option<i32>,
+    pub maximum_throughput_in_m_bps: Option<f64>,
+    pub maximum_iops: Option<i32>,
+}
+
+impl IntoValue for EbsOptimizedInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("BaselineBandwidthInMbps", self.baseline_bandwidth_in_mbps.into_value()),
+            ("BaselineThroughputInMBps", self.baseline_throughput_in_m_bps.into_value()),
+            ("BaselineIops", self.baseline_iops.into_value()),
+            ("MaximumBandwidthInMbps", self.maximum_bandwidth_in_mbps.into_value()),
+            ("MaximumThroughputInMBps", self.maximum_throughput_in_m_bps.into_value()),
+            ("MaximumIops", self.maximum_iops.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    EbsOptimizedSupport {
+        Unsupported = "unsupported",
+        Supported = "supported",
+        Default = "default",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EfaInfo {
+    pub maximum_efa_interfaces: Option<i32>,
+}
+
+impl IntoValue for EfaInfo {
+    fn into_value(self) -> Value {
+        Value::structure([("MaximumEfaInterfaces", self.maximum_efa_interfaces.into_value())])
+    }
+}
+
+wire::string_enum! {
+    EnaSupport {
+        Unsupported = "unsupported",
+        Supported = "supported",
+        Required = "required",
+    }
+}
+
+wire::string_enum! {
+    EphemeralNvmeSupport {
+        Unsupported = "unsupported",
+        Supported = "supported",
+        Required = "required",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct Filter {
     pub name: Option<String>,
     pub values: Option<Vec<String>>,
@@ -972,6 +1243,106 @@ impl FromValue for Filter {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { name: members.take("Name")?, values: members.take("Values")? })
+    }
+}
+
+wire::string_enum! {
+    FlexibleEnaQueuesSupport {
+        Unsupported = "unsupported",
+        Supported = "supported",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct FpgaDeviceInfo {
+    pub name: Option<String>,
+    pub manufacturer: Option<String>,
+    pub count: Option<i32>,
+    pub memory_info: Option<FpgaDeviceMemoryInfo>,
+}
+
+impl IntoValue for FpgaDeviceInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Name", self.name.into_value()),
+            ("Manufacturer", self.manufacturer.into_value()),
+            ("Count", self.count.into_value()),
+            ("MemoryInfo", self.memory_info.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct FpgaDeviceMemoryInfo {
+    pub size_in_mi_b: Option<i32>,
+}
+
+impl IntoValue for FpgaDeviceMemoryInfo {
+    fn into_value(self) -> Value {
+        Value::structure([("SizeInMiB", self.size_in_mi_b.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct FpgaInfo {
+    pub fpgas: Option<Vec<FpgaDeviceInfo>>,
+    pub total_fpga_memory_in_mi_b: Option<i32>,
+}
+
+impl IntoValue for FpgaInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Fpgas", self.fpgas.into_value()),
+            ("TotalFpgaMemoryInMiB", self.total_fpga_memory_in_mi_b.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GpuDeviceInfo {
+    pub name: Option<String>,
+    pub manufacturer: Option<String>,
+    pub count: Option<i32>,
+    pub logical_gpu_count: Option<i32>,
+    pub gpu_partition_size: Option<f64>,
+    pub workloads: Option<Vec<String>>,
+    pub memory_info: Option<GpuDeviceMemoryInfo>,
+}
+
+impl IntoValue for GpuDeviceInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Name", self.name.into_value()),
+            ("Manufacturer", self.manufacturer.into_value()),
+            ("Count", self.count.into_value()),
+            ("LogicalGpuCount", self.logical_gpu_count.into_value()),
+            ("GpuPartitionSize", self.gpu_partition_size.into_value()),
+            ("Workloads", self.workloads.into_value()),
+            ("MemoryInfo", self.memory_info.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GpuDeviceMemoryInfo {
+    pub size_in_mi_b: Option<i32>,
+}
+
+impl IntoValue for GpuDeviceMemoryInfo {
+    fn into_value(self) -> Value {
+        Value::structure([("SizeInMiB", self.size_in_mi_b.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GpuInfo {
+    pub gpus: Option<Vec<GpuDeviceInfo>>,
+    pub total_gpu_memory_in_mi_b: Option<i32>,
+}
+
+impl IntoValue for GpuInfo {
+    fn into_value(self) -> Value {
+        Value::structure([("Gpus", self.gpus.into_value()), ("TotalGpuMemoryInMiB", self.total_gpu_memory_in_mi_b.into_value())])
     }
 }
 
@@ -1029,6 +1400,176 @@ impl IntoValue for ImportKeyPairResult {
             ("KeyName", self.key_name.into_value()),
             ("KeyPairId", self.key_pair_id.into_value()),
             ("Tags", self.tags.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InferenceAcceleratorInfo {
+    pub accelerators: Option<Vec<InferenceDeviceInfo>>,
+    pub total_inference_memory_in_mi_b: Option<i32>,
+}
+
+impl IntoValue for InferenceAcceleratorInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Accelerators", self.accelerators.into_value()),
+            ("TotalInferenceMemoryInMiB", self.total_inference_memory_in_mi_b.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InferenceDeviceInfo {
+    pub count: Option<i32>,
+    pub name: Option<String>,
+    pub manufacturer: Option<String>,
+    pub memory_info: Option<InferenceDeviceMemoryInfo>,
+}
+
+impl IntoValue for InferenceDeviceInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Count", self.count.into_value()),
+            ("Name", self.name.into_value()),
+            ("Manufacturer", self.manufacturer.into_value()),
+            ("MemoryInfo", self.memory_info.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InferenceDeviceMemoryInfo {
+    pub size_in_mi_b: Option<i32>,
+}
+
+impl IntoValue for InferenceDeviceMemoryInfo {
+    fn into_value(self) -> Value {
+        Value::structure([("SizeInMiB", self.size_in_mi_b.into_value())])
+    }
+}
+
+wire::string_enum! {
+    InstanceStorageEncryptionSupport {
+        Unsupported = "unsupported",
+        Required = "required",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceStorageInfo {
+    pub total_size_in_gb: Option<i64>,
+    pub disks: Option<Vec<DiskInfo>>,
+    pub nvme_support: Option<EphemeralNvmeSupport>,
+    pub encryption_support: Option<InstanceStorageEncryptionSupport>,
+}
+
+impl IntoValue for InstanceStorageInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("TotalSizeInGB", self.total_size_in_gb.into_value()),
+            ("Disks", self.disks.into_value()),
+            ("NvmeSupport", self.nvme_support.into_value()),
+            ("EncryptionSupport", self.encryption_support.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    InstanceTypeHypervisor {
+        Nitro = "nitro",
+        Xen = "xen",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceTypeInfo {
+    pub instance_type: Option<String>,
+    pub current_generation: Option<bool>,
+    pub free_tier_eligible: Option<bool>,
+    pub supported_usage_classes: Option<Vec<UsageClassType>>,
+    pub supported_root_device_types: Option<Vec<RootDeviceType>>,
+    pub supported_virtualization_types: Option<Vec<VirtualizationType>>,
+    pub bare_metal: Option<bool>,
+    pub hypervisor: Option<InstanceTypeHypervisor>,
+    pub processor_info: Option<ProcessorInfo>,
+    pub v_cpu_info: Option<VCpuInfo>,
+    pub memory_info: Option<MemoryInfo>,
+    pub instance_storage_supported: Option<bool>,
+    pub instance_storage_info: Option<InstanceStorageInfo>,
+    pub ebs_info: Option<EbsInfo>,
+    pub network_info: Option<NetworkInfo>,
+    pub gpu_info: Option<GpuInfo>,
+    pub fpga_info: Option<FpgaInfo>,
+    pub placement_group_info: Option<PlacementGroupInfo>,
+    pub inference_accelerator_info: Option<InferenceAcceleratorInfo>,
+    pub hibernation_supported: Option<bool>,
+    pub burstable_performance_supported: Option<bool>,
+    pub dedicated_hosts_supported: Option<bool>,
+    pub auto_recovery_supported: Option<bool>,
+    pub supported_boot_modes: Option<Vec<BootModeType>>,
+    pub nitro_enclaves_support: Option<NitroEnclavesSupport>,
+    pub nitro_tpm_support: Option<NitroTpmSupport>,
+    pub nitro_tpm_info: Option<NitroTpmInfo>,
+    pub media_accelerator_info: Option<MediaAcceleratorInfo>,
+    pub neuron_info: Option<NeuronInfo>,
+    pub phc_support: Option<PhcSupport>,
+    pub reboot_migration_support: Option<RebootMigrationSupport>,
+    pub supported_in_region: Option<bool>,
+}
+
+impl IntoValue for InstanceTypeInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("InstanceType", self.instance_type.into_value()),
+            ("CurrentGeneration", self.current_generation.into_value()),
+            ("FreeTierEligible", self.free_tier_eligible.into_value()),
+            ("SupportedUsageClasses", self.supported_usage_classes.into_value()),
+            ("SupportedRootDeviceTypes", self.supported_root_device_types.into_value()),
+            ("SupportedVirtualizationTypes", self.supported_virtualization_types.into_value()),
+            ("BareMetal", self.bare_metal.into_value()),
+            ("Hypervisor", self.hypervisor.into_value()),
+            ("ProcessorInfo", self.processor_info.into_value()),
+            ("VCpuInfo", self.v_cpu_info.into_value()),
+            ("MemoryInfo", self.memory_info.into_value()),
+            ("InstanceStorageSupported", self.instance_storage_supported.into_value()),
+            ("InstanceStorageInfo", self.instance_storage_info.into_value()),
+            ("EbsInfo", self.ebs_info.into_value()),
+            ("NetworkInfo", self.network_info.into_value()),
+            ("GpuInfo", self.gpu_info.into_value()),
+            ("FpgaInfo", self.fpga_info.into_value()),
+            ("PlacementGroupInfo", self.placement_group_info.into_value()),
+            ("InferenceAcceleratorInfo", self.inference_accelerator_info.into_value()),
+            ("HibernationSupported", self.hibernation_supported.into_value()),
+            ("BurstablePerformanceSupported", self.burstable_performance_supported.into_value()),
+            ("DedicatedHostsSupported", self.dedicated_hosts_supported.into_value()),
+            ("AutoRecoverySupported", self.auto_recovery_supported.into_value()),
+            ("SupportedBootModes", self.supported_boot_modes.into_value()),
+            ("NitroEnclavesSupport", self.nitro_enclaves_support.into_value()),
+            ("NitroTpmSupport", self.nitro_tpm_support.into_value()),
+            ("NitroTpmInfo", self.nitro_tpm_info.into_value()),
+            ("MediaAcceleratorInfo", self.media_accelerator_info.into_value()),
+            ("NeuronInfo", self.neuron_info.into_value()),
+            ("PhcSupport", self.phc_support.into_value()),
+            ("RebootMigrationSupport", self.reboot_migration_support.into_value()),
+            ("SupportedInRegion", self.supported_in_region.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceTypeOffering {
+    pub instance_type: Option<String>,
+    pub location_type: Option<LocationType>,
+    pub location: Option<String>,
+}
+
+impl IntoValue for InstanceTypeOffering {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("InstanceType", self.instance_type.into_value()),
+            ("LocationType", self.location_type.into_value()),
+            ("Location", self.location.into_value()),
         ])
     }
 }
@@ -1239,6 +1780,71 @@ wire::string_enum! {
     }
 }
 
+wire::string_enum! {
+    LocationType {
+        Region = "region",
+        AvailabilityZone = "availability-zone",
+        AvailabilityZoneId = "availability-zone-id",
+        Outpost = "outpost",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct MediaAcceleratorInfo {
+    pub accelerators: Option<Vec<MediaDeviceInfo>>,
+    pub total_media_memory_in_mi_b: Option<i32>,
+}
+
+impl IntoValue for MediaAcceleratorInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Accelerators", self.accelerators.into_value()),
+            ("TotalMediaMemoryInMiB", self.total_media_memory_in_mi_b.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct MediaDeviceInfo {
+    pub count: Option<i32>,
+    pub name: Option<String>,
+    pub manufacturer: Option<String>,
+    pub memory_info: Option<MediaDeviceMemoryInfo>,
+}
+
+impl IntoValue for MediaDeviceInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Count", self.count.into_value()),
+            ("Name", self.name.into_value()),
+            ("Manufacturer", self.manufacturer.into_value()),
+            ("MemoryInfo", self.memory_info.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct MediaDeviceMemoryInfo {
+    pub size_in_mi_b: Option<i32>,
+}
+
+impl IntoValue for MediaDeviceMemoryInfo {
+    fn into_value(self) -> Value {
+        Value::structure([("SizeInMiB", self.size_in_mi_b.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct MemoryInfo {
+    pub size_in_mi_b: Option<i64>,
+}
+
+impl IntoValue for MemoryInfo {
+    fn into_value(self) -> Value {
+        Value::structure([("SizeInMiB", self.size_in_mi_b.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct ModifySecurityGroupRulesRequest {
     pub group_id: String,
@@ -1265,6 +1871,95 @@ pub struct ModifySecurityGroupRulesResult {
 impl IntoValue for ModifySecurityGroupRulesResult {
     fn into_value(self) -> Value {
         Value::structure([("Return", self.r#return.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NetworkCardInfo {
+    pub network_card_index: Option<i32>,
+    pub network_performance: Option<String>,
+    pub maximum_network_interfaces: Option<i32>,
+    pub additional_flexible_network_interfaces: Option<i32>,
+    pub baseline_bandwidth_in_gbps: Option<f64>,
+    pub peak_bandwidth_in_gbps: Option<f64>,
+    pub default_ena_queue_count_per_interface: Option<i32>,
+    pub maximum_ena_queue_count: Option<i32>,
+    pub maximum_ena_queue_count_per_interface: Option<i32>,
+    pub interface_types: Option<Vec<NetworkCardInterfaceType>>,
+}
+
+impl IntoValue for NetworkCardInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("NetworkCardIndex", self.network_card_index.into_value()),
+            ("NetworkPerformance", self.network_performance.into_value()),
+            ("MaximumNetworkInterfaces", self.maximum_network_interfaces.into_value()),
+            ("AdditionalFlexibleNetworkInterfaces", self.additional_flexible_network_interfaces.into_value()),
+            ("BaselineBandwidthInGbps", self.baseline_bandwidth_in_gbps.into_value()),
+            ("PeakBandwidthInGbps", self.peak_bandwidth_in_gbps.into_value()),
+            ("DefaultEnaQueueCountPerInterface", self.default_ena_queue_count_per_interface.into_value()),
+            ("MaximumEnaQueueCount", self.maximum_ena_queue_count.into_value()),
+            ("MaximumEnaQueueCountPerInterface", self.maximum_ena_queue_count_per_interface.into_value()),
+            ("InterfaceTypes", self.interface_types.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    NetworkCardInterfaceType {
+        Interface = "interface",
+        Efa = "efa",
+        EfaOnly = "efa-only",
+        Secondary = "secondary",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NetworkInfo {
+    pub network_performance: Option<String>,
+    pub maximum_network_interfaces: Option<i32>,
+    pub maximum_network_cards: Option<i32>,
+    pub default_network_card_index: Option<i32>,
+    pub network_cards: Option<Vec<NetworkCardInfo>>,
+    pub ipv4_addresses_per_interface: Option<i32>,
+    pub ipv6_addresses_per_interface: Option<i32>,
+    pub ipv6_supported: Option<bool>,
+    pub ena_support: Option<EnaSupport>,
+    pub efa_supported: Option<bool>,
+    pub efa_info: Option<EfaInfo>,
+    pub encryption_in_transit_supported: Option<bool>,
+    pub ena_srd_supported: Option<bool>,
+    pub bandwidth_weightings: Option<Vec<BandwidthWeightingType>>,
+    pub flexible_ena_queues_support: Option<FlexibleEnaQueuesSupport>,
+    pub connection_tracking_configuration: Option<DefaultConnectionTrackingConfiguration>,
+    pub secondary_network_supported: Option<bool>,
+    pub maximum_secondary_network_interfaces: Option<i32>,
+    pub ipv4_addresses_per_secondary_interface: Option<i32>,
+}
+
+impl IntoValue for NetworkInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("NetworkPerformance", self.network_performance.into_value()),
+            ("MaximumNetworkInterfaces", self.maximum_network_interfaces.into_value()),
+            ("MaximumNetworkCards", self.maximum_network_cards.into_value()),
+            ("DefaultNetworkCardIndex", self.default_network_card_index.into_value()),
+            ("NetworkCards", self.network_cards.into_value()),
+            ("Ipv4AddressesPerInterface", self.ipv4_addresses_per_interface.into_value()),
+            ("Ipv6AddressesPerInterface", self.ipv6_addresses_per_interface.into_value()),
+            ("Ipv6Supported", self.ipv6_supported.into_value()),
+            ("EnaSupport", self.ena_support.into_value()),
+            ("EfaSupported", self.efa_supported.into_value()),
+            ("EfaInfo", self.efa_info.into_value()),
+            ("EncryptionInTransitSupported", self.encryption_in_transit_supported.into_value()),
+            ("EnaSrdSupported", self.ena_srd_supported.into_value()),
+            ("BandwidthWeightings", self.bandwidth_weightings.into_value()),
+            ("FlexibleEnaQueuesSupport", self.flexible_ena_queues_support.into_value()),
+            ("ConnectionTrackingConfiguration", self.connection_tracking_configuration.into_value()),
+            ("SecondaryNetworkSupported", self.secondary_network_supported.into_value()),
+            ("MaximumSecondaryNetworkInterfaces", self.maximum_secondary_network_interfaces.into_value()),
+            ("Ipv4AddressesPerSecondaryInterface", self.ipv4_addresses_per_secondary_interface.into_value()),
+        ])
     }
 }
 
@@ -1469,6 +2164,88 @@ wire::string_enum! {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct NeuronDeviceCoreInfo {
+    pub count: Option<i32>,
+    pub version: Option<i32>,
+}
+
+impl IntoValue for NeuronDeviceCoreInfo {
+    fn into_value(self) -> Value {
+        Value::structure([("Count", self.count.into_value()), ("Version", self.version.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NeuronDeviceInfo {
+    pub count: Option<i32>,
+    pub name: Option<String>,
+    pub core_info: Option<NeuronDeviceCoreInfo>,
+    pub memory_info: Option<NeuronDeviceMemoryInfo>,
+}
+
+impl IntoValue for NeuronDeviceInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Count", self.count.into_value()),
+            ("Name", self.name.into_value()),
+            ("CoreInfo", self.core_info.into_value()),
+            ("MemoryInfo", self.memory_info.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NeuronDeviceMemoryInfo {
+    pub size_in_mi_b: Option<i32>,
+}
+
+impl IntoValue for NeuronDeviceMemoryInfo {
+    fn into_value(self) -> Value {
+        Value::structure([("SizeInMiB", self.size_in_mi_b.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NeuronInfo {
+    pub neuron_devices: Option<Vec<NeuronDeviceInfo>>,
+    pub total_neuron_device_memory_in_mi_b: Option<i32>,
+}
+
+impl IntoValue for NeuronInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("NeuronDevices", self.neuron_devices.into_value()),
+            ("TotalNeuronDeviceMemoryInMiB", self.total_neuron_device_memory_in_mi_b.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    NitroEnclavesSupport {
+        Unsupported = "unsupported",
+        Supported = "supported",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NitroTpmInfo {
+    pub supported_versions: Option<Vec<String>>,
+}
+
+impl IntoValue for NitroTpmInfo {
+    fn into_value(self) -> Value {
+        Value::structure([("SupportedVersions", self.supported_versions.into_value())])
+    }
+}
+
+wire::string_enum! {
+    NitroTpmSupport {
+        Unsupported = "unsupported",
+        Supported = "supported",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct OperatorRequest {
     pub principal: Option<String>,
 }
@@ -1494,6 +2271,13 @@ impl IntoValue for OperatorResponse {
             ("Principal", self.principal.into_value()),
             ("HiddenByDefault", self.hidden_by_default.into_value()),
         ])
+    }
+}
+
+wire::string_enum! {
+    PhcSupport {
+        Unsupported = "unsupported",
+        Supported = "supported",
     }
 }
 
@@ -1530,12 +2314,31 @@ impl IntoValue for PlacementGroup {
     }
 }
 
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PlacementGroupInfo {
+    pub supported_strategies: Option<Vec<PlacementGroupStrategy>>,
+}
+
+impl IntoValue for PlacementGroupInfo {
+    fn into_value(self) -> Value {
+        Value::structure([("SupportedStrategies", self.supported_strategies.into_value())])
+    }
+}
+
 wire::string_enum! {
     PlacementGroupState {
         Pending = "pending",
         Available = "available",
         Deleting = "deleting",
         Deleted = "deleted",
+    }
+}
+
+wire::string_enum! {
+    PlacementGroupStrategy {
+        Cluster = "cluster",
+        Partition = "partition",
+        Spread = "spread",
     }
 }
 
@@ -1585,6 +2388,25 @@ impl IntoValue for PrivateDnsNameOptionsOnLaunch {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct ProcessorInfo {
+    pub supported_architectures: Option<Vec<ArchitectureType>>,
+    pub sustained_clock_speed_in_ghz: Option<f64>,
+    pub supported_features: Option<Vec<String>>,
+    pub manufacturer: Option<String>,
+}
+
+impl IntoValue for ProcessorInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SupportedArchitectures", self.supported_architectures.into_value()),
+            ("SustainedClockSpeedInGhz", self.sustained_clock_speed_in_ghz.into_value()),
+            ("SupportedFeatures", self.supported_features.into_value()),
+            ("Manufacturer", self.manufacturer.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct PropagatingVgw {
     pub gateway_id: Option<String>,
 }
@@ -1611,6 +2433,13 @@ impl IntoValue for PublicIpDnsNameOptions {
             ("PublicIpv6DnsName", self.public_ipv6_dns_name.into_value()),
             ("PublicDualStackDnsName", self.public_dual_stack_dns_name.into_value()),
         ])
+    }
+}
+
+wire::string_enum! {
+    RebootMigrationSupport {
+        Unsupported = "unsupported",
+        Supported = "supported",
     }
 }
 
@@ -1914,6 +2743,13 @@ impl IntoValue for RevokedSecurityGroupRule {
             ("ReferencedGroupId", self.referenced_group_id.into_value()),
             ("Description", self.description.into_value()),
         ])
+    }
+}
+
+wire::string_enum! {
+    RootDeviceType {
+        Ebs = "ebs",
+        InstanceStore = "instance-store",
     }
 }
 
@@ -2421,6 +3257,14 @@ impl IntoValue for UpdateSecurityGroupRuleDescriptionsIngressResult {
     }
 }
 
+wire::string_enum! {
+    UsageClassType {
+        Spot = "spot",
+        OnDemand = "on-demand",
+        CapacityBlock = "capacity-block",
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct UserIdGroupPair {
     pub description: Option<String>,
@@ -2458,6 +3302,34 @@ impl IntoValue for UserIdGroupPair {
             ("VpcPeeringConnectionId", self.vpc_peering_connection_id.into_value()),
             ("PeeringStatus", self.peering_status.into_value()),
         ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct VCpuInfo {
+    pub default_v_cpus: Option<i32>,
+    pub default_cores: Option<i32>,
+    pub default_threads_per_core: Option<i32>,
+    pub valid_cores: Option<Vec<i32>>,
+    pub valid_threads_per_core: Option<Vec<i32>>,
+}
+
+impl IntoValue for VCpuInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("DefaultVCpus", self.default_v_cpus.into_value()),
+            ("DefaultCores", self.default_cores.into_value()),
+            ("DefaultThreadsPerCore", self.default_threads_per_core.into_value()),
+            ("ValidCores", self.valid_cores.into_value()),
+            ("ValidThreadsPerCore", self.valid_threads_per_core.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    VirtualizationType {
+        Hvm = "hvm",
+        Paravirtual = "paravirtual",
     }
 }
 

@@ -29,3 +29,9 @@ pub fn missing_parameter(name: &str) -> Fault {
 pub fn invalid_next_token() -> Fault {
     Fault::client("InvalidNextToken", "The specified token is not valid")
 }
+
+/// Instance types that there aren't.
+pub fn invalid_instance_types(names: &[&str]) -> Fault {
+    let message = format!("The following supplied instance types do not exist: [{}]", names.join(", "));
+    Fault::client("InvalidInstanceType", message)
+}

@@ -1,7 +1,8 @@
 //! EC2: the network's part of it, and the first of what machines are made with.
 //!
 //! **Built:** the default VPC of each account and region with its subnets, routes and gateway; security groups and their rules, which
-//! hosts enforce; network interfaces, which services make and hosts build; key pairs; placement groups, as records; tags. [`desired_networks`] is what hosts are told.
+//! hosts enforce; network interfaces, which services make and hosts build; key pairs; placement groups, as records; tags; the catalogue
+//! of instance types and where they are offered. [`desired_networks`] is what hosts are told.
 //!
 //! **Not built:** other VPCs and subnets, Elastic IPs, interfaces made by users, network ACLs, prefix lists, IPv6, instances. Rules for
 //! IPv6 addresses are kept and shown; in a VPC without IPv6 they allow nothing, as at AWS.
@@ -24,7 +25,7 @@ pub use network::{KINDS as NETWORK_KINDS, desired_networks};
 use api::ec2;
 use first_touch::first_touch;
 use front::{Access, Service};
-use ops::{attributes, describe as show, groups, key_pairs, placement, places, rule_changes, rules, tagging};
+use ops::{attributes, describe as show, groups, instance_types, key_pairs, placement, places, rule_changes, rules, tagging};
 use resource::Resource;
 use spine::Store;
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub fn service(store: &Arc<Store>) -> Service {
         .op::<ec2::DescribeRouteTables>(access::all(), show::route_tables)
         .op::<ec2::DescribeRegions>(access::all(), places::regions)
         .op::<ec2::DescribeAvailabilityZones>(access::all(), places::availability_zones)
+        .op::<ec2::DescribeInstanceTypes>(access::all(), instance_types::types)
+        .op::<ec2::DescribeInstanceTypeOfferings>(access::all(), instance_types::offerings)
         .op::<ec2::DescribeAccountAttributes>(access::all(), attributes::account)
         .op::<ec2::DescribeVpcAttribute>(access::on(|cx, i| vec![access::one(cx, Resource::VPC, &i.vpc_id)]), attributes::vpc);
     tag_rows(placement_rows(key_rows(rule_rows(group_rows(service)), store)))

@@ -3,6 +3,7 @@
 pub mod attributes;
 pub mod describe;
 pub mod groups;
+pub mod instance_types;
 pub mod key_pairs;
 pub mod placement;
 pub mod places;

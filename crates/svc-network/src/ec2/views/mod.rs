@@ -2,6 +2,7 @@
 
 mod gateway;
 mod group;
+mod instance_type;
 mod interface;
 mod key_pair;
 mod place;
@@ -12,6 +13,7 @@ mod vpc;
 
 pub use gateway::gateway;
 pub use group::{group, group_rule, permission, revoked};
+pub use instance_type::{INSTANCE_TYPE_FIELDS, OFFERING_FIELDS, instance_type, offering};
 pub use interface::interface;
 pub use key_pair::{key_pair, key_type};
 pub use place::{REGION_FIELDS, ZONE_FIELDS, region, zone};
