@@ -7,7 +7,7 @@ use spine::{
     Read, Scope, Store, StoreError,
     reconcile::{ReconcileCx, Reconciler, Wake},
 };
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use svc_network::ec2;
 use tokio::{sync::Mutex, task::JoinHandle};
 
@@ -49,17 +49,8 @@ impl Reconciler for HostLink {
     }
 
     fn watches(&self) -> &'static [&'static str] {
-        const KINDS: &[&str] = &[
-            Hosted::KIND,
-            model::ec2::Vpc::KIND,
-            model::ec2::Subnet::KIND,
-            model::ec2::NetworkInterface::KIND,
-            model::ec2::SecurityGroup::KIND,
-            model::ec2::Instance::KIND,
-            model::ec2::RouteTable::KIND,
-            model::ec2::InternetGateway::KIND,
-        ];
-        KINDS
+        static KINDS: LazyLock<Vec<&str>> = LazyLock::new(|| [&[Hosted::KIND], ec2::NETWORK_KINDS].concat());
+        &KINDS
     }
 
     async fn reconcile(&self, cx: &ReconcileCx) -> anyhow::Result<Wake> {
