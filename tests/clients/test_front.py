@@ -43,7 +43,7 @@ def test_an_issued_key_is_verified(cloud):
 @pytest.mark.parametrize("service, operation, arguments", [
     ("lambda", "list_functions", {}),
     ("s3", "list_buckets", {}),
-    ("iam", "list_users", {}),
+    ("iam", "list_saml_providers", {}),
     ("batch", "describe_job_queues", {}),
     ("ecs", "create_task_set", {"service": "a", "cluster": "b", "taskDefinition": "c"}),
     ("sqs", "list_queues", {}),
