@@ -152,12 +152,14 @@ def test_scaling_in_drains(web):
 
 
 def test_a_security_group_is_enforced_between_balancer_and_tasks(web):
+    """The scheduler replaces an unhealthy task at once, so that the state itself is gone before anybody sees it; its event stays."""
+    earlier = {event["id"] for event in web.describe()["events"]}
     web.ec2.revoke_security_group_ingress(GroupId=web.task_group, IpPermissions=[web.from_balancer()])
-    def unhealthy():
-        states = web.elb.describe_target_health(TargetGroupArn=web.targets)["TargetHealthDescriptions"]
-        return any(s["TargetHealth"].get("Reason") == "Target.Timeout" for s in states)
+    def timed_out():
+        events = (event for event in web.describe()["events"] if event["id"] not in earlier)
+        return any("is unhealthy in (target-group" in event["message"] and "timed out" in event["message"] for event in events)
     try:
-        until(unhealthy, 60, "an unhealthy target")
+        until(timed_out, 60, "an unhealthy target")
     finally:
         web.ec2.authorize_security_group_ingress(GroupId=web.task_group, IpPermissions=[web.from_balancer()])
     until(web.healthy, 60, "a healthy target")
@@ -170,7 +172,7 @@ def test_deleting_all_of_it_leaves_nothing_running(web):
     until(lambda: not web.tasks(), 60, "the end of all tasks")
     until(lambda: web.describe()["status"] == "INACTIVE", 60, "the service's end")
     web.elb.delete_load_balancer(LoadBalancerArn=web.balancer_arn)
-    until(lambda: not web.ec2.describe_network_interfaces()["NetworkInterfaces"], 30, "the interfaces' end")
+    until(lambda: not web.ec2.describe_network_interfaces()["NetworkInterfaces"], 90, "the interfaces' end")
     web.elb.delete_target_group(TargetGroupArn=web.targets)
     for group in (web.task_group, web.balancer_group):
         web.ec2.delete_security_group(GroupId=group)
