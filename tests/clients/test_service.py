@@ -172,7 +172,8 @@ def test_deleting_all_of_it_leaves_nothing_running(web):
     until(lambda: not web.tasks(), 60, "the end of all tasks")
     until(lambda: web.describe()["status"] == "INACTIVE", 60, "the service's end")
     web.elb.delete_load_balancer(LoadBalancerArn=web.balancer_arn)
-    until(lambda: not web.ec2.describe_network_interfaces()["NetworkInterfaces"], 90, "the interfaces' end")
+    own = [{"Name": "group-id", "Values": [web.task_group, web.balancer_group]}]
+    until(lambda: not web.ec2.describe_network_interfaces(Filters=own)["NetworkInterfaces"], 60, "the interfaces' end")
     web.elb.delete_target_group(TargetGroupArn=web.targets)
     for group in (web.task_group, web.balancer_group):
         web.ec2.delete_security_group(GroupId=group)
