@@ -5,7 +5,7 @@
 use crate::shared::Shared;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
-    io::copy_bidirectional,
+    io::{AsyncWriteExt, copy, sink},
     net::{TcpListener, TcpStream, UnixStream},
     sync::{Semaphore, watch},
 };
@@ -47,6 +47,22 @@ async fn pass_on(mut client: TcpStream, server: &PathBuf) {
     };
     // Small answers shall not wait for more; where this fails they do.
     let _ = client.set_nodelay(true);
-    // However it ends, it has ended for both.
-    let _ = copy_bidirectional(&mut client, &mut server).await;
+    let ((mut asking, mut answered), (mut answering, mut asked)) = (client.split(), server.split());
+    let ask = async {
+        let _ = copy(&mut asking, &mut asked).await;
+        let _ = asked.shutdown().await;
+        // A server may answer and close before it has read everything. What is left is read here: if it weren't, the system would
+        // reset the connection, and the client would lose the answer.
+        let _ = copy(&mut asking, &mut sink()).await;
+        std::future::pending::<()>().await;
+    };
+    let answer = async {
+        let _ = copy(&mut answering, &mut answered).await;
+        let _ = answered.shutdown().await;
+    };
+    // The server's end is the end for both.
+    tokio::select! {
+        () = ask => {}
+        () = answer => {}
+    }
 }
