@@ -2,41 +2,24 @@
 //!
 //! Nothing is read on the way. The server tells these connections from its owner's by the socket at which they arrive.
 
-use crate::shared::Shared;
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use crate::{doors::accept, shared::Shared};
+use std::{path::PathBuf, sync::Arc};
 use tokio::{
     io::{AsyncWriteExt, copy, sink},
     net::{TcpListener, TcpStream, UnixStream},
-    sync::{Semaphore, watch},
+    sync::watch,
 };
 
 /// Connections at the same time in one VPC. More wait.
 const MOST: usize = 1024;
-/// When connections can't be taken (no file descriptors are left), a pause gives others time to end.
-const BREATH: Duration = Duration::from_millis(100);
-
 /// Passes connections on to the socket `server` until `closed` says so; those that are open end then, too.
-pub(crate) async fn serve(shared: Arc<Shared>, server: PathBuf, listener: TcpListener, mut closed: watch::Receiver<()>) {
-    let (permits, server) = (Arc::new(Semaphore::new(MOST)), Arc::new(server));
-    loop {
-        let Ok(permit) = permits.clone().acquire_owned().await else { return };
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    let (server, mut closed) = (server.clone(), closed.clone());
-                    tokio::spawn(async move {
-                        tokio::select! {
-                            () = pass_on(stream, &server) => {}
-                            _ = closed.changed() => {}
-                        }
-                        drop(permit);
-                    });
-                }
-                Err(_) => shared.env.sleep(BREATH).await,
-            },
-            _ = closed.changed() => return,
-        }
-    }
+pub(crate) async fn serve(shared: Arc<Shared>, server: PathBuf, listener: TcpListener, closed: watch::Receiver<()>) {
+    let server = Arc::new(server);
+    accept::bounded(&shared, listener, MOST, closed, |stream, _| {
+        let server = server.clone();
+        async move { pass_on(stream, &server).await }
+    })
+    .await;
 }
 
 /// While no server is there a connection is reset at once, so that its client knows.

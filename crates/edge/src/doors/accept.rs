@@ -11,8 +11,8 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    net::{TcpListener, UnixListener},
-    sync::watch,
+    net::{TcpListener, TcpStream, UnixListener},
+    sync::{Semaphore, watch},
 };
 
 /// When connections can't be taken (no file descriptors are left), a pause gives others time to end.
@@ -49,6 +49,37 @@ pub(super) async fn unix(shared: Arc<Shared>, door: Door, listener: UnixListener
         },
     )
     .await;
+}
+
+/// Takes connections of workloads until `closed` says so, `most` at the same time; more wait. Those that are open end then, too: they
+/// would keep the network of a VPC that is gone.
+pub(crate) async fn bounded<F: Future<Output = ()> + Send + 'static>(
+    shared: &Shared,
+    listener: TcpListener,
+    most: usize,
+    mut closed: watch::Receiver<()>,
+    serve: impl Fn(TcpStream, IpAddr) -> F,
+) {
+    let permits = Arc::new(Semaphore::new(most));
+    loop {
+        let Ok(permit) = permits.clone().acquire_owned().await else { return };
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, from)) => {
+                    let (serving, mut closed) = (serve(stream, from.ip()), closed.clone());
+                    tokio::spawn(async move {
+                        tokio::select! {
+                            () = serving => {}
+                            _ = closed.changed() => {}
+                        }
+                        drop(permit);
+                    });
+                }
+                Err(_) => shared.env.sleep(BREATH).await,
+            },
+            _ = closed.changed() => return,
+        }
+    }
 }
 
 async fn take<T, A: Future<Output = io::Result<T>>>(

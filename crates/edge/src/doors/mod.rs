@@ -3,7 +3,7 @@
 //! A door that is no longer asked for stops taking connections; those that came through it finish their requests. One that
 //! can't be opened (its VPC's network isn't there yet, another program has the port) is tried again until it can.
 
-mod accept;
+pub(crate) mod accept;
 mod connection;
 mod courtesy;
 

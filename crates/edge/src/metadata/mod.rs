@@ -6,7 +6,7 @@
 
 mod answer;
 
-use crate::{shared::Shared, timer::EnvTimer};
+use crate::{doors::accept, shared::Shared, timer::EnvTimer};
 use answer::Answer;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
@@ -16,39 +16,16 @@ use hyper_util::rt::TokioIo;
 use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::watch,
 };
 
 /// Connections at the same time in one VPC. More wait.
 const MOST: usize = 512;
 /// A connection on which no request comes for so long is closed.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// When connections can't be taken (no file descriptors are left), a pause gives others time to end.
-const BREATH: Duration = Duration::from_millis(100);
-
 /// Gives credentials until `closed` says so.
-pub(crate) async fn serve(shared: Arc<Shared>, vpc: Arc<str>, listener: TcpListener, mut closed: watch::Receiver<()>) {
-    let permits = Arc::new(Semaphore::new(MOST));
-    loop {
-        let Ok(permit) = permits.clone().acquire_owned().await else { return };
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, from)) => {
-                    let (serving, mut closed) = (converse(shared.clone(), vpc.clone(), stream, from.ip()), closed.clone());
-                    tokio::spawn(async move {
-                        // An open connection would keep the network of a VPC that is gone.
-                        tokio::select! {
-                            () = serving => {}
-                            _ = closed.changed() => {}
-                        }
-                        drop(permit);
-                    });
-                }
-                Err(_) => shared.env.sleep(BREATH).await,
-            },
-            _ = closed.changed() => return,
-        }
-    }
+pub(crate) async fn serve(shared: Arc<Shared>, vpc: Arc<str>, listener: TcpListener, closed: watch::Receiver<()>) {
+    accept::bounded(&shared, listener, MOST, closed, |stream, from| converse(shared.clone(), vpc.clone(), stream, from)).await;
 }
 
 async fn converse(shared: Arc<Shared>, vpc: Arc<str>, stream: TcpStream, from: IpAddr) {
