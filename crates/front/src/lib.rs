@@ -32,7 +32,7 @@ mod unsigned;
 
 pub use admin::Admin;
 pub use auth::{
-    assume::{NotAssumed, ServicePrincipal, assume_for_service, may_assume},
+    assume::{NotAssumed, ServicePrincipal, assume_for_service, may_assume, role_at},
     authority::Authority,
     behalf::Behalf,
     credentials, encoded,

@@ -4,7 +4,7 @@ use super::credentials::{IssuedSession, SessionTerms, issue_session};
 use logic::policy::{Attached, Caller, CallerKind, Context, Kind, Policies, Policy, Request, ResourceRule, decide};
 use model::{
     AccountId, Arn, Env, Key,
-    iam::{Named, Principal, Role, RoleSpec, base_name},
+    iam::{Named, Role, RoleSpec, base_name},
 };
 use spine::{Read, StoreError, Tx};
 use std::{sync::Arc, time::Duration};
@@ -50,10 +50,8 @@ pub fn assume_for_service(
         Ok(role) => role,
         Err(why) => return Ok(Err(why)),
     };
-    let path_and_name = format!("{}{}", role.path.trim_start_matches('/'), role.name);
-    let principal = Principal::AssumedRole { role: path_and_name, id: role.id.clone(), session: session.to_owned() };
     let terms = SessionTerms { lasts, tags: role.tags.clone(), ..SessionTerms::default() };
-    issue_session(tx, env, service.account, principal, terms).map(Ok)
+    issue_session(tx, env, service.account, role.session(session), terms).map(Ok)
 }
 
 /// The role, if the service may assume it.
@@ -62,7 +60,7 @@ fn assumable(
     service: ServicePrincipal<'_>,
     role_arn: &str,
 ) -> Result<Result<Arc<RoleSpec>, NotAssumed>, StoreError> {
-    Ok(match find(read, service.account, role_arn)? {
+    Ok(match role_at(read, service.account, role_arn)? {
         None => Err(NotAssumed::NoSuchRole(role_arn.to_owned())),
         Some(role) if !trusts(&role, role_arn, service) => Err(NotAssumed::NotTrusted(role_arn.to_owned())),
         Some(role) => Ok(role),
@@ -71,7 +69,7 @@ fn assumable(
 
 /// A role of the account, by its ARN. Its name alone finds it, but the path has to be its own: policies that say who may pass a role
 /// name it with its path.
-pub(super) fn find(read: &impl Read, account: &AccountId, role_arn: &str) -> Result<Option<Arc<RoleSpec>>, StoreError> {
+pub fn role_at(read: &(impl Read + ?Sized), account: &AccountId, role_arn: &str) -> Result<Option<Arc<RoleSpec>>, StoreError> {
     let Ok(arn) = role_arn.parse::<Arn>() else { return Ok(None) };
     let Some(name) = arn.resource.strip_prefix("role/") else { return Ok(None) };
     if arn.account != account.as_str() {

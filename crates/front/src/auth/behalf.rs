@@ -1,17 +1,13 @@
 //! What services do in the name of a role without holding keys of it: a host that pulls an image for a task.
 
-use super::{
-    assume::find,
-    context::{self, Circumstances},
-    facts::Facts,
-    policies::{Compiled, Reader},
-};
-use logic::policy::{Caller, CallerKind, Request, decide};
+use super::{assume::role_at, authority::Authority, context::Circumstances, facts::Facts, wording};
+use logic::policy::Context;
 use model::{
     AccountId, Arn, Timestamp,
-    iam::{Principal, RoleSpec},
+    iam::{AccessKeySpec, Principal, RoleSpec},
 };
 use spine::Snapshot;
+use std::sync::Arc;
 use wire::Fault;
 
 /// A session of a role in whose name a service acts.
@@ -37,35 +33,35 @@ impl Behalf<'_> {
         action: &str,
         (resource, facts): (Option<&Arn>, &Facts),
     ) -> Result<Result<(), String>, Fault> {
-        let role = find(snapshot, self.account, self.role)?;
+        let role = role_at(snapshot, self.account, self.role)?;
         let principal = self.principal(role.as_deref());
-        let arn = principal.arn(self.account).to_string();
-        let compiled = Compiled::default();
-        let policies = Reader { snapshot, compiled: &compiled, account: self.account }.of_principal(&principal)?;
+        let arn = principal.arn(self.account);
+        let key = AccessKeySpec {
+            account: self.account.clone(),
+            principal,
+            secret: String::new(),
+            created_at: now,
+            inactive: false,
+            session: None,
+        };
         let circumstances = Circumstances { region: self.region.to_owned(), ..Circumstances::default() };
-        let mut known = circumstances.context(now);
-        context::of_principal(&mut known, self.account, &principal);
+        let authority = Authority::of_key(&Arc::default(), snapshot, ("", &key), &circumstances, now)?;
+        let mut tags = Context::default();
         for (key, value) in role.iter().flat_map(|role| &role.tags) {
-            known.set(format!("aws:PrincipalTag/{key}"), value);
+            tags.set(format!("aws:PrincipalTag/{key}"), value);
         }
-        facts.describe(&mut known, action.split(':').next().unwrap_or_default(), resource);
-        let text = resource.map_or_else(|| "*".to_owned(), Arn::to_string);
-        let caller = Caller { arn: &arn, account: self.account.as_str(), kind: CallerKind::AssumedRole { role_arn: self.role } };
-        let resource_account = resource.map(|arn| arn.account.as_str());
-        let request = Request { caller, action, resource: &text, resource_account, context: &known };
-        let decision = decide(&request, &policies, facts.policy.as_ref(), facts.rule);
-        let denial =
-            || format!("User: {arn} is not authorized to perform: {action} on resource: {text} {}", decision.reason(action));
-        Ok(if decision.allowed { Ok(()) } else { Err(denial()) })
+        let decision = authority.decide_on(facts, action, resource, &tags);
+        Ok(if decision.allowed { Ok(()) } else { Err(wording::sentence(&arn, action, resource, &decision.reason(action))) })
     }
 
     /// Whoever has the role's name; one that is gone has no policies.
     fn principal(&self, role: Option<&RoleSpec>) -> Principal {
-        let path_and_name = match role {
-            Some(role) => format!("{}{}", role.path.trim_start_matches('/'), role.name),
-            None => self.role.rsplit_once(":role/").map_or(self.role, |(_, name)| name).to_owned(),
-        };
-        let id = role.map(|role| role.id.clone()).unwrap_or_default();
-        Principal::AssumedRole { role: path_and_name, id, session: self.session.to_owned() }
+        match role {
+            Some(role) => role.session(self.session),
+            None => {
+                let role = self.role.rsplit_once(":role/").map_or(self.role, |(_, name)| name).to_owned();
+                Principal::AssumedRole { role, id: String::new(), session: self.session.to_owned() }
+            }
+        }
     }
 }

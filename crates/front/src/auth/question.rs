@@ -96,9 +96,7 @@ impl Question {
 
     fn user(&self, snapshot: &Snapshot, name: &str) -> Result<Option<AccessKeySpec>, Fault> {
         let user = snapshot.spec(&Key::<User>::named(&self.account, name))?;
-        let principal =
-            |user: &model::iam::UserSpec| Principal::User { name: within(&user.path, &user.name), id: user.id.clone() };
-        Ok(user.filter(|user| User::arn(&self.account, user) == self.principal).map(|user| self.stand_in(principal(&user), None)))
+        Ok(user.filter(|user| User::arn(&self.account, user) == self.principal).map(|user| self.stand_in(user.principal(), None)))
     }
 
     /// A session of a role has the role's tags.
@@ -106,10 +104,7 @@ impl Question {
         let role = snapshot.spec(&Key::<Role>::named(&self.account, name))?;
         let named =
             |role: &model::iam::RoleSpec| self.principal.service == "sts" || Role::arn(&self.account, role) == self.principal;
-        Ok(role.filter(|role| named(role)).map(|role| {
-            let (role_name, id, session) = (within(&role.path, &role.name), role.id.clone(), session.to_owned());
-            self.stand_in(Principal::AssumedRole { role: role_name, id, session }, Some(role.tags.clone()))
-        }))
+        Ok(role.filter(|role| named(role)).map(|role| self.stand_in(role.session(session), Some(role.tags.clone()))))
     }
 
     /// The newest credentials of the session that are still good.
@@ -123,23 +118,8 @@ impl Question {
     }
 
     fn stand_in(&self, principal: Principal, tags: Option<Tags>) -> AccessKeySpec {
-        let session = tags.map(|tags| Session {
-            token: String::new(),
-            expires_at: Timestamp::default(),
-            policies: None,
-            policy_arns: Vec::new(),
-            tags,
-            transitive_tags: Vec::new(),
-            source_identity: None,
-            chained: false,
-            federation: None,
-        });
+        let session = tags.map(|tags| Session { tags, ..Session::default() });
         let account = self.account.clone();
         AccessKeySpec { account, principal, secret: String::new(), created_at: Timestamp::default(), inactive: false, session }
     }
-}
-
-/// A path and a name as principals have them, without the slash before them.
-fn within(path: &str, name: &str) -> String {
-    format!("{}{name}", path.trim_start_matches('/'))
 }

@@ -177,8 +177,7 @@ fn mismatch(family: Family, detail: &str) -> Fault {
 
 /// The answer to a principal that no policy allows the action (IAM user guide, "Troubleshoot access denied error messages").
 pub(crate) fn denied(service: &Service, principal: &Arn, action: &str, resource: Option<&Arn>, reason: &str) -> Fault {
-    let on = resource.map_or_else(|| "*".to_owned(), Arn::to_string);
-    let text = format!("User: {principal} is not authorized to perform: {action} on resource: {on} {reason}");
+    let text = sentence(principal, action, resource, reason);
     match Family::of(service) {
         Family::Json => Fault::client("AccessDeniedException", text),
         Family::Query => Fault::client("AccessDenied", text).status(403),
@@ -187,4 +186,10 @@ pub(crate) fn denied(service: &Service, principal: &Arn, action: &str, resource:
         }
         Family::S3 => Fault::client("AccessDenied", text).status(403),
     }
+}
+
+/// What every service says of a denial: who may not do what on which resource (none stands for `*`), and why.
+pub(crate) fn sentence(principal: &Arn, action: &str, resource: Option<&Arn>, reason: &str) -> String {
+    let on = resource.map_or_else(|| "*".to_owned(), Arn::to_string);
+    format!("User: {principal} is not authorized to perform: {action} on resource: {on} {reason}")
 }

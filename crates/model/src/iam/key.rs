@@ -26,7 +26,7 @@ pub struct AccessKeySpec {
 }
 
 /// The part of temporary credentials that a lasting key doesn't have.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// Has to come with each request.
     pub token: String,

@@ -1,6 +1,6 @@
 //! Whoever makes requests.
 
-use super::{UserSpec, global_arn};
+use super::{RoleSpec, UserSpec, global_arn};
 use crate::{AccountId, Arn};
 use serde::{Deserialize, Serialize};
 
@@ -74,8 +74,20 @@ impl Principal {
 impl UserSpec {
     /// The user as one who makes requests.
     pub fn principal(&self) -> Principal {
-        Principal::User { name: format!("{}{}", self.path.trim_start_matches('/'), self.name), id: self.id.clone() }
+        Principal::User { name: within(&self.path, &self.name), id: self.id.clone() }
     }
+}
+
+impl RoleSpec {
+    /// A session of the role as one who makes requests.
+    pub fn session(&self, name: &str) -> Principal {
+        Principal::AssumedRole { role: within(&self.path, &self.name), id: self.id.clone(), session: name.to_owned() }
+    }
+}
+
+/// A path and a name without the slash before them.
+fn within(path: &str, name: &str) -> String {
+    format!("{}{name}", path.trim_start_matches('/'))
 }
 
 /// The last part of a path and a name, which is the name.

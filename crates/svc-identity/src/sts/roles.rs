@@ -1,12 +1,9 @@
 //! Roles as STS meets them: by their ARN, in whatever account.
 
 use super::errors;
-use front::{Answer, Cx, Facts};
+use front::{Answer, Cx, Facts, role_at};
 use logic::policy::{Kind, ResourceRule};
-use model::{
-    AccountId, Arn, Key,
-    iam::{Named, Principal, Role, RoleSpec, base_name},
-};
+use model::{AccountId, Arn, iam::RoleSpec};
 use spine::{Read, Snapshot};
 use std::sync::Arc;
 
@@ -16,8 +13,6 @@ pub struct RoleArn {
     pub arn: Arn,
     /// The role's account.
     pub account: AccountId,
-    /// The path without its first `/`, and the name.
-    path_and_name: String,
 }
 
 impl RoleArn {
@@ -29,19 +24,13 @@ impl RoleArn {
     fn read(text: &str) -> Option<Self> {
         let arn: Arn = text.parse().ok()?;
         let account = AccountId::parse(&arn.account).ok()?;
-        let path_and_name = arn.resource_id("iam", "role").filter(|_| arn.region.is_empty())?.to_owned();
-        Some(Self { arn, account, path_and_name })
+        arn.resource_id("iam", "role").filter(|_| arn.region.is_empty())?;
+        Some(Self { arn, account })
     }
 
     /// The role, if it is there under just this path and name.
     pub fn find(&self, read: &(impl Read + ?Sized)) -> Answer<Option<Arc<RoleSpec>>> {
-        let role = read.spec(&Key::<Role>::named(&self.account, base_name(&self.path_and_name)))?;
-        Ok(role.filter(|role| Role::arn(&self.account, role).resource == self.arn.resource))
-    }
-
-    /// A session of the role.
-    pub fn session(&self, role: &RoleSpec, name: &str) -> Principal {
-        Principal::AssumedRole { role: self.path_and_name.clone(), id: role.id.clone(), session: name.to_owned() }
+        Ok(role_at(read, &self.account, &self.arn.to_string())?)
     }
 }
 
@@ -65,7 +54,7 @@ mod tests {
     #[test]
     fn a_role_has_an_account_a_path_and_a_name() {
         let arn = RoleArn::parse("arn:aws:iam::111122223333:role/a/b/builder").unwrap();
-        assert_eq!((arn.account.as_str(), arn.path_and_name.as_str()), ("111122223333", "a/b/builder"));
+        assert_eq!((arn.account.as_str(), arn.arn.resource_id("iam", "role").unwrap()), ("111122223333", "a/b/builder"));
         for bad in [
             "arn:aws:iam::111122223333:user/builder",
             "arn:aws:iam::111122223333:role/",

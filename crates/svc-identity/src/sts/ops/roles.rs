@@ -27,7 +27,7 @@ pub fn assume(cx: &Cx, tx: &mut Tx, input: &sdk::AssumeRoleRequest) -> Answer<sd
     let caller = cx.principal.arn(&cx.account);
     let role = role_arn.find(tx)?.ok_or_else(|| errors::denied(&caller, "sts:AssumeRole", &role_arn.arn))?;
     narrowing.check(tx, &role_arn.account)?;
-    let session = role_arn.session(&role, &input.role_session_name);
+    let session = role.session(&input.role_session_name);
     let terms = SessionTerms {
         lasts: durations::of_role(input.duration_seconds, role.max_session_s, chained)?,
         policies: narrowing.policy.map(|policy| vec![policy]),

@@ -73,7 +73,7 @@ fn admit(
     trusted(cx, &role, role_arn, bearer, &input.role_session_name)?;
     narrowing.check(tx, &role_arn.account)?;
     let provider = bearer.provider.arn().to_string();
-    let session = role_arn.session(&role, &input.role_session_name);
+    let session = role.session(&input.role_session_name);
     let terms = SessionTerms {
         lasts: durations::of_role(input.duration_seconds, role.max_session_s, false)?,
         policies: narrowing.policy.clone().map(|policy| vec![policy]),
