@@ -30,6 +30,7 @@ mod token;
 mod views;
 
 pub use blobs::Blobs;
+pub use policy::repository_facts;
 pub use reconcile::Sweeper;
 pub use registry::Registry;
 

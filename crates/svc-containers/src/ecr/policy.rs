@@ -39,13 +39,17 @@ fn texts(element: &Value) -> impl Iterator<Item = &str> {
     element.as_str().into_iter().chain(several)
 }
 
-/// What is known of the repository that an ARN names: its tags and its policy. Nothing of what isn't there.
+/// What is known of the repository that an ARN names.
 pub fn facts(_: &Cx, snapshot: &Snapshot, arn: &Arn) -> Result<Facts, Fault> {
-    let Some(key) = repository(arn) else { return Ok(Facts::default()) };
-    let Some(spec) = snapshot.spec(&key)? else { return Ok(Facts::default()) };
+    repository(arn).map_or_else(|| Ok(Facts::default()), |key| repository_facts(snapshot, &key))
+}
+
+/// What is known of a repository: its tags and its policy. Nothing of one that isn't there.
+pub fn repository_facts(snapshot: &Snapshot, key: &Key<Repository>) -> Result<Facts, Fault> {
+    let Some(spec) = snapshot.spec(key)? else { return Ok(Facts::default()) };
     let facts = Facts { tags: spec.tags.clone(), ..Facts::default() };
     match &spec.policy {
-        Some(policy) => with_policy(facts, &key, policy),
+        Some(policy) => with_policy(facts, key, policy),
         None => Ok(facts),
     }
 }

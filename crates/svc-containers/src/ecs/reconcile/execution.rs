@@ -3,14 +3,14 @@
 //! A task without an execution role has everything done by the host in the cloud's own name.
 
 use super::logs;
-use crate::ecs::{load::LoadedTask, roles};
-use front::{Behalf, Facts};
-use logic::{
-    image_reference::{OwnImage, own_registry, parse},
-    policy::Kind,
+use crate::{
+    ecr::repository_facts,
+    ecs::{load::LoadedTask, roles},
 };
+use front::{Behalf, Facts};
+use logic::image_reference::{OwnImage, own_registry, parse};
 use model::{Arn, Key, Timestamp, ecr::Repository};
-use spine::{Read, Snapshot};
+use spine::Snapshot;
 use wire::Fault;
 
 /// What for something is needed.
@@ -36,14 +36,11 @@ struct Need {
 }
 
 impl Need {
-    /// What is known of the thing that it is needed for: a repository's policy and tags.
+    /// What is known of the thing that it is needed for.
     fn facts(&self, snapshot: &Snapshot) -> Result<Facts, Fault> {
-        let (Stage::Manifest(_, repository) | Stage::Layers(_, repository)) = &self.stage else { return Ok(Facts::default()) };
-        let Some(found) = snapshot.spec(repository)? else { return Ok(Facts::default()) };
-        let facts = Facts { tags: found.tags.clone(), ..Facts::default() };
-        match &found.policy {
-            Some(policy) => facts.with_policy(&repository.id, policy, Kind::Resource),
-            None => Ok(facts),
+        match &self.stage {
+            Stage::Manifest(_, repository) | Stage::Layers(_, repository) => repository_facts(snapshot, repository),
+            Stage::Login | Stage::Logs => Ok(Facts::default()),
         }
     }
 }
