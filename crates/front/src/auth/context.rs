@@ -7,7 +7,7 @@ use model::{
 };
 use spine::{Read, Snapshot};
 use std::net::IpAddr;
-use wire::Fault;
+use wire::{Fault, Time};
 
 /// How a request came.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +26,7 @@ impl Circumstances {
     /// The keys that say nothing of the caller.
     pub(super) fn context(&self, now: Timestamp) -> Context {
         let mut context = Context::default();
-        context.set("aws:CurrentTime", iso(now));
+        context.set("aws:CurrentTime", Time(now.0).to_the_second());
         context.set("aws:EpochTime", (now.0 / 1000).to_string());
         context.set("aws:RequestedRegion", &self.region);
         // The front speaks no TLS of its own; whoever puts a proxy before it can't be told from who doesn't.
@@ -82,7 +82,7 @@ fn kind(principal: &Principal) -> &'static str {
 }
 
 fn of_session(context: &mut Context, session: &Session, issued_at: Timestamp) {
-    context.set("aws:TokenIssueTime", iso(issued_at));
+    context.set("aws:TokenIssueTime", Time(issued_at.0).to_the_second());
     // There are no devices yet; temporary credentials always say whether one was used, lasting ones never do.
     context.set("aws:MultiFactorAuthPresent", "false");
     tags(context, &session.tags);
@@ -108,9 +108,4 @@ fn lasting_tags(snapshot: &Snapshot, key: &AccessKeySpec) -> Result<Tags, Fault>
     let Principal::User { name, .. } = &key.principal else { return Ok(Tags::new()) };
     let user = snapshot.spec(&Key::<User>::named(&key.account, base_name(name)))?;
     Ok(user.map(|user| user.tags.clone()).unwrap_or_default())
-}
-
-/// ISO 8601 to the second, as policies are compared with.
-fn iso(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use agent_proto::{
 };
 use logic::packet_filter::{API_PORT, TASK_METADATA};
 use model::{
-    Key, Record, Timestamp,
+    Key, Record,
     ec2::{Instance, NetworkInterface},
     ecs::{TaskCredentials, TaskKey},
     iam::AccessKey,
@@ -18,6 +18,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, SocketAddrV4},
 };
+use wire::Time;
 
 /// The kinds of records that [`metadata`] reads. (A key is made together with the record that names it.)
 pub const METADATA_KINDS: &[&str] = &[Hosted::KIND, NetworkInterface::KIND, Instance::KIND, TaskCredentials::KIND];
@@ -78,7 +79,7 @@ fn credentials(
             access_key_id: current.access_key_id.clone(),
             secret_access_key: key.secret.clone(),
             token: key.session.as_ref().map(|session| session.token.clone()).unwrap_or_default(),
-            expiration: moment(current.expires_at),
+            expiration: Time(current.expires_at.0).to_the_second(),
         };
         (row.spec.id.clone(), given)
     }))
@@ -87,21 +88,4 @@ fn credentials(
 /// The key that a task's credentials are now.
 pub fn current(row: &Row<TaskCredentials>) -> &TaskKey {
     row.plan.renewed.as_ref().unwrap_or(&row.spec.first)
-}
-
-/// In UTC, to the second, as the agent has it.
-fn moment(at: Timestamp) -> String {
-    let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::MAX);
-    moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_are_in_utc_and_to_the_second() {
-        assert_eq!(moment(Timestamp(1_767_225_600_999)), "2026-01-01T00:00:00Z");
-        assert!(moment(Timestamp(i64::MAX)).starts_with("9999-"));
-    }
 }

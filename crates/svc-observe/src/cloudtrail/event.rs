@@ -9,7 +9,7 @@ use super::{
 use front::Call;
 use serde::Serialize;
 use serde_json::{Value, json};
-use wire::{Protocol, Service};
+use wire::{Protocol, Service, Time};
 
 /// The most bytes of `userAgent` and `errorMessage`.
 const MOST_TEXT: usize = 1024;
@@ -76,7 +76,7 @@ fn record<'a>(call: &'a Call, facts: &Facts, named: &[(&'static str, [String; 2]
     Record {
         event_version: "1.11",
         user_identity: identity::element(call, facts),
-        event_time: identity::in_utc(call.at),
+        event_time: Time(call.at.0).to_the_second(),
         event_source: source(call.service),
         event_name: call.operation,
         aws_region: region(call),

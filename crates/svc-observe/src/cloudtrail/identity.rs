@@ -1,12 +1,10 @@
 //! `userIdentity`: who made a call, as CloudTrail writes it (user guide, "CloudTrail userIdentity element").
 
 use front::Call;
-use model::{
-    Timestamp,
-    iam::{AccessKeySpec, Principal, base_name, global_arn},
-};
+use model::iam::{AccessKeySpec, Principal, base_name, global_arn};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
+use wire::Time;
 
 /// What is known of the credentials besides the principal.
 #[derive(Clone, Default)]
@@ -77,7 +75,10 @@ fn session_context(call: &Call, facts: &Facts) -> Option<Value> {
     let session = key.session.as_ref()?;
     // Nothing here asks for a second factor, so none was ever shown.
     let mut context = Map::new();
-    context.insert("attributes".into(), json!({"creationDate": in_utc(key.created_at), "mfaAuthenticated": "false"}));
+    context.insert(
+        "attributes".into(),
+        json!({"creationDate": Time(key.created_at.0).to_the_second(), "mfaAuthenticated": "false"}),
+    );
     if let Some(issuer) = session_issuer(call, facts) {
         context.insert("sessionIssuer".into(), issuer);
     }
@@ -114,10 +115,4 @@ fn session_issuer(call: &Call, facts: &Facts) -> Option<Value> {
         }
         Principal::Root | Principal::Anonymous | Principal::User { .. } => None,
     }
-}
-
-/// `2026-01-01T00:00:00Z`, to the second.
-pub(super) fn in_utc(at: Timestamp) -> String {
-    let moment = jiff::Timestamp::from_millisecond(at.0);
-    moment.map_or_else(|_| at.0.to_string(), |moment| moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }

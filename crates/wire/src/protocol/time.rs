@@ -23,12 +23,24 @@ pub fn from_seconds(seconds: f64) -> Option<Time> {
 
 /// Writes a moment as text.
 pub fn print(time: Time, format: TimestampFormat) -> String {
-    let at = Timestamp::from_millisecond(time.0).unwrap_or(if time.0 < 0 { Timestamp::MIN } else { Timestamp::MAX });
+    let at = moment(time);
     match format {
         TimestampFormat::Iso8601 => at.to_string(),
         TimestampFormat::Unix => seconds(time).to_string(),
         TimestampFormat::Http => DateTimePrinter::new().timestamp_to_rfc9110_string(&at).unwrap_or_default(),
     }
+}
+
+impl Time {
+    /// In UTC by ISO 8601 to the second, such as `2026-01-01T00:00:00Z`, where AWS writes no fraction whatever the moment.
+    pub fn to_the_second(self) -> String {
+        moment(self).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+}
+
+/// The moment, or the first or the last that can be written.
+fn moment(time: Time) -> Timestamp {
+    Timestamp::from_millisecond(time.0).unwrap_or(if time.0 < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }
 
 /// A moment as the number of seconds that JSON and CBOR carry.
@@ -61,6 +73,13 @@ mod tests {
                 assert_eq!(parse(&text, format), Some(Time(millis)), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn moments_are_in_utc_and_to_the_second() {
+        assert_eq!(Time(1_767_225_600_999).to_the_second(), "2026-01-01T00:00:00Z");
+        assert!(Time(i64::MAX).to_the_second().starts_with("9999-"));
+        assert!(Time(i64::MIN).to_the_second().starts_with("-9999-"));
     }
 
     #[test]
