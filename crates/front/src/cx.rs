@@ -74,9 +74,9 @@ impl Cx {
 
     /// Whether the caller could do the action on the resource if these were the facts about it: for changes by which callers could lock
     /// themselves out.
-    pub fn could(&self, action: &str, resource: &Arn, facts: &Facts) -> bool {
+    pub fn could(&self, action: &str, resource: &Arn, facts: &Facts) -> Result<bool, Fault> {
         let is_root = self.authority.is_root_of(Some(resource));
-        is_root || self.authority.decide_on(facts, action, Some(resource), &Context::default()).allowed
+        Ok(is_root || self.authority.decide_on(facts, action, Some(resource), &Context::default())?.allowed)
     }
 
     /// The id of the access key that the caller was issued; none if the request was signed with a key of the tutorials, or not at all.

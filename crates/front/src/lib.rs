@@ -36,7 +36,7 @@ pub use auth::{
     authority::Authority,
     behalf::Behalf,
     credentials, encoded,
-    facts::{Facts, FactsOf},
+    facts::{Facts, FactsOf, ResourcePolicy},
 };
 pub use body::Body;
 pub use cx::Cx;

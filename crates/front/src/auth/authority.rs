@@ -8,7 +8,7 @@ use super::{
     policies::Reader,
 };
 use crate::Cx;
-use logic::policy::{self, Caller, CallerKind, Context, Decision, Explanation, Policies};
+use logic::policy::{self, Attached, Caller, CallerKind, Context, Decision, Explanation, Policies};
 use model::{
     AccountId, Arn, Timestamp,
     iam::{AccessKeySpec, Principal, global_arn},
@@ -96,30 +96,42 @@ impl Authority {
     /// What the policies say to an action on a resource; none stands for `*`. `keys` are the condition keys of the request's input.
     pub(crate) fn decide(&self, cx: &Cx, action: &str, resource: Option<&Arn>, keys: &Context) -> Result<Decision, Fault> {
         let facts = self.facts(cx, action, resource)?;
-        Ok(self.decide_on(&facts, action, resource, keys))
+        self.decide_on(&facts, action, resource, keys)
     }
 
     /// What the policies say to an action on a resource of which these are the facts.
-    pub(crate) fn decide_on(&self, facts: &Facts, action: &str, resource: Option<&Arn>, keys: &Context) -> Decision {
-        let inner = &*self.0;
+    pub(crate) fn decide_on(
+        &self,
+        facts: &Facts,
+        action: &str,
+        resource: Option<&Arn>,
+        keys: &Context,
+    ) -> Result<Decision, Fault> {
+        let (inner, attached) = (&*self.0, self.attached(facts)?);
         let (context, text) = (self.circumstances(facts, action, resource, keys), shown(resource));
         let resource_account = resource.and_then(Arn::owner);
         let request = policy::Request { caller: inner.caller(), action, resource: &text, resource_account, context: &context };
-        let decision = policy::decide(&request, &inner.policies, facts.policy.as_ref(), facts.rule);
+        let decision = policy::decide(&request, &inner.policies, attached.as_ref(), facts.rule);
         if !decision.allowed {
             *self.denial() = Some(inner.denial(&request, &decision));
         }
-        decision
+        Ok(decision)
     }
 
     /// As [`Authority::decide`], with what every statement of every policy says.
     pub(crate) fn explain(&self, cx: &Cx, action: &str, resource: Option<&Arn>, keys: &Context) -> Result<Explanation, Fault> {
         let inner = &*self.0;
         let facts = self.facts(cx, action, resource)?;
+        let attached = self.attached(&facts)?;
         let (context, text) = (self.circumstances(&facts, action, resource, keys), shown(resource));
         let resource_account = resource.and_then(Arn::owner);
         let request = policy::Request { caller: inner.caller(), action, resource: &text, resource_account, context: &context };
-        Ok(policy::explain(&request, &inner.policies, facts.policy.as_ref(), facts.rule))
+        Ok(policy::explain(&request, &inner.policies, attached.as_ref(), facts.rule))
+    }
+
+    /// The resource's policy, compiled.
+    fn attached(&self, facts: &Facts) -> Result<Option<Attached>, Fault> {
+        facts.policy.as_ref().map(|policy| self.0.gate.compiled.of_resource(policy)).transpose()
     }
 
     /// All that is known of a request.

@@ -50,7 +50,7 @@ impl Behalf<'_> {
         for (key, value) in role.iter().flat_map(|role| &role.tags) {
             tags.set(format!("aws:PrincipalTag/{key}"), value);
         }
-        let decision = authority.decide_on(facts, action, resource, &tags);
+        let decision = authority.decide_on(facts, action, resource, &tags)?;
         Ok(if decision.allowed { Ok(()) } else { Err(wording::sentence(&arn, action, resource, &decision.reason(action))) })
     }
 

@@ -1,7 +1,7 @@
 //! What a service knows of its resources for decisions about them.
 
 use crate::Cx;
-use logic::policy::{Attached, Context, Kind, Policy, ResourceRule};
+use logic::policy::{Context, Kind, ResourceRule};
 use model::Arn;
 use spine::Snapshot;
 use std::{collections::BTreeMap, sync::Arc};
@@ -15,11 +15,21 @@ pub struct Facts {
     /// Its tags: `aws:ResourceTag/…`, and the same behind the service's own prefix.
     pub tags: BTreeMap<String, String>,
     /// Its policy, if it has one.
-    pub policy: Option<Attached>,
+    pub policy: Option<ResourcePolicy>,
     /// What its policy counts for.
     pub rule: ResourceRule,
     /// The service's own condition keys, such as `ecs:cluster`.
     pub keys: Context,
+}
+
+/// A policy as it stands at a resource, to be compiled when it is decided by.
+pub struct ResourcePolicy {
+    /// Whose it is, for explanations.
+    pub name: Arc<str>,
+    /// A document that was checked when it was written.
+    pub document: String,
+    /// What it may say.
+    pub kind: Kind,
 }
 
 impl Default for Facts {
@@ -30,11 +40,9 @@ impl Default for Facts {
 }
 
 impl Facts {
-    /// With the resource's policy, a document that was checked when it was written.
-    pub fn with_policy(self, name: &str, document: &str, kind: Kind) -> Result<Self, Fault> {
-        let policy = Policy::parse(document, kind)
-            .map_err(|malformed| Fault::internal(format_args!("the policy of {name} can't be read: {malformed}")))?;
-        Ok(Self { policy: Some(Attached { name: name.into(), policy: Arc::new(policy) }), ..self })
+    /// With the resource's policy.
+    pub fn with_policy(self, name: &str, document: &str, kind: Kind) -> Self {
+        Self { policy: Some(ResourcePolicy { name: name.into(), document: document.to_owned(), kind }), ..self }
     }
 
     /// Adds the condition keys of the resource to those of the request.

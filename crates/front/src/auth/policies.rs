@@ -1,8 +1,10 @@
 //! Which policies apply to whoever makes a request.
 //!
 //! They are read from the records of IAM for each request, so that a change holds from the next request on, and compiled once for each
-//! revision of the record that they stand in.
+//! revision of the record that they stand in. Those of resources stand in the records of many services, and are compiled once for each
+//! text.
 
+use super::facts::ResourcePolicy;
 use logic::{
     aws_managed,
     policy::{Attached, Kind, Policies, Policy},
@@ -23,7 +25,7 @@ const MOST_KEPT: usize = 10_000;
 
 type Documents = Arc<Vec<Attached>>;
 
-/// Compiled policies, by the record that they stand in and its revision.
+/// Compiled policies, by the record that they stand in and its revision, or by their own text.
 #[derive(Default)]
 pub(crate) struct Compiled(Mutex<HashMap<String, (Revision, Documents)>>);
 
@@ -31,6 +33,18 @@ impl Compiled {
     /// Forgets everything; revisions of an emptied store begin anew.
     pub(crate) fn forget(&self) {
         self.lock().clear();
+    }
+
+    /// A resource's policy. Its text takes the place of a record, and needs no revision.
+    pub(crate) fn of_resource(&self, resource: &ResourcePolicy) -> Result<Attached, Fault> {
+        let ResourcePolicy { name, document, kind } = resource;
+        let compiled = self.of(format!("{kind:?} {document}"), Revision::default(), || {
+            let policy = Policy::parse(document, *kind)
+                .map_err(|malformed| Fault::internal(format_args!("the policy of {name} can't be read: {malformed}")))?;
+            Ok(vec![Attached { name: name.clone(), policy: Arc::new(policy) }])
+        })?;
+        // Another resource with the same text may have had it compiled.
+        Ok(Attached { name: name.clone(), policy: compiled[0].policy.clone() })
     }
 
     fn of(
@@ -181,4 +195,27 @@ fn attached(name: &str, document: &str) -> Result<Attached, Fault> {
     let policy = Policy::parse(document, Kind::Identity)
         .map_err(|malformed| Fault::internal(format_args!("the policy {name} can't be read: {malformed}")))?;
     Ok(Attached { name: name.into(), policy: Arc::new(policy) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resources_policy_is_compiled_once_for_each_text_and_kind() {
+        let text = |effect: &str| {
+            format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"{effect}","Principal":"*","Action":"sts:AssumeRole"}}]}}"#
+            )
+        };
+        let of = |name: &str, document: String, kind| ResourcePolicy { name: name.into(), document, kind };
+        let compiled = Compiled::default();
+        let first = compiled.of_resource(&of("a", text("Allow"), Kind::Trust)).unwrap();
+        let again = compiled.of_resource(&of("b", text("Allow"), Kind::Trust)).unwrap();
+        assert!(Arc::ptr_eq(&first.policy, &again.policy));
+        assert_eq!((&*first.name, &*again.name), ("a", "b"));
+        for other in [of("a", text("Deny"), Kind::Trust), of("a", text("Allow"), Kind::Resource)] {
+            assert!(!Arc::ptr_eq(&first.policy, &compiled.of_resource(&other).unwrap().policy));
+        }
+    }
 }

@@ -41,7 +41,7 @@ fn service() -> Service {
             let facts = Facts { tags: BTreeMap::from([("team".into(), "red".into())]), ..Facts::default() };
             let deny = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:*"}]});
             let barred = arn.resource.contains("BARRED");
-            if barred { facts.with_policy("the key's policy", &deny.to_string(), Kind::Resource) } else { Ok(facts) }
+            Ok(if barred { facts.with_policy("the key's policy", &deny.to_string(), Kind::Resource) } else { facts })
         })
 }
 

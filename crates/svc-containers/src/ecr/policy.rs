@@ -48,13 +48,13 @@ pub fn facts(_: &Cx, snapshot: &Snapshot, arn: &Arn) -> Result<Facts, Fault> {
 pub fn repository_facts(snapshot: &Snapshot, key: &Key<Repository>) -> Result<Facts, Fault> {
     let Some(spec) = snapshot.spec(key)? else { return Ok(Facts::default()) };
     let facts = Facts { tags: spec.tags.clone(), ..Facts::default() };
-    match &spec.policy {
+    Ok(match &spec.policy {
         Some(policy) => with_policy(facts, key, policy),
-        None => Ok(facts),
-    }
+        None => facts,
+    })
 }
 
-fn with_policy(facts: Facts, key: &Key<Repository>, policy: &str) -> Result<Facts, Fault> {
+fn with_policy(facts: Facts, key: &Key<Repository>, policy: &str) -> Facts {
     facts.with_policy(&key.arn().to_string(), policy, Kind::Resource)
 }
 
@@ -68,8 +68,8 @@ fn repository(arn: &Arn) -> Option<Key<Repository>> {
 /// Refuses a policy that would keep the caller from ever setting another one.
 pub fn refuse_lockout(cx: &Cx, read: &impl Read, key: &Key<Repository>, policy: &str) -> Answer<()> {
     let spec = find::existing(read, key)?;
-    let facts = with_policy(Facts { tags: spec.tags.clone(), ..Facts::default() }, key, policy)?;
-    if cx.could("ecr:SetRepositoryPolicy", &key.arn(), &facts) { Ok(()) } else { Err(errors::lockout()) }
+    let facts = with_policy(Facts { tags: spec.tags.clone(), ..Facts::default() }, key, policy);
+    if cx.could("ecr:SetRepositoryPolicy", &key.arn(), &facts)? { Ok(()) } else { Err(errors::lockout()) }
 }
 
 #[cfg(test)]

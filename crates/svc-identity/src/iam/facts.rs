@@ -54,7 +54,7 @@ impl Place<'_> {
         if policy.is_none_or(|policy| !policy.users_may_change) {
             return Ok(facts);
         }
-        facts.with_policy("the account's password policy", &may_change_password(self.account, &user), Kind::Resource)
+        Ok(facts.with_policy("the account's password policy", &may_change_password(self.account, &user), Kind::Resource))
     }
 }
 

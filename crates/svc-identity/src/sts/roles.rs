@@ -41,10 +41,10 @@ pub fn facts(_: &Cx, snapshot: &Snapshot, resource: &Arn) -> Answer<Facts> {
     }
     let trust = Facts { rule: ResourceRule::Trust, ..Facts::default() };
     let Ok(role_arn) = RoleArn::parse(&resource.to_string()) else { return Ok(trust) };
-    match role_arn.find(snapshot)? {
+    Ok(match role_arn.find(snapshot)? {
         Some(role) => Facts { tags: role.tags.clone(), ..trust }.with_policy(&resource.to_string(), &role.trust, Kind::Trust),
-        None => Ok(trust),
-    }
+        None => trust,
+    })
 }
 
 #[cfg(test)]
