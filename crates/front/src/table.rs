@@ -115,17 +115,26 @@ impl<I> Access<I> {
             Resources::On(find) => find(cx, input),
             Resources::Found(find) => find(cx, cx.snapshot(), input)?,
         };
-        let mut keys = self.keys.map(|keys| keys(cx, input)).unwrap_or_default();
-        let Some((tagger, tagging)) = self.tagging else { return cx.authorize(action, &resources, &keys) };
-        let made = tagging(cx, input);
-        keys.set_from(&request_tags(made.tags.iter().map(|(key, value)| (key, value))));
+        let made = self.tagging.map(|(tagger, tagging)| (tagger, tagging(cx, input)));
+        let mut keys = self.known(cx, input, &resources, made.as_ref().map(|(_, made)| made));
         cx.authorize(action, &resources, &keys)?;
-        if made.tags.is_empty() {
-            return Ok(());
-        }
+        let Some((tagger, made)) = made.filter(|(_, made)| !made.tags.is_empty()) else { return Ok(()) };
         let prefix = tagger.split(':').next().unwrap_or_default();
         keys.set(format!("{prefix}:CreateAction"), operation);
         cx.authorize(tagger, &made.resources, &keys)
+    }
+
+    /// The condition keys of the input and of the tags in it. The root of all that the call is about is held to none.
+    fn known(&self, cx: &Cx, input: &I, resources: &[Arn], made: Option<&Tagging>) -> Context {
+        let made_resources = made.into_iter().flat_map(|made| &made.resources);
+        if cx.authority.is_root_of(resources.iter().chain(made_resources)) {
+            return Context::default();
+        }
+        let mut keys = self.keys.map(|keys| keys(cx, input)).unwrap_or_default();
+        if let Some(made) = made {
+            keys.set_from(&request_tags(made.tags.iter().map(|(key, value)| (key, value))));
+        }
+        keys
     }
 }
 

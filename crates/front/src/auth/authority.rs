@@ -152,10 +152,10 @@ impl Authority {
         self.0.denial.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether it may do everything to a thing of that account: then nothing has to be looked up.
-    pub(crate) fn is_root_of(&self, resource: Option<&Arn>) -> bool {
+    /// Whether it may do everything to those things, which are of its account: then nothing has to be looked up.
+    pub(crate) fn is_root_of<'a>(&self, resources: impl IntoIterator<Item = &'a Arn>) -> bool {
         let own = |arn: &Arn| arn.owner().is_none_or(|owner| owner == self.0.account.as_str());
-        self.0.principal == Principal::Root && resource.is_none_or(own)
+        self.0.principal == Principal::Root && resources.into_iter().all(own)
     }
 
     fn facts(&self, cx: &Cx, action: &str, resource: Option<&Arn>) -> Result<Facts, Fault> {
