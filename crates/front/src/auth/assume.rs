@@ -1,10 +1,10 @@
 //! Roles that the cloud's own services assume for their workloads: the task of ECS, the function, the machine.
 
-use super::credentials::{IssuedSession, SessionTerms, issue_session};
+use super::credentials::{IssuedSession, issue_session};
 use logic::policy::{Attached, Caller, CallerKind, Context, Kind, Policies, Policy, Request, ResourceRule, decide};
 use model::{
     AccountId, Arn, Env, Key,
-    iam::{Named, Role, RoleSpec, base_name},
+    iam::{Named, Role, RoleSpec, SessionTerms, base_name},
 };
 use spine::{Read, StoreError, Tx};
 use std::{sync::Arc, time::Duration};
@@ -50,8 +50,8 @@ pub fn assume_for_service(
         Ok(role) => role,
         Err(why) => return Ok(Err(why)),
     };
-    let terms = SessionTerms { lasts, tags: role.tags.clone(), ..SessionTerms::default() };
-    issue_session(tx, env, service.account, role.session(session), terms).map(Ok)
+    let terms = SessionTerms { tags: role.tags.clone(), ..SessionTerms::default() };
+    issue_session(tx, env, service.account, role.session(session), lasts, terms).map(Ok)
 }
 
 /// The role, if the service may assume it.

@@ -85,11 +85,12 @@ fn of_session(context: &mut Context, session: &Session, issued_at: Timestamp) {
     context.set("aws:TokenIssueTime", Time(issued_at.0).to_the_second());
     // There are no devices yet; temporary credentials always say whether one was used, lasting ones never do.
     context.set("aws:MultiFactorAuthPresent", "false");
-    tags(context, &session.tags);
-    if let Some(identity) = &session.source_identity {
+    let terms = &session.terms;
+    tags(context, &terms.tags);
+    if let Some(identity) = &terms.source_identity {
         context.set("aws:SourceIdentity", identity);
     }
-    if let Some(federation) = &session.federation {
+    if let Some(federation) = &terms.federation {
         context.set("aws:FederatedProvider", &federation.provider);
         for (key, value) in &federation.claims {
             context.set(key.clone(), value);

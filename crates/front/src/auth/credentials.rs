@@ -2,7 +2,7 @@
 
 use model::{
     AccountId, Env, Key, Timestamp,
-    iam::{AccessKey, AccessKeySpec, Federation, Principal, Session, Tags},
+    iam::{AccessKey, AccessKeySpec, Principal, Session, SessionTerms},
 };
 use spine::{StoreError, Tx};
 use std::time::Duration;
@@ -38,27 +38,6 @@ pub struct IssuedSession {
     pub expires_at: Timestamp,
 }
 
-/// What a session is to be; see the members of [`Session`] for those that narrow or mark it.
-#[derive(Clone, Default)]
-pub struct SessionTerms {
-    /// How long it lasts.
-    pub lasts: Duration,
-    /// Documents of session policies; `None` if nothing narrows the session.
-    pub policies: Option<Vec<String>>,
-    /// ARNs of managed policies that narrow it.
-    pub policy_arns: Vec<String>,
-    /// Its tags.
-    pub tags: Tags,
-    /// Which tags go on to the next session.
-    pub transitive_tags: Vec<String>,
-    /// Who stands behind it.
-    pub source_identity: Option<String>,
-    /// Whether a role has assumed another.
-    pub chained: bool,
-    /// The identity provider whose token it was made for.
-    pub federation: Option<Federation>,
-}
-
 /// Issues a lasting key that acts as the principal in the account.
 pub fn issue(tx: &mut Tx, env: &Env, account: &AccountId, principal: Principal) -> Result<Issued, StoreError> {
     let spec = spec(env, account, principal, None);
@@ -66,27 +45,18 @@ pub fn issue(tx: &mut Tx, env: &Env, account: &AccountId, principal: Principal) 
     Ok(Issued { access_key_id, secret_access_key: spec.secret })
 }
 
-/// Issues temporary credentials, which act as the principal in the account until they expire.
+/// Issues temporary credentials, which act as the principal in the account for as long as they last.
 pub fn issue_session(
     tx: &mut Tx,
     env: &Env,
     account: &AccountId,
     principal: Principal,
+    lasts: Duration,
     terms: SessionTerms,
 ) -> Result<IssuedSession, StoreError> {
-    let expires_at = env.now() + terms.lasts;
+    let expires_at = env.now() + lasts;
     let token = format!("{TOKEN_PREFIX}{}", env.pick(SECRET_ALPHABET, TOKEN_LENGTH));
-    let session = Session {
-        token: token.clone(),
-        expires_at,
-        policies: terms.policies,
-        policy_arns: terms.policy_arns,
-        tags: terms.tags,
-        transitive_tags: terms.transitive_tags,
-        source_identity: terms.source_identity,
-        chained: terms.chained,
-        federation: terms.federation,
-    };
+    let session = Session { token: token.clone(), expires_at, terms };
     let spec = spec(env, account, principal, Some(session));
     let access_key_id = create(tx, env, TEMPORARY, &spec)?;
     Ok(IssuedSession { access_key_id, secret_access_key: spec.secret, token, expires_at })

@@ -155,15 +155,16 @@ impl Reader<'_> {
 
     /// What narrows a session, if anything does. Keys are never changed, so that they need no revision.
     fn of_session(&self, id: &str, session: &Session) -> Result<Option<Vec<Attached>>, Fault> {
-        if session.policies.is_none() && session.policy_arns.is_empty() {
+        let terms = &session.terms;
+        if terms.policies.is_none() && terms.policy_arns.is_empty() {
             return Ok(None);
         }
         let inline = self.compiled.of(format!("session/{id}"), Revision::default(), || {
-            let documents = session.policies.iter().flatten();
+            let documents = terms.policies.iter().flatten();
             documents.map(|document| attached("session policy", document)).collect()
         })?;
         let mut all = inline.to_vec();
-        for arn in &session.policy_arns {
+        for arn in &terms.policy_arns {
             all.extend(self.managed(arn)?);
         }
         Ok(Some(all))

@@ -5,7 +5,7 @@ use crate::{Checks, Cx, Front};
 use logic::policy::{Context, Explanation};
 use model::{
     AccountId, Arn, Key, Region, Timestamp,
-    iam::{AccessKey, AccessKeySpec, Named, Principal, Role, Session, Tags, User},
+    iam::{AccessKey, AccessKeySpec, Named, Principal, Role, Session, SessionTerms, Tags, User},
 };
 use spine::{Read, Scope, Snapshot};
 use std::{collections::BTreeMap, sync::Arc};
@@ -118,7 +118,10 @@ impl Question {
     }
 
     fn stand_in(&self, principal: Principal, tags: Option<Tags>) -> AccessKeySpec {
-        let session = tags.map(|tags| Session { tags, ..Session::default() });
+        let session = tags.map(|tags| {
+            let terms = SessionTerms { tags, ..SessionTerms::default() };
+            Session { terms, ..Session::default() }
+        });
         let account = self.account.clone();
         AccessKeySpec { account, principal, secret: String::new(), created_at: Timestamp::default(), inactive: false, session }
     }

@@ -2,7 +2,6 @@
 
 use crate::{
     Access, Facts, Principal, Service, credentials,
-    credentials::SessionTerms,
     testing::{Bench, Signer},
 };
 use api::sts as sdk;
@@ -10,7 +9,8 @@ use logic::policy::{Context, Kind};
 use model::{
     AccountId, Key, Timestamp,
     iam::{
-        AccessKey, Group, GroupSpec, ManagedPolicy, ManagedPolicySpec, Permissions, PolicyVersion, User, UserSpec, global_arn,
+        AccessKey, Group, GroupSpec, ManagedPolicy, ManagedPolicySpec, Permissions, PolicyVersion, SessionTerms, User, UserSpec,
+        global_arn,
     },
 };
 use serde_json::json;
@@ -78,9 +78,12 @@ async fn key(bench: &Bench, principal: Principal) -> Signer {
     Signer { access_key_id: issued.access_key_id, secret_access_key: issued.secret_access_key, token: None }
 }
 
+/// Signs with the credentials of a session that lasts for 900 seconds.
 pub(super) async fn session(bench: &Bench, principal: Principal, terms: SessionTerms) -> Signer {
-    let issued =
-        write(bench, |tx| credentials::issue_session(tx, &bench.env, &account(), principal.clone(), terms.clone())).await;
+    let issued = write(bench, |tx| {
+        credentials::issue_session(tx, &bench.env, &account(), principal.clone(), Duration::from_secs(900), terms.clone())
+    })
+    .await;
     Signer { access_key_id: issued.access_key_id, secret_access_key: issued.secret_access_key, token: Some(issued.token) }
 }
 
@@ -209,11 +212,7 @@ async fn a_resources_policy_and_a_boundary_deny() {
 #[tokio::test]
 async fn session_policies_narrow_and_federated_users_need_them() {
     let bench = bench(inline(allow(EVERYTHING))).await;
-    let narrow = SessionTerms {
-        lasts: Duration::from_secs(900),
-        policies: Some(vec![allow(r#""Action":"ecs:*","Resource":"*""#)]),
-        ..SessionTerms::default()
-    };
+    let narrow = SessionTerms { policies: Some(vec![allow(r#""Action":"ecs:*","Resource":"*""#)]), ..SessionTerms::default() };
     let wide = SessionTerms { policies: Some(vec![allow(EVERYTHING)]), ..narrow.clone() };
     let unsaid = SessionTerms { policies: None, ..narrow.clone() };
     let signer = session(&bench, anna(), narrow).await;

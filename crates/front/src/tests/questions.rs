@@ -1,12 +1,12 @@
 //! The owner's questions about permissions are answered as requests are decided.
 
 use super::permissions::{account, allow, bench, inline, session, write};
-use crate::{Principal, credentials::SessionTerms, testing::Bench};
+use crate::{Principal, testing::Bench};
 use bytes::Bytes;
 use http::Request;
 use model::{
     Key, Timestamp,
-    iam::{Permissions, Role, RoleSpec, UserSpec},
+    iam::{Permissions, Role, RoleSpec, SessionTerms, UserSpec},
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
@@ -81,8 +81,7 @@ async fn a_role_is_asked_about_as_a_session_of_it() {
     // A session that there is has what narrows it, for as long as it lasts.
     let principal = Principal::AssumedRole { role: "ci/builder".into(), id: "AROABUILDER".into(), session: "run-7".into() };
     let narrow = Some(vec![allow(r#""Action":"ecs:*","Resource":"*""#)]);
-    let terms =
-        SessionTerms { lasts: Duration::from_secs(900), policies: narrow, tags: role.tags.clone(), ..SessionTerms::default() };
+    let terms = SessionTerms { policies: narrow, tags: role.tags.clone(), ..SessionTerms::default() };
     session(&bench, principal, terms).await;
     assert_eq!(decide(&bench, sessions_arn).await["decision"]["because"], json!({"not-allowed": "session"}));
     bench.advance(Duration::from_secs(901));
@@ -106,7 +105,7 @@ async fn the_root_may_and_who_is_not_there_is_nobody() {
         assert_eq!(status, 404, "{principal}: {answer}");
     }
     let guest = Principal::FederatedUser { name: "guest".into(), by: Some("lab/anna".into()) };
-    session(&bench, guest, SessionTerms { lasts: Duration::from_secs(900), ..SessionTerms::default() }).await;
+    session(&bench, guest, SessionTerms::default()).await;
     assert_eq!(decide(&bench, "arn:aws:sts::444455556666:federated-user/guest").await["decision"]["allowed"], false);
 }
 

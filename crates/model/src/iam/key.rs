@@ -32,6 +32,14 @@ pub struct Session {
     pub token: String,
     /// From then on the key is refused.
     pub expires_at: Timestamp,
+    /// On what terms it was issued.
+    #[serde(flatten)]
+    pub terms: SessionTerms,
+}
+
+/// What narrows or marks a session.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionTerms {
     /// Documents of the policies that narrow what the session may do. None is another thing than an empty list: then nothing
     /// narrows it.
     #[serde(default)]
@@ -94,5 +102,20 @@ impl std::fmt::Debug for AccessKeySpec {
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_sessions_terms_stand_among_its_other_members_and_may_be_missing() {
+        let stored = json!({"token": "t", "expires_at": 7, "tags": {"team": "red"}});
+        let session: Session = serde_json::from_value(stored).unwrap();
+        let terms = SessionTerms { tags: [("team".into(), "red".into())].into(), ..SessionTerms::default() };
+        assert!(session == Session { token: "t".into(), expires_at: Timestamp(7), terms });
+        assert_eq!(serde_json::to_value(&session).unwrap()["tags"], json!({"team": "red"}));
     }
 }

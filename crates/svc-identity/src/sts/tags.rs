@@ -83,8 +83,8 @@ fn distinct(tags: impl Iterator<Item = (String, String)>) -> Answer<Tags> {
 }
 
 fn inheritance(caller: &model::iam::Session) -> Tags {
-    let onward = |key: &String| caller.transitive_tags.iter().any(|onward| same(onward, key));
-    caller.tags.iter().filter(|(key, _)| onward(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+    let onward = |key: &String| caller.terms.transitive_tags.iter().any(|onward| same(onward, key));
+    caller.terms.tags.iter().filter(|(key, _)| onward(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 fn over(lower: &Tags, upper: &Tags) -> Tags {
@@ -103,7 +103,7 @@ fn same(a: &str, b: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{Timestamp, iam::Session};
+    use model::iam::{Session, SessionTerms};
 
     fn tags(pairs: &[(&str, &str)]) -> Tags {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -115,19 +115,10 @@ mod tests {
     }
 
     fn caller() -> Session {
-        let (token, expires_at) = (String::new(), Timestamp(0));
-        let mut session = Session {
-            token,
-            expires_at,
-            policies: None,
-            policy_arns: Vec::new(),
-            tags: tags(&[("Team", "a"), ("Own", "b")]),
-            transitive_tags: vec!["team".into()],
-            source_identity: None,
-            chained: false,
-            federation: None,
-        };
-        session.tags.insert("Other".into(), "c".into());
+        let (tags, transitive_tags) = (tags(&[("Team", "a"), ("Own", "b")]), vec!["team".into()]);
+        let terms = SessionTerms { tags, transitive_tags, ..SessionTerms::default() };
+        let mut session = Session { terms, ..Session::default() };
+        session.terms.tags.insert("Other".into(), "c".into());
         session
     }
 

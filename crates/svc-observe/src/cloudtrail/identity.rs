@@ -82,11 +82,11 @@ fn session_context(call: &Call, facts: &Facts) -> Option<Value> {
     if let Some(issuer) = session_issuer(call, facts) {
         context.insert("sessionIssuer".into(), issuer);
     }
-    if let Some(federation) = &session.federation {
+    if let Some(federation) = &session.terms.federation {
         let data = json!({"federatedProvider": federation.provider, "attributes": federation.claims});
         context.insert("webIdFederationData".into(), data);
     }
-    if let Some(source) = &session.source_identity {
+    if let Some(source) = &session.terms.source_identity {
         context.insert("sourceIdentity".into(), source.clone().into());
     }
     Some(Value::Object(context))

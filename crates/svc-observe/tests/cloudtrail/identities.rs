@@ -4,7 +4,7 @@ use super::cloud::{ACCOUNT, Cloud, check};
 use front::{Recorder, testing::START};
 use model::{
     AccountId, Key, Timestamp,
-    iam::{AccessKey, AccessKeySpec, Federation, Permissions, Principal, Session, User, UserSpec},
+    iam::{AccessKey, AccessKeySpec, Federation, Permissions, Principal, Session, SessionTerms, User, UserSpec},
 };
 use serde_json::{Value, json};
 use spine::StoreError;
@@ -19,17 +19,7 @@ fn builder() -> Principal {
 }
 
 fn session() -> Session {
-    Session {
-        token: "token".into(),
-        expires_at: START + Duration::from_secs(3600),
-        policies: None,
-        policy_arns: Vec::new(),
-        tags: Default::default(),
-        transitive_tags: Vec::new(),
-        source_identity: None,
-        chained: false,
-        federation: None,
-    }
+    Session { token: "token".into(), expires_at: START + Duration::from_secs(3600), terms: SessionTerms::default() }
 }
 
 impl Cloud {
@@ -80,7 +70,8 @@ async fn a_session_says_what_it_comes_from() {
         provider: "arn:aws:iam::111122223333:oidc-provider/ids".into(),
         claims: [("ids:sub".into(), "7".into())].into(),
     };
-    let session = Session { source_identity: Some("anna".into()), federation: Some(federation), ..session() };
+    let terms = SessionTerms { source_identity: Some("anna".into()), federation: Some(federation), ..SessionTerms::default() };
+    let session = Session { terms, ..session() };
     cloud.key("ASIABUILDER", builder(), Some(session)).await;
     let identity = cloud.identity(builder(), "ASIABUILDER").await;
     assert_eq!((&identity["type"], &identity["principalId"]), (&json!("AssumedRole"), &json!("AROABUILDER:run-7")));

@@ -5,12 +5,12 @@ use super::{
     users::not_built,
 };
 use api::sts as sdk;
-use front::{
-    Answer, Cx,
-    credentials::{SessionTerms, issue_session},
-};
+use front::{Answer, Cx, credentials::issue_session};
 use logic::policy::Context;
-use model::{Arn, iam::Principal};
+use model::{
+    Arn,
+    iam::{Principal, SessionTerms},
+};
 use spine::{Snapshot, Tx};
 
 /// Lets the caller act as a role. That the role's trust policy allows it was looked at before.
@@ -28,8 +28,8 @@ pub fn assume(cx: &Cx, tx: &mut Tx, input: &sdk::AssumeRoleRequest) -> Answer<sd
     let role = role_arn.find(tx)?.ok_or_else(|| errors::denied(&caller, "sts:AssumeRole", &role_arn.arn))?;
     narrowing.check(tx, &role_arn.account)?;
     let session = role.session(&input.role_session_name);
+    let lasts = durations::of_role(input.duration_seconds, role.max_session_s, chained)?;
     let terms = SessionTerms {
-        lasts: durations::of_role(input.duration_seconds, role.max_session_s, chained)?,
         policies: narrowing.policy.map(|policy| vec![policy]),
         policy_arns: narrowing.arns,
         tags: passed.over(&role.tags),
@@ -38,7 +38,7 @@ pub fn assume(cx: &Cx, tx: &mut Tx, input: &sdk::AssumeRoleRequest) -> Answer<sd
         chained,
         federation: None,
     };
-    let issued = issue_session(tx, &cx.env, &role_arn.account, session.clone(), terms)?;
+    let issued = issue_session(tx, &cx.env, &role_arn.account, session.clone(), lasts, terms)?;
     Ok(sdk::AssumeRoleResponse {
         credentials: Some(views::credentials(issued)),
         assumed_role_user: Some(views::assumed_role_user(&role_arn.account, &session)),
@@ -80,7 +80,7 @@ fn passed(cx: &Cx, input: &sdk::AssumeRoleRequest) -> Answer<Passed> {
 }
 
 fn request_keys(cx: &Cx, input: &sdk::AssumeRoleRequest, passed: &Passed) -> Context {
-    let inherited = cx.session().and_then(|session| session.source_identity.as_deref());
+    let inherited = cx.session().and_then(|session| session.terms.source_identity.as_deref());
     let asked = keys::Asked {
         session_name: Some(&input.role_session_name),
         external_id: input.external_id.as_deref(),
@@ -104,7 +104,7 @@ fn permit(cx: &Cx, role: &Arn, passed: &Passed, identified: bool, keys: &Context
 /// Once it is set, it goes on through all sessions and can't be another one (IAM user guide, "Monitor and control actions taken with
 /// assumed roles").
 fn source_identity(cx: &Cx, input: &sdk::AssumeRoleRequest) -> Answer<Option<String>> {
-    let standing = cx.session().and_then(|session| session.source_identity.as_ref());
+    let standing = cx.session().and_then(|session| session.terms.source_identity.as_ref());
     match (standing, &input.source_identity) {
         (Some(standing), Some(asked)) if standing != asked => Err(errors::source_identity_changed()),
         (Some(identity), _) | (None, Some(identity)) => Ok(Some(identity.clone())),

@@ -2,14 +2,11 @@
 
 use super::super::{durations, errors, keys, narrowing::Narrowing, packed, tags::Passed, views};
 use api::sts as sdk;
-use front::{
-    Answer, Cx,
-    credentials::{SessionTerms, issue_session},
-};
+use front::{Answer, Cx, credentials::issue_session};
 use logic::policy::Context;
 use model::{
     Arn,
-    iam::{Principal, Tags, global_arn},
+    iam::{Principal, SessionTerms, Tags, global_arn},
 };
 use spine::{Snapshot, Tx};
 
@@ -24,8 +21,7 @@ pub fn session_token(cx: &Cx, tx: &mut Tx, input: &sdk::GetSessionTokenRequest) 
         return Err(errors::session_credentials("GetSessionToken"));
     }
     let lasts = durations::of_user(input.duration_seconds, cx.principal == Principal::Root);
-    let terms = SessionTerms { lasts, ..SessionTerms::default() };
-    let issued = issue_session(tx, &cx.env, &cx.account, cx.principal.clone(), terms)?;
+    let issued = issue_session(tx, &cx.env, &cx.account, cx.principal.clone(), lasts, SessionTerms::default())?;
     Ok(sdk::GetSessionTokenResponse { credentials: Some(views::credentials(issued)), ..Default::default() })
 }
 
@@ -42,8 +38,8 @@ pub fn federation_token(cx: &Cx, tx: &mut Tx, input: &sdk::GetFederationTokenReq
         cx.authorize("sts:TagSession", &[user(cx, &input.name)], &federation_keys(&passed))?;
     }
     narrowing.check(tx, &cx.account)?;
+    let lasts = durations::of_user(input.duration_seconds, cx.principal == Principal::Root);
     let terms = SessionTerms {
-        lasts: durations::of_user(input.duration_seconds, cx.principal == Principal::Root),
         // Without a policy nothing is allowed, which an empty list says.
         policies: Some(narrowing.policy.into_iter().collect()),
         policy_arns: narrowing.arns,
@@ -51,7 +47,7 @@ pub fn federation_token(cx: &Cx, tx: &mut Tx, input: &sdk::GetFederationTokenReq
         ..SessionTerms::default()
     };
     let session = Principal::FederatedUser { name: input.name.clone(), by: by(&cx.principal) };
-    let issued = issue_session(tx, &cx.env, &cx.account, session.clone(), terms)?;
+    let issued = issue_session(tx, &cx.env, &cx.account, session.clone(), lasts, terms)?;
     Ok(sdk::GetFederationTokenResponse {
         credentials: Some(views::credentials(issued)),
         federated_user: Some(views::federated_user(&cx.account, &session)),

@@ -13,14 +13,11 @@ use super::{
     users::not_built,
 };
 use api::sts as sdk;
-use front::{
-    Answer, Cx,
-    credentials::{SessionTerms, issue_session},
-};
+use front::{Answer, Cx, credentials::issue_session};
 use logic::policy::{Attached, Caller, CallerKind, Context, Kind, Policies, Policy, Request, ResourceRule, decide};
 use model::{
     Key,
-    iam::{Federation, OidcProvider, RoleSpec, Tags},
+    iam::{Federation, OidcProvider, RoleSpec, SessionTerms, Tags},
 };
 use spine::{Read, Tx};
 use std::sync::Arc;
@@ -74,8 +71,8 @@ fn admit(
     narrowing.check(tx, &role_arn.account)?;
     let provider = bearer.provider.arn().to_string();
     let session = role.session(&input.role_session_name);
+    let lasts = durations::of_role(input.duration_seconds, role.max_session_s, false)?;
     let terms = SessionTerms {
-        lasts: durations::of_role(input.duration_seconds, role.max_session_s, false)?,
         policies: narrowing.policy.clone().map(|policy| vec![policy]),
         policy_arns: narrowing.arns.clone(),
         tags: passed.over(&role.tags),
@@ -84,7 +81,7 @@ fn admit(
         chained: false,
         federation: Some(Federation { provider: provider.clone(), claims: single(identity) }),
     };
-    let issued = issue_session(tx, &cx.env, &role_arn.account, session.clone(), terms)?;
+    let issued = issue_session(tx, &cx.env, &role_arn.account, session.clone(), lasts, terms)?;
     Ok(sdk::AssumeRoleWithWebIdentityResponse {
         credentials: Some(views::credentials(issued)),
         subject_from_web_identity_token: Some(identity.subject.clone()),
