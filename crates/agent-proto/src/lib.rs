@@ -7,8 +7,10 @@
 //! everything again.
 
 pub mod edge;
+pub mod machine;
 pub mod network;
 pub mod record;
+pub mod volume;
 pub mod workload;
 
 use model::Timestamp;
@@ -22,6 +24,12 @@ pub struct Desired {
     pub networks: Vec<network::Vpc>,
     /// The workloads, by [`workload::Workload::id`]. One that is absent is to be stopped at once and its traces removed.
     pub workloads: Vec<workload::Workload>,
+    /// The machines. One that is absent is to be ended at once and its traces removed.
+    #[serde(default)]
+    pub machines: Vec<machine::Machine>,
+    /// The volumes. One that is absent is to be deleted, as soon as no machine has it.
+    #[serde(default)]
+    pub volumes: Vec<volume::Volume>,
 }
 
 /// All that one host has seen.
@@ -29,6 +37,12 @@ pub struct Desired {
 pub struct Observed {
     /// By workload id. An id stays until the workload is no longer desired and its traces are removed.
     pub workloads: BTreeMap<String, workload::Status>,
+    /// By machine id. An id stays until the machine is no longer desired and its traces are removed.
+    #[serde(default)]
+    pub machines: BTreeMap<String, machine::MachineStatus>,
+    /// By volume id. An id stays until the volume is no longer desired and is deleted.
+    #[serde(default)]
+    pub volumes: BTreeMap<String, volume::VolumeStatus>,
     /// The VPCs whose last wish could not be carried out, by id, with the reason.
     pub network_faults: BTreeMap<String, String>,
 }
@@ -77,6 +91,8 @@ pub trait Host: Send + Sync {
     ) -> Result<workload::LogChunk, HostError>;
     /// Everything up to `to` is safe elsewhere; the host may delete it.
     async fn release_log(&self, workload: &str, container: &str, to: workload::LogPosition) -> Result<(), HostError>;
+    /// The last 64 KiB of what a machine has written to its console, over all its boots that aren't forgotten.
+    async fn console(&self, machine: &str) -> Result<Vec<u8>, HostError>;
 }
 
 /// Why a host did not do what it was told.

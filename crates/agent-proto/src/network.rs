@@ -57,8 +57,10 @@ pub struct Interface {
 pub enum Attachment {
     /// The network namespace of a workload.
     Workload(String),
-    /// The network namespace of an instance.
+    /// The network namespace of a container host.
     Instance(String),
+    /// A machine.
+    Machine(String),
     /// The VPC's router itself: the edge listens and dials at this address (a load balancer).
     Edge,
 }

@@ -66,6 +66,9 @@ impl Host for FakeHost {
     async fn release_log(&self, workload: &str, container: &str, to: LogPosition) -> Result<(), HostError> {
         self.host.release_log(workload, container, to).await
     }
+    async fn console(&self, machine: &str) -> Result<Vec<u8>, HostError> {
+        self.host.console(machine).await
+    }
 }
 
 /// A network that builds nothing. Clones are the same network.

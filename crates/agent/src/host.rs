@@ -292,6 +292,10 @@ impl Host for LocalHost {
     async fn release_log(&self, workload: &str, container: &str, to: LogPosition) -> Result<(), HostError> {
         self.driver.release_log(&ContainerId::new(workload, container), to).await.map_err(HostError::Failed)
     }
+
+    async fn console(&self, machine: &str) -> Result<Vec<u8>, HostError> {
+        Err(HostError::Unknown(machine.to_owned()))
+    }
 }
 
 impl LocalHost {

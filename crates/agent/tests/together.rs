@@ -95,7 +95,7 @@ async fn containers_meet_in_a_vpc_and_leave_nothing() {
         "hostname; grep $(hostname) /etc/hosts; grep nameserver /etc/resolv.conf
          until busybox wget -q -O - http://10.0.1.10/ 2>/dev/null; do sleep 0.05; done",
     );
-    let desired = |workloads| Desired { networks: vec![vpc()], workloads };
+    let desired = |workloads| Desired { networks: vec![vpc()], workloads, ..Desired::default() };
     host.apply(desired(vec![in_vpc("web", server.clone()), in_vpc("client", client)])).await.unwrap();
     until(&host, |seen| seen.workloads.get("client").is_some_and(|status| status.cleaned)).await;
     let chunk = host.read_log("client", "main", workload::LogPosition(0)).await.unwrap();

@@ -10,7 +10,9 @@ pub mod autoscaling;
 pub mod batch;
 pub mod cloudtrail;
 pub mod cloudwatch;
+pub mod ebs;
 pub mod ec2;
+pub mod ec2_instance_connect;
 pub mod ecr;
 pub mod ecs;
 pub mod eks;
@@ -39,7 +41,9 @@ pub static SERVICES: &[&wire::Service] = &[
     &batch::SERVICE,
     &cloudtrail::SERVICE,
     &cloudwatch::SERVICE,
+    &ebs::SERVICE,
     &ec2::SERVICE,
+    &ec2_instance_connect::SERVICE,
     &ecr::SERVICE,
     &ecs::SERVICE,
     &eks::SERVICE,

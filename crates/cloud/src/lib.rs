@@ -16,11 +16,12 @@ use svc_containers::{
     ecr::{self, Ecr},
     ecs,
 };
+use svc_ec2 as ec2;
 use svc_identity::{
     iam,
     sts::{self, Sts},
 };
-use svc_network::{ec2, elbv2};
+use svc_network::elbv2;
 use svc_observe::{
     cloudtrail::{self, Trail, TrailStore},
     logs::{self, Logs, store::LogStore},

@@ -21,6 +21,7 @@ mod locate;
 mod mount;
 mod proxy;
 mod record;
+pub mod records;
 mod respond;
 mod server;
 mod table;

@@ -6,6 +6,8 @@
 //! assert_eq!(reply.status, 200);
 //! ```
 
+pub mod xml;
+
 use crate::{Config, Front, body};
 use bytes::Bytes;
 use http::{HeaderMap, Request};

@@ -1,8 +1,8 @@
-//! What the network of an account in a region is made of: VPCs, subnets, security groups, interfaces, and the machine that
-//! holds containers in `host` and `bridge` mode. And what machines are made with: key pairs and placement groups.
+//! EC2: instances, the volumes, snapshots and images that they are made of, key pairs and placement groups; and what the network of an
+//! account in a region is made of: VPCs, subnets, security groups, interfaces.
 //!
-//! Every record stands under its EC2 id (`vpc-…`, `subnet-…`). None has a plan: nothing about a network takes time until a host
-//! builds it, and what the host could not build is reported with the workloads that needed it.
+//! Every record stands under its EC2 id (`vpc-…`, `subnet-…`). What is of the network has no plan: nothing about a network takes time
+//! until a host builds it, and what the host could not build is reported with the workloads that needed it.
 
 use crate::{Cidr, Record, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -24,11 +24,25 @@ macro_rules! records {
     )+};
 }
 
+mod container_host;
+mod image;
+mod instance;
 mod key_pairs;
 mod placement;
+mod volume;
 
+pub use container_host::{ContainerHost, ContainerHostSpec};
+pub use image::{BlockDevice, BlockDeviceKind, EbsDevice, Image, ImagePlan, ImageSpec};
+pub use instance::{
+    Boot, Ending, Instance, InstanceAttributes, InstanceKey, InstancePlan, InstanceSpec, InstanceState, Launch, MachineKind,
+    MetadataOptions, Placement, ProfileAssociation, StateReason, Wish,
+};
 pub use key_pairs::{KeyPair, KeyPairSpec, KeyType};
 pub use placement::{PlacementGroup, PlacementGroupSpec, PlacementStrategy, SpreadLevel};
+pub use volume::{
+    Detach, Encryption, Performance, Snapshot, SnapshotOrigin, SnapshotPlan, SnapshotSpec, Volume, VolumeAttachment,
+    VolumeModification, VolumePlan, VolumeSpec,
+};
 
 records! {
     /// A virtual private cloud, under `vpc-…`. Written by EC2's handlers and by `first_touch`.
@@ -44,8 +58,6 @@ records! {
     InternetGateway(InternetGatewaySpec) = "ec2/internet-gateway";
     /// Where packets of subnets go, under `rtb-…`. Written by `first_touch`.
     RouteTable(RouteTableSpec) = "ec2/route-table";
-    /// A machine, under `i-…`. Written by the reconciler of ECS, for which it is the container instance's machine.
-    Instance(InstanceSpec) = "ec2/instance";
 }
 
 /// What a [`Vpc`] is.
@@ -190,6 +202,8 @@ pub struct Attachment {
 pub enum AttachedTo {
     /// A workload on a host, by its id.
     Workload(String),
+    /// A [`ContainerHost`], by its id.
+    ContainerHost(String),
     /// An [`Instance`], by its id.
     Instance(String),
     /// The data plane: a load balancer's own address.
@@ -216,21 +230,6 @@ pub struct RouteTableSpec {
     pub main_association: Option<String>,
     /// Subnets that have this table in place of the main one: subnet id and `rtbassoc-…`.
     pub associations: Vec<(String, String)>,
-    /// Its tags.
-    pub tags: Tags,
-}
-
-/// What an [`Instance`] is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InstanceSpec {
-    /// Its primary network interface.
-    pub interface: String,
-    /// The VPC's id.
-    pub vpc: String,
-    /// The subnet's id.
-    pub subnet: String,
-    /// When it was made.
-    pub launched_at: Timestamp,
     /// Its tags.
     pub tags: Tags,
 }

@@ -1,4 +1,3 @@
-//! The services of the network: EC2's part of it, and load balancers.
+//! The services of the network: load balancers.
 
-pub mod ec2;
 pub mod elbv2;

@@ -13,10 +13,8 @@ use spine::{
     reconcile::{ReconcileCx, Reconciler, Wake},
 };
 use std::{net::Ipv4Addr, time::Duration};
-use svc_network::{
-    ec2::desired_networks,
-    elbv2::{Drain, Writes, observe, table},
-};
+use svc_ec2::desired_networks;
+use svc_network::elbv2::{Drain, Writes, observe, table};
 
 /// What the link to the edge does, by hand.
 impl Site {
@@ -274,5 +272,5 @@ async fn reports_on_what_is_gone_change_nothing() {
 #[test]
 fn the_table_is_made_again_when_any_of_its_records_changes() {
     assert!(svc_network::elbv2::TABLE_KINDS.contains(&Target::KIND));
-    assert!(svc_network::ec2::NETWORK_KINDS.contains(&model::ec2::NetworkInterface::KIND));
+    assert!(svc_ec2::NETWORK_KINDS.contains(&model::ec2::NetworkInterface::KIND));
 }

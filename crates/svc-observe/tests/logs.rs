@@ -244,6 +244,9 @@ impl Host for Script {
         *self.released.lock().unwrap() = to.0;
         Ok(())
     }
+    async fn console(&self, machine: &str) -> Result<Vec<u8>, HostError> {
+        Err(HostError::Unknown(machine.to_owned()))
+    }
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ const LEANS: &[(&str, &[&str])] = &[
     ("spine", &["model", "wire"]),
     ("front", &["api", "wire", "model", "logic", "spine"]),
     ("svc-containers", SERVICE),
+    ("svc-ec2", SERVICE),
     ("svc-identity", SERVICE),
     ("svc-network", SERVICE),
     ("svc-observe", SERVICE),

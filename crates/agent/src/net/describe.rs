@@ -30,7 +30,9 @@ fn interface(vpc: &Vpc, interface: &Interface) -> filter::Interface {
         public_address: public_address(vpc, interface),
         groups: interface.groups.clone(),
         link: match interface.attachment {
-            Attachment::Workload(_) | Attachment::Instance(_) => filter::Link::Port(names::port(&interface.id)),
+            Attachment::Workload(_) | Attachment::Instance(_) | Attachment::Machine(_) => {
+                filter::Link::Port(names::port(&interface.id))
+            }
             Attachment::Edge => filter::Link::Local,
         },
     }

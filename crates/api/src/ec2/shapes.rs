@@ -5,997 +5,5204 @@
 use wire::schema::{ErrorTrait, Kind, Location, Member, Namespace, Shape, TimestampFormat};
 
 pub static SHAPES: &[Shape] = &[
-    /* 0 */
-    Shape::record(
-        "AccountAttribute",
-        &[Member::new("AttributeName", 346).wire("attributeName"), Member::new("AttributeValues", 5).wire("attributeValueSet")],
+    /* 0 */ Shape::record("AcceleratorCount", &[Member::new("Min", 757).wire("min"), Member::new("Max", 757).wire("max")]),
+    /* 1 */ Shape::record("AcceleratorCountRequest", &[Member::new("Min", 757), Member::new("Max", 757)]),
+    /* 2 */ Shape::choice("AcceleratorManufacturer", &["amazon-web-services", "amd", "nvidia", "xilinx", "habana"]),
+    /* 3 */ Shape::list("AcceleratorManufacturerSet", Member::element(2).wire("item")),
+    /* 4 */
+    Shape::choice(
+        "AcceleratorName",
+        &[
+            "a100",
+            "inferentia",
+            "k520",
+            "k80",
+            "m60",
+            "radeon-pro-v520",
+            "t4",
+            "vu9p",
+            "v100",
+            "a10g",
+            "h100",
+            "t4g",
+            "l40s",
+            "l4",
+            "gaudi-hl-205",
+            "inferentia2",
+            "trainium",
+            "trainium2",
+            "u30",
+        ],
     ),
-    /* 1 */ Shape::list("AccountAttributeList", Member::element(0).wire("item")),
-    /* 2 */ Shape::choice("AccountAttributeName", &["supported-platforms", "default-vpc"]),
-    /* 3 */ Shape::list("AccountAttributeNameStringList", Member::element(2).wire("attributeName")),
-    /* 4 */ Shape::record("AccountAttributeValue", &[Member::new("AttributeValue", 346).wire("attributeValue")]),
-    /* 5 */ Shape::list("AccountAttributeValueList", Member::element(4).wire("item")),
-    /* 6 */ Shape::new("AdditionalFlexibleNetworkInterfaces", Kind::Integer),
-    /* 7 */ Shape::choice("ArchitectureType", &["i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"]),
-    /* 8 */ Shape::list("ArchitectureTypeList", Member::element(7).wire("item")),
-    /* 9 */ Shape::list("AssociatedSubnetList", Member::element(351).wire("item")),
+    /* 5 */ Shape::list("AcceleratorNameSet", Member::element(4).wire("item")),
+    /* 6 */
+    Shape::record("AcceleratorTotalMemoryMiB", &[Member::new("Min", 757).wire("min"), Member::new("Max", 757).wire("max")]),
+    /* 7 */ Shape::record("AcceleratorTotalMemoryMiBRequest", &[Member::new("Min", 757), Member::new("Max", 757)]),
+    /* 8 */ Shape::choice("AcceleratorType", &["gpu", "fpga", "inference", "media"]),
+    /* 9 */ Shape::list("AcceleratorTypeSet", Member::element(8).wire("item")),
     /* 10 */
     Shape::record(
-        "AttachmentEnaSrdSpecification",
+        "AcceptVpcPeeringConnectionRequest",
         &[
-            Member::new("EnaSrdEnabled", 40).wire("enaSrdEnabled"),
-            Member::new("EnaSrdUdpSpecification", 11).wire("enaSrdUdpSpecification"),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("VpcPeeringConnectionId", 1449).wire("vpcPeeringConnectionId").required(),
         ],
     ),
     /* 11 */
-    Shape::record("AttachmentEnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 40).wire("enaSrdUdpEnabled")]),
-    /* 12 */ Shape::choice("AttachmentLimitType", &["shared", "dedicated"]),
-    /* 13 */ Shape::choice("AttachmentStatus", &["attaching", "attached", "detaching", "detached"]),
-    /* 14 */ Shape::record("AttributeBooleanValue", &[Member::new("Value", 40).wire("value")]),
-    /* 15 */
+    Shape::record("AcceptVpcPeeringConnectionResult", &[Member::new("VpcPeeringConnection", 1446).wire("vpcPeeringConnection")]),
+    /* 12 */
     Shape::record(
-        "AuthorizeSecurityGroupEgressRequest",
+        "AccountAttribute",
+        &[Member::new("AttributeName", 1291).wire("attributeName"), Member::new("AttributeValues", 17).wire("attributeValueSet")],
+    ),
+    /* 13 */ Shape::list("AccountAttributeList", Member::element(12).wire("item")),
+    /* 14 */ Shape::choice("AccountAttributeName", &["supported-platforms", "default-vpc"]),
+    /* 15 */ Shape::list("AccountAttributeNameStringList", Member::element(14).wire("attributeName")),
+    /* 16 */ Shape::record("AccountAttributeValue", &[Member::new("AttributeValue", 1291).wire("attributeValue")]),
+    /* 17 */ Shape::list("AccountAttributeValueList", Member::element(16).wire("item")),
+    /* 18 */ Shape::list("AddPrefixListEntries", Member::element(19)).min(0.0).max(100.0),
+    /* 19 */
+    Shape::record("AddPrefixListEntry", &[Member::new("Cidr", 1291).required(), Member::new("Description", 1291)]),
+    /* 20 */ Shape::new("AdditionalFlexibleNetworkInterfaces", Kind::Integer),
+    /* 21 */
+    Shape::record(
+        "Address",
         &[
-            Member::new("TagSpecifications", 365).wire("TagSpecification"),
-            Member::new("DryRun", 40).wire("dryRun"),
-            Member::new("GroupId", 332).wire("groupId").required(),
-            Member::new("SourceSecurityGroupName", 346).wire("sourceSecurityGroupName"),
-            Member::new("SourceSecurityGroupOwnerId", 346).wire("sourceSecurityGroupOwnerId"),
-            Member::new("IpProtocol", 346).wire("ipProtocol"),
-            Member::new("FromPort", 179).wire("fromPort"),
-            Member::new("ToPort", 179).wire("toPort"),
-            Member::new("CidrIp", 346).wire("cidrIp"),
-            Member::new("IpPermissions", 187).wire("ipPermissions"),
+            Member::new("AllocationId", 1291).wire("allocationId"),
+            Member::new("AssociationId", 1291).wire("associationId"),
+            Member::new("Domain", 463).wire("domain"),
+            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
+            Member::new("NetworkInterfaceOwnerId", 1291).wire("networkInterfaceOwnerId"),
+            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("PublicIpv4Pool", 1291).wire("publicIpv4Pool"),
+            Member::new("NetworkBorderGroup", 1291).wire("networkBorderGroup"),
+            Member::new("CustomerOwnedIp", 1291).wire("customerOwnedIp"),
+            Member::new("CustomerOwnedIpv4Pool", 1291).wire("customerOwnedIpv4Pool"),
+            Member::new("CarrierIp", 1291).wire("carrierIp"),
+            Member::new("SubnetId", 1291).wire("subnetId"),
+            Member::new("ServiceManaged", 1250).wire("serviceManaged"),
+            Member::new("InstanceId", 1291).wire("instanceId"),
+            Member::new("PublicIp", 1291).wire("publicIp"),
         ],
     ),
-    /* 16 */
+    /* 22 */
     Shape::record(
-        "AuthorizeSecurityGroupEgressResult",
-        &[Member::new("Return", 40).wire("return"), Member::new("SecurityGroupRules", 340).wire("securityGroupRuleSet")],
-    ),
-    /* 17 */
-    Shape::record(
-        "AuthorizeSecurityGroupIngressRequest",
+        "AddressAttribute",
         &[
-            Member::new("CidrIp", 346),
-            Member::new("FromPort", 179),
-            Member::new("GroupId", 332),
-            Member::new("GroupName", 334),
-            Member::new("IpPermissions", 187),
-            Member::new("IpProtocol", 346),
-            Member::new("SourceSecurityGroupName", 346),
-            Member::new("SourceSecurityGroupOwnerId", 346),
-            Member::new("ToPort", 179),
-            Member::new("TagSpecifications", 365).wire("TagSpecification"),
-            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("PublicIp", 1128).wire("publicIp"),
+            Member::new("AllocationId", 30).wire("allocationId"),
+            Member::new("PtrRecord", 1291).wire("ptrRecord"),
+            Member::new("PtrRecordUpdate", 1127).wire("ptrRecordUpdate"),
         ],
     ),
-    /* 18 */
+    /* 23 */ Shape::choice("AddressAttributeName", &["domain-name"]),
+    /* 24 */ Shape::list("AddressList", Member::element(21).wire("item")),
+    /* 25 */ Shape::new("AddressMaxResults", Kind::Integer).min(1.0).max(1000.0),
+    /* 26 */ Shape::list("AddressSet", Member::element(22).wire("item")),
+    /* 27 */ Shape::choice("Affinity", &["default", "host"]),
+    /* 28 */
     Shape::record(
-        "AuthorizeSecurityGroupIngressResult",
-        &[Member::new("Return", 40).wire("return"), Member::new("SecurityGroupRules", 340).wire("securityGroupRuleSet")],
-    ),
-    /* 19 */ Shape::new("AutoRecoveryFlag", Kind::Boolean),
-    /* 20 */
-    Shape::record(
-        "AvailabilityZone",
+        "AllocateAddressRequest",
         &[
-            Member::new("OptInStatus", 26).wire("optInStatus"),
-            Member::new("Messages", 25).wire("messageSet"),
-            Member::new("RegionName", 346).wire("regionName"),
-            Member::new("ZoneName", 346).wire("zoneName"),
-            Member::new("ZoneId", 346).wire("zoneId"),
-            Member::new("GroupName", 346).wire("groupName"),
-            Member::new("NetworkBorderGroup", 346).wire("networkBorderGroup"),
-            Member::new("ZoneType", 346).wire("zoneType"),
-            Member::new("ParentZoneName", 346).wire("parentZoneName"),
-            Member::new("ParentZoneId", 346).wire("parentZoneId"),
-            Member::new("GroupLongName", 346).wire("groupLongName"),
-            Member::new("Geography", 22).wire("geographySet"),
-            Member::new("SubGeography", 29).wire("subGeographySet"),
-            Member::new("State", 27).wire("zoneState"),
+            Member::new("Domain", 463),
+            Member::new("Address", 1128),
+            Member::new("PublicIpv4Pool", 775),
+            Member::new("NetworkBorderGroup", 1291),
+            Member::new("CustomerOwnedIpv4Pool", 1291),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("IpamPoolId", 773),
+            Member::new("DryRun", 114).wire("dryRun"),
         ],
     ),
-    /* 21 */ Shape::record("AvailabilityZoneGeography", &[Member::new("Name", 346).wire("name")]),
-    /* 22 */ Shape::list("AvailabilityZoneGeographyList", Member::element(21).wire("item")),
-    /* 23 */ Shape::list("AvailabilityZoneList", Member::element(20).wire("item")),
-    /* 24 */ Shape::record("AvailabilityZoneMessage", &[Member::new("Message", 346).wire("message")]),
-    /* 25 */ Shape::list("AvailabilityZoneMessageList", Member::element(24).wire("item")),
-    /* 26 */ Shape::choice("AvailabilityZoneOptInStatus", &["opt-in-not-required", "opted-in", "not-opted-in"]),
-    /* 27 */
-    Shape::choice("AvailabilityZoneState", &["available", "information", "impaired", "unavailable", "constrained"]),
-    /* 28 */ Shape::record("AvailabilityZoneSubGeography", &[Member::new("Name", 346).wire("name")]),
-    /* 29 */ Shape::list("AvailabilityZoneSubGeographyList", Member::element(28).wire("item")),
-    /* 30 */ Shape::choice("BandwidthWeightingType", &["default", "vpc-1", "ebs-1"]),
-    /* 31 */ Shape::list("BandwidthWeightingTypeList", Member::element(30).wire("item")),
-    /* 32 */ Shape::new("BareMetalFlag", Kind::Boolean),
-    /* 33 */ Shape::new("BaselineBandwidthInGbps", Kind::Float),
-    /* 34 */ Shape::new("BaselineBandwidthInMbps", Kind::Integer),
-    /* 35 */ Shape::new("BaselineIops", Kind::Integer),
-    /* 36 */ Shape::new("BaselineThroughputInMBps", Kind::Float),
-    /* 37 */ Shape::new("Blob", Kind::Blob),
-    /* 38 */ Shape::choice("BlockPublicAccessMode", &["off", "block-bidirectional", "block-ingress"]),
-    /* 39 */
-    Shape::record("BlockPublicAccessStates", &[Member::new("InternetGatewayBlockMode", 38).wire("internetGatewayBlockMode")]),
-    /* 40 */ Shape::new("Boolean", Kind::Boolean),
-    /* 41 */ Shape::choice("BootModeType", &["legacy-bios", "uefi"]),
-    /* 42 */ Shape::list("BootModeTypeList", Member::element(41).wire("item")),
-    /* 43 */ Shape::new("BurstablePerformanceFlag", Kind::Boolean),
-    /* 44 */ Shape::new("CarrierGatewayId", Kind::String),
-    /* 45 */ Shape::new("CoipPoolId", Kind::String),
+    /* 29 */
+    Shape::record(
+        "AllocateAddressResult",
+        &[
+            Member::new("AllocationId", 1291).wire("allocationId"),
+            Member::new("PublicIpv4Pool", 1291).wire("publicIpv4Pool"),
+            Member::new("NetworkBorderGroup", 1291).wire("networkBorderGroup"),
+            Member::new("Domain", 463).wire("domain"),
+            Member::new("CustomerOwnedIp", 1291).wire("customerOwnedIp"),
+            Member::new("CustomerOwnedIpv4Pool", 1291).wire("customerOwnedIpv4Pool"),
+            Member::new("CarrierIp", 1291).wire("carrierIp"),
+            Member::new("PublicIp", 1291).wire("publicIp"),
+        ],
+    ),
+    /* 30 */ Shape::new("AllocationId", Kind::String),
+    /* 31 */ Shape::list("AllocationIdList", Member::element(30).wire("AllocationId")),
+    /* 32 */ Shape::list("AllocationIds", Member::element(30).wire("item")),
+    /* 33 */ Shape::new("AllowedInstanceType", Kind::String).min(1.0).max(30.0).pattern("[a-zA-Z0-9\\.\\*\\-]+"),
+    /* 34 */ Shape::list("AllowedInstanceTypeSet", Member::element(33).wire("item")).min(0.0).max(400.0),
+    /* 35 */ Shape::choice("AmdSevSnpSpecification", &["enabled", "disabled"]),
+    /* 36 */
+    Shape::record(
+        "ApplicationStatusSummary",
+        &[Member::new("Status", 1313).wire("status"), Member::new("ImpairedSince", 936).wire("impairedSince")],
+    ),
+    /* 37 */ Shape::choice("ArchitectureType", &["i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"]),
+    /* 38 */ Shape::list("ArchitectureTypeList", Member::element(37).wire("item")),
+    /* 39 */ Shape::choice("ArchitectureValues", &["i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"]),
+    /* 40 */
+    Shape::record(
+        "AssignIpv6AddressesRequest",
+        &[
+            Member::new("Ipv6PrefixCount", 757),
+            Member::new("Ipv6Prefixes", 768).wire("Ipv6Prefix"),
+            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
+            Member::new("Ipv6Addresses", 783).wire("ipv6Addresses"),
+            Member::new("Ipv6AddressCount", 757).wire("ipv6AddressCount"),
+        ],
+    ),
+    /* 41 */
+    Shape::record(
+        "AssignIpv6AddressesResult",
+        &[
+            Member::new("AssignedIpv6Addresses", 783).wire("assignedIpv6Addresses"),
+            Member::new("AssignedIpv6Prefixes", 768).wire("assignedIpv6PrefixSet"),
+            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
+        ],
+    ),
+    /* 42 */
+    Shape::record(
+        "AssignPrivateIpAddressesRequest",
+        &[
+            Member::new("Ipv4Prefixes", 768).wire("Ipv4Prefix"),
+            Member::new("Ipv4PrefixCount", 757),
+            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
+            Member::new("PrivateIpAddresses", 1117).wire("privateIpAddress"),
+            Member::new("SecondaryPrivateIpAddressCount", 757).wire("secondaryPrivateIpAddressCount"),
+            Member::new("AllowReassignment", 114).wire("allowReassignment"),
+        ],
+    ),
+    /* 43 */
+    Shape::record(
+        "AssignPrivateIpAddressesResult",
+        &[
+            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
+            Member::new("AssignedPrivateIpAddresses", 45).wire("assignedPrivateIpAddressesSet"),
+            Member::new("AssignedIpv4Prefixes", 781).wire("assignedIpv4PrefixSet"),
+        ],
+    ),
+    /* 44 */ Shape::record("AssignedPrivateIpAddress", &[Member::new("PrivateIpAddress", 1291).wire("privateIpAddress")]),
+    /* 45 */ Shape::list("AssignedPrivateIpAddressList", Member::element(44).wire("item")),
     /* 46 */
     Shape::record(
-        "ConnectionTrackingConfiguration",
+        "AssociateAddressRequest",
         &[
-            Member::new("TcpEstablishedTimeout", 179).wire("tcpEstablishedTimeout"),
-            Member::new("UdpStreamTimeout", 179).wire("udpStreamTimeout"),
-            Member::new("UdpTimeout", 179).wire("udpTimeout"),
+            Member::new("AllocationId", 30),
+            Member::new("InstanceId", 681),
+            Member::new("PublicIp", 485),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId"),
+            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
+            Member::new("AllowReassociation", 114).wire("allowReassociation"),
         ],
     ),
-    /* 47 */ Shape::new("CoreCount", Kind::Integer),
-    /* 48 */ Shape::list("CoreCountList", Member::element(47).wire("item")),
-    /* 49 */ Shape::new("CoreNetworkArn", Kind::String),
-    /* 50 */ Shape::new("CpuManufacturerName", Kind::String),
+    /* 47 */ Shape::record("AssociateAddressResult", &[Member::new("AssociationId", 1291).wire("associationId")]),
+    /* 48 */
+    Shape::record(
+        "AssociateDhcpOptionsRequest",
+        &[
+            Member::new("DhcpOptionsId", 230).required(),
+            Member::new("VpcId", 1441).required(),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 49 */
+    Shape::record(
+        "AssociateIamInstanceProfileRequest",
+        &[Member::new("IamInstanceProfile", 619).required(), Member::new("InstanceId", 681).required()],
+    ),
+    /* 50 */
+    Shape::record(
+        "AssociateIamInstanceProfileResult",
+        &[Member::new("IamInstanceProfileAssociation", 615).wire("iamInstanceProfileAssociation")],
+    ),
     /* 51 */
     Shape::record(
-        "CreateKeyPairRequest",
+        "AssociateRouteTableRequest",
         &[
-            Member::new("KeyName", 346).required(),
-            Member::new("KeyType", 209),
-            Member::new("TagSpecifications", 365).wire("TagSpecification"),
-            Member::new("KeyFormat", 200),
-            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("GatewayId", 1194),
+            Member::new("PublicIpv4Pool", 775),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("SubnetId", 1302).wire("subnetId"),
+            Member::new("RouteTableId", 1204).wire("routeTableId").required(),
         ],
     ),
     /* 52 */
     Shape::record(
-        "CreatePlacementGroupRequest",
+        "AssociateRouteTableResult",
         &[
-            Member::new("PartitionCount", 179),
-            Member::new("TagSpecifications", 365).wire("TagSpecification"),
-            Member::new("SpreadLevel", 345),
-            Member::new("LinkedGroupId", 280),
-            Member::new("Operator", 275),
-            Member::new("ParentGroupId", 280),
-            Member::new("DryRun", 40).wire("dryRun"),
-            Member::new("GroupName", 346).wire("groupName"),
-            Member::new("Strategy", 290).wire("strategy"),
+            Member::new("AssociationId", 1291).wire("associationId"),
+            Member::new("AssociationState", 1202).wire("associationState"),
         ],
     ),
-    /* 53 */ Shape::record("CreatePlacementGroupResult", &[Member::new("PlacementGroup", 279).wire("placementGroup")]),
+    /* 53 */
+    Shape::record(
+        "AssociateSubnetCidrBlockRequest",
+        &[
+            Member::new("Ipv6IpamPoolId", 773),
+            Member::new("Ipv6NetmaskLength", 1001),
+            Member::new("SubnetId", 1302).wire("subnetId").required(),
+            Member::new("Ipv6CidrBlock", 1291).wire("ipv6CidrBlock"),
+        ],
+    ),
     /* 54 */
     Shape::record(
-        "CreateSecurityGroupRequest",
+        "AssociateSubnetCidrBlockResult",
         &[
-            Member::new("Description", 346).wire("GroupDescription").required(),
-            Member::new("GroupName", 346).required(),
-            Member::new("VpcId", 398),
-            Member::new("TagSpecifications", 365).wire("TagSpecification"),
-            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("Ipv6CidrBlockAssociation", 1307).wire("ipv6CidrBlockAssociation"),
+            Member::new("SubnetId", 1291).wire("subnetId"),
         ],
     ),
     /* 55 */
     Shape::record(
-        "CreateSecurityGroupResult",
+        "AssociateVpcCidrBlockRequest",
         &[
-            Member::new("GroupId", 346).wire("groupId"),
-            Member::new("Tags", 363).wire("tagSet"),
-            Member::new("SecurityGroupArn", 346).wire("securityGroupArn"),
+            Member::new("CidrBlock", 1291),
+            Member::new("Ipv6CidrBlockNetworkBorderGroup", 1291),
+            Member::new("Ipv6Pool", 787),
+            Member::new("Ipv6CidrBlock", 1291),
+            Member::new("Ipv4IpamPoolId", 773),
+            Member::new("Ipv4NetmaskLength", 1001),
+            Member::new("Ipv6IpamPoolId", 773),
+            Member::new("Ipv6NetmaskLength", 1001),
+            Member::new("VpcId", 1441).wire("vpcId").required(),
+            Member::new("AmazonProvidedIpv6CidrBlock", 114).wire("amazonProvidedIpv6CidrBlock"),
         ],
     ),
     /* 56 */
     Shape::record(
-        "CreateTagsRequest",
+        "AssociateVpcCidrBlockResult",
         &[
-            Member::new("DryRun", 40).wire("dryRun"),
-            Member::new("Resources", 308).wire("ResourceId").required(),
-            Member::new("Tags", 363).wire("Tag").required(),
+            Member::new("Ipv6CidrBlockAssociation", 1443).wire("ipv6CidrBlockAssociation"),
+            Member::new("CidrBlockAssociation", 1416).wire("cidrBlockAssociation"),
+            Member::new("VpcId", 1291).wire("vpcId"),
         ],
     ),
-    /* 57 */ Shape::new("CurrentGenerationFlag", Kind::Boolean),
-    /* 58 */ Shape::new("DITMaxResults", Kind::Integer).min(5.0).max(100.0),
-    /* 59 */ Shape::new("DITOMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 60 */ Shape::new("DateTime", Kind::Timestamp(None)),
-    /* 61 */ Shape::new("DedicatedHostFlag", Kind::Boolean),
+    /* 57 */ Shape::record("AssociatedKmsKey", &[Member::new("KmsKeyId", 1291).wire("kmsKeyId")]),
+    /* 58 */ Shape::list("AssociatedKmsKeySet", Member::element(57).wire("item")),
+    /* 59 */ Shape::list("AssociatedSubnetList", Member::element(1302).wire("item")),
+    /* 60 */ Shape::list("AssociationIdList", Member::element(616).wire("AssociationId")),
+    /* 61 */
+    Shape::record(
+        "AttachInternetGatewayRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("InternetGatewayId", 761).wire("internetGatewayId").required(),
+            Member::new("VpcId", 1441).wire("vpcId").required(),
+        ],
+    ),
     /* 62 */
     Shape::record(
-        "DefaultConnectionTrackingConfiguration",
+        "AttachNetworkInterfaceRequest",
         &[
-            Member::new("DefaultTcpEstablishedTimeout", 65).wire("defaultTcpEstablishedTimeout"),
-            Member::new("DefaultUdpTimeout", 67).wire("defaultUdpTimeout"),
-            Member::new("DefaultUdpStreamTimeout", 66).wire("defaultUdpStreamTimeout"),
+            Member::new("NetworkCardIndex", 757),
+            Member::new("EnaSrdSpecification", 500),
+            Member::new("EnaQueueCount", 757),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
+            Member::new("InstanceId", 681).wire("instanceId").required(),
+            Member::new("DeviceIndex", 757).wire("deviceIndex").required(),
         ],
     ),
-    /* 63 */ Shape::new("DefaultEnaQueueCountPerInterface", Kind::Integer),
-    /* 64 */ Shape::new("DefaultNetworkCardIndex", Kind::Integer),
-    /* 65 */ Shape::new("DefaultTcpEstablishedTimeout", Kind::Integer),
-    /* 66 */ Shape::new("DefaultUdpStreamTimeout", Kind::Integer),
-    /* 67 */ Shape::new("DefaultUdpTimeout", Kind::Integer),
-    /* 68 */
+    /* 63 */
     Shape::record(
-        "DeleteKeyPairRequest",
-        &[Member::new("KeyName", 208), Member::new("KeyPairId", 203), Member::new("DryRun", 40).wire("dryRun")],
+        "AttachNetworkInterfaceResult",
+        &[Member::new("AttachmentId", 1291).wire("attachmentId"), Member::new("NetworkCardIndex", 757).wire("networkCardIndex")],
     ),
-    /* 69 */
+    /* 64 */
     Shape::record(
-        "DeleteKeyPairResult",
-        &[Member::new("Return", 40).wire("return"), Member::new("KeyPairId", 346).wire("keyPairId")],
+        "AttachVolumeRequest",
+        &[
+            Member::new("Device", 1291).required(),
+            Member::new("InstanceId", 681).required(),
+            Member::new("VolumeId", 1391).required(),
+            Member::new("EbsCardIndex", 120),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
     ),
-    /* 70 */
+    /* 65 */
     Shape::record(
-        "DeletePlacementGroupRequest",
-        &[Member::new("DryRun", 40).wire("dryRun"), Member::new("GroupName", 285).wire("groupName").required()],
+        "AttachmentEnaSrdSpecification",
+        &[
+            Member::new("EnaSrdEnabled", 114).wire("enaSrdEnabled"),
+            Member::new("EnaSrdUdpSpecification", 66).wire("enaSrdUdpSpecification"),
+        ],
     ),
+    /* 66 */
+    Shape::record("AttachmentEnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 114).wire("enaSrdUdpEnabled")]),
+    /* 67 */ Shape::choice("AttachmentLimitType", &["shared", "dedicated"]),
+    /* 68 */ Shape::choice("AttachmentStatus", &["attaching", "attached", "detaching", "detached"]),
+    /* 69 */ Shape::record("AttributeBooleanValue", &[Member::new("Value", 114).wire("value")]),
+    /* 70 */ Shape::record("AttributeValue", &[Member::new("Value", 1291).wire("value")]),
     /* 71 */
     Shape::record(
-        "DeleteSecurityGroupRequest",
-        &[Member::new("GroupId", 332), Member::new("GroupName", 334), Member::new("DryRun", 40).wire("dryRun")],
+        "AuthorizeSecurityGroupEgressRequest",
+        &[
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("GroupId", 1228).wire("groupId").required(),
+            Member::new("SourceSecurityGroupName", 1291).wire("sourceSecurityGroupName"),
+            Member::new("SourceSecurityGroupOwnerId", 1291).wire("sourceSecurityGroupOwnerId"),
+            Member::new("IpProtocol", 1291).wire("ipProtocol"),
+            Member::new("FromPort", 757).wire("fromPort"),
+            Member::new("ToPort", 757).wire("toPort"),
+            Member::new("CidrIp", 1291).wire("cidrIp"),
+            Member::new("IpPermissions", 767).wire("ipPermissions"),
+        ],
     ),
     /* 72 */
     Shape::record(
-        "DeleteSecurityGroupResult",
-        &[Member::new("Return", 40).wire("return"), Member::new("GroupId", 332).wire("groupId")],
+        "AuthorizeSecurityGroupEgressResult",
+        &[Member::new("Return", 114).wire("return"), Member::new("SecurityGroupRules", 1240).wire("securityGroupRuleSet")],
     ),
     /* 73 */
     Shape::record(
-        "DeleteTagsRequest",
+        "AuthorizeSecurityGroupIngressRequest",
         &[
-            Member::new("DryRun", 40).wire("dryRun"),
-            Member::new("Resources", 308).wire("resourceId").required(),
-            Member::new("Tags", 363).wire("tag"),
+            Member::new("CidrIp", 1291),
+            Member::new("FromPort", 757),
+            Member::new("GroupId", 1228),
+            Member::new("GroupName", 1232),
+            Member::new("IpPermissions", 767),
+            Member::new("IpProtocol", 1291),
+            Member::new("SourceSecurityGroupName", 1291),
+            Member::new("SourceSecurityGroupOwnerId", 1291),
+            Member::new("ToPort", 757),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("DryRun", 114).wire("dryRun"),
         ],
     ),
     /* 74 */
     Shape::record(
-        "DescribeAccountAttributesRequest",
-        &[Member::new("DryRun", 40).wire("dryRun"), Member::new("AttributeNames", 3).wire("attributeName")],
+        "AuthorizeSecurityGroupIngressResult",
+        &[Member::new("Return", 114).wire("return"), Member::new("SecurityGroupRules", 1240).wire("securityGroupRuleSet")],
     ),
-    /* 75 */
-    Shape::record("DescribeAccountAttributesResult", &[Member::new("AccountAttributes", 1).wire("accountAttributeSet")]),
-    /* 76 */
-    Shape::record(
-        "DescribeAvailabilityZonesRequest",
-        &[
-            Member::new("ZoneNames", 407).wire("ZoneName"),
-            Member::new("ZoneIds", 406).wire("ZoneId"),
-            Member::new("AllAvailabilityZones", 40),
-            Member::new("DryRun", 40).wire("dryRun"),
-            Member::new("Filters", 133).wire("Filter"),
-        ],
-    ),
-    /* 77 */
-    Shape::record("DescribeAvailabilityZonesResult", &[Member::new("AvailabilityZones", 23).wire("availabilityZoneInfo")]),
-    /* 78 */
-    Shape::record(
-        "DescribeInstanceTypeOfferingsRequest",
-        &[
-            Member::new("DryRun", 40),
-            Member::new("LocationType", 211),
-            Member::new("Filters", 133).wire("Filter"),
-            Member::new("MaxResults", 59),
-            Member::new("NextToken", 268),
-        ],
-    ),
+    /* 75 */ Shape::choice("AutoProvisionZonesState", &["enabled", "disabled"]),
+    /* 76 */ Shape::new("AutoRecoveryFlag", Kind::Boolean),
+    /* 77 */ Shape::choice("AutoScalingIpsState", &["enabled", "disabled"]),
+    /* 78 */ Shape::choice("AvailabilityMode", &["zonal", "regional"]),
     /* 79 */
     Shape::record(
-        "DescribeInstanceTypeOfferingsResult",
+        "AvailabilityZone",
         &[
-            Member::new("InstanceTypeOfferings", 178).wire("instanceTypeOfferingSet"),
-            Member::new("NextToken", 268).wire("nextToken"),
+            Member::new("OptInStatus", 90).wire("optInStatus"),
+            Member::new("Messages", 88).wire("messageSet"),
+            Member::new("RegionName", 1291).wire("regionName"),
+            Member::new("ZoneName", 1291).wire("zoneName"),
+            Member::new("ZoneId", 1291).wire("zoneId"),
+            Member::new("GroupName", 1291).wire("groupName"),
+            Member::new("NetworkBorderGroup", 1291).wire("networkBorderGroup"),
+            Member::new("ZoneType", 1291).wire("zoneType"),
+            Member::new("ParentZoneName", 1291).wire("parentZoneName"),
+            Member::new("ParentZoneId", 1291).wire("parentZoneId"),
+            Member::new("GroupLongName", 1291).wire("groupLongName"),
+            Member::new("Geography", 83).wire("geographySet"),
+            Member::new("SubGeography", 94).wire("subGeographySet"),
+            Member::new("State", 91).wire("zoneState"),
         ],
     ),
     /* 80 */
     Shape::record(
-        "DescribeInstanceTypesRequest",
+        "AvailabilityZoneAddress",
         &[
-            Member::new("DryRun", 40),
-            Member::new("InstanceTypes", 307).wire("InstanceType"),
-            Member::new("Filters", 133).wire("Filter"),
-            Member::new("MaxResults", 58),
-            Member::new("NextToken", 268),
-            Member::new("IncludeUnsupportedInRegion", 161),
+            Member::new("AvailabilityZone", 89),
+            Member::new("AvailabilityZoneId", 84),
+            Member::new("AllocationIds", 31).wire("AllocationId"),
         ],
     ),
-    /* 81 */
-    Shape::record(
-        "DescribeInstanceTypesResult",
-        &[Member::new("InstanceTypes", 176).wire("instanceTypeSet"), Member::new("NextToken", 268).wire("nextToken")],
-    ),
-    /* 82 */ Shape::new("DescribeInternetGatewaysMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 83 */
-    Shape::record(
-        "DescribeInternetGatewaysRequest",
-        &[
-            Member::new("NextToken", 346),
-            Member::new("MaxResults", 82),
-            Member::new("DryRun", 40).wire("dryRun"),
-            Member::new("InternetGatewayIds", 184).wire("internetGatewayId"),
-            Member::new("Filters", 133).wire("Filter"),
-        ],
-    ),
-    /* 84 */
-    Shape::record(
-        "DescribeInternetGatewaysResult",
-        &[Member::new("InternetGateways", 185).wire("internetGatewaySet"), Member::new("NextToken", 346).wire("nextToken")],
-    ),
-    /* 85 */
-    Shape::record(
-        "DescribeKeyPairsRequest",
-        &[
-            Member::new("KeyNames", 201).wire("KeyName"),
-            Member::new("KeyPairIds", 204).wire("KeyPairId"),
-            Member::new("IncludePublicKey", 40),
-            Member::new("DryRun", 40).wire("dryRun"),
-            Member::new("Filters", 133).wire("Filter"),
-        ],
-    ),
-    /* 86 */ Shape::record("DescribeKeyPairsResult", &[Member::new("KeyPairs", 206).wire("keySet")]),
-    /* 87 */ Shape::new("DescribeNetworkInterfacesMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 88 */
-    Shape::record(
-        "DescribeNetworkInterfacesRequest",
-        &[
-            Member::new("NextToken", 346),
-            Member::new("MaxResults", 87),
-            Member::new("IncludeManagedResources", 40),
-            Member::new("DryRun", 40).wire("dryRun"),
-            Member::new("NetworkInterfaceIds", 249).wire("NetworkInterfaceId"),
-            Member::new("Filters", 133).wire("filter"),
-        ],
-    ),
-    /* 89 */
-    Shape::record(
-        "DescribeNetworkInterfacesResult",
-        &[Member::new("NetworkInterfaces", 252).wire("networkInterfaceSet"), Member::new("NextToken", 346).wire("nextToken")],
-    ),
-    /* 90 */
-    Shape::record(
-        "DescribePlacementGroupsRequest",
-        &[
-            Member::new("GroupIds", 281).wire("GroupId"),
-            Member::new("DryRun", 40).wire("dryRun"),
-            Member::new("GroupNames", 289).wire("groupName"),
-            Member::new("Filters", 133).wire("Filter"),
-        ],
-    ),
+    /* 81 */ Shape::list("AvailabilityZoneAddresses", Member::element(80).wire("AvailabilityZoneAddress")),
+    /* 82 */ Shape::record("AvailabilityZoneGeography", &[Member::new("Name", 1291).wire("name")]),
+    /* 83 */ Shape::list("AvailabilityZoneGeographyList", Member::element(82).wire("item")),
+    /* 84 */ Shape::new("AvailabilityZoneId", Kind::String),
+    /* 85 */ Shape::list("AvailabilityZoneIdStringList", Member::element(1291).wire("AvailabilityZoneId")),
+    /* 86 */ Shape::list("AvailabilityZoneList", Member::element(79).wire("item")),
+    /* 87 */ Shape::record("AvailabilityZoneMessage", &[Member::new("Message", 1291).wire("message")]),
+    /* 88 */ Shape::list("AvailabilityZoneMessageList", Member::element(87).wire("item")),
+    /* 89 */ Shape::new("AvailabilityZoneName", Kind::String),
+    /* 90 */ Shape::choice("AvailabilityZoneOptInStatus", &["opt-in-not-required", "opted-in", "not-opted-in"]),
     /* 91 */
-    Shape::record("DescribePlacementGroupsResult", &[Member::new("PlacementGroups", 283).wire("placementGroupSet")]),
-    /* 92 */
-    Shape::record(
-        "DescribeRegionsRequest",
-        &[
-            Member::new("RegionNames", 306).wire("RegionName"),
-            Member::new("AllRegions", 40),
-            Member::new("DryRun", 40).wire("dryRun"),
-            Member::new("Filters", 133).wire("Filter"),
-        ],
-    ),
-    /* 93 */ Shape::record("DescribeRegionsResult", &[Member::new("Regions", 305).wire("regionInfo")]),
-    /* 94 */ Shape::new("DescribeRouteTablesMaxResults", Kind::Integer).min(5.0).max(100.0),
-    /* 95 */
-    Shape::record(
-        "DescribeRouteTablesRequest",
-        &[
-            Member::new("NextToken", 346),
-            Member::new("MaxResults", 94),
-            Member::new("DryRun", 40).wire("dryRun"),
-            Member::new("RouteTableIds", 328).wire("RouteTableId"),
-            Member::new("Filters", 133).wire("Filter"),
-        ],
-    ),
-    /* 96 */
-    Shape::record(
-        "DescribeRouteTablesResult",
-        &[Member::new("RouteTables", 329).wire("routeTableSet"), Member::new("NextToken", 346).wire("nextToken")],
-    ),
-    /* 97 */ Shape::new("DescribeSecurityGroupRulesMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 98 */
-    Shape::record(
-        "DescribeSecurityGroupRulesRequest",
-        &[
-            Member::new("Filters", 133).wire("Filter"),
-            Member::new("SecurityGroupRuleIds", 339).wire("SecurityGroupRuleId"),
-            Member::new("DryRun", 40),
-            Member::new("NextToken", 346),
-            Member::new("MaxResults", 97),
-        ],
-    ),
-    /* 99 */
-    Shape::record(
-        "DescribeSecurityGroupRulesResult",
-        &[Member::new("SecurityGroupRules", 340).wire("securityGroupRuleSet"), Member::new("NextToken", 346).wire("nextToken")],
-    ),
-    /* 100 */ Shape::new("DescribeSecurityGroupsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    Shape::choice("AvailabilityZoneState", &["available", "information", "impaired", "unavailable", "constrained"]),
+    /* 92 */ Shape::list("AvailabilityZoneStringList", Member::element(1291).wire("AvailabilityZone")),
+    /* 93 */ Shape::record("AvailabilityZoneSubGeography", &[Member::new("Name", 1291).wire("name")]),
+    /* 94 */ Shape::list("AvailabilityZoneSubGeographyList", Member::element(93).wire("item")),
+    /* 95 */ Shape::choice("BandwidthWeightingType", &["default", "vpc-1", "ebs-1"]),
+    /* 96 */ Shape::list("BandwidthWeightingTypeList", Member::element(95).wire("item")),
+    /* 97 */ Shape::choice("BareMetal", &["included", "required", "excluded"]),
+    /* 98 */ Shape::new("BareMetalFlag", Kind::Boolean),
+    /* 99 */ Shape::new("BaselineBandwidthInGbps", Kind::Float),
+    /* 100 */ Shape::new("BaselineBandwidthInMbps", Kind::Integer),
     /* 101 */
-    Shape::record(
-        "DescribeSecurityGroupsRequest",
-        &[
-            Member::new("GroupIds", 153).wire("GroupId"),
-            Member::new("GroupNames", 156).wire("GroupName"),
-            Member::new("NextToken", 346),
-            Member::new("MaxResults", 100),
-            Member::new("DryRun", 40).wire("dryRun"),
-            Member::new("Filters", 133).wire("Filter"),
-        ],
-    ),
-    /* 102 */
-    Shape::record(
-        "DescribeSecurityGroupsResult",
-        &[Member::new("NextToken", 346).wire("nextToken"), Member::new("SecurityGroups", 333).wire("securityGroupInfo")],
-    ),
-    /* 103 */ Shape::new("DescribeSubnetsMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 104 */
-    Shape::record(
-        "DescribeSubnetsRequest",
-        &[
-            Member::new("Filters", 133).wire("Filter"),
-            Member::new("SubnetIds", 352).wire("SubnetId"),
-            Member::new("NextToken", 346),
-            Member::new("MaxResults", 103),
-            Member::new("DryRun", 40).wire("dryRun"),
-        ],
-    ),
-    /* 105 */
-    Shape::record(
-        "DescribeSubnetsResult",
-        &[Member::new("NextToken", 346).wire("nextToken"), Member::new("Subnets", 355).wire("subnetSet")],
-    ),
-    /* 106 */
-    Shape::record(
-        "DescribeTagsRequest",
-        &[
-            Member::new("DryRun", 40).wire("dryRun"),
-            Member::new("Filters", 133).wire("Filter"),
-            Member::new("MaxResults", 179).wire("maxResults"),
-            Member::new("NextToken", 346).wire("nextToken"),
-        ],
-    ),
-    /* 107 */
-    Shape::record(
-        "DescribeTagsResult",
-        &[Member::new("NextToken", 346).wire("nextToken"), Member::new("Tags", 362).wire("tagSet")],
-    ),
-    /* 108 */
-    Shape::record(
-        "DescribeVpcAttributeRequest",
-        &[
-            Member::new("Attribute", 386).required(),
-            Member::new("VpcId", 398).required(),
-            Member::new("DryRun", 40).wire("dryRun"),
-        ],
-    ),
+    Shape::record("BaselineEbsBandwidthMbps", &[Member::new("Min", 757).wire("min"), Member::new("Max", 757).wire("max")]),
+    /* 102 */ Shape::record("BaselineEbsBandwidthMbpsRequest", &[Member::new("Min", 757), Member::new("Max", 757)]),
+    /* 103 */ Shape::new("BaselineIops", Kind::Integer),
+    /* 104 */ Shape::record("BaselinePerformanceFactors", &[Member::new("Cpu", 156).wire("cpu")]),
+    /* 105 */ Shape::record("BaselinePerformanceFactorsRequest", &[Member::new("Cpu", 157)]),
+    /* 106 */ Shape::new("BaselineThroughputInMBps", Kind::Float),
+    /* 107 */ Shape::list("BillingProductList", Member::element(1291).wire("item")),
+    /* 108 */ Shape::new("Blob", Kind::Blob),
     /* 109 */
     Shape::record(
-        "DescribeVpcAttributeResult",
+        "BlockDeviceMapping",
         &[
-            Member::new("EnableDnsHostnames", 14).wire("enableDnsHostnames"),
-            Member::new("EnableDnsSupport", 14).wire("enableDnsSupport"),
-            Member::new("EnableNetworkAddressUsageMetrics", 14).wire("enableNetworkAddressUsageMetrics"),
-            Member::new("VpcId", 346).wire("vpcId"),
+            Member::new("Ebs", 465).wire("ebs"),
+            Member::new("NoDevice", 1291).wire("noDevice"),
+            Member::new("DeviceName", 1291).wire("deviceName"),
+            Member::new("VirtualName", 1291).wire("virtualName"),
         ],
     ),
-    /* 110 */ Shape::new("DescribeVpcsMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 111 */
+    /* 110 */ Shape::list("BlockDeviceMappingList", Member::element(109).wire("item")),
+    /* 111 */ Shape::list("BlockDeviceMappingRequestList", Member::element(109).wire("BlockDeviceMapping")),
+    /* 112 */ Shape::choice("BlockPublicAccessMode", &["off", "block-bidirectional", "block-ingress"]),
+    /* 113 */
+    Shape::record("BlockPublicAccessStates", &[Member::new("InternetGatewayBlockMode", 112).wire("internetGatewayBlockMode")]),
+    /* 114 */ Shape::new("Boolean", Kind::Boolean),
+    /* 115 */ Shape::choice("BootModeOverrideValues", &["uefi"]),
+    /* 116 */ Shape::choice("BootModeType", &["legacy-bios", "uefi"]),
+    /* 117 */ Shape::list("BootModeTypeList", Member::element(116).wire("item")),
+    /* 118 */ Shape::choice("BootModeValues", &["legacy-bios", "uefi", "uefi-preferred"]),
+    /* 119 */ Shape::new("BoxedBoolean", Kind::Boolean),
+    /* 120 */ Shape::new("BoxedInteger", Kind::Integer),
+    /* 121 */ Shape::choice("BurstablePerformance", &["included", "required", "excluded"]),
+    /* 122 */ Shape::new("BurstablePerformanceFlag", Kind::Boolean),
+    /* 123 */ Shape::new("CapacityReservationId", Kind::String),
+    /* 124 */ Shape::choice("CapacityReservationPreference", &["capacity-reservations-only", "open", "none"]),
+    /* 125 */
     Shape::record(
-        "DescribeVpcsRequest",
+        "CapacityReservationSpecification",
+        &[Member::new("CapacityReservationPreference", 124), Member::new("CapacityReservationTarget", 127)],
+    ),
+    /* 126 */
+    Shape::record(
+        "CapacityReservationSpecificationResponse",
         &[
-            Member::new("Filters", 133).wire("Filter"),
-            Member::new("VpcIds", 399).wire("VpcId"),
-            Member::new("NextToken", 346),
-            Member::new("MaxResults", 110),
-            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("CapacityReservationPreference", 124).wire("capacityReservationPreference"),
+            Member::new("CapacityReservationTarget", 128).wire("capacityReservationTarget"),
         ],
     ),
-    /* 112 */
+    /* 127 */
     Shape::record(
-        "DescribeVpcsResult",
-        &[Member::new("NextToken", 346).wire("nextToken"), Member::new("Vpcs", 402).wire("vpcSet")],
+        "CapacityReservationTarget",
+        &[Member::new("CapacityReservationId", 123), Member::new("CapacityReservationResourceGroupArn", 1291)],
     ),
-    /* 113 */ Shape::new("DiskCount", Kind::Integer),
-    /* 114 */
+    /* 128 */
     Shape::record(
-        "DiskInfo",
+        "CapacityReservationTargetResponse",
         &[
-            Member::new("SizeInGB", 116).wire("sizeInGB"),
-            Member::new("Count", 113).wire("count"),
-            Member::new("Type", 117).wire("type"),
+            Member::new("CapacityReservationId", 1291).wire("capacityReservationId"),
+            Member::new("CapacityReservationResourceGroupArn", 1291).wire("capacityReservationResourceGroupArn"),
         ],
     ),
-    /* 115 */ Shape::list("DiskInfoList", Member::element(114).wire("item")),
-    /* 116 */ Shape::new("DiskSize", Kind::Long),
-    /* 117 */ Shape::choice("DiskType", &["hdd", "ssd"]),
-    /* 118 */ Shape::new("EbsCardIndex", Kind::Integer),
-    /* 119 */
+    /* 129 */ Shape::new("CarrierGatewayId", Kind::String),
+    /* 130 */ Shape::record("CidrBlock", &[Member::new("CidrBlock", 1291).wire("cidrBlock")]),
+    /* 131 */ Shape::list("CidrBlockSet", Member::element(130).wire("item")),
+    /* 132 */
     Shape::record(
-        "EbsCardInfo",
+        "ClassicLinkDnsSupport",
+        &[Member::new("ClassicLinkDnsSupported", 114).wire("classicLinkDnsSupported"), Member::new("VpcId", 1291).wire("vpcId")],
+    ),
+    /* 133 */ Shape::list("ClassicLinkDnsSupportList", Member::element(132).wire("item")),
+    /* 134 */
+    Shape::record(
+        "ClientData",
         &[
-            Member::new("EbsCardIndex", 118).wire("ebsCardIndex"),
-            Member::new("BaselineBandwidthInMbps", 34).wire("baselineBandwidthInMbps"),
-            Member::new("BaselineThroughputInMBps", 36).wire("baselineThroughputInMBps"),
-            Member::new("BaselineIops", 35).wire("baselineIops"),
-            Member::new("MaximumBandwidthInMbps", 216).wire("maximumBandwidthInMbps"),
-            Member::new("MaximumThroughputInMBps", 225).wire("maximumThroughputInMBps"),
-            Member::new("MaximumIops", 222).wire("maximumIops"),
+            Member::new("Comment", 1291),
+            Member::new("UploadEnd", 218),
+            Member::new("UploadSize", 464),
+            Member::new("UploadStart", 218),
         ],
     ),
-    /* 120 */ Shape::list("EbsCardInfoList", Member::element(119).wire("item")),
-    /* 121 */ Shape::choice("EbsEncryptionSupport", &["unsupported", "supported"]),
-    /* 122 */
-    Shape::record(
-        "EbsInfo",
-        &[
-            Member::new("EbsOptimizedSupport", 125).wire("ebsOptimizedSupport"),
-            Member::new("EncryptionSupport", 121).wire("encryptionSupport"),
-            Member::new("EbsOptimizedInfo", 124).wire("ebsOptimizedInfo"),
-            Member::new("NvmeSupport", 123).wire("nvmeSupport"),
-            Member::new("MaximumEbsAttachments", 217).wire("maximumEbsAttachments"),
-            Member::new("AttachmentLimitType", 12).wire("attachmentLimitType"),
-            Member::new("MaximumEbsCards", 218).wire("maximumEbsCards"),
-            Member::new("EbsCards", 120).wire("ebsCardSet"),
-        ],
-    ),
-    /* 123 */ Shape::choice("EbsNvmeSupport", &["unsupported", "supported", "required"]),
-    /* 124 */
-    Shape::record(
-        "EbsOptimizedInfo",
-        &[
-            Member::new("BaselineBandwidthInMbps", 34).wire("baselineBandwidthInMbps"),
-            Member::new("BaselineThroughputInMBps", 36).wire("baselineThroughputInMBps"),
-            Member::new("BaselineIops", 35).wire("baselineIops"),
-            Member::new("MaximumBandwidthInMbps", 216).wire("maximumBandwidthInMbps"),
-            Member::new("MaximumThroughputInMBps", 225).wire("maximumThroughputInMBps"),
-            Member::new("MaximumIops", 222).wire("maximumIops"),
-        ],
-    ),
-    /* 125 */ Shape::choice("EbsOptimizedSupport", &["unsupported", "supported", "default"]),
-    /* 126 */ Shape::record("EfaInfo", &[Member::new("MaximumEfaInterfaces", 219).wire("maximumEfaInterfaces")]),
-    /* 127 */ Shape::new("EfaSupportedFlag", Kind::Boolean),
-    /* 128 */ Shape::new("EnaSrdSupported", Kind::Boolean),
-    /* 129 */ Shape::choice("EnaSupport", &["unsupported", "supported", "required"]),
-    /* 130 */ Shape::new("EncryptionInTransitSupported", Kind::Boolean),
-    /* 131 */ Shape::choice("EphemeralNvmeSupport", &["unsupported", "supported", "required"]),
-    /* 132 */ Shape::record("Filter", &[Member::new("Name", 346), Member::new("Values", 382).wire("Value")]),
-    /* 133 */ Shape::list("FilterList", Member::element(132).wire("Filter")),
-    /* 134 */ Shape::choice("FlexibleEnaQueuesSupport", &["unsupported", "supported"]),
-    /* 135 */ Shape::new("FpgaDeviceCount", Kind::Integer),
+    /* 135 */ Shape::new("CoipPoolId", Kind::String),
     /* 136 */
     Shape::record(
-        "FpgaDeviceInfo",
+        "ConnectionTrackingConfiguration",
         &[
-            Member::new("Name", 141).wire("name"),
-            Member::new("Manufacturer", 138).wire("manufacturer"),
-            Member::new("Count", 135).wire("count"),
-            Member::new("MemoryInfo", 139).wire("memoryInfo"),
+            Member::new("TcpEstablishedTimeout", 757).wire("tcpEstablishedTimeout"),
+            Member::new("UdpStreamTimeout", 757).wire("udpStreamTimeout"),
+            Member::new("UdpTimeout", 757).wire("udpTimeout"),
         ],
     ),
-    /* 137 */ Shape::list("FpgaDeviceInfoList", Member::element(136).wire("item")),
-    /* 138 */ Shape::new("FpgaDeviceManufacturerName", Kind::String),
-    /* 139 */ Shape::record("FpgaDeviceMemoryInfo", &[Member::new("SizeInMiB", 140).wire("sizeInMiB")]),
-    /* 140 */ Shape::new("FpgaDeviceMemorySize", Kind::Integer),
-    /* 141 */ Shape::new("FpgaDeviceName", Kind::String),
+    /* 137 */
+    Shape::record(
+        "ConnectionTrackingSpecification",
+        &[
+            Member::new("TcpEstablishedTimeout", 757).wire("tcpEstablishedTimeout"),
+            Member::new("UdpTimeout", 757).wire("udpTimeout"),
+            Member::new("UdpStreamTimeout", 757).wire("udpStreamTimeout"),
+        ],
+    ),
+    /* 138 */
+    Shape::record(
+        "ConnectionTrackingSpecificationRequest",
+        &[Member::new("TcpEstablishedTimeout", 757), Member::new("UdpStreamTimeout", 757), Member::new("UdpTimeout", 757)],
+    ),
+    /* 139 */
+    Shape::record(
+        "ConnectionTrackingSpecificationResponse",
+        &[
+            Member::new("TcpEstablishedTimeout", 757).wire("tcpEstablishedTimeout"),
+            Member::new("UdpStreamTimeout", 757).wire("udpStreamTimeout"),
+            Member::new("UdpTimeout", 757).wire("udpTimeout"),
+        ],
+    ),
+    /* 140 */ Shape::choice("ConnectivityType", &["private", "public"]),
+    /* 141 */ Shape::new("CopyImageClientToken", Kind::String).min(0.0).max(128.0),
     /* 142 */
     Shape::record(
-        "FpgaInfo",
-        &[Member::new("Fpgas", 137).wire("fpgas"), Member::new("TotalFpgaMemoryInMiB", 408).wire("totalFpgaMemoryInMiB")],
-    ),
-    /* 143 */ Shape::new("FreeTierEligibleFlag", Kind::Boolean),
-    /* 144 */ Shape::new("GpuDeviceCount", Kind::Integer),
-    /* 145 */
-    Shape::record(
-        "GpuDeviceInfo",
+        "CopyImageRequest",
         &[
-            Member::new("Name", 150).wire("name"),
-            Member::new("Manufacturer", 147).wire("manufacturer"),
-            Member::new("Count", 144).wire("count"),
-            Member::new("LogicalGpuCount", 212).wire("logicalGpuCount"),
-            Member::new("GpuPartitionSize", 152).wire("gpuPartitionSize"),
-            Member::new("Workloads", 405).wire("workloadSet"),
-            Member::new("MemoryInfo", 148).wire("memoryInfo"),
+            Member::new("ClientToken", 141).token(),
+            Member::new("Description", 628),
+            Member::new("Encrypted", 114).wire("encrypted"),
+            Member::new("KmsKeyId", 807).wire("kmsKeyId"),
+            Member::new("Name", 633).required(),
+            Member::new("SourceImageId", 1291).required(),
+            Member::new("SourceRegion", 1291).required(),
+            Member::new("DestinationOutpostArn", 1291),
+            Member::new("CopyImageTags", 114),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("SnapshotCopyCompletionDurationMinutes", 901),
+            Member::new("DestinationAvailabilityZone", 1291),
+            Member::new("DestinationAvailabilityZoneId", 1291),
+            Member::new("DryRun", 114).wire("dryRun"),
         ],
     ),
-    /* 146 */ Shape::list("GpuDeviceInfoList", Member::element(145).wire("item")),
-    /* 147 */ Shape::new("GpuDeviceManufacturerName", Kind::String),
-    /* 148 */ Shape::record("GpuDeviceMemoryInfo", &[Member::new("SizeInMiB", 149).wire("sizeInMiB")]),
-    /* 149 */ Shape::new("GpuDeviceMemorySize", Kind::Integer),
-    /* 150 */ Shape::new("GpuDeviceName", Kind::String),
-    /* 151 */
+    /* 143 */ Shape::record("CopyImageResult", &[Member::new("ImageId", 1291).wire("imageId")]),
+    /* 144 */
     Shape::record(
-        "GpuInfo",
-        &[Member::new("Gpus", 146).wire("gpus"), Member::new("TotalGpuMemoryInMiB", 409).wire("totalGpuMemoryInMiB")],
+        "CopySnapshotRequest",
+        &[
+            Member::new("Description", 1291),
+            Member::new("DestinationOutpostArn", 1291),
+            Member::new("DestinationRegion", 1291).wire("destinationRegion"),
+            Member::new("Encrypted", 114).wire("encrypted"),
+            Member::new("KmsKeyId", 807).wire("kmsKeyId"),
+            Member::new("PresignedUrl", 145).wire("presignedUrl"),
+            Member::new("SourceRegion", 1291).required(),
+            Member::new("SourceSnapshotId", 1291).required(),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("CompletionDurationMinutes", 1260),
+            Member::new("DestinationAvailabilityZone", 1291),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
     ),
-    /* 152 */ Shape::new("GpuPartitionSize", Kind::Float),
-    /* 153 */ Shape::list("GroupIdStringList", Member::element(332).wire("groupId")),
+    /* 145 */ Shape::new("CopySnapshotRequestPSU", Kind::String).sensitive(),
+    /* 146 */
+    Shape::record(
+        "CopySnapshotResult",
+        &[Member::new("Tags", 1328).wire("tagSet"), Member::new("SnapshotId", 1291).wire("snapshotId")],
+    ),
+    /* 147 */ Shape::choice("CopyTagsFromSource", &["volume"]),
+    /* 148 */ Shape::new("CoreCount", Kind::Integer),
+    /* 149 */ Shape::list("CoreCountList", Member::element(148).wire("item")),
+    /* 150 */ Shape::new("CoreNetworkArn", Kind::String),
+    /* 151 */ Shape::choice("CpuManufacturer", &["intel", "amd", "amazon-web-services", "apple"]),
+    /* 152 */ Shape::new("CpuManufacturerName", Kind::String),
+    /* 153 */ Shape::list("CpuManufacturerSet", Member::element(151).wire("item")),
     /* 154 */
     Shape::record(
-        "GroupIdentifier",
-        &[Member::new("GroupId", 346).wire("groupId"), Member::new("GroupName", 346).wire("groupName")],
-    ),
-    /* 155 */ Shape::list("GroupIdentifierList", Member::element(154).wire("item")),
-    /* 156 */ Shape::list("GroupNameStringList", Member::element(334).wire("GroupName")),
-    /* 157 */ Shape::new("HibernationFlag", Kind::Boolean),
-    /* 158 */ Shape::choice("HostnameType", &["ip-name", "resource-name"]),
-    /* 159 */
-    Shape::record(
-        "ImportKeyPairRequest",
+        "CpuOptions",
         &[
-            Member::new("TagSpecifications", 365).wire("TagSpecification"),
-            Member::new("DryRun", 40).wire("dryRun"),
-            Member::new("KeyName", 346).wire("keyName").required(),
-            Member::new("PublicKeyMaterial", 37).wire("publicKeyMaterial").required(),
+            Member::new("CoreCount", 757).wire("coreCount"),
+            Member::new("ThreadsPerCore", 757).wire("threadsPerCore"),
+            Member::new("AmdSevSnp", 35).wire("amdSevSnp"),
+            Member::new("NestedVirtualization", 1000).wire("nestedVirtualization"),
         ],
     ),
-    /* 160 */
+    /* 155 */
     Shape::record(
-        "ImportKeyPairResult",
+        "CpuOptionsRequest",
         &[
-            Member::new("KeyFingerprint", 346).wire("keyFingerprint"),
-            Member::new("KeyName", 346).wire("keyName"),
-            Member::new("KeyPairId", 346).wire("keyPairId"),
-            Member::new("Tags", 363).wire("tagSet"),
+            Member::new("CoreCount", 757),
+            Member::new("ThreadsPerCore", 757),
+            Member::new("AmdSevSnp", 35),
+            Member::new("NestedVirtualization", 1000),
         ],
     ),
-    /* 161 */ Shape::new("IncludeUnsupportedInRegion", Kind::Boolean),
+    /* 156 */ Shape::record("CpuPerformanceFactor", &[Member::new("References", 1075).wire("referenceSet")]),
+    /* 157 */ Shape::record("CpuPerformanceFactorRequest", &[Member::new("References", 1076).wire("Reference")]),
+    /* 158 */
+    Shape::record(
+        "CreateDefaultSubnetRequest",
+        &[
+            Member::new("AvailabilityZone", 89),
+            Member::new("DryRun", 114),
+            Member::new("Ipv6Native", 114),
+            Member::new("AvailabilityZoneId", 84),
+        ],
+    ),
+    /* 159 */ Shape::record("CreateDefaultSubnetResult", &[Member::new("Subnet", 1292).wire("subnet")]),
+    /* 160 */ Shape::record("CreateDefaultVpcRequest", &[Member::new("DryRun", 114)]),
+    /* 161 */ Shape::record("CreateDefaultVpcResult", &[Member::new("Vpc", 1413).wire("vpc")]),
     /* 162 */
     Shape::record(
-        "InferenceAcceleratorInfo",
+        "CreateDhcpOptionsRequest",
         &[
-            Member::new("Accelerators", 165).wire("accelerators"),
-            Member::new("TotalInferenceMemoryInMiB", 410).wire("totalInferenceMemoryInMiB"),
+            Member::new("DhcpConfigurations", 1050).wire("dhcpConfiguration").required(),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("DryRun", 114).wire("dryRun"),
         ],
     ),
-    /* 163 */ Shape::new("InferenceDeviceCount", Kind::Integer),
+    /* 163 */ Shape::record("CreateDhcpOptionsResult", &[Member::new("DhcpOptions", 417).wire("dhcpOptions")]),
     /* 164 */
     Shape::record(
-        "InferenceDeviceInfo",
+        "CreateEgressOnlyInternetGatewayRequest",
         &[
-            Member::new("Count", 163).wire("count"),
-            Member::new("Name", 169).wire("name"),
-            Member::new("Manufacturer", 166).wire("manufacturer"),
-            Member::new("MemoryInfo", 167).wire("memoryInfo"),
+            Member::new("ClientToken", 1291),
+            Member::new("DryRun", 114),
+            Member::new("VpcId", 1441).required(),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
         ],
     ),
-    /* 165 */ Shape::list("InferenceDeviceInfoList", Member::element(164)),
-    /* 166 */ Shape::new("InferenceDeviceManufacturerName", Kind::String),
-    /* 167 */ Shape::record("InferenceDeviceMemoryInfo", &[Member::new("SizeInMiB", 168).wire("sizeInMiB")]),
-    /* 168 */ Shape::new("InferenceDeviceMemorySize", Kind::Integer),
-    /* 169 */ Shape::new("InferenceDeviceName", Kind::String),
-    /* 170 */ Shape::choice("InstanceStorageEncryptionSupport", &["unsupported", "required"]),
-    /* 171 */ Shape::new("InstanceStorageFlag", Kind::Boolean),
+    /* 165 */
+    Shape::record(
+        "CreateEgressOnlyInternetGatewayResult",
+        &[
+            Member::new("ClientToken", 1291).wire("clientToken"),
+            Member::new("EgressOnlyInternetGateway", 481).wire("egressOnlyInternetGateway"),
+        ],
+    ),
+    /* 166 */
+    Shape::record(
+        "CreateFlowLogsRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("ClientToken", 1291),
+            Member::new("DeliverLogsPermissionArn", 1291),
+            Member::new("DeliverCrossAccountRole", 1291),
+            Member::new("LogGroupName", 1291),
+            Member::new("ResourceIds", 546).wire("ResourceId").required(),
+            Member::new("ResourceType", 548).required(),
+            Member::new("TrafficType", 1345),
+            Member::new("LogDestinationType", 899),
+            Member::new("LogDestination", 1291),
+            Member::new("LogFormat", 1291),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("MaxAggregationInterval", 757),
+            Member::new("DestinationOptions", 408),
+            Member::new("TagFieldSpecifications", 1322).wire("TagFieldSpecification"),
+        ],
+    ),
+    /* 167 */
+    Shape::record(
+        "CreateFlowLogsResult",
+        &[
+            Member::new("ClientToken", 1291).wire("clientToken"),
+            Member::new("FlowLogIds", 1381).wire("flowLogIdSet"),
+            Member::new("Unsuccessful", 1360).wire("unsuccessful"),
+        ],
+    ),
+    /* 168 */
+    Shape::record(
+        "CreateImageRequest",
+        &[
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("SnapshotLocation", 1267),
+            Member::new("BootModeOverride", 115),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("InstanceId", 681).wire("instanceId").required(),
+            Member::new("Name", 633).wire("name").required(),
+            Member::new("Description", 628).wire("description"),
+            Member::new("NoReboot", 114).wire("noReboot"),
+            Member::new("BlockDeviceMappings", 111).wire("blockDeviceMapping"),
+        ],
+    ),
+    /* 169 */ Shape::record("CreateImageResult", &[Member::new("ImageId", 1291).wire("imageId")]),
+    /* 170 */
+    Shape::record(
+        "CreateInternetGatewayRequest",
+        &[Member::new("TagSpecifications", 1330).wire("TagSpecification"), Member::new("DryRun", 114).wire("dryRun")],
+    ),
+    /* 171 */ Shape::record("CreateInternetGatewayResult", &[Member::new("InternetGateway", 758).wire("internetGateway")]),
     /* 172 */
     Shape::record(
-        "InstanceStorageInfo",
+        "CreateKeyPairRequest",
         &[
-            Member::new("TotalSizeInGB", 116).wire("totalSizeInGB"),
-            Member::new("Disks", 115).wire("disks"),
-            Member::new("NvmeSupport", 131).wire("nvmeSupport"),
-            Member::new("EncryptionSupport", 170).wire("encryptionSupport"),
+            Member::new("KeyName", 1291).required(),
+            Member::new("KeyType", 806),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("KeyFormat", 797),
+            Member::new("DryRun", 114).wire("dryRun"),
         ],
     ),
-    /* 173 */ Shape::new("InstanceType", Kind::String),
-    /* 174 */ Shape::choice("InstanceTypeHypervisor", &["nitro", "xen"]),
+    /* 173 */
+    Shape::record(
+        "CreateLaunchTemplateRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("ClientToken", 1291).token(),
+            Member::new("LaunchTemplateName", 1291).required(),
+            Member::new("VersionDescription", 1382),
+            Member::new("LaunchTemplateData", 1161).required(),
+            Member::new("Operator", 1059),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+        ],
+    ),
+    /* 174 */
+    Shape::record(
+        "CreateLaunchTemplateResult",
+        &[Member::new("LaunchTemplate", 812).wire("launchTemplate"), Member::new("Warning", 1380).wire("warning")],
+    ),
     /* 175 */
     Shape::record(
-        "InstanceTypeInfo",
+        "CreateLaunchTemplateVersionRequest",
         &[
-            Member::new("InstanceType", 173).wire("instanceType"),
-            Member::new("CurrentGeneration", 57).wire("currentGeneration"),
-            Member::new("FreeTierEligible", 143).wire("freeTierEligible"),
-            Member::new("SupportedUsageClasses", 377).wire("supportedUsageClasses"),
-            Member::new("SupportedRootDeviceTypes", 317).wire("supportedRootDeviceTypes"),
-            Member::new("SupportedVirtualizationTypes", 384).wire("supportedVirtualizationTypes"),
-            Member::new("BareMetal", 32).wire("bareMetal"),
-            Member::new("Hypervisor", 174).wire("hypervisor"),
-            Member::new("ProcessorInfo", 295).wire("processorInfo"),
-            Member::new("VCpuInfo", 381).wire("vCpuInfo"),
-            Member::new("MemoryInfo", 234).wire("memoryInfo"),
-            Member::new("InstanceStorageSupported", 171).wire("instanceStorageSupported"),
-            Member::new("InstanceStorageInfo", 172).wire("instanceStorageInfo"),
-            Member::new("EbsInfo", 122).wire("ebsInfo"),
-            Member::new("NetworkInfo", 244).wire("networkInfo"),
-            Member::new("GpuInfo", 151).wire("gpuInfo"),
-            Member::new("FpgaInfo", 142).wire("fpgaInfo"),
-            Member::new("PlacementGroupInfo", 282).wire("placementGroupInfo"),
-            Member::new("InferenceAcceleratorInfo", 162).wire("inferenceAcceleratorInfo"),
-            Member::new("HibernationSupported", 157).wire("hibernationSupported"),
-            Member::new("BurstablePerformanceSupported", 43).wire("burstablePerformanceSupported"),
-            Member::new("DedicatedHostsSupported", 61).wire("dedicatedHostsSupported"),
-            Member::new("AutoRecoverySupported", 19).wire("autoRecoverySupported"),
-            Member::new("SupportedBootModes", 42).wire("supportedBootModes"),
-            Member::new("NitroEnclavesSupport", 269).wire("nitroEnclavesSupport"),
-            Member::new("NitroTpmSupport", 271).wire("nitroTpmSupport"),
-            Member::new("NitroTpmInfo", 270).wire("nitroTpmInfo"),
-            Member::new("MediaAcceleratorInfo", 226).wire("mediaAcceleratorInfo"),
-            Member::new("NeuronInfo", 267).wire("neuronInfo"),
-            Member::new("PhcSupport", 278).wire("phcSupport"),
-            Member::new("RebootMigrationSupport", 300).wire("rebootMigrationSupport"),
-            Member::new("SupportedInRegion", 359).wire("supportedInRegion"),
+            Member::new("DryRun", 114),
+            Member::new("ClientToken", 1291).token(),
+            Member::new("LaunchTemplateId", 839),
+            Member::new("LaunchTemplateName", 863),
+            Member::new("SourceVersion", 1291),
+            Member::new("VersionDescription", 1382),
+            Member::new("LaunchTemplateData", 1161).required(),
+            Member::new("ResolveAlias", 114),
         ],
     ),
-    /* 176 */ Shape::list("InstanceTypeInfoList", Member::element(175).wire("item")),
+    /* 176 */
+    Shape::record(
+        "CreateLaunchTemplateVersionResult",
+        &[Member::new("LaunchTemplateVersion", 879).wire("launchTemplateVersion"), Member::new("Warning", 1380).wire("warning")],
+    ),
     /* 177 */
     Shape::record(
-        "InstanceTypeOffering",
+        "CreateManagedPrefixListRequest",
         &[
-            Member::new("InstanceType", 173).wire("instanceType"),
-            Member::new("LocationType", 211).wire("locationType"),
-            Member::new("Location", 210).wire("location"),
+            Member::new("DryRun", 114),
+            Member::new("PrefixListName", 1291).required(),
+            Member::new("Entries", 18).wire("Entry"),
+            Member::new("MaxEntries", 757).required(),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("AddressFamily", 1291).required(),
+            Member::new("ClientToken", 1291).token(),
         ],
     ),
-    /* 178 */ Shape::list("InstanceTypeOfferingsList", Member::element(177).wire("item")),
-    /* 179 */ Shape::new("Integer", Kind::Integer),
+    /* 178 */ Shape::record("CreateManagedPrefixListResult", &[Member::new("PrefixList", 903).wire("prefixList")]),
+    /* 179 */
+    Shape::record(
+        "CreateNatGatewayRequest",
+        &[
+            Member::new("AvailabilityMode", 78),
+            Member::new("AllocationId", 30),
+            Member::new("ClientToken", 1291).token(),
+            Member::new("DryRun", 114),
+            Member::new("SubnetId", 1302),
+            Member::new("VpcId", 1441),
+            Member::new("AvailabilityZoneAddresses", 81).wire("AvailabilityZoneAddress"),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("ConnectivityType", 140),
+            Member::new("PrivateIpAddress", 1291),
+            Member::new("SecondaryAllocationIds", 31).wire("SecondaryAllocationId"),
+            Member::new("SecondaryPrivateIpAddresses", 765).wire("SecondaryPrivateIpAddress"),
+            Member::new("SecondaryPrivateIpAddressCount", 1114),
+        ],
+    ),
     /* 180 */
     Shape::record(
-        "InternetGateway",
-        &[
-            Member::new("Attachments", 182).wire("attachmentSet"),
-            Member::new("InternetGatewayId", 346).wire("internetGatewayId"),
-            Member::new("OwnerId", 346).wire("ownerId"),
-            Member::new("Tags", 363).wire("tagSet"),
-        ],
+        "CreateNatGatewayResult",
+        &[Member::new("ClientToken", 1291).wire("clientToken"), Member::new("NatGateway", 987).wire("natGateway")],
     ),
     /* 181 */
     Shape::record(
-        "InternetGatewayAttachment",
-        &[Member::new("State", 13).wire("state"), Member::new("VpcId", 346).wire("vpcId")],
+        "CreateNetworkAclEntryRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("NetworkAclId", 1008).wire("networkAclId").required(),
+            Member::new("RuleNumber", 757).wire("ruleNumber").required(),
+            Member::new("Protocol", 1291).wire("protocol").required(),
+            Member::new("RuleAction", 1207).wire("ruleAction").required(),
+            Member::new("Egress", 114).wire("egress").required(),
+            Member::new("CidrBlock", 1291).wire("cidrBlock"),
+            Member::new("Ipv6CidrBlock", 1291).wire("ipv6CidrBlock"),
+            Member::new("IcmpTypeCode", 620).wire("Icmp"),
+            Member::new("PortRange", 1094).wire("portRange"),
+        ],
     ),
-    /* 182 */ Shape::list("InternetGatewayAttachmentList", Member::element(181).wire("item")),
-    /* 183 */ Shape::new("InternetGatewayId", Kind::String),
-    /* 184 */ Shape::list("InternetGatewayIdList", Member::element(183).wire("item")),
-    /* 185 */ Shape::list("InternetGatewayList", Member::element(180).wire("item")),
+    /* 182 */
+    Shape::record(
+        "CreateNetworkAclRequest",
+        &[
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("ClientToken", 1291).token(),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("VpcId", 1441).wire("vpcId").required(),
+        ],
+    ),
+    /* 183 */
+    Shape::record(
+        "CreateNetworkAclResult",
+        &[Member::new("NetworkAcl", 1002).wire("networkAcl"), Member::new("ClientToken", 1291).wire("clientToken")],
+    ),
+    /* 184 */
+    Shape::record(
+        "CreateNetworkInterfaceRequest",
+        &[
+            Member::new("Ipv4Prefixes", 776).wire("Ipv4Prefix"),
+            Member::new("Ipv4PrefixCount", 757),
+            Member::new("Ipv6Prefixes", 788).wire("Ipv6Prefix"),
+            Member::new("Ipv6PrefixCount", 757),
+            Member::new("InterfaceType", 1027),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("ClientToken", 1291).token(),
+            Member::new("EnablePrimaryIpv6", 114),
+            Member::new("ConnectionTrackingSpecification", 138),
+            Member::new("Operator", 1059),
+            Member::new("SubnetId", 1302).wire("subnetId").required(),
+            Member::new("Description", 1291).wire("description"),
+            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
+            Member::new("Groups", 1229).wire("SecurityGroupId"),
+            Member::new("PrivateIpAddresses", 1116).wire("privateIpAddresses"),
+            Member::new("SecondaryPrivateIpAddressCount", 757).wire("secondaryPrivateIpAddressCount"),
+            Member::new("Ipv6Addresses", 691).wire("ipv6Addresses"),
+            Member::new("Ipv6AddressCount", 757).wire("ipv6AddressCount"),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 185 */
+    Shape::record(
+        "CreateNetworkInterfaceResult",
+        &[Member::new("NetworkInterface", 1019).wire("networkInterface"), Member::new("ClientToken", 1291).wire("clientToken")],
+    ),
     /* 186 */
     Shape::record(
-        "IpPermission",
+        "CreatePeeringConnectionOptionsRequest",
+        &[Member::new("AllowMultipathResilience", 114), Member::new("MultipathResilienceMode", 985)],
+    ),
+    /* 187 */
+    Shape::record(
+        "CreatePlacementGroupRequest",
         &[
-            Member::new("IpProtocol", 346).wire("ipProtocol"),
-            Member::new("FromPort", 179).wire("fromPort"),
-            Member::new("ToPort", 179).wire("toPort"),
-            Member::new("UserIdGroupPairs", 379).wire("groups"),
-            Member::new("IpRanges", 189).wire("ipRanges"),
-            Member::new("Ipv6Ranges", 199).wire("ipv6Ranges"),
-            Member::new("PrefixListIds", 292).wire("prefixListIds"),
+            Member::new("PartitionCount", 757),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("SpreadLevel", 1277),
+            Member::new("LinkedGroupId", 1082),
+            Member::new("Operator", 1059),
+            Member::new("ParentGroupId", 1082),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("GroupName", 1291).wire("groupName"),
+            Member::new("Strategy", 1092).wire("strategy"),
         ],
     ),
-    /* 187 */ Shape::list("IpPermissionList", Member::element(186).wire("item")),
-    /* 188 */
-    Shape::record("IpRange", &[Member::new("Description", 346).wire("description"), Member::new("CidrIp", 346).wire("cidrIp")]),
-    /* 189 */ Shape::list("IpRangeList", Member::element(188).wire("item")),
-    /* 190 */ Shape::choice("IpSource", &["amazon", "byoip", "none"]),
-    /* 191 */ Shape::new("Ipv4AddressesPerSecondaryInterface", Kind::Integer),
-    /* 192 */ Shape::record("Ipv4PrefixSpecification", &[Member::new("Ipv4Prefix", 346).wire("ipv4Prefix")]),
-    /* 193 */ Shape::list("Ipv4PrefixesList", Member::element(192).wire("item")),
-    /* 194 */ Shape::choice("Ipv6AddressAttribute", &["public", "private"]),
-    /* 195 */ Shape::new("Ipv6Flag", Kind::Boolean),
-    /* 196 */ Shape::record("Ipv6PrefixSpecification", &[Member::new("Ipv6Prefix", 346).wire("ipv6Prefix")]),
-    /* 197 */ Shape::list("Ipv6PrefixesList", Member::element(196).wire("item")),
+    /* 188 */ Shape::record("CreatePlacementGroupResult", &[Member::new("PlacementGroup", 1081).wire("placementGroup")]),
+    /* 189 */
+    Shape::record(
+        "CreateRouteRequest",
+        &[
+            Member::new("DestinationPrefixListId", 1104),
+            Member::new("VpcEndpointId", 1433),
+            Member::new("TransitGatewayId", 1347),
+            Member::new("LocalGatewayId", 893),
+            Member::new("CarrierGatewayId", 129),
+            Member::new("CoreNetworkArn", 150),
+            Member::new("OdbNetworkArn", 1057),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("RouteTableId", 1204).wire("routeTableId").required(),
+            Member::new("DestinationCidrBlock", 1291).wire("destinationCidrBlock"),
+            Member::new("GatewayId", 1194).wire("gatewayId"),
+            Member::new("DestinationIpv6CidrBlock", 1291).wire("destinationIpv6CidrBlock"),
+            Member::new("EgressOnlyInternetGatewayId", 482).wire("egressOnlyInternetGatewayId"),
+            Member::new("InstanceId", 681).wire("instanceId"),
+            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId"),
+            Member::new("VpcPeeringConnectionId", 1447).wire("vpcPeeringConnectionId"),
+            Member::new("NatGatewayId", 996).wire("natGatewayId"),
+        ],
+    ),
+    /* 190 */ Shape::record("CreateRouteResult", &[Member::new("Return", 114).wire("return")]),
+    /* 191 */
+    Shape::record(
+        "CreateRouteTableRequest",
+        &[
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("ClientToken", 1291).token(),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("VpcId", 1441).wire("vpcId").required(),
+        ],
+    ),
+    /* 192 */
+    Shape::record(
+        "CreateRouteTableResult",
+        &[Member::new("RouteTable", 1198).wire("routeTable"), Member::new("ClientToken", 1291).wire("clientToken")],
+    ),
+    /* 193 */
+    Shape::record(
+        "CreateSecurityGroupRequest",
+        &[
+            Member::new("Description", 1291).wire("GroupDescription").required(),
+            Member::new("GroupName", 1291).required(),
+            Member::new("VpcId", 1441),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 194 */
+    Shape::record(
+        "CreateSecurityGroupResult",
+        &[
+            Member::new("GroupId", 1291).wire("groupId"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("SecurityGroupArn", 1291).wire("securityGroupArn"),
+        ],
+    ),
+    /* 195 */
+    Shape::record(
+        "CreateSnapshotRequest",
+        &[
+            Member::new("Description", 1291),
+            Member::new("OutpostArn", 1291),
+            Member::new("VolumeId", 1391).required(),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("Location", 1267),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 196 */
+    Shape::record(
+        "CreateSnapshotsRequest",
+        &[
+            Member::new("Description", 1291),
+            Member::new("InstanceSpecification", 733).required(),
+            Member::new("OutpostArn", 1291),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("DryRun", 114),
+            Member::new("CopyTagsFromSource", 147),
+            Member::new("Location", 1267),
+        ],
+    ),
+    /* 197 */ Shape::record("CreateSnapshotsResult", &[Member::new("Snapshots", 1271).wire("snapshotSet")]),
     /* 198 */
     Shape::record(
-        "Ipv6Range",
-        &[Member::new("Description", 346).wire("description"), Member::new("CidrIpv6", 346).wire("cidrIpv6")],
+        "CreateSubnetCidrReservationRequest",
+        &[
+            Member::new("SubnetId", 1302).required(),
+            Member::new("Cidr", 1291).required(),
+            Member::new("ReservationType", 1299).required(),
+            Member::new("Description", 1291),
+            Member::new("DryRun", 114),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+        ],
     ),
-    /* 199 */ Shape::list("Ipv6RangeList", Member::element(198).wire("item")),
-    /* 200 */ Shape::choice("KeyFormat", &["pem", "ppk"]),
-    /* 201 */ Shape::list("KeyNameStringList", Member::element(207).wire("KeyName")),
+    /* 199 */
+    Shape::record(
+        "CreateSubnetCidrReservationResult",
+        &[Member::new("SubnetCidrReservation", 1296).wire("subnetCidrReservation")],
+    ),
+    /* 200 */
+    Shape::record(
+        "CreateSubnetRequest",
+        &[
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("AvailabilityZone", 1291),
+            Member::new("AvailabilityZoneId", 1291),
+            Member::new("CidrBlock", 1291),
+            Member::new("Ipv6CidrBlock", 1291),
+            Member::new("OutpostArn", 1291),
+            Member::new("VpcId", 1441).required(),
+            Member::new("Ipv6Native", 114),
+            Member::new("Ipv4IpamPoolId", 773),
+            Member::new("Ipv4NetmaskLength", 1001),
+            Member::new("Ipv6IpamPoolId", 773),
+            Member::new("Ipv6NetmaskLength", 1001),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 201 */ Shape::record("CreateSubnetResult", &[Member::new("Subnet", 1292).wire("subnet")]),
     /* 202 */
     Shape::record(
-        "KeyPair",
+        "CreateTagsRequest",
         &[
-            Member::new("KeyPairId", 346).wire("keyPairId"),
-            Member::new("Tags", 363).wire("tagSet"),
-            Member::new("KeyName", 346).wire("keyName"),
-            Member::new("KeyFingerprint", 346).wire("keyFingerprint"),
-            Member::new("KeyMaterial", 344).wire("keyMaterial"),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Resources", 1175).wire("ResourceId").required(),
+            Member::new("Tags", 1328).wire("Tag").required(),
         ],
     ),
-    /* 203 */ Shape::new("KeyPairId", Kind::String),
-    /* 204 */ Shape::list("KeyPairIdStringList", Member::element(203).wire("KeyPairId")),
-    /* 205 */
+    /* 203 */
     Shape::record(
-        "KeyPairInfo",
-        &[
-            Member::new("KeyPairId", 346).wire("keyPairId"),
-            Member::new("KeyType", 209).wire("keyType"),
-            Member::new("Tags", 363).wire("tagSet"),
-            Member::new("PublicKey", 346).wire("publicKey"),
-            Member::new("CreateTime", 236).wire("createTime"),
-            Member::new("KeyName", 346).wire("keyName"),
-            Member::new("KeyFingerprint", 346).wire("keyFingerprint"),
-        ],
+        "CreateVolumePermission",
+        &[Member::new("UserId", 1291).wire("userId"), Member::new("Group", 1078).wire("group")],
     ),
-    /* 206 */ Shape::list("KeyPairList", Member::element(205).wire("item")),
-    /* 207 */ Shape::new("KeyPairName", Kind::String),
-    /* 208 */ Shape::new("KeyPairNameWithResolver", Kind::String),
-    /* 209 */ Shape::choice("KeyType", &["rsa", "ed25519"]),
-    /* 210 */ Shape::new("Location", Kind::String),
-    /* 211 */ Shape::choice("LocationType", &["region", "availability-zone", "availability-zone-id", "outpost"]),
-    /* 212 */ Shape::new("LogicalGpuCount", Kind::Integer),
-    /* 213 */ Shape::new("MaxIpv4AddrPerInterface", Kind::Integer),
-    /* 214 */ Shape::new("MaxIpv6AddrPerInterface", Kind::Integer),
-    /* 215 */ Shape::new("MaxNetworkInterfaces", Kind::Integer),
-    /* 216 */ Shape::new("MaximumBandwidthInMbps", Kind::Integer),
-    /* 217 */ Shape::new("MaximumEbsAttachments", Kind::Integer),
-    /* 218 */ Shape::new("MaximumEbsCards", Kind::Integer),
-    /* 219 */ Shape::new("MaximumEfaInterfaces", Kind::Integer),
-    /* 220 */ Shape::new("MaximumEnaQueueCount", Kind::Integer),
-    /* 221 */ Shape::new("MaximumEnaQueueCountPerInterface", Kind::Integer),
-    /* 222 */ Shape::new("MaximumIops", Kind::Integer),
-    /* 223 */ Shape::new("MaximumNetworkCards", Kind::Integer),
-    /* 224 */ Shape::new("MaximumSecondaryNetworkInterfaces", Kind::Integer),
-    /* 225 */ Shape::new("MaximumThroughputInMBps", Kind::Float),
-    /* 226 */
+    /* 204 */ Shape::list("CreateVolumePermissionList", Member::element(203).wire("item")),
+    /* 205 */ Shape::record("CreateVolumePermissionModifications", &[Member::new("Add", 204), Member::new("Remove", 204)]),
+    /* 206 */
     Shape::record(
-        "MediaAcceleratorInfo",
+        "CreateVolumeRequest",
         &[
-            Member::new("Accelerators", 229).wire("accelerators"),
-            Member::new("TotalMediaMemoryInMiB", 370).wire("totalMediaMemoryInMiB"),
+            Member::new("AvailabilityZone", 89),
+            Member::new("AvailabilityZoneId", 84),
+            Member::new("Encrypted", 114).wire("encrypted"),
+            Member::new("Iops", 757),
+            Member::new("KmsKeyId", 807),
+            Member::new("OutpostArn", 1291),
+            Member::new("Size", 757),
+            Member::new("SnapshotId", 1263),
+            Member::new("VolumeType", 1412),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("MultiAttachEnabled", 114),
+            Member::new("Throughput", 757),
+            Member::new("ClientToken", 1291).token(),
+            Member::new("VolumeInitializationRate", 757),
+            Member::new("Operator", 1059),
+            Member::new("DryRun", 114).wire("dryRun"),
         ],
     ),
-    /* 227 */ Shape::new("MediaDeviceCount", Kind::Integer),
-    /* 228 */
+    /* 207 */
     Shape::record(
-        "MediaDeviceInfo",
+        "CreateVpcEndpointRequest",
         &[
-            Member::new("Count", 227).wire("count"),
-            Member::new("Name", 233).wire("name"),
-            Member::new("Manufacturer", 230).wire("manufacturer"),
-            Member::new("MemoryInfo", 231).wire("memoryInfo"),
+            Member::new("DryRun", 114),
+            Member::new("VpcEndpointType", 1439),
+            Member::new("VpcId", 1441).required(),
+            Member::new("ServiceName", 1291),
+            Member::new("PolicyDocument", 1291),
+            Member::new("RouteTableIds", 1435).wire("RouteTableId"),
+            Member::new("SubnetIds", 1438).wire("SubnetId"),
+            Member::new("SecurityGroupIds", 1436).wire("SecurityGroupId"),
+            Member::new("IpAddressType", 764),
+            Member::new("DnsOptions", 461),
+            Member::new("ClientToken", 1291),
+            Member::new("PrivateDnsEnabled", 114),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("SubnetConfigurations", 1301).wire("SubnetConfiguration"),
+            Member::new("ServiceNetworkArn", 1251),
+            Member::new("ResourceConfigurationArn", 1174),
+            Member::new("ServiceRegion", 1291),
         ],
     ),
-    /* 229 */ Shape::list("MediaDeviceInfoList", Member::element(228).wire("item")),
-    /* 230 */ Shape::new("MediaDeviceManufacturerName", Kind::String),
-    /* 231 */ Shape::record("MediaDeviceMemoryInfo", &[Member::new("SizeInMiB", 232).wire("sizeInMiB")]),
-    /* 232 */ Shape::new("MediaDeviceMemorySize", Kind::Integer),
-    /* 233 */ Shape::new("MediaDeviceName", Kind::String),
-    /* 234 */ Shape::record("MemoryInfo", &[Member::new("SizeInMiB", 235).wire("sizeInMiB")]),
-    /* 235 */ Shape::new("MemorySize", Kind::Long),
-    /* 236 */ Shape::new("MillisecondDateTime", Kind::Timestamp(None)),
+    /* 208 */
+    Shape::record(
+        "CreateVpcEndpointResult",
+        &[Member::new("VpcEndpoint", 1432).wire("vpcEndpoint"), Member::new("ClientToken", 1291).wire("clientToken")],
+    ),
+    /* 209 */
+    Shape::record(
+        "CreateVpcPeeringConnectionRequest",
+        &[
+            Member::new("PeerRegion", 1291),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("RequesterPeeringConnectionOptions", 186),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("VpcId", 1441).wire("vpcId").required(),
+            Member::new("PeerVpcId", 1291).wire("peerVpcId"),
+            Member::new("PeerOwnerId", 1291).wire("peerOwnerId"),
+        ],
+    ),
+    /* 210 */
+    Shape::record("CreateVpcPeeringConnectionResult", &[Member::new("VpcPeeringConnection", 1446).wire("vpcPeeringConnection")]),
+    /* 211 */
+    Shape::record(
+        "CreateVpcRequest",
+        &[
+            Member::new("CidrBlock", 1291),
+            Member::new("Ipv6Pool", 787),
+            Member::new("Ipv6CidrBlock", 1291),
+            Member::new("Ipv4IpamPoolId", 773),
+            Member::new("Ipv4NetmaskLength", 1001),
+            Member::new("Ipv6IpamPoolId", 773),
+            Member::new("Ipv6NetmaskLength", 1001),
+            Member::new("Ipv6CidrBlockNetworkBorderGroup", 1291),
+            Member::new("VpcEncryptionControl", 1424),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("InstanceTenancy", 1334).wire("instanceTenancy"),
+            Member::new("AmazonProvidedIpv6CidrBlock", 114).wire("amazonProvidedIpv6CidrBlock"),
+        ],
+    ),
+    /* 212 */ Shape::record("CreateVpcResult", &[Member::new("Vpc", 1413).wire("vpc")]),
+    /* 213 */ Shape::record("CreditSpecification", &[Member::new("CpuCredits", 1291).wire("cpuCredits")]),
+    /* 214 */ Shape::record("CreditSpecificationRequest", &[Member::new("CpuCredits", 1291).required()]),
+    /* 215 */ Shape::new("CurrentGenerationFlag", Kind::Boolean),
+    /* 216 */ Shape::new("DITMaxResults", Kind::Integer).min(5.0).max(100.0),
+    /* 217 */ Shape::new("DITOMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 218 */ Shape::new("DateTime", Kind::Timestamp(None)),
+    /* 219 */ Shape::new("DedicatedHostFlag", Kind::Boolean),
+    /* 220 */ Shape::new("DedicatedHostId", Kind::String),
+    /* 221 */
+    Shape::record(
+        "DefaultConnectionTrackingConfiguration",
+        &[
+            Member::new("DefaultTcpEstablishedTimeout", 227).wire("defaultTcpEstablishedTimeout"),
+            Member::new("DefaultUdpTimeout", 229).wire("defaultUdpTimeout"),
+            Member::new("DefaultUdpStreamTimeout", 228).wire("defaultUdpStreamTimeout"),
+        ],
+    ),
+    /* 222 */ Shape::new("DefaultEnaQueueCountPerInterface", Kind::Integer),
+    /* 223 */ Shape::choice("DefaultHttpTokensEnforcedState", &["disabled", "enabled", "no-preference"]),
+    /* 224 */ Shape::choice("DefaultInstanceMetadataEndpointState", &["disabled", "enabled", "no-preference"]),
+    /* 225 */ Shape::choice("DefaultInstanceMetadataTagsState", &["disabled", "enabled", "no-preference"]),
+    /* 226 */ Shape::new("DefaultNetworkCardIndex", Kind::Integer),
+    /* 227 */ Shape::new("DefaultTcpEstablishedTimeout", Kind::Integer),
+    /* 228 */ Shape::new("DefaultUdpStreamTimeout", Kind::Integer),
+    /* 229 */ Shape::new("DefaultUdpTimeout", Kind::Integer),
+    /* 230 */ Shape::new("DefaultingDhcpOptionsId", Kind::String),
+    /* 231 */
+    Shape::record(
+        "DeleteDhcpOptionsRequest",
+        &[Member::new("DhcpOptionsId", 418).required(), Member::new("DryRun", 114).wire("dryRun")],
+    ),
+    /* 232 */
+    Shape::record(
+        "DeleteEgressOnlyInternetGatewayRequest",
+        &[Member::new("DryRun", 114), Member::new("EgressOnlyInternetGatewayId", 482).required()],
+    ),
+    /* 233 */ Shape::record("DeleteEgressOnlyInternetGatewayResult", &[Member::new("ReturnCode", 114).wire("returnCode")]),
+    /* 234 */
+    Shape::record(
+        "DeleteFlowLogsRequest",
+        &[Member::new("DryRun", 114), Member::new("FlowLogIds", 544).wire("FlowLogId").required()],
+    ),
+    /* 235 */ Shape::record("DeleteFlowLogsResult", &[Member::new("Unsuccessful", 1360).wire("unsuccessful")]),
+    /* 236 */
+    Shape::record(
+        "DeleteInternetGatewayRequest",
+        &[Member::new("DryRun", 114).wire("dryRun"), Member::new("InternetGatewayId", 761).wire("internetGatewayId").required()],
+    ),
     /* 237 */
     Shape::record(
-        "ModifySecurityGroupRulesRequest",
-        &[
-            Member::new("GroupId", 332).required(),
-            Member::new("SecurityGroupRules", 343).wire("SecurityGroupRule").required(),
-            Member::new("DryRun", 40),
-        ],
+        "DeleteKeyPairRequest",
+        &[Member::new("KeyName", 805), Member::new("KeyPairId", 800), Member::new("DryRun", 114).wire("dryRun")],
     ),
-    /* 238 */ Shape::record("ModifySecurityGroupRulesResult", &[Member::new("Return", 40).wire("return")]),
-    /* 239 */ Shape::new("NetworkCardIndex", Kind::Integer),
-    /* 240 */
+    /* 238 */
     Shape::record(
-        "NetworkCardInfo",
+        "DeleteKeyPairResult",
+        &[Member::new("Return", 114).wire("return"), Member::new("KeyPairId", 1291).wire("keyPairId")],
+    ),
+    /* 239 */
+    Shape::record(
+        "DeleteLaunchTemplateRequest",
+        &[Member::new("DryRun", 114), Member::new("LaunchTemplateId", 839), Member::new("LaunchTemplateName", 863)],
+    ),
+    /* 240 */ Shape::record("DeleteLaunchTemplateResult", &[Member::new("LaunchTemplate", 812).wire("launchTemplate")]),
+    /* 241 */
+    Shape::record(
+        "DeleteLaunchTemplateVersionsRequest",
         &[
-            Member::new("NetworkCardIndex", 239).wire("networkCardIndex"),
-            Member::new("NetworkPerformance", 257).wire("networkPerformance"),
-            Member::new("MaximumNetworkInterfaces", 215).wire("maximumNetworkInterfaces"),
-            Member::new("AdditionalFlexibleNetworkInterfaces", 6).wire("additionalFlexibleNetworkInterfaces"),
-            Member::new("BaselineBandwidthInGbps", 33).wire("baselineBandwidthInGbps"),
-            Member::new("PeakBandwidthInGbps", 277).wire("peakBandwidthInGbps"),
-            Member::new("DefaultEnaQueueCountPerInterface", 63).wire("defaultEnaQueueCountPerInterface"),
-            Member::new("MaximumEnaQueueCount", 220).wire("maximumEnaQueueCount"),
-            Member::new("MaximumEnaQueueCountPerInterface", 221).wire("maximumEnaQueueCountPerInterface"),
-            Member::new("InterfaceTypes", 243).wire("interfaceTypeSet"),
+            Member::new("DryRun", 114),
+            Member::new("LaunchTemplateId", 839),
+            Member::new("LaunchTemplateName", 863),
+            Member::new("Versions", 1383).wire("LaunchTemplateVersion").required(),
         ],
     ),
-    /* 241 */ Shape::list("NetworkCardInfoList", Member::element(240).wire("item")),
-    /* 242 */ Shape::choice("NetworkCardInterfaceType", &["interface", "efa", "efa-only", "secondary"]),
-    /* 243 */ Shape::list("NetworkCardInterfaceTypeList", Member::element(242).wire("item")),
+    /* 242 */
+    Shape::record(
+        "DeleteLaunchTemplateVersionsResponseErrorItem",
+        &[
+            Member::new("LaunchTemplateId", 1291).wire("launchTemplateId"),
+            Member::new("LaunchTemplateName", 1291).wire("launchTemplateName"),
+            Member::new("VersionNumber", 901).wire("versionNumber"),
+            Member::new("ResponseError", 1177).wire("responseError"),
+        ],
+    ),
+    /* 243 */ Shape::list("DeleteLaunchTemplateVersionsResponseErrorSet", Member::element(242).wire("item")),
     /* 244 */
     Shape::record(
-        "NetworkInfo",
+        "DeleteLaunchTemplateVersionsResponseSuccessItem",
         &[
-            Member::new("NetworkPerformance", 257).wire("networkPerformance"),
-            Member::new("MaximumNetworkInterfaces", 215).wire("maximumNetworkInterfaces"),
-            Member::new("MaximumNetworkCards", 223).wire("maximumNetworkCards"),
-            Member::new("DefaultNetworkCardIndex", 64).wire("defaultNetworkCardIndex"),
-            Member::new("NetworkCards", 241).wire("networkCards"),
-            Member::new("Ipv4AddressesPerInterface", 213).wire("ipv4AddressesPerInterface"),
-            Member::new("Ipv6AddressesPerInterface", 214).wire("ipv6AddressesPerInterface"),
-            Member::new("Ipv6Supported", 195).wire("ipv6Supported"),
-            Member::new("EnaSupport", 129).wire("enaSupport"),
-            Member::new("EfaSupported", 127).wire("efaSupported"),
-            Member::new("EfaInfo", 126).wire("efaInfo"),
-            Member::new("EncryptionInTransitSupported", 130).wire("encryptionInTransitSupported"),
-            Member::new("EnaSrdSupported", 128).wire("enaSrdSupported"),
-            Member::new("BandwidthWeightings", 31).wire("bandwidthWeightings"),
-            Member::new("FlexibleEnaQueuesSupport", 134).wire("flexibleEnaQueuesSupport"),
-            Member::new("ConnectionTrackingConfiguration", 62).wire("connectionTrackingConfiguration"),
-            Member::new("SecondaryNetworkSupported", 330).wire("secondaryNetworkSupported"),
-            Member::new("MaximumSecondaryNetworkInterfaces", 224).wire("maximumSecondaryNetworkInterfaces"),
-            Member::new("Ipv4AddressesPerSecondaryInterface", 191).wire("ipv4AddressesPerSecondaryInterface"),
+            Member::new("LaunchTemplateId", 1291).wire("launchTemplateId"),
+            Member::new("LaunchTemplateName", 1291).wire("launchTemplateName"),
+            Member::new("VersionNumber", 901).wire("versionNumber"),
         ],
     ),
-    /* 245 */
-    Shape::record(
-        "NetworkInterface",
-        &[
-            Member::new("Association", 246).wire("association"),
-            Member::new("Attachment", 247).wire("attachment"),
-            Member::new("AvailabilityZone", 346).wire("availabilityZone"),
-            Member::new("ConnectionTrackingConfiguration", 46).wire("connectionTrackingConfiguration"),
-            Member::new("Description", 346).wire("description"),
-            Member::new("Groups", 155).wire("groupSet"),
-            Member::new("InterfaceType", 256).wire("interfaceType"),
-            Member::new("Ipv6Addresses", 251).wire("ipv6AddressesSet"),
-            Member::new("MacAddress", 346).wire("macAddress"),
-            Member::new("NetworkInterfaceId", 346).wire("networkInterfaceId"),
-            Member::new("OutpostArn", 346).wire("outpostArn"),
-            Member::new("OwnerId", 346).wire("ownerId"),
-            Member::new("PrivateDnsName", 346).wire("privateDnsName"),
-            Member::new("PublicDnsName", 346).wire("publicDnsName"),
-            Member::new("PublicIpDnsNameOptions", 299).wire("publicIpDnsNameOptions"),
-            Member::new("PrivateIpAddress", 346).wire("privateIpAddress"),
-            Member::new("PrivateIpAddresses", 254).wire("privateIpAddressesSet"),
-            Member::new("Ipv4Prefixes", 193).wire("ipv4PrefixSet"),
-            Member::new("Ipv6Prefixes", 197).wire("ipv6PrefixSet"),
-            Member::new("RequesterId", 346).wire("requesterId"),
-            Member::new("RequesterManaged", 40).wire("requesterManaged"),
-            Member::new("SourceDestCheck", 40).wire("sourceDestCheck"),
-            Member::new("Status", 255).wire("status"),
-            Member::new("SubnetId", 346).wire("subnetId"),
-            Member::new("TagSet", 363).wire("tagSet"),
-            Member::new("VpcId", 346).wire("vpcId"),
-            Member::new("DenyAllIgwTraffic", 40).wire("denyAllIgwTraffic"),
-            Member::new("Ipv6Native", 40).wire("ipv6Native"),
-            Member::new("Ipv6Address", 346).wire("ipv6Address"),
-            Member::new("Operator", 276).wire("operator"),
-            Member::new("AssociatedSubnets", 9).wire("associatedSubnetSet"),
-            Member::new("AvailabilityZoneId", 346).wire("availabilityZoneId"),
-        ],
-    ),
+    /* 245 */ Shape::list("DeleteLaunchTemplateVersionsResponseSuccessSet", Member::element(244).wire("item")),
     /* 246 */
     Shape::record(
-        "NetworkInterfaceAssociation",
+        "DeleteLaunchTemplateVersionsResult",
         &[
-            Member::new("AllocationId", 346).wire("allocationId"),
-            Member::new("AssociationId", 346).wire("associationId"),
-            Member::new("IpOwnerId", 346).wire("ipOwnerId"),
-            Member::new("PublicDnsName", 346).wire("publicDnsName"),
-            Member::new("PublicIp", 346).wire("publicIp"),
-            Member::new("CustomerOwnedIp", 346).wire("customerOwnedIp"),
-            Member::new("CarrierIp", 346).wire("carrierIp"),
+            Member::new("SuccessfullyDeletedLaunchTemplateVersions", 245).wire("successfullyDeletedLaunchTemplateVersionSet"),
+            Member::new("UnsuccessfullyDeletedLaunchTemplateVersions", 243).wire("unsuccessfullyDeletedLaunchTemplateVersionSet"),
         ],
     ),
     /* 247 */
+    Shape::record("DeleteManagedPrefixListRequest", &[Member::new("DryRun", 114), Member::new("PrefixListId", 1104).required()]),
+    /* 248 */ Shape::record("DeleteManagedPrefixListResult", &[Member::new("PrefixList", 903).wire("prefixList")]),
+    /* 249 */
+    Shape::record("DeleteNatGatewayRequest", &[Member::new("DryRun", 114), Member::new("NatGatewayId", 996).required()]),
+    /* 250 */ Shape::record("DeleteNatGatewayResult", &[Member::new("NatGatewayId", 1291).wire("natGatewayId")]),
+    /* 251 */
+    Shape::record(
+        "DeleteNetworkAclEntryRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("NetworkAclId", 1008).wire("networkAclId").required(),
+            Member::new("RuleNumber", 757).wire("ruleNumber").required(),
+            Member::new("Egress", 114).wire("egress").required(),
+        ],
+    ),
+    /* 252 */
+    Shape::record(
+        "DeleteNetworkAclRequest",
+        &[Member::new("DryRun", 114).wire("dryRun"), Member::new("NetworkAclId", 1008).wire("networkAclId").required()],
+    ),
+    /* 253 */
+    Shape::record(
+        "DeleteNetworkInterfaceRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
+        ],
+    ),
+    /* 254 */
+    Shape::record(
+        "DeletePlacementGroupRequest",
+        &[Member::new("DryRun", 114).wire("dryRun"), Member::new("GroupName", 1087).wire("groupName").required()],
+    ),
+    /* 255 */
+    Shape::record(
+        "DeleteRouteRequest",
+        &[
+            Member::new("DestinationPrefixListId", 1104),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("RouteTableId", 1204).wire("routeTableId").required(),
+            Member::new("DestinationCidrBlock", 1291).wire("destinationCidrBlock"),
+            Member::new("DestinationIpv6CidrBlock", 1291).wire("destinationIpv6CidrBlock"),
+        ],
+    ),
+    /* 256 */
+    Shape::record(
+        "DeleteRouteTableRequest",
+        &[Member::new("DryRun", 114).wire("dryRun"), Member::new("RouteTableId", 1204).wire("routeTableId").required()],
+    ),
+    /* 257 */
+    Shape::record(
+        "DeleteSecurityGroupRequest",
+        &[Member::new("GroupId", 1228), Member::new("GroupName", 1232), Member::new("DryRun", 114).wire("dryRun")],
+    ),
+    /* 258 */
+    Shape::record(
+        "DeleteSecurityGroupResult",
+        &[Member::new("Return", 114).wire("return"), Member::new("GroupId", 1228).wire("groupId")],
+    ),
+    /* 259 */
+    Shape::record(
+        "DeleteSnapshotRequest",
+        &[Member::new("SnapshotId", 1263).required(), Member::new("DryRun", 114).wire("dryRun")],
+    ),
+    /* 260 */ Shape::list("DeleteSnapshotResultSet", Member::element(261).wire("item")),
+    /* 261 */
+    Shape::record(
+        "DeleteSnapshotReturnCode",
+        &[Member::new("SnapshotId", 1263).wire("snapshotId"), Member::new("ReturnCode", 1270).wire("returnCode")],
+    ),
+    /* 262 */
+    Shape::record(
+        "DeleteSubnetCidrReservationRequest",
+        &[Member::new("SubnetCidrReservationId", 1297).required(), Member::new("DryRun", 114)],
+    ),
+    /* 263 */
+    Shape::record(
+        "DeleteSubnetCidrReservationResult",
+        &[Member::new("DeletedSubnetCidrReservation", 1296).wire("deletedSubnetCidrReservation")],
+    ),
+    /* 264 */
+    Shape::record("DeleteSubnetRequest", &[Member::new("SubnetId", 1302).required(), Member::new("DryRun", 114).wire("dryRun")]),
+    /* 265 */
+    Shape::record(
+        "DeleteTagsRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Resources", 1175).wire("resourceId").required(),
+            Member::new("Tags", 1328).wire("tag"),
+        ],
+    ),
+    /* 266 */
+    Shape::record("DeleteVolumeRequest", &[Member::new("VolumeId", 1391).required(), Member::new("DryRun", 114).wire("dryRun")]),
+    /* 267 */
+    Shape::record(
+        "DeleteVpcEndpointsRequest",
+        &[Member::new("DryRun", 114), Member::new("VpcEndpointIds", 1434).wire("VpcEndpointId").required()],
+    ),
+    /* 268 */ Shape::record("DeleteVpcEndpointsResult", &[Member::new("Unsuccessful", 1360).wire("unsuccessful")]),
+    /* 269 */
+    Shape::record(
+        "DeleteVpcPeeringConnectionRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("VpcPeeringConnectionId", 1447).wire("vpcPeeringConnectionId").required(),
+        ],
+    ),
+    /* 270 */ Shape::record("DeleteVpcPeeringConnectionResult", &[Member::new("Return", 114).wire("return")]),
+    /* 271 */
+    Shape::record("DeleteVpcRequest", &[Member::new("VpcId", 1441).required(), Member::new("DryRun", 114).wire("dryRun")]),
+    /* 272 */
+    Shape::record(
+        "DeregisterImageRequest",
+        &[
+            Member::new("ImageId", 629).required(),
+            Member::new("DeleteAssociatedSnapshots", 114),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 273 */
+    Shape::record(
+        "DeregisterImageResult",
+        &[Member::new("Return", 114).wire("return"), Member::new("DeleteSnapshotResults", 260).wire("deleteSnapshotResultSet")],
+    ),
+    /* 274 */
+    Shape::record(
+        "DescribeAccountAttributesRequest",
+        &[Member::new("DryRun", 114).wire("dryRun"), Member::new("AttributeNames", 15).wire("attributeName")],
+    ),
+    /* 275 */
+    Shape::record("DescribeAccountAttributesResult", &[Member::new("AccountAttributes", 13).wire("accountAttributeSet")]),
+    /* 276 */
+    Shape::record(
+        "DescribeAddressesAttributeRequest",
+        &[
+            Member::new("AllocationIds", 32).wire("AllocationId"),
+            Member::new("Attribute", 23),
+            Member::new("NextToken", 1051),
+            Member::new("MaxResults", 25),
+            Member::new("DryRun", 114),
+        ],
+    ),
+    /* 277 */
+    Shape::record(
+        "DescribeAddressesAttributeResult",
+        &[Member::new("Addresses", 26).wire("addressSet"), Member::new("NextToken", 1051).wire("nextToken")],
+    ),
+    /* 278 */
+    Shape::record(
+        "DescribeAddressesRequest",
+        &[
+            Member::new("PublicIps", 1130).wire("PublicIp"),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("AllocationIds", 31).wire("AllocationId"),
+        ],
+    ),
+    /* 279 */ Shape::record("DescribeAddressesResult", &[Member::new("Addresses", 24).wire("addressesSet")]),
+    /* 280 */
+    Shape::record(
+        "DescribeAvailabilityZonesRequest",
+        &[
+            Member::new("ZoneNames", 1459).wire("ZoneName"),
+            Member::new("ZoneIds", 1458).wire("ZoneId"),
+            Member::new("AllAvailabilityZones", 114),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Filters", 541).wire("Filter"),
+        ],
+    ),
+    /* 281 */
+    Shape::record("DescribeAvailabilityZonesResult", &[Member::new("AvailabilityZones", 86).wire("availabilityZoneInfo")]),
+    /* 282 */ Shape::new("DescribeDhcpOptionsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 283 */
+    Shape::record(
+        "DescribeDhcpOptionsRequest",
+        &[
+            Member::new("DhcpOptionsIds", 419).wire("DhcpOptionsId"),
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 282),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Filters", 541).wire("Filter"),
+        ],
+    ),
+    /* 284 */
+    Shape::record(
+        "DescribeDhcpOptionsResult",
+        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("DhcpOptions", 420).wire("dhcpOptionsSet")],
+    ),
+    /* 285 */ Shape::new("DescribeEgressOnlyInternetGatewaysMaxResults", Kind::Integer).min(5.0).max(255.0),
+    /* 286 */
+    Shape::record(
+        "DescribeEgressOnlyInternetGatewaysRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("EgressOnlyInternetGatewayIds", 483).wire("EgressOnlyInternetGatewayId"),
+            Member::new("MaxResults", 285),
+            Member::new("NextToken", 1291),
+            Member::new("Filters", 541).wire("Filter"),
+        ],
+    ),
+    /* 287 */
+    Shape::record(
+        "DescribeEgressOnlyInternetGatewaysResult",
+        &[
+            Member::new("EgressOnlyInternetGateways", 484).wire("egressOnlyInternetGatewaySet"),
+            Member::new("NextToken", 1291).wire("nextToken"),
+        ],
+    ),
+    /* 288 */
+    Shape::record(
+        "DescribeFastSnapshotRestoreSuccessItem",
+        &[
+            Member::new("SnapshotId", 1291).wire("snapshotId"),
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
+            Member::new("State", 539).wire("state"),
+            Member::new("StateTransitionReason", 1291).wire("stateTransitionReason"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("OwnerAlias", 1291).wire("ownerAlias"),
+            Member::new("EnablingTime", 936).wire("enablingTime"),
+            Member::new("OptimizingTime", 936).wire("optimizingTime"),
+            Member::new("EnabledTime", 936).wire("enabledTime"),
+            Member::new("DisablingTime", 936).wire("disablingTime"),
+            Member::new("DisabledTime", 936).wire("disabledTime"),
+        ],
+    ),
+    /* 289 */ Shape::list("DescribeFastSnapshotRestoreSuccessSet", Member::element(288).wire("item")),
+    /* 290 */ Shape::new("DescribeFastSnapshotRestoresMaxResults", Kind::Integer).min(0.0).max(200.0),
+    /* 291 */
+    Shape::record(
+        "DescribeFastSnapshotRestoresRequest",
+        &[
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("MaxResults", 290),
+            Member::new("NextToken", 1051),
+            Member::new("DryRun", 114),
+        ],
+    ),
+    /* 292 */
+    Shape::record(
+        "DescribeFastSnapshotRestoresResult",
+        &[
+            Member::new("FastSnapshotRestores", 289).wire("fastSnapshotRestoreSet"),
+            Member::new("NextToken", 1051).wire("nextToken"),
+        ],
+    ),
+    /* 293 */
+    Shape::record(
+        "DescribeFlowLogsRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("Filter", 541),
+            Member::new("FlowLogIds", 544).wire("FlowLogId"),
+            Member::new("MaxResults", 757),
+            Member::new("NextToken", 1291),
+        ],
+    ),
+    /* 294 */
+    Shape::record(
+        "DescribeFlowLogsResult",
+        &[Member::new("FlowLogs", 547).wire("flowLogSet"), Member::new("NextToken", 1291).wire("nextToken")],
+    ),
+    /* 295 */ Shape::new("DescribeIamInstanceProfileAssociationsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 296 */
+    Shape::record(
+        "DescribeIamInstanceProfileAssociationsRequest",
+        &[
+            Member::new("AssociationIds", 60).wire("AssociationId"),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("MaxResults", 295),
+            Member::new("NextToken", 1051),
+        ],
+    ),
+    /* 297 */
+    Shape::record(
+        "DescribeIamInstanceProfileAssociationsResult",
+        &[
+            Member::new("IamInstanceProfileAssociations", 617).wire("iamInstanceProfileAssociationSet"),
+            Member::new("NextToken", 1051).wire("nextToken"),
+        ],
+    ),
+    /* 298 */ Shape::record("DescribeIdFormatRequest", &[Member::new("Resource", 1291)]),
+    /* 299 */ Shape::record("DescribeIdFormatResult", &[Member::new("Statuses", 622).wire("statusSet")]),
+    /* 300 */
+    Shape::record(
+        "DescribeImageAttributeRequest",
+        &[
+            Member::new("Attribute", 625).required(),
+            Member::new("ImageId", 629).required(),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 301 */
+    Shape::record(
+        "DescribeImagesRequest",
+        &[
+            Member::new("ExecutableUsers", 538).wire("ExecutableBy"),
+            Member::new("ImageIds", 630).wire("ImageId"),
+            Member::new("Owners", 1063).wire("Owner"),
+            Member::new("IncludeDeprecated", 114),
+            Member::new("IncludeDisabled", 114),
+            Member::new("MaxResults", 757),
+            Member::new("NextToken", 1291),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Filters", 541).wire("Filter"),
+        ],
+    ),
+    /* 302 */
+    Shape::record(
+        "DescribeImagesResult",
+        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("Images", 631).wire("imagesSet")],
+    ),
+    /* 303 */
+    Shape::record(
+        "DescribeImportSnapshotTasksRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("Filters", 541),
+            Member::new("ImportTaskIds", 648).wire("ImportTaskId"),
+            Member::new("MaxResults", 757),
+            Member::new("NextToken", 1291),
+        ],
+    ),
+    /* 304 */
+    Shape::record(
+        "DescribeImportSnapshotTasksResult",
+        &[
+            Member::new("ImportSnapshotTasks", 649).wire("importSnapshotTaskSet"),
+            Member::new("NextToken", 1291).wire("nextToken"),
+        ],
+    ),
+    /* 305 */
+    Shape::record(
+        "DescribeInstanceAttributeRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("InstanceId", 681).wire("instanceId").required(),
+            Member::new("Attribute", 665).wire("attribute").required(),
+        ],
+    ),
+    /* 306 */ Shape::new("DescribeInstanceCreditSpecificationsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 307 */
+    Shape::record(
+        "DescribeInstanceCreditSpecificationsRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("InstanceIds", 683).wire("InstanceId"),
+            Member::new("MaxResults", 306),
+            Member::new("NextToken", 1291),
+        ],
+    ),
+    /* 308 */
+    Shape::record(
+        "DescribeInstanceCreditSpecificationsResult",
+        &[
+            Member::new("InstanceCreditSpecifications", 674).wire("instanceCreditSpecificationSet"),
+            Member::new("NextToken", 1291).wire("nextToken"),
+        ],
+    ),
+    /* 309 */ Shape::new("DescribeInstanceImageMetadataMaxResults", Kind::Integer).min(1.0).max(1000.0),
+    /* 310 */
+    Shape::record(
+        "DescribeInstanceImageMetadataRequest",
+        &[
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("InstanceIds", 683).wire("InstanceId"),
+            Member::new("MaxResults", 309),
+            Member::new("NextToken", 1291),
+            Member::new("DryRun", 114),
+        ],
+    ),
+    /* 311 */
+    Shape::record(
+        "DescribeInstanceImageMetadataResult",
+        &[
+            Member::new("InstanceImageMetadata", 686).wire("instanceImageMetadataSet"),
+            Member::new("NextToken", 1291).wire("nextToken"),
+        ],
+    ),
+    /* 312 */
+    Shape::record(
+        "DescribeInstanceStatusRequest",
+        &[
+            Member::new("InstanceIds", 683).wire("InstanceId"),
+            Member::new("MaxResults", 757),
+            Member::new("NextToken", 1291),
+            Member::new("IncludeManagedResources", 114),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("IncludeAllInstances", 114).wire("includeAllInstances"),
+        ],
+    ),
+    /* 313 */
+    Shape::record(
+        "DescribeInstanceStatusResult",
+        &[Member::new("InstanceStatuses", 743).wire("instanceStatusSet"), Member::new("NextToken", 1291).wire("nextToken")],
+    ),
+    /* 314 */ Shape::list("DescribeInstanceTopologyGroupNameSet", Member::element(1086)),
+    /* 315 */ Shape::list("DescribeInstanceTopologyInstanceIdSet", Member::element(681)),
+    /* 316 */ Shape::new("DescribeInstanceTopologyMaxResults", Kind::Integer).min(1.0).max(100.0),
+    /* 317 */
+    Shape::record(
+        "DescribeInstanceTopologyRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 316),
+            Member::new("InstanceIds", 315).wire("InstanceId"),
+            Member::new("GroupNames", 314).wire("GroupName"),
+            Member::new("Filters", 541).wire("Filter"),
+        ],
+    ),
+    /* 318 */
+    Shape::record(
+        "DescribeInstanceTopologyResult",
+        &[Member::new("Instances", 732).wire("instanceSet"), Member::new("NextToken", 1291).wire("nextToken")],
+    ),
+    /* 319 */
+    Shape::record(
+        "DescribeInstanceTypeOfferingsRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("LocationType", 898),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("MaxResults", 217),
+            Member::new("NextToken", 1051),
+        ],
+    ),
+    /* 320 */
+    Shape::record(
+        "DescribeInstanceTypeOfferingsResult",
+        &[
+            Member::new("InstanceTypeOfferings", 755).wire("instanceTypeOfferingSet"),
+            Member::new("NextToken", 1051).wire("nextToken"),
+        ],
+    ),
+    /* 321 */
+    Shape::record(
+        "DescribeInstanceTypesRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("InstanceTypes", 1160).wire("InstanceType"),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("MaxResults", 216),
+            Member::new("NextToken", 1051),
+            Member::new("IncludeUnsupportedInRegion", 650),
+        ],
+    ),
+    /* 322 */
+    Shape::record(
+        "DescribeInstanceTypesResult",
+        &[Member::new("InstanceTypes", 752).wire("instanceTypeSet"), Member::new("NextToken", 1051).wire("nextToken")],
+    ),
+    /* 323 */
+    Shape::record(
+        "DescribeInstancesRequest",
+        &[
+            Member::new("InstanceIds", 683).wire("InstanceId"),
+            Member::new("IncludeManagedResources", 114),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("NextToken", 1291).wire("nextToken"),
+            Member::new("MaxResults", 757).wire("maxResults"),
+        ],
+    ),
+    /* 324 */
+    Shape::record(
+        "DescribeInstancesResult",
+        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("Reservations", 1163).wire("reservationSet")],
+    ),
+    /* 325 */ Shape::new("DescribeInternetGatewaysMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 326 */
+    Shape::record(
+        "DescribeInternetGatewaysRequest",
+        &[
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 325),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("InternetGatewayIds", 762).wire("internetGatewayId"),
+            Member::new("Filters", 541).wire("Filter"),
+        ],
+    ),
+    /* 327 */
+    Shape::record(
+        "DescribeInternetGatewaysResult",
+        &[Member::new("InternetGateways", 763).wire("internetGatewaySet"), Member::new("NextToken", 1291).wire("nextToken")],
+    ),
+    /* 328 */
+    Shape::record(
+        "DescribeKeyPairsRequest",
+        &[
+            Member::new("KeyNames", 798).wire("KeyName"),
+            Member::new("KeyPairIds", 801).wire("KeyPairId"),
+            Member::new("IncludePublicKey", 114),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Filters", 541).wire("Filter"),
+        ],
+    ),
+    /* 329 */ Shape::record("DescribeKeyPairsResult", &[Member::new("KeyPairs", 803).wire("keySet")]),
+    /* 330 */
+    Shape::record(
+        "DescribeLaunchTemplateVersionsRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("LaunchTemplateId", 839),
+            Member::new("LaunchTemplateName", 863),
+            Member::new("Versions", 1383).wire("LaunchTemplateVersion"),
+            Member::new("MinVersion", 1291),
+            Member::new("MaxVersion", 1291),
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 757),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("ResolveAlias", 114),
+            Member::new("IncludeManagedResources", 114),
+        ],
+    ),
+    /* 331 */
+    Shape::record(
+        "DescribeLaunchTemplateVersionsResult",
+        &[
+            Member::new("LaunchTemplateVersions", 880).wire("launchTemplateVersionSet"),
+            Member::new("NextToken", 1291).wire("nextToken"),
+        ],
+    ),
+    /* 332 */ Shape::new("DescribeLaunchTemplatesMaxResults", Kind::Integer).min(1.0).max(200.0),
+    /* 333 */
+    Shape::record(
+        "DescribeLaunchTemplatesRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("LaunchTemplateIds", 840).wire("LaunchTemplateId"),
+            Member::new("LaunchTemplateNames", 864).wire("LaunchTemplateName"),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 332),
+            Member::new("IncludeManagedResources", 114),
+        ],
+    ),
+    /* 334 */
+    Shape::record(
+        "DescribeLaunchTemplatesResult",
+        &[Member::new("LaunchTemplates", 871).wire("launchTemplates"), Member::new("NextToken", 1291).wire("nextToken")],
+    ),
+    /* 335 */
+    Shape::record(
+        "DescribeManagedPrefixListsRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("MaxResults", 1103),
+            Member::new("NextToken", 1051),
+            Member::new("PrefixListIds", 1381).wire("PrefixListId"),
+        ],
+    ),
+    /* 336 */
+    Shape::record(
+        "DescribeManagedPrefixListsResult",
+        &[Member::new("NextToken", 1051).wire("nextToken"), Member::new("PrefixLists", 904).wire("prefixListSet")],
+    ),
+    /* 337 */ Shape::new("DescribeNatGatewaysMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 338 */
+    Shape::record(
+        "DescribeNatGatewaysRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("Filter", 541),
+            Member::new("MaxResults", 337),
+            Member::new("NatGatewayIds", 997).wire("NatGatewayId"),
+            Member::new("NextToken", 1291),
+        ],
+    ),
+    /* 339 */
+    Shape::record(
+        "DescribeNatGatewaysResult",
+        &[Member::new("NatGateways", 998).wire("natGatewaySet"), Member::new("NextToken", 1291).wire("nextToken")],
+    ),
+    /* 340 */ Shape::new("DescribeNetworkAclsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 341 */
+    Shape::record(
+        "DescribeNetworkAclsRequest",
+        &[
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 340),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("NetworkAclIds", 1009).wire("NetworkAclId"),
+            Member::new("Filters", 541).wire("Filter"),
+        ],
+    ),
+    /* 342 */
+    Shape::record(
+        "DescribeNetworkAclsResult",
+        &[Member::new("NetworkAcls", 1010).wire("networkAclSet"), Member::new("NextToken", 1291).wire("nextToken")],
+    ),
+    /* 343 */
+    Shape::record(
+        "DescribeNetworkInterfaceAttributeRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
+            Member::new("Attribute", 1024).wire("attribute"),
+        ],
+    ),
+    /* 344 */
+    Shape::record(
+        "DescribeNetworkInterfaceAttributeResult",
+        &[
+            Member::new("Attachment", 1021).wire("attachment"),
+            Member::new("Description", 70).wire("description"),
+            Member::new("Groups", 602).wire("groupSet"),
+            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
+            Member::new("SourceDestCheck", 69).wire("sourceDestCheck"),
+            Member::new("AssociatePublicIpAddress", 114).wire("associatePublicIpAddress"),
+        ],
+    ),
+    /* 345 */ Shape::new("DescribeNetworkInterfacesMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 346 */
+    Shape::record(
+        "DescribeNetworkInterfacesRequest",
+        &[
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 345),
+            Member::new("IncludeManagedResources", 114),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("NetworkInterfaceIds", 1029).wire("NetworkInterfaceId"),
+            Member::new("Filters", 541).wire("filter"),
+        ],
+    ),
+    /* 347 */
+    Shape::record(
+        "DescribeNetworkInterfacesResult",
+        &[Member::new("NetworkInterfaces", 1032).wire("networkInterfaceSet"), Member::new("NextToken", 1291).wire("nextToken")],
+    ),
+    /* 348 */
+    Shape::record(
+        "DescribePlacementGroupsRequest",
+        &[
+            Member::new("GroupIds", 1083).wire("GroupId"),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("GroupNames", 1091).wire("groupName"),
+            Member::new("Filters", 541).wire("Filter"),
+        ],
+    ),
+    /* 349 */
+    Shape::record("DescribePlacementGroupsResult", &[Member::new("PlacementGroups", 1085).wire("placementGroupSet")]),
+    /* 350 */
+    Shape::record(
+        "DescribePrefixListsRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("MaxResults", 757),
+            Member::new("NextToken", 1291),
+            Member::new("PrefixListIds", 1105).wire("PrefixListId"),
+        ],
+    ),
+    /* 351 */
+    Shape::record(
+        "DescribePrefixListsResult",
+        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("PrefixLists", 1106).wire("prefixListSet")],
+    ),
+    /* 352 */
+    Shape::record(
+        "DescribeRegionsRequest",
+        &[
+            Member::new("RegionNames", 1140).wire("RegionName"),
+            Member::new("AllRegions", 114),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Filters", 541).wire("Filter"),
+        ],
+    ),
+    /* 353 */ Shape::record("DescribeRegionsResult", &[Member::new("Regions", 1139).wire("regionInfo")]),
+    /* 354 */ Shape::new("DescribeRouteTablesMaxResults", Kind::Integer).min(5.0).max(100.0),
+    /* 355 */
+    Shape::record(
+        "DescribeRouteTablesRequest",
+        &[
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 354),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("RouteTableIds", 1205).wire("RouteTableId"),
+            Member::new("Filters", 541).wire("Filter"),
+        ],
+    ),
+    /* 356 */
+    Shape::record(
+        "DescribeRouteTablesResult",
+        &[Member::new("RouteTables", 1206).wire("routeTableSet"), Member::new("NextToken", 1291).wire("nextToken")],
+    ),
+    /* 357 */
+    Shape::record(
+        "DescribeSecurityGroupReferencesRequest",
+        &[Member::new("DryRun", 114), Member::new("GroupId", 604).required()],
+    ),
+    /* 358 */
+    Shape::record(
+        "DescribeSecurityGroupReferencesResult",
+        &[Member::new("SecurityGroupReferenceSet", 1234).wire("securityGroupReferenceSet")],
+    ),
+    /* 359 */ Shape::new("DescribeSecurityGroupRulesMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 360 */
+    Shape::record(
+        "DescribeSecurityGroupRulesRequest",
+        &[
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("SecurityGroupRuleIds", 1239).wire("SecurityGroupRuleId"),
+            Member::new("DryRun", 114),
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 359),
+        ],
+    ),
+    /* 361 */
+    Shape::record(
+        "DescribeSecurityGroupRulesResult",
+        &[Member::new("SecurityGroupRules", 1240).wire("securityGroupRuleSet"), Member::new("NextToken", 1291).wire("nextToken")],
+    ),
+    /* 362 */ Shape::new("DescribeSecurityGroupsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 363 */
+    Shape::record(
+        "DescribeSecurityGroupsRequest",
+        &[
+            Member::new("GroupIds", 600).wire("GroupId"),
+            Member::new("GroupNames", 605).wire("GroupName"),
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 362),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Filters", 541).wire("Filter"),
+        ],
+    ),
+    /* 364 */
+    Shape::record(
+        "DescribeSecurityGroupsResult",
+        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("SecurityGroups", 1231).wire("securityGroupInfo")],
+    ),
+    /* 365 */
+    Shape::record(
+        "DescribeSnapshotAttributeRequest",
+        &[
+            Member::new("Attribute", 1258).required(),
+            Member::new("SnapshotId", 1263).required(),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 366 */
+    Shape::record(
+        "DescribeSnapshotAttributeResult",
+        &[
+            Member::new("ProductCodes", 1121).wire("productCodes"),
+            Member::new("SnapshotId", 1291).wire("snapshotId"),
+            Member::new("CreateVolumePermissions", 204).wire("createVolumePermission"),
+        ],
+    ),
+    /* 367 */ Shape::new("DescribeSnapshotTierStatusMaxResults", Kind::Integer),
+    /* 368 */
+    Shape::record(
+        "DescribeSnapshotTierStatusRequest",
+        &[
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("DryRun", 114),
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 367),
+        ],
+    ),
+    /* 369 */
+    Shape::record(
+        "DescribeSnapshotTierStatusResult",
+        &[
+            Member::new("SnapshotTierStatuses", 1460).wire("snapshotTierStatusSet"),
+            Member::new("NextToken", 1291).wire("nextToken"),
+        ],
+    ),
+    /* 370 */
+    Shape::record(
+        "DescribeSnapshotsRequest",
+        &[
+            Member::new("MaxResults", 757),
+            Member::new("NextToken", 1291),
+            Member::new("OwnerIds", 1063).wire("Owner"),
+            Member::new("RestorableByUserIds", 1179).wire("RestorableBy"),
+            Member::new("SnapshotIds", 1264).wire("SnapshotId"),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Filters", 541).wire("Filter"),
+        ],
+    ),
+    /* 371 */
+    Shape::record(
+        "DescribeSnapshotsResult",
+        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("Snapshots", 1266).wire("snapshotSet")],
+    ),
+    /* 372 */ Shape::new("DescribeStaleSecurityGroupsMaxResults", Kind::Integer).min(5.0).max(255.0),
+    /* 373 */ Shape::new("DescribeStaleSecurityGroupsNextToken", Kind::String).min(1.0).max(1024.0),
+    /* 374 */
+    Shape::record(
+        "DescribeStaleSecurityGroupsRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("MaxResults", 372),
+            Member::new("NextToken", 373),
+            Member::new("VpcId", 1441).required(),
+        ],
+    ),
+    /* 375 */
+    Shape::record(
+        "DescribeStaleSecurityGroupsResult",
+        &[
+            Member::new("NextToken", 1291).wire("nextToken"),
+            Member::new("StaleSecurityGroupSet", 1281).wire("staleSecurityGroupSet"),
+        ],
+    ),
+    /* 376 */ Shape::new("DescribeSubnetsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 377 */
+    Shape::record(
+        "DescribeSubnetsRequest",
+        &[
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("SubnetIds", 1304).wire("SubnetId"),
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 376),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 378 */
+    Shape::record(
+        "DescribeSubnetsResult",
+        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("Subnets", 1309).wire("subnetSet")],
+    ),
+    /* 379 */
+    Shape::record(
+        "DescribeTagsRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("MaxResults", 757).wire("maxResults"),
+            Member::new("NextToken", 1291).wire("nextToken"),
+        ],
+    ),
+    /* 380 */
+    Shape::record(
+        "DescribeTagsResult",
+        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("Tags", 1321).wire("tagSet")],
+    ),
+    /* 381 */
+    Shape::record(
+        "DescribeVolumeAttributeRequest",
+        &[
+            Member::new("Attribute", 1390).required(),
+            Member::new("VolumeId", 1391).required(),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 382 */
+    Shape::record(
+        "DescribeVolumeAttributeResult",
+        &[
+            Member::new("AutoEnableIO", 69).wire("autoEnableIO"),
+            Member::new("ProductCodes", 1121).wire("productCodes"),
+            Member::new("VolumeId", 1291).wire("volumeId"),
+        ],
+    ),
+    /* 383 */
+    Shape::record(
+        "DescribeVolumeStatusRequest",
+        &[
+            Member::new("MaxResults", 757),
+            Member::new("NextToken", 1291),
+            Member::new("VolumeIds", 1392).wire("VolumeId"),
+            Member::new("IncludeManagedResources", 114),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Filters", 541).wire("Filter"),
+        ],
+    ),
+    /* 384 */
+    Shape::record(
+        "DescribeVolumeStatusResult",
+        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("VolumeStatuses", 1410).wire("volumeStatusSet")],
+    ),
+    /* 385 */
+    Shape::record(
+        "DescribeVolumesModificationsRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("VolumeIds", 1392).wire("VolumeId"),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 757),
+            Member::new("IncludeManagedResources", 114),
+        ],
+    ),
+    /* 386 */
+    Shape::record(
+        "DescribeVolumesModificationsResult",
+        &[
+            Member::new("NextToken", 1291).wire("nextToken"),
+            Member::new("VolumesModifications", 1396).wire("volumeModificationSet"),
+        ],
+    ),
+    /* 387 */
+    Shape::record(
+        "DescribeVolumesRequest",
+        &[
+            Member::new("VolumeIds", 1392).wire("VolumeId"),
+            Member::new("IncludeManagedResources", 114),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("NextToken", 1291).wire("nextToken"),
+            Member::new("MaxResults", 757).wire("maxResults"),
+        ],
+    ),
+    /* 388 */
+    Shape::record(
+        "DescribeVolumesResult",
+        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("Volumes", 1394).wire("volumeSet")],
+    ),
+    /* 389 */
+    Shape::record(
+        "DescribeVpcAttributeRequest",
+        &[
+            Member::new("Attribute", 1414).required(),
+            Member::new("VpcId", 1441).required(),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 390 */
+    Shape::record(
+        "DescribeVpcAttributeResult",
+        &[
+            Member::new("EnableDnsHostnames", 69).wire("enableDnsHostnames"),
+            Member::new("EnableDnsSupport", 69).wire("enableDnsSupport"),
+            Member::new("EnableNetworkAddressUsageMetrics", 69).wire("enableNetworkAddressUsageMetrics"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+        ],
+    ),
+    /* 391 */ Shape::new("DescribeVpcClassicLinkDnsSupportMaxResults", Kind::Integer).min(5.0).max(255.0),
+    /* 392 */ Shape::new("DescribeVpcClassicLinkDnsSupportNextToken", Kind::String).min(1.0).max(1024.0),
+    /* 393 */
+    Shape::record(
+        "DescribeVpcClassicLinkDnsSupportRequest",
+        &[
+            Member::new("VpcIds", 1421),
+            Member::new("MaxResults", 391).wire("maxResults"),
+            Member::new("NextToken", 392).wire("nextToken"),
+        ],
+    ),
+    /* 394 */
+    Shape::record(
+        "DescribeVpcClassicLinkDnsSupportResult",
+        &[Member::new("NextToken", 392).wire("nextToken"), Member::new("Vpcs", 133).wire("vpcs")],
+    ),
+    /* 395 */
+    Shape::record(
+        "DescribeVpcClassicLinkRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("VpcIds", 1421).wire("VpcId"),
+            Member::new("Filters", 541).wire("Filter"),
+        ],
+    ),
+    /* 396 */ Shape::record("DescribeVpcClassicLinkResult", &[Member::new("Vpcs", 1422).wire("vpcSet")]),
+    /* 397 */
+    Shape::record(
+        "DescribeVpcEndpointServicesRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("ServiceNames", 1381).wire("ServiceName"),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("MaxResults", 757),
+            Member::new("NextToken", 1291),
+            Member::new("ServiceRegions", 1381).wire("ServiceRegion"),
+        ],
+    ),
+    /* 398 */
+    Shape::record(
+        "DescribeVpcEndpointServicesResult",
+        &[
+            Member::new("ServiceNames", 1381).wire("serviceNameSet"),
+            Member::new("ServiceDetails", 1249).wire("serviceDetailSet"),
+            Member::new("NextToken", 1291).wire("nextToken"),
+        ],
+    ),
+    /* 399 */
+    Shape::record(
+        "DescribeVpcEndpointsRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("VpcEndpointIds", 1434).wire("VpcEndpointId"),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("MaxResults", 757),
+            Member::new("NextToken", 1291),
+        ],
+    ),
+    /* 400 */
+    Shape::record(
+        "DescribeVpcEndpointsResult",
+        &[Member::new("VpcEndpoints", 1437).wire("vpcEndpointSet"), Member::new("NextToken", 1291).wire("nextToken")],
+    ),
+    /* 401 */ Shape::new("DescribeVpcPeeringConnectionsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 402 */
+    Shape::record(
+        "DescribeVpcPeeringConnectionsRequest",
+        &[
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 401),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("VpcPeeringConnectionIds", 1448).wire("VpcPeeringConnectionId"),
+            Member::new("Filters", 541).wire("Filter"),
+        ],
+    ),
+    /* 403 */
+    Shape::record(
+        "DescribeVpcPeeringConnectionsResult",
+        &[
+            Member::new("VpcPeeringConnections", 1450).wire("vpcPeeringConnectionSet"),
+            Member::new("NextToken", 1291).wire("nextToken"),
+        ],
+    ),
+    /* 404 */ Shape::new("DescribeVpcsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 405 */
+    Shape::record(
+        "DescribeVpcsRequest",
+        &[
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("VpcIds", 1442).wire("VpcId"),
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 404),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 406 */
+    Shape::record(
+        "DescribeVpcsResult",
+        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("Vpcs", 1445).wire("vpcSet")],
+    ),
+    /* 407 */ Shape::choice("DestinationFileFormat", &["plain-text", "parquet"]),
+    /* 408 */
+    Shape::record(
+        "DestinationOptionsRequest",
+        &[Member::new("FileFormat", 407), Member::new("HiveCompatiblePartitions", 114), Member::new("PerHourPartition", 114)],
+    ),
+    /* 409 */
+    Shape::record(
+        "DestinationOptionsResponse",
+        &[
+            Member::new("FileFormat", 407).wire("fileFormat"),
+            Member::new("HiveCompatiblePartitions", 114).wire("hiveCompatiblePartitions"),
+            Member::new("PerHourPartition", 114).wire("perHourPartition"),
+        ],
+    ),
+    /* 410 */
+    Shape::record(
+        "DetachInternetGatewayRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("InternetGatewayId", 761).wire("internetGatewayId").required(),
+            Member::new("VpcId", 1441).wire("vpcId").required(),
+        ],
+    ),
+    /* 411 */
+    Shape::record(
+        "DetachNetworkInterfaceRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("AttachmentId", 1023).wire("attachmentId").required(),
+            Member::new("Force", 114).wire("force"),
+        ],
+    ),
+    /* 412 */
+    Shape::record(
+        "DetachVolumeRequest",
+        &[
+            Member::new("Device", 1291),
+            Member::new("Force", 114),
+            Member::new("InstanceId", 682),
+            Member::new("VolumeId", 1393).required(),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 413 */ Shape::choice("DeviceType", &["ebs", "instance-store"]),
+    /* 414 */
+    Shape::record("DhcpConfiguration", &[Member::new("Key", 1291).wire("key"), Member::new("Values", 416).wire("valueSet")]),
+    /* 415 */ Shape::list("DhcpConfigurationList", Member::element(414).wire("item")),
+    /* 416 */ Shape::list("DhcpConfigurationValueList", Member::element(70).wire("item")),
+    /* 417 */
+    Shape::record(
+        "DhcpOptions",
+        &[
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("DhcpOptionsId", 1291).wire("dhcpOptionsId"),
+            Member::new("DhcpConfigurations", 415).wire("dhcpConfigurationSet"),
+        ],
+    ),
+    /* 418 */ Shape::new("DhcpOptionsId", Kind::String),
+    /* 419 */ Shape::list("DhcpOptionsIdStringList", Member::element(418).wire("DhcpOptionsId")),
+    /* 420 */ Shape::list("DhcpOptionsList", Member::element(417).wire("item")),
+    /* 421 */ Shape::record("DisableEbsEncryptionByDefaultRequest", &[Member::new("DryRun", 114)]),
+    /* 422 */
+    Shape::record(
+        "DisableEbsEncryptionByDefaultResult",
+        &[Member::new("EbsEncryptionByDefault", 114).wire("ebsEncryptionByDefault")],
+    ),
+    /* 423 */
+    Shape::record(
+        "DisableFastSnapshotRestoreErrorItem",
+        &[
+            Member::new("SnapshotId", 1291).wire("snapshotId"),
+            Member::new("FastSnapshotRestoreStateErrors", 427).wire("fastSnapshotRestoreStateErrorSet"),
+        ],
+    ),
+    /* 424 */ Shape::list("DisableFastSnapshotRestoreErrorSet", Member::element(423).wire("item")),
+    /* 425 */
+    Shape::record(
+        "DisableFastSnapshotRestoreStateError",
+        &[Member::new("Code", 1291).wire("code"), Member::new("Message", 1291).wire("message")],
+    ),
+    /* 426 */
+    Shape::record(
+        "DisableFastSnapshotRestoreStateErrorItem",
+        &[
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
+            Member::new("Error", 425).wire("error"),
+        ],
+    ),
+    /* 427 */ Shape::list("DisableFastSnapshotRestoreStateErrorSet", Member::element(426).wire("item")),
+    /* 428 */
+    Shape::record(
+        "DisableFastSnapshotRestoreSuccessItem",
+        &[
+            Member::new("SnapshotId", 1291).wire("snapshotId"),
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
+            Member::new("State", 539).wire("state"),
+            Member::new("StateTransitionReason", 1291).wire("stateTransitionReason"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("OwnerAlias", 1291).wire("ownerAlias"),
+            Member::new("EnablingTime", 936).wire("enablingTime"),
+            Member::new("OptimizingTime", 936).wire("optimizingTime"),
+            Member::new("EnabledTime", 936).wire("enabledTime"),
+            Member::new("DisablingTime", 936).wire("disablingTime"),
+            Member::new("DisabledTime", 936).wire("disabledTime"),
+        ],
+    ),
+    /* 429 */ Shape::list("DisableFastSnapshotRestoreSuccessSet", Member::element(428).wire("item")),
+    /* 430 */
+    Shape::record(
+        "DisableFastSnapshotRestoresRequest",
+        &[
+            Member::new("AvailabilityZones", 92).wire("AvailabilityZone"),
+            Member::new("AvailabilityZoneIds", 85).wire("AvailabilityZoneId"),
+            Member::new("SourceSnapshotIds", 1264).wire("SourceSnapshotId").required(),
+            Member::new("DryRun", 114),
+        ],
+    ),
+    /* 431 */
+    Shape::record(
+        "DisableFastSnapshotRestoresResult",
+        &[Member::new("Successful", 429).wire("successful"), Member::new("Unsuccessful", 424).wire("unsuccessful")],
+    ),
+    /* 432 */ Shape::record("DisableImageBlockPublicAccessRequest", &[Member::new("DryRun", 114)]),
+    /* 433 */
+    Shape::record(
+        "DisableImageBlockPublicAccessResult",
+        &[Member::new("ImageBlockPublicAccessState", 626).wire("imageBlockPublicAccessState")],
+    ),
+    /* 434 */
+    Shape::record("DisableImageDeprecationRequest", &[Member::new("ImageId", 629).required(), Member::new("DryRun", 114)]),
+    /* 435 */ Shape::record("DisableImageDeprecationResult", &[Member::new("Return", 114).wire("return")]),
+    /* 436 */
+    Shape::record(
+        "DisableImageDeregistrationProtectionRequest",
+        &[Member::new("ImageId", 629).required(), Member::new("DryRun", 114)],
+    ),
+    /* 437 */ Shape::record("DisableImageDeregistrationProtectionResult", &[Member::new("Return", 1291).wire("return")]),
+    /* 438 */ Shape::record("DisableImageRequest", &[Member::new("ImageId", 629).required(), Member::new("DryRun", 114)]),
+    /* 439 */ Shape::record("DisableImageResult", &[Member::new("Return", 114).wire("return")]),
+    /* 440 */ Shape::record("DisableSerialConsoleAccessRequest", &[Member::new("DryRun", 114)]),
+    /* 441 */
+    Shape::record(
+        "DisableSerialConsoleAccessResult",
+        &[Member::new("SerialConsoleAccessEnabled", 114).wire("serialConsoleAccessEnabled")],
+    ),
+    /* 442 */ Shape::record("DisableSnapshotBlockPublicAccessRequest", &[Member::new("DryRun", 114)]),
+    /* 443 */ Shape::record("DisableSnapshotBlockPublicAccessResult", &[Member::new("State", 1259).wire("state")]),
+    /* 444 */
+    Shape::record(
+        "DisassociateAddressRequest",
+        &[Member::new("AssociationId", 499), Member::new("PublicIp", 485), Member::new("DryRun", 114).wire("dryRun")],
+    ),
+    /* 445 */ Shape::record("DisassociateIamInstanceProfileRequest", &[Member::new("AssociationId", 616).required()]),
+    /* 446 */
+    Shape::record(
+        "DisassociateIamInstanceProfileResult",
+        &[Member::new("IamInstanceProfileAssociation", 615).wire("iamInstanceProfileAssociation")],
+    ),
+    /* 447 */
+    Shape::record(
+        "DisassociateRouteTableRequest",
+        &[Member::new("DryRun", 114).wire("dryRun"), Member::new("AssociationId", 1200).wire("associationId").required()],
+    ),
+    /* 448 */
+    Shape::record("DisassociateSubnetCidrBlockRequest", &[Member::new("AssociationId", 1293).wire("associationId").required()]),
+    /* 449 */
+    Shape::record(
+        "DisassociateSubnetCidrBlockResult",
+        &[
+            Member::new("Ipv6CidrBlockAssociation", 1307).wire("ipv6CidrBlockAssociation"),
+            Member::new("SubnetId", 1291).wire("subnetId"),
+        ],
+    ),
+    /* 450 */
+    Shape::record("DisassociateVpcCidrBlockRequest", &[Member::new("AssociationId", 1415).wire("associationId").required()]),
+    /* 451 */
+    Shape::record(
+        "DisassociateVpcCidrBlockResult",
+        &[
+            Member::new("Ipv6CidrBlockAssociation", 1443).wire("ipv6CidrBlockAssociation"),
+            Member::new("CidrBlockAssociation", 1416).wire("cidrBlockAssociation"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+        ],
+    ),
+    /* 452 */ Shape::new("DiskCount", Kind::Integer),
+    /* 453 */
+    Shape::record(
+        "DiskInfo",
+        &[
+            Member::new("SizeInGB", 455).wire("sizeInGB"),
+            Member::new("Count", 452).wire("count"),
+            Member::new("Type", 456).wire("type"),
+        ],
+    ),
+    /* 454 */ Shape::list("DiskInfoList", Member::element(453).wire("item")),
+    /* 455 */ Shape::new("DiskSize", Kind::Long),
+    /* 456 */ Shape::choice("DiskType", &["hdd", "ssd"]),
+    /* 457 */
+    Shape::record(
+        "DnsEntry",
+        &[Member::new("DnsName", 1291).wire("dnsName"), Member::new("HostedZoneId", 1291).wire("hostedZoneId")],
+    ),
+    /* 458 */ Shape::list("DnsEntrySet", Member::element(457).wire("item")),
+    /* 459 */ Shape::choice("DnsNameState", &["pendingVerification", "verified", "failed"]),
+    /* 460 */
+    Shape::record(
+        "DnsOptions",
+        &[
+            Member::new("DnsRecordIpType", 462).wire("dnsRecordIpType"),
+            Member::new("PrivateDnsOnlyForInboundResolverEndpoint", 114).wire("privateDnsOnlyForInboundResolverEndpoint"),
+            Member::new("PrivateDnsPreference", 1291).wire("privateDnsPreference"),
+            Member::new("PrivateDnsSpecifiedDomains", 1113).wire("privateDnsSpecifiedDomainSet"),
+        ],
+    ),
+    /* 461 */
+    Shape::record(
+        "DnsOptionsSpecification",
+        &[
+            Member::new("DnsRecordIpType", 462),
+            Member::new("PrivateDnsOnlyForInboundResolverEndpoint", 114),
+            Member::new("PrivateDnsPreference", 1291),
+            Member::new("PrivateDnsSpecifiedDomains", 1113).wire("PrivateDnsSpecifiedDomain"),
+        ],
+    ),
+    /* 462 */ Shape::choice("DnsRecordIpType", &["ipv4", "dualstack", "ipv6", "service-defined"]),
+    /* 463 */ Shape::choice("DomainType", &["vpc", "standard"]),
+    /* 464 */ Shape::new("Double", Kind::Float),
+    /* 465 */
+    Shape::record(
+        "EbsBlockDevice",
+        &[
+            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
+            Member::new("Iops", 757).wire("iops"),
+            Member::new("SnapshotId", 1263).wire("snapshotId"),
+            Member::new("VolumeSize", 757).wire("volumeSize"),
+            Member::new("VolumeType", 1412).wire("volumeType"),
+            Member::new("KmsKeyId", 1291).wire("kmsKeyId"),
+            Member::new("Throughput", 757).wire("throughput"),
+            Member::new("OutpostArn", 1291).wire("outpostArn"),
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("Encrypted", 114).wire("encrypted"),
+            Member::new("VolumeInitializationRate", 757),
+            Member::new("AvailabilityZoneId", 1291),
+            Member::new("EbsCardIndex", 757),
+        ],
+    ),
+    /* 466 */ Shape::new("EbsCardIndex", Kind::Integer),
+    /* 467 */
+    Shape::record(
+        "EbsCardInfo",
+        &[
+            Member::new("EbsCardIndex", 466).wire("ebsCardIndex"),
+            Member::new("BaselineBandwidthInMbps", 100).wire("baselineBandwidthInMbps"),
+            Member::new("BaselineThroughputInMBps", 106).wire("baselineThroughputInMBps"),
+            Member::new("BaselineIops", 103).wire("baselineIops"),
+            Member::new("MaximumBandwidthInMbps", 909).wire("maximumBandwidthInMbps"),
+            Member::new("MaximumThroughputInMBps", 918).wire("maximumThroughputInMBps"),
+            Member::new("MaximumIops", 915).wire("maximumIops"),
+        ],
+    ),
+    /* 468 */ Shape::list("EbsCardInfoList", Member::element(467).wire("item")),
+    /* 469 */ Shape::choice("EbsEncryptionSupport", &["unsupported", "supported"]),
+    /* 470 */
+    Shape::record(
+        "EbsInfo",
+        &[
+            Member::new("EbsOptimizedSupport", 475).wire("ebsOptimizedSupport"),
+            Member::new("EncryptionSupport", 469).wire("encryptionSupport"),
+            Member::new("EbsOptimizedInfo", 474).wire("ebsOptimizedInfo"),
+            Member::new("NvmeSupport", 473).wire("nvmeSupport"),
+            Member::new("MaximumEbsAttachments", 910).wire("maximumEbsAttachments"),
+            Member::new("AttachmentLimitType", 67).wire("attachmentLimitType"),
+            Member::new("MaximumEbsCards", 911).wire("maximumEbsCards"),
+            Member::new("EbsCards", 468).wire("ebsCardSet"),
+        ],
+    ),
+    /* 471 */
+    Shape::record(
+        "EbsInstanceBlockDevice",
+        &[
+            Member::new("AttachTime", 218).wire("attachTime"),
+            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
+            Member::new("Status", 68).wire("status"),
+            Member::new("VolumeId", 1291).wire("volumeId"),
+            Member::new("AssociatedResource", 1291).wire("associatedResource"),
+            Member::new("VolumeOwnerId", 1291).wire("volumeOwnerId"),
+            Member::new("Operator", 1060).wire("operator"),
+            Member::new("EbsCardIndex", 757).wire("ebsCardIndex"),
+        ],
+    ),
+    /* 472 */
+    Shape::record(
+        "EbsInstanceBlockDeviceSpecification",
+        &[Member::new("VolumeId", 1391).wire("volumeId"), Member::new("DeleteOnTermination", 114).wire("deleteOnTermination")],
+    ),
+    /* 473 */ Shape::choice("EbsNvmeSupport", &["unsupported", "supported", "required"]),
+    /* 474 */
+    Shape::record(
+        "EbsOptimizedInfo",
+        &[
+            Member::new("BaselineBandwidthInMbps", 100).wire("baselineBandwidthInMbps"),
+            Member::new("BaselineThroughputInMBps", 106).wire("baselineThroughputInMBps"),
+            Member::new("BaselineIops", 103).wire("baselineIops"),
+            Member::new("MaximumBandwidthInMbps", 909).wire("maximumBandwidthInMbps"),
+            Member::new("MaximumThroughputInMBps", 918).wire("maximumThroughputInMBps"),
+            Member::new("MaximumIops", 915).wire("maximumIops"),
+        ],
+    ),
+    /* 475 */ Shape::choice("EbsOptimizedSupport", &["unsupported", "supported", "default"]),
+    /* 476 */
+    Shape::record(
+        "EbsStatusDetails",
+        &[
+            Member::new("ImpairedSince", 936).wire("impairedSince"),
+            Member::new("Name", 1286).wire("name"),
+            Member::new("Status", 1287).wire("status"),
+        ],
+    ),
+    /* 477 */ Shape::list("EbsStatusDetailsList", Member::element(476).wire("item")),
+    /* 478 */
+    Shape::record("EbsStatusSummary", &[Member::new("Details", 477).wire("details"), Member::new("Status", 1313).wire("status")]),
+    /* 479 */ Shape::record("EfaInfo", &[Member::new("MaximumEfaInterfaces", 912).wire("maximumEfaInterfaces")]),
+    /* 480 */ Shape::new("EfaSupportedFlag", Kind::Boolean),
+    /* 481 */
+    Shape::record(
+        "EgressOnlyInternetGateway",
+        &[
+            Member::new("Attachments", 760).wire("attachmentSet"),
+            Member::new("EgressOnlyInternetGatewayId", 482).wire("egressOnlyInternetGatewayId"),
+            Member::new("Tags", 1328).wire("tagSet"),
+        ],
+    ),
+    /* 482 */ Shape::new("EgressOnlyInternetGatewayId", Kind::String),
+    /* 483 */ Shape::list("EgressOnlyInternetGatewayIdList", Member::element(482).wire("item")),
+    /* 484 */ Shape::list("EgressOnlyInternetGatewayList", Member::element(481).wire("item")),
+    /* 485 */ Shape::new("EipAllocationPublicIp", Kind::String),
+    /* 486 */
+    Shape::record(
+        "ElasticGpuAssociation",
+        &[
+            Member::new("ElasticGpuId", 488).wire("elasticGpuId"),
+            Member::new("ElasticGpuAssociationId", 1291).wire("elasticGpuAssociationId"),
+            Member::new("ElasticGpuAssociationState", 1291).wire("elasticGpuAssociationState"),
+            Member::new("ElasticGpuAssociationTime", 1291).wire("elasticGpuAssociationTime"),
+        ],
+    ),
+    /* 487 */ Shape::list("ElasticGpuAssociationList", Member::element(486).wire("item")),
+    /* 488 */ Shape::new("ElasticGpuId", Kind::String),
+    /* 489 */ Shape::record("ElasticGpuSpecification", &[Member::new("Type", 1291).required()]),
+    /* 490 */ Shape::list("ElasticGpuSpecificationList", Member::element(489).wire("ElasticGpuSpecification")),
+    /* 491 */ Shape::record("ElasticGpuSpecificationResponse", &[Member::new("Type", 1291).wire("type")]),
+    /* 492 */ Shape::list("ElasticGpuSpecificationResponseList", Member::element(491).wire("item")),
+    /* 493 */ Shape::list("ElasticGpuSpecifications", Member::element(489).wire("item")),
+    /* 494 */
+    Shape::record("ElasticInferenceAccelerator", &[Member::new("Type", 1291).required(), Member::new("Count", 497)]),
+    /* 495 */
+    Shape::record(
+        "ElasticInferenceAcceleratorAssociation",
+        &[
+            Member::new("ElasticInferenceAcceleratorArn", 1291).wire("elasticInferenceAcceleratorArn"),
+            Member::new("ElasticInferenceAcceleratorAssociationId", 1291).wire("elasticInferenceAcceleratorAssociationId"),
+            Member::new("ElasticInferenceAcceleratorAssociationState", 1291).wire("elasticInferenceAcceleratorAssociationState"),
+            Member::new("ElasticInferenceAcceleratorAssociationTime", 218).wire("elasticInferenceAcceleratorAssociationTime"),
+        ],
+    ),
+    /* 496 */ Shape::list("ElasticInferenceAcceleratorAssociationList", Member::element(495).wire("item")),
+    /* 497 */ Shape::new("ElasticInferenceAcceleratorCount", Kind::Integer).min(1.0),
+    /* 498 */ Shape::list("ElasticInferenceAccelerators", Member::element(494).wire("item")),
+    /* 499 */ Shape::new("ElasticIpAssociationId", Kind::String),
+    /* 500 */
+    Shape::record("EnaSrdSpecification", &[Member::new("EnaSrdEnabled", 114), Member::new("EnaSrdUdpSpecification", 503)]),
+    /* 501 */
+    Shape::record("EnaSrdSpecificationRequest", &[Member::new("EnaSrdEnabled", 114), Member::new("EnaSrdUdpSpecification", 504)]),
+    /* 502 */ Shape::new("EnaSrdSupported", Kind::Boolean),
+    /* 503 */ Shape::record("EnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 114)]),
+    /* 504 */ Shape::record("EnaSrdUdpSpecificationRequest", &[Member::new("EnaSrdUdpEnabled", 114)]),
+    /* 505 */ Shape::choice("EnaSupport", &["unsupported", "supported", "required"]),
+    /* 506 */ Shape::record("EnableEbsEncryptionByDefaultRequest", &[Member::new("DryRun", 114)]),
+    /* 507 */
+    Shape::record(
+        "EnableEbsEncryptionByDefaultResult",
+        &[Member::new("EbsEncryptionByDefault", 114).wire("ebsEncryptionByDefault")],
+    ),
+    /* 508 */
+    Shape::record(
+        "EnableFastSnapshotRestoreErrorItem",
+        &[
+            Member::new("SnapshotId", 1291).wire("snapshotId"),
+            Member::new("FastSnapshotRestoreStateErrors", 512).wire("fastSnapshotRestoreStateErrorSet"),
+        ],
+    ),
+    /* 509 */ Shape::list("EnableFastSnapshotRestoreErrorSet", Member::element(508).wire("item")),
+    /* 510 */
+    Shape::record(
+        "EnableFastSnapshotRestoreStateError",
+        &[Member::new("Code", 1291).wire("code"), Member::new("Message", 1291).wire("message")],
+    ),
+    /* 511 */
+    Shape::record(
+        "EnableFastSnapshotRestoreStateErrorItem",
+        &[
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
+            Member::new("Error", 510).wire("error"),
+        ],
+    ),
+    /* 512 */ Shape::list("EnableFastSnapshotRestoreStateErrorSet", Member::element(511).wire("item")),
+    /* 513 */
+    Shape::record(
+        "EnableFastSnapshotRestoreSuccessItem",
+        &[
+            Member::new("SnapshotId", 1291).wire("snapshotId"),
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
+            Member::new("State", 539).wire("state"),
+            Member::new("StateTransitionReason", 1291).wire("stateTransitionReason"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("OwnerAlias", 1291).wire("ownerAlias"),
+            Member::new("EnablingTime", 936).wire("enablingTime"),
+            Member::new("OptimizingTime", 936).wire("optimizingTime"),
+            Member::new("EnabledTime", 936).wire("enabledTime"),
+            Member::new("DisablingTime", 936).wire("disablingTime"),
+            Member::new("DisabledTime", 936).wire("disabledTime"),
+        ],
+    ),
+    /* 514 */ Shape::list("EnableFastSnapshotRestoreSuccessSet", Member::element(513).wire("item")),
+    /* 515 */
+    Shape::record(
+        "EnableFastSnapshotRestoresRequest",
+        &[
+            Member::new("AvailabilityZones", 92).wire("AvailabilityZone"),
+            Member::new("AvailabilityZoneIds", 85).wire("AvailabilityZoneId"),
+            Member::new("SourceSnapshotIds", 1264).wire("SourceSnapshotId").required(),
+            Member::new("DryRun", 114),
+        ],
+    ),
+    /* 516 */
+    Shape::record(
+        "EnableFastSnapshotRestoresResult",
+        &[Member::new("Successful", 514).wire("successful"), Member::new("Unsuccessful", 509).wire("unsuccessful")],
+    ),
+    /* 517 */
+    Shape::record(
+        "EnableImageBlockPublicAccessRequest",
+        &[Member::new("ImageBlockPublicAccessState", 627).required(), Member::new("DryRun", 114)],
+    ),
+    /* 518 */
+    Shape::record(
+        "EnableImageBlockPublicAccessResult",
+        &[Member::new("ImageBlockPublicAccessState", 627).wire("imageBlockPublicAccessState")],
+    ),
+    /* 519 */
+    Shape::record(
+        "EnableImageDeprecationRequest",
+        &[Member::new("ImageId", 629).required(), Member::new("DeprecateAt", 936).required(), Member::new("DryRun", 114)],
+    ),
+    /* 520 */ Shape::record("EnableImageDeprecationResult", &[Member::new("Return", 114).wire("return")]),
+    /* 521 */
+    Shape::record(
+        "EnableImageDeregistrationProtectionRequest",
+        &[Member::new("ImageId", 629).required(), Member::new("WithCooldown", 114), Member::new("DryRun", 114)],
+    ),
+    /* 522 */ Shape::record("EnableImageDeregistrationProtectionResult", &[Member::new("Return", 1291).wire("return")]),
+    /* 523 */ Shape::record("EnableImageRequest", &[Member::new("ImageId", 629).required(), Member::new("DryRun", 114)]),
+    /* 524 */ Shape::record("EnableImageResult", &[Member::new("Return", 114).wire("return")]),
+    /* 525 */ Shape::record("EnableSerialConsoleAccessRequest", &[Member::new("DryRun", 114)]),
+    /* 526 */
+    Shape::record(
+        "EnableSerialConsoleAccessResult",
+        &[Member::new("SerialConsoleAccessEnabled", 114).wire("serialConsoleAccessEnabled")],
+    ),
+    /* 527 */
+    Shape::record("EnableSnapshotBlockPublicAccessRequest", &[Member::new("State", 1259).required(), Member::new("DryRun", 114)]),
+    /* 528 */ Shape::record("EnableSnapshotBlockPublicAccessResult", &[Member::new("State", 1259).wire("state")]),
+    /* 529 */
+    Shape::record(
+        "EnableVolumeIORequest",
+        &[Member::new("DryRun", 114).wire("dryRun"), Member::new("VolumeId", 1391).wire("volumeId").required()],
+    ),
+    /* 530 */ Shape::record("EnclaveOptions", &[Member::new("Enabled", 114).wire("enabled")]),
+    /* 531 */ Shape::record("EnclaveOptionsRequest", &[Member::new("Enabled", 114)]),
+    /* 532 */ Shape::new("EncryptionInTransitSupported", Kind::Boolean),
+    /* 533 */ Shape::choice("EphemeralNvmeSupport", &["unsupported", "supported", "required"]),
+    /* 534 */ Shape::list("ErrorSet", Member::element(1379).wire("item")),
+    /* 535 */
+    Shape::choice(
+        "EventCode",
+        &["instance-reboot", "system-reboot", "system-maintenance", "instance-retirement", "instance-stop"],
+    ),
+    /* 536 */ Shape::new("ExcludedInstanceType", Kind::String).min(1.0).max(30.0).pattern("[a-zA-Z0-9\\.\\*\\-]+"),
+    /* 537 */ Shape::list("ExcludedInstanceTypeSet", Member::element(536).wire("item")).min(0.0).max(400.0),
+    /* 538 */ Shape::list("ExecutableByStringList", Member::element(1291).wire("ExecutableBy")),
+    /* 539 */
+    Shape::choice("FastSnapshotRestoreStateCode", &["enabling", "optimizing", "enabled", "disabling", "disabled"]),
+    /* 540 */ Shape::record("Filter", &[Member::new("Name", 1291), Member::new("Values", 1381).wire("Value")]),
+    /* 541 */ Shape::list("FilterList", Member::element(540).wire("Filter")),
+    /* 542 */ Shape::choice("FlexibleEnaQueuesSupport", &["unsupported", "supported"]),
+    /* 543 */
+    Shape::record(
+        "FlowLog",
+        &[
+            Member::new("CreationTime", 936).wire("creationTime"),
+            Member::new("DeliverLogsErrorMessage", 1291).wire("deliverLogsErrorMessage"),
+            Member::new("DeliverLogsPermissionArn", 1291).wire("deliverLogsPermissionArn"),
+            Member::new("DeliverCrossAccountRole", 1291).wire("deliverCrossAccountRole"),
+            Member::new("DeliverLogsStatus", 1291).wire("deliverLogsStatus"),
+            Member::new("FlowLogId", 1291).wire("flowLogId"),
+            Member::new("FlowLogStatus", 1291).wire("flowLogStatus"),
+            Member::new("LogGroupName", 1291).wire("logGroupName"),
+            Member::new("ResourceId", 1291).wire("resourceId"),
+            Member::new("TrafficType", 1345).wire("trafficType"),
+            Member::new("LogDestinationType", 899).wire("logDestinationType"),
+            Member::new("LogDestination", 1291).wire("logDestination"),
+            Member::new("LogFormat", 1291).wire("logFormat"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("MaxAggregationInterval", 757).wire("maxAggregationInterval"),
+            Member::new("DestinationOptions", 409).wire("destinationOptions"),
+            Member::new("TagFieldSpecifications", 1323).wire("tagFieldSpecificationSet"),
+        ],
+    ),
+    /* 544 */ Shape::list("FlowLogIdList", Member::element(1440).wire("item")),
+    /* 545 */ Shape::new("FlowLogResourceId", Kind::String),
+    /* 546 */ Shape::list("FlowLogResourceIds", Member::element(545).wire("item")),
+    /* 547 */ Shape::list("FlowLogSet", Member::element(543).wire("item")),
+    /* 548 */
+    Shape::choice(
+        "FlowLogsResourceType",
+        &[
+            "VPC",
+            "Subnet",
+            "NetworkInterface",
+            "TransitGateway",
+            "TransitGatewayAttachment",
+            "RegionalNatGateway",
+            "CoreNetwork",
+            "CoreNetworkEdge",
+            "CoreNetworkAttachment",
+        ],
+    ),
+    /* 549 */ Shape::new("FpgaDeviceCount", Kind::Integer),
+    /* 550 */
+    Shape::record(
+        "FpgaDeviceInfo",
+        &[
+            Member::new("Name", 555).wire("name"),
+            Member::new("Manufacturer", 552).wire("manufacturer"),
+            Member::new("Count", 549).wire("count"),
+            Member::new("MemoryInfo", 553).wire("memoryInfo"),
+        ],
+    ),
+    /* 551 */ Shape::list("FpgaDeviceInfoList", Member::element(550).wire("item")),
+    /* 552 */ Shape::new("FpgaDeviceManufacturerName", Kind::String),
+    /* 553 */ Shape::record("FpgaDeviceMemoryInfo", &[Member::new("SizeInMiB", 554).wire("sizeInMiB")]),
+    /* 554 */ Shape::new("FpgaDeviceMemorySize", Kind::Integer),
+    /* 555 */ Shape::new("FpgaDeviceName", Kind::String),
+    /* 556 */
+    Shape::record(
+        "FpgaInfo",
+        &[Member::new("Fpgas", 551).wire("fpgas"), Member::new("TotalFpgaMemoryInMiB", 1461).wire("totalFpgaMemoryInMiB")],
+    ),
+    /* 557 */ Shape::new("FreeTierEligibleFlag", Kind::Boolean),
+    /* 558 */
+    Shape::record(
+        "GetConsoleOutputRequest",
+        &[Member::new("InstanceId", 681).required(), Member::new("Latest", 114), Member::new("DryRun", 114).wire("dryRun")],
+    ),
+    /* 559 */
+    Shape::record(
+        "GetConsoleOutputResult",
+        &[
+            Member::new("InstanceId", 1291).wire("instanceId"),
+            Member::new("Timestamp", 218).wire("timestamp"),
+            Member::new("Output", 1291).wire("output"),
+        ],
+    ),
+    /* 560 */
+    Shape::record(
+        "GetConsoleScreenshotRequest",
+        &[Member::new("DryRun", 114), Member::new("InstanceId", 681).required(), Member::new("WakeUp", 114)],
+    ),
+    /* 561 */
+    Shape::record(
+        "GetConsoleScreenshotResult",
+        &[Member::new("ImageData", 1291).wire("imageData"), Member::new("InstanceId", 1291).wire("instanceId")],
+    ),
+    /* 562 */
+    Shape::record(
+        "GetDefaultCreditSpecificationRequest",
+        &[Member::new("DryRun", 114), Member::new("InstanceFamily", 1351).required()],
+    ),
+    /* 563 */
+    Shape::record(
+        "GetDefaultCreditSpecificationResult",
+        &[Member::new("InstanceFamilyCreditSpecification", 678).wire("instanceFamilyCreditSpecification")],
+    ),
+    /* 564 */ Shape::record("GetEbsDefaultKmsKeyIdRequest", &[Member::new("DryRun", 114)]),
+    /* 565 */ Shape::record("GetEbsDefaultKmsKeyIdResult", &[Member::new("KmsKeyId", 1291).wire("kmsKeyId")]),
+    /* 566 */ Shape::record("GetEbsEncryptionByDefaultRequest", &[Member::new("DryRun", 114)]),
+    /* 567 */
+    Shape::record(
+        "GetEbsEncryptionByDefaultResult",
+        &[
+            Member::new("EbsEncryptionByDefault", 114).wire("ebsEncryptionByDefault"),
+            Member::new("SseType", 1211).wire("sseType"),
+        ],
+    ),
+    /* 568 */ Shape::record("GetImageBlockPublicAccessStateRequest", &[Member::new("DryRun", 114)]),
+    /* 569 */
+    Shape::record(
+        "GetImageBlockPublicAccessStateResult",
+        &[
+            Member::new("ImageBlockPublicAccessState", 1291).wire("imageBlockPublicAccessState"),
+            Member::new("ManagedBy", 902).wire("managedBy"),
+        ],
+    ),
+    /* 570 */ Shape::record("GetInstanceMetadataDefaultsRequest", &[Member::new("DryRun", 114)]),
+    /* 571 */ Shape::record("GetInstanceMetadataDefaultsResult", &[Member::new("AccountLevel", 701).wire("accountLevel")]),
+    /* 572 */
+    Shape::record("GetLaunchTemplateDataRequest", &[Member::new("DryRun", 114), Member::new("InstanceId", 681).required()]),
+    /* 573 */
+    Shape::record("GetLaunchTemplateDataResult", &[Member::new("LaunchTemplateData", 1178).wire("launchTemplateData")]),
+    /* 574 */ Shape::new("GetManagedPrefixListAssociationsMaxResults", Kind::Integer).min(5.0).max(255.0),
+    /* 575 */
+    Shape::record(
+        "GetManagedPrefixListAssociationsRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("PrefixListId", 1104).required(),
+            Member::new("MaxResults", 574),
+            Member::new("NextToken", 1051),
+        ],
+    ),
+    /* 576 */
+    Shape::record(
+        "GetManagedPrefixListAssociationsResult",
+        &[
+            Member::new("PrefixListAssociations", 1097).wire("prefixListAssociationSet"),
+            Member::new("NextToken", 1291).wire("nextToken"),
+        ],
+    ),
+    /* 577 */
+    Shape::record(
+        "GetManagedPrefixListEntriesRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("PrefixListId", 1104).required(),
+            Member::new("TargetVersion", 901),
+            Member::new("MaxResults", 1103),
+            Member::new("NextToken", 1051),
+        ],
+    ),
+    /* 578 */
+    Shape::record(
+        "GetManagedPrefixListEntriesResult",
+        &[Member::new("Entries", 1099).wire("entrySet"), Member::new("NextToken", 1051).wire("nextToken")],
+    ),
+    /* 579 */
+    Shape::record(
+        "GetPasswordDataRequest",
+        &[Member::new("InstanceId", 681).required(), Member::new("DryRun", 114).wire("dryRun")],
+    ),
+    /* 580 */
+    Shape::record(
+        "GetPasswordDataResult",
+        &[
+            Member::new("InstanceId", 1291).wire("instanceId"),
+            Member::new("Timestamp", 218).wire("timestamp"),
+            Member::new("PasswordData", 1064).wire("passwordData"),
+        ],
+    ),
+    /* 581 */
+    Shape::record(
+        "GetSecurityGroupsForVpcRequest",
+        &[
+            Member::new("VpcId", 1441).required(),
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 582),
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("DryRun", 114),
+        ],
+    ),
+    /* 582 */ Shape::new("GetSecurityGroupsForVpcRequestMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 583 */
+    Shape::record(
+        "GetSecurityGroupsForVpcResult",
+        &[
+            Member::new("NextToken", 1291).wire("nextToken"),
+            Member::new("SecurityGroupForVpcs", 1227).wire("securityGroupForVpcSet"),
+        ],
+    ),
+    /* 584 */ Shape::record("GetSerialConsoleAccessStatusRequest", &[Member::new("DryRun", 114)]),
+    /* 585 */
+    Shape::record(
+        "GetSerialConsoleAccessStatusResult",
+        &[
+            Member::new("SerialConsoleAccessEnabled", 114).wire("serialConsoleAccessEnabled"),
+            Member::new("ManagedBy", 902).wire("managedBy"),
+        ],
+    ),
+    /* 586 */ Shape::record("GetSnapshotBlockPublicAccessStateRequest", &[Member::new("DryRun", 114)]),
+    /* 587 */
+    Shape::record(
+        "GetSnapshotBlockPublicAccessStateResult",
+        &[Member::new("State", 1259).wire("state"), Member::new("ManagedBy", 902).wire("managedBy")],
+    ),
+    /* 588 */ Shape::new("GetSubnetCidrReservationsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 589 */
+    Shape::record(
+        "GetSubnetCidrReservationsRequest",
+        &[
+            Member::new("Filters", 541).wire("Filter"),
+            Member::new("SubnetId", 1302).required(),
+            Member::new("DryRun", 114),
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 588),
+        ],
+    ),
+    /* 590 */
+    Shape::record(
+        "GetSubnetCidrReservationsResult",
+        &[
+            Member::new("SubnetIpv4CidrReservations", 1298).wire("subnetIpv4CidrReservationSet"),
+            Member::new("SubnetIpv6CidrReservations", 1298).wire("subnetIpv6CidrReservationSet"),
+            Member::new("NextToken", 1291).wire("nextToken"),
+        ],
+    ),
+    /* 591 */ Shape::new("GpuDeviceCount", Kind::Integer),
+    /* 592 */
+    Shape::record(
+        "GpuDeviceInfo",
+        &[
+            Member::new("Name", 597).wire("name"),
+            Member::new("Manufacturer", 594).wire("manufacturer"),
+            Member::new("Count", 591).wire("count"),
+            Member::new("LogicalGpuCount", 900).wire("logicalGpuCount"),
+            Member::new("GpuPartitionSize", 599).wire("gpuPartitionSize"),
+            Member::new("Workloads", 1457).wire("workloadSet"),
+            Member::new("MemoryInfo", 595).wire("memoryInfo"),
+        ],
+    ),
+    /* 593 */ Shape::list("GpuDeviceInfoList", Member::element(592).wire("item")),
+    /* 594 */ Shape::new("GpuDeviceManufacturerName", Kind::String),
+    /* 595 */ Shape::record("GpuDeviceMemoryInfo", &[Member::new("SizeInMiB", 596).wire("sizeInMiB")]),
+    /* 596 */ Shape::new("GpuDeviceMemorySize", Kind::Integer),
+    /* 597 */ Shape::new("GpuDeviceName", Kind::String),
+    /* 598 */
+    Shape::record(
+        "GpuInfo",
+        &[Member::new("Gpus", 593).wire("gpus"), Member::new("TotalGpuMemoryInMiB", 1462).wire("totalGpuMemoryInMiB")],
+    ),
+    /* 599 */ Shape::new("GpuPartitionSize", Kind::Float),
+    /* 600 */ Shape::list("GroupIdStringList", Member::element(1228).wire("groupId")),
+    /* 601 */
+    Shape::record(
+        "GroupIdentifier",
+        &[Member::new("GroupId", 1291).wire("groupId"), Member::new("GroupName", 1291).wire("groupName")],
+    ),
+    /* 602 */ Shape::list("GroupIdentifierList", Member::element(601).wire("item")),
+    /* 603 */ Shape::list("GroupIdentifierSet", Member::element(1230).wire("item")),
+    /* 604 */ Shape::list("GroupIds", Member::element(1228).wire("item")),
+    /* 605 */ Shape::list("GroupNameStringList", Member::element(1232).wire("GroupName")),
+    /* 606 */ Shape::new("HibernationFlag", Kind::Boolean),
+    /* 607 */ Shape::record("HibernationOptions", &[Member::new("Configured", 114).wire("configured")]),
+    /* 608 */ Shape::record("HibernationOptionsRequest", &[Member::new("Configured", 114)]),
+    /* 609 */ Shape::choice("HostTenancy", &["default", "dedicated", "host"]),
+    /* 610 */ Shape::choice("HostnameType", &["ip-name", "resource-name"]),
+    /* 611 */ Shape::choice("HttpTokensEnforcedState", &["disabled", "enabled"]),
+    /* 612 */ Shape::choice("HttpTokensState", &["optional", "required"]),
+    /* 613 */ Shape::choice("HypervisorType", &["ovm", "xen"]),
+    /* 614 */
+    Shape::record("IamInstanceProfile", &[Member::new("Arn", 1291).wire("arn"), Member::new("Id", 1291).wire("id")]),
+    /* 615 */
+    Shape::record(
+        "IamInstanceProfileAssociation",
+        &[
+            Member::new("AssociationId", 1291).wire("associationId"),
+            Member::new("InstanceId", 1291).wire("instanceId"),
+            Member::new("IamInstanceProfile", 614).wire("iamInstanceProfile"),
+            Member::new("State", 618).wire("state"),
+            Member::new("Timestamp", 218).wire("timestamp"),
+        ],
+    ),
+    /* 616 */ Shape::new("IamInstanceProfileAssociationId", Kind::String),
+    /* 617 */ Shape::list("IamInstanceProfileAssociationSet", Member::element(615).wire("item")),
+    /* 618 */
+    Shape::choice("IamInstanceProfileAssociationState", &["associating", "associated", "disassociating", "disassociated"]),
+    /* 619 */
+    Shape::record(
+        "IamInstanceProfileSpecification",
+        &[Member::new("Arn", 1291).wire("arn"), Member::new("Name", 1291).wire("name")],
+    ),
+    /* 620 */
+    Shape::record("IcmpTypeCode", &[Member::new("Code", 757).wire("code"), Member::new("Type", 757).wire("type")]),
+    /* 621 */
+    Shape::record(
+        "IdFormat",
+        &[
+            Member::new("Deadline", 218).wire("deadline"),
+            Member::new("Resource", 1291).wire("resource"),
+            Member::new("UseLongIds", 114).wire("useLongIds"),
+        ],
+    ),
+    /* 622 */ Shape::list("IdFormatList", Member::element(621).wire("item")),
+    /* 623 */
+    Shape::record(
+        "Image",
+        &[
+            Member::new("PlatformDetails", 1291).wire("platformDetails"),
+            Member::new("UsageOperation", 1291).wire("usageOperation"),
+            Member::new("BlockDeviceMappings", 110).wire("blockDeviceMapping"),
+            Member::new("Description", 1291).wire("description"),
+            Member::new("EnaSupport", 114).wire("enaSupport"),
+            Member::new("Hypervisor", 613).wire("hypervisor"),
+            Member::new("ImageOwnerAlias", 1291).wire("imageOwnerAlias"),
+            Member::new("Name", 1291).wire("name"),
+            Member::new("RootDeviceName", 1291).wire("rootDeviceName"),
+            Member::new("RootDeviceType", 413).wire("rootDeviceType"),
+            Member::new("SriovNetSupport", 1291).wire("sriovNetSupport"),
+            Member::new("StateReason", 1285).wire("stateReason"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("VirtualizationType", 1384).wire("virtualizationType"),
+            Member::new("BootMode", 118).wire("bootMode"),
+            Member::new("TpmSupport", 1344).wire("tpmSupport"),
+            Member::new("DeprecationTime", 1291).wire("deprecationTime"),
+            Member::new("ImdsSupport", 641).wire("imdsSupport"),
+            Member::new("SourceInstanceId", 1291).wire("sourceInstanceId"),
+            Member::new("DeregistrationProtection", 1291).wire("deregistrationProtection"),
+            Member::new("LastLaunchedTime", 1291).wire("lastLaunchedTime"),
+            Member::new("ImageAllowed", 114).wire("imageAllowed"),
+            Member::new("SourceImageId", 1291).wire("sourceImageId"),
+            Member::new("SourceImageRegion", 1291).wire("sourceImageRegion"),
+            Member::new("FreeTierEligible", 114).wire("freeTierEligible"),
+            Member::new("PublicSsmParameterName", 1291).wire("publicSsmParameterName"),
+            Member::new("ImageWatermarks", 640).wire("imageWatermarkSet"),
+            Member::new("ScanResults", 1212).wire("scanResults"),
+            Member::new("InstanceTypeSpecification", 756).wire("instanceTypeSpecification"),
+            Member::new("ImageId", 1291).wire("imageId"),
+            Member::new("ImageLocation", 1291).wire("imageLocation"),
+            Member::new("State", 636).wire("imageState"),
+            Member::new("OwnerId", 1291).wire("imageOwnerId"),
+            Member::new("CreationDate", 1291).wire("creationDate"),
+            Member::new("Public", 114).wire("isPublic"),
+            Member::new("ProductCodes", 1121).wire("productCodes"),
+            Member::new("Architecture", 39).wire("architecture"),
+            Member::new("ImageType", 637).wire("imageType"),
+            Member::new("KernelId", 1291).wire("kernelId"),
+            Member::new("RamdiskId", 1291).wire("ramdiskId"),
+            Member::new("Platform", 1093).wire("platform"),
+        ],
+    ),
+    /* 624 */
+    Shape::record(
+        "ImageAttribute",
+        &[
+            Member::new("Description", 70).wire("description"),
+            Member::new("KernelId", 70).wire("kernel"),
+            Member::new("RamdiskId", 70).wire("ramdisk"),
+            Member::new("SriovNetSupport", 70).wire("sriovNetSupport"),
+            Member::new("BootMode", 70).wire("bootMode"),
+            Member::new("TpmSupport", 70).wire("tpmSupport"),
+            Member::new("UefiData", 70).wire("uefiData"),
+            Member::new("LastLaunchedTime", 70).wire("lastLaunchedTime"),
+            Member::new("ImdsSupport", 70).wire("imdsSupport"),
+            Member::new("DeregistrationProtection", 70).wire("deregistrationProtection"),
+            Member::new("ImageId", 1291).wire("imageId"),
+            Member::new("LaunchPermissions", 810).wire("launchPermission"),
+            Member::new("ProductCodes", 1121).wire("productCodes"),
+            Member::new("BlockDeviceMappings", 110).wire("blockDeviceMapping"),
+        ],
+    ),
+    /* 625 */
+    Shape::choice(
+        "ImageAttributeName",
+        &[
+            "description",
+            "kernel",
+            "ramdisk",
+            "launchPermission",
+            "productCodes",
+            "blockDeviceMapping",
+            "sriovNetSupport",
+            "bootMode",
+            "tpmSupport",
+            "uefiData",
+            "lastLaunchedTime",
+            "imdsSupport",
+            "deregistrationProtection",
+        ],
+    ),
+    /* 626 */ Shape::choice("ImageBlockPublicAccessDisabledState", &["unblocked"]),
+    /* 627 */ Shape::choice("ImageBlockPublicAccessEnabledState", &["block-new-sharing"]),
+    /* 628 */ Shape::new("ImageDescriptionRequest", Kind::String).min(0.0).max(255.0),
+    /* 629 */ Shape::new("ImageId", Kind::String),
+    /* 630 */ Shape::list("ImageIdStringList", Member::element(629).wire("ImageId")),
+    /* 631 */ Shape::list("ImageList", Member::element(623).wire("item")),
+    /* 632 */
+    Shape::record(
+        "ImageMetadata",
+        &[
+            Member::new("ImageId", 629).wire("imageId"),
+            Member::new("Name", 1291).wire("name"),
+            Member::new("OwnerId", 1291).wire("imageOwnerId"),
+            Member::new("State", 636).wire("imageState"),
+            Member::new("ImageOwnerAlias", 1291).wire("imageOwnerAlias"),
+            Member::new("CreationDate", 1291).wire("creationDate"),
+            Member::new("DeprecationTime", 1291).wire("deprecationTime"),
+            Member::new("ImageAllowed", 114).wire("imageAllowed"),
+            Member::new("IsPublic", 114).wire("isPublic"),
+            Member::new("ImageWatermarks", 640).wire("imageWatermarkSet"),
+        ],
+    ),
+    /* 633 */ Shape::new("ImageNameRequest", Kind::String).min(3.0).max(128.0),
+    /* 634 */
+    Shape::record(
+        "ImageRecycleBinInfo",
+        &[
+            Member::new("ImageId", 1291).wire("imageId"),
+            Member::new("Name", 1291).wire("name"),
+            Member::new("Description", 1291).wire("description"),
+            Member::new("RecycleBinEnterTime", 936).wire("recycleBinEnterTime"),
+            Member::new("RecycleBinExitTime", 936).wire("recycleBinExitTime"),
+        ],
+    ),
+    /* 635 */ Shape::list("ImageRecycleBinInfoList", Member::element(634).wire("item")),
+    /* 636 */
+    Shape::choice("ImageState", &["pending", "available", "invalid", "deregistered", "transient", "failed", "error", "disabled"]),
+    /* 637 */ Shape::choice("ImageTypeValues", &["machine", "kernel", "ramdisk"]),
+    /* 638 */ Shape::new("ImageUefiDataRequest", Kind::String).min(0.0).max(64000.0).sensitive(),
+    /* 639 */
+    Shape::record(
+        "ImageWatermark",
+        &[
+            Member::new("WatermarkKey", 1291).wire("watermarkKey"),
+            Member::new("SourceImageRegion", 1291).wire("sourceImageRegion"),
+            Member::new("SourceImageId", 1291).wire("sourceImageId"),
+            Member::new("SourceImageCreationTime", 936).wire("sourceImageCreationTime"),
+            Member::new("WatermarkCreationTime", 936).wire("watermarkCreationTime"),
+        ],
+    ),
+    /* 640 */ Shape::list("ImageWatermarkList", Member::element(639).wire("item")),
+    /* 641 */ Shape::choice("ImdsSupportValues", &["v2.0"]),
+    /* 642 */
+    Shape::record(
+        "ImportKeyPairRequest",
+        &[
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("KeyName", 1291).wire("keyName").required(),
+            Member::new("PublicKeyMaterial", 108).wire("publicKeyMaterial").required(),
+        ],
+    ),
+    /* 643 */
+    Shape::record(
+        "ImportKeyPairResult",
+        &[
+            Member::new("KeyFingerprint", 1291).wire("keyFingerprint"),
+            Member::new("KeyName", 1291).wire("keyName"),
+            Member::new("KeyPairId", 1291).wire("keyPairId"),
+            Member::new("Tags", 1328).wire("tagSet"),
+        ],
+    ),
+    /* 644 */
+    Shape::record(
+        "ImportSnapshotRequest",
+        &[
+            Member::new("ClientData", 134),
+            Member::new("ClientToken", 1291),
+            Member::new("Description", 1291),
+            Member::new("DiskContainer", 1262),
+            Member::new("DryRun", 114),
+            Member::new("Encrypted", 114),
+            Member::new("KmsKeyId", 807),
+            Member::new("RoleName", 1291),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+        ],
+    ),
+    /* 645 */
+    Shape::record(
+        "ImportSnapshotResult",
+        &[
+            Member::new("Description", 1291).wire("description"),
+            Member::new("ImportTaskId", 1291).wire("importTaskId"),
+            Member::new("SnapshotTaskDetail", 1273).wire("snapshotTaskDetail"),
+            Member::new("Tags", 1328).wire("tagSet"),
+        ],
+    ),
+    /* 646 */
+    Shape::record(
+        "ImportSnapshotTask",
+        &[
+            Member::new("Description", 1291).wire("description"),
+            Member::new("ImportTaskId", 1291).wire("importTaskId"),
+            Member::new("SnapshotTaskDetail", 1273).wire("snapshotTaskDetail"),
+            Member::new("Tags", 1328).wire("tagSet"),
+        ],
+    ),
+    /* 647 */ Shape::new("ImportSnapshotTaskId", Kind::String),
+    /* 648 */ Shape::list("ImportSnapshotTaskIdList", Member::element(647).wire("ImportTaskId")),
+    /* 649 */ Shape::list("ImportSnapshotTaskList", Member::element(646).wire("item")),
+    /* 650 */ Shape::new("IncludeUnsupportedInRegion", Kind::Boolean),
+    /* 651 */
+    Shape::record(
+        "InferenceAcceleratorInfo",
+        &[
+            Member::new("Accelerators", 654).wire("accelerators"),
+            Member::new("TotalInferenceMemoryInMiB", 1463).wire("totalInferenceMemoryInMiB"),
+        ],
+    ),
+    /* 652 */ Shape::new("InferenceDeviceCount", Kind::Integer),
+    /* 653 */
+    Shape::record(
+        "InferenceDeviceInfo",
+        &[
+            Member::new("Count", 652).wire("count"),
+            Member::new("Name", 658).wire("name"),
+            Member::new("Manufacturer", 655).wire("manufacturer"),
+            Member::new("MemoryInfo", 656).wire("memoryInfo"),
+        ],
+    ),
+    /* 654 */ Shape::list("InferenceDeviceInfoList", Member::element(653)),
+    /* 655 */ Shape::new("InferenceDeviceManufacturerName", Kind::String),
+    /* 656 */ Shape::record("InferenceDeviceMemoryInfo", &[Member::new("SizeInMiB", 657).wire("sizeInMiB")]),
+    /* 657 */ Shape::new("InferenceDeviceMemorySize", Kind::Integer),
+    /* 658 */ Shape::new("InferenceDeviceName", Kind::String),
+    /* 659 */
+    Shape::record(
+        "InitializationStatusDetails",
+        &[
+            Member::new("InitializationType", 660).wire("initializationType"),
+            Member::new("Progress", 901).wire("progress"),
+            Member::new("EstimatedTimeToCompleteInSeconds", 901).wire("estimatedTimeToCompleteInSeconds"),
+        ],
+    ),
+    /* 660 */ Shape::choice("InitializationType", &["default", "provisioned-rate", "volume-copy"]),
+    /* 661 */
+    Shape::record(
+        "Instance",
+        &[
+            Member::new("Architecture", 39).wire("architecture"),
+            Member::new("BlockDeviceMappings", 669).wire("blockDeviceMapping"),
+            Member::new("ClientToken", 1291).wire("clientToken"),
+            Member::new("EbsOptimized", 114).wire("ebsOptimized"),
+            Member::new("EnaSupport", 114).wire("enaSupport"),
+            Member::new("Hypervisor", 613).wire("hypervisor"),
+            Member::new("IamInstanceProfile", 614).wire("iamInstanceProfile"),
+            Member::new("InstanceLifecycle", 696).wire("instanceLifecycle"),
+            Member::new("ElasticGpuAssociations", 487).wire("elasticGpuAssociationSet"),
+            Member::new("ElasticInferenceAcceleratorAssociations", 496).wire("elasticInferenceAcceleratorAssociationSet"),
+            Member::new("NetworkInterfaces", 713).wire("networkInterfaceSet"),
+            Member::new("OutpostArn", 1291).wire("outpostArn"),
+            Member::new("RootDeviceName", 1291).wire("rootDeviceName"),
+            Member::new("RootDeviceType", 413).wire("rootDeviceType"),
+            Member::new("SecurityGroups", 602).wire("groupSet"),
+            Member::new("SourceDestCheck", 114).wire("sourceDestCheck"),
+            Member::new("SpotInstanceRequestId", 1291).wire("spotInstanceRequestId"),
+            Member::new("SriovNetSupport", 1291).wire("sriovNetSupport"),
+            Member::new("StateReason", 1285).wire("stateReason"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("VirtualizationType", 1384).wire("virtualizationType"),
+            Member::new("CpuOptions", 154).wire("cpuOptions"),
+            Member::new("CapacityBlockId", 1291).wire("capacityBlockId"),
+            Member::new("CapacityReservationId", 1291).wire("capacityReservationId"),
+            Member::new("CapacityReservationSpecification", 126).wire("capacityReservationSpecification"),
+            Member::new("HibernationOptions", 607).wire("hibernationOptions"),
+            Member::new("Licenses", 885).wire("licenseSet"),
+            Member::new("MetadataOptions", 704).wire("metadataOptions"),
+            Member::new("EnclaveOptions", 530).wire("enclaveOptions"),
+            Member::new("BootMode", 118).wire("bootMode"),
+            Member::new("PlatformDetails", 1291).wire("platformDetails"),
+            Member::new("UsageOperation", 1291).wire("usageOperation"),
+            Member::new("UsageOperationUpdateTime", 936).wire("usageOperationUpdateTime"),
+            Member::new("PrivateDnsNameOptions", 1112).wire("privateDnsNameOptions"),
+            Member::new("Ipv6Address", 1291).wire("ipv6Address"),
+            Member::new("TpmSupport", 1291).wire("tpmSupport"),
+            Member::new("MaintenanceOptions", 698).wire("maintenanceOptions"),
+            Member::new("CurrentInstanceBootMode", 672).wire("currentInstanceBootMode"),
+            Member::new("NetworkPerformanceOptions", 716).wire("networkPerformanceOptions"),
+            Member::new("Operator", 1060).wire("operator"),
+            Member::new("SecondaryInterfaces", 725).wire("secondaryInterfaceSet"),
+            Member::new("InstanceId", 1291).wire("instanceId"),
+            Member::new("ImageId", 1291).wire("imageId"),
+            Member::new("State", 734).wire("instanceState"),
+            Member::new("PrivateDnsName", 1291).wire("privateDnsName"),
+            Member::new("PublicDnsName", 1291).wire("dnsName"),
+            Member::new("StateTransitionReason", 1291).wire("reason"),
+            Member::new("KeyName", 1291).wire("keyName"),
+            Member::new("AmiLaunchIndex", 757).wire("amiLaunchIndex"),
+            Member::new("ProductCodes", 1121).wire("productCodes"),
+            Member::new("InstanceType", 749).wire("instanceType"),
+            Member::new("LaunchTime", 218).wire("launchTime"),
+            Member::new("Placement", 1080).wire("placement"),
+            Member::new("KernelId", 1291).wire("kernelId"),
+            Member::new("RamdiskId", 1291).wire("ramdiskId"),
+            Member::new("Platform", 1093).wire("platform"),
+            Member::new("Monitoring", 983).wire("monitoring"),
+            Member::new("SubnetId", 1291).wire("subnetId"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
+            Member::new("PublicIpAddress", 1291).wire("ipAddress"),
+        ],
+    ),
+    /* 662 */
+    Shape::record(
+        "InstanceAttachmentEnaSrdSpecification",
+        &[
+            Member::new("EnaSrdEnabled", 114).wire("enaSrdEnabled"),
+            Member::new("EnaSrdUdpSpecification", 663).wire("enaSrdUdpSpecification"),
+        ],
+    ),
+    /* 663 */
+    Shape::record("InstanceAttachmentEnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 114).wire("enaSrdUdpEnabled")]),
+    /* 664 */
+    Shape::record(
+        "InstanceAttribute",
+        &[
+            Member::new("BlockDeviceMappings", 669).wire("blockDeviceMapping"),
+            Member::new("DisableApiTermination", 69).wire("disableApiTermination"),
+            Member::new("EnaSupport", 69).wire("enaSupport"),
+            Member::new("EnclaveOptions", 530).wire("enclaveOptions"),
+            Member::new("EbsOptimized", 69).wire("ebsOptimized"),
+            Member::new("InstanceId", 1291).wire("instanceId"),
+            Member::new("InstanceInitiatedShutdownBehavior", 70).wire("instanceInitiatedShutdownBehavior"),
+            Member::new("InstanceType", 70).wire("instanceType"),
+            Member::new("KernelId", 70).wire("kernel"),
+            Member::new("ProductCodes", 1121).wire("productCodes"),
+            Member::new("RamdiskId", 70).wire("ramdisk"),
+            Member::new("RootDeviceName", 70).wire("rootDeviceName"),
+            Member::new("SourceDestCheck", 69).wire("sourceDestCheck"),
+            Member::new("SriovNetSupport", 70).wire("sriovNetSupport"),
+            Member::new("UserData", 70).wire("userData"),
+            Member::new("DisableApiStop", 69).wire("disableApiStop"),
+            Member::new("Groups", 602).wire("groupSet"),
+        ],
+    ),
+    /* 665 */
+    Shape::choice(
+        "InstanceAttributeName",
+        &[
+            "instanceType",
+            "kernel",
+            "ramdisk",
+            "userData",
+            "disableApiTermination",
+            "instanceInitiatedShutdownBehavior",
+            "rootDeviceName",
+            "blockDeviceMapping",
+            "productCodes",
+            "sourceDestCheck",
+            "groupSet",
+            "ebsOptimized",
+            "sriovNetSupport",
+            "enaSupport",
+            "enclaveOptions",
+            "disableApiStop",
+        ],
+    ),
+    /* 666 */ Shape::choice("InstanceAutoRecoveryState", &["disabled", "default"]),
+    /* 667 */ Shape::choice("InstanceBandwidthWeighting", &["default", "vpc-1", "ebs-1"]),
+    /* 668 */
+    Shape::record(
+        "InstanceBlockDeviceMapping",
+        &[Member::new("DeviceName", 1291).wire("deviceName"), Member::new("Ebs", 471).wire("ebs")],
+    ),
+    /* 669 */ Shape::list("InstanceBlockDeviceMappingList", Member::element(668).wire("item")),
+    /* 670 */
+    Shape::record(
+        "InstanceBlockDeviceMappingSpecification",
+        &[
+            Member::new("DeviceName", 1291).wire("deviceName"),
+            Member::new("Ebs", 472).wire("ebs"),
+            Member::new("VirtualName", 1291).wire("virtualName"),
+            Member::new("NoDevice", 1291).wire("noDevice"),
+        ],
+    ),
+    /* 671 */ Shape::list("InstanceBlockDeviceMappingSpecificationList", Member::element(670).wire("item")),
+    /* 672 */ Shape::choice("InstanceBootModeValues", &["legacy-bios", "uefi"]),
+    /* 673 */
+    Shape::record(
+        "InstanceCreditSpecification",
+        &[Member::new("InstanceId", 1291).wire("instanceId"), Member::new("CpuCredits", 1291).wire("cpuCredits")],
+    ),
+    /* 674 */ Shape::list("InstanceCreditSpecificationList", Member::element(673).wire("item")),
+    /* 675 */ Shape::list("InstanceCreditSpecificationListRequest", Member::element(676).wire("item")),
+    /* 676 */
+    Shape::record(
+        "InstanceCreditSpecificationRequest",
+        &[Member::new("InstanceId", 681).required(), Member::new("CpuCredits", 1291)],
+    ),
+    /* 677 */ Shape::new("InstanceEventId", Kind::String),
+    /* 678 */
+    Shape::record(
+        "InstanceFamilyCreditSpecification",
+        &[Member::new("InstanceFamily", 1351).wire("instanceFamily"), Member::new("CpuCredits", 1291).wire("cpuCredits")],
+    ),
+    /* 679 */ Shape::choice("InstanceGeneration", &["current", "previous"]),
+    /* 680 */ Shape::list("InstanceGenerationSet", Member::element(679).wire("item")),
+    /* 681 */ Shape::new("InstanceId", Kind::String),
+    /* 682 */ Shape::new("InstanceIdForResolver", Kind::String),
+    /* 683 */ Shape::list("InstanceIdStringList", Member::element(681).wire("InstanceId")),
+    /* 684 */ Shape::new("InstanceIdWithVolumeResolver", Kind::String),
+    /* 685 */
+    Shape::record(
+        "InstanceImageMetadata",
+        &[
+            Member::new("InstanceId", 681).wire("instanceId"),
+            Member::new("InstanceType", 749).wire("instanceType"),
+            Member::new("LaunchTime", 936).wire("launchTime"),
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("ZoneId", 1291).wire("zoneId"),
+            Member::new("State", 734).wire("instanceState"),
+            Member::new("OwnerId", 1291).wire("instanceOwnerId"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("ImageMetadata", 632).wire("imageMetadata"),
+            Member::new("Operator", 1060).wire("operator"),
+        ],
+    ),
+    /* 686 */ Shape::list("InstanceImageMetadataList", Member::element(685).wire("item")),
+    /* 687 */ Shape::choice("InstanceInterruptionBehavior", &["hibernate", "stop", "terminate"]),
+    /* 688 */ Shape::record("InstanceIpv4Prefix", &[Member::new("Ipv4Prefix", 1291).wire("ipv4Prefix")]),
+    /* 689 */ Shape::list("InstanceIpv4PrefixList", Member::element(688).wire("item")),
+    /* 690 */
+    Shape::record(
+        "InstanceIpv6Address",
+        &[Member::new("Ipv6Address", 1291).wire("ipv6Address"), Member::new("IsPrimaryIpv6", 114).wire("isPrimaryIpv6")],
+    ),
+    /* 691 */ Shape::list("InstanceIpv6AddressList", Member::element(690).wire("item")),
+    /* 692 */ Shape::list("InstanceIpv6AddressListRequest", Member::element(693).wire("InstanceIpv6Address")),
+    /* 693 */ Shape::record("InstanceIpv6AddressRequest", &[Member::new("Ipv6Address", 1291)]),
+    /* 694 */ Shape::record("InstanceIpv6Prefix", &[Member::new("Ipv6Prefix", 1291).wire("ipv6Prefix")]),
+    /* 695 */ Shape::list("InstanceIpv6PrefixList", Member::element(694).wire("item")),
+    /* 696 */
+    Shape::choice("InstanceLifecycleType", &["spot", "scheduled", "capacity-block", "interruptible-capacity-reservation"]),
+    /* 697 */ Shape::list("InstanceList", Member::element(661).wire("item")),
+    /* 698 */
+    Shape::record(
+        "InstanceMaintenanceOptions",
+        &[Member::new("AutoRecovery", 666).wire("autoRecovery"), Member::new("RebootMigration", 720).wire("rebootMigration")],
+    ),
+    /* 699 */ Shape::record("InstanceMaintenanceOptionsRequest", &[Member::new("AutoRecovery", 666)]),
+    /* 700 */
+    Shape::record("InstanceMarketOptionsRequest", &[Member::new("MarketType", 905), Member::new("SpotOptions", 1276)]),
+    /* 701 */
+    Shape::record(
+        "InstanceMetadataDefaultsResponse",
+        &[
+            Member::new("HttpTokens", 612).wire("httpTokens"),
+            Member::new("HttpPutResponseHopLimit", 120).wire("httpPutResponseHopLimit"),
+            Member::new("HttpEndpoint", 702).wire("httpEndpoint"),
+            Member::new("InstanceMetadataTags", 707).wire("instanceMetadataTags"),
+            Member::new("ManagedBy", 902).wire("managedBy"),
+            Member::new("ManagedExceptionMessage", 1291).wire("managedExceptionMessage"),
+            Member::new("HttpTokensEnforced", 611).wire("httpTokensEnforced"),
+        ],
+    ),
+    /* 702 */ Shape::choice("InstanceMetadataEndpointState", &["disabled", "enabled"]),
+    /* 703 */
+    Shape::record(
+        "InstanceMetadataOptionsRequest",
+        &[
+            Member::new("HttpTokens", 612),
+            Member::new("HttpPutResponseHopLimit", 757),
+            Member::new("HttpEndpoint", 702),
+            Member::new("HttpProtocolIpv6", 706),
+            Member::new("InstanceMetadataTags", 707),
+        ],
+    ),
+    /* 704 */
+    Shape::record(
+        "InstanceMetadataOptionsResponse",
+        &[
+            Member::new("State", 705).wire("state"),
+            Member::new("HttpTokens", 612).wire("httpTokens"),
+            Member::new("HttpPutResponseHopLimit", 757).wire("httpPutResponseHopLimit"),
+            Member::new("HttpEndpoint", 702).wire("httpEndpoint"),
+            Member::new("HttpProtocolIpv6", 706).wire("httpProtocolIpv6"),
+            Member::new("InstanceMetadataTags", 707).wire("instanceMetadataTags"),
+        ],
+    ),
+    /* 705 */ Shape::choice("InstanceMetadataOptionsState", &["pending", "applied"]),
+    /* 706 */ Shape::choice("InstanceMetadataProtocolState", &["disabled", "enabled"]),
+    /* 707 */ Shape::choice("InstanceMetadataTagsState", &["disabled", "enabled"]),
+    /* 708 */
+    Shape::record(
+        "InstanceMonitoring",
+        &[Member::new("InstanceId", 1291).wire("instanceId"), Member::new("Monitoring", 983).wire("monitoring")],
+    ),
+    /* 709 */ Shape::list("InstanceMonitoringList", Member::element(708).wire("item")),
+    /* 710 */
+    Shape::record(
+        "InstanceNetworkInterface",
+        &[
+            Member::new("Association", 711).wire("association"),
+            Member::new("Attachment", 712).wire("attachment"),
+            Member::new("Description", 1291).wire("description"),
+            Member::new("Groups", 602).wire("groupSet"),
+            Member::new("Ipv6Addresses", 691).wire("ipv6AddressesSet"),
+            Member::new("MacAddress", 1291).wire("macAddress"),
+            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("PrivateDnsName", 1291).wire("privateDnsName"),
+            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
+            Member::new("PrivateIpAddresses", 719).wire("privateIpAddressesSet"),
+            Member::new("SourceDestCheck", 114).wire("sourceDestCheck"),
+            Member::new("Status", 1035).wire("status"),
+            Member::new("SubnetId", 1291).wire("subnetId"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("InterfaceType", 1291).wire("interfaceType"),
+            Member::new("Ipv4Prefixes", 689).wire("ipv4PrefixSet"),
+            Member::new("Ipv6Prefixes", 695).wire("ipv6PrefixSet"),
+            Member::new("ConnectionTrackingConfiguration", 139).wire("connectionTrackingConfiguration"),
+            Member::new("Operator", 1060).wire("operator"),
+        ],
+    ),
+    /* 711 */
+    Shape::record(
+        "InstanceNetworkInterfaceAssociation",
+        &[
+            Member::new("CarrierIp", 1291).wire("carrierIp"),
+            Member::new("CustomerOwnedIp", 1291).wire("customerOwnedIp"),
+            Member::new("IpOwnerId", 1291).wire("ipOwnerId"),
+            Member::new("PublicDnsName", 1291).wire("publicDnsName"),
+            Member::new("PublicIp", 1291).wire("publicIp"),
+        ],
+    ),
+    /* 712 */
+    Shape::record(
+        "InstanceNetworkInterfaceAttachment",
+        &[
+            Member::new("AttachTime", 218).wire("attachTime"),
+            Member::new("AttachmentId", 1291).wire("attachmentId"),
+            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
+            Member::new("DeviceIndex", 757).wire("deviceIndex"),
+            Member::new("Status", 68).wire("status"),
+            Member::new("NetworkCardIndex", 757).wire("networkCardIndex"),
+            Member::new("EnaSrdSpecification", 662).wire("enaSrdSpecification"),
+            Member::new("EnaQueueCount", 757).wire("enaQueueCount"),
+        ],
+    ),
+    /* 713 */ Shape::list("InstanceNetworkInterfaceList", Member::element(710).wire("item")),
+    /* 714 */
+    Shape::record(
+        "InstanceNetworkInterfaceSpecification",
+        &[
+            Member::new("AssociatePublicIpAddress", 114).wire("associatePublicIpAddress"),
+            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
+            Member::new("Description", 1291).wire("description"),
+            Member::new("DeviceIndex", 757).wire("deviceIndex"),
+            Member::new("Groups", 1229).wire("SecurityGroupId"),
+            Member::new("Ipv6AddressCount", 757).wire("ipv6AddressCount"),
+            Member::new("Ipv6Addresses", 691).wire("ipv6AddressesSet").query("Ipv6Addresses"),
+            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId"),
+            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
+            Member::new("PrivateIpAddresses", 1116).wire("privateIpAddressesSet").query("PrivateIpAddresses"),
+            Member::new("SecondaryPrivateIpAddressCount", 757).wire("secondaryPrivateIpAddressCount"),
+            Member::new("SubnetId", 1291).wire("subnetId"),
+            Member::new("AssociateCarrierIpAddress", 114),
+            Member::new("InterfaceType", 1291),
+            Member::new("NetworkCardIndex", 757),
+            Member::new("Ipv4Prefixes", 776).wire("Ipv4Prefix"),
+            Member::new("Ipv4PrefixCount", 757),
+            Member::new("Ipv6Prefixes", 788).wire("Ipv6Prefix"),
+            Member::new("Ipv6PrefixCount", 757),
+            Member::new("PrimaryIpv6", 114),
+            Member::new("EnaSrdSpecification", 501),
+            Member::new("ConnectionTrackingSpecification", 138),
+            Member::new("EnaQueueCount", 757),
+        ],
+    ),
+    /* 715 */ Shape::list("InstanceNetworkInterfaceSpecificationList", Member::element(714).wire("item")),
+    /* 716 */
+    Shape::record("InstanceNetworkPerformanceOptions", &[Member::new("BandwidthWeighting", 667).wire("bandwidthWeighting")]),
+    /* 717 */ Shape::record("InstanceNetworkPerformanceOptionsRequest", &[Member::new("BandwidthWeighting", 667)]),
+    /* 718 */
+    Shape::record(
+        "InstancePrivateIpAddress",
+        &[
+            Member::new("Association", 711).wire("association"),
+            Member::new("Primary", 114).wire("primary"),
+            Member::new("PrivateDnsName", 1291).wire("privateDnsName"),
+            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
+        ],
+    ),
+    /* 719 */ Shape::list("InstancePrivateIpAddressList", Member::element(718).wire("item")),
+    /* 720 */ Shape::choice("InstanceRebootMigrationState", &["disabled", "default"]),
+    /* 721 */
+    Shape::record(
+        "InstanceRequirements",
+        &[
+            Member::new("VCpuCount", 1376).wire("vCpuCount"),
+            Member::new("MemoryMiB", 930).wire("memoryMiB"),
+            Member::new("CpuManufacturers", 153).wire("cpuManufacturerSet"),
+            Member::new("MemoryGiBPerVCpu", 927).wire("memoryGiBPerVCpu"),
+            Member::new("ExcludedInstanceTypes", 537).wire("excludedInstanceTypeSet"),
+            Member::new("InstanceGenerations", 680).wire("instanceGenerationSet"),
+            Member::new("SpotMaxPricePercentageOverLowestPrice", 757).wire("spotMaxPricePercentageOverLowestPrice"),
+            Member::new("OnDemandMaxPricePercentageOverLowestPrice", 757).wire("onDemandMaxPricePercentageOverLowestPrice"),
+            Member::new("BareMetal", 97).wire("bareMetal"),
+            Member::new("BurstablePerformance", 121).wire("burstablePerformance"),
+            Member::new("RequireHibernateSupport", 114).wire("requireHibernateSupport"),
+            Member::new("NetworkInterfaceCount", 1025).wire("networkInterfaceCount"),
+            Member::new("LocalStorage", 894).wire("localStorage"),
+            Member::new("LocalStorageTypes", 896).wire("localStorageTypeSet"),
+            Member::new("TotalLocalStorageGB", 1340).wire("totalLocalStorageGB"),
+            Member::new("BaselineEbsBandwidthMbps", 101).wire("baselineEbsBandwidthMbps"),
+            Member::new("AcceleratorTypes", 9).wire("acceleratorTypeSet"),
+            Member::new("AcceleratorCount", 0).wire("acceleratorCount"),
+            Member::new("AcceleratorManufacturers", 3).wire("acceleratorManufacturerSet"),
+            Member::new("AcceleratorNames", 5).wire("acceleratorNameSet"),
+            Member::new("AcceleratorTotalMemoryMiB", 6).wire("acceleratorTotalMemoryMiB"),
+            Member::new("NetworkBandwidthGbps", 1011).wire("networkBandwidthGbps"),
+            Member::new("AllowedInstanceTypes", 34).wire("allowedInstanceTypeSet"),
+            Member::new("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", 757)
+                .wire("maxSpotPriceAsPercentageOfOptimalOnDemandPrice"),
+            Member::new("BaselinePerformanceFactors", 104).wire("baselinePerformanceFactors"),
+            Member::new("RequireEncryptionInTransit", 114).wire("requireEncryptionInTransit"),
+        ],
+    ),
+    /* 722 */
+    Shape::record(
+        "InstanceRequirementsRequest",
+        &[
+            Member::new("VCpuCount", 1377).required(),
+            Member::new("MemoryMiB", 931).required(),
+            Member::new("CpuManufacturers", 153).wire("CpuManufacturer"),
+            Member::new("MemoryGiBPerVCpu", 928),
+            Member::new("ExcludedInstanceTypes", 537).wire("ExcludedInstanceType"),
+            Member::new("InstanceGenerations", 680).wire("InstanceGeneration"),
+            Member::new("SpotMaxPricePercentageOverLowestPrice", 757),
+            Member::new("OnDemandMaxPricePercentageOverLowestPrice", 757),
+            Member::new("BareMetal", 97),
+            Member::new("BurstablePerformance", 121),
+            Member::new("RequireHibernateSupport", 114),
+            Member::new("NetworkInterfaceCount", 1026),
+            Member::new("LocalStorage", 894),
+            Member::new("LocalStorageTypes", 896).wire("LocalStorageType"),
+            Member::new("TotalLocalStorageGB", 1341),
+            Member::new("BaselineEbsBandwidthMbps", 102),
+            Member::new("AcceleratorTypes", 9).wire("AcceleratorType"),
+            Member::new("AcceleratorCount", 1),
+            Member::new("AcceleratorManufacturers", 3).wire("AcceleratorManufacturer"),
+            Member::new("AcceleratorNames", 5).wire("AcceleratorName"),
+            Member::new("AcceleratorTotalMemoryMiB", 7),
+            Member::new("NetworkBandwidthGbps", 1012),
+            Member::new("AllowedInstanceTypes", 34).wire("AllowedInstanceType"),
+            Member::new("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", 757),
+            Member::new("BaselinePerformanceFactors", 105),
+            Member::new("RequireEncryptionInTransit", 114),
+        ],
+    ),
+    /* 723 */
+    Shape::record(
+        "InstanceSecondaryInterface",
+        &[
+            Member::new("Attachment", 724).wire("attachment"),
+            Member::new("MacAddress", 1291).wire("macAddress"),
+            Member::new("SecondaryInterfaceId", 1213).wire("secondaryInterfaceId"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("PrivateIpAddresses", 727).wire("privateIpAddressSet"),
+            Member::new("SourceDestCheck", 114).wire("sourceDestCheck"),
+            Member::new("Status", 1218).wire("status"),
+            Member::new("SecondarySubnetId", 1222).wire("secondarySubnetId"),
+            Member::new("SecondaryNetworkId", 1220).wire("secondaryNetworkId"),
+            Member::new("InterfaceType", 1219).wire("interfaceType"),
+        ],
+    ),
+    /* 724 */
+    Shape::record(
+        "InstanceSecondaryInterfaceAttachment",
+        &[
+            Member::new("AttachTime", 936).wire("attachTime"),
+            Member::new("AttachmentId", 1291).wire("attachmentId"),
+            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
+            Member::new("DeviceIndex", 757).wire("deviceIndex"),
+            Member::new("Status", 68).wire("status"),
+            Member::new("NetworkCardIndex", 757).wire("networkCardIndex"),
+        ],
+    ),
+    /* 725 */ Shape::list("InstanceSecondaryInterfaceList", Member::element(723).wire("item")),
+    /* 726 */
+    Shape::record(
+        "InstanceSecondaryInterfacePrivateIpAddress",
+        &[Member::new("PrivateIpAddress", 1291).wire("privateIpAddress")],
+    ),
+    /* 727 */ Shape::list("InstanceSecondaryInterfacePrivateIpAddressList", Member::element(726).wire("item")),
+    /* 728 */ Shape::list("InstanceSecondaryInterfacePrivateIpAddressListRequest", Member::element(729).wire("item")),
+    /* 729 */
+    Shape::record("InstanceSecondaryInterfacePrivateIpAddressRequest", &[Member::new("PrivateIpAddress", 1291).required()]),
+    /* 730 */ Shape::list("InstanceSecondaryInterfaceSpecificationListRequest", Member::element(731).wire("item")),
+    /* 731 */
+    Shape::record(
+        "InstanceSecondaryInterfaceSpecificationRequest",
+        &[
+            Member::new("DeleteOnTermination", 114),
+            Member::new("DeviceIndex", 757),
+            Member::new("PrivateIpAddresses", 728).wire("PrivateIpAddress"),
+            Member::new("PrivateIpAddressCount", 757),
+            Member::new("SecondarySubnetId", 1222),
+            Member::new("InterfaceType", 1219),
+            Member::new("NetworkCardIndex", 757),
+        ],
+    ),
+    /* 732 */ Shape::list("InstanceSet", Member::element(748).wire("item")),
+    /* 733 */
+    Shape::record(
+        "InstanceSpecification",
+        &[
+            Member::new("InstanceId", 684).required(),
+            Member::new("ExcludeBootVolume", 114),
+            Member::new("ExcludeDataVolumeIds", 1392).wire("ExcludeDataVolumeId"),
+        ],
+    ),
+    /* 734 */
+    Shape::record("InstanceState", &[Member::new("Code", 757).wire("code"), Member::new("Name", 737).wire("name")]),
+    /* 735 */
+    Shape::record(
+        "InstanceStateChange",
+        &[
+            Member::new("InstanceId", 1291).wire("instanceId"),
+            Member::new("CurrentState", 734).wire("currentState"),
+            Member::new("PreviousState", 734).wire("previousState"),
+        ],
+    ),
+    /* 736 */ Shape::list("InstanceStateChangeList", Member::element(735).wire("item")),
+    /* 737 */
+    Shape::choice("InstanceStateName", &["pending", "running", "shutting-down", "terminated", "stopping", "stopped"]),
+    /* 738 */
+    Shape::record(
+        "InstanceStatus",
+        &[
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 84).wire("availabilityZoneId"),
+            Member::new("OutpostArn", 1291).wire("outpostArn"),
+            Member::new("Operator", 1060).wire("operator"),
+            Member::new("Events", 742).wire("eventsSet"),
+            Member::new("InstanceId", 1291).wire("instanceId"),
+            Member::new("InstanceState", 734).wire("instanceState"),
+            Member::new("InstanceStatus", 744).wire("instanceStatus"),
+            Member::new("SystemStatus", 744).wire("systemStatus"),
+            Member::new("AttachedEbsStatus", 478).wire("attachedEbsStatus"),
+            Member::new("ApplicationStatus", 36).wire("applicationStatus"),
+            Member::new("PerformanceStatus", 1077).wire("performanceStatus"),
+        ],
+    ),
+    /* 739 */
+    Shape::record(
+        "InstanceStatusDetails",
+        &[
+            Member::new("ImpairedSince", 218).wire("impairedSince"),
+            Member::new("Name", 1286).wire("name"),
+            Member::new("Status", 1287).wire("status"),
+        ],
+    ),
+    /* 740 */ Shape::list("InstanceStatusDetailsList", Member::element(739).wire("item")),
+    /* 741 */
+    Shape::record(
+        "InstanceStatusEvent",
+        &[
+            Member::new("InstanceEventId", 677).wire("instanceEventId"),
+            Member::new("Code", 535).wire("code"),
+            Member::new("Description", 1291).wire("description"),
+            Member::new("NotAfter", 218).wire("notAfter"),
+            Member::new("NotBefore", 218).wire("notBefore"),
+            Member::new("NotBeforeDeadline", 218).wire("notBeforeDeadline"),
+        ],
+    ),
+    /* 742 */ Shape::list("InstanceStatusEventList", Member::element(741).wire("item")),
+    /* 743 */ Shape::list("InstanceStatusList", Member::element(738).wire("item")),
+    /* 744 */
+    Shape::record(
+        "InstanceStatusSummary",
+        &[Member::new("Details", 740).wire("details"), Member::new("Status", 1313).wire("status")],
+    ),
+    /* 745 */ Shape::choice("InstanceStorageEncryptionSupport", &["unsupported", "required"]),
+    /* 746 */ Shape::new("InstanceStorageFlag", Kind::Boolean),
+    /* 747 */
+    Shape::record(
+        "InstanceStorageInfo",
+        &[
+            Member::new("TotalSizeInGB", 455).wire("totalSizeInGB"),
+            Member::new("Disks", 454).wire("disks"),
+            Member::new("NvmeSupport", 533).wire("nvmeSupport"),
+            Member::new("EncryptionSupport", 745).wire("encryptionSupport"),
+        ],
+    ),
+    /* 748 */
+    Shape::record(
+        "InstanceTopology",
+        &[
+            Member::new("InstanceId", 1291).wire("instanceId"),
+            Member::new("InstanceType", 1291).wire("instanceType"),
+            Member::new("GroupName", 1291).wire("groupName"),
+            Member::new("NetworkNodes", 1037).wire("networkNodeSet"),
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("ZoneId", 1291).wire("zoneId"),
+            Member::new("CapacityBlockId", 1291).wire("capacityBlockId"),
+        ],
+    ),
+    /* 749 */ Shape::new("InstanceType", Kind::String),
+    /* 750 */ Shape::choice("InstanceTypeHypervisor", &["nitro", "xen"]),
+    /* 751 */
+    Shape::record(
+        "InstanceTypeInfo",
+        &[
+            Member::new("InstanceType", 749).wire("instanceType"),
+            Member::new("CurrentGeneration", 215).wire("currentGeneration"),
+            Member::new("FreeTierEligible", 557).wire("freeTierEligible"),
+            Member::new("SupportedUsageClasses", 1367).wire("supportedUsageClasses"),
+            Member::new("SupportedRootDeviceTypes", 1192).wire("supportedRootDeviceTypes"),
+            Member::new("SupportedVirtualizationTypes", 1385).wire("supportedVirtualizationTypes"),
+            Member::new("BareMetal", 98).wire("bareMetal"),
+            Member::new("Hypervisor", 750).wire("hypervisor"),
+            Member::new("ProcessorInfo", 1118).wire("processorInfo"),
+            Member::new("VCpuInfo", 1378).wire("vCpuInfo"),
+            Member::new("MemoryInfo", 929).wire("memoryInfo"),
+            Member::new("InstanceStorageSupported", 746).wire("instanceStorageSupported"),
+            Member::new("InstanceStorageInfo", 747).wire("instanceStorageInfo"),
+            Member::new("EbsInfo", 470).wire("ebsInfo"),
+            Member::new("NetworkInfo", 1018).wire("networkInfo"),
+            Member::new("GpuInfo", 598).wire("gpuInfo"),
+            Member::new("FpgaInfo", 556).wire("fpgaInfo"),
+            Member::new("PlacementGroupInfo", 1084).wire("placementGroupInfo"),
+            Member::new("InferenceAcceleratorInfo", 651).wire("inferenceAcceleratorInfo"),
+            Member::new("HibernationSupported", 606).wire("hibernationSupported"),
+            Member::new("BurstablePerformanceSupported", 122).wire("burstablePerformanceSupported"),
+            Member::new("DedicatedHostsSupported", 219).wire("dedicatedHostsSupported"),
+            Member::new("AutoRecoverySupported", 76).wire("autoRecoverySupported"),
+            Member::new("SupportedBootModes", 117).wire("supportedBootModes"),
+            Member::new("NitroEnclavesSupport", 1052).wire("nitroEnclavesSupport"),
+            Member::new("NitroTpmSupport", 1054).wire("nitroTpmSupport"),
+            Member::new("NitroTpmInfo", 1053).wire("nitroTpmInfo"),
+            Member::new("MediaAcceleratorInfo", 919).wire("mediaAcceleratorInfo"),
+            Member::new("NeuronInfo", 1048).wire("neuronInfo"),
+            Member::new("PhcSupport", 1079).wire("phcSupport"),
+            Member::new("RebootMigrationSupport", 1134).wire("rebootMigrationSupport"),
+            Member::new("SupportedInRegion", 1316).wire("supportedInRegion"),
+        ],
+    ),
+    /* 752 */ Shape::list("InstanceTypeInfoList", Member::element(751).wire("item")),
+    /* 753 */ Shape::record("InstanceTypeItem", &[Member::new("InstanceType", 1291).wire("instanceType")]),
+    /* 754 */
+    Shape::record(
+        "InstanceTypeOffering",
+        &[
+            Member::new("InstanceType", 749).wire("instanceType"),
+            Member::new("LocationType", 898).wire("locationType"),
+            Member::new("Location", 897).wire("location"),
+        ],
+    ),
+    /* 755 */ Shape::list("InstanceTypeOfferingsList", Member::element(754).wire("item")),
+    /* 756 */
+    Shape::record(
+        "InstanceTypeSpecification",
+        &[
+            Member::new("SupportedInstanceTypes", 1317).wire("supportedInstanceTypeSet"),
+            Member::new("UnsupportedInstanceTypes", 1361).wire("unsupportedInstanceTypeSet"),
+        ],
+    ),
+    /* 757 */ Shape::new("Integer", Kind::Integer),
+    /* 758 */
+    Shape::record(
+        "InternetGateway",
+        &[
+            Member::new("Attachments", 760).wire("attachmentSet"),
+            Member::new("InternetGatewayId", 1291).wire("internetGatewayId"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("Tags", 1328).wire("tagSet"),
+        ],
+    ),
+    /* 759 */
+    Shape::record(
+        "InternetGatewayAttachment",
+        &[Member::new("State", 68).wire("state"), Member::new("VpcId", 1291).wire("vpcId")],
+    ),
+    /* 760 */ Shape::list("InternetGatewayAttachmentList", Member::element(759).wire("item")),
+    /* 761 */ Shape::new("InternetGatewayId", Kind::String),
+    /* 762 */ Shape::list("InternetGatewayIdList", Member::element(761).wire("item")),
+    /* 763 */ Shape::list("InternetGatewayList", Member::element(758).wire("item")),
+    /* 764 */ Shape::choice("IpAddressType", &["ipv4", "dualstack", "ipv6"]),
+    /* 765 */ Shape::list("IpList", Member::element(1291).wire("item")),
+    /* 766 */
+    Shape::record(
+        "IpPermission",
+        &[
+            Member::new("IpProtocol", 1291).wire("ipProtocol"),
+            Member::new("FromPort", 757).wire("fromPort"),
+            Member::new("ToPort", 757).wire("toPort"),
+            Member::new("UserIdGroupPairs", 1372).wire("groups"),
+            Member::new("IpRanges", 770).wire("ipRanges"),
+            Member::new("Ipv6Ranges", 795).wire("ipv6Ranges"),
+            Member::new("PrefixListIds", 1101).wire("prefixListIds"),
+        ],
+    ),
+    /* 767 */ Shape::list("IpPermissionList", Member::element(766).wire("item")),
+    /* 768 */ Shape::list("IpPrefixList", Member::element(1291).wire("item")),
+    /* 769 */
+    Shape::record("IpRange", &[Member::new("Description", 1291).wire("description"), Member::new("CidrIp", 1291).wire("cidrIp")]),
+    /* 770 */ Shape::list("IpRangeList", Member::element(769).wire("item")),
+    /* 771 */ Shape::list("IpRanges", Member::element(1291).wire("item")),
+    /* 772 */ Shape::choice("IpSource", &["amazon", "byoip", "none"]),
+    /* 773 */ Shape::new("IpamPoolId", Kind::String),
+    /* 774 */ Shape::new("Ipv4AddressesPerSecondaryInterface", Kind::Integer),
+    /* 775 */ Shape::new("Ipv4PoolEc2Id", Kind::String),
+    /* 776 */ Shape::list("Ipv4PrefixList", Member::element(779).wire("item")),
+    /* 777 */ Shape::list("Ipv4PrefixListResponse", Member::element(780).wire("item")),
+    /* 778 */ Shape::record("Ipv4PrefixSpecification", &[Member::new("Ipv4Prefix", 1291).wire("ipv4Prefix")]),
+    /* 779 */ Shape::record("Ipv4PrefixSpecificationRequest", &[Member::new("Ipv4Prefix", 1291)]),
+    /* 780 */ Shape::record("Ipv4PrefixSpecificationResponse", &[Member::new("Ipv4Prefix", 1291).wire("ipv4Prefix")]),
+    /* 781 */ Shape::list("Ipv4PrefixesList", Member::element(778).wire("item")),
+    /* 782 */ Shape::choice("Ipv6AddressAttribute", &["public", "private"]),
+    /* 783 */ Shape::list("Ipv6AddressList", Member::element(1291).wire("item")),
+    /* 784 */ Shape::record("Ipv6CidrBlock", &[Member::new("Ipv6CidrBlock", 1291).wire("ipv6CidrBlock")]),
+    /* 785 */ Shape::list("Ipv6CidrBlockSet", Member::element(784).wire("item")),
+    /* 786 */ Shape::new("Ipv6Flag", Kind::Boolean),
+    /* 787 */ Shape::new("Ipv6PoolEc2Id", Kind::String),
+    /* 788 */ Shape::list("Ipv6PrefixList", Member::element(791).wire("item")),
+    /* 789 */ Shape::list("Ipv6PrefixListResponse", Member::element(792).wire("item")),
+    /* 790 */ Shape::record("Ipv6PrefixSpecification", &[Member::new("Ipv6Prefix", 1291).wire("ipv6Prefix")]),
+    /* 791 */ Shape::record("Ipv6PrefixSpecificationRequest", &[Member::new("Ipv6Prefix", 1291)]),
+    /* 792 */ Shape::record("Ipv6PrefixSpecificationResponse", &[Member::new("Ipv6Prefix", 1291).wire("ipv6Prefix")]),
+    /* 793 */ Shape::list("Ipv6PrefixesList", Member::element(790).wire("item")),
+    /* 794 */
+    Shape::record(
+        "Ipv6Range",
+        &[Member::new("Description", 1291).wire("description"), Member::new("CidrIpv6", 1291).wire("cidrIpv6")],
+    ),
+    /* 795 */ Shape::list("Ipv6RangeList", Member::element(794).wire("item")),
+    /* 796 */ Shape::new("KernelId", Kind::String),
+    /* 797 */ Shape::choice("KeyFormat", &["pem", "ppk"]),
+    /* 798 */ Shape::list("KeyNameStringList", Member::element(804).wire("KeyName")),
+    /* 799 */
+    Shape::record(
+        "KeyPair",
+        &[
+            Member::new("KeyPairId", 1291).wire("keyPairId"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("KeyName", 1291).wire("keyName"),
+            Member::new("KeyFingerprint", 1291).wire("keyFingerprint"),
+            Member::new("KeyMaterial", 1246).wire("keyMaterial"),
+        ],
+    ),
+    /* 800 */ Shape::new("KeyPairId", Kind::String),
+    /* 801 */ Shape::list("KeyPairIdStringList", Member::element(800).wire("KeyPairId")),
+    /* 802 */
+    Shape::record(
+        "KeyPairInfo",
+        &[
+            Member::new("KeyPairId", 1291).wire("keyPairId"),
+            Member::new("KeyType", 806).wire("keyType"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("PublicKey", 1291).wire("publicKey"),
+            Member::new("CreateTime", 936).wire("createTime"),
+            Member::new("KeyName", 1291).wire("keyName"),
+            Member::new("KeyFingerprint", 1291).wire("keyFingerprint"),
+        ],
+    ),
+    /* 803 */ Shape::list("KeyPairList", Member::element(802).wire("item")),
+    /* 804 */ Shape::new("KeyPairName", Kind::String),
+    /* 805 */ Shape::new("KeyPairNameWithResolver", Kind::String),
+    /* 806 */ Shape::choice("KeyType", &["rsa", "ed25519"]),
+    /* 807 */ Shape::new("KmsKeyId", Kind::String),
+    /* 808 */
+    Shape::record("LastError", &[Member::new("Message", 1291).wire("message"), Member::new("Code", 1291).wire("code")]),
+    /* 809 */
+    Shape::record(
+        "LaunchPermission",
+        &[
+            Member::new("OrganizationArn", 1291).wire("organizationArn"),
+            Member::new("OrganizationalUnitArn", 1291).wire("organizationalUnitArn"),
+            Member::new("UserId", 1291).wire("userId"),
+            Member::new("Group", 1078).wire("group"),
+        ],
+    ),
+    /* 810 */ Shape::list("LaunchPermissionList", Member::element(809).wire("item")),
+    /* 811 */ Shape::record("LaunchPermissionModifications", &[Member::new("Add", 810), Member::new("Remove", 810)]),
+    /* 812 */
+    Shape::record(
+        "LaunchTemplate",
+        &[
+            Member::new("LaunchTemplateId", 1291).wire("launchTemplateId"),
+            Member::new("LaunchTemplateName", 863).wire("launchTemplateName"),
+            Member::new("CreateTime", 218).wire("createTime"),
+            Member::new("CreatedBy", 1291).wire("createdBy"),
+            Member::new("DefaultVersionNumber", 901).wire("defaultVersionNumber"),
+            Member::new("LatestVersionNumber", 901).wire("latestVersionNumber"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("Operator", 1060).wire("operator"),
+        ],
+    ),
+    /* 813 */ Shape::choice("LaunchTemplateAutoRecoveryState", &["default", "disabled"]),
+    /* 814 */
+    Shape::record(
+        "LaunchTemplateBlockDeviceMapping",
+        &[
+            Member::new("DeviceName", 1291).wire("deviceName"),
+            Member::new("VirtualName", 1291).wire("virtualName"),
+            Member::new("Ebs", 822).wire("ebs"),
+            Member::new("NoDevice", 1291).wire("noDevice"),
+        ],
+    ),
+    /* 815 */ Shape::list("LaunchTemplateBlockDeviceMappingList", Member::element(814).wire("item")),
+    /* 816 */
+    Shape::record(
+        "LaunchTemplateBlockDeviceMappingRequest",
+        &[
+            Member::new("DeviceName", 1291),
+            Member::new("VirtualName", 1291),
+            Member::new("Ebs", 823),
+            Member::new("NoDevice", 1291),
+        ],
+    ),
+    /* 817 */ Shape::list("LaunchTemplateBlockDeviceMappingRequestList", Member::element(816).wire("BlockDeviceMapping")),
+    /* 818 */
+    Shape::record(
+        "LaunchTemplateCapacityReservationSpecificationRequest",
+        &[Member::new("CapacityReservationPreference", 124), Member::new("CapacityReservationTarget", 127)],
+    ),
+    /* 819 */
+    Shape::record(
+        "LaunchTemplateCapacityReservationSpecificationResponse",
+        &[
+            Member::new("CapacityReservationPreference", 124).wire("capacityReservationPreference"),
+            Member::new("CapacityReservationTarget", 128).wire("capacityReservationTarget"),
+        ],
+    ),
+    /* 820 */
+    Shape::record(
+        "LaunchTemplateCpuOptions",
+        &[
+            Member::new("CoreCount", 757).wire("coreCount"),
+            Member::new("ThreadsPerCore", 757).wire("threadsPerCore"),
+            Member::new("AmdSevSnp", 35).wire("amdSevSnp"),
+            Member::new("NestedVirtualization", 1000).wire("nestedVirtualization"),
+        ],
+    ),
+    /* 821 */
+    Shape::record(
+        "LaunchTemplateCpuOptionsRequest",
+        &[
+            Member::new("CoreCount", 757),
+            Member::new("ThreadsPerCore", 757),
+            Member::new("AmdSevSnp", 35),
+            Member::new("NestedVirtualization", 1000),
+        ],
+    ),
+    /* 822 */
+    Shape::record(
+        "LaunchTemplateEbsBlockDevice",
+        &[
+            Member::new("Encrypted", 114).wire("encrypted"),
+            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
+            Member::new("Iops", 757).wire("iops"),
+            Member::new("KmsKeyId", 807).wire("kmsKeyId"),
+            Member::new("SnapshotId", 1263).wire("snapshotId"),
+            Member::new("VolumeSize", 757).wire("volumeSize"),
+            Member::new("VolumeType", 1412).wire("volumeType"),
+            Member::new("Throughput", 757).wire("throughput"),
+            Member::new("VolumeInitializationRate", 757).wire("volumeInitializationRate"),
+            Member::new("EbsCardIndex", 757).wire("ebsCardIndex"),
+        ],
+    ),
+    /* 823 */
+    Shape::record(
+        "LaunchTemplateEbsBlockDeviceRequest",
+        &[
+            Member::new("Encrypted", 114),
+            Member::new("DeleteOnTermination", 114),
+            Member::new("Iops", 757),
+            Member::new("KmsKeyId", 807),
+            Member::new("SnapshotId", 1263),
+            Member::new("VolumeSize", 757),
+            Member::new("VolumeType", 1412),
+            Member::new("Throughput", 757),
+            Member::new("VolumeInitializationRate", 757),
+            Member::new("EbsCardIndex", 757),
+        ],
+    ),
+    /* 824 */
+    Shape::record(
+        "LaunchTemplateElasticInferenceAccelerator",
+        &[Member::new("Type", 1291).required(), Member::new("Count", 825)],
+    ),
+    /* 825 */ Shape::new("LaunchTemplateElasticInferenceAcceleratorCount", Kind::Integer).min(1.0),
+    /* 826 */ Shape::list("LaunchTemplateElasticInferenceAcceleratorList", Member::element(824).wire("item")),
+    /* 827 */
+    Shape::record(
+        "LaunchTemplateElasticInferenceAcceleratorResponse",
+        &[Member::new("Type", 1291).wire("type"), Member::new("Count", 757).wire("count")],
+    ),
+    /* 828 */ Shape::list("LaunchTemplateElasticInferenceAcceleratorResponseList", Member::element(827).wire("item")),
+    /* 829 */
+    Shape::record(
+        "LaunchTemplateEnaSrdSpecification",
+        &[
+            Member::new("EnaSrdEnabled", 114).wire("enaSrdEnabled"),
+            Member::new("EnaSrdUdpSpecification", 830).wire("enaSrdUdpSpecification"),
+        ],
+    ),
+    /* 830 */
+    Shape::record("LaunchTemplateEnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 114).wire("enaSrdUdpEnabled")]),
+    /* 831 */ Shape::record("LaunchTemplateEnclaveOptions", &[Member::new("Enabled", 114).wire("enabled")]),
+    /* 832 */ Shape::record("LaunchTemplateEnclaveOptionsRequest", &[Member::new("Enabled", 114)]),
+    /* 833 */
+    Shape::choice(
+        "LaunchTemplateErrorCode",
+        &[
+            "launchTemplateIdDoesNotExist",
+            "launchTemplateIdMalformed",
+            "launchTemplateNameDoesNotExist",
+            "launchTemplateNameMalformed",
+            "launchTemplateVersionDoesNotExist",
+            "unexpectedError",
+        ],
+    ),
+    /* 834 */ Shape::record("LaunchTemplateHibernationOptions", &[Member::new("Configured", 114).wire("configured")]),
+    /* 835 */ Shape::record("LaunchTemplateHibernationOptionsRequest", &[Member::new("Configured", 114)]),
+    /* 836 */ Shape::choice("LaunchTemplateHttpTokensState", &["optional", "required"]),
+    /* 837 */
+    Shape::record(
+        "LaunchTemplateIamInstanceProfileSpecification",
+        &[Member::new("Arn", 1291).wire("arn"), Member::new("Name", 1291).wire("name")],
+    ),
+    /* 838 */
+    Shape::record("LaunchTemplateIamInstanceProfileSpecificationRequest", &[Member::new("Arn", 1291), Member::new("Name", 1291)]),
+    /* 839 */ Shape::new("LaunchTemplateId", Kind::String),
+    /* 840 */ Shape::list("LaunchTemplateIdStringList", Member::element(839).wire("item")),
+    /* 841 */
+    Shape::record("LaunchTemplateInstanceMaintenanceOptions", &[Member::new("AutoRecovery", 813).wire("autoRecovery")]),
+    /* 842 */ Shape::record("LaunchTemplateInstanceMaintenanceOptionsRequest", &[Member::new("AutoRecovery", 813)]),
+    /* 843 */
+    Shape::record(
+        "LaunchTemplateInstanceMarketOptions",
+        &[Member::new("MarketType", 905).wire("marketType"), Member::new("SpotOptions", 873).wire("spotOptions")],
+    ),
+    /* 844 */
+    Shape::record(
+        "LaunchTemplateInstanceMarketOptionsRequest",
+        &[Member::new("MarketType", 905), Member::new("SpotOptions", 874)],
+    ),
+    /* 845 */ Shape::choice("LaunchTemplateInstanceMetadataEndpointState", &["disabled", "enabled"]),
+    /* 846 */
+    Shape::record(
+        "LaunchTemplateInstanceMetadataOptions",
+        &[
+            Member::new("State", 848).wire("state"),
+            Member::new("HttpTokens", 836).wire("httpTokens"),
+            Member::new("HttpPutResponseHopLimit", 757).wire("httpPutResponseHopLimit"),
+            Member::new("HttpEndpoint", 845).wire("httpEndpoint"),
+            Member::new("HttpProtocolIpv6", 849).wire("httpProtocolIpv6"),
+            Member::new("InstanceMetadataTags", 850).wire("instanceMetadataTags"),
+        ],
+    ),
+    /* 847 */
+    Shape::record(
+        "LaunchTemplateInstanceMetadataOptionsRequest",
+        &[
+            Member::new("HttpTokens", 836),
+            Member::new("HttpPutResponseHopLimit", 757),
+            Member::new("HttpEndpoint", 845),
+            Member::new("HttpProtocolIpv6", 849),
+            Member::new("InstanceMetadataTags", 850),
+        ],
+    ),
+    /* 848 */ Shape::choice("LaunchTemplateInstanceMetadataOptionsState", &["pending", "applied"]),
+    /* 849 */ Shape::choice("LaunchTemplateInstanceMetadataProtocolIpv6", &["disabled", "enabled"]),
+    /* 850 */ Shape::choice("LaunchTemplateInstanceMetadataTagsState", &["disabled", "enabled"]),
+    /* 851 */
+    Shape::record(
+        "LaunchTemplateInstanceNetworkInterfaceSpecification",
+        &[
+            Member::new("AssociateCarrierIpAddress", 114).wire("associateCarrierIpAddress"),
+            Member::new("AssociatePublicIpAddress", 114).wire("associatePublicIpAddress"),
+            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
+            Member::new("Description", 1291).wire("description"),
+            Member::new("DeviceIndex", 757).wire("deviceIndex"),
+            Member::new("Groups", 600).wire("groupSet"),
+            Member::new("InterfaceType", 1291).wire("interfaceType"),
+            Member::new("Ipv6AddressCount", 757).wire("ipv6AddressCount"),
+            Member::new("Ipv6Addresses", 691).wire("ipv6AddressesSet"),
+            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId"),
+            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
+            Member::new("PrivateIpAddresses", 1116).wire("privateIpAddressesSet"),
+            Member::new("SecondaryPrivateIpAddressCount", 757).wire("secondaryPrivateIpAddressCount"),
+            Member::new("SubnetId", 1302).wire("subnetId"),
+            Member::new("NetworkCardIndex", 757).wire("networkCardIndex"),
+            Member::new("Ipv4Prefixes", 777).wire("ipv4PrefixSet"),
+            Member::new("Ipv4PrefixCount", 757).wire("ipv4PrefixCount"),
+            Member::new("Ipv6Prefixes", 789).wire("ipv6PrefixSet"),
+            Member::new("Ipv6PrefixCount", 757).wire("ipv6PrefixCount"),
+            Member::new("PrimaryIpv6", 114).wire("primaryIpv6"),
+            Member::new("EnaSrdSpecification", 829).wire("enaSrdSpecification"),
+            Member::new("ConnectionTrackingSpecification", 137).wire("connectionTrackingSpecification"),
+            Member::new("EnaQueueCount", 757).wire("enaQueueCount"),
+        ],
+    ),
+    /* 852 */ Shape::list("LaunchTemplateInstanceNetworkInterfaceSpecificationList", Member::element(851).wire("item")),
+    /* 853 */
+    Shape::record(
+        "LaunchTemplateInstanceNetworkInterfaceSpecificationRequest",
+        &[
+            Member::new("AssociateCarrierIpAddress", 114),
+            Member::new("AssociatePublicIpAddress", 114),
+            Member::new("DeleteOnTermination", 114),
+            Member::new("Description", 1291),
+            Member::new("DeviceIndex", 757),
+            Member::new("Groups", 1229).wire("SecurityGroupId"),
+            Member::new("InterfaceType", 1291),
+            Member::new("Ipv6AddressCount", 757),
+            Member::new("Ipv6Addresses", 692),
+            Member::new("NetworkInterfaceId", 1028),
+            Member::new("PrivateIpAddress", 1291),
+            Member::new("PrivateIpAddresses", 1116),
+            Member::new("SecondaryPrivateIpAddressCount", 757),
+            Member::new("SubnetId", 1302),
+            Member::new("NetworkCardIndex", 757),
+            Member::new("Ipv4Prefixes", 776).wire("Ipv4Prefix"),
+            Member::new("Ipv4PrefixCount", 757),
+            Member::new("Ipv6Prefixes", 788).wire("Ipv6Prefix"),
+            Member::new("Ipv6PrefixCount", 757),
+            Member::new("PrimaryIpv6", 114),
+            Member::new("EnaSrdSpecification", 501),
+            Member::new("ConnectionTrackingSpecification", 138),
+            Member::new("EnaQueueCount", 757),
+        ],
+    ),
+    /* 854 */
+    Shape::list(
+        "LaunchTemplateInstanceNetworkInterfaceSpecificationRequestList",
+        Member::element(853).wire("InstanceNetworkInterfaceSpecification"),
+    ),
+    /* 855 */
+    Shape::record(
+        "LaunchTemplateInstanceSecondaryInterfaceSpecification",
+        &[
+            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
+            Member::new("DeviceIndex", 757).wire("deviceIndex"),
+            Member::new("PrivateIpAddresses", 1215).wire("privateIpAddressesSet"),
+            Member::new("PrivateIpAddressCount", 757).wire("privateIpAddressCount"),
+            Member::new("SecondarySubnetId", 1222).wire("secondarySubnetId"),
+            Member::new("InterfaceType", 1219).wire("interfaceType"),
+            Member::new("NetworkCardIndex", 757).wire("networkCardIndex"),
+        ],
+    ),
+    /* 856 */ Shape::list("LaunchTemplateInstanceSecondaryInterfaceSpecificationList", Member::element(855).wire("item")),
+    /* 857 */
+    Shape::record(
+        "LaunchTemplateInstanceSecondaryInterfaceSpecificationRequest",
+        &[
+            Member::new("DeleteOnTermination", 114),
+            Member::new("DeviceIndex", 757),
+            Member::new("PrivateIpAddresses", 1216).wire("PrivateIpAddress"),
+            Member::new("PrivateIpAddressCount", 757),
+            Member::new("SecondarySubnetId", 1222),
+            Member::new("InterfaceType", 1219),
+            Member::new("NetworkCardIndex", 757),
+        ],
+    ),
+    /* 858 */
+    Shape::list(
+        "LaunchTemplateInstanceSecondaryInterfaceSpecificationRequestList",
+        Member::element(857).wire("InstanceSecondaryInterfaceSpecification"),
+    ),
+    /* 859 */
+    Shape::record(
+        "LaunchTemplateLicenseConfiguration",
+        &[Member::new("LicenseConfigurationArn", 1291).wire("licenseConfigurationArn")],
+    ),
+    /* 860 */ Shape::record("LaunchTemplateLicenseConfigurationRequest", &[Member::new("LicenseConfigurationArn", 1291)]),
+    /* 861 */ Shape::list("LaunchTemplateLicenseList", Member::element(859).wire("item")),
+    /* 862 */ Shape::list("LaunchTemplateLicenseSpecificationListRequest", Member::element(860).wire("item")),
+    /* 863 */ Shape::new("LaunchTemplateName", Kind::String).min(3.0).max(128.0).pattern("[a-zA-Z0-9\\(\\)\\.\\-/_]+"),
+    /* 864 */ Shape::list("LaunchTemplateNameStringList", Member::element(863).wire("item")),
+    /* 865 */
+    Shape::record(
+        "LaunchTemplateNetworkPerformanceOptions",
+        &[Member::new("BandwidthWeighting", 667).wire("bandwidthWeighting")],
+    ),
+    /* 866 */ Shape::record("LaunchTemplateNetworkPerformanceOptionsRequest", &[Member::new("BandwidthWeighting", 667)]),
+    /* 867 */
+    Shape::record(
+        "LaunchTemplatePlacement",
+        &[
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 84).wire("availabilityZoneId"),
+            Member::new("Affinity", 1291).wire("affinity"),
+            Member::new("GroupName", 1291).wire("groupName"),
+            Member::new("HostId", 1291).wire("hostId"),
+            Member::new("Tenancy", 1334).wire("tenancy"),
+            Member::new("SpreadDomain", 1291).wire("spreadDomain"),
+            Member::new("HostResourceGroupArn", 1291).wire("hostResourceGroupArn"),
+            Member::new("PartitionNumber", 757).wire("partitionNumber"),
+            Member::new("GroupId", 1082).wire("groupId"),
+        ],
+    ),
+    /* 868 */
+    Shape::record(
+        "LaunchTemplatePlacementRequest",
+        &[
+            Member::new("AvailabilityZone", 1291),
+            Member::new("AvailabilityZoneId", 84),
+            Member::new("Affinity", 1291),
+            Member::new("GroupName", 1086),
+            Member::new("HostId", 220),
+            Member::new("Tenancy", 1334),
+            Member::new("SpreadDomain", 1291),
+            Member::new("HostResourceGroupArn", 1291),
+            Member::new("PartitionNumber", 757),
+            Member::new("GroupId", 1082),
+        ],
+    ),
+    /* 869 */
+    Shape::record(
+        "LaunchTemplatePrivateDnsNameOptions",
+        &[
+            Member::new("HostnameType", 610).wire("hostnameType"),
+            Member::new("EnableResourceNameDnsARecord", 114).wire("enableResourceNameDnsARecord"),
+            Member::new("EnableResourceNameDnsAAAARecord", 114).wire("enableResourceNameDnsAAAARecord"),
+        ],
+    ),
+    /* 870 */
+    Shape::record(
+        "LaunchTemplatePrivateDnsNameOptionsRequest",
+        &[
+            Member::new("HostnameType", 610),
+            Member::new("EnableResourceNameDnsARecord", 114),
+            Member::new("EnableResourceNameDnsAAAARecord", 114),
+        ],
+    ),
+    /* 871 */ Shape::list("LaunchTemplateSet", Member::element(812).wire("item")),
+    /* 872 */
+    Shape::record(
+        "LaunchTemplateSpecification",
+        &[Member::new("LaunchTemplateId", 839), Member::new("LaunchTemplateName", 1291), Member::new("Version", 1291)],
+    ),
+    /* 873 */
+    Shape::record(
+        "LaunchTemplateSpotMarketOptions",
+        &[
+            Member::new("MaxPrice", 1291).wire("maxPrice"),
+            Member::new("SpotInstanceType", 1275).wire("spotInstanceType"),
+            Member::new("BlockDurationMinutes", 757).wire("blockDurationMinutes"),
+            Member::new("ValidUntil", 218).wire("validUntil"),
+            Member::new("InstanceInterruptionBehavior", 687).wire("instanceInterruptionBehavior"),
+        ],
+    ),
+    /* 874 */
+    Shape::record(
+        "LaunchTemplateSpotMarketOptionsRequest",
+        &[
+            Member::new("MaxPrice", 1291),
+            Member::new("SpotInstanceType", 1275),
+            Member::new("BlockDurationMinutes", 757),
+            Member::new("ValidUntil", 218),
+            Member::new("InstanceInterruptionBehavior", 687),
+        ],
+    ),
+    /* 875 */
+    Shape::record(
+        "LaunchTemplateTagSpecification",
+        &[Member::new("ResourceType", 1176).wire("resourceType"), Member::new("Tags", 1328).wire("tagSet")],
+    ),
+    /* 876 */ Shape::list("LaunchTemplateTagSpecificationList", Member::element(875).wire("item")),
+    /* 877 */
+    Shape::record(
+        "LaunchTemplateTagSpecificationRequest",
+        &[Member::new("ResourceType", 1176), Member::new("Tags", 1328).wire("Tag")],
+    ),
+    /* 878 */
+    Shape::list("LaunchTemplateTagSpecificationRequestList", Member::element(877).wire("LaunchTemplateTagSpecificationRequest")),
+    /* 879 */
+    Shape::record(
+        "LaunchTemplateVersion",
+        &[
+            Member::new("LaunchTemplateId", 1291).wire("launchTemplateId"),
+            Member::new("LaunchTemplateName", 863).wire("launchTemplateName"),
+            Member::new("VersionNumber", 901).wire("versionNumber"),
+            Member::new("VersionDescription", 1382).wire("versionDescription"),
+            Member::new("CreateTime", 218).wire("createTime"),
+            Member::new("CreatedBy", 1291).wire("createdBy"),
+            Member::new("DefaultVersion", 114).wire("defaultVersion"),
+            Member::new("LaunchTemplateData", 1178).wire("launchTemplateData"),
+            Member::new("Operator", 1060).wire("operator"),
+        ],
+    ),
+    /* 880 */ Shape::list("LaunchTemplateVersionSet", Member::element(879).wire("item")),
+    /* 881 */
+    Shape::record(
+        "LaunchTemplatesMonitoring",
+        &[Member::new("Enabled", 114).wire("enabled"), Member::new("MetricCategoryIds", 935).wire("metricCategoryIdSet")],
+    ),
+    /* 882 */
+    Shape::record(
+        "LaunchTemplatesMonitoringRequest",
+        &[Member::new("Enabled", 114), Member::new("MetricCategoryIds", 935).wire("MetricCategoryId")],
+    ),
+    /* 883 */
+    Shape::record("LicenseConfiguration", &[Member::new("LicenseConfigurationArn", 1291).wire("licenseConfigurationArn")]),
+    /* 884 */ Shape::record("LicenseConfigurationRequest", &[Member::new("LicenseConfigurationArn", 1291)]),
+    /* 885 */ Shape::list("LicenseList", Member::element(883).wire("item")),
+    /* 886 */ Shape::list("LicenseSpecificationListRequest", Member::element(884).wire("item")),
+    /* 887 */ Shape::new("ListImagesInRecycleBinMaxResults", Kind::Integer).min(1.0).max(1000.0),
+    /* 888 */
+    Shape::record(
+        "ListImagesInRecycleBinRequest",
+        &[
+            Member::new("ImageIds", 630).wire("ImageId"),
+            Member::new("NextToken", 1291),
+            Member::new("MaxResults", 887),
+            Member::new("DryRun", 114),
+        ],
+    ),
+    /* 889 */
+    Shape::record(
+        "ListImagesInRecycleBinResult",
+        &[Member::new("Images", 635).wire("imageSet"), Member::new("NextToken", 1291).wire("nextToken")],
+    ),
+    /* 890 */ Shape::new("ListSnapshotsInRecycleBinMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 891 */
+    Shape::record(
+        "ListSnapshotsInRecycleBinRequest",
+        &[
+            Member::new("MaxResults", 890),
+            Member::new("NextToken", 1291),
+            Member::new("SnapshotIds", 1264).wire("SnapshotId"),
+            Member::new("DryRun", 114),
+        ],
+    ),
+    /* 892 */
+    Shape::record(
+        "ListSnapshotsInRecycleBinResult",
+        &[Member::new("Snapshots", 1269).wire("snapshotSet"), Member::new("NextToken", 1291).wire("nextToken")],
+    ),
+    /* 893 */ Shape::new("LocalGatewayId", Kind::String),
+    /* 894 */ Shape::choice("LocalStorage", &["included", "required", "excluded"]),
+    /* 895 */ Shape::choice("LocalStorageType", &["hdd", "ssd"]),
+    /* 896 */ Shape::list("LocalStorageTypeSet", Member::element(895).wire("item")),
+    /* 897 */ Shape::new("Location", Kind::String),
+    /* 898 */ Shape::choice("LocationType", &["region", "availability-zone", "availability-zone-id", "outpost"]),
+    /* 899 */ Shape::choice("LogDestinationType", &["cloud-watch-logs", "s3", "kinesis-data-firehose"]),
+    /* 900 */ Shape::new("LogicalGpuCount", Kind::Integer),
+    /* 901 */ Shape::new("Long", Kind::Long),
+    /* 902 */ Shape::choice("ManagedBy", &["account", "declarative-policy"]),
+    /* 903 */
+    Shape::record(
+        "ManagedPrefixList",
+        &[
+            Member::new("PrefixListId", 1104).wire("prefixListId"),
+            Member::new("AddressFamily", 1291).wire("addressFamily"),
+            Member::new("State", 1107).wire("state"),
+            Member::new("StateMessage", 1291).wire("stateMessage"),
+            Member::new("PrefixListArn", 1173).wire("prefixListArn"),
+            Member::new("PrefixListName", 1291).wire("prefixListName"),
+            Member::new("MaxEntries", 757).wire("maxEntries"),
+            Member::new("Version", 901).wire("version"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("IpamPrefixListResolverTargetId", 1291).wire("ipamPrefixListResolverTargetId"),
+            Member::new("IpamPrefixListResolverSyncEnabled", 114).wire("ipamPrefixListResolverSyncEnabled"),
+        ],
+    ),
+    /* 904 */ Shape::list("ManagedPrefixListSet", Member::element(903).wire("item")),
+    /* 905 */ Shape::choice("MarketType", &["spot", "capacity-block", "interruptible-capacity-reservation", "on-demand"]),
+    /* 906 */ Shape::new("MaxIpv4AddrPerInterface", Kind::Integer),
+    /* 907 */ Shape::new("MaxIpv6AddrPerInterface", Kind::Integer),
+    /* 908 */ Shape::new("MaxNetworkInterfaces", Kind::Integer),
+    /* 909 */ Shape::new("MaximumBandwidthInMbps", Kind::Integer),
+    /* 910 */ Shape::new("MaximumEbsAttachments", Kind::Integer),
+    /* 911 */ Shape::new("MaximumEbsCards", Kind::Integer),
+    /* 912 */ Shape::new("MaximumEfaInterfaces", Kind::Integer),
+    /* 913 */ Shape::new("MaximumEnaQueueCount", Kind::Integer),
+    /* 914 */ Shape::new("MaximumEnaQueueCountPerInterface", Kind::Integer),
+    /* 915 */ Shape::new("MaximumIops", Kind::Integer),
+    /* 916 */ Shape::new("MaximumNetworkCards", Kind::Integer),
+    /* 917 */ Shape::new("MaximumSecondaryNetworkInterfaces", Kind::Integer),
+    /* 918 */ Shape::new("MaximumThroughputInMBps", Kind::Float),
+    /* 919 */
+    Shape::record(
+        "MediaAcceleratorInfo",
+        &[
+            Member::new("Accelerators", 922).wire("accelerators"),
+            Member::new("TotalMediaMemoryInMiB", 1342).wire("totalMediaMemoryInMiB"),
+        ],
+    ),
+    /* 920 */ Shape::new("MediaDeviceCount", Kind::Integer),
+    /* 921 */
+    Shape::record(
+        "MediaDeviceInfo",
+        &[
+            Member::new("Count", 920).wire("count"),
+            Member::new("Name", 926).wire("name"),
+            Member::new("Manufacturer", 923).wire("manufacturer"),
+            Member::new("MemoryInfo", 924).wire("memoryInfo"),
+        ],
+    ),
+    /* 922 */ Shape::list("MediaDeviceInfoList", Member::element(921).wire("item")),
+    /* 923 */ Shape::new("MediaDeviceManufacturerName", Kind::String),
+    /* 924 */ Shape::record("MediaDeviceMemoryInfo", &[Member::new("SizeInMiB", 925).wire("sizeInMiB")]),
+    /* 925 */ Shape::new("MediaDeviceMemorySize", Kind::Integer),
+    /* 926 */ Shape::new("MediaDeviceName", Kind::String),
+    /* 927 */
+    Shape::record("MemoryGiBPerVCpu", &[Member::new("Min", 464).wire("min"), Member::new("Max", 464).wire("max")]),
+    /* 928 */ Shape::record("MemoryGiBPerVCpuRequest", &[Member::new("Min", 464), Member::new("Max", 464)]),
+    /* 929 */ Shape::record("MemoryInfo", &[Member::new("SizeInMiB", 932).wire("sizeInMiB")]),
+    /* 930 */ Shape::record("MemoryMiB", &[Member::new("Min", 757).wire("min"), Member::new("Max", 757).wire("max")]),
+    /* 931 */ Shape::record("MemoryMiBRequest", &[Member::new("Min", 757).required(), Member::new("Max", 757)]),
+    /* 932 */ Shape::new("MemorySize", Kind::Long),
+    /* 933 */ Shape::choice("MetadataDefaultHttpTokensState", &["optional", "required", "no-preference"]),
+    /* 934 */ Shape::new("MetricCategoryId", Kind::String),
+    /* 935 */ Shape::list("MetricCategoryIdList", Member::element(934).wire("item")),
+    /* 936 */ Shape::new("MillisecondDateTime", Kind::Timestamp(None)),
+    /* 937 */
+    Shape::record(
+        "ModifyAddressAttributeRequest",
+        &[Member::new("AllocationId", 30).required(), Member::new("DomainName", 1291), Member::new("DryRun", 114)],
+    ),
+    /* 938 */ Shape::record("ModifyAddressAttributeResult", &[Member::new("Address", 22).wire("address")]),
+    /* 939 */
+    Shape::record(
+        "ModifyDefaultCreditSpecificationRequest",
+        &[Member::new("DryRun", 114), Member::new("InstanceFamily", 1351).required(), Member::new("CpuCredits", 1291).required()],
+    ),
+    /* 940 */
+    Shape::record(
+        "ModifyDefaultCreditSpecificationResult",
+        &[Member::new("InstanceFamilyCreditSpecification", 678).wire("instanceFamilyCreditSpecification")],
+    ),
+    /* 941 */
+    Shape::record("ModifyEbsDefaultKmsKeyIdRequest", &[Member::new("KmsKeyId", 807).required(), Member::new("DryRun", 114)]),
+    /* 942 */ Shape::record("ModifyEbsDefaultKmsKeyIdResult", &[Member::new("KmsKeyId", 1291).wire("kmsKeyId")]),
+    /* 943 */
+    Shape::record(
+        "ModifyImageAttributeRequest",
+        &[
+            Member::new("Attribute", 1291),
+            Member::new("Description", 70),
+            Member::new("ImageId", 629).required(),
+            Member::new("LaunchPermission", 811),
+            Member::new("OperationType", 1058),
+            Member::new("ProductCodes", 1122).wire("ProductCode"),
+            Member::new("UserGroups", 1370).wire("UserGroup"),
+            Member::new("UserIds", 1374).wire("UserId"),
+            Member::new("Value", 1291),
+            Member::new("OrganizationArns", 1061).wire("OrganizationArn"),
+            Member::new("OrganizationalUnitArns", 1062).wire("OrganizationalUnitArn"),
+            Member::new("ImdsSupport", 70),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 944 */
+    Shape::record(
+        "ModifyInstanceAttributeRequest",
+        &[
+            Member::new("SourceDestCheck", 69),
+            Member::new("EnclaveOptions", 531),
+            Member::new("DisableApiStop", 69),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("InstanceId", 681).wire("instanceId").required(),
+            Member::new("Attribute", 665).wire("attribute"),
+            Member::new("Value", 945).wire("value"),
+            Member::new("BlockDeviceMappings", 671).wire("blockDeviceMapping"),
+            Member::new("DisableApiTermination", 69).wire("disableApiTermination"),
+            Member::new("InstanceType", 70).wire("instanceType"),
+            Member::new("Kernel", 70).wire("kernel"),
+            Member::new("Ramdisk", 70).wire("ramdisk"),
+            Member::new("UserData", 1224).wire("userData"),
+            Member::new("InstanceInitiatedShutdownBehavior", 70).wire("instanceInitiatedShutdownBehavior"),
+            Member::new("Groups", 600).wire("GroupId"),
+            Member::new("EbsOptimized", 69).wire("ebsOptimized"),
+            Member::new("SriovNetSupport", 70).wire("sriovNetSupport"),
+            Member::new("EnaSupport", 69).wire("enaSupport"),
+        ],
+    ),
+    /* 945 */ Shape::new("ModifyInstanceAttributeValue", Kind::String).sensitive(),
+    /* 946 */
+    Shape::record(
+        "ModifyInstanceCpuOptionsRequest",
+        &[
+            Member::new("InstanceId", 681).required(),
+            Member::new("CoreCount", 757),
+            Member::new("ThreadsPerCore", 757),
+            Member::new("NestedVirtualization", 1000),
+            Member::new("DryRun", 114),
+        ],
+    ),
+    /* 947 */
+    Shape::record(
+        "ModifyInstanceCpuOptionsResult",
+        &[
+            Member::new("InstanceId", 681).wire("instanceId"),
+            Member::new("CoreCount", 757).wire("coreCount"),
+            Member::new("ThreadsPerCore", 757).wire("threadsPerCore"),
+            Member::new("NestedVirtualization", 1000).wire("nestedVirtualization"),
+        ],
+    ),
+    /* 948 */
+    Shape::record(
+        "ModifyInstanceCreditSpecificationRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("ClientToken", 1291),
+            Member::new("InstanceCreditSpecifications", 675).wire("InstanceCreditSpecification").required(),
+        ],
+    ),
+    /* 949 */
+    Shape::record(
+        "ModifyInstanceCreditSpecificationResult",
+        &[
+            Member::new("SuccessfulInstanceCreditSpecifications", 1312).wire("successfulInstanceCreditSpecificationSet"),
+            Member::new("UnsuccessfulInstanceCreditSpecifications", 1357).wire("unsuccessfulInstanceCreditSpecificationSet"),
+        ],
+    ),
+    /* 950 */
+    Shape::record(
+        "ModifyInstanceEventStartTimeRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("InstanceId", 681).required(),
+            Member::new("InstanceEventId", 1291).required(),
+            Member::new("NotBefore", 218).required(),
+        ],
+    ),
+    /* 951 */ Shape::record("ModifyInstanceEventStartTimeResult", &[Member::new("Event", 741).wire("event")]),
+    /* 952 */
+    Shape::record(
+        "ModifyInstanceMaintenanceOptionsRequest",
+        &[
+            Member::new("InstanceId", 681).required(),
+            Member::new("AutoRecovery", 666),
+            Member::new("RebootMigration", 720),
+            Member::new("DryRun", 114),
+        ],
+    ),
+    /* 953 */
+    Shape::record(
+        "ModifyInstanceMaintenanceOptionsResult",
+        &[
+            Member::new("InstanceId", 1291).wire("instanceId"),
+            Member::new("AutoRecovery", 666).wire("autoRecovery"),
+            Member::new("RebootMigration", 720).wire("rebootMigration"),
+        ],
+    ),
+    /* 954 */
+    Shape::record(
+        "ModifyInstanceMetadataDefaultsRequest",
+        &[
+            Member::new("HttpTokens", 933),
+            Member::new("HttpPutResponseHopLimit", 120),
+            Member::new("HttpEndpoint", 224),
+            Member::new("InstanceMetadataTags", 225),
+            Member::new("DryRun", 114),
+            Member::new("HttpTokensEnforced", 223),
+        ],
+    ),
+    /* 955 */ Shape::record("ModifyInstanceMetadataDefaultsResult", &[Member::new("Return", 114).wire("return")]),
+    /* 956 */
+    Shape::record(
+        "ModifyInstanceMetadataOptionsRequest",
+        &[
+            Member::new("InstanceId", 681).required(),
+            Member::new("HttpTokens", 612),
+            Member::new("HttpPutResponseHopLimit", 757),
+            Member::new("HttpEndpoint", 702),
+            Member::new("DryRun", 114),
+            Member::new("HttpProtocolIpv6", 706),
+            Member::new("InstanceMetadataTags", 707),
+        ],
+    ),
+    /* 957 */
+    Shape::record(
+        "ModifyInstanceMetadataOptionsResult",
+        &[
+            Member::new("InstanceId", 1291).wire("instanceId"),
+            Member::new("InstanceMetadataOptions", 704).wire("instanceMetadataOptions"),
+        ],
+    ),
+    /* 958 */
+    Shape::record(
+        "ModifyInstancePlacementRequest",
+        &[
+            Member::new("GroupName", 1086),
+            Member::new("PartitionNumber", 757),
+            Member::new("HostResourceGroupArn", 1291),
+            Member::new("GroupId", 1082),
+            Member::new("InstanceId", 681).wire("instanceId").required(),
+            Member::new("Tenancy", 609).wire("tenancy"),
+            Member::new("Affinity", 27).wire("affinity"),
+            Member::new("HostId", 220).wire("hostId"),
+        ],
+    ),
+    /* 959 */ Shape::record("ModifyInstancePlacementResult", &[Member::new("Return", 114).wire("return")]),
+    /* 960 */
+    Shape::record(
+        "ModifyLaunchTemplateRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("ClientToken", 1291).token(),
+            Member::new("LaunchTemplateId", 839),
+            Member::new("LaunchTemplateName", 863),
+            Member::new("DefaultVersion", 1291).wire("SetDefaultVersion"),
+        ],
+    ),
+    /* 961 */ Shape::record("ModifyLaunchTemplateResult", &[Member::new("LaunchTemplate", 812).wire("launchTemplate")]),
+    /* 962 */
+    Shape::record(
+        "ModifyManagedPrefixListRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("PrefixListId", 1104).required(),
+            Member::new("CurrentVersion", 901),
+            Member::new("PrefixListName", 1291),
+            Member::new("AddEntries", 18).wire("AddEntry"),
+            Member::new("RemoveEntries", 1146).wire("RemoveEntry"),
+            Member::new("MaxEntries", 757),
+            Member::new("IpamPrefixListResolverSyncEnabled", 119),
+        ],
+    ),
+    /* 963 */ Shape::record("ModifyManagedPrefixListResult", &[Member::new("PrefixList", 903).wire("prefixList")]),
+    /* 964 */
+    Shape::record(
+        "ModifyNetworkInterfaceAttributeRequest",
+        &[
+            Member::new("EnaSrdSpecification", 500),
+            Member::new("EnablePrimaryIpv6", 114),
+            Member::new("ConnectionTrackingSpecification", 138),
+            Member::new("AssociatePublicIpAddress", 114),
+            Member::new("AssociatedSubnetIds", 1303).wire("AssociatedSubnetId"),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
+            Member::new("Description", 70).wire("description"),
+            Member::new("SourceDestCheck", 69).wire("sourceDestCheck"),
+            Member::new("Groups", 1229).wire("SecurityGroupId"),
+            Member::new("Attachment", 1022).wire("attachment"),
+        ],
+    ),
+    /* 965 */
+    Shape::record(
+        "ModifyPrivateDnsNameOptionsRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("InstanceId", 681).required(),
+            Member::new("PrivateDnsHostnameType", 610),
+            Member::new("EnableResourceNameDnsARecord", 114),
+            Member::new("EnableResourceNameDnsAAAARecord", 114),
+        ],
+    ),
+    /* 966 */ Shape::record("ModifyPrivateDnsNameOptionsResult", &[Member::new("Return", 114).wire("return")]),
+    /* 967 */
+    Shape::record(
+        "ModifySecurityGroupRulesRequest",
+        &[
+            Member::new("GroupId", 1228).required(),
+            Member::new("SecurityGroupRules", 1243).wire("SecurityGroupRule").required(),
+            Member::new("DryRun", 114),
+        ],
+    ),
+    /* 968 */ Shape::record("ModifySecurityGroupRulesResult", &[Member::new("Return", 114).wire("return")]),
+    /* 969 */
+    Shape::record(
+        "ModifySnapshotAttributeRequest",
+        &[
+            Member::new("Attribute", 1258),
+            Member::new("CreateVolumePermission", 205),
+            Member::new("GroupNames", 605).wire("UserGroup"),
+            Member::new("OperationType", 1058),
+            Member::new("SnapshotId", 1263).required(),
+            Member::new("UserIds", 1374).wire("UserId"),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 970 */
+    Shape::record(
+        "ModifySnapshotTierRequest",
+        &[Member::new("SnapshotId", 1263).required(), Member::new("StorageTier", 1333), Member::new("DryRun", 114)],
+    ),
+    /* 971 */
+    Shape::record(
+        "ModifySnapshotTierResult",
+        &[Member::new("SnapshotId", 1291).wire("snapshotId"), Member::new("TieringStartTime", 936).wire("tieringStartTime")],
+    ),
+    /* 972 */
+    Shape::record(
+        "ModifySubnetAttributeRequest",
+        &[
+            Member::new("AssignIpv6AddressOnCreation", 69),
+            Member::new("MapPublicIpOnLaunch", 69),
+            Member::new("SubnetId", 1302).wire("subnetId").required(),
+            Member::new("MapCustomerOwnedIpOnLaunch", 69),
+            Member::new("CustomerOwnedIpv4Pool", 135),
+            Member::new("EnableDns64", 69),
+            Member::new("PrivateDnsHostnameTypeOnLaunch", 610),
+            Member::new("EnableResourceNameDnsARecordOnLaunch", 69),
+            Member::new("EnableResourceNameDnsAAAARecordOnLaunch", 69),
+            Member::new("EnableLniAtDeviceIndex", 757),
+            Member::new("DisableLniAtDeviceIndex", 69),
+        ],
+    ),
+    /* 973 */
+    Shape::record(
+        "ModifyVolumeAttributeRequest",
+        &[Member::new("AutoEnableIO", 69), Member::new("VolumeId", 1391).required(), Member::new("DryRun", 114).wire("dryRun")],
+    ),
+    /* 974 */
+    Shape::record(
+        "ModifyVolumeRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("VolumeId", 1391).required(),
+            Member::new("Size", 757),
+            Member::new("VolumeType", 1412),
+            Member::new("Iops", 757),
+            Member::new("Throughput", 757),
+            Member::new("MultiAttachEnabled", 114),
+        ],
+    ),
+    /* 975 */ Shape::record("ModifyVolumeResult", &[Member::new("VolumeModification", 1395).wire("volumeModification")]),
+    /* 976 */
+    Shape::record(
+        "ModifyVpcAttributeRequest",
+        &[
+            Member::new("EnableDnsHostnames", 69),
+            Member::new("EnableDnsSupport", 69),
+            Member::new("VpcId", 1441).wire("vpcId").required(),
+            Member::new("EnableNetworkAddressUsageMetrics", 69),
+        ],
+    ),
+    /* 977 */
+    Shape::record(
+        "ModifyVpcEndpointRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("VpcEndpointId", 1433).required(),
+            Member::new("ResetPolicy", 114),
+            Member::new("PolicyDocument", 1291),
+            Member::new("AddRouteTableIds", 1435).wire("AddRouteTableId"),
+            Member::new("RemoveRouteTableIds", 1435).wire("RemoveRouteTableId"),
+            Member::new("AddSubnetIds", 1438).wire("AddSubnetId"),
+            Member::new("RemoveSubnetIds", 1438).wire("RemoveSubnetId"),
+            Member::new("AddSecurityGroupIds", 1436).wire("AddSecurityGroupId"),
+            Member::new("RemoveSecurityGroupIds", 1436).wire("RemoveSecurityGroupId"),
+            Member::new("IpAddressType", 764),
+            Member::new("DnsOptions", 461),
+            Member::new("PrivateDnsEnabled", 114),
+            Member::new("SubnetConfigurations", 1301).wire("SubnetConfiguration"),
+        ],
+    ),
+    /* 978 */ Shape::record("ModifyVpcEndpointResult", &[Member::new("Return", 114).wire("return")]),
+    /* 979 */
+    Shape::record(
+        "ModifyVpcPeeringConnectionOptionsRequest",
+        &[
+            Member::new("AccepterPeeringConnectionOptions", 1072),
+            Member::new("DryRun", 114),
+            Member::new("RequesterPeeringConnectionOptions", 1072),
+            Member::new("VpcPeeringConnectionId", 1447).required(),
+        ],
+    ),
+    /* 980 */
+    Shape::record(
+        "ModifyVpcPeeringConnectionOptionsResult",
+        &[
+            Member::new("AccepterPeeringConnectionOptions", 1071).wire("accepterPeeringConnectionOptions"),
+            Member::new("RequesterPeeringConnectionOptions", 1071).wire("requesterPeeringConnectionOptions"),
+        ],
+    ),
+    /* 981 */
+    Shape::record(
+        "MonitorInstancesRequest",
+        &[
+            Member::new("InstanceIds", 683).wire("InstanceId").required(),
+            Member::new("MetricCategoryIds", 935).wire("MetricCategoryId"),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 982 */ Shape::record("MonitorInstancesResult", &[Member::new("InstanceMonitorings", 709).wire("instancesSet")]),
+    /* 983 */
+    Shape::record(
+        "Monitoring",
+        &[Member::new("MetricCategoryIds", 935).wire("metricCategoryIdSet"), Member::new("State", 984).wire("state")],
+    ),
+    /* 984 */ Shape::choice("MonitoringState", &["disabled", "disabling", "enabled", "pending"]),
+    /* 985 */ Shape::choice("MultipathResilienceMode", &["always-on"]),
+    /* 986 */ Shape::choice("MultipathResilienceStatus", &["pending", "enabled", "disabled"]),
+    /* 987 */
+    Shape::record(
+        "NatGateway",
+        &[
+            Member::new("CreateTime", 218).wire("createTime"),
+            Member::new("DeleteTime", 218).wire("deleteTime"),
+            Member::new("FailureCode", 1291).wire("failureCode"),
+            Member::new("FailureMessage", 1291).wire("failureMessage"),
+            Member::new("NatGatewayAddresses", 989).wire("natGatewayAddressSet"),
+            Member::new("NatGatewayId", 1291).wire("natGatewayId"),
+            Member::new("ProvisionedBandwidth", 1126).wire("provisionedBandwidth"),
+            Member::new("State", 999).wire("state"),
+            Member::new("SubnetId", 1291).wire("subnetId"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("ConnectivityType", 140).wire("connectivityType"),
+            Member::new("AvailabilityMode", 78).wire("availabilityMode"),
+            Member::new("AutoScalingIps", 77).wire("autoScalingIps"),
+            Member::new("AutoProvisionZones", 75).wire("autoProvisionZones"),
+            Member::new("AttachedAppliances", 995).wire("attachedApplianceSet"),
+            Member::new("RouteTableId", 1291).wire("routeTableId"),
+        ],
+    ),
+    /* 988 */
+    Shape::record(
+        "NatGatewayAddress",
+        &[
+            Member::new("AllocationId", 1291).wire("allocationId"),
+            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
+            Member::new("PrivateIp", 1291).wire("privateIp"),
+            Member::new("PublicIp", 1291).wire("publicIp"),
+            Member::new("AssociationId", 1291).wire("associationId"),
+            Member::new("IsPrimary", 114).wire("isPrimary"),
+            Member::new("FailureMessage", 1291).wire("failureMessage"),
+            Member::new("Status", 990).wire("status"),
+            Member::new("AvailabilityZone", 89).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 84).wire("availabilityZoneId"),
+        ],
+    ),
+    /* 989 */ Shape::list("NatGatewayAddressList", Member::element(988).wire("item")),
+    /* 990 */
+    Shape::choice(
+        "NatGatewayAddressStatus",
+        &["assigning", "unassigning", "associating", "disassociating", "succeeded", "failed"],
+    ),
+    /* 991 */ Shape::choice("NatGatewayApplianceModifyState", &["modifying", "completed", "failed"]),
+    /* 992 */
+    Shape::choice(
+        "NatGatewayApplianceState",
+        &["attaching", "attached", "detaching", "detached", "attach-failed", "detach-failed"],
+    ),
+    /* 993 */ Shape::choice("NatGatewayApplianceType", &["network-firewall-proxy"]),
+    /* 994 */
+    Shape::record(
+        "NatGatewayAttachedAppliance",
+        &[
+            Member::new("Type", 993).wire("type"),
+            Member::new("ApplianceArn", 1291).wire("applianceArn"),
+            Member::new("VpcEndpointId", 1291).wire("vpcEndpointId"),
+            Member::new("AttachmentState", 992).wire("attachmentState"),
+            Member::new("ModificationState", 991).wire("modificationState"),
+            Member::new("FailureCode", 1291).wire("failureCode"),
+            Member::new("FailureMessage", 1291).wire("failureMessage"),
+        ],
+    ),
+    /* 995 */ Shape::list("NatGatewayAttachedApplianceList", Member::element(994).wire("item")),
+    /* 996 */ Shape::new("NatGatewayId", Kind::String),
+    /* 997 */ Shape::list("NatGatewayIdStringList", Member::element(996).wire("item")),
+    /* 998 */ Shape::list("NatGatewayList", Member::element(987).wire("item")),
+    /* 999 */ Shape::choice("NatGatewayState", &["pending", "failed", "available", "deleting", "deleted"]),
+    /* 1000 */ Shape::choice("NestedVirtualizationSpecification", &["enabled", "disabled"]),
+    /* 1001 */ Shape::new("NetmaskLength", Kind::Integer),
+    /* 1002 */
+    Shape::record(
+        "NetworkAcl",
+        &[
+            Member::new("Associations", 1005).wire("associationSet"),
+            Member::new("Entries", 1007).wire("entrySet"),
+            Member::new("IsDefault", 114).wire("default"),
+            Member::new("NetworkAclId", 1291).wire("networkAclId"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+        ],
+    ),
+    /* 1003 */
+    Shape::record(
+        "NetworkAclAssociation",
+        &[
+            Member::new("NetworkAclAssociationId", 1291).wire("networkAclAssociationId"),
+            Member::new("NetworkAclId", 1291).wire("networkAclId"),
+            Member::new("SubnetId", 1291).wire("subnetId"),
+        ],
+    ),
+    /* 1004 */ Shape::new("NetworkAclAssociationId", Kind::String),
+    /* 1005 */ Shape::list("NetworkAclAssociationList", Member::element(1003).wire("item")),
+    /* 1006 */
+    Shape::record(
+        "NetworkAclEntry",
+        &[
+            Member::new("CidrBlock", 1291).wire("cidrBlock"),
+            Member::new("Egress", 114).wire("egress"),
+            Member::new("IcmpTypeCode", 620).wire("icmpTypeCode"),
+            Member::new("Ipv6CidrBlock", 1291).wire("ipv6CidrBlock"),
+            Member::new("PortRange", 1094).wire("portRange"),
+            Member::new("Protocol", 1291).wire("protocol"),
+            Member::new("RuleAction", 1207).wire("ruleAction"),
+            Member::new("RuleNumber", 757).wire("ruleNumber"),
+        ],
+    ),
+    /* 1007 */ Shape::list("NetworkAclEntryList", Member::element(1006).wire("item")),
+    /* 1008 */ Shape::new("NetworkAclId", Kind::String),
+    /* 1009 */ Shape::list("NetworkAclIdStringList", Member::element(1008).wire("item")),
+    /* 1010 */ Shape::list("NetworkAclList", Member::element(1002).wire("item")),
+    /* 1011 */
+    Shape::record("NetworkBandwidthGbps", &[Member::new("Min", 464).wire("min"), Member::new("Max", 464).wire("max")]),
+    /* 1012 */ Shape::record("NetworkBandwidthGbpsRequest", &[Member::new("Min", 464), Member::new("Max", 464)]),
+    /* 1013 */ Shape::new("NetworkCardIndex", Kind::Integer),
+    /* 1014 */
+    Shape::record(
+        "NetworkCardInfo",
+        &[
+            Member::new("NetworkCardIndex", 1013).wire("networkCardIndex"),
+            Member::new("NetworkPerformance", 1038).wire("networkPerformance"),
+            Member::new("MaximumNetworkInterfaces", 908).wire("maximumNetworkInterfaces"),
+            Member::new("AdditionalFlexibleNetworkInterfaces", 20).wire("additionalFlexibleNetworkInterfaces"),
+            Member::new("BaselineBandwidthInGbps", 99).wire("baselineBandwidthInGbps"),
+            Member::new("PeakBandwidthInGbps", 1070).wire("peakBandwidthInGbps"),
+            Member::new("DefaultEnaQueueCountPerInterface", 222).wire("defaultEnaQueueCountPerInterface"),
+            Member::new("MaximumEnaQueueCount", 913).wire("maximumEnaQueueCount"),
+            Member::new("MaximumEnaQueueCountPerInterface", 914).wire("maximumEnaQueueCountPerInterface"),
+            Member::new("InterfaceTypes", 1017).wire("interfaceTypeSet"),
+        ],
+    ),
+    /* 1015 */ Shape::list("NetworkCardInfoList", Member::element(1014).wire("item")),
+    /* 1016 */ Shape::choice("NetworkCardInterfaceType", &["interface", "efa", "efa-only", "secondary"]),
+    /* 1017 */ Shape::list("NetworkCardInterfaceTypeList", Member::element(1016).wire("item")),
+    /* 1018 */
+    Shape::record(
+        "NetworkInfo",
+        &[
+            Member::new("NetworkPerformance", 1038).wire("networkPerformance"),
+            Member::new("MaximumNetworkInterfaces", 908).wire("maximumNetworkInterfaces"),
+            Member::new("MaximumNetworkCards", 916).wire("maximumNetworkCards"),
+            Member::new("DefaultNetworkCardIndex", 226).wire("defaultNetworkCardIndex"),
+            Member::new("NetworkCards", 1015).wire("networkCards"),
+            Member::new("Ipv4AddressesPerInterface", 906).wire("ipv4AddressesPerInterface"),
+            Member::new("Ipv6AddressesPerInterface", 907).wire("ipv6AddressesPerInterface"),
+            Member::new("Ipv6Supported", 786).wire("ipv6Supported"),
+            Member::new("EnaSupport", 505).wire("enaSupport"),
+            Member::new("EfaSupported", 480).wire("efaSupported"),
+            Member::new("EfaInfo", 479).wire("efaInfo"),
+            Member::new("EncryptionInTransitSupported", 532).wire("encryptionInTransitSupported"),
+            Member::new("EnaSrdSupported", 502).wire("enaSrdSupported"),
+            Member::new("BandwidthWeightings", 96).wire("bandwidthWeightings"),
+            Member::new("FlexibleEnaQueuesSupport", 542).wire("flexibleEnaQueuesSupport"),
+            Member::new("ConnectionTrackingConfiguration", 221).wire("connectionTrackingConfiguration"),
+            Member::new("SecondaryNetworkSupported", 1221).wire("secondaryNetworkSupported"),
+            Member::new("MaximumSecondaryNetworkInterfaces", 917).wire("maximumSecondaryNetworkInterfaces"),
+            Member::new("Ipv4AddressesPerSecondaryInterface", 774).wire("ipv4AddressesPerSecondaryInterface"),
+        ],
+    ),
+    /* 1019 */
+    Shape::record(
+        "NetworkInterface",
+        &[
+            Member::new("Association", 1020).wire("association"),
+            Member::new("Attachment", 1021).wire("attachment"),
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("ConnectionTrackingConfiguration", 136).wire("connectionTrackingConfiguration"),
+            Member::new("Description", 1291).wire("description"),
+            Member::new("Groups", 602).wire("groupSet"),
+            Member::new("InterfaceType", 1036).wire("interfaceType"),
+            Member::new("Ipv6Addresses", 1031).wire("ipv6AddressesSet"),
+            Member::new("MacAddress", 1291).wire("macAddress"),
+            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
+            Member::new("OutpostArn", 1291).wire("outpostArn"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("PrivateDnsName", 1291).wire("privateDnsName"),
+            Member::new("PublicDnsName", 1291).wire("publicDnsName"),
+            Member::new("PublicIpDnsNameOptions", 1129).wire("publicIpDnsNameOptions"),
+            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
+            Member::new("PrivateIpAddresses", 1034).wire("privateIpAddressesSet"),
+            Member::new("Ipv4Prefixes", 781).wire("ipv4PrefixSet"),
+            Member::new("Ipv6Prefixes", 793).wire("ipv6PrefixSet"),
+            Member::new("RequesterId", 1291).wire("requesterId"),
+            Member::new("RequesterManaged", 114).wire("requesterManaged"),
+            Member::new("SourceDestCheck", 114).wire("sourceDestCheck"),
+            Member::new("Status", 1035).wire("status"),
+            Member::new("SubnetId", 1291).wire("subnetId"),
+            Member::new("TagSet", 1328).wire("tagSet"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("DenyAllIgwTraffic", 114).wire("denyAllIgwTraffic"),
+            Member::new("Ipv6Native", 114).wire("ipv6Native"),
+            Member::new("Ipv6Address", 1291).wire("ipv6Address"),
+            Member::new("Operator", 1060).wire("operator"),
+            Member::new("AssociatedSubnets", 59).wire("associatedSubnetSet"),
+            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
+        ],
+    ),
+    /* 1020 */
+    Shape::record(
+        "NetworkInterfaceAssociation",
+        &[
+            Member::new("AllocationId", 1291).wire("allocationId"),
+            Member::new("AssociationId", 1291).wire("associationId"),
+            Member::new("IpOwnerId", 1291).wire("ipOwnerId"),
+            Member::new("PublicDnsName", 1291).wire("publicDnsName"),
+            Member::new("PublicIp", 1291).wire("publicIp"),
+            Member::new("CustomerOwnedIp", 1291).wire("customerOwnedIp"),
+            Member::new("CarrierIp", 1291).wire("carrierIp"),
+        ],
+    ),
+    /* 1021 */
     Shape::record(
         "NetworkInterfaceAttachment",
         &[
-            Member::new("AttachTime", 60).wire("attachTime"),
-            Member::new("AttachmentId", 346).wire("attachmentId"),
-            Member::new("DeleteOnTermination", 40).wire("deleteOnTermination"),
-            Member::new("DeviceIndex", 179).wire("deviceIndex"),
-            Member::new("NetworkCardIndex", 179).wire("networkCardIndex"),
-            Member::new("InstanceId", 346).wire("instanceId"),
-            Member::new("InstanceOwnerId", 346).wire("instanceOwnerId"),
-            Member::new("Status", 13).wire("status"),
-            Member::new("EnaSrdSpecification", 10).wire("enaSrdSpecification"),
-            Member::new("EnaQueueCount", 179).wire("enaQueueCount"),
+            Member::new("AttachTime", 218).wire("attachTime"),
+            Member::new("AttachmentId", 1291).wire("attachmentId"),
+            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
+            Member::new("DeviceIndex", 757).wire("deviceIndex"),
+            Member::new("NetworkCardIndex", 757).wire("networkCardIndex"),
+            Member::new("InstanceId", 1291).wire("instanceId"),
+            Member::new("InstanceOwnerId", 1291).wire("instanceOwnerId"),
+            Member::new("Status", 68).wire("status"),
+            Member::new("EnaSrdSpecification", 65).wire("enaSrdSpecification"),
+            Member::new("EnaQueueCount", 757).wire("enaQueueCount"),
         ],
     ),
-    /* 248 */ Shape::new("NetworkInterfaceId", Kind::String),
-    /* 249 */ Shape::list("NetworkInterfaceIdList", Member::element(248).wire("item")),
-    /* 250 */
+    /* 1022 */
+    Shape::record(
+        "NetworkInterfaceAttachmentChanges",
+        &[
+            Member::new("DefaultEnaQueueCount", 114),
+            Member::new("EnaQueueCount", 757),
+            Member::new("AttachmentId", 1023).wire("attachmentId"),
+            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
+        ],
+    ),
+    /* 1023 */ Shape::new("NetworkInterfaceAttachmentId", Kind::String),
+    /* 1024 */
+    Shape::choice(
+        "NetworkInterfaceAttribute",
+        &["description", "groupSet", "sourceDestCheck", "attachment", "associatePublicIpAddress"],
+    ),
+    /* 1025 */
+    Shape::record("NetworkInterfaceCount", &[Member::new("Min", 757).wire("min"), Member::new("Max", 757).wire("max")]),
+    /* 1026 */ Shape::record("NetworkInterfaceCountRequest", &[Member::new("Min", 757), Member::new("Max", 757)]),
+    /* 1027 */ Shape::choice("NetworkInterfaceCreationType", &["efa", "efa-only", "branch", "trunk"]),
+    /* 1028 */ Shape::new("NetworkInterfaceId", Kind::String),
+    /* 1029 */ Shape::list("NetworkInterfaceIdList", Member::element(1028).wire("item")),
+    /* 1030 */
     Shape::record(
         "NetworkInterfaceIpv6Address",
         &[
-            Member::new("Ipv6Address", 346).wire("ipv6Address"),
-            Member::new("PublicIpv6DnsName", 346).wire("publicIpv6DnsName"),
-            Member::new("IsPrimaryIpv6", 40).wire("isPrimaryIpv6"),
+            Member::new("Ipv6Address", 1291).wire("ipv6Address"),
+            Member::new("PublicIpv6DnsName", 1291).wire("publicIpv6DnsName"),
+            Member::new("IsPrimaryIpv6", 114).wire("isPrimaryIpv6"),
         ],
     ),
-    /* 251 */ Shape::list("NetworkInterfaceIpv6AddressesList", Member::element(250).wire("item")),
-    /* 252 */ Shape::list("NetworkInterfaceList", Member::element(245).wire("item")),
-    /* 253 */
+    /* 1031 */ Shape::list("NetworkInterfaceIpv6AddressesList", Member::element(1030).wire("item")),
+    /* 1032 */ Shape::list("NetworkInterfaceList", Member::element(1019).wire("item")),
+    /* 1033 */
     Shape::record(
         "NetworkInterfacePrivateIpAddress",
         &[
-            Member::new("Association", 246).wire("association"),
-            Member::new("Primary", 40).wire("primary"),
-            Member::new("PrivateDnsName", 346).wire("privateDnsName"),
-            Member::new("PrivateIpAddress", 346).wire("privateIpAddress"),
+            Member::new("Association", 1020).wire("association"),
+            Member::new("Primary", 114).wire("primary"),
+            Member::new("PrivateDnsName", 1291).wire("privateDnsName"),
+            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
         ],
     ),
-    /* 254 */ Shape::list("NetworkInterfacePrivateIpAddressList", Member::element(253).wire("item")),
-    /* 255 */ Shape::choice("NetworkInterfaceStatus", &["available", "associated", "attaching", "in-use", "detaching"]),
-    /* 256 */
+    /* 1034 */ Shape::list("NetworkInterfacePrivateIpAddressList", Member::element(1033).wire("item")),
+    /* 1035 */ Shape::choice("NetworkInterfaceStatus", &["available", "associated", "attaching", "in-use", "detaching"]),
+    /* 1036 */
     Shape::choice(
         "NetworkInterfaceType",
         &[
@@ -1019,152 +5226,591 @@ pub static SHAPES: &[Shape] = &[
             "aws_codestar_connections_managed",
         ],
     ),
-    /* 257 */ Shape::new("NetworkPerformance", Kind::String),
-    /* 258 */ Shape::new("NeuronDeviceCoreCount", Kind::Integer),
-    /* 259 */
+    /* 1037 */ Shape::list("NetworkNodesList", Member::element(1291).wire("item")),
+    /* 1038 */ Shape::new("NetworkPerformance", Kind::String),
+    /* 1039 */ Shape::new("NeuronDeviceCoreCount", Kind::Integer),
+    /* 1040 */
     Shape::record(
         "NeuronDeviceCoreInfo",
-        &[Member::new("Count", 258).wire("count"), Member::new("Version", 260).wire("version")],
+        &[Member::new("Count", 1039).wire("count"), Member::new("Version", 1041).wire("version")],
     ),
-    /* 260 */ Shape::new("NeuronDeviceCoreVersion", Kind::Integer),
-    /* 261 */ Shape::new("NeuronDeviceCount", Kind::Integer),
-    /* 262 */
+    /* 1041 */ Shape::new("NeuronDeviceCoreVersion", Kind::Integer),
+    /* 1042 */ Shape::new("NeuronDeviceCount", Kind::Integer),
+    /* 1043 */
     Shape::record(
         "NeuronDeviceInfo",
         &[
-            Member::new("Count", 261).wire("count"),
-            Member::new("Name", 266).wire("name"),
-            Member::new("CoreInfo", 259).wire("coreInfo"),
-            Member::new("MemoryInfo", 264).wire("memoryInfo"),
+            Member::new("Count", 1042).wire("count"),
+            Member::new("Name", 1047).wire("name"),
+            Member::new("CoreInfo", 1040).wire("coreInfo"),
+            Member::new("MemoryInfo", 1045).wire("memoryInfo"),
         ],
     ),
-    /* 263 */ Shape::list("NeuronDeviceInfoList", Member::element(262).wire("item")),
-    /* 264 */ Shape::record("NeuronDeviceMemoryInfo", &[Member::new("SizeInMiB", 265).wire("sizeInMiB")]),
-    /* 265 */ Shape::new("NeuronDeviceMemorySize", Kind::Integer),
-    /* 266 */ Shape::new("NeuronDeviceName", Kind::String),
-    /* 267 */
+    /* 1044 */ Shape::list("NeuronDeviceInfoList", Member::element(1043).wire("item")),
+    /* 1045 */ Shape::record("NeuronDeviceMemoryInfo", &[Member::new("SizeInMiB", 1046).wire("sizeInMiB")]),
+    /* 1046 */ Shape::new("NeuronDeviceMemorySize", Kind::Integer),
+    /* 1047 */ Shape::new("NeuronDeviceName", Kind::String),
+    /* 1048 */
     Shape::record(
         "NeuronInfo",
         &[
-            Member::new("NeuronDevices", 263).wire("neuronDevices"),
-            Member::new("TotalNeuronDeviceMemoryInMiB", 371).wire("totalNeuronDeviceMemoryInMiB"),
+            Member::new("NeuronDevices", 1044).wire("neuronDevices"),
+            Member::new("TotalNeuronDeviceMemoryInMiB", 1343).wire("totalNeuronDeviceMemoryInMiB"),
         ],
     ),
-    /* 268 */ Shape::new("NextToken", Kind::String),
-    /* 269 */ Shape::choice("NitroEnclavesSupport", &["unsupported", "supported"]),
-    /* 270 */ Shape::record("NitroTpmInfo", &[Member::new("SupportedVersions", 273).wire("supportedVersions")]),
-    /* 271 */ Shape::choice("NitroTpmSupport", &["unsupported", "supported"]),
-    /* 272 */ Shape::new("NitroTpmSupportedVersionType", Kind::String),
-    /* 273 */ Shape::list("NitroTpmSupportedVersionsList", Member::element(272).wire("item")),
-    /* 274 */ Shape::new("OdbNetworkArn", Kind::String),
-    /* 275 */ Shape::record("OperatorRequest", &[Member::new("Principal", 346)]),
-    /* 276 */
+    /* 1049 */
+    Shape::record("NewDhcpConfiguration", &[Member::new("Key", 1291), Member::new("Values", 1381).wire("Value")]),
+    /* 1050 */ Shape::list("NewDhcpConfigurationList", Member::element(1049).wire("item")),
+    /* 1051 */ Shape::new("NextToken", Kind::String),
+    /* 1052 */ Shape::choice("NitroEnclavesSupport", &["unsupported", "supported"]),
+    /* 1053 */ Shape::record("NitroTpmInfo", &[Member::new("SupportedVersions", 1056).wire("supportedVersions")]),
+    /* 1054 */ Shape::choice("NitroTpmSupport", &["unsupported", "supported"]),
+    /* 1055 */ Shape::new("NitroTpmSupportedVersionType", Kind::String),
+    /* 1056 */ Shape::list("NitroTpmSupportedVersionsList", Member::element(1055).wire("item")),
+    /* 1057 */ Shape::new("OdbNetworkArn", Kind::String),
+    /* 1058 */ Shape::choice("OperationType", &["add", "remove"]),
+    /* 1059 */ Shape::record("OperatorRequest", &[Member::new("Principal", 1291)]),
+    /* 1060 */
     Shape::record(
         "OperatorResponse",
         &[
-            Member::new("Managed", 40).wire("managed"),
-            Member::new("Principal", 346).wire("principal"),
-            Member::new("HiddenByDefault", 40).wire("hiddenByDefault"),
+            Member::new("Managed", 114).wire("managed"),
+            Member::new("Principal", 1291).wire("principal"),
+            Member::new("HiddenByDefault", 114).wire("hiddenByDefault"),
         ],
     ),
-    /* 277 */ Shape::new("PeakBandwidthInGbps", Kind::Float),
-    /* 278 */ Shape::choice("PhcSupport", &["unsupported", "supported"]),
-    /* 279 */
+    /* 1061 */ Shape::list("OrganizationArnStringList", Member::element(1291).wire("OrganizationArn")),
+    /* 1062 */ Shape::list("OrganizationalUnitArnStringList", Member::element(1291).wire("OrganizationalUnitArn")),
+    /* 1063 */ Shape::list("OwnerStringList", Member::element(1291).wire("Owner")),
+    /* 1064 */ Shape::new("PasswordData", Kind::String).sensitive(),
+    /* 1065 */ Shape::choice("PayerResponsibility", &["ServiceOwner"]),
+    /* 1066 */
+    Shape::record(
+        "PayerResponsibilityEntry",
+        &[Member::new("Scope", 1067).wire("scope"), Member::new("PayerResponsibilityType", 1069).wire("payerResponsibilityType")],
+    ),
+    /* 1067 */ Shape::choice("PayerResponsibilityScope", &["vpc-endpoint-charges", "resource-gateway-charges"]),
+    /* 1068 */ Shape::list("PayerResponsibilitySet", Member::element(1066).wire("item")),
+    /* 1069 */
+    Shape::choice(
+        "PayerResponsibilityType",
+        &["vpc-endpoint-account", "resource-gateway-account", "vpc-endpoint-service-account"],
+    ),
+    /* 1070 */ Shape::new("PeakBandwidthInGbps", Kind::Float),
+    /* 1071 */
+    Shape::record(
+        "PeeringConnectionOptions",
+        &[
+            Member::new("AllowDnsResolutionFromRemoteVpc", 114).wire("allowDnsResolutionFromRemoteVpc"),
+            Member::new("AllowEgressFromLocalClassicLinkToRemoteVpc", 114).wire("allowEgressFromLocalClassicLinkToRemoteVpc"),
+            Member::new("AllowEgressFromLocalVpcToRemoteClassicLink", 114).wire("allowEgressFromLocalVpcToRemoteClassicLink"),
+            Member::new("AllowMultipathResilience", 114).wire("allowMultipathResilience"),
+            Member::new("MultipathResilienceMode", 985).wire("multipathResilienceMode"),
+        ],
+    ),
+    /* 1072 */
+    Shape::record(
+        "PeeringConnectionOptionsRequest",
+        &[
+            Member::new("AllowDnsResolutionFromRemoteVpc", 114),
+            Member::new("AllowEgressFromLocalClassicLinkToRemoteVpc", 114),
+            Member::new("AllowEgressFromLocalVpcToRemoteClassicLink", 114),
+            Member::new("AllowMultipathResilience", 114),
+            Member::new("MultipathResilienceMode", 985),
+        ],
+    ),
+    /* 1073 */ Shape::record("PerformanceFactorReference", &[Member::new("InstanceFamily", 1291).wire("instanceFamily")]),
+    /* 1074 */ Shape::record("PerformanceFactorReferenceRequest", &[Member::new("InstanceFamily", 1291)]),
+    /* 1075 */ Shape::list("PerformanceFactorReferenceSet", Member::element(1073).wire("item")),
+    /* 1076 */ Shape::list("PerformanceFactorReferenceSetRequest", Member::element(1074).wire("item")),
+    /* 1077 */
+    Shape::record(
+        "PerformanceStatusSummary",
+        &[
+            Member::new("Status", 1313).wire("status"),
+            Member::new("ImpairedSince", 936).wire("impairedSince"),
+            Member::new("Remediation", 1291).wire("remediation"),
+        ],
+    ),
+    /* 1078 */ Shape::choice("PermissionGroup", &["all"]),
+    /* 1079 */ Shape::choice("PhcSupport", &["unsupported", "supported"]),
+    /* 1080 */
+    Shape::record(
+        "Placement",
+        &[
+            Member::new("AvailabilityZoneId", 84).wire("availabilityZoneId"),
+            Member::new("Affinity", 1291).wire("affinity"),
+            Member::new("GroupName", 1086).wire("groupName"),
+            Member::new("PartitionNumber", 757).wire("partitionNumber"),
+            Member::new("HostId", 1291).wire("hostId"),
+            Member::new("Tenancy", 1334).wire("tenancy"),
+            Member::new("SpreadDomain", 1291).wire("spreadDomain"),
+            Member::new("HostResourceGroupArn", 1291).wire("hostResourceGroupArn"),
+            Member::new("GroupId", 1082).wire("groupId"),
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+        ],
+    ),
+    /* 1081 */
     Shape::record(
         "PlacementGroup",
         &[
-            Member::new("GroupName", 346).wire("groupName"),
-            Member::new("State", 286).wire("state"),
-            Member::new("Strategy", 290).wire("strategy"),
-            Member::new("PartitionCount", 179).wire("partitionCount"),
-            Member::new("GroupId", 346).wire("groupId"),
-            Member::new("Tags", 363).wire("tagSet"),
-            Member::new("GroupArn", 346).wire("groupArn"),
-            Member::new("SpreadLevel", 345).wire("spreadLevel"),
-            Member::new("LinkedGroupId", 280).wire("linkedGroupId"),
-            Member::new("Operator", 276).wire("operator"),
-            Member::new("ParentGroupId", 280).wire("parentGroupId"),
+            Member::new("GroupName", 1291).wire("groupName"),
+            Member::new("State", 1088).wire("state"),
+            Member::new("Strategy", 1092).wire("strategy"),
+            Member::new("PartitionCount", 757).wire("partitionCount"),
+            Member::new("GroupId", 1291).wire("groupId"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("GroupArn", 1291).wire("groupArn"),
+            Member::new("SpreadLevel", 1277).wire("spreadLevel"),
+            Member::new("LinkedGroupId", 1082).wire("linkedGroupId"),
+            Member::new("Operator", 1060).wire("operator"),
+            Member::new("ParentGroupId", 1082).wire("parentGroupId"),
         ],
     ),
-    /* 280 */ Shape::new("PlacementGroupId", Kind::String),
-    /* 281 */ Shape::list("PlacementGroupIdStringList", Member::element(280).wire("GroupId")),
-    /* 282 */ Shape::record("PlacementGroupInfo", &[Member::new("SupportedStrategies", 288).wire("supportedStrategies")]),
-    /* 283 */ Shape::list("PlacementGroupList", Member::element(279).wire("item")),
-    /* 284 */ Shape::new("PlacementGroupName", Kind::String),
-    /* 285 */ Shape::new("PlacementGroupNameWithResolver", Kind::String),
-    /* 286 */ Shape::choice("PlacementGroupState", &["pending", "available", "deleting", "deleted"]),
-    /* 287 */ Shape::choice("PlacementGroupStrategy", &["cluster", "partition", "spread"]),
-    /* 288 */ Shape::list("PlacementGroupStrategyList", Member::element(287).wire("item")),
-    /* 289 */ Shape::list("PlacementGroupStringList", Member::element(284)),
-    /* 290 */ Shape::choice("PlacementStrategy", &["cluster", "spread", "partition", "precision-time"]),
-    /* 291 */
+    /* 1082 */ Shape::new("PlacementGroupId", Kind::String),
+    /* 1083 */ Shape::list("PlacementGroupIdStringList", Member::element(1082).wire("GroupId")),
+    /* 1084 */
+    Shape::record("PlacementGroupInfo", &[Member::new("SupportedStrategies", 1090).wire("supportedStrategies")]),
+    /* 1085 */ Shape::list("PlacementGroupList", Member::element(1081).wire("item")),
+    /* 1086 */ Shape::new("PlacementGroupName", Kind::String),
+    /* 1087 */ Shape::new("PlacementGroupNameWithResolver", Kind::String),
+    /* 1088 */ Shape::choice("PlacementGroupState", &["pending", "available", "deleting", "deleted"]),
+    /* 1089 */ Shape::choice("PlacementGroupStrategy", &["cluster", "partition", "spread"]),
+    /* 1090 */ Shape::list("PlacementGroupStrategyList", Member::element(1089).wire("item")),
+    /* 1091 */ Shape::list("PlacementGroupStringList", Member::element(1086)),
+    /* 1092 */ Shape::choice("PlacementStrategy", &["cluster", "spread", "partition", "precision-time"]),
+    /* 1093 */ Shape::choice("PlatformValues", &["Windows"]),
+    /* 1094 */ Shape::record("PortRange", &[Member::new("From", 757).wire("from"), Member::new("To", 757).wire("to")]),
+    /* 1095 */
+    Shape::record(
+        "PrefixList",
+        &[
+            Member::new("Cidrs", 1381).wire("cidrSet"),
+            Member::new("PrefixListId", 1291).wire("prefixListId"),
+            Member::new("PrefixListName", 1291).wire("prefixListName"),
+        ],
+    ),
+    /* 1096 */
+    Shape::record(
+        "PrefixListAssociation",
+        &[Member::new("ResourceId", 1291).wire("resourceId"), Member::new("ResourceOwner", 1291).wire("resourceOwner")],
+    ),
+    /* 1097 */ Shape::list("PrefixListAssociationSet", Member::element(1096).wire("item")),
+    /* 1098 */
+    Shape::record(
+        "PrefixListEntry",
+        &[Member::new("Cidr", 1291).wire("cidr"), Member::new("Description", 1291).wire("description")],
+    ),
+    /* 1099 */ Shape::list("PrefixListEntrySet", Member::element(1098).wire("item")),
+    /* 1100 */
     Shape::record(
         "PrefixListId",
-        &[Member::new("Description", 346).wire("description"), Member::new("PrefixListId", 346).wire("prefixListId")],
+        &[Member::new("Description", 1291).wire("description"), Member::new("PrefixListId", 1291).wire("prefixListId")],
     ),
-    /* 292 */ Shape::list("PrefixListIdList", Member::element(291).wire("item")),
-    /* 293 */ Shape::new("PrefixListResourceId", Kind::String),
-    /* 294 */
+    /* 1101 */ Shape::list("PrefixListIdList", Member::element(1100).wire("item")),
+    /* 1102 */ Shape::list("PrefixListIdSet", Member::element(1291).wire("item")),
+    /* 1103 */ Shape::new("PrefixListMaxResults", Kind::Integer).min(1.0).max(100.0),
+    /* 1104 */ Shape::new("PrefixListResourceId", Kind::String),
+    /* 1105 */ Shape::list("PrefixListResourceIdStringList", Member::element(1104).wire("item")),
+    /* 1106 */ Shape::list("PrefixListSet", Member::element(1095).wire("item")),
+    /* 1107 */
+    Shape::choice(
+        "PrefixListState",
+        &[
+            "create-in-progress",
+            "create-complete",
+            "create-failed",
+            "modify-in-progress",
+            "modify-complete",
+            "modify-failed",
+            "restore-in-progress",
+            "restore-complete",
+            "restore-failed",
+            "delete-in-progress",
+            "delete-complete",
+            "delete-failed",
+        ],
+    ),
+    /* 1108 */ Shape::record("PrivateDnsDetails", &[Member::new("PrivateDnsName", 1291).wire("privateDnsName")]),
+    /* 1109 */ Shape::list("PrivateDnsDetailsSet", Member::element(1108).wire("item")),
+    /* 1110 */
     Shape::record(
         "PrivateDnsNameOptionsOnLaunch",
         &[
-            Member::new("HostnameType", 158).wire("hostnameType"),
-            Member::new("EnableResourceNameDnsARecord", 40).wire("enableResourceNameDnsARecord"),
-            Member::new("EnableResourceNameDnsAAAARecord", 40).wire("enableResourceNameDnsAAAARecord"),
+            Member::new("HostnameType", 610).wire("hostnameType"),
+            Member::new("EnableResourceNameDnsARecord", 114).wire("enableResourceNameDnsARecord"),
+            Member::new("EnableResourceNameDnsAAAARecord", 114).wire("enableResourceNameDnsAAAARecord"),
         ],
     ),
-    /* 295 */
+    /* 1111 */
+    Shape::record(
+        "PrivateDnsNameOptionsRequest",
+        &[
+            Member::new("HostnameType", 610),
+            Member::new("EnableResourceNameDnsARecord", 114),
+            Member::new("EnableResourceNameDnsAAAARecord", 114),
+        ],
+    ),
+    /* 1112 */
+    Shape::record(
+        "PrivateDnsNameOptionsResponse",
+        &[
+            Member::new("HostnameType", 610).wire("hostnameType"),
+            Member::new("EnableResourceNameDnsARecord", 114).wire("enableResourceNameDnsARecord"),
+            Member::new("EnableResourceNameDnsAAAARecord", 114).wire("enableResourceNameDnsAAAARecord"),
+        ],
+    ),
+    /* 1113 */ Shape::list("PrivateDnsSpecifiedDomainSet", Member::element(1291).wire("item")).min(0.0).max(10.0),
+    /* 1114 */ Shape::new("PrivateIpAddressCount", Kind::Integer).min(1.0).max(31.0),
+    /* 1115 */
+    Shape::record(
+        "PrivateIpAddressSpecification",
+        &[Member::new("Primary", 114).wire("primary"), Member::new("PrivateIpAddress", 1291).wire("privateIpAddress")],
+    ),
+    /* 1116 */ Shape::list("PrivateIpAddressSpecificationList", Member::element(1115).wire("item")),
+    /* 1117 */ Shape::list("PrivateIpAddressStringList", Member::element(1291).wire("PrivateIpAddress")),
+    /* 1118 */
     Shape::record(
         "ProcessorInfo",
         &[
-            Member::new("SupportedArchitectures", 8).wire("supportedArchitectures"),
-            Member::new("SustainedClockSpeedInGhz", 296).wire("sustainedClockSpeedInGhz"),
-            Member::new("SupportedFeatures", 358).wire("supportedFeatures"),
-            Member::new("Manufacturer", 50).wire("manufacturer"),
+            Member::new("SupportedArchitectures", 38).wire("supportedArchitectures"),
+            Member::new("SustainedClockSpeedInGhz", 1119).wire("sustainedClockSpeedInGhz"),
+            Member::new("SupportedFeatures", 1315).wire("supportedFeatures"),
+            Member::new("Manufacturer", 152).wire("manufacturer"),
         ],
     ),
-    /* 296 */ Shape::new("ProcessorSustainedClockSpeed", Kind::Float),
-    /* 297 */ Shape::record("PropagatingVgw", &[Member::new("GatewayId", 346).wire("gatewayId")]),
-    /* 298 */ Shape::list("PropagatingVgwList", Member::element(297).wire("item")),
-    /* 299 */
+    /* 1119 */ Shape::new("ProcessorSustainedClockSpeed", Kind::Float),
+    /* 1120 */
+    Shape::record(
+        "ProductCode",
+        &[Member::new("ProductCodeId", 1291).wire("productCode"), Member::new("ProductCodeType", 1123).wire("type")],
+    ),
+    /* 1121 */ Shape::list("ProductCodeList", Member::element(1120).wire("item")),
+    /* 1122 */ Shape::list("ProductCodeStringList", Member::element(1291).wire("ProductCode")),
+    /* 1123 */ Shape::choice("ProductCodeValues", &["devpay", "marketplace"]),
+    /* 1124 */ Shape::record("PropagatingVgw", &[Member::new("GatewayId", 1291).wire("gatewayId")]),
+    /* 1125 */ Shape::list("PropagatingVgwList", Member::element(1124).wire("item")),
+    /* 1126 */
+    Shape::record(
+        "ProvisionedBandwidth",
+        &[
+            Member::new("ProvisionTime", 218).wire("provisionTime"),
+            Member::new("Provisioned", 1291).wire("provisioned"),
+            Member::new("RequestTime", 218).wire("requestTime"),
+            Member::new("Requested", 1291).wire("requested"),
+            Member::new("Status", 1291).wire("status"),
+        ],
+    ),
+    /* 1127 */
+    Shape::record(
+        "PtrUpdateStatus",
+        &[
+            Member::new("Value", 1291).wire("value"),
+            Member::new("Status", 1291).wire("status"),
+            Member::new("Reason", 1291).wire("reason"),
+        ],
+    ),
+    /* 1128 */ Shape::new("PublicIpAddress", Kind::String),
+    /* 1129 */
     Shape::record(
         "PublicIpDnsNameOptions",
         &[
-            Member::new("DnsHostnameType", 346).wire("dnsHostnameType"),
-            Member::new("PublicIpv4DnsName", 346).wire("publicIpv4DnsName"),
-            Member::new("PublicIpv6DnsName", 346).wire("publicIpv6DnsName"),
-            Member::new("PublicDualStackDnsName", 346).wire("publicDualStackDnsName"),
+            Member::new("DnsHostnameType", 1291).wire("dnsHostnameType"),
+            Member::new("PublicIpv4DnsName", 1291).wire("publicIpv4DnsName"),
+            Member::new("PublicIpv6DnsName", 1291).wire("publicIpv6DnsName"),
+            Member::new("PublicDualStackDnsName", 1291).wire("publicDualStackDnsName"),
         ],
     ),
-    /* 300 */ Shape::choice("RebootMigrationSupport", &["unsupported", "supported"]),
-    /* 301 */
+    /* 1130 */ Shape::list("PublicIpStringList", Member::element(1291).wire("PublicIp")),
+    /* 1131 */ Shape::new("RamdiskId", Kind::String),
+    /* 1132 */ Shape::list("ReasonCodesList", Member::element(1156).wire("item")),
+    /* 1133 */
+    Shape::record(
+        "RebootInstancesRequest",
+        &[Member::new("InstanceIds", 683).wire("InstanceId").required(), Member::new("DryRun", 114).wire("dryRun")],
+    ),
+    /* 1134 */ Shape::choice("RebootMigrationSupport", &["unsupported", "supported"]),
+    /* 1135 */
     Shape::record(
         "ReferencedSecurityGroup",
         &[
-            Member::new("GroupId", 346).wire("groupId"),
-            Member::new("PeeringStatus", 346).wire("peeringStatus"),
-            Member::new("UserId", 346).wire("userId"),
-            Member::new("VpcId", 346).wire("vpcId"),
-            Member::new("VpcPeeringConnectionId", 346).wire("vpcPeeringConnectionId"),
+            Member::new("GroupId", 1291).wire("groupId"),
+            Member::new("PeeringStatus", 1291).wire("peeringStatus"),
+            Member::new("UserId", 1291).wire("userId"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("VpcPeeringConnectionId", 1291).wire("vpcPeeringConnectionId"),
         ],
     ),
-    /* 302 */
+    /* 1136 */
     Shape::record(
         "Region",
         &[
-            Member::new("OptInStatus", 346).wire("optInStatus"),
-            Member::new("Geography", 304).wire("geographySet"),
-            Member::new("RegionName", 346).wire("regionName"),
-            Member::new("Endpoint", 346).wire("regionEndpoint"),
+            Member::new("OptInStatus", 1291).wire("optInStatus"),
+            Member::new("Geography", 1138).wire("geographySet"),
+            Member::new("RegionName", 1291).wire("regionName"),
+            Member::new("Endpoint", 1291).wire("regionEndpoint"),
         ],
     ),
-    /* 303 */ Shape::record("RegionGeography", &[Member::new("Name", 346).wire("name")]),
-    /* 304 */ Shape::list("RegionGeographyList", Member::element(303).wire("item")),
-    /* 305 */ Shape::list("RegionList", Member::element(302).wire("item")),
-    /* 306 */ Shape::list("RegionNameStringList", Member::element(346).wire("RegionName")),
-    /* 307 */ Shape::list("RequestInstanceTypeList", Member::element(173)).min(0.0).max(100.0),
-    /* 308 */ Shape::list("ResourceIdList", Member::element(366)),
-    /* 309 */
+    /* 1137 */ Shape::record("RegionGeography", &[Member::new("Name", 1291).wire("name")]),
+    /* 1138 */ Shape::list("RegionGeographyList", Member::element(1137).wire("item")),
+    /* 1139 */ Shape::list("RegionList", Member::element(1136).wire("item")),
+    /* 1140 */ Shape::list("RegionNameStringList", Member::element(1291).wire("RegionName")),
+    /* 1141 */
+    Shape::record(
+        "RegisterImageRequest",
+        &[
+            Member::new("ImageLocation", 1291),
+            Member::new("BillingProducts", 107).wire("BillingProduct"),
+            Member::new("BootMode", 118),
+            Member::new("TpmSupport", 1344),
+            Member::new("UefiData", 638),
+            Member::new("ImdsSupport", 641),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Name", 633).wire("name").required(),
+            Member::new("Description", 628).wire("description"),
+            Member::new("Architecture", 39).wire("architecture"),
+            Member::new("KernelId", 796).wire("kernelId"),
+            Member::new("RamdiskId", 1131).wire("ramdiskId"),
+            Member::new("RootDeviceName", 1291).wire("rootDeviceName"),
+            Member::new("BlockDeviceMappings", 111).wire("BlockDeviceMapping"),
+            Member::new("VirtualizationType", 1291).wire("virtualizationType"),
+            Member::new("SriovNetSupport", 1291).wire("sriovNetSupport"),
+            Member::new("EnaSupport", 114).wire("enaSupport"),
+        ],
+    ),
+    /* 1142 */ Shape::record("RegisterImageResult", &[Member::new("ImageId", 1291).wire("imageId")]),
+    /* 1143 */
+    Shape::record(
+        "RejectVpcPeeringConnectionRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("VpcPeeringConnectionId", 1447).wire("vpcPeeringConnectionId").required(),
+        ],
+    ),
+    /* 1144 */ Shape::record("RejectVpcPeeringConnectionResult", &[Member::new("Return", 114).wire("return")]),
+    /* 1145 */
+    Shape::record(
+        "ReleaseAddressRequest",
+        &[
+            Member::new("AllocationId", 30),
+            Member::new("PublicIp", 1291),
+            Member::new("NetworkBorderGroup", 1291),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 1146 */ Shape::list("RemovePrefixListEntries", Member::element(1147)).min(0.0).max(100.0),
+    /* 1147 */ Shape::record("RemovePrefixListEntry", &[Member::new("Cidr", 1291).required()]),
+    /* 1148 */
+    Shape::record(
+        "ReplaceIamInstanceProfileAssociationRequest",
+        &[Member::new("IamInstanceProfile", 619).required(), Member::new("AssociationId", 616).required()],
+    ),
+    /* 1149 */
+    Shape::record(
+        "ReplaceIamInstanceProfileAssociationResult",
+        &[Member::new("IamInstanceProfileAssociation", 615).wire("iamInstanceProfileAssociation")],
+    ),
+    /* 1150 */
+    Shape::record(
+        "ReplaceNetworkAclAssociationRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("AssociationId", 1004).wire("associationId").required(),
+            Member::new("NetworkAclId", 1008).wire("networkAclId").required(),
+        ],
+    ),
+    /* 1151 */
+    Shape::record("ReplaceNetworkAclAssociationResult", &[Member::new("NewAssociationId", 1291).wire("newAssociationId")]),
+    /* 1152 */
+    Shape::record(
+        "ReplaceNetworkAclEntryRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("NetworkAclId", 1008).wire("networkAclId").required(),
+            Member::new("RuleNumber", 757).wire("ruleNumber").required(),
+            Member::new("Protocol", 1291).wire("protocol").required(),
+            Member::new("RuleAction", 1207).wire("ruleAction").required(),
+            Member::new("Egress", 114).wire("egress").required(),
+            Member::new("CidrBlock", 1291).wire("cidrBlock"),
+            Member::new("Ipv6CidrBlock", 1291).wire("ipv6CidrBlock"),
+            Member::new("IcmpTypeCode", 620).wire("Icmp"),
+            Member::new("PortRange", 1094).wire("portRange"),
+        ],
+    ),
+    /* 1153 */
+    Shape::record(
+        "ReplaceRouteRequest",
+        &[
+            Member::new("DestinationPrefixListId", 1104),
+            Member::new("VpcEndpointId", 1433),
+            Member::new("LocalTarget", 114),
+            Member::new("TransitGatewayId", 1347),
+            Member::new("LocalGatewayId", 893),
+            Member::new("CarrierGatewayId", 129),
+            Member::new("CoreNetworkArn", 150),
+            Member::new("OdbNetworkArn", 1057),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("RouteTableId", 1204).wire("routeTableId").required(),
+            Member::new("DestinationCidrBlock", 1291).wire("destinationCidrBlock"),
+            Member::new("GatewayId", 1194).wire("gatewayId"),
+            Member::new("DestinationIpv6CidrBlock", 1291).wire("destinationIpv6CidrBlock"),
+            Member::new("EgressOnlyInternetGatewayId", 482).wire("egressOnlyInternetGatewayId"),
+            Member::new("InstanceId", 681).wire("instanceId"),
+            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId"),
+            Member::new("VpcPeeringConnectionId", 1447).wire("vpcPeeringConnectionId"),
+            Member::new("NatGatewayId", 996).wire("natGatewayId"),
+        ],
+    ),
+    /* 1154 */
+    Shape::record(
+        "ReplaceRouteTableAssociationRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("AssociationId", 1200).wire("associationId").required(),
+            Member::new("RouteTableId", 1204).wire("routeTableId").required(),
+        ],
+    ),
+    /* 1155 */
+    Shape::record(
+        "ReplaceRouteTableAssociationResult",
+        &[
+            Member::new("NewAssociationId", 1291).wire("newAssociationId"),
+            Member::new("AssociationState", 1202).wire("associationState"),
+        ],
+    ),
+    /* 1156 */
+    Shape::choice(
+        "ReportInstanceReasonCodes",
+        &[
+            "instance-stuck-in-state",
+            "unresponsive",
+            "not-accepting-credentials",
+            "password-not-available",
+            "performance-network",
+            "performance-instance-store",
+            "performance-ebs-volume",
+            "performance-other",
+            "other",
+        ],
+    ),
+    /* 1157 */
+    Shape::record(
+        "ReportInstanceStatusRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Instances", 683).wire("instanceId").required(),
+            Member::new("Status", 1159).wire("status").required(),
+            Member::new("StartTime", 218).wire("startTime"),
+            Member::new("EndTime", 218).wire("endTime"),
+            Member::new("ReasonCodes", 1132).wire("reasonCode").required(),
+            Member::new("Description", 1158).wire("description"),
+        ],
+    ),
+    /* 1158 */ Shape::new("ReportInstanceStatusRequestDescription", Kind::String).sensitive(),
+    /* 1159 */ Shape::choice("ReportStatusType", &["ok", "impaired"]),
+    /* 1160 */ Shape::list("RequestInstanceTypeList", Member::element(749)).min(0.0).max(100.0),
+    /* 1161 */
+    Shape::record(
+        "RequestLaunchTemplateData",
+        &[
+            Member::new("KernelId", 796),
+            Member::new("EbsOptimized", 114),
+            Member::new("IamInstanceProfile", 838),
+            Member::new("BlockDeviceMappings", 817).wire("BlockDeviceMapping"),
+            Member::new("NetworkInterfaces", 854).wire("NetworkInterface"),
+            Member::new("ImageId", 629),
+            Member::new("InstanceType", 749),
+            Member::new("KeyName", 804),
+            Member::new("Monitoring", 882),
+            Member::new("Placement", 868),
+            Member::new("RamDiskId", 1131),
+            Member::new("DisableApiTermination", 114),
+            Member::new("InstanceInitiatedShutdownBehavior", 1256),
+            Member::new("UserData", 1246),
+            Member::new("TagSpecifications", 878).wire("TagSpecification"),
+            Member::new("ElasticGpuSpecifications", 490).wire("ElasticGpuSpecification"),
+            Member::new("ElasticInferenceAccelerators", 826).wire("ElasticInferenceAccelerator"),
+            Member::new("SecurityGroupIds", 1229).wire("SecurityGroupId"),
+            Member::new("SecurityGroups", 1244).wire("SecurityGroup"),
+            Member::new("InstanceMarketOptions", 844),
+            Member::new("CreditSpecification", 214),
+            Member::new("CpuOptions", 821),
+            Member::new("CapacityReservationSpecification", 818),
+            Member::new("LicenseSpecifications", 862).wire("LicenseSpecification"),
+            Member::new("HibernationOptions", 835),
+            Member::new("MetadataOptions", 847),
+            Member::new("EnclaveOptions", 832),
+            Member::new("InstanceRequirements", 722),
+            Member::new("PrivateDnsNameOptions", 870),
+            Member::new("MaintenanceOptions", 842),
+            Member::new("DisableApiStop", 114),
+            Member::new("Operator", 1059),
+            Member::new("NetworkPerformanceOptions", 866),
+            Member::new("SecondaryInterfaces", 858).wire("SecondaryInterface"),
+        ],
+    ),
+    /* 1162 */
+    Shape::record(
+        "Reservation",
+        &[
+            Member::new("ReservationId", 1291).wire("reservationId"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("RequesterId", 1291).wire("requesterId"),
+            Member::new("Groups", 602).wire("groupSet"),
+            Member::new("Instances", 697).wire("instancesSet"),
+        ],
+    ),
+    /* 1163 */ Shape::list("ReservationList", Member::element(1162).wire("item")),
+    /* 1164 */
+    Shape::record(
+        "ResetAddressAttributeRequest",
+        &[Member::new("AllocationId", 30).required(), Member::new("Attribute", 23).required(), Member::new("DryRun", 114)],
+    ),
+    /* 1165 */ Shape::record("ResetAddressAttributeResult", &[Member::new("Address", 22).wire("address")]),
+    /* 1166 */ Shape::record("ResetEbsDefaultKmsKeyIdRequest", &[Member::new("DryRun", 114)]),
+    /* 1167 */ Shape::record("ResetEbsDefaultKmsKeyIdResult", &[Member::new("KmsKeyId", 1291).wire("kmsKeyId")]),
+    /* 1168 */ Shape::choice("ResetImageAttributeName", &["launchPermission"]),
+    /* 1169 */
+    Shape::record(
+        "ResetImageAttributeRequest",
+        &[
+            Member::new("Attribute", 1168).required(),
+            Member::new("ImageId", 629).required(),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 1170 */
+    Shape::record(
+        "ResetInstanceAttributeRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("InstanceId", 681).wire("instanceId").required(),
+            Member::new("Attribute", 665).wire("attribute").required(),
+        ],
+    ),
+    /* 1171 */
+    Shape::record(
+        "ResetNetworkInterfaceAttributeRequest",
+        &[
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
+            Member::new("SourceDestCheck", 1291).wire("sourceDestCheck"),
+        ],
+    ),
+    /* 1172 */
+    Shape::record(
+        "ResetSnapshotAttributeRequest",
+        &[
+            Member::new("Attribute", 1258).required(),
+            Member::new("SnapshotId", 1263).required(),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 1173 */ Shape::new("ResourceArn", Kind::String).min(1.0).max(1283.0),
+    /* 1174 */ Shape::new("ResourceConfigurationArn", Kind::String),
+    /* 1175 */ Shape::list("ResourceIdList", Member::element(1331)),
+    /* 1176 */
     Shape::choice(
         "ResourceType",
         &[
@@ -1284,430 +5930,1185 @@ pub static SHAPES: &[Shape] = &[
             "metric-category",
         ],
     ),
-    /* 310 */
+    /* 1177 */
+    Shape::record("ResponseError", &[Member::new("Code", 833).wire("code"), Member::new("Message", 1291).wire("message")]),
+    /* 1178 */
+    Shape::record(
+        "ResponseLaunchTemplateData",
+        &[
+            Member::new("KernelId", 1291).wire("kernelId"),
+            Member::new("EbsOptimized", 114).wire("ebsOptimized"),
+            Member::new("IamInstanceProfile", 837).wire("iamInstanceProfile"),
+            Member::new("BlockDeviceMappings", 815).wire("blockDeviceMappingSet"),
+            Member::new("NetworkInterfaces", 852).wire("networkInterfaceSet"),
+            Member::new("ImageId", 1291).wire("imageId"),
+            Member::new("InstanceType", 749).wire("instanceType"),
+            Member::new("KeyName", 1291).wire("keyName"),
+            Member::new("Monitoring", 881).wire("monitoring"),
+            Member::new("Placement", 867).wire("placement"),
+            Member::new("RamDiskId", 1291).wire("ramDiskId"),
+            Member::new("DisableApiTermination", 114).wire("disableApiTermination"),
+            Member::new("InstanceInitiatedShutdownBehavior", 1256).wire("instanceInitiatedShutdownBehavior"),
+            Member::new("UserData", 1246).wire("userData"),
+            Member::new("TagSpecifications", 876).wire("tagSpecificationSet"),
+            Member::new("ElasticGpuSpecifications", 492).wire("elasticGpuSpecificationSet"),
+            Member::new("ElasticInferenceAccelerators", 828).wire("elasticInferenceAcceleratorSet"),
+            Member::new("SecurityGroupIds", 1381).wire("securityGroupIdSet"),
+            Member::new("SecurityGroups", 1381).wire("securityGroupSet"),
+            Member::new("InstanceMarketOptions", 843).wire("instanceMarketOptions"),
+            Member::new("CreditSpecification", 213).wire("creditSpecification"),
+            Member::new("CpuOptions", 820).wire("cpuOptions"),
+            Member::new("CapacityReservationSpecification", 819).wire("capacityReservationSpecification"),
+            Member::new("LicenseSpecifications", 861).wire("licenseSet"),
+            Member::new("HibernationOptions", 834).wire("hibernationOptions"),
+            Member::new("MetadataOptions", 846).wire("metadataOptions"),
+            Member::new("EnclaveOptions", 831).wire("enclaveOptions"),
+            Member::new("InstanceRequirements", 721).wire("instanceRequirements"),
+            Member::new("PrivateDnsNameOptions", 869).wire("privateDnsNameOptions"),
+            Member::new("MaintenanceOptions", 841).wire("maintenanceOptions"),
+            Member::new("DisableApiStop", 114).wire("disableApiStop"),
+            Member::new("Operator", 1060).wire("operator"),
+            Member::new("NetworkPerformanceOptions", 865).wire("networkPerformanceOptions"),
+            Member::new("SecondaryInterfaces", 856).wire("secondaryInterfaceSet"),
+        ],
+    ),
+    /* 1179 */ Shape::list("RestorableByStringList", Member::element(1291)),
+    /* 1180 */
+    Shape::record(
+        "RestoreManagedPrefixListVersionRequest",
+        &[
+            Member::new("DryRun", 114),
+            Member::new("PrefixListId", 1104).required(),
+            Member::new("PreviousVersion", 901).required(),
+            Member::new("CurrentVersion", 901).required(),
+        ],
+    ),
+    /* 1181 */
+    Shape::record("RestoreManagedPrefixListVersionResult", &[Member::new("PrefixList", 903).wire("prefixList")]),
+    /* 1182 */
+    Shape::record(
+        "RestoreSnapshotTierRequest",
+        &[
+            Member::new("SnapshotId", 1263).required(),
+            Member::new("TemporaryRestoreDays", 1183),
+            Member::new("PermanentRestore", 114),
+            Member::new("DryRun", 114),
+        ],
+    ),
+    /* 1183 */ Shape::new("RestoreSnapshotTierRequestTemporaryRestoreDays", Kind::Integer),
+    /* 1184 */
+    Shape::record(
+        "RestoreSnapshotTierResult",
+        &[
+            Member::new("SnapshotId", 1291).wire("snapshotId"),
+            Member::new("RestoreStartTime", 936).wire("restoreStartTime"),
+            Member::new("RestoreDuration", 757).wire("restoreDuration"),
+            Member::new("IsPermanentRestore", 114).wire("isPermanentRestore"),
+        ],
+    ),
+    /* 1185 */
     Shape::record(
         "RevokeSecurityGroupEgressRequest",
         &[
-            Member::new("SecurityGroupRuleIds", 339).wire("SecurityGroupRuleId"),
-            Member::new("DryRun", 40).wire("dryRun"),
-            Member::new("GroupId", 332).wire("groupId").required(),
-            Member::new("SourceSecurityGroupName", 346).wire("sourceSecurityGroupName"),
-            Member::new("SourceSecurityGroupOwnerId", 346).wire("sourceSecurityGroupOwnerId"),
-            Member::new("IpProtocol", 346).wire("ipProtocol"),
-            Member::new("FromPort", 179).wire("fromPort"),
-            Member::new("ToPort", 179).wire("toPort"),
-            Member::new("CidrIp", 346).wire("cidrIp"),
-            Member::new("IpPermissions", 187).wire("ipPermissions"),
+            Member::new("SecurityGroupRuleIds", 1239).wire("SecurityGroupRuleId"),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("GroupId", 1228).wire("groupId").required(),
+            Member::new("SourceSecurityGroupName", 1291).wire("sourceSecurityGroupName"),
+            Member::new("SourceSecurityGroupOwnerId", 1291).wire("sourceSecurityGroupOwnerId"),
+            Member::new("IpProtocol", 1291).wire("ipProtocol"),
+            Member::new("FromPort", 757).wire("fromPort"),
+            Member::new("ToPort", 757).wire("toPort"),
+            Member::new("CidrIp", 1291).wire("cidrIp"),
+            Member::new("IpPermissions", 767).wire("ipPermissions"),
         ],
     ),
-    /* 311 */
+    /* 1186 */
     Shape::record(
         "RevokeSecurityGroupEgressResult",
         &[
-            Member::new("Return", 40).wire("return"),
-            Member::new("UnknownIpPermissions", 187).wire("unknownIpPermissionSet"),
-            Member::new("RevokedSecurityGroupRules", 315).wire("revokedSecurityGroupRuleSet"),
+            Member::new("Return", 114).wire("return"),
+            Member::new("UnknownIpPermissions", 767).wire("unknownIpPermissionSet"),
+            Member::new("RevokedSecurityGroupRules", 1190).wire("revokedSecurityGroupRuleSet"),
         ],
     ),
-    /* 312 */
+    /* 1187 */
     Shape::record(
         "RevokeSecurityGroupIngressRequest",
         &[
-            Member::new("CidrIp", 346),
-            Member::new("FromPort", 179),
-            Member::new("GroupId", 332),
-            Member::new("GroupName", 334),
-            Member::new("IpPermissions", 187),
-            Member::new("IpProtocol", 346),
-            Member::new("SourceSecurityGroupName", 346),
-            Member::new("SourceSecurityGroupOwnerId", 346),
-            Member::new("ToPort", 179),
-            Member::new("SecurityGroupRuleIds", 339).wire("SecurityGroupRuleId"),
-            Member::new("DryRun", 40).wire("dryRun"),
+            Member::new("CidrIp", 1291),
+            Member::new("FromPort", 757),
+            Member::new("GroupId", 1228),
+            Member::new("GroupName", 1232),
+            Member::new("IpPermissions", 767),
+            Member::new("IpProtocol", 1291),
+            Member::new("SourceSecurityGroupName", 1291),
+            Member::new("SourceSecurityGroupOwnerId", 1291),
+            Member::new("ToPort", 757),
+            Member::new("SecurityGroupRuleIds", 1239).wire("SecurityGroupRuleId"),
+            Member::new("DryRun", 114).wire("dryRun"),
         ],
     ),
-    /* 313 */
+    /* 1188 */
     Shape::record(
         "RevokeSecurityGroupIngressResult",
         &[
-            Member::new("Return", 40).wire("return"),
-            Member::new("UnknownIpPermissions", 187).wire("unknownIpPermissionSet"),
-            Member::new("RevokedSecurityGroupRules", 315).wire("revokedSecurityGroupRuleSet"),
+            Member::new("Return", 114).wire("return"),
+            Member::new("UnknownIpPermissions", 767).wire("unknownIpPermissionSet"),
+            Member::new("RevokedSecurityGroupRules", 1190).wire("revokedSecurityGroupRuleSet"),
         ],
     ),
-    /* 314 */
+    /* 1189 */
     Shape::record(
         "RevokedSecurityGroupRule",
         &[
-            Member::new("SecurityGroupRuleId", 338).wire("securityGroupRuleId"),
-            Member::new("GroupId", 332).wire("groupId"),
-            Member::new("IsEgress", 40).wire("isEgress"),
-            Member::new("IpProtocol", 346).wire("ipProtocol"),
-            Member::new("FromPort", 179).wire("fromPort"),
-            Member::new("ToPort", 179).wire("toPort"),
-            Member::new("CidrIpv4", 346).wire("cidrIpv4"),
-            Member::new("CidrIpv6", 346).wire("cidrIpv6"),
-            Member::new("PrefixListId", 293).wire("prefixListId"),
-            Member::new("ReferencedGroupId", 332).wire("referencedGroupId"),
-            Member::new("Description", 346).wire("description"),
+            Member::new("SecurityGroupRuleId", 1238).wire("securityGroupRuleId"),
+            Member::new("GroupId", 1228).wire("groupId"),
+            Member::new("IsEgress", 114).wire("isEgress"),
+            Member::new("IpProtocol", 1291).wire("ipProtocol"),
+            Member::new("FromPort", 757).wire("fromPort"),
+            Member::new("ToPort", 757).wire("toPort"),
+            Member::new("CidrIpv4", 1291).wire("cidrIpv4"),
+            Member::new("CidrIpv6", 1291).wire("cidrIpv6"),
+            Member::new("PrefixListId", 1104).wire("prefixListId"),
+            Member::new("ReferencedGroupId", 1228).wire("referencedGroupId"),
+            Member::new("Description", 1291).wire("description"),
         ],
     ),
-    /* 315 */ Shape::list("RevokedSecurityGroupRuleList", Member::element(314).wire("item")),
-    /* 316 */ Shape::choice("RootDeviceType", &["ebs", "instance-store"]),
-    /* 317 */ Shape::list("RootDeviceTypeList", Member::element(316).wire("item")),
-    /* 318 */
+    /* 1190 */ Shape::list("RevokedSecurityGroupRuleList", Member::element(1189).wire("item")),
+    /* 1191 */ Shape::choice("RootDeviceType", &["ebs", "instance-store"]),
+    /* 1192 */ Shape::list("RootDeviceTypeList", Member::element(1191).wire("item")),
+    /* 1193 */
     Shape::record(
         "Route",
         &[
-            Member::new("DestinationCidrBlock", 346).wire("destinationCidrBlock"),
-            Member::new("DestinationIpv6CidrBlock", 346).wire("destinationIpv6CidrBlock"),
-            Member::new("DestinationPrefixListId", 346).wire("destinationPrefixListId"),
-            Member::new("EgressOnlyInternetGatewayId", 346).wire("egressOnlyInternetGatewayId"),
-            Member::new("GatewayId", 346).wire("gatewayId"),
-            Member::new("InstanceId", 346).wire("instanceId"),
-            Member::new("InstanceOwnerId", 346).wire("instanceOwnerId"),
-            Member::new("NatGatewayId", 346).wire("natGatewayId"),
-            Member::new("TransitGatewayId", 346).wire("transitGatewayId"),
-            Member::new("LocalGatewayId", 346).wire("localGatewayId"),
-            Member::new("CarrierGatewayId", 44).wire("carrierGatewayId"),
-            Member::new("NetworkInterfaceId", 346).wire("networkInterfaceId"),
-            Member::new("Origin", 320).wire("origin"),
-            Member::new("State", 321).wire("state"),
-            Member::new("VpcPeeringConnectionId", 346).wire("vpcPeeringConnectionId"),
-            Member::new("CoreNetworkArn", 49).wire("coreNetworkArn"),
-            Member::new("OdbNetworkArn", 274).wire("odbNetworkArn"),
-            Member::new("IpAddress", 346).wire("ipAddress"),
+            Member::new("DestinationCidrBlock", 1291).wire("destinationCidrBlock"),
+            Member::new("DestinationIpv6CidrBlock", 1291).wire("destinationIpv6CidrBlock"),
+            Member::new("DestinationPrefixListId", 1291).wire("destinationPrefixListId"),
+            Member::new("EgressOnlyInternetGatewayId", 1291).wire("egressOnlyInternetGatewayId"),
+            Member::new("GatewayId", 1291).wire("gatewayId"),
+            Member::new("InstanceId", 1291).wire("instanceId"),
+            Member::new("InstanceOwnerId", 1291).wire("instanceOwnerId"),
+            Member::new("NatGatewayId", 1291).wire("natGatewayId"),
+            Member::new("TransitGatewayId", 1291).wire("transitGatewayId"),
+            Member::new("LocalGatewayId", 1291).wire("localGatewayId"),
+            Member::new("CarrierGatewayId", 129).wire("carrierGatewayId"),
+            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
+            Member::new("Origin", 1196).wire("origin"),
+            Member::new("State", 1197).wire("state"),
+            Member::new("VpcPeeringConnectionId", 1291).wire("vpcPeeringConnectionId"),
+            Member::new("CoreNetworkArn", 150).wire("coreNetworkArn"),
+            Member::new("OdbNetworkArn", 1057).wire("odbNetworkArn"),
+            Member::new("IpAddress", 1291).wire("ipAddress"),
         ],
     ),
-    /* 319 */ Shape::list("RouteList", Member::element(318).wire("item")),
-    /* 320 */
+    /* 1194 */ Shape::new("RouteGatewayId", Kind::String),
+    /* 1195 */ Shape::list("RouteList", Member::element(1193).wire("item")),
+    /* 1196 */
     Shape::choice("RouteOrigin", &["CreateRouteTable", "CreateRoute", "EnableVgwRoutePropagation", "Advertisement"]),
-    /* 321 */ Shape::choice("RouteState", &["active", "blackhole", "filtered"]),
-    /* 322 */
+    /* 1197 */ Shape::choice("RouteState", &["active", "blackhole", "filtered"]),
+    /* 1198 */
     Shape::record(
         "RouteTable",
         &[
-            Member::new("Associations", 324).wire("associationSet"),
-            Member::new("PropagatingVgws", 298).wire("propagatingVgwSet"),
-            Member::new("RouteTableId", 346).wire("routeTableId"),
-            Member::new("Routes", 319).wire("routeSet"),
-            Member::new("Tags", 363).wire("tagSet"),
-            Member::new("VpcId", 346).wire("vpcId"),
-            Member::new("OwnerId", 346).wire("ownerId"),
+            Member::new("Associations", 1201).wire("associationSet"),
+            Member::new("PropagatingVgws", 1125).wire("propagatingVgwSet"),
+            Member::new("RouteTableId", 1291).wire("routeTableId"),
+            Member::new("Routes", 1195).wire("routeSet"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
         ],
     ),
-    /* 323 */
+    /* 1199 */
     Shape::record(
         "RouteTableAssociation",
         &[
-            Member::new("Main", 40).wire("main"),
-            Member::new("RouteTableAssociationId", 346).wire("routeTableAssociationId"),
-            Member::new("RouteTableId", 346).wire("routeTableId"),
-            Member::new("SubnetId", 346).wire("subnetId"),
-            Member::new("GatewayId", 346).wire("gatewayId"),
-            Member::new("PublicIpv4Pool", 346).wire("publicIpv4Pool"),
-            Member::new("AssociationState", 325).wire("associationState"),
+            Member::new("Main", 114).wire("main"),
+            Member::new("RouteTableAssociationId", 1291).wire("routeTableAssociationId"),
+            Member::new("RouteTableId", 1291).wire("routeTableId"),
+            Member::new("SubnetId", 1291).wire("subnetId"),
+            Member::new("GatewayId", 1291).wire("gatewayId"),
+            Member::new("PublicIpv4Pool", 1291).wire("publicIpv4Pool"),
+            Member::new("AssociationState", 1202).wire("associationState"),
         ],
     ),
-    /* 324 */ Shape::list("RouteTableAssociationList", Member::element(323).wire("item")),
-    /* 325 */
+    /* 1200 */ Shape::new("RouteTableAssociationId", Kind::String),
+    /* 1201 */ Shape::list("RouteTableAssociationList", Member::element(1199).wire("item")),
+    /* 1202 */
     Shape::record(
         "RouteTableAssociationState",
-        &[Member::new("State", 326).wire("state"), Member::new("StatusMessage", 346).wire("statusMessage")],
+        &[Member::new("State", 1203).wire("state"), Member::new("StatusMessage", 1291).wire("statusMessage")],
     ),
-    /* 326 */
+    /* 1203 */
     Shape::choice("RouteTableAssociationStateCode", &["associating", "associated", "disassociating", "disassociated", "failed"]),
-    /* 327 */ Shape::new("RouteTableId", Kind::String),
-    /* 328 */ Shape::list("RouteTableIdStringList", Member::element(327).wire("item")),
-    /* 329 */ Shape::list("RouteTableList", Member::element(322).wire("item")),
-    /* 330 */ Shape::new("SecondaryNetworkSupportedFlag", Kind::Boolean),
-    /* 331 */
+    /* 1204 */ Shape::new("RouteTableId", Kind::String),
+    /* 1205 */ Shape::list("RouteTableIdStringList", Member::element(1204).wire("item")),
+    /* 1206 */ Shape::list("RouteTableList", Member::element(1198).wire("item")),
+    /* 1207 */ Shape::choice("RuleAction", &["allow", "deny"]),
+    /* 1208 */
+    Shape::record(
+        "RunInstancesMonitoringEnabled",
+        &[Member::new("MetricCategoryIds", 935).wire("MetricCategoryId"), Member::new("Enabled", 114).wire("enabled").required()],
+    ),
+    /* 1209 */
+    Shape::record(
+        "RunInstancesRequest",
+        &[
+            Member::new("BlockDeviceMappings", 111).wire("BlockDeviceMapping"),
+            Member::new("ImageId", 629),
+            Member::new("InstanceType", 749),
+            Member::new("Ipv6AddressCount", 757),
+            Member::new("Ipv6Addresses", 691).wire("Ipv6Address"),
+            Member::new("KernelId", 796),
+            Member::new("KeyName", 804),
+            Member::new("MaxCount", 757).required(),
+            Member::new("MinCount", 757).required(),
+            Member::new("Monitoring", 1208),
+            Member::new("Placement", 1080),
+            Member::new("RamdiskId", 1131),
+            Member::new("SecurityGroupIds", 1229).wire("SecurityGroupId"),
+            Member::new("SecurityGroups", 1244).wire("SecurityGroup"),
+            Member::new("SubnetId", 1302),
+            Member::new("UserData", 1210),
+            Member::new("ElasticGpuSpecification", 493),
+            Member::new("ElasticInferenceAccelerators", 498).wire("ElasticInferenceAccelerator"),
+            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("LaunchTemplate", 872),
+            Member::new("InstanceMarketOptions", 700),
+            Member::new("CreditSpecification", 214),
+            Member::new("CpuOptions", 155),
+            Member::new("CapacityReservationSpecification", 125),
+            Member::new("HibernationOptions", 608),
+            Member::new("LicenseSpecifications", 886).wire("LicenseSpecification"),
+            Member::new("MetadataOptions", 703),
+            Member::new("EnclaveOptions", 531),
+            Member::new("PrivateDnsNameOptions", 1111),
+            Member::new("MaintenanceOptions", 699),
+            Member::new("DisableApiStop", 114),
+            Member::new("EnablePrimaryIpv6", 114),
+            Member::new("NetworkPerformanceOptions", 717),
+            Member::new("Operator", 1059),
+            Member::new("SecondaryInterfaces", 730).wire("SecondaryInterface"),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("DisableApiTermination", 114).wire("disableApiTermination"),
+            Member::new("InstanceInitiatedShutdownBehavior", 1256).wire("instanceInitiatedShutdownBehavior"),
+            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
+            Member::new("ClientToken", 1291).wire("clientToken").token(),
+            Member::new("AdditionalInfo", 1291).wire("additionalInfo"),
+            Member::new("NetworkInterfaces", 715).wire("networkInterface"),
+            Member::new("IamInstanceProfile", 619).wire("iamInstanceProfile"),
+            Member::new("EbsOptimized", 114).wire("ebsOptimized"),
+        ],
+    ),
+    /* 1210 */ Shape::new("RunInstancesUserData", Kind::String).sensitive(),
+    /* 1211 */ Shape::choice("SSEType", &["sse-ebs", "sse-kms", "none"]),
+    /* 1212 */
+    Shape::record(
+        "ScanResults",
+        &[
+            Member::new("HighestFindingSeverityLabel", 1255).wire("highestFindingSeverityLabel"),
+            Member::new("FindingScanDate", 936).wire("findingScanDate"),
+            Member::new("InformationalFixAvailableSince", 936).wire("informationalFixAvailableSince"),
+            Member::new("LowFixAvailableSince", 936).wire("lowFixAvailableSince"),
+            Member::new("MediumFixAvailableSince", 936).wire("mediumFixAvailableSince"),
+            Member::new("HighFixAvailableSince", 936).wire("highFixAvailableSince"),
+            Member::new("CriticalFixAvailableSince", 936).wire("criticalFixAvailableSince"),
+        ],
+    ),
+    /* 1213 */ Shape::new("SecondaryInterfaceId", Kind::String),
+    /* 1214 */
+    Shape::record(
+        "SecondaryInterfacePrivateIpAddressSpecification",
+        &[Member::new("PrivateIpAddress", 1291).wire("privateIpAddress")],
+    ),
+    /* 1215 */ Shape::list("SecondaryInterfacePrivateIpAddressSpecificationList", Member::element(1214).wire("item")),
+    /* 1216 */
+    Shape::list(
+        "SecondaryInterfacePrivateIpAddressSpecificationListRequest",
+        Member::element(1217).wire("SecondaryInterfacePrivateIpAddressSpecification"),
+    ),
+    /* 1217 */
+    Shape::record("SecondaryInterfacePrivateIpAddressSpecificationRequest", &[Member::new("PrivateIpAddress", 1291)]),
+    /* 1218 */ Shape::choice("SecondaryInterfaceStatus", &["available", "in-use"]),
+    /* 1219 */ Shape::choice("SecondaryInterfaceType", &["secondary"]),
+    /* 1220 */ Shape::new("SecondaryNetworkId", Kind::String),
+    /* 1221 */ Shape::new("SecondaryNetworkSupportedFlag", Kind::Boolean),
+    /* 1222 */ Shape::new("SecondarySubnetId", Kind::String),
+    /* 1223 */ Shape::new("SecureBlob", Kind::Blob).sensitive(),
+    /* 1224 */ Shape::record("SecureBlobAttributeValue", &[Member::new("Value", 1223).wire("value")]),
+    /* 1225 */
     Shape::record(
         "SecurityGroup",
         &[
-            Member::new("GroupId", 346).wire("groupId"),
-            Member::new("IpPermissionsEgress", 187).wire("ipPermissionsEgress"),
-            Member::new("Tags", 363).wire("tagSet"),
-            Member::new("VpcId", 346).wire("vpcId"),
-            Member::new("SecurityGroupArn", 346).wire("securityGroupArn"),
-            Member::new("OwnerId", 346).wire("ownerId"),
-            Member::new("GroupName", 346).wire("groupName"),
-            Member::new("Description", 346).wire("groupDescription"),
-            Member::new("IpPermissions", 187).wire("ipPermissions"),
+            Member::new("GroupId", 1291).wire("groupId"),
+            Member::new("IpPermissionsEgress", 767).wire("ipPermissionsEgress"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("SecurityGroupArn", 1291).wire("securityGroupArn"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("GroupName", 1291).wire("groupName"),
+            Member::new("Description", 1291).wire("groupDescription"),
+            Member::new("IpPermissions", 767).wire("ipPermissions"),
         ],
     ),
-    /* 332 */ Shape::new("SecurityGroupId", Kind::String),
-    /* 333 */ Shape::list("SecurityGroupList", Member::element(331).wire("item")),
-    /* 334 */ Shape::new("SecurityGroupName", Kind::String),
-    /* 335 */
+    /* 1226 */
+    Shape::record(
+        "SecurityGroupForVpc",
+        &[
+            Member::new("Description", 1291).wire("description"),
+            Member::new("GroupName", 1291).wire("groupName"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("GroupId", 1291).wire("groupId"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("PrimaryVpcId", 1291).wire("primaryVpcId"),
+        ],
+    ),
+    /* 1227 */ Shape::list("SecurityGroupForVpcList", Member::element(1226).wire("item")),
+    /* 1228 */ Shape::new("SecurityGroupId", Kind::String),
+    /* 1229 */ Shape::list("SecurityGroupIdStringList", Member::element(1228).wire("SecurityGroupId")),
+    /* 1230 */
+    Shape::record(
+        "SecurityGroupIdentifier",
+        &[Member::new("GroupId", 1291).wire("groupId"), Member::new("GroupName", 1291).wire("groupName")],
+    ),
+    /* 1231 */ Shape::list("SecurityGroupList", Member::element(1225).wire("item")),
+    /* 1232 */ Shape::new("SecurityGroupName", Kind::String),
+    /* 1233 */
+    Shape::record(
+        "SecurityGroupReference",
+        &[
+            Member::new("GroupId", 1291).wire("groupId"),
+            Member::new("ReferencingVpcId", 1291).wire("referencingVpcId"),
+            Member::new("VpcPeeringConnectionId", 1291).wire("vpcPeeringConnectionId"),
+            Member::new("TransitGatewayId", 1291).wire("transitGatewayId"),
+        ],
+    ),
+    /* 1234 */ Shape::list("SecurityGroupReferences", Member::element(1233).wire("item")),
+    /* 1235 */
     Shape::record(
         "SecurityGroupRule",
         &[
-            Member::new("SecurityGroupRuleId", 338).wire("securityGroupRuleId"),
-            Member::new("GroupId", 332).wire("groupId"),
-            Member::new("GroupOwnerId", 346).wire("groupOwnerId"),
-            Member::new("IsEgress", 40).wire("isEgress"),
-            Member::new("IpProtocol", 346).wire("ipProtocol"),
-            Member::new("FromPort", 179).wire("fromPort"),
-            Member::new("ToPort", 179).wire("toPort"),
-            Member::new("CidrIpv4", 346).wire("cidrIpv4"),
-            Member::new("CidrIpv6", 346).wire("cidrIpv6"),
-            Member::new("PrefixListId", 293).wire("prefixListId"),
-            Member::new("ReferencedGroupInfo", 301).wire("referencedGroupInfo"),
-            Member::new("Description", 346).wire("description"),
-            Member::new("Tags", 363).wire("tagSet"),
-            Member::new("SecurityGroupRuleArn", 346).wire("securityGroupRuleArn"),
+            Member::new("SecurityGroupRuleId", 1238).wire("securityGroupRuleId"),
+            Member::new("GroupId", 1228).wire("groupId"),
+            Member::new("GroupOwnerId", 1291).wire("groupOwnerId"),
+            Member::new("IsEgress", 114).wire("isEgress"),
+            Member::new("IpProtocol", 1291).wire("ipProtocol"),
+            Member::new("FromPort", 757).wire("fromPort"),
+            Member::new("ToPort", 757).wire("toPort"),
+            Member::new("CidrIpv4", 1291).wire("cidrIpv4"),
+            Member::new("CidrIpv6", 1291).wire("cidrIpv6"),
+            Member::new("PrefixListId", 1104).wire("prefixListId"),
+            Member::new("ReferencedGroupInfo", 1135).wire("referencedGroupInfo"),
+            Member::new("Description", 1291).wire("description"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("SecurityGroupRuleArn", 1291).wire("securityGroupRuleArn"),
         ],
     ),
-    /* 336 */
-    Shape::record("SecurityGroupRuleDescription", &[Member::new("SecurityGroupRuleId", 346), Member::new("Description", 346)]),
-    /* 337 */ Shape::list("SecurityGroupRuleDescriptionList", Member::element(336).wire("item")),
-    /* 338 */ Shape::new("SecurityGroupRuleId", Kind::String),
-    /* 339 */ Shape::list("SecurityGroupRuleIdList", Member::element(346).wire("item")),
-    /* 340 */ Shape::list("SecurityGroupRuleList", Member::element(335).wire("item")),
-    /* 341 */
+    /* 1236 */
+    Shape::record("SecurityGroupRuleDescription", &[Member::new("SecurityGroupRuleId", 1291), Member::new("Description", 1291)]),
+    /* 1237 */ Shape::list("SecurityGroupRuleDescriptionList", Member::element(1236).wire("item")),
+    /* 1238 */ Shape::new("SecurityGroupRuleId", Kind::String),
+    /* 1239 */ Shape::list("SecurityGroupRuleIdList", Member::element(1291).wire("item")),
+    /* 1240 */ Shape::list("SecurityGroupRuleList", Member::element(1235).wire("item")),
+    /* 1241 */
     Shape::record(
         "SecurityGroupRuleRequest",
         &[
-            Member::new("IpProtocol", 346),
-            Member::new("FromPort", 179),
-            Member::new("ToPort", 179),
-            Member::new("CidrIpv4", 346),
-            Member::new("CidrIpv6", 346),
-            Member::new("PrefixListId", 293),
-            Member::new("ReferencedGroupId", 332),
-            Member::new("Description", 346),
+            Member::new("IpProtocol", 1291),
+            Member::new("FromPort", 757),
+            Member::new("ToPort", 757),
+            Member::new("CidrIpv4", 1291),
+            Member::new("CidrIpv6", 1291),
+            Member::new("PrefixListId", 1104),
+            Member::new("ReferencedGroupId", 1228),
+            Member::new("Description", 1291),
         ],
     ),
-    /* 342 */
+    /* 1242 */
     Shape::record(
         "SecurityGroupRuleUpdate",
-        &[Member::new("SecurityGroupRuleId", 338).required(), Member::new("SecurityGroupRule", 341)],
+        &[Member::new("SecurityGroupRuleId", 1238).required(), Member::new("SecurityGroupRule", 1241)],
     ),
-    /* 343 */ Shape::list("SecurityGroupRuleUpdateList", Member::element(342).wire("item")),
-    /* 344 */ Shape::new("SensitiveUserData", Kind::String).sensitive(),
-    /* 345 */ Shape::choice("SpreadLevel", &["host", "rack"]),
-    /* 346 */ Shape::new("String", Kind::String),
-    /* 347 */
+    /* 1243 */ Shape::list("SecurityGroupRuleUpdateList", Member::element(1242).wire("item")),
+    /* 1244 */ Shape::list("SecurityGroupStringList", Member::element(1232).wire("SecurityGroup")),
+    /* 1245 */ Shape::new("SensitiveUrl", Kind::String).sensitive(),
+    /* 1246 */ Shape::new("SensitiveUserData", Kind::String).sensitive(),
+    /* 1247 */ Shape::choice("ServiceConnectivityType", &["ipv4", "ipv6"]),
+    /* 1248 */
+    Shape::record(
+        "ServiceDetail",
+        &[
+            Member::new("ServiceName", 1291).wire("serviceName"),
+            Member::new("ServiceId", 1291).wire("serviceId"),
+            Member::new("ServiceType", 1254).wire("serviceType"),
+            Member::new("ServiceRegion", 1291).wire("serviceRegion"),
+            Member::new("AvailabilityZoneIds", 1381).wire("availabilityZoneIdSet"),
+            Member::new("AvailabilityZones", 1381).wire("availabilityZoneSet"),
+            Member::new("Owner", 1291).wire("owner"),
+            Member::new("BaseEndpointDnsNames", 1381).wire("baseEndpointDnsNameSet"),
+            Member::new("PrivateDnsName", 1291).wire("privateDnsName"),
+            Member::new("PrivateDnsNames", 1109).wire("privateDnsNameSet"),
+            Member::new("VpcEndpointPolicySupported", 114).wire("vpcEndpointPolicySupported"),
+            Member::new("AcceptanceRequired", 114).wire("acceptanceRequired"),
+            Member::new("ManagesVpcEndpoints", 114).wire("managesVpcEndpoints"),
+            Member::new("PayerResponsibility", 1065).wire("payerResponsibility"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("PrivateDnsNameVerificationState", 459).wire("privateDnsNameVerificationState"),
+            Member::new("SupportedIpAddressTypes", 1318).wire("supportedIpAddressTypeSet"),
+        ],
+    ),
+    /* 1249 */ Shape::list("ServiceDetailSet", Member::element(1248).wire("item")),
+    /* 1250 */ Shape::choice("ServiceManaged", &["alb", "nlb", "rnat", "rds"]),
+    /* 1251 */ Shape::new("ServiceNetworkArn", Kind::String),
+    /* 1252 */ Shape::choice("ServiceType", &["Interface", "Gateway", "GatewayLoadBalancer"]),
+    /* 1253 */ Shape::record("ServiceTypeDetail", &[Member::new("ServiceType", 1252).wire("serviceType")]),
+    /* 1254 */ Shape::list("ServiceTypeDetailSet", Member::element(1253).wire("item")),
+    /* 1255 */ Shape::choice("SeverityLabel", &["informational", "low", "medium", "high", "critical"]),
+    /* 1256 */ Shape::choice("ShutdownBehavior", &["stop", "terminate"]),
+    /* 1257 */
+    Shape::record(
+        "Snapshot",
+        &[
+            Member::new("OwnerAlias", 1291).wire("ownerAlias"),
+            Member::new("OutpostArn", 1291).wire("outpostArn"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("StorageTier", 1290).wire("storageTier"),
+            Member::new("RestoreExpiryTime", 936).wire("restoreExpiryTime"),
+            Member::new("SseType", 1211).wire("sseType"),
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("TransferType", 1346).wire("transferType"),
+            Member::new("CompletionDurationMinutes", 1261).wire("completionDurationMinutes"),
+            Member::new("CompletionTime", 936).wire("completionTime"),
+            Member::new("FullSnapshotSizeInBytes", 901).wire("fullSnapshotSizeInBytes"),
+            Member::new("AssociatedKmsKeys", 58).wire("associatedKmsKeySet"),
+            Member::new("SnapshotId", 1291).wire("snapshotId"),
+            Member::new("VolumeId", 1291).wire("volumeId"),
+            Member::new("State", 1272).wire("status"),
+            Member::new("StateMessage", 1291).wire("statusMessage"),
+            Member::new("StartTime", 218).wire("startTime"),
+            Member::new("Progress", 1291).wire("progress"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("Description", 1291).wire("description"),
+            Member::new("VolumeSize", 757).wire("volumeSize"),
+            Member::new("Encrypted", 114).wire("encrypted"),
+            Member::new("KmsKeyId", 1291).wire("kmsKeyId"),
+            Member::new("DataEncryptionKeyId", 1291).wire("dataEncryptionKeyId"),
+        ],
+    ),
+    /* 1258 */ Shape::choice("SnapshotAttributeName", &["productCodes", "createVolumePermission"]),
+    /* 1259 */ Shape::choice("SnapshotBlockPublicAccessState", &["block-all-sharing", "block-new-sharing", "unblocked"]),
+    /* 1260 */ Shape::new("SnapshotCompletionDurationMinutesRequest", Kind::Integer).min(1.0).max(2880.0),
+    /* 1261 */ Shape::new("SnapshotCompletionDurationMinutesResponse", Kind::Integer),
+    /* 1262 */
+    Shape::record(
+        "SnapshotDiskContainer",
+        &[
+            Member::new("Description", 1291),
+            Member::new("Format", 1291),
+            Member::new("Url", 1245),
+            Member::new("UserBucket", 1368),
+        ],
+    ),
+    /* 1263 */ Shape::new("SnapshotId", Kind::String),
+    /* 1264 */ Shape::list("SnapshotIdStringList", Member::element(1263).wire("SnapshotId")),
+    /* 1265 */
+    Shape::record(
+        "SnapshotInfo",
+        &[
+            Member::new("Description", 1291).wire("description"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("Encrypted", 114).wire("encrypted"),
+            Member::new("VolumeId", 1291).wire("volumeId"),
+            Member::new("State", 1272).wire("state"),
+            Member::new("VolumeSize", 757).wire("volumeSize"),
+            Member::new("StartTime", 936).wire("startTime"),
+            Member::new("Progress", 1291).wire("progress"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("SnapshotId", 1291).wire("snapshotId"),
+            Member::new("OutpostArn", 1291).wire("outpostArn"),
+            Member::new("SseType", 1211).wire("sseType"),
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+        ],
+    ),
+    /* 1266 */ Shape::list("SnapshotList", Member::element(1257).wire("item")),
+    /* 1267 */ Shape::choice("SnapshotLocationEnum", &["regional", "local"]),
+    /* 1268 */
+    Shape::record(
+        "SnapshotRecycleBinInfo",
+        &[
+            Member::new("SnapshotId", 1291).wire("snapshotId"),
+            Member::new("RecycleBinEnterTime", 936).wire("recycleBinEnterTime"),
+            Member::new("RecycleBinExitTime", 936).wire("recycleBinExitTime"),
+            Member::new("Description", 1291).wire("description"),
+            Member::new("VolumeId", 1291).wire("volumeId"),
+        ],
+    ),
+    /* 1269 */ Shape::list("SnapshotRecycleBinInfoList", Member::element(1268).wire("item")),
+    /* 1270 */
+    Shape::choice("SnapshotReturnCodes", &["success", "skipped", "missing-permissions", "internal-error", "client-error"]),
+    /* 1271 */ Shape::list("SnapshotSet", Member::element(1265).wire("item")),
+    /* 1272 */ Shape::choice("SnapshotState", &["pending", "completed", "error", "recoverable", "recovering"]),
+    /* 1273 */
+    Shape::record(
+        "SnapshotTaskDetail",
+        &[
+            Member::new("Description", 1291).wire("description"),
+            Member::new("DiskImageSize", 464).wire("diskImageSize"),
+            Member::new("Encrypted", 114).wire("encrypted"),
+            Member::new("Format", 1291).wire("format"),
+            Member::new("KmsKeyId", 1291).wire("kmsKeyId"),
+            Member::new("Progress", 1291).wire("progress"),
+            Member::new("SnapshotId", 1291).wire("snapshotId"),
+            Member::new("Status", 1291).wire("status"),
+            Member::new("StatusMessage", 1291).wire("statusMessage"),
+            Member::new("Url", 1245).wire("url"),
+            Member::new("UserBucket", 1369).wire("userBucket"),
+        ],
+    ),
+    /* 1274 */
+    Shape::record(
+        "SnapshotTierStatus",
+        &[
+            Member::new("SnapshotId", 1263).wire("snapshotId"),
+            Member::new("VolumeId", 1391).wire("volumeId"),
+            Member::new("Status", 1272).wire("status"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("StorageTier", 1290).wire("storageTier"),
+            Member::new("LastTieringStartTime", 936).wire("lastTieringStartTime"),
+            Member::new("LastTieringProgress", 757).wire("lastTieringProgress"),
+            Member::new("LastTieringOperationStatus", 1339).wire("lastTieringOperationStatus"),
+            Member::new("LastTieringOperationStatusDetail", 1291).wire("lastTieringOperationStatusDetail"),
+            Member::new("ArchivalCompleteTime", 936).wire("archivalCompleteTime"),
+            Member::new("RestoreExpiryTime", 936).wire("restoreExpiryTime"),
+        ],
+    ),
+    /* 1275 */ Shape::choice("SpotInstanceType", &["one-time", "persistent"]),
+    /* 1276 */
+    Shape::record(
+        "SpotMarketOptions",
+        &[
+            Member::new("MaxPrice", 1291),
+            Member::new("SpotInstanceType", 1275),
+            Member::new("BlockDurationMinutes", 757),
+            Member::new("ValidUntil", 218),
+            Member::new("InstanceInterruptionBehavior", 687),
+        ],
+    ),
+    /* 1277 */ Shape::choice("SpreadLevel", &["host", "rack"]),
+    /* 1278 */
+    Shape::record(
+        "StaleIpPermission",
+        &[
+            Member::new("FromPort", 757).wire("fromPort"),
+            Member::new("IpProtocol", 1291).wire("ipProtocol"),
+            Member::new("IpRanges", 771).wire("ipRanges"),
+            Member::new("PrefixListIds", 1102).wire("prefixListIds"),
+            Member::new("ToPort", 757).wire("toPort"),
+            Member::new("UserIdGroupPairs", 1373).wire("groups"),
+        ],
+    ),
+    /* 1279 */ Shape::list("StaleIpPermissionSet", Member::element(1278).wire("item")),
+    /* 1280 */
+    Shape::record(
+        "StaleSecurityGroup",
+        &[
+            Member::new("Description", 1291).wire("description"),
+            Member::new("GroupId", 1291).wire("groupId"),
+            Member::new("GroupName", 1291).wire("groupName"),
+            Member::new("StaleIpPermissions", 1279).wire("staleIpPermissions"),
+            Member::new("StaleIpPermissionsEgress", 1279).wire("staleIpPermissionsEgress"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+        ],
+    ),
+    /* 1281 */ Shape::list("StaleSecurityGroupSet", Member::element(1280).wire("item")),
+    /* 1282 */
+    Shape::record(
+        "StartInstancesRequest",
+        &[
+            Member::new("InstanceIds", 683).wire("InstanceId").required(),
+            Member::new("AdditionalInfo", 1291).wire("additionalInfo"),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 1283 */ Shape::record("StartInstancesResult", &[Member::new("StartingInstances", 736).wire("instancesSet")]),
+    /* 1284 */
+    Shape::choice(
+        "State",
+        &["PendingAcceptance", "Pending", "Available", "Deleting", "Deleted", "Rejected", "Failed", "Expired", "Partial"],
+    ),
+    /* 1285 */
+    Shape::record("StateReason", &[Member::new("Code", 1291).wire("code"), Member::new("Message", 1291).wire("message")]),
+    /* 1286 */ Shape::choice("StatusName", &["reachability"]),
+    /* 1287 */ Shape::choice("StatusType", &["passed", "failed", "insufficient-data", "initializing"]),
+    /* 1288 */
+    Shape::record(
+        "StopInstancesRequest",
+        &[
+            Member::new("InstanceIds", 683).wire("InstanceId").required(),
+            Member::new("Hibernate", 114),
+            Member::new("SkipOsShutdown", 114),
+            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Force", 114).wire("force"),
+        ],
+    ),
+    /* 1289 */ Shape::record("StopInstancesResult", &[Member::new("StoppingInstances", 736).wire("instancesSet")]),
+    /* 1290 */ Shape::choice("StorageTier", &["archive", "standard"]),
+    /* 1291 */ Shape::new("String", Kind::String),
+    /* 1292 */
     Shape::record(
         "Subnet",
         &[
-            Member::new("AvailabilityZoneId", 346).wire("availabilityZoneId"),
-            Member::new("EnableLniAtDeviceIndex", 179).wire("enableLniAtDeviceIndex"),
-            Member::new("MapCustomerOwnedIpOnLaunch", 40).wire("mapCustomerOwnedIpOnLaunch"),
-            Member::new("CustomerOwnedIpv4Pool", 45).wire("customerOwnedIpv4Pool"),
-            Member::new("OwnerId", 346).wire("ownerId"),
-            Member::new("AssignIpv6AddressOnCreation", 40).wire("assignIpv6AddressOnCreation"),
-            Member::new("Ipv6CidrBlockAssociationSet", 354).wire("ipv6CidrBlockAssociationSet"),
-            Member::new("Tags", 363).wire("tagSet"),
-            Member::new("SubnetArn", 346).wire("subnetArn"),
-            Member::new("OutpostArn", 346).wire("outpostArn"),
-            Member::new("EnableDns64", 40).wire("enableDns64"),
-            Member::new("Ipv6Native", 40).wire("ipv6Native"),
-            Member::new("PrivateDnsNameOptionsOnLaunch", 294).wire("privateDnsNameOptionsOnLaunch"),
-            Member::new("BlockPublicAccessStates", 39).wire("blockPublicAccessStates"),
-            Member::new("Type", 346).wire("type"),
-            Member::new("SubnetId", 346).wire("subnetId"),
-            Member::new("State", 356).wire("state"),
-            Member::new("VpcId", 346).wire("vpcId"),
-            Member::new("CidrBlock", 346).wire("cidrBlock"),
-            Member::new("AvailableIpAddressCount", 179).wire("availableIpAddressCount"),
-            Member::new("AvailabilityZone", 346).wire("availabilityZone"),
-            Member::new("DefaultForAz", 40).wire("defaultForAz"),
-            Member::new("MapPublicIpOnLaunch", 40).wire("mapPublicIpOnLaunch"),
+            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
+            Member::new("EnableLniAtDeviceIndex", 757).wire("enableLniAtDeviceIndex"),
+            Member::new("MapCustomerOwnedIpOnLaunch", 114).wire("mapCustomerOwnedIpOnLaunch"),
+            Member::new("CustomerOwnedIpv4Pool", 135).wire("customerOwnedIpv4Pool"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("AssignIpv6AddressOnCreation", 114).wire("assignIpv6AddressOnCreation"),
+            Member::new("Ipv6CidrBlockAssociationSet", 1308).wire("ipv6CidrBlockAssociationSet"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("SubnetArn", 1291).wire("subnetArn"),
+            Member::new("OutpostArn", 1291).wire("outpostArn"),
+            Member::new("EnableDns64", 114).wire("enableDns64"),
+            Member::new("Ipv6Native", 114).wire("ipv6Native"),
+            Member::new("PrivateDnsNameOptionsOnLaunch", 1110).wire("privateDnsNameOptionsOnLaunch"),
+            Member::new("BlockPublicAccessStates", 113).wire("blockPublicAccessStates"),
+            Member::new("Type", 1291).wire("type"),
+            Member::new("SubnetId", 1291).wire("subnetId"),
+            Member::new("State", 1310).wire("state"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("CidrBlock", 1291).wire("cidrBlock"),
+            Member::new("AvailableIpAddressCount", 757).wire("availableIpAddressCount"),
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("DefaultForAz", 114).wire("defaultForAz"),
+            Member::new("MapPublicIpOnLaunch", 114).wire("mapPublicIpOnLaunch"),
         ],
     ),
-    /* 348 */ Shape::new("SubnetCidrAssociationId", Kind::String),
-    /* 349 */
+    /* 1293 */ Shape::new("SubnetCidrAssociationId", Kind::String),
+    /* 1294 */
     Shape::record(
         "SubnetCidrBlockState",
-        &[Member::new("State", 350).wire("state"), Member::new("StatusMessage", 346).wire("statusMessage")],
+        &[Member::new("State", 1295).wire("state"), Member::new("StatusMessage", 1291).wire("statusMessage")],
     ),
-    /* 350 */
+    /* 1295 */
     Shape::choice(
         "SubnetCidrBlockStateCode",
         &["associating", "associated", "disassociating", "disassociated", "failing", "failed"],
     ),
-    /* 351 */ Shape::new("SubnetId", Kind::String),
-    /* 352 */ Shape::list("SubnetIdStringList", Member::element(351).wire("SubnetId")),
-    /* 353 */
+    /* 1296 */
+    Shape::record(
+        "SubnetCidrReservation",
+        &[
+            Member::new("SubnetCidrReservationId", 1297).wire("subnetCidrReservationId"),
+            Member::new("SubnetId", 1302).wire("subnetId"),
+            Member::new("Cidr", 1291).wire("cidr"),
+            Member::new("ReservationType", 1299).wire("reservationType"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("Description", 1291).wire("description"),
+            Member::new("Tags", 1328).wire("tagSet"),
+        ],
+    ),
+    /* 1297 */ Shape::new("SubnetCidrReservationId", Kind::String),
+    /* 1298 */ Shape::list("SubnetCidrReservationList", Member::element(1296).wire("item")),
+    /* 1299 */ Shape::choice("SubnetCidrReservationType", &["prefix", "explicit"]),
+    /* 1300 */
+    Shape::record("SubnetConfiguration", &[Member::new("SubnetId", 1302), Member::new("Ipv4", 1291), Member::new("Ipv6", 1291)]),
+    /* 1301 */ Shape::list("SubnetConfigurationsList", Member::element(1300).wire("item")),
+    /* 1302 */ Shape::new("SubnetId", Kind::String),
+    /* 1303 */ Shape::list("SubnetIdList", Member::element(1302).wire("AssociatedSubnetId")),
+    /* 1304 */ Shape::list("SubnetIdStringList", Member::element(1302).wire("SubnetId")),
+    /* 1305 */
+    Shape::record(
+        "SubnetIpPrefixes",
+        &[Member::new("SubnetId", 1291).wire("subnetId"), Member::new("IpPrefixes", 1381).wire("ipPrefixSet")],
+    ),
+    /* 1306 */ Shape::list("SubnetIpPrefixesList", Member::element(1305).wire("item")),
+    /* 1307 */
     Shape::record(
         "SubnetIpv6CidrBlockAssociation",
         &[
-            Member::new("AssociationId", 348).wire("associationId"),
-            Member::new("Ipv6CidrBlock", 346).wire("ipv6CidrBlock"),
-            Member::new("Ipv6CidrBlockState", 349).wire("ipv6CidrBlockState"),
-            Member::new("Ipv6AddressAttribute", 194).wire("ipv6AddressAttribute"),
-            Member::new("IpSource", 190).wire("ipSource"),
+            Member::new("AssociationId", 1293).wire("associationId"),
+            Member::new("Ipv6CidrBlock", 1291).wire("ipv6CidrBlock"),
+            Member::new("Ipv6CidrBlockState", 1294).wire("ipv6CidrBlockState"),
+            Member::new("Ipv6AddressAttribute", 782).wire("ipv6AddressAttribute"),
+            Member::new("IpSource", 772).wire("ipSource"),
         ],
     ),
-    /* 354 */ Shape::list("SubnetIpv6CidrBlockAssociationSet", Member::element(353).wire("item")),
-    /* 355 */ Shape::list("SubnetList", Member::element(347).wire("item")),
-    /* 356 */
+    /* 1308 */ Shape::list("SubnetIpv6CidrBlockAssociationSet", Member::element(1307).wire("item")),
+    /* 1309 */ Shape::list("SubnetList", Member::element(1292).wire("item")),
+    /* 1310 */
     Shape::choice("SubnetState", &["pending", "available", "unavailable", "failed", "failed-insufficient-capacity"]),
-    /* 357 */ Shape::new("SupportedAdditionalProcessorFeature", Kind::String),
-    /* 358 */ Shape::list("SupportedAdditionalProcessorFeatureList", Member::element(357).wire("item")),
-    /* 359 */ Shape::new("SupportedInRegion", Kind::Boolean),
-    /* 360 */ Shape::record("Tag", &[Member::new("Key", 346).wire("key"), Member::new("Value", 346).wire("value")]),
-    /* 361 */
+    /* 1311 */
+    Shape::record("SuccessfulInstanceCreditSpecificationItem", &[Member::new("InstanceId", 1291).wire("instanceId")]),
+    /* 1312 */ Shape::list("SuccessfulInstanceCreditSpecificationSet", Member::element(1311).wire("item")),
+    /* 1313 */ Shape::choice("SummaryStatus", &["ok", "impaired", "insufficient-data", "not-applicable", "initializing"]),
+    /* 1314 */ Shape::new("SupportedAdditionalProcessorFeature", Kind::String),
+    /* 1315 */ Shape::list("SupportedAdditionalProcessorFeatureList", Member::element(1314).wire("item")),
+    /* 1316 */ Shape::new("SupportedInRegion", Kind::Boolean),
+    /* 1317 */ Shape::list("SupportedInstanceTypeSet", Member::element(753).wire("item")),
+    /* 1318 */ Shape::list("SupportedIpAddressTypes", Member::element(1247).wire("item")).min(0.0).max(2.0),
+    /* 1319 */ Shape::record("Tag", &[Member::new("Key", 1291).wire("key"), Member::new("Value", 1291).wire("value")]),
+    /* 1320 */
     Shape::record(
         "TagDescription",
         &[
-            Member::new("Key", 346).wire("key"),
-            Member::new("ResourceId", 346).wire("resourceId"),
-            Member::new("ResourceType", 309).wire("resourceType"),
-            Member::new("Value", 346).wire("value"),
+            Member::new("Key", 1291).wire("key"),
+            Member::new("ResourceId", 1291).wire("resourceId"),
+            Member::new("ResourceType", 1176).wire("resourceType"),
+            Member::new("Value", 1291).wire("value"),
         ],
     ),
-    /* 362 */ Shape::list("TagDescriptionList", Member::element(361).wire("item")),
-    /* 363 */ Shape::list("TagList", Member::element(360).wire("item")),
-    /* 364 */
+    /* 1321 */ Shape::list("TagDescriptionList", Member::element(1320).wire("item")),
+    /* 1322 */ Shape::list("TagFieldSpecificationListRequest", Member::element(1324).wire("item")).min(1.0).max(3.0),
+    /* 1323 */ Shape::list("TagFieldSpecificationListResponse", Member::element(1325).wire("item")).min(1.0).max(3.0),
+    /* 1324 */
+    Shape::record(
+        "TagFieldSpecificationRequest",
+        &[Member::new("ResourceType", 1332), Member::new("TagKeys", 1327).wire("TagKey")],
+    ),
+    /* 1325 */
+    Shape::record(
+        "TagFieldSpecificationResponse",
+        &[Member::new("ResourceType", 1332).wire("resourceType"), Member::new("TagKeys", 1327).wire("tagKeySet")],
+    ),
+    /* 1326 */ Shape::new("TagKey", Kind::String).min(1.0).max(128.0),
+    /* 1327 */ Shape::list("TagKeyList", Member::element(1326).wire("item")).min(1.0).max(2.0),
+    /* 1328 */ Shape::list("TagList", Member::element(1319).wire("item")),
+    /* 1329 */
     Shape::record(
         "TagSpecification",
-        &[Member::new("ResourceType", 309).wire("resourceType"), Member::new("Tags", 363).wire("Tag")],
+        &[Member::new("ResourceType", 1176).wire("resourceType"), Member::new("Tags", 1328).wire("Tag")],
     ),
-    /* 365 */ Shape::list("TagSpecificationList", Member::element(364).wire("item")),
-    /* 366 */ Shape::new("TaggableResourceId", Kind::String),
-    /* 367 */ Shape::choice("Tenancy", &["default", "dedicated", "host"]),
-    /* 368 */ Shape::new("ThreadsPerCore", Kind::Integer),
-    /* 369 */ Shape::list("ThreadsPerCoreList", Member::element(368).wire("item")),
-    /* 370 */ Shape::new("TotalMediaMemory", Kind::Integer),
-    /* 371 */ Shape::new("TotalNeuronMemory", Kind::Integer),
-    /* 372 */
+    /* 1330 */ Shape::list("TagSpecificationList", Member::element(1329).wire("item")),
+    /* 1331 */ Shape::new("TaggableResourceId", Kind::String),
+    /* 1332 */ Shape::choice("TaggableResourceType", &["network-interface", "instance", "auto-scaling-group"]),
+    /* 1333 */ Shape::choice("TargetStorageTier", &["archive"]),
+    /* 1334 */ Shape::choice("Tenancy", &["default", "dedicated", "host"]),
+    /* 1335 */
+    Shape::record(
+        "TerminateInstancesRequest",
+        &[
+            Member::new("InstanceIds", 683).wire("InstanceId").required(),
+            Member::new("Force", 114),
+            Member::new("SkipOsShutdown", 114),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 1336 */ Shape::record("TerminateInstancesResult", &[Member::new("TerminatingInstances", 736).wire("instancesSet")]),
+    /* 1337 */ Shape::new("ThreadsPerCore", Kind::Integer),
+    /* 1338 */ Shape::list("ThreadsPerCoreList", Member::element(1337).wire("item")),
+    /* 1339 */
+    Shape::choice(
+        "TieringOperationStatus",
+        &[
+            "archival-in-progress",
+            "archival-completed",
+            "archival-failed",
+            "temporary-restore-in-progress",
+            "temporary-restore-completed",
+            "temporary-restore-failed",
+            "permanent-restore-in-progress",
+            "permanent-restore-completed",
+            "permanent-restore-failed",
+        ],
+    ),
+    /* 1340 */
+    Shape::record("TotalLocalStorageGB", &[Member::new("Min", 464).wire("min"), Member::new("Max", 464).wire("max")]),
+    /* 1341 */ Shape::record("TotalLocalStorageGBRequest", &[Member::new("Min", 464), Member::new("Max", 464)]),
+    /* 1342 */ Shape::new("TotalMediaMemory", Kind::Integer),
+    /* 1343 */ Shape::new("TotalNeuronMemory", Kind::Integer),
+    /* 1344 */ Shape::choice("TpmSupportValues", &["v2.0"]),
+    /* 1345 */ Shape::choice("TrafficType", &["ACCEPT", "REJECT", "ALL"]),
+    /* 1346 */ Shape::choice("TransferType", &["time-based", "standard"]),
+    /* 1347 */ Shape::new("TransitGatewayId", Kind::String),
+    /* 1348 */
+    Shape::record(
+        "UnassignIpv6AddressesRequest",
+        &[
+            Member::new("Ipv6Prefixes", 768).wire("Ipv6Prefix"),
+            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
+            Member::new("Ipv6Addresses", 783).wire("ipv6Addresses"),
+        ],
+    ),
+    /* 1349 */
+    Shape::record(
+        "UnassignIpv6AddressesResult",
+        &[
+            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
+            Member::new("UnassignedIpv6Addresses", 783).wire("unassignedIpv6Addresses"),
+            Member::new("UnassignedIpv6Prefixes", 768).wire("unassignedIpv6PrefixSet"),
+        ],
+    ),
+    /* 1350 */
+    Shape::record(
+        "UnassignPrivateIpAddressesRequest",
+        &[
+            Member::new("Ipv4Prefixes", 768).wire("Ipv4Prefix"),
+            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
+            Member::new("PrivateIpAddresses", 1117).wire("privateIpAddress"),
+        ],
+    ),
+    /* 1351 */ Shape::choice("UnlimitedSupportedInstanceFamily", &["t2", "t3", "t3a", "t4g", "t8i"]),
+    /* 1352 */
+    Shape::record(
+        "UnmonitorInstancesRequest",
+        &[
+            Member::new("InstanceIds", 683).wire("InstanceId").required(),
+            Member::new("MetricCategoryIds", 935).wire("MetricCategoryId"),
+            Member::new("DryRun", 114).wire("dryRun"),
+        ],
+    ),
+    /* 1353 */ Shape::record("UnmonitorInstancesResult", &[Member::new("InstanceMonitorings", 709).wire("instancesSet")]),
+    /* 1354 */
+    Shape::choice(
+        "UnsuccessfulInstanceCreditSpecificationErrorCode",
+        &[
+            "InvalidInstanceID.Malformed",
+            "InvalidInstanceID.NotFound",
+            "IncorrectInstanceState",
+            "InstanceCreditSpecification.NotSupported",
+        ],
+    ),
+    /* 1355 */
+    Shape::record(
+        "UnsuccessfulInstanceCreditSpecificationItem",
+        &[Member::new("InstanceId", 1291).wire("instanceId"), Member::new("Error", 1356).wire("error")],
+    ),
+    /* 1356 */
+    Shape::record(
+        "UnsuccessfulInstanceCreditSpecificationItemError",
+        &[Member::new("Code", 1354).wire("code"), Member::new("Message", 1291).wire("message")],
+    ),
+    /* 1357 */ Shape::list("UnsuccessfulInstanceCreditSpecificationSet", Member::element(1355).wire("item")),
+    /* 1358 */
+    Shape::record(
+        "UnsuccessfulItem",
+        &[Member::new("Error", 1359).wire("error"), Member::new("ResourceId", 1291).wire("resourceId")],
+    ),
+    /* 1359 */
+    Shape::record(
+        "UnsuccessfulItemError",
+        &[Member::new("Code", 1291).wire("code"), Member::new("Message", 1291).wire("message")],
+    ),
+    /* 1360 */ Shape::list("UnsuccessfulItemSet", Member::element(1358).wire("item")),
+    /* 1361 */ Shape::list("UnsupportedInstanceTypeSet", Member::element(753).wire("item")),
+    /* 1362 */
     Shape::record(
         "UpdateSecurityGroupRuleDescriptionsEgressRequest",
         &[
-            Member::new("DryRun", 40),
-            Member::new("GroupId", 332),
-            Member::new("GroupName", 334),
-            Member::new("IpPermissions", 187),
-            Member::new("SecurityGroupRuleDescriptions", 337).wire("SecurityGroupRuleDescription"),
+            Member::new("DryRun", 114),
+            Member::new("GroupId", 1228),
+            Member::new("GroupName", 1232),
+            Member::new("IpPermissions", 767),
+            Member::new("SecurityGroupRuleDescriptions", 1237).wire("SecurityGroupRuleDescription"),
         ],
     ),
-    /* 373 */
-    Shape::record("UpdateSecurityGroupRuleDescriptionsEgressResult", &[Member::new("Return", 40).wire("return")]),
-    /* 374 */
+    /* 1363 */
+    Shape::record("UpdateSecurityGroupRuleDescriptionsEgressResult", &[Member::new("Return", 114).wire("return")]),
+    /* 1364 */
     Shape::record(
         "UpdateSecurityGroupRuleDescriptionsIngressRequest",
         &[
-            Member::new("DryRun", 40),
-            Member::new("GroupId", 332),
-            Member::new("GroupName", 334),
-            Member::new("IpPermissions", 187),
-            Member::new("SecurityGroupRuleDescriptions", 337).wire("SecurityGroupRuleDescription"),
+            Member::new("DryRun", 114),
+            Member::new("GroupId", 1228),
+            Member::new("GroupName", 1232),
+            Member::new("IpPermissions", 767),
+            Member::new("SecurityGroupRuleDescriptions", 1237).wire("SecurityGroupRuleDescription"),
         ],
     ),
-    /* 375 */
-    Shape::record("UpdateSecurityGroupRuleDescriptionsIngressResult", &[Member::new("Return", 40).wire("return")]),
-    /* 376 */ Shape::choice("UsageClassType", &["spot", "on-demand", "capacity-block"]),
-    /* 377 */ Shape::list("UsageClassTypeList", Member::element(376).wire("item")),
-    /* 378 */
+    /* 1365 */
+    Shape::record("UpdateSecurityGroupRuleDescriptionsIngressResult", &[Member::new("Return", 114).wire("return")]),
+    /* 1366 */ Shape::choice("UsageClassType", &["spot", "on-demand", "capacity-block"]),
+    /* 1367 */ Shape::list("UsageClassTypeList", Member::element(1366).wire("item")),
+    /* 1368 */ Shape::record("UserBucket", &[Member::new("S3Bucket", 1291), Member::new("S3Key", 1291)]),
+    /* 1369 */
+    Shape::record(
+        "UserBucketDetails",
+        &[Member::new("S3Bucket", 1291).wire("s3Bucket"), Member::new("S3Key", 1291).wire("s3Key")],
+    ),
+    /* 1370 */ Shape::list("UserGroupStringList", Member::element(1291).wire("UserGroup")),
+    /* 1371 */
     Shape::record(
         "UserIdGroupPair",
         &[
-            Member::new("Description", 346).wire("description"),
-            Member::new("UserId", 346).wire("userId"),
-            Member::new("GroupName", 346).wire("groupName"),
-            Member::new("GroupId", 346).wire("groupId"),
-            Member::new("VpcId", 346).wire("vpcId"),
-            Member::new("VpcPeeringConnectionId", 346).wire("vpcPeeringConnectionId"),
-            Member::new("PeeringStatus", 346).wire("peeringStatus"),
+            Member::new("Description", 1291).wire("description"),
+            Member::new("UserId", 1291).wire("userId"),
+            Member::new("GroupName", 1291).wire("groupName"),
+            Member::new("GroupId", 1291).wire("groupId"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("VpcPeeringConnectionId", 1291).wire("vpcPeeringConnectionId"),
+            Member::new("PeeringStatus", 1291).wire("peeringStatus"),
         ],
     ),
-    /* 379 */ Shape::list("UserIdGroupPairList", Member::element(378).wire("item")),
-    /* 380 */ Shape::new("VCpuCount", Kind::Integer),
-    /* 381 */
+    /* 1372 */ Shape::list("UserIdGroupPairList", Member::element(1371).wire("item")),
+    /* 1373 */ Shape::list("UserIdGroupPairSet", Member::element(1371).wire("item")),
+    /* 1374 */ Shape::list("UserIdStringList", Member::element(1291).wire("UserId")),
+    /* 1375 */ Shape::new("VCpuCount", Kind::Integer),
+    /* 1376 */
+    Shape::record("VCpuCountRange", &[Member::new("Min", 757).wire("min"), Member::new("Max", 757).wire("max")]),
+    /* 1377 */ Shape::record("VCpuCountRangeRequest", &[Member::new("Min", 757).required(), Member::new("Max", 757)]),
+    /* 1378 */
     Shape::record(
         "VCpuInfo",
         &[
-            Member::new("DefaultVCpus", 380).wire("defaultVCpus"),
-            Member::new("DefaultCores", 47).wire("defaultCores"),
-            Member::new("DefaultThreadsPerCore", 368).wire("defaultThreadsPerCore"),
-            Member::new("ValidCores", 48).wire("validCores"),
-            Member::new("ValidThreadsPerCore", 369).wire("validThreadsPerCore"),
+            Member::new("DefaultVCpus", 1375).wire("defaultVCpus"),
+            Member::new("DefaultCores", 148).wire("defaultCores"),
+            Member::new("DefaultThreadsPerCore", 1337).wire("defaultThreadsPerCore"),
+            Member::new("ValidCores", 149).wire("validCores"),
+            Member::new("ValidThreadsPerCore", 1338).wire("validThreadsPerCore"),
         ],
     ),
-    /* 382 */ Shape::list("ValueStringList", Member::element(346).wire("item")),
-    /* 383 */ Shape::choice("VirtualizationType", &["hvm", "paravirtual"]),
-    /* 384 */ Shape::list("VirtualizationTypeList", Member::element(383).wire("item")),
-    /* 385 */
+    /* 1379 */
+    Shape::record("ValidationError", &[Member::new("Code", 1291).wire("code"), Member::new("Message", 1291).wire("message")]),
+    /* 1380 */ Shape::record("ValidationWarning", &[Member::new("Errors", 534).wire("errorSet")]),
+    /* 1381 */ Shape::list("ValueStringList", Member::element(1291).wire("item")),
+    /* 1382 */ Shape::new("VersionDescription", Kind::String).min(0.0).max(255.0),
+    /* 1383 */ Shape::list("VersionStringList", Member::element(1291).wire("item")),
+    /* 1384 */ Shape::choice("VirtualizationType", &["hvm", "paravirtual"]),
+    /* 1385 */ Shape::list("VirtualizationTypeList", Member::element(1384).wire("item")),
+    /* 1386 */
+    Shape::record(
+        "Volume",
+        &[
+            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
+            Member::new("OutpostArn", 1291).wire("outpostArn"),
+            Member::new("SourceVolumeId", 1291).wire("sourceVolumeId"),
+            Member::new("Iops", 757).wire("iops"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("VolumeType", 1412).wire("volumeType"),
+            Member::new("FastRestored", 114).wire("fastRestored"),
+            Member::new("MultiAttachEnabled", 114).wire("multiAttachEnabled"),
+            Member::new("Throughput", 757).wire("throughput"),
+            Member::new("SseType", 1211).wire("sseType"),
+            Member::new("Operator", 1060).wire("operator"),
+            Member::new("VolumeInitializationRate", 757).wire("volumeInitializationRate"),
+            Member::new("VolumeArn", 1291).wire("volumeArn"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("VolumeId", 1291).wire("volumeId"),
+            Member::new("Size", 757).wire("size"),
+            Member::new("SnapshotId", 1291).wire("snapshotId"),
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("State", 1398).wire("status"),
+            Member::new("CreateTime", 218).wire("createTime"),
+            Member::new("Attachments", 1388).wire("attachmentSet"),
+            Member::new("Encrypted", 114).wire("encrypted"),
+            Member::new("KmsKeyId", 1291).wire("kmsKeyId"),
+        ],
+    ),
+    /* 1387 */
+    Shape::record(
+        "VolumeAttachment",
+        &[
+            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
+            Member::new("AssociatedResource", 1291).wire("associatedResource"),
+            Member::new("InstanceOwningService", 1291).wire("instanceOwningService"),
+            Member::new("EbsCardIndex", 757).wire("ebsCardIndex"),
+            Member::new("VolumeId", 1291).wire("volumeId"),
+            Member::new("InstanceId", 1291).wire("instanceId"),
+            Member::new("Device", 1291).wire("device"),
+            Member::new("State", 1389).wire("status"),
+            Member::new("AttachTime", 218).wire("attachTime"),
+        ],
+    ),
+    /* 1388 */ Shape::list("VolumeAttachmentList", Member::element(1387).wire("item")),
+    /* 1389 */ Shape::choice("VolumeAttachmentState", &["attaching", "attached", "detaching", "detached", "busy"]),
+    /* 1390 */ Shape::choice("VolumeAttributeName", &["autoEnableIO", "productCodes"]),
+    /* 1391 */ Shape::new("VolumeId", Kind::String),
+    /* 1392 */ Shape::list("VolumeIdStringList", Member::element(1391).wire("VolumeId")),
+    /* 1393 */ Shape::new("VolumeIdWithResolver", Kind::String),
+    /* 1394 */ Shape::list("VolumeList", Member::element(1386).wire("item")),
+    /* 1395 */
+    Shape::record(
+        "VolumeModification",
+        &[
+            Member::new("VolumeId", 1291).wire("volumeId"),
+            Member::new("ModificationState", 1397).wire("modificationState"),
+            Member::new("StatusMessage", 1291).wire("statusMessage"),
+            Member::new("TargetSize", 757).wire("targetSize"),
+            Member::new("TargetIops", 757).wire("targetIops"),
+            Member::new("TargetVolumeType", 1412).wire("targetVolumeType"),
+            Member::new("TargetThroughput", 757).wire("targetThroughput"),
+            Member::new("TargetMultiAttachEnabled", 114).wire("targetMultiAttachEnabled"),
+            Member::new("OriginalSize", 757).wire("originalSize"),
+            Member::new("OriginalIops", 757).wire("originalIops"),
+            Member::new("OriginalVolumeType", 1412).wire("originalVolumeType"),
+            Member::new("OriginalThroughput", 757).wire("originalThroughput"),
+            Member::new("OriginalMultiAttachEnabled", 114).wire("originalMultiAttachEnabled"),
+            Member::new("Progress", 901).wire("progress"),
+            Member::new("StartTime", 218).wire("startTime"),
+            Member::new("EndTime", 218).wire("endTime"),
+            Member::new("Operator", 1060).wire("operator"),
+        ],
+    ),
+    /* 1396 */ Shape::list("VolumeModificationList", Member::element(1395).wire("item")),
+    /* 1397 */ Shape::choice("VolumeModificationState", &["modifying", "optimizing", "completed", "failed"]),
+    /* 1398 */ Shape::choice("VolumeState", &["creating", "available", "in-use", "deleting", "deleted", "error"]),
+    /* 1399 */
+    Shape::record(
+        "VolumeStatusAction",
+        &[
+            Member::new("Code", 1291).wire("code"),
+            Member::new("Description", 1291).wire("description"),
+            Member::new("EventId", 1291).wire("eventId"),
+            Member::new("EventType", 1291).wire("eventType"),
+        ],
+    ),
+    /* 1400 */ Shape::list("VolumeStatusActionsList", Member::element(1399).wire("item")),
+    /* 1401 */
+    Shape::record(
+        "VolumeStatusAttachmentStatus",
+        &[Member::new("IoPerformance", 1291).wire("ioPerformance"), Member::new("InstanceId", 1291).wire("instanceId")],
+    ),
+    /* 1402 */ Shape::list("VolumeStatusAttachmentStatusList", Member::element(1401).wire("item")),
+    /* 1403 */
+    Shape::record("VolumeStatusDetails", &[Member::new("Name", 1411).wire("name"), Member::new("Status", 1291).wire("status")]),
+    /* 1404 */ Shape::list("VolumeStatusDetailsList", Member::element(1403).wire("item")),
+    /* 1405 */
+    Shape::record(
+        "VolumeStatusEvent",
+        &[
+            Member::new("Description", 1291).wire("description"),
+            Member::new("EventId", 1291).wire("eventId"),
+            Member::new("EventType", 1291).wire("eventType"),
+            Member::new("NotAfter", 936).wire("notAfter"),
+            Member::new("NotBefore", 936).wire("notBefore"),
+            Member::new("InstanceId", 1291).wire("instanceId"),
+        ],
+    ),
+    /* 1406 */ Shape::list("VolumeStatusEventsList", Member::element(1405).wire("item")),
+    /* 1407 */
+    Shape::record(
+        "VolumeStatusInfo",
+        &[Member::new("Details", 1404).wire("details"), Member::new("Status", 1408).wire("status")],
+    ),
+    /* 1408 */ Shape::choice("VolumeStatusInfoStatus", &["ok", "impaired", "insufficient-data", "warning"]),
+    /* 1409 */
+    Shape::record(
+        "VolumeStatusItem",
+        &[
+            Member::new("Actions", 1400).wire("actionsSet"),
+            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("OutpostArn", 1291).wire("outpostArn"),
+            Member::new("Events", 1406).wire("eventsSet"),
+            Member::new("VolumeId", 1291).wire("volumeId"),
+            Member::new("VolumeStatus", 1407).wire("volumeStatus"),
+            Member::new("AttachmentStatuses", 1402).wire("attachmentStatuses"),
+            Member::new("InitializationStatusDetails", 659).wire("initializationStatusDetails"),
+            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
+            Member::new("Operator", 1060).wire("operator"),
+        ],
+    ),
+    /* 1410 */ Shape::list("VolumeStatusList", Member::element(1409).wire("item")),
+    /* 1411 */ Shape::choice("VolumeStatusName", &["io-enabled", "io-performance", "initialization-state"]),
+    /* 1412 */ Shape::choice("VolumeType", &["standard", "io1", "io2", "gp2", "sc1", "st1", "gp3"]),
+    /* 1413 */
     Shape::record(
         "Vpc",
         &[
-            Member::new("OwnerId", 346).wire("ownerId"),
-            Member::new("InstanceTenancy", 367).wire("instanceTenancy"),
-            Member::new("Ipv6CidrBlockAssociationSet", 401).wire("ipv6CidrBlockAssociationSet"),
-            Member::new("CidrBlockAssociationSet", 388).wire("cidrBlockAssociationSet"),
-            Member::new("IsDefault", 40).wire("isDefault"),
-            Member::new("EncryptionControl", 391).wire("encryptionControl"),
-            Member::new("Tags", 363).wire("tagSet"),
-            Member::new("BlockPublicAccessStates", 39).wire("blockPublicAccessStates"),
-            Member::new("VpcId", 346).wire("vpcId"),
-            Member::new("State", 403).wire("state"),
-            Member::new("CidrBlock", 346).wire("cidrBlock"),
-            Member::new("DhcpOptionsId", 346).wire("dhcpOptionsId"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("InstanceTenancy", 1334).wire("instanceTenancy"),
+            Member::new("Ipv6CidrBlockAssociationSet", 1444).wire("ipv6CidrBlockAssociationSet"),
+            Member::new("CidrBlockAssociationSet", 1417).wire("cidrBlockAssociationSet"),
+            Member::new("IsDefault", 114).wire("isDefault"),
+            Member::new("EncryptionControl", 1423).wire("encryptionControl"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("BlockPublicAccessStates", 113).wire("blockPublicAccessStates"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("State", 1455).wire("state"),
+            Member::new("CidrBlock", 1291).wire("cidrBlock"),
+            Member::new("DhcpOptionsId", 1291).wire("dhcpOptionsId"),
         ],
     ),
-    /* 386 */
+    /* 1414 */
     Shape::choice("VpcAttributeName", &["enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics"]),
-    /* 387 */
+    /* 1415 */ Shape::new("VpcCidrAssociationId", Kind::String),
+    /* 1416 */
     Shape::record(
         "VpcCidrBlockAssociation",
         &[
-            Member::new("AssociationId", 346).wire("associationId"),
-            Member::new("CidrBlock", 346).wire("cidrBlock"),
-            Member::new("CidrBlockState", 389).wire("cidrBlockState"),
+            Member::new("AssociationId", 1291).wire("associationId"),
+            Member::new("CidrBlock", 1291).wire("cidrBlock"),
+            Member::new("CidrBlockState", 1418).wire("cidrBlockState"),
         ],
     ),
-    /* 388 */ Shape::list("VpcCidrBlockAssociationSet", Member::element(387).wire("item")),
-    /* 389 */
+    /* 1417 */ Shape::list("VpcCidrBlockAssociationSet", Member::element(1416).wire("item")),
+    /* 1418 */
     Shape::record(
         "VpcCidrBlockState",
-        &[Member::new("State", 390).wire("state"), Member::new("StatusMessage", 346).wire("statusMessage")],
+        &[Member::new("State", 1419).wire("state"), Member::new("StatusMessage", 1291).wire("statusMessage")],
     ),
-    /* 390 */
+    /* 1419 */
     Shape::choice(
         "VpcCidrBlockStateCode",
         &["associating", "associated", "disassociating", "disassociated", "failing", "failed"],
     ),
-    /* 391 */
+    /* 1420 */
+    Shape::record(
+        "VpcClassicLink",
+        &[
+            Member::new("ClassicLinkEnabled", 114).wire("classicLinkEnabled"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+        ],
+    ),
+    /* 1421 */ Shape::list("VpcClassicLinkIdList", Member::element(1441).wire("VpcId")),
+    /* 1422 */ Shape::list("VpcClassicLinkList", Member::element(1420).wire("item")),
+    /* 1423 */
     Shape::record(
         "VpcEncryptionControl",
         &[
-            Member::new("VpcId", 398).wire("vpcId"),
-            Member::new("VpcEncryptionControlId", 395).wire("vpcEncryptionControlId"),
-            Member::new("Mode", 396).wire("mode"),
-            Member::new("State", 397).wire("state"),
-            Member::new("StateMessage", 346).wire("stateMessage"),
-            Member::new("ResourceExclusions", 394).wire("resourceExclusions"),
-            Member::new("Tags", 363).wire("tagSet"),
+            Member::new("VpcId", 1441).wire("vpcId"),
+            Member::new("VpcEncryptionControlId", 1429).wire("vpcEncryptionControlId"),
+            Member::new("Mode", 1430).wire("mode"),
+            Member::new("State", 1431).wire("state"),
+            Member::new("StateMessage", 1291).wire("stateMessage"),
+            Member::new("ResourceExclusions", 1428).wire("resourceExclusions"),
+            Member::new("Tags", 1328).wire("tagSet"),
         ],
     ),
-    /* 392 */
+    /* 1424 */
+    Shape::record(
+        "VpcEncryptionControlConfiguration",
+        &[
+            Member::new("Mode", 1430).required(),
+            Member::new("InternetGatewayExclusion", 1427),
+            Member::new("EgressOnlyInternetGatewayExclusion", 1427),
+            Member::new("NatGatewayExclusion", 1427),
+            Member::new("VirtualPrivateGatewayExclusion", 1427),
+            Member::new("VpcPeeringExclusion", 1427),
+            Member::new("LambdaExclusion", 1427),
+            Member::new("VpcLatticeExclusion", 1427),
+            Member::new("ElasticFileSystemExclusion", 1427),
+            Member::new("GlobalAcceleratorExclusion", 1427),
+            Member::new("ApiGatewayV2Exclusion", 1427),
+        ],
+    ),
+    /* 1425 */
     Shape::record(
         "VpcEncryptionControlExclusion",
-        &[Member::new("State", 393).wire("state"), Member::new("StateMessage", 346).wire("stateMessage")],
+        &[Member::new("State", 1426).wire("state"), Member::new("StateMessage", 1291).wire("stateMessage")],
     ),
-    /* 393 */ Shape::choice("VpcEncryptionControlExclusionState", &["enabling", "enabled", "disabling", "disabled"]),
-    /* 394 */
+    /* 1426 */ Shape::choice("VpcEncryptionControlExclusionState", &["enabling", "enabled", "disabling", "disabled"]),
+    /* 1427 */ Shape::choice("VpcEncryptionControlExclusionStateInput", &["enable", "disable"]),
+    /* 1428 */
     Shape::record(
         "VpcEncryptionControlExclusions",
         &[
-            Member::new("InternetGateway", 392).wire("internetGateway"),
-            Member::new("EgressOnlyInternetGateway", 392).wire("egressOnlyInternetGateway"),
-            Member::new("NatGateway", 392).wire("natGateway"),
-            Member::new("VirtualPrivateGateway", 392).wire("virtualPrivateGateway"),
-            Member::new("VpcPeering", 392).wire("vpcPeering"),
-            Member::new("Lambda", 392).wire("lambda"),
-            Member::new("VpcLattice", 392).wire("vpcLattice"),
-            Member::new("ElasticFileSystem", 392).wire("elasticFileSystem"),
-            Member::new("GlobalAccelerator", 392).wire("globalAccelerator"),
-            Member::new("ApiGatewayV2", 392).wire("apiGatewayV2"),
+            Member::new("InternetGateway", 1425).wire("internetGateway"),
+            Member::new("EgressOnlyInternetGateway", 1425).wire("egressOnlyInternetGateway"),
+            Member::new("NatGateway", 1425).wire("natGateway"),
+            Member::new("VirtualPrivateGateway", 1425).wire("virtualPrivateGateway"),
+            Member::new("VpcPeering", 1425).wire("vpcPeering"),
+            Member::new("Lambda", 1425).wire("lambda"),
+            Member::new("VpcLattice", 1425).wire("vpcLattice"),
+            Member::new("ElasticFileSystem", 1425).wire("elasticFileSystem"),
+            Member::new("GlobalAccelerator", 1425).wire("globalAccelerator"),
+            Member::new("ApiGatewayV2", 1425).wire("apiGatewayV2"),
         ],
     ),
-    /* 395 */ Shape::new("VpcEncryptionControlId", Kind::String),
-    /* 396 */ Shape::choice("VpcEncryptionControlMode", &["monitor", "enforce"]),
-    /* 397 */
+    /* 1429 */ Shape::new("VpcEncryptionControlId", Kind::String),
+    /* 1430 */ Shape::choice("VpcEncryptionControlMode", &["monitor", "enforce"]),
+    /* 1431 */
     Shape::choice(
         "VpcEncryptionControlState",
         &[
@@ -1722,29 +7123,132 @@ pub static SHAPES: &[Shape] = &[
             "delete-failed",
         ],
     ),
-    /* 398 */ Shape::new("VpcId", Kind::String),
-    /* 399 */ Shape::list("VpcIdStringList", Member::element(398).wire("VpcId")),
-    /* 400 */
+    /* 1432 */
+    Shape::record(
+        "VpcEndpoint",
+        &[
+            Member::new("VpcEndpointId", 1291).wire("vpcEndpointId"),
+            Member::new("VpcEndpointType", 1439).wire("vpcEndpointType"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("ServiceName", 1291).wire("serviceName"),
+            Member::new("State", 1284).wire("state"),
+            Member::new("PolicyDocument", 1291).wire("policyDocument"),
+            Member::new("RouteTableIds", 1381).wire("routeTableIdSet"),
+            Member::new("SubnetIds", 1381).wire("subnetIdSet"),
+            Member::new("Groups", 603).wire("groupSet"),
+            Member::new("IpAddressType", 764).wire("ipAddressType"),
+            Member::new("DnsOptions", 460).wire("dnsOptions"),
+            Member::new("PrivateDnsEnabled", 114).wire("privateDnsEnabled"),
+            Member::new("RequesterManaged", 114).wire("requesterManaged"),
+            Member::new("NetworkInterfaceIds", 1381).wire("networkInterfaceIdSet"),
+            Member::new("DnsEntries", 458).wire("dnsEntrySet"),
+            Member::new("CreationTimestamp", 936).wire("creationTimestamp"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("LastError", 808).wire("lastError"),
+            Member::new("Ipv4Prefixes", 1306).wire("ipv4PrefixSet"),
+            Member::new("Ipv6Prefixes", 1306).wire("ipv6PrefixSet"),
+            Member::new("FailureReason", 1291).wire("failureReason"),
+            Member::new("ServiceNetworkArn", 1251).wire("serviceNetworkArn"),
+            Member::new("ResourceConfigurationArn", 1174).wire("resourceConfigurationArn"),
+            Member::new("ServiceRegion", 1291).wire("serviceRegion"),
+            Member::new("PayerResponsibilities", 1068).wire("payerResponsibilitySet"),
+        ],
+    ),
+    /* 1433 */ Shape::new("VpcEndpointId", Kind::String),
+    /* 1434 */ Shape::list("VpcEndpointIdList", Member::element(1433).wire("item")),
+    /* 1435 */ Shape::list("VpcEndpointRouteTableIdList", Member::element(1204).wire("item")),
+    /* 1436 */ Shape::list("VpcEndpointSecurityGroupIdList", Member::element(1228).wire("item")),
+    /* 1437 */ Shape::list("VpcEndpointSet", Member::element(1432).wire("item")),
+    /* 1438 */ Shape::list("VpcEndpointSubnetIdList", Member::element(1302).wire("item")),
+    /* 1439 */
+    Shape::choice("VpcEndpointType", &["Interface", "Gateway", "GatewayLoadBalancer", "Resource", "ServiceNetwork", "Tunnel"]),
+    /* 1440 */ Shape::new("VpcFlowLogId", Kind::String),
+    /* 1441 */ Shape::new("VpcId", Kind::String),
+    /* 1442 */ Shape::list("VpcIdStringList", Member::element(1441).wire("VpcId")),
+    /* 1443 */
     Shape::record(
         "VpcIpv6CidrBlockAssociation",
         &[
-            Member::new("AssociationId", 346).wire("associationId"),
-            Member::new("Ipv6CidrBlock", 346).wire("ipv6CidrBlock"),
-            Member::new("Ipv6CidrBlockState", 389).wire("ipv6CidrBlockState"),
-            Member::new("NetworkBorderGroup", 346).wire("networkBorderGroup"),
-            Member::new("Ipv6Pool", 346).wire("ipv6Pool"),
-            Member::new("Ipv6AddressAttribute", 194).wire("ipv6AddressAttribute"),
-            Member::new("IpSource", 190).wire("ipSource"),
+            Member::new("AssociationId", 1291).wire("associationId"),
+            Member::new("Ipv6CidrBlock", 1291).wire("ipv6CidrBlock"),
+            Member::new("Ipv6CidrBlockState", 1418).wire("ipv6CidrBlockState"),
+            Member::new("NetworkBorderGroup", 1291).wire("networkBorderGroup"),
+            Member::new("Ipv6Pool", 1291).wire("ipv6Pool"),
+            Member::new("Ipv6AddressAttribute", 782).wire("ipv6AddressAttribute"),
+            Member::new("IpSource", 772).wire("ipSource"),
         ],
     ),
-    /* 401 */ Shape::list("VpcIpv6CidrBlockAssociationSet", Member::element(400).wire("item")),
-    /* 402 */ Shape::list("VpcList", Member::element(385).wire("item")),
-    /* 403 */ Shape::choice("VpcState", &["pending", "available", "deleting"]),
-    /* 404 */ Shape::new("Workload", Kind::String),
-    /* 405 */ Shape::list("WorkloadsList", Member::element(404).wire("item")),
-    /* 406 */ Shape::list("ZoneIdStringList", Member::element(346).wire("ZoneId")),
-    /* 407 */ Shape::list("ZoneNameStringList", Member::element(346).wire("ZoneName")),
-    /* 408 */ Shape::new("totalFpgaMemory", Kind::Integer),
-    /* 409 */ Shape::new("totalGpuMemory", Kind::Integer),
-    /* 410 */ Shape::new("totalInferenceMemory", Kind::Integer),
+    /* 1444 */ Shape::list("VpcIpv6CidrBlockAssociationSet", Member::element(1443).wire("item")),
+    /* 1445 */ Shape::list("VpcList", Member::element(1413).wire("item")),
+    /* 1446 */
+    Shape::record(
+        "VpcPeeringConnection",
+        &[
+            Member::new("AccepterVpcInfo", 1454).wire("accepterVpcInfo"),
+            Member::new("ExpirationTime", 218).wire("expirationTime"),
+            Member::new("RequesterVpcInfo", 1454).wire("requesterVpcInfo"),
+            Member::new("Status", 1452).wire("status"),
+            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("VpcPeeringConnectionId", 1291).wire("vpcPeeringConnectionId"),
+            Member::new("MultipathResilienceStatus", 986).wire("multipathResilienceStatus"),
+        ],
+    ),
+    /* 1447 */ Shape::new("VpcPeeringConnectionId", Kind::String),
+    /* 1448 */ Shape::list("VpcPeeringConnectionIdList", Member::element(1447).wire("item")),
+    /* 1449 */ Shape::new("VpcPeeringConnectionIdWithResolver", Kind::String),
+    /* 1450 */ Shape::list("VpcPeeringConnectionList", Member::element(1446).wire("item")),
+    /* 1451 */
+    Shape::record(
+        "VpcPeeringConnectionOptionsDescription",
+        &[
+            Member::new("AllowDnsResolutionFromRemoteVpc", 114).wire("allowDnsResolutionFromRemoteVpc"),
+            Member::new("AllowEgressFromLocalClassicLinkToRemoteVpc", 114).wire("allowEgressFromLocalClassicLinkToRemoteVpc"),
+            Member::new("AllowEgressFromLocalVpcToRemoteClassicLink", 114).wire("allowEgressFromLocalVpcToRemoteClassicLink"),
+            Member::new("AllowMultipathResilience", 114).wire("allowMultipathResilience"),
+            Member::new("MultipathResilienceMode", 985).wire("multipathResilienceMode"),
+        ],
+    ),
+    /* 1452 */
+    Shape::record(
+        "VpcPeeringConnectionStateReason",
+        &[Member::new("Code", 1453).wire("code"), Member::new("Message", 1291).wire("message")],
+    ),
+    /* 1453 */
+    Shape::choice(
+        "VpcPeeringConnectionStateReasonCode",
+        &[
+            "initiating-request",
+            "pending-acceptance",
+            "active",
+            "deleted",
+            "rejected",
+            "failed",
+            "expired",
+            "provisioning",
+            "deleting",
+        ],
+    ),
+    /* 1454 */
+    Shape::record(
+        "VpcPeeringConnectionVpcInfo",
+        &[
+            Member::new("CidrBlock", 1291).wire("cidrBlock"),
+            Member::new("Ipv6CidrBlockSet", 785).wire("ipv6CidrBlockSet"),
+            Member::new("CidrBlockSet", 131).wire("cidrBlockSet"),
+            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("PeeringOptions", 1451).wire("peeringOptions"),
+            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("Region", 1291).wire("region"),
+        ],
+    ),
+    /* 1455 */ Shape::choice("VpcState", &["pending", "available", "deleting"]),
+    /* 1456 */ Shape::new("Workload", Kind::String),
+    /* 1457 */ Shape::list("WorkloadsList", Member::element(1456).wire("item")),
+    /* 1458 */ Shape::list("ZoneIdStringList", Member::element(1291).wire("ZoneId")),
+    /* 1459 */ Shape::list("ZoneNameStringList", Member::element(1291).wire("ZoneName")),
+    /* 1460 */ Shape::list("snapshotTierStatusSet", Member::element(1274).wire("item")),
+    /* 1461 */ Shape::new("totalFpgaMemory", Kind::Integer),
+    /* 1462 */ Shape::new("totalGpuMemory", Kind::Integer),
+    /* 1463 */ Shape::new("totalInferenceMemory", Kind::Integer),
 ];

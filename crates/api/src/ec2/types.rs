@@ -8,6 +8,123 @@ use std::collections::BTreeMap;
 use wire::{Bytes, Fault, FromValue, IntoValue, Members, Time, Value};
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct AcceleratorCount {
+    pub min: Option<i32>,
+    pub max: Option<i32>,
+}
+
+impl IntoValue for AcceleratorCount {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AcceleratorCountRequest {
+    pub min: Option<i32>,
+    pub max: Option<i32>,
+}
+
+impl FromValue for AcceleratorCountRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
+wire::string_enum! {
+    AcceleratorManufacturer {
+        AmazonWebServices = "amazon-web-services",
+        Amd = "amd",
+        Nvidia = "nvidia",
+        Xilinx = "xilinx",
+        Habana = "habana",
+    }
+}
+
+wire::string_enum! {
+    AcceleratorName {
+        A100 = "a100",
+        Inferentia = "inferentia",
+        K520 = "k520",
+        K80 = "k80",
+        M60 = "m60",
+        RadeonProV520 = "radeon-pro-v520",
+        T4 = "t4",
+        Vu9p = "vu9p",
+        V100 = "v100",
+        A10g = "a10g",
+        H100 = "h100",
+        T4g = "t4g",
+        L40s = "l40s",
+        L4 = "l4",
+        GaudiHl205 = "gaudi-hl-205",
+        Inferentia2 = "inferentia2",
+        Trainium = "trainium",
+        Trainium2 = "trainium2",
+        U30 = "u30",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AcceleratorTotalMemoryMiB {
+    pub min: Option<i32>,
+    pub max: Option<i32>,
+}
+
+impl IntoValue for AcceleratorTotalMemoryMiB {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AcceleratorTotalMemoryMiBRequest {
+    pub min: Option<i32>,
+    pub max: Option<i32>,
+}
+
+impl FromValue for AcceleratorTotalMemoryMiBRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
+wire::string_enum! {
+    AcceleratorType {
+        Gpu = "gpu",
+        Fpga = "fpga",
+        Inference = "inference",
+        Media = "media",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AcceptVpcPeeringConnectionRequest {
+    pub dry_run: Option<bool>,
+    pub vpc_peering_connection_id: String,
+}
+
+impl FromValue for AcceptVpcPeeringConnectionRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, vpc_peering_connection_id: members.take("VpcPeeringConnectionId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AcceptVpcPeeringConnectionResult {
+    pub vpc_peering_connection: Option<VpcPeeringConnection>,
+}
+
+impl IntoValue for AcceptVpcPeeringConnectionResult {
+    fn into_value(self) -> Value {
+        Value::structure([("VpcPeeringConnection", self.vpc_peering_connection.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct AccountAttribute {
     pub attribute_name: Option<String>,
     pub attribute_values: Option<Vec<AccountAttributeValue>>,
@@ -40,6 +157,168 @@ impl IntoValue for AccountAttributeValue {
     }
 }
 
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AddPrefixListEntry {
+    pub cidr: String,
+    pub description: Option<String>,
+}
+
+impl FromValue for AddPrefixListEntry {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { cidr: members.take("Cidr")?, description: members.take("Description")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct Address {
+    pub allocation_id: Option<String>,
+    pub association_id: Option<String>,
+    pub domain: Option<DomainType>,
+    pub network_interface_id: Option<String>,
+    pub network_interface_owner_id: Option<String>,
+    pub private_ip_address: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub public_ipv4_pool: Option<String>,
+    pub network_border_group: Option<String>,
+    pub customer_owned_ip: Option<String>,
+    pub customer_owned_ipv4_pool: Option<String>,
+    pub carrier_ip: Option<String>,
+    pub subnet_id: Option<String>,
+    pub service_managed: Option<ServiceManaged>,
+    pub instance_id: Option<String>,
+    pub public_ip: Option<String>,
+}
+
+impl IntoValue for Address {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AllocationId", self.allocation_id.into_value()),
+            ("AssociationId", self.association_id.into_value()),
+            ("Domain", self.domain.into_value()),
+            ("NetworkInterfaceId", self.network_interface_id.into_value()),
+            ("NetworkInterfaceOwnerId", self.network_interface_owner_id.into_value()),
+            ("PrivateIpAddress", self.private_ip_address.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("PublicIpv4Pool", self.public_ipv4_pool.into_value()),
+            ("NetworkBorderGroup", self.network_border_group.into_value()),
+            ("CustomerOwnedIp", self.customer_owned_ip.into_value()),
+            ("CustomerOwnedIpv4Pool", self.customer_owned_ipv4_pool.into_value()),
+            ("CarrierIp", self.carrier_ip.into_value()),
+            ("SubnetId", self.subnet_id.into_value()),
+            ("ServiceManaged", self.service_managed.into_value()),
+            ("InstanceId", self.instance_id.into_value()),
+            ("PublicIp", self.public_ip.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AddressAttribute {
+    pub public_ip: Option<String>,
+    pub allocation_id: Option<String>,
+    pub ptr_record: Option<String>,
+    pub ptr_record_update: Option<PtrUpdateStatus>,
+}
+
+impl IntoValue for AddressAttribute {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("PublicIp", self.public_ip.into_value()),
+            ("AllocationId", self.allocation_id.into_value()),
+            ("PtrRecord", self.ptr_record.into_value()),
+            ("PtrRecordUpdate", self.ptr_record_update.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    AddressAttributeName {
+        DomainName = "domain-name",
+    }
+}
+
+wire::string_enum! {
+    Affinity {
+        Default = "default",
+        Host = "host",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AllocateAddressRequest {
+    pub domain: Option<DomainType>,
+    pub address: Option<String>,
+    pub public_ipv4_pool: Option<String>,
+    pub network_border_group: Option<String>,
+    pub customer_owned_ipv4_pool: Option<String>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub ipam_pool_id: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for AllocateAddressRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            domain: members.take("Domain")?,
+            address: members.take("Address")?,
+            public_ipv4_pool: members.take("PublicIpv4Pool")?,
+            network_border_group: members.take("NetworkBorderGroup")?,
+            customer_owned_ipv4_pool: members.take("CustomerOwnedIpv4Pool")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            ipam_pool_id: members.take("IpamPoolId")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AllocateAddressResult {
+    pub allocation_id: Option<String>,
+    pub public_ipv4_pool: Option<String>,
+    pub network_border_group: Option<String>,
+    pub domain: Option<DomainType>,
+    pub customer_owned_ip: Option<String>,
+    pub customer_owned_ipv4_pool: Option<String>,
+    pub carrier_ip: Option<String>,
+    pub public_ip: Option<String>,
+}
+
+impl IntoValue for AllocateAddressResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AllocationId", self.allocation_id.into_value()),
+            ("PublicIpv4Pool", self.public_ipv4_pool.into_value()),
+            ("NetworkBorderGroup", self.network_border_group.into_value()),
+            ("Domain", self.domain.into_value()),
+            ("CustomerOwnedIp", self.customer_owned_ip.into_value()),
+            ("CustomerOwnedIpv4Pool", self.customer_owned_ipv4_pool.into_value()),
+            ("CarrierIp", self.carrier_ip.into_value()),
+            ("PublicIp", self.public_ip.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    AmdSevSnpSpecification {
+        Enabled = "enabled",
+        Disabled = "disabled",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ApplicationStatusSummary {
+    pub status: Option<SummaryStatus>,
+    pub impaired_since: Option<Time>,
+}
+
+impl IntoValue for ApplicationStatusSummary {
+    fn into_value(self) -> Value {
+        Value::structure([("Status", self.status.into_value()), ("ImpairedSince", self.impaired_since.into_value())])
+    }
+}
+
 wire::string_enum! {
     ArchitectureType {
         I386 = "i386",
@@ -47,6 +326,399 @@ wire::string_enum! {
         Arm64 = "arm64",
         X8664Mac = "x86_64_mac",
         Arm64Mac = "arm64_mac",
+    }
+}
+
+wire::string_enum! {
+    ArchitectureValues {
+        I386 = "i386",
+        X8664 = "x86_64",
+        Arm64 = "arm64",
+        X8664Mac = "x86_64_mac",
+        Arm64Mac = "arm64_mac",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssignIpv6AddressesRequest {
+    pub ipv6_prefix_count: Option<i32>,
+    pub ipv6_prefixes: Option<Vec<String>>,
+    pub network_interface_id: String,
+    pub ipv6_addresses: Option<Vec<String>>,
+    pub ipv6_address_count: Option<i32>,
+}
+
+impl FromValue for AssignIpv6AddressesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            ipv6_prefix_count: members.take("Ipv6PrefixCount")?,
+            ipv6_prefixes: members.take("Ipv6Prefixes")?,
+            network_interface_id: members.take("NetworkInterfaceId")?,
+            ipv6_addresses: members.take("Ipv6Addresses")?,
+            ipv6_address_count: members.take("Ipv6AddressCount")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssignIpv6AddressesResult {
+    pub assigned_ipv6_addresses: Option<Vec<String>>,
+    pub assigned_ipv6_prefixes: Option<Vec<String>>,
+    pub network_interface_id: Option<String>,
+}
+
+impl IntoValue for AssignIpv6AddressesResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AssignedIpv6Addresses", self.assigned_ipv6_addresses.into_value()),
+            ("AssignedIpv6Prefixes", self.assigned_ipv6_prefixes.into_value()),
+            ("NetworkInterfaceId", self.network_interface_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssignPrivateIpAddressesRequest {
+    pub ipv4_prefixes: Option<Vec<String>>,
+    pub ipv4_prefix_count: Option<i32>,
+    pub network_interface_id: String,
+    pub private_ip_addresses: Option<Vec<String>>,
+    pub secondary_private_ip_address_count: Option<i32>,
+    pub allow_reassignment: Option<bool>,
+}
+
+impl FromValue for AssignPrivateIpAddressesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            ipv4_prefixes: members.take("Ipv4Prefixes")?,
+            ipv4_prefix_count: members.take("Ipv4PrefixCount")?,
+            network_interface_id: members.take("NetworkInterfaceId")?,
+            private_ip_addresses: members.take("PrivateIpAddresses")?,
+            secondary_private_ip_address_count: members.take("SecondaryPrivateIpAddressCount")?,
+            allow_reassignment: members.take("AllowReassignment")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssignPrivateIpAddressesResult {
+    pub network_interface_id: Option<String>,
+    pub assigned_private_ip_addresses: Option<Vec<AssignedPrivateIpAddress>>,
+    pub assigned_ipv4_prefixes: Option<Vec<Ipv4PrefixSpecification>>,
+}
+
+impl IntoValue for AssignPrivateIpAddressesResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("NetworkInterfaceId", self.network_interface_id.into_value()),
+            ("AssignedPrivateIpAddresses", self.assigned_private_ip_addresses.into_value()),
+            ("AssignedIpv4Prefixes", self.assigned_ipv4_prefixes.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssignedPrivateIpAddress {
+    pub private_ip_address: Option<String>,
+}
+
+impl IntoValue for AssignedPrivateIpAddress {
+    fn into_value(self) -> Value {
+        Value::structure([("PrivateIpAddress", self.private_ip_address.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssociateAddressRequest {
+    pub allocation_id: Option<String>,
+    pub instance_id: Option<String>,
+    pub public_ip: Option<String>,
+    pub dry_run: Option<bool>,
+    pub network_interface_id: Option<String>,
+    pub private_ip_address: Option<String>,
+    pub allow_reassociation: Option<bool>,
+}
+
+impl FromValue for AssociateAddressRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            allocation_id: members.take("AllocationId")?,
+            instance_id: members.take("InstanceId")?,
+            public_ip: members.take("PublicIp")?,
+            dry_run: members.take("DryRun")?,
+            network_interface_id: members.take("NetworkInterfaceId")?,
+            private_ip_address: members.take("PrivateIpAddress")?,
+            allow_reassociation: members.take("AllowReassociation")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssociateAddressResult {
+    pub association_id: Option<String>,
+}
+
+impl IntoValue for AssociateAddressResult {
+    fn into_value(self) -> Value {
+        Value::structure([("AssociationId", self.association_id.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssociateDhcpOptionsRequest {
+    pub dhcp_options_id: String,
+    pub vpc_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for AssociateDhcpOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dhcp_options_id: members.take("DhcpOptionsId")?,
+            vpc_id: members.take("VpcId")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssociateIamInstanceProfileRequest {
+    pub iam_instance_profile: IamInstanceProfileSpecification,
+    pub instance_id: String,
+}
+
+impl FromValue for AssociateIamInstanceProfileRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { iam_instance_profile: members.take("IamInstanceProfile")?, instance_id: members.take("InstanceId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssociateIamInstanceProfileResult {
+    pub iam_instance_profile_association: Option<IamInstanceProfileAssociation>,
+}
+
+impl IntoValue for AssociateIamInstanceProfileResult {
+    fn into_value(self) -> Value {
+        Value::structure([("IamInstanceProfileAssociation", self.iam_instance_profile_association.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssociateRouteTableRequest {
+    pub gateway_id: Option<String>,
+    pub public_ipv4_pool: Option<String>,
+    pub dry_run: Option<bool>,
+    pub subnet_id: Option<String>,
+    pub route_table_id: String,
+}
+
+impl FromValue for AssociateRouteTableRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            gateway_id: members.take("GatewayId")?,
+            public_ipv4_pool: members.take("PublicIpv4Pool")?,
+            dry_run: members.take("DryRun")?,
+            subnet_id: members.take("SubnetId")?,
+            route_table_id: members.take("RouteTableId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssociateRouteTableResult {
+    pub association_id: Option<String>,
+    pub association_state: Option<RouteTableAssociationState>,
+}
+
+impl IntoValue for AssociateRouteTableResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AssociationId", self.association_id.into_value()),
+            ("AssociationState", self.association_state.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssociateSubnetCidrBlockRequest {
+    pub ipv6_ipam_pool_id: Option<String>,
+    pub ipv6_netmask_length: Option<i32>,
+    pub subnet_id: String,
+    pub ipv6_cidr_block: Option<String>,
+}
+
+impl FromValue for AssociateSubnetCidrBlockRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            ipv6_ipam_pool_id: members.take("Ipv6IpamPoolId")?,
+            ipv6_netmask_length: members.take("Ipv6NetmaskLength")?,
+            subnet_id: members.take("SubnetId")?,
+            ipv6_cidr_block: members.take("Ipv6CidrBlock")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssociateSubnetCidrBlockResult {
+    pub ipv6_cidr_block_association: Option<SubnetIpv6CidrBlockAssociation>,
+    pub subnet_id: Option<String>,
+}
+
+impl IntoValue for AssociateSubnetCidrBlockResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Ipv6CidrBlockAssociation", self.ipv6_cidr_block_association.into_value()),
+            ("SubnetId", self.subnet_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssociateVpcCidrBlockRequest {
+    pub cidr_block: Option<String>,
+    pub ipv6_cidr_block_network_border_group: Option<String>,
+    pub ipv6_pool: Option<String>,
+    pub ipv6_cidr_block: Option<String>,
+    pub ipv4_ipam_pool_id: Option<String>,
+    pub ipv4_netmask_length: Option<i32>,
+    pub ipv6_ipam_pool_id: Option<String>,
+    pub ipv6_netmask_length: Option<i32>,
+    pub vpc_id: String,
+    pub amazon_provided_ipv6_cidr_block: Option<bool>,
+}
+
+impl FromValue for AssociateVpcCidrBlockRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            cidr_block: members.take("CidrBlock")?,
+            ipv6_cidr_block_network_border_group: members.take("Ipv6CidrBlockNetworkBorderGroup")?,
+            ipv6_pool: members.take("Ipv6Pool")?,
+            ipv6_cidr_block: members.take("Ipv6CidrBlock")?,
+            ipv4_ipam_pool_id: members.take("Ipv4IpamPoolId")?,
+            ipv4_netmask_length: members.take("Ipv4NetmaskLength")?,
+            ipv6_ipam_pool_id: members.take("Ipv6IpamPoolId")?,
+            ipv6_netmask_length: members.take("Ipv6NetmaskLength")?,
+            vpc_id: members.take("VpcId")?,
+            amazon_provided_ipv6_cidr_block: members.take("AmazonProvidedIpv6CidrBlock")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssociateVpcCidrBlockResult {
+    pub ipv6_cidr_block_association: Option<VpcIpv6CidrBlockAssociation>,
+    pub cidr_block_association: Option<VpcCidrBlockAssociation>,
+    pub vpc_id: Option<String>,
+}
+
+impl IntoValue for AssociateVpcCidrBlockResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Ipv6CidrBlockAssociation", self.ipv6_cidr_block_association.into_value()),
+            ("CidrBlockAssociation", self.cidr_block_association.into_value()),
+            ("VpcId", self.vpc_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssociatedKmsKey {
+    pub kms_key_id: Option<String>,
+}
+
+impl IntoValue for AssociatedKmsKey {
+    fn into_value(self) -> Value {
+        Value::structure([("KmsKeyId", self.kms_key_id.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AttachInternetGatewayRequest {
+    pub dry_run: Option<bool>,
+    pub internet_gateway_id: String,
+    pub vpc_id: String,
+}
+
+impl FromValue for AttachInternetGatewayRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            internet_gateway_id: members.take("InternetGatewayId")?,
+            vpc_id: members.take("VpcId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AttachNetworkInterfaceRequest {
+    pub network_card_index: Option<i32>,
+    pub ena_srd_specification: Option<EnaSrdSpecification>,
+    pub ena_queue_count: Option<i32>,
+    pub dry_run: Option<bool>,
+    pub network_interface_id: String,
+    pub instance_id: String,
+    pub device_index: i32,
+}
+
+impl FromValue for AttachNetworkInterfaceRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            network_card_index: members.take("NetworkCardIndex")?,
+            ena_srd_specification: members.take("EnaSrdSpecification")?,
+            ena_queue_count: members.take("EnaQueueCount")?,
+            dry_run: members.take("DryRun")?,
+            network_interface_id: members.take("NetworkInterfaceId")?,
+            instance_id: members.take("InstanceId")?,
+            device_index: members.take("DeviceIndex")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AttachNetworkInterfaceResult {
+    pub attachment_id: Option<String>,
+    pub network_card_index: Option<i32>,
+}
+
+impl IntoValue for AttachNetworkInterfaceResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AttachmentId", self.attachment_id.into_value()),
+            ("NetworkCardIndex", self.network_card_index.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AttachVolumeRequest {
+    pub device: String,
+    pub instance_id: String,
+    pub volume_id: String,
+    pub ebs_card_index: Option<i32>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for AttachVolumeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            device: members.take("Device")?,
+            instance_id: members.take("InstanceId")?,
+            volume_id: members.take("VolumeId")?,
+            ebs_card_index: members.take("EbsCardIndex")?,
+            dry_run: members.take("DryRun")?,
+        })
     }
 }
 
@@ -97,7 +769,32 @@ pub struct AttributeBooleanValue {
     pub value: Option<bool>,
 }
 
+impl FromValue for AttributeBooleanValue {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { value: members.take("Value")? })
+    }
+}
+
 impl IntoValue for AttributeBooleanValue {
+    fn into_value(self) -> Value {
+        Value::structure([("Value", self.value.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AttributeValue {
+    pub value: Option<String>,
+}
+
+impl FromValue for AttributeValue {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { value: members.take("Value")? })
+    }
+}
+
+impl IntoValue for AttributeValue {
     fn into_value(self) -> Value {
         Value::structure([("Value", self.value.into_value())])
     }
@@ -193,6 +890,27 @@ impl IntoValue for AuthorizeSecurityGroupIngressResult {
     }
 }
 
+wire::string_enum! {
+    AutoProvisionZonesState {
+        Enabled = "enabled",
+        Disabled = "disabled",
+    }
+}
+
+wire::string_enum! {
+    AutoScalingIpsState {
+        Enabled = "enabled",
+        Disabled = "disabled",
+    }
+}
+
+wire::string_enum! {
+    AvailabilityMode {
+        Zonal = "zonal",
+        Regional = "regional",
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct AvailabilityZone {
     pub opt_in_status: Option<AvailabilityZoneOptInStatus>,
@@ -229,6 +947,24 @@ impl IntoValue for AvailabilityZone {
             ("SubGeography", self.sub_geography.into_value()),
             ("State", self.state.into_value()),
         ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AvailabilityZoneAddress {
+    pub availability_zone: Option<String>,
+    pub availability_zone_id: Option<String>,
+    pub allocation_ids: Option<Vec<String>>,
+}
+
+impl FromValue for AvailabilityZoneAddress {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            availability_zone: members.take("AvailabilityZone")?,
+            availability_zone_id: members.take("AvailabilityZoneId")?,
+            allocation_ids: members.take("AllocationIds")?,
+        })
     }
 }
 
@@ -292,6 +1028,93 @@ wire::string_enum! {
 }
 
 wire::string_enum! {
+    BareMetal {
+        Included = "included",
+        Required = "required",
+        Excluded = "excluded",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct BaselineEbsBandwidthMbps {
+    pub min: Option<i32>,
+    pub max: Option<i32>,
+}
+
+impl IntoValue for BaselineEbsBandwidthMbps {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct BaselineEbsBandwidthMbpsRequest {
+    pub min: Option<i32>,
+    pub max: Option<i32>,
+}
+
+impl FromValue for BaselineEbsBandwidthMbpsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct BaselinePerformanceFactors {
+    pub cpu: Option<CpuPerformanceFactor>,
+}
+
+impl IntoValue for BaselinePerformanceFactors {
+    fn into_value(self) -> Value {
+        Value::structure([("Cpu", self.cpu.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct BaselinePerformanceFactorsRequest {
+    pub cpu: Option<CpuPerformanceFactorRequest>,
+}
+
+impl FromValue for BaselinePerformanceFactorsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { cpu: members.take("Cpu")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct BlockDeviceMapping {
+    pub ebs: Option<EbsBlockDevice>,
+    pub no_device: Option<String>,
+    pub device_name: Option<String>,
+    pub virtual_name: Option<String>,
+}
+
+impl FromValue for BlockDeviceMapping {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            ebs: members.take("Ebs")?,
+            no_device: members.take("NoDevice")?,
+            device_name: members.take("DeviceName")?,
+            virtual_name: members.take("VirtualName")?,
+        })
+    }
+}
+
+impl IntoValue for BlockDeviceMapping {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Ebs", self.ebs.into_value()),
+            ("NoDevice", self.no_device.into_value()),
+            ("DeviceName", self.device_name.into_value()),
+            ("VirtualName", self.virtual_name.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
     BlockPublicAccessMode {
         Off = "off",
         BlockBidirectional = "block-bidirectional",
@@ -311,9 +1134,147 @@ impl IntoValue for BlockPublicAccessStates {
 }
 
 wire::string_enum! {
+    BootModeOverrideValues {
+        Uefi = "uefi",
+    }
+}
+
+wire::string_enum! {
     BootModeType {
         LegacyBios = "legacy-bios",
         Uefi = "uefi",
+    }
+}
+
+wire::string_enum! {
+    BootModeValues {
+        LegacyBios = "legacy-bios",
+        Uefi = "uefi",
+        UefiPreferred = "uefi-preferred",
+    }
+}
+
+wire::string_enum! {
+    BurstablePerformance {
+        Included = "included",
+        Required = "required",
+        Excluded = "excluded",
+    }
+}
+
+wire::string_enum! {
+    CapacityReservationPreference {
+        CapacityReservationsOnly = "capacity-reservations-only",
+        Open = "open",
+        None = "none",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CapacityReservationSpecification {
+    pub capacity_reservation_preference: Option<CapacityReservationPreference>,
+    pub capacity_reservation_target: Option<CapacityReservationTarget>,
+}
+
+impl FromValue for CapacityReservationSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            capacity_reservation_preference: members.take("CapacityReservationPreference")?,
+            capacity_reservation_target: members.take("CapacityReservationTarget")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CapacityReservationSpecificationResponse {
+    pub capacity_reservation_preference: Option<CapacityReservationPreference>,
+    pub capacity_reservation_target: Option<CapacityReservationTargetResponse>,
+}
+
+impl IntoValue for CapacityReservationSpecificationResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("CapacityReservationPreference", self.capacity_reservation_preference.into_value()),
+            ("CapacityReservationTarget", self.capacity_reservation_target.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CapacityReservationTarget {
+    pub capacity_reservation_id: Option<String>,
+    pub capacity_reservation_resource_group_arn: Option<String>,
+}
+
+impl FromValue for CapacityReservationTarget {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            capacity_reservation_id: members.take("CapacityReservationId")?,
+            capacity_reservation_resource_group_arn: members.take("CapacityReservationResourceGroupArn")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CapacityReservationTargetResponse {
+    pub capacity_reservation_id: Option<String>,
+    pub capacity_reservation_resource_group_arn: Option<String>,
+}
+
+impl IntoValue for CapacityReservationTargetResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("CapacityReservationId", self.capacity_reservation_id.into_value()),
+            ("CapacityReservationResourceGroupArn", self.capacity_reservation_resource_group_arn.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CidrBlock {
+    pub cidr_block: Option<String>,
+}
+
+impl IntoValue for CidrBlock {
+    fn into_value(self) -> Value {
+        Value::structure([("CidrBlock", self.cidr_block.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ClassicLinkDnsSupport {
+    pub classic_link_dns_supported: Option<bool>,
+    pub vpc_id: Option<String>,
+}
+
+impl IntoValue for ClassicLinkDnsSupport {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ClassicLinkDnsSupported", self.classic_link_dns_supported.into_value()),
+            ("VpcId", self.vpc_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ClientData {
+    pub comment: Option<String>,
+    pub upload_end: Option<Time>,
+    pub upload_size: Option<f64>,
+    pub upload_start: Option<Time>,
+}
+
+impl FromValue for ClientData {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            comment: members.take("Comment")?,
+            upload_end: members.take("UploadEnd")?,
+            upload_size: members.take("UploadSize")?,
+            upload_start: members.take("UploadStart")?,
+        })
     }
 }
 
@@ -335,6 +1296,483 @@ impl IntoValue for ConnectionTrackingConfiguration {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct ConnectionTrackingSpecification {
+    pub tcp_established_timeout: Option<i32>,
+    pub udp_timeout: Option<i32>,
+    pub udp_stream_timeout: Option<i32>,
+}
+
+impl IntoValue for ConnectionTrackingSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("TcpEstablishedTimeout", self.tcp_established_timeout.into_value()),
+            ("UdpTimeout", self.udp_timeout.into_value()),
+            ("UdpStreamTimeout", self.udp_stream_timeout.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ConnectionTrackingSpecificationRequest {
+    pub tcp_established_timeout: Option<i32>,
+    pub udp_stream_timeout: Option<i32>,
+    pub udp_timeout: Option<i32>,
+}
+
+impl FromValue for ConnectionTrackingSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            tcp_established_timeout: members.take("TcpEstablishedTimeout")?,
+            udp_stream_timeout: members.take("UdpStreamTimeout")?,
+            udp_timeout: members.take("UdpTimeout")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ConnectionTrackingSpecificationResponse {
+    pub tcp_established_timeout: Option<i32>,
+    pub udp_stream_timeout: Option<i32>,
+    pub udp_timeout: Option<i32>,
+}
+
+impl IntoValue for ConnectionTrackingSpecificationResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("TcpEstablishedTimeout", self.tcp_established_timeout.into_value()),
+            ("UdpStreamTimeout", self.udp_stream_timeout.into_value()),
+            ("UdpTimeout", self.udp_timeout.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    ConnectivityType {
+        Private = "private",
+        Public = "public",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CopyImageRequest {
+    pub client_token: Option<String>,
+    pub description: Option<String>,
+    pub encrypted: Option<bool>,
+    pub kms_key_id: Option<String>,
+    pub name: String,
+    pub source_image_id: String,
+    pub source_region: String,
+    pub destination_outpost_arn: Option<String>,
+    pub copy_image_tags: Option<bool>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub snapshot_copy_completion_duration_minutes: Option<i64>,
+    pub destination_availability_zone: Option<String>,
+    pub destination_availability_zone_id: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for CopyImageRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            client_token: members.take("ClientToken")?,
+            description: members.take("Description")?,
+            encrypted: members.take("Encrypted")?,
+            kms_key_id: members.take("KmsKeyId")?,
+            name: members.take("Name")?,
+            source_image_id: members.take("SourceImageId")?,
+            source_region: members.take("SourceRegion")?,
+            destination_outpost_arn: members.take("DestinationOutpostArn")?,
+            copy_image_tags: members.take("CopyImageTags")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            snapshot_copy_completion_duration_minutes: members.take("SnapshotCopyCompletionDurationMinutes")?,
+            destination_availability_zone: members.take("DestinationAvailabilityZone")?,
+            destination_availability_zone_id: members.take("DestinationAvailabilityZoneId")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CopyImageResult {
+    pub image_id: Option<String>,
+}
+
+impl IntoValue for CopyImageResult {
+    fn into_value(self) -> Value {
+        Value::structure([("ImageId", self.image_id.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CopySnapshotRequest {
+    pub description: Option<String>,
+    pub destination_outpost_arn: Option<String>,
+    pub destination_region: Option<String>,
+    pub encrypted: Option<bool>,
+    pub kms_key_id: Option<String>,
+    pub presigned_url: Option<String>,
+    pub source_region: String,
+    pub source_snapshot_id: String,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub completion_duration_minutes: Option<i32>,
+    pub destination_availability_zone: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for CopySnapshotRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            description: members.take("Description")?,
+            destination_outpost_arn: members.take("DestinationOutpostArn")?,
+            destination_region: members.take("DestinationRegion")?,
+            encrypted: members.take("Encrypted")?,
+            kms_key_id: members.take("KmsKeyId")?,
+            presigned_url: members.take("PresignedUrl")?,
+            source_region: members.take("SourceRegion")?,
+            source_snapshot_id: members.take("SourceSnapshotId")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            completion_duration_minutes: members.take("CompletionDurationMinutes")?,
+            destination_availability_zone: members.take("DestinationAvailabilityZone")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CopySnapshotResult {
+    pub tags: Option<Vec<Tag>>,
+    pub snapshot_id: Option<String>,
+}
+
+impl IntoValue for CopySnapshotResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Tags", self.tags.into_value()), ("SnapshotId", self.snapshot_id.into_value())])
+    }
+}
+
+wire::string_enum! {
+    CopyTagsFromSource {
+        Volume = "volume",
+    }
+}
+
+wire::string_enum! {
+    CpuManufacturer {
+        Intel = "intel",
+        Amd = "amd",
+        AmazonWebServices = "amazon-web-services",
+        Apple = "apple",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CpuOptions {
+    pub core_count: Option<i32>,
+    pub threads_per_core: Option<i32>,
+    pub amd_sev_snp: Option<AmdSevSnpSpecification>,
+    pub nested_virtualization: Option<NestedVirtualizationSpecification>,
+}
+
+impl IntoValue for CpuOptions {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("CoreCount", self.core_count.into_value()),
+            ("ThreadsPerCore", self.threads_per_core.into_value()),
+            ("AmdSevSnp", self.amd_sev_snp.into_value()),
+            ("NestedVirtualization", self.nested_virtualization.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CpuOptionsRequest {
+    pub core_count: Option<i32>,
+    pub threads_per_core: Option<i32>,
+    pub amd_sev_snp: Option<AmdSevSnpSpecification>,
+    pub nested_virtualization: Option<NestedVirtualizationSpecification>,
+}
+
+impl FromValue for CpuOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            core_count: members.take("CoreCount")?,
+            threads_per_core: members.take("ThreadsPerCore")?,
+            amd_sev_snp: members.take("AmdSevSnp")?,
+            nested_virtualization: members.take("NestedVirtualization")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CpuPerformanceFactor {
+    pub references: Option<Vec<PerformanceFactorReference>>,
+}
+
+impl IntoValue for CpuPerformanceFactor {
+    fn into_value(self) -> Value {
+        Value::structure([("References", self.references.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CpuPerformanceFactorRequest {
+    pub references: Option<Vec<PerformanceFactorReferenceRequest>>,
+}
+
+impl FromValue for CpuPerformanceFactorRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { references: members.take("References")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateDefaultSubnetRequest {
+    pub availability_zone: Option<String>,
+    pub dry_run: Option<bool>,
+    pub ipv6_native: Option<bool>,
+    pub availability_zone_id: Option<String>,
+}
+
+impl FromValue for CreateDefaultSubnetRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            availability_zone: members.take("AvailabilityZone")?,
+            dry_run: members.take("DryRun")?,
+            ipv6_native: members.take("Ipv6Native")?,
+            availability_zone_id: members.take("AvailabilityZoneId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateDefaultSubnetResult {
+    pub subnet: Option<Subnet>,
+}
+
+impl IntoValue for CreateDefaultSubnetResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Subnet", self.subnet.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateDefaultVpcRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for CreateDefaultVpcRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateDefaultVpcResult {
+    pub vpc: Option<Vpc>,
+}
+
+impl IntoValue for CreateDefaultVpcResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Vpc", self.vpc.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateDhcpOptionsRequest {
+    pub dhcp_configurations: Vec<NewDhcpConfiguration>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for CreateDhcpOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dhcp_configurations: members.take("DhcpConfigurations")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateDhcpOptionsResult {
+    pub dhcp_options: Option<DhcpOptions>,
+}
+
+impl IntoValue for CreateDhcpOptionsResult {
+    fn into_value(self) -> Value {
+        Value::structure([("DhcpOptions", self.dhcp_options.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateEgressOnlyInternetGatewayRequest {
+    pub client_token: Option<String>,
+    pub dry_run: Option<bool>,
+    pub vpc_id: String,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+}
+
+impl FromValue for CreateEgressOnlyInternetGatewayRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            client_token: members.take("ClientToken")?,
+            dry_run: members.take("DryRun")?,
+            vpc_id: members.take("VpcId")?,
+            tag_specifications: members.take("TagSpecifications")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateEgressOnlyInternetGatewayResult {
+    pub client_token: Option<String>,
+    pub egress_only_internet_gateway: Option<EgressOnlyInternetGateway>,
+}
+
+impl IntoValue for CreateEgressOnlyInternetGatewayResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ClientToken", self.client_token.into_value()),
+            ("EgressOnlyInternetGateway", self.egress_only_internet_gateway.into_value()),
+        ])
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateFlowLogsRequest {
+    pub dry_run: Option<bool>,
+    pub client_token: Option<String>,
+    pub deliver_logs_permission_arn: Option<String>,
+    pub deliver_cross_account_role: Option<String>,
+    pub log_group_name: Option<String>,
+    pub resource_ids: Vec<String>,
+    pub resource_type: FlowLogsResourceType,
+    pub traffic_type: Option<TrafficType>,
+    pub log_destination_type: Option<LogDestinationType>,
+    pub log_destination: Option<String>,
+    pub log_format: Option<String>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub max_aggregation_interval: Option<i32>,
+    pub destination_options: Option<DestinationOptionsRequest>,
+    pub tag_field_specifications: Option<Vec<TagFieldSpecificationRequest>>,
+}
+
+impl FromValue for CreateFlowLogsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            client_token: members.take("ClientToken")?,
+            deliver_logs_permission_arn: members.take("DeliverLogsPermissionArn")?,
+            deliver_cross_account_role: members.take("DeliverCrossAccountRole")?,
+            log_group_name: members.take("LogGroupName")?,
+            resource_ids: members.take("ResourceIds")?,
+            resource_type: members.take("ResourceType")?,
+            traffic_type: members.take("TrafficType")?,
+            log_destination_type: members.take("LogDestinationType")?,
+            log_destination: members.take("LogDestination")?,
+            log_format: members.take("LogFormat")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            max_aggregation_interval: members.take("MaxAggregationInterval")?,
+            destination_options: members.take("DestinationOptions")?,
+            tag_field_specifications: members.take("TagFieldSpecifications")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateFlowLogsResult {
+    pub client_token: Option<String>,
+    pub flow_log_ids: Option<Vec<String>>,
+    pub unsuccessful: Option<Vec<UnsuccessfulItem>>,
+}
+
+impl IntoValue for CreateFlowLogsResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ClientToken", self.client_token.into_value()),
+            ("FlowLogIds", self.flow_log_ids.into_value()),
+            ("Unsuccessful", self.unsuccessful.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateImageRequest {
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub snapshot_location: Option<SnapshotLocationEnum>,
+    pub boot_mode_override: Option<BootModeOverrideValues>,
+    pub dry_run: Option<bool>,
+    pub instance_id: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub no_reboot: Option<bool>,
+    pub block_device_mappings: Option<Vec<BlockDeviceMapping>>,
+}
+
+impl FromValue for CreateImageRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            tag_specifications: members.take("TagSpecifications")?,
+            snapshot_location: members.take("SnapshotLocation")?,
+            boot_mode_override: members.take("BootModeOverride")?,
+            dry_run: members.take("DryRun")?,
+            instance_id: members.take("InstanceId")?,
+            name: members.take("Name")?,
+            description: members.take("Description")?,
+            no_reboot: members.take("NoReboot")?,
+            block_device_mappings: members.take("BlockDeviceMappings")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateImageResult {
+    pub image_id: Option<String>,
+}
+
+impl IntoValue for CreateImageResult {
+    fn into_value(self) -> Value {
+        Value::structure([("ImageId", self.image_id.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateInternetGatewayRequest {
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for CreateInternetGatewayRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { tag_specifications: members.take("TagSpecifications")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateInternetGatewayResult {
+    pub internet_gateway: Option<InternetGateway>,
+}
+
+impl IntoValue for CreateInternetGatewayResult {
+    fn into_value(self) -> Value {
+        Value::structure([("InternetGateway", self.internet_gateway.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct CreateKeyPairRequest {
     pub key_name: String,
     pub key_type: Option<KeyType>,
@@ -352,6 +1790,319 @@ impl FromValue for CreateKeyPairRequest {
             tag_specifications: members.take("TagSpecifications")?,
             key_format: members.take("KeyFormat")?,
             dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateLaunchTemplateRequest {
+    pub dry_run: Option<bool>,
+    pub client_token: Option<String>,
+    pub launch_template_name: String,
+    pub version_description: Option<String>,
+    pub launch_template_data: RequestLaunchTemplateData,
+    pub operator: Option<OperatorRequest>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+}
+
+impl FromValue for CreateLaunchTemplateRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            client_token: members.take("ClientToken")?,
+            launch_template_name: members.take("LaunchTemplateName")?,
+            version_description: members.take("VersionDescription")?,
+            launch_template_data: members.take("LaunchTemplateData")?,
+            operator: members.take("Operator")?,
+            tag_specifications: members.take("TagSpecifications")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateLaunchTemplateResult {
+    pub launch_template: Option<LaunchTemplate>,
+    pub warning: Option<ValidationWarning>,
+}
+
+impl IntoValue for CreateLaunchTemplateResult {
+    fn into_value(self) -> Value {
+        Value::structure([("LaunchTemplate", self.launch_template.into_value()), ("Warning", self.warning.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateLaunchTemplateVersionRequest {
+    pub dry_run: Option<bool>,
+    pub client_token: Option<String>,
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub source_version: Option<String>,
+    pub version_description: Option<String>,
+    pub launch_template_data: RequestLaunchTemplateData,
+    pub resolve_alias: Option<bool>,
+}
+
+impl FromValue for CreateLaunchTemplateVersionRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            client_token: members.take("ClientToken")?,
+            launch_template_id: members.take("LaunchTemplateId")?,
+            launch_template_name: members.take("LaunchTemplateName")?,
+            source_version: members.take("SourceVersion")?,
+            version_description: members.take("VersionDescription")?,
+            launch_template_data: members.take("LaunchTemplateData")?,
+            resolve_alias: members.take("ResolveAlias")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateLaunchTemplateVersionResult {
+    pub launch_template_version: Option<LaunchTemplateVersion>,
+    pub warning: Option<ValidationWarning>,
+}
+
+impl IntoValue for CreateLaunchTemplateVersionResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("LaunchTemplateVersion", self.launch_template_version.into_value()),
+            ("Warning", self.warning.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateManagedPrefixListRequest {
+    pub dry_run: Option<bool>,
+    pub prefix_list_name: String,
+    pub entries: Option<Vec<AddPrefixListEntry>>,
+    pub max_entries: i32,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub address_family: String,
+    pub client_token: Option<String>,
+}
+
+impl FromValue for CreateManagedPrefixListRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            prefix_list_name: members.take("PrefixListName")?,
+            entries: members.take("Entries")?,
+            max_entries: members.take("MaxEntries")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            address_family: members.take("AddressFamily")?,
+            client_token: members.take("ClientToken")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateManagedPrefixListResult {
+    pub prefix_list: Option<ManagedPrefixList>,
+}
+
+impl IntoValue for CreateManagedPrefixListResult {
+    fn into_value(self) -> Value {
+        Value::structure([("PrefixList", self.prefix_list.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateNatGatewayRequest {
+    pub availability_mode: Option<AvailabilityMode>,
+    pub allocation_id: Option<String>,
+    pub client_token: Option<String>,
+    pub dry_run: Option<bool>,
+    pub subnet_id: Option<String>,
+    pub vpc_id: Option<String>,
+    pub availability_zone_addresses: Option<Vec<AvailabilityZoneAddress>>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub connectivity_type: Option<ConnectivityType>,
+    pub private_ip_address: Option<String>,
+    pub secondary_allocation_ids: Option<Vec<String>>,
+    pub secondary_private_ip_addresses: Option<Vec<String>>,
+    pub secondary_private_ip_address_count: Option<i32>,
+}
+
+impl FromValue for CreateNatGatewayRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            availability_mode: members.take("AvailabilityMode")?,
+            allocation_id: members.take("AllocationId")?,
+            client_token: members.take("ClientToken")?,
+            dry_run: members.take("DryRun")?,
+            subnet_id: members.take("SubnetId")?,
+            vpc_id: members.take("VpcId")?,
+            availability_zone_addresses: members.take("AvailabilityZoneAddresses")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            connectivity_type: members.take("ConnectivityType")?,
+            private_ip_address: members.take("PrivateIpAddress")?,
+            secondary_allocation_ids: members.take("SecondaryAllocationIds")?,
+            secondary_private_ip_addresses: members.take("SecondaryPrivateIpAddresses")?,
+            secondary_private_ip_address_count: members.take("SecondaryPrivateIpAddressCount")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateNatGatewayResult {
+    pub client_token: Option<String>,
+    pub nat_gateway: Option<NatGateway>,
+}
+
+impl IntoValue for CreateNatGatewayResult {
+    fn into_value(self) -> Value {
+        Value::structure([("ClientToken", self.client_token.into_value()), ("NatGateway", self.nat_gateway.into_value())])
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateNetworkAclEntryRequest {
+    pub dry_run: Option<bool>,
+    pub network_acl_id: String,
+    pub rule_number: i32,
+    pub protocol: String,
+    pub rule_action: RuleAction,
+    pub egress: bool,
+    pub cidr_block: Option<String>,
+    pub ipv6_cidr_block: Option<String>,
+    pub icmp_type_code: Option<IcmpTypeCode>,
+    pub port_range: Option<PortRange>,
+}
+
+impl FromValue for CreateNetworkAclEntryRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            network_acl_id: members.take("NetworkAclId")?,
+            rule_number: members.take("RuleNumber")?,
+            protocol: members.take("Protocol")?,
+            rule_action: members.take("RuleAction")?,
+            egress: members.take("Egress")?,
+            cidr_block: members.take("CidrBlock")?,
+            ipv6_cidr_block: members.take("Ipv6CidrBlock")?,
+            icmp_type_code: members.take("IcmpTypeCode")?,
+            port_range: members.take("PortRange")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateNetworkAclRequest {
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub client_token: Option<String>,
+    pub dry_run: Option<bool>,
+    pub vpc_id: String,
+}
+
+impl FromValue for CreateNetworkAclRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            tag_specifications: members.take("TagSpecifications")?,
+            client_token: members.take("ClientToken")?,
+            dry_run: members.take("DryRun")?,
+            vpc_id: members.take("VpcId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateNetworkAclResult {
+    pub network_acl: Option<NetworkAcl>,
+    pub client_token: Option<String>,
+}
+
+impl IntoValue for CreateNetworkAclResult {
+    fn into_value(self) -> Value {
+        Value::structure([("NetworkAcl", self.network_acl.into_value()), ("ClientToken", self.client_token.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateNetworkInterfaceRequest {
+    pub ipv4_prefixes: Option<Vec<Ipv4PrefixSpecificationRequest>>,
+    pub ipv4_prefix_count: Option<i32>,
+    pub ipv6_prefixes: Option<Vec<Ipv6PrefixSpecificationRequest>>,
+    pub ipv6_prefix_count: Option<i32>,
+    pub interface_type: Option<NetworkInterfaceCreationType>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub client_token: Option<String>,
+    pub enable_primary_ipv6: Option<bool>,
+    pub connection_tracking_specification: Option<ConnectionTrackingSpecificationRequest>,
+    pub operator: Option<OperatorRequest>,
+    pub subnet_id: String,
+    pub description: Option<String>,
+    pub private_ip_address: Option<String>,
+    pub groups: Option<Vec<String>>,
+    pub private_ip_addresses: Option<Vec<PrivateIpAddressSpecification>>,
+    pub secondary_private_ip_address_count: Option<i32>,
+    pub ipv6_addresses: Option<Vec<InstanceIpv6Address>>,
+    pub ipv6_address_count: Option<i32>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for CreateNetworkInterfaceRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            ipv4_prefixes: members.take("Ipv4Prefixes")?,
+            ipv4_prefix_count: members.take("Ipv4PrefixCount")?,
+            ipv6_prefixes: members.take("Ipv6Prefixes")?,
+            ipv6_prefix_count: members.take("Ipv6PrefixCount")?,
+            interface_type: members.take("InterfaceType")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            client_token: members.take("ClientToken")?,
+            enable_primary_ipv6: members.take("EnablePrimaryIpv6")?,
+            connection_tracking_specification: members.take("ConnectionTrackingSpecification")?,
+            operator: members.take("Operator")?,
+            subnet_id: members.take("SubnetId")?,
+            description: members.take("Description")?,
+            private_ip_address: members.take("PrivateIpAddress")?,
+            groups: members.take("Groups")?,
+            private_ip_addresses: members.take("PrivateIpAddresses")?,
+            secondary_private_ip_address_count: members.take("SecondaryPrivateIpAddressCount")?,
+            ipv6_addresses: members.take("Ipv6Addresses")?,
+            ipv6_address_count: members.take("Ipv6AddressCount")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateNetworkInterfaceResult {
+    pub network_interface: Option<NetworkInterface>,
+    pub client_token: Option<String>,
+}
+
+impl IntoValue for CreateNetworkInterfaceResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("NetworkInterface", self.network_interface.into_value()),
+            ("ClientToken", self.client_token.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreatePeeringConnectionOptionsRequest {
+    pub allow_multipath_resilience: Option<bool>,
+    pub multipath_resilience_mode: Option<MultipathResilienceMode>,
+}
+
+impl FromValue for CreatePeeringConnectionOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            allow_multipath_resilience: members.take("AllowMultipathResilience")?,
+            multipath_resilience_mode: members.take("MultipathResilienceMode")?,
         })
     }
 }
@@ -398,6 +2149,95 @@ impl IntoValue for CreatePlacementGroupResult {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateRouteRequest {
+    pub destination_prefix_list_id: Option<String>,
+    pub vpc_endpoint_id: Option<String>,
+    pub transit_gateway_id: Option<String>,
+    pub local_gateway_id: Option<String>,
+    pub carrier_gateway_id: Option<String>,
+    pub core_network_arn: Option<String>,
+    pub odb_network_arn: Option<String>,
+    pub dry_run: Option<bool>,
+    pub route_table_id: String,
+    pub destination_cidr_block: Option<String>,
+    pub gateway_id: Option<String>,
+    pub destination_ipv6_cidr_block: Option<String>,
+    pub egress_only_internet_gateway_id: Option<String>,
+    pub instance_id: Option<String>,
+    pub network_interface_id: Option<String>,
+    pub vpc_peering_connection_id: Option<String>,
+    pub nat_gateway_id: Option<String>,
+}
+
+impl FromValue for CreateRouteRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            destination_prefix_list_id: members.take("DestinationPrefixListId")?,
+            vpc_endpoint_id: members.take("VpcEndpointId")?,
+            transit_gateway_id: members.take("TransitGatewayId")?,
+            local_gateway_id: members.take("LocalGatewayId")?,
+            carrier_gateway_id: members.take("CarrierGatewayId")?,
+            core_network_arn: members.take("CoreNetworkArn")?,
+            odb_network_arn: members.take("OdbNetworkArn")?,
+            dry_run: members.take("DryRun")?,
+            route_table_id: members.take("RouteTableId")?,
+            destination_cidr_block: members.take("DestinationCidrBlock")?,
+            gateway_id: members.take("GatewayId")?,
+            destination_ipv6_cidr_block: members.take("DestinationIpv6CidrBlock")?,
+            egress_only_internet_gateway_id: members.take("EgressOnlyInternetGatewayId")?,
+            instance_id: members.take("InstanceId")?,
+            network_interface_id: members.take("NetworkInterfaceId")?,
+            vpc_peering_connection_id: members.take("VpcPeeringConnectionId")?,
+            nat_gateway_id: members.take("NatGatewayId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateRouteResult {
+    pub r#return: Option<bool>,
+}
+
+impl IntoValue for CreateRouteResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateRouteTableRequest {
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub client_token: Option<String>,
+    pub dry_run: Option<bool>,
+    pub vpc_id: String,
+}
+
+impl FromValue for CreateRouteTableRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            tag_specifications: members.take("TagSpecifications")?,
+            client_token: members.take("ClientToken")?,
+            dry_run: members.take("DryRun")?,
+            vpc_id: members.take("VpcId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateRouteTableResult {
+    pub route_table: Option<RouteTable>,
+    pub client_token: Option<String>,
+}
+
+impl IntoValue for CreateRouteTableResult {
+    fn into_value(self) -> Value {
+        Value::structure([("RouteTable", self.route_table.into_value()), ("ClientToken", self.client_token.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct CreateSecurityGroupRequest {
     pub description: String,
     pub group_name: String,
@@ -437,6 +2277,151 @@ impl IntoValue for CreateSecurityGroupResult {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateSnapshotRequest {
+    pub description: Option<String>,
+    pub outpost_arn: Option<String>,
+    pub volume_id: String,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub location: Option<SnapshotLocationEnum>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for CreateSnapshotRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            description: members.take("Description")?,
+            outpost_arn: members.take("OutpostArn")?,
+            volume_id: members.take("VolumeId")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            location: members.take("Location")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateSnapshotsRequest {
+    pub description: Option<String>,
+    pub instance_specification: InstanceSpecification,
+    pub outpost_arn: Option<String>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub dry_run: Option<bool>,
+    pub copy_tags_from_source: Option<CopyTagsFromSource>,
+    pub location: Option<SnapshotLocationEnum>,
+}
+
+impl FromValue for CreateSnapshotsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            description: members.take("Description")?,
+            instance_specification: members.take("InstanceSpecification")?,
+            outpost_arn: members.take("OutpostArn")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            dry_run: members.take("DryRun")?,
+            copy_tags_from_source: members.take("CopyTagsFromSource")?,
+            location: members.take("Location")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateSnapshotsResult {
+    pub snapshots: Option<Vec<SnapshotInfo>>,
+}
+
+impl IntoValue for CreateSnapshotsResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Snapshots", self.snapshots.into_value())])
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateSubnetCidrReservationRequest {
+    pub subnet_id: String,
+    pub cidr: String,
+    pub reservation_type: SubnetCidrReservationType,
+    pub description: Option<String>,
+    pub dry_run: Option<bool>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+}
+
+impl FromValue for CreateSubnetCidrReservationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            subnet_id: members.take("SubnetId")?,
+            cidr: members.take("Cidr")?,
+            reservation_type: members.take("ReservationType")?,
+            description: members.take("Description")?,
+            dry_run: members.take("DryRun")?,
+            tag_specifications: members.take("TagSpecifications")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateSubnetCidrReservationResult {
+    pub subnet_cidr_reservation: Option<SubnetCidrReservation>,
+}
+
+impl IntoValue for CreateSubnetCidrReservationResult {
+    fn into_value(self) -> Value {
+        Value::structure([("SubnetCidrReservation", self.subnet_cidr_reservation.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateSubnetRequest {
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub availability_zone: Option<String>,
+    pub availability_zone_id: Option<String>,
+    pub cidr_block: Option<String>,
+    pub ipv6_cidr_block: Option<String>,
+    pub outpost_arn: Option<String>,
+    pub vpc_id: String,
+    pub ipv6_native: Option<bool>,
+    pub ipv4_ipam_pool_id: Option<String>,
+    pub ipv4_netmask_length: Option<i32>,
+    pub ipv6_ipam_pool_id: Option<String>,
+    pub ipv6_netmask_length: Option<i32>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for CreateSubnetRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            tag_specifications: members.take("TagSpecifications")?,
+            availability_zone: members.take("AvailabilityZone")?,
+            availability_zone_id: members.take("AvailabilityZoneId")?,
+            cidr_block: members.take("CidrBlock")?,
+            ipv6_cidr_block: members.take("Ipv6CidrBlock")?,
+            outpost_arn: members.take("OutpostArn")?,
+            vpc_id: members.take("VpcId")?,
+            ipv6_native: members.take("Ipv6Native")?,
+            ipv4_ipam_pool_id: members.take("Ipv4IpamPoolId")?,
+            ipv4_netmask_length: members.take("Ipv4NetmaskLength")?,
+            ipv6_ipam_pool_id: members.take("Ipv6IpamPoolId")?,
+            ipv6_netmask_length: members.take("Ipv6NetmaskLength")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateSubnetResult {
+    pub subnet: Option<Subnet>,
+}
+
+impl IntoValue for CreateSubnetResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Subnet", self.subnet.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct CreateTagsRequest {
     pub dry_run: Option<bool>,
     pub resources: Vec<String>,
@@ -447,6 +2432,249 @@ impl FromValue for CreateTagsRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { dry_run: members.take("DryRun")?, resources: members.take("Resources")?, tags: members.take("Tags")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateVolumePermission {
+    pub user_id: Option<String>,
+    pub group: Option<PermissionGroup>,
+}
+
+impl FromValue for CreateVolumePermission {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { user_id: members.take("UserId")?, group: members.take("Group")? })
+    }
+}
+
+impl IntoValue for CreateVolumePermission {
+    fn into_value(self) -> Value {
+        Value::structure([("UserId", self.user_id.into_value()), ("Group", self.group.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateVolumePermissionModifications {
+    pub add: Option<Vec<CreateVolumePermission>>,
+    pub remove: Option<Vec<CreateVolumePermission>>,
+}
+
+impl FromValue for CreateVolumePermissionModifications {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { add: members.take("Add")?, remove: members.take("Remove")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateVolumeRequest {
+    pub availability_zone: Option<String>,
+    pub availability_zone_id: Option<String>,
+    pub encrypted: Option<bool>,
+    pub iops: Option<i32>,
+    pub kms_key_id: Option<String>,
+    pub outpost_arn: Option<String>,
+    pub size: Option<i32>,
+    pub snapshot_id: Option<String>,
+    pub volume_type: Option<VolumeType>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub multi_attach_enabled: Option<bool>,
+    pub throughput: Option<i32>,
+    pub client_token: Option<String>,
+    pub volume_initialization_rate: Option<i32>,
+    pub operator: Option<OperatorRequest>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for CreateVolumeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            availability_zone: members.take("AvailabilityZone")?,
+            availability_zone_id: members.take("AvailabilityZoneId")?,
+            encrypted: members.take("Encrypted")?,
+            iops: members.take("Iops")?,
+            kms_key_id: members.take("KmsKeyId")?,
+            outpost_arn: members.take("OutpostArn")?,
+            size: members.take("Size")?,
+            snapshot_id: members.take("SnapshotId")?,
+            volume_type: members.take("VolumeType")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            multi_attach_enabled: members.take("MultiAttachEnabled")?,
+            throughput: members.take("Throughput")?,
+            client_token: members.take("ClientToken")?,
+            volume_initialization_rate: members.take("VolumeInitializationRate")?,
+            operator: members.take("Operator")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateVpcEndpointRequest {
+    pub dry_run: Option<bool>,
+    pub vpc_endpoint_type: Option<VpcEndpointType>,
+    pub vpc_id: String,
+    pub service_name: Option<String>,
+    pub policy_document: Option<String>,
+    pub route_table_ids: Option<Vec<String>>,
+    pub subnet_ids: Option<Vec<String>>,
+    pub security_group_ids: Option<Vec<String>>,
+    pub ip_address_type: Option<IpAddressType>,
+    pub dns_options: Option<DnsOptionsSpecification>,
+    pub client_token: Option<String>,
+    pub private_dns_enabled: Option<bool>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub subnet_configurations: Option<Vec<SubnetConfiguration>>,
+    pub service_network_arn: Option<String>,
+    pub resource_configuration_arn: Option<String>,
+    pub service_region: Option<String>,
+}
+
+impl FromValue for CreateVpcEndpointRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            vpc_endpoint_type: members.take("VpcEndpointType")?,
+            vpc_id: members.take("VpcId")?,
+            service_name: members.take("ServiceName")?,
+            policy_document: members.take("PolicyDocument")?,
+            route_table_ids: members.take("RouteTableIds")?,
+            subnet_ids: members.take("SubnetIds")?,
+            security_group_ids: members.take("SecurityGroupIds")?,
+            ip_address_type: members.take("IpAddressType")?,
+            dns_options: members.take("DnsOptions")?,
+            client_token: members.take("ClientToken")?,
+            private_dns_enabled: members.take("PrivateDnsEnabled")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            subnet_configurations: members.take("SubnetConfigurations")?,
+            service_network_arn: members.take("ServiceNetworkArn")?,
+            resource_configuration_arn: members.take("ResourceConfigurationArn")?,
+            service_region: members.take("ServiceRegion")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateVpcEndpointResult {
+    pub vpc_endpoint: Option<VpcEndpoint>,
+    pub client_token: Option<String>,
+}
+
+impl IntoValue for CreateVpcEndpointResult {
+    fn into_value(self) -> Value {
+        Value::structure([("VpcEndpoint", self.vpc_endpoint.into_value()), ("ClientToken", self.client_token.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateVpcPeeringConnectionRequest {
+    pub peer_region: Option<String>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub requester_peering_connection_options: Option<CreatePeeringConnectionOptionsRequest>,
+    pub dry_run: Option<bool>,
+    pub vpc_id: String,
+    pub peer_vpc_id: Option<String>,
+    pub peer_owner_id: Option<String>,
+}
+
+impl FromValue for CreateVpcPeeringConnectionRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            peer_region: members.take("PeerRegion")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            requester_peering_connection_options: members.take("RequesterPeeringConnectionOptions")?,
+            dry_run: members.take("DryRun")?,
+            vpc_id: members.take("VpcId")?,
+            peer_vpc_id: members.take("PeerVpcId")?,
+            peer_owner_id: members.take("PeerOwnerId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateVpcPeeringConnectionResult {
+    pub vpc_peering_connection: Option<VpcPeeringConnection>,
+}
+
+impl IntoValue for CreateVpcPeeringConnectionResult {
+    fn into_value(self) -> Value {
+        Value::structure([("VpcPeeringConnection", self.vpc_peering_connection.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateVpcRequest {
+    pub cidr_block: Option<String>,
+    pub ipv6_pool: Option<String>,
+    pub ipv6_cidr_block: Option<String>,
+    pub ipv4_ipam_pool_id: Option<String>,
+    pub ipv4_netmask_length: Option<i32>,
+    pub ipv6_ipam_pool_id: Option<String>,
+    pub ipv6_netmask_length: Option<i32>,
+    pub ipv6_cidr_block_network_border_group: Option<String>,
+    pub vpc_encryption_control: Option<VpcEncryptionControlConfiguration>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub dry_run: Option<bool>,
+    pub instance_tenancy: Option<Tenancy>,
+    pub amazon_provided_ipv6_cidr_block: Option<bool>,
+}
+
+impl FromValue for CreateVpcRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            cidr_block: members.take("CidrBlock")?,
+            ipv6_pool: members.take("Ipv6Pool")?,
+            ipv6_cidr_block: members.take("Ipv6CidrBlock")?,
+            ipv4_ipam_pool_id: members.take("Ipv4IpamPoolId")?,
+            ipv4_netmask_length: members.take("Ipv4NetmaskLength")?,
+            ipv6_ipam_pool_id: members.take("Ipv6IpamPoolId")?,
+            ipv6_netmask_length: members.take("Ipv6NetmaskLength")?,
+            ipv6_cidr_block_network_border_group: members.take("Ipv6CidrBlockNetworkBorderGroup")?,
+            vpc_encryption_control: members.take("VpcEncryptionControl")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            dry_run: members.take("DryRun")?,
+            instance_tenancy: members.take("InstanceTenancy")?,
+            amazon_provided_ipv6_cidr_block: members.take("AmazonProvidedIpv6CidrBlock")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateVpcResult {
+    pub vpc: Option<Vpc>,
+}
+
+impl IntoValue for CreateVpcResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Vpc", self.vpc.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreditSpecification {
+    pub cpu_credits: Option<String>,
+}
+
+impl IntoValue for CreditSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([("CpuCredits", self.cpu_credits.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreditSpecificationRequest {
+    pub cpu_credits: String,
+}
+
+impl FromValue for CreditSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { cpu_credits: members.take("CpuCredits")? })
     }
 }
 
@@ -464,6 +2692,107 @@ impl IntoValue for DefaultConnectionTrackingConfiguration {
             ("DefaultUdpTimeout", self.default_udp_timeout.into_value()),
             ("DefaultUdpStreamTimeout", self.default_udp_stream_timeout.into_value()),
         ])
+    }
+}
+
+wire::string_enum! {
+    DefaultHttpTokensEnforcedState {
+        Disabled = "disabled",
+        Enabled = "enabled",
+        NoPreference = "no-preference",
+    }
+}
+
+wire::string_enum! {
+    DefaultInstanceMetadataEndpointState {
+        Disabled = "disabled",
+        Enabled = "enabled",
+        NoPreference = "no-preference",
+    }
+}
+
+wire::string_enum! {
+    DefaultInstanceMetadataTagsState {
+        Disabled = "disabled",
+        Enabled = "enabled",
+        NoPreference = "no-preference",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteDhcpOptionsRequest {
+    pub dhcp_options_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DeleteDhcpOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dhcp_options_id: members.take("DhcpOptionsId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteEgressOnlyInternetGatewayRequest {
+    pub dry_run: Option<bool>,
+    pub egress_only_internet_gateway_id: String,
+}
+
+impl FromValue for DeleteEgressOnlyInternetGatewayRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            egress_only_internet_gateway_id: members.take("EgressOnlyInternetGatewayId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteEgressOnlyInternetGatewayResult {
+    pub return_code: Option<bool>,
+}
+
+impl IntoValue for DeleteEgressOnlyInternetGatewayResult {
+    fn into_value(self) -> Value {
+        Value::structure([("ReturnCode", self.return_code.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteFlowLogsRequest {
+    pub dry_run: Option<bool>,
+    pub flow_log_ids: Vec<String>,
+}
+
+impl FromValue for DeleteFlowLogsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, flow_log_ids: members.take("FlowLogIds")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteFlowLogsResult {
+    pub unsuccessful: Option<Vec<UnsuccessfulItem>>,
+}
+
+impl IntoValue for DeleteFlowLogsResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Unsuccessful", self.unsuccessful.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteInternetGatewayRequest {
+    pub dry_run: Option<bool>,
+    pub internet_gateway_id: String,
+}
+
+impl FromValue for DeleteInternetGatewayRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, internet_gateway_id: members.take("InternetGatewayId")? })
     }
 }
 
@@ -494,6 +2823,200 @@ impl IntoValue for DeleteKeyPairResult {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteLaunchTemplateRequest {
+    pub dry_run: Option<bool>,
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+}
+
+impl FromValue for DeleteLaunchTemplateRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            launch_template_id: members.take("LaunchTemplateId")?,
+            launch_template_name: members.take("LaunchTemplateName")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteLaunchTemplateResult {
+    pub launch_template: Option<LaunchTemplate>,
+}
+
+impl IntoValue for DeleteLaunchTemplateResult {
+    fn into_value(self) -> Value {
+        Value::structure([("LaunchTemplate", self.launch_template.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteLaunchTemplateVersionsRequest {
+    pub dry_run: Option<bool>,
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub versions: Vec<String>,
+}
+
+impl FromValue for DeleteLaunchTemplateVersionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            launch_template_id: members.take("LaunchTemplateId")?,
+            launch_template_name: members.take("LaunchTemplateName")?,
+            versions: members.take("Versions")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteLaunchTemplateVersionsResponseErrorItem {
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub version_number: Option<i64>,
+    pub response_error: Option<ResponseError>,
+}
+
+impl IntoValue for DeleteLaunchTemplateVersionsResponseErrorItem {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("LaunchTemplateId", self.launch_template_id.into_value()),
+            ("LaunchTemplateName", self.launch_template_name.into_value()),
+            ("VersionNumber", self.version_number.into_value()),
+            ("ResponseError", self.response_error.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteLaunchTemplateVersionsResponseSuccessItem {
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub version_number: Option<i64>,
+}
+
+impl IntoValue for DeleteLaunchTemplateVersionsResponseSuccessItem {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("LaunchTemplateId", self.launch_template_id.into_value()),
+            ("LaunchTemplateName", self.launch_template_name.into_value()),
+            ("VersionNumber", self.version_number.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteLaunchTemplateVersionsResult {
+    pub successfully_deleted_launch_template_versions: Option<Vec<DeleteLaunchTemplateVersionsResponseSuccessItem>>,
+    pub unsuccessfully_deleted_launch_template_versions: Option<Vec<DeleteLaunchTemplateVersionsResponseErrorItem>>,
+}
+
+impl IntoValue for DeleteLaunchTemplateVersionsResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SuccessfullyDeletedLaunchTemplateVersions", self.successfully_deleted_launch_template_versions.into_value()),
+            ("UnsuccessfullyDeletedLaunchTemplateVersions", self.unsuccessfully_deleted_launch_template_versions.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteManagedPrefixListRequest {
+    pub dry_run: Option<bool>,
+    pub prefix_list_id: String,
+}
+
+impl FromValue for DeleteManagedPrefixListRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, prefix_list_id: members.take("PrefixListId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteManagedPrefixListResult {
+    pub prefix_list: Option<ManagedPrefixList>,
+}
+
+impl IntoValue for DeleteManagedPrefixListResult {
+    fn into_value(self) -> Value {
+        Value::structure([("PrefixList", self.prefix_list.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteNatGatewayRequest {
+    pub dry_run: Option<bool>,
+    pub nat_gateway_id: String,
+}
+
+impl FromValue for DeleteNatGatewayRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, nat_gateway_id: members.take("NatGatewayId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteNatGatewayResult {
+    pub nat_gateway_id: Option<String>,
+}
+
+impl IntoValue for DeleteNatGatewayResult {
+    fn into_value(self) -> Value {
+        Value::structure([("NatGatewayId", self.nat_gateway_id.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteNetworkAclEntryRequest {
+    pub dry_run: Option<bool>,
+    pub network_acl_id: String,
+    pub rule_number: i32,
+    pub egress: bool,
+}
+
+impl FromValue for DeleteNetworkAclEntryRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            network_acl_id: members.take("NetworkAclId")?,
+            rule_number: members.take("RuleNumber")?,
+            egress: members.take("Egress")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteNetworkAclRequest {
+    pub dry_run: Option<bool>,
+    pub network_acl_id: String,
+}
+
+impl FromValue for DeleteNetworkAclRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, network_acl_id: members.take("NetworkAclId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteNetworkInterfaceRequest {
+    pub dry_run: Option<bool>,
+    pub network_interface_id: String,
+}
+
+impl FromValue for DeleteNetworkInterfaceRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, network_interface_id: members.take("NetworkInterfaceId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct DeletePlacementGroupRequest {
     pub dry_run: Option<bool>,
     pub group_name: String,
@@ -503,6 +3026,41 @@ impl FromValue for DeletePlacementGroupRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { dry_run: members.take("DryRun")?, group_name: members.take("GroupName")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteRouteRequest {
+    pub destination_prefix_list_id: Option<String>,
+    pub dry_run: Option<bool>,
+    pub route_table_id: String,
+    pub destination_cidr_block: Option<String>,
+    pub destination_ipv6_cidr_block: Option<String>,
+}
+
+impl FromValue for DeleteRouteRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            destination_prefix_list_id: members.take("DestinationPrefixListId")?,
+            dry_run: members.take("DryRun")?,
+            route_table_id: members.take("RouteTableId")?,
+            destination_cidr_block: members.take("DestinationCidrBlock")?,
+            destination_ipv6_cidr_block: members.take("DestinationIpv6CidrBlock")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteRouteTableRequest {
+    pub dry_run: Option<bool>,
+    pub route_table_id: String,
+}
+
+impl FromValue for DeleteRouteTableRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, route_table_id: members.take("RouteTableId")? })
     }
 }
 
@@ -533,6 +3091,68 @@ impl IntoValue for DeleteSecurityGroupResult {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteSnapshotRequest {
+    pub snapshot_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DeleteSnapshotRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { snapshot_id: members.take("SnapshotId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteSnapshotReturnCode {
+    pub snapshot_id: Option<String>,
+    pub return_code: Option<SnapshotReturnCodes>,
+}
+
+impl IntoValue for DeleteSnapshotReturnCode {
+    fn into_value(self) -> Value {
+        Value::structure([("SnapshotId", self.snapshot_id.into_value()), ("ReturnCode", self.return_code.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteSubnetCidrReservationRequest {
+    pub subnet_cidr_reservation_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DeleteSubnetCidrReservationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { subnet_cidr_reservation_id: members.take("SubnetCidrReservationId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteSubnetCidrReservationResult {
+    pub deleted_subnet_cidr_reservation: Option<SubnetCidrReservation>,
+}
+
+impl IntoValue for DeleteSubnetCidrReservationResult {
+    fn into_value(self) -> Value {
+        Value::structure([("DeletedSubnetCidrReservation", self.deleted_subnet_cidr_reservation.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteSubnetRequest {
+    pub subnet_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DeleteSubnetRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { subnet_id: members.take("SubnetId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct DeleteTagsRequest {
     pub dry_run: Option<bool>,
     pub resources: Vec<String>,
@@ -543,6 +3163,113 @@ impl FromValue for DeleteTagsRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { dry_run: members.take("DryRun")?, resources: members.take("Resources")?, tags: members.take("Tags")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteVolumeRequest {
+    pub volume_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DeleteVolumeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { volume_id: members.take("VolumeId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteVpcEndpointsRequest {
+    pub dry_run: Option<bool>,
+    pub vpc_endpoint_ids: Vec<String>,
+}
+
+impl FromValue for DeleteVpcEndpointsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, vpc_endpoint_ids: members.take("VpcEndpointIds")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteVpcEndpointsResult {
+    pub unsuccessful: Option<Vec<UnsuccessfulItem>>,
+}
+
+impl IntoValue for DeleteVpcEndpointsResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Unsuccessful", self.unsuccessful.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteVpcPeeringConnectionRequest {
+    pub dry_run: Option<bool>,
+    pub vpc_peering_connection_id: String,
+}
+
+impl FromValue for DeleteVpcPeeringConnectionRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, vpc_peering_connection_id: members.take("VpcPeeringConnectionId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteVpcPeeringConnectionResult {
+    pub r#return: Option<bool>,
+}
+
+impl IntoValue for DeleteVpcPeeringConnectionResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteVpcRequest {
+    pub vpc_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DeleteVpcRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { vpc_id: members.take("VpcId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeregisterImageRequest {
+    pub image_id: String,
+    pub delete_associated_snapshots: Option<bool>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DeregisterImageRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            image_id: members.take("ImageId")?,
+            delete_associated_snapshots: members.take("DeleteAssociatedSnapshots")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeregisterImageResult {
+    pub r#return: Option<bool>,
+    pub delete_snapshot_results: Option<Vec<DeleteSnapshotReturnCode>>,
+}
+
+impl IntoValue for DeregisterImageResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Return", self.r#return.into_value()),
+            ("DeleteSnapshotResults", self.delete_snapshot_results.into_value()),
+        ])
     }
 }
 
@@ -567,6 +3294,71 @@ pub struct DescribeAccountAttributesResult {
 impl IntoValue for DescribeAccountAttributesResult {
     fn into_value(self) -> Value {
         Value::structure([("AccountAttributes", self.account_attributes.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeAddressesAttributeRequest {
+    pub allocation_ids: Option<Vec<String>>,
+    pub attribute: Option<AddressAttributeName>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DescribeAddressesAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            allocation_ids: members.take("AllocationIds")?,
+            attribute: members.take("Attribute")?,
+            next_token: members.take("NextToken")?,
+            max_results: members.take("MaxResults")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeAddressesAttributeResult {
+    pub addresses: Option<Vec<AddressAttribute>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeAddressesAttributeResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Addresses", self.addresses.into_value()), ("NextToken", self.next_token.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeAddressesRequest {
+    pub public_ips: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+    pub allocation_ids: Option<Vec<String>>,
+}
+
+impl FromValue for DescribeAddressesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            public_ips: members.take("PublicIps")?,
+            dry_run: members.take("DryRun")?,
+            filters: members.take("Filters")?,
+            allocation_ids: members.take("AllocationIds")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeAddressesResult {
+    pub addresses: Option<Vec<Address>>,
+}
+
+impl IntoValue for DescribeAddressesResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Addresses", self.addresses.into_value())])
     }
 }
 
@@ -600,6 +3392,498 @@ pub struct DescribeAvailabilityZonesResult {
 impl IntoValue for DescribeAvailabilityZonesResult {
     fn into_value(self) -> Value {
         Value::structure([("AvailabilityZones", self.availability_zones.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeDhcpOptionsRequest {
+    pub dhcp_options_ids: Option<Vec<String>>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl FromValue for DescribeDhcpOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dhcp_options_ids: members.take("DhcpOptionsIds")?,
+            next_token: members.take("NextToken")?,
+            max_results: members.take("MaxResults")?,
+            dry_run: members.take("DryRun")?,
+            filters: members.take("Filters")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeDhcpOptionsResult {
+    pub next_token: Option<String>,
+    pub dhcp_options: Option<Vec<DhcpOptions>>,
+}
+
+impl IntoValue for DescribeDhcpOptionsResult {
+    fn into_value(self) -> Value {
+        Value::structure([("NextToken", self.next_token.into_value()), ("DhcpOptions", self.dhcp_options.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeEgressOnlyInternetGatewaysRequest {
+    pub dry_run: Option<bool>,
+    pub egress_only_internet_gateway_ids: Option<Vec<String>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl FromValue for DescribeEgressOnlyInternetGatewaysRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            egress_only_internet_gateway_ids: members.take("EgressOnlyInternetGatewayIds")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+            filters: members.take("Filters")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeEgressOnlyInternetGatewaysResult {
+    pub egress_only_internet_gateways: Option<Vec<EgressOnlyInternetGateway>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeEgressOnlyInternetGatewaysResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("EgressOnlyInternetGateways", self.egress_only_internet_gateways.into_value()),
+            ("NextToken", self.next_token.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeFastSnapshotRestoreSuccessItem {
+    pub snapshot_id: Option<String>,
+    pub availability_zone: Option<String>,
+    pub availability_zone_id: Option<String>,
+    pub state: Option<FastSnapshotRestoreStateCode>,
+    pub state_transition_reason: Option<String>,
+    pub owner_id: Option<String>,
+    pub owner_alias: Option<String>,
+    pub enabling_time: Option<Time>,
+    pub optimizing_time: Option<Time>,
+    pub enabled_time: Option<Time>,
+    pub disabling_time: Option<Time>,
+    pub disabled_time: Option<Time>,
+}
+
+impl IntoValue for DescribeFastSnapshotRestoreSuccessItem {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("AvailabilityZone", self.availability_zone.into_value()),
+            ("AvailabilityZoneId", self.availability_zone_id.into_value()),
+            ("State", self.state.into_value()),
+            ("StateTransitionReason", self.state_transition_reason.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("OwnerAlias", self.owner_alias.into_value()),
+            ("EnablingTime", self.enabling_time.into_value()),
+            ("OptimizingTime", self.optimizing_time.into_value()),
+            ("EnabledTime", self.enabled_time.into_value()),
+            ("DisablingTime", self.disabling_time.into_value()),
+            ("DisabledTime", self.disabled_time.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeFastSnapshotRestoresRequest {
+    pub filters: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DescribeFastSnapshotRestoresRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            filters: members.take("Filters")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeFastSnapshotRestoresResult {
+    pub fast_snapshot_restores: Option<Vec<DescribeFastSnapshotRestoreSuccessItem>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeFastSnapshotRestoresResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("FastSnapshotRestores", self.fast_snapshot_restores.into_value()),
+            ("NextToken", self.next_token.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeFlowLogsRequest {
+    pub dry_run: Option<bool>,
+    pub filter: Option<Vec<Filter>>,
+    pub flow_log_ids: Option<Vec<String>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+
+impl FromValue for DescribeFlowLogsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            filter: members.take("Filter")?,
+            flow_log_ids: members.take("FlowLogIds")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeFlowLogsResult {
+    pub flow_logs: Option<Vec<FlowLog>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeFlowLogsResult {
+    fn into_value(self) -> Value {
+        Value::structure([("FlowLogs", self.flow_logs.into_value()), ("NextToken", self.next_token.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeIamInstanceProfileAssociationsRequest {
+    pub association_ids: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+
+impl FromValue for DescribeIamInstanceProfileAssociationsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            association_ids: members.take("AssociationIds")?,
+            filters: members.take("Filters")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeIamInstanceProfileAssociationsResult {
+    pub iam_instance_profile_associations: Option<Vec<IamInstanceProfileAssociation>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeIamInstanceProfileAssociationsResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("IamInstanceProfileAssociations", self.iam_instance_profile_associations.into_value()),
+            ("NextToken", self.next_token.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeIdFormatRequest {
+    pub resource: Option<String>,
+}
+
+impl FromValue for DescribeIdFormatRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { resource: members.take("Resource")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeIdFormatResult {
+    pub statuses: Option<Vec<IdFormat>>,
+}
+
+impl IntoValue for DescribeIdFormatResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Statuses", self.statuses.into_value())])
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct DescribeImageAttributeRequest {
+    pub attribute: ImageAttributeName,
+    pub image_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DescribeImageAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { attribute: members.take("Attribute")?, image_id: members.take("ImageId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeImagesRequest {
+    pub executable_users: Option<Vec<String>>,
+    pub image_ids: Option<Vec<String>>,
+    pub owners: Option<Vec<String>>,
+    pub include_deprecated: Option<bool>,
+    pub include_disabled: Option<bool>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl FromValue for DescribeImagesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            executable_users: members.take("ExecutableUsers")?,
+            image_ids: members.take("ImageIds")?,
+            owners: members.take("Owners")?,
+            include_deprecated: members.take("IncludeDeprecated")?,
+            include_disabled: members.take("IncludeDisabled")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+            dry_run: members.take("DryRun")?,
+            filters: members.take("Filters")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeImagesResult {
+    pub next_token: Option<String>,
+    pub images: Option<Vec<Image>>,
+}
+
+impl IntoValue for DescribeImagesResult {
+    fn into_value(self) -> Value {
+        Value::structure([("NextToken", self.next_token.into_value()), ("Images", self.images.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeImportSnapshotTasksRequest {
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+    pub import_task_ids: Option<Vec<String>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+
+impl FromValue for DescribeImportSnapshotTasksRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            filters: members.take("Filters")?,
+            import_task_ids: members.take("ImportTaskIds")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeImportSnapshotTasksResult {
+    pub import_snapshot_tasks: Option<Vec<ImportSnapshotTask>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeImportSnapshotTasksResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ImportSnapshotTasks", self.import_snapshot_tasks.into_value()),
+            ("NextToken", self.next_token.into_value()),
+        ])
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct DescribeInstanceAttributeRequest {
+    pub dry_run: Option<bool>,
+    pub instance_id: String,
+    pub attribute: InstanceAttributeName,
+}
+
+impl FromValue for DescribeInstanceAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            instance_id: members.take("InstanceId")?,
+            attribute: members.take("Attribute")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeInstanceCreditSpecificationsRequest {
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+    pub instance_ids: Option<Vec<String>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+
+impl FromValue for DescribeInstanceCreditSpecificationsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            filters: members.take("Filters")?,
+            instance_ids: members.take("InstanceIds")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeInstanceCreditSpecificationsResult {
+    pub instance_credit_specifications: Option<Vec<InstanceCreditSpecification>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeInstanceCreditSpecificationsResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("InstanceCreditSpecifications", self.instance_credit_specifications.into_value()),
+            ("NextToken", self.next_token.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeInstanceImageMetadataRequest {
+    pub filters: Option<Vec<Filter>>,
+    pub instance_ids: Option<Vec<String>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DescribeInstanceImageMetadataRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            filters: members.take("Filters")?,
+            instance_ids: members.take("InstanceIds")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeInstanceImageMetadataResult {
+    pub instance_image_metadata: Option<Vec<InstanceImageMetadata>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeInstanceImageMetadataResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("InstanceImageMetadata", self.instance_image_metadata.into_value()),
+            ("NextToken", self.next_token.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeInstanceStatusRequest {
+    pub instance_ids: Option<Vec<String>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub include_managed_resources: Option<bool>,
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+    pub include_all_instances: Option<bool>,
+}
+
+impl FromValue for DescribeInstanceStatusRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            instance_ids: members.take("InstanceIds")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+            include_managed_resources: members.take("IncludeManagedResources")?,
+            dry_run: members.take("DryRun")?,
+            filters: members.take("Filters")?,
+            include_all_instances: members.take("IncludeAllInstances")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeInstanceStatusResult {
+    pub instance_statuses: Option<Vec<InstanceStatus>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeInstanceStatusResult {
+    fn into_value(self) -> Value {
+        Value::structure([("InstanceStatuses", self.instance_statuses.into_value()), ("NextToken", self.next_token.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeInstanceTopologyRequest {
+    pub dry_run: Option<bool>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub instance_ids: Option<Vec<String>>,
+    pub group_names: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl FromValue for DescribeInstanceTopologyRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            next_token: members.take("NextToken")?,
+            max_results: members.take("MaxResults")?,
+            instance_ids: members.take("InstanceIds")?,
+            group_names: members.take("GroupNames")?,
+            filters: members.take("Filters")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeInstanceTopologyResult {
+    pub instances: Option<Vec<InstanceTopology>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeInstanceTopologyResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Instances", self.instances.into_value()), ("NextToken", self.next_token.into_value())])
     }
 }
 
@@ -677,6 +3961,42 @@ impl IntoValue for DescribeInstanceTypesResult {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeInstancesRequest {
+    pub instance_ids: Option<Vec<String>>,
+    pub include_managed_resources: Option<bool>,
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+
+impl FromValue for DescribeInstancesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            instance_ids: members.take("InstanceIds")?,
+            include_managed_resources: members.take("IncludeManagedResources")?,
+            dry_run: members.take("DryRun")?,
+            filters: members.take("Filters")?,
+            next_token: members.take("NextToken")?,
+            max_results: members.take("MaxResults")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeInstancesResult {
+    pub next_token: Option<String>,
+    pub reservations: Option<Vec<Reservation>>,
+}
+
+impl IntoValue for DescribeInstancesResult {
+    fn into_value(self) -> Value {
+        Value::structure([("NextToken", self.next_token.into_value()), ("Reservations", self.reservations.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct DescribeInternetGatewaysRequest {
     pub next_token: Option<String>,
     pub max_results: Option<i32>,
@@ -740,6 +4060,236 @@ pub struct DescribeKeyPairsResult {
 impl IntoValue for DescribeKeyPairsResult {
     fn into_value(self) -> Value {
         Value::structure([("KeyPairs", self.key_pairs.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeLaunchTemplateVersionsRequest {
+    pub dry_run: Option<bool>,
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub versions: Option<Vec<String>>,
+    pub min_version: Option<String>,
+    pub max_version: Option<String>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub filters: Option<Vec<Filter>>,
+    pub resolve_alias: Option<bool>,
+    pub include_managed_resources: Option<bool>,
+}
+
+impl FromValue for DescribeLaunchTemplateVersionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            launch_template_id: members.take("LaunchTemplateId")?,
+            launch_template_name: members.take("LaunchTemplateName")?,
+            versions: members.take("Versions")?,
+            min_version: members.take("MinVersion")?,
+            max_version: members.take("MaxVersion")?,
+            next_token: members.take("NextToken")?,
+            max_results: members.take("MaxResults")?,
+            filters: members.take("Filters")?,
+            resolve_alias: members.take("ResolveAlias")?,
+            include_managed_resources: members.take("IncludeManagedResources")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeLaunchTemplateVersionsResult {
+    pub launch_template_versions: Option<Vec<LaunchTemplateVersion>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeLaunchTemplateVersionsResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("LaunchTemplateVersions", self.launch_template_versions.into_value()),
+            ("NextToken", self.next_token.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeLaunchTemplatesRequest {
+    pub dry_run: Option<bool>,
+    pub launch_template_ids: Option<Vec<String>>,
+    pub launch_template_names: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub include_managed_resources: Option<bool>,
+}
+
+impl FromValue for DescribeLaunchTemplatesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            launch_template_ids: members.take("LaunchTemplateIds")?,
+            launch_template_names: members.take("LaunchTemplateNames")?,
+            filters: members.take("Filters")?,
+            next_token: members.take("NextToken")?,
+            max_results: members.take("MaxResults")?,
+            include_managed_resources: members.take("IncludeManagedResources")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeLaunchTemplatesResult {
+    pub launch_templates: Option<Vec<LaunchTemplate>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeLaunchTemplatesResult {
+    fn into_value(self) -> Value {
+        Value::structure([("LaunchTemplates", self.launch_templates.into_value()), ("NextToken", self.next_token.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeManagedPrefixListsRequest {
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub prefix_list_ids: Option<Vec<String>>,
+}
+
+impl FromValue for DescribeManagedPrefixListsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            filters: members.take("Filters")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+            prefix_list_ids: members.take("PrefixListIds")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeManagedPrefixListsResult {
+    pub next_token: Option<String>,
+    pub prefix_lists: Option<Vec<ManagedPrefixList>>,
+}
+
+impl IntoValue for DescribeManagedPrefixListsResult {
+    fn into_value(self) -> Value {
+        Value::structure([("NextToken", self.next_token.into_value()), ("PrefixLists", self.prefix_lists.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeNatGatewaysRequest {
+    pub dry_run: Option<bool>,
+    pub filter: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub nat_gateway_ids: Option<Vec<String>>,
+    pub next_token: Option<String>,
+}
+
+impl FromValue for DescribeNatGatewaysRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            filter: members.take("Filter")?,
+            max_results: members.take("MaxResults")?,
+            nat_gateway_ids: members.take("NatGatewayIds")?,
+            next_token: members.take("NextToken")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeNatGatewaysResult {
+    pub nat_gateways: Option<Vec<NatGateway>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeNatGatewaysResult {
+    fn into_value(self) -> Value {
+        Value::structure([("NatGateways", self.nat_gateways.into_value()), ("NextToken", self.next_token.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeNetworkAclsRequest {
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub dry_run: Option<bool>,
+    pub network_acl_ids: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl FromValue for DescribeNetworkAclsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            next_token: members.take("NextToken")?,
+            max_results: members.take("MaxResults")?,
+            dry_run: members.take("DryRun")?,
+            network_acl_ids: members.take("NetworkAclIds")?,
+            filters: members.take("Filters")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeNetworkAclsResult {
+    pub network_acls: Option<Vec<NetworkAcl>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeNetworkAclsResult {
+    fn into_value(self) -> Value {
+        Value::structure([("NetworkAcls", self.network_acls.into_value()), ("NextToken", self.next_token.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeNetworkInterfaceAttributeRequest {
+    pub dry_run: Option<bool>,
+    pub network_interface_id: String,
+    pub attribute: Option<NetworkInterfaceAttribute>,
+}
+
+impl FromValue for DescribeNetworkInterfaceAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            network_interface_id: members.take("NetworkInterfaceId")?,
+            attribute: members.take("Attribute")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeNetworkInterfaceAttributeResult {
+    pub attachment: Option<NetworkInterfaceAttachment>,
+    pub description: Option<AttributeValue>,
+    pub groups: Option<Vec<GroupIdentifier>>,
+    pub network_interface_id: Option<String>,
+    pub source_dest_check: Option<AttributeBooleanValue>,
+    pub associate_public_ip_address: Option<bool>,
+}
+
+impl IntoValue for DescribeNetworkInterfaceAttributeResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Attachment", self.attachment.into_value()),
+            ("Description", self.description.into_value()),
+            ("Groups", self.groups.into_value()),
+            ("NetworkInterfaceId", self.network_interface_id.into_value()),
+            ("SourceDestCheck", self.source_dest_check.into_value()),
+            ("AssociatePublicIpAddress", self.associate_public_ip_address.into_value()),
+        ])
     }
 }
 
@@ -814,6 +4364,40 @@ impl IntoValue for DescribePlacementGroupsResult {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribePrefixListsRequest {
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub prefix_list_ids: Option<Vec<String>>,
+}
+
+impl FromValue for DescribePrefixListsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            filters: members.take("Filters")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+            prefix_list_ids: members.take("PrefixListIds")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribePrefixListsResult {
+    pub next_token: Option<String>,
+    pub prefix_lists: Option<Vec<PrefixList>>,
+}
+
+impl IntoValue for DescribePrefixListsResult {
+    fn into_value(self) -> Value {
+        Value::structure([("NextToken", self.next_token.into_value()), ("PrefixLists", self.prefix_lists.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct DescribeRegionsRequest {
     pub region_names: Option<Vec<String>>,
     pub all_regions: Option<bool>,
@@ -875,6 +4459,30 @@ pub struct DescribeRouteTablesResult {
 impl IntoValue for DescribeRouteTablesResult {
     fn into_value(self) -> Value {
         Value::structure([("RouteTables", self.route_tables.into_value()), ("NextToken", self.next_token.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeSecurityGroupReferencesRequest {
+    pub dry_run: Option<bool>,
+    pub group_id: Vec<String>,
+}
+
+impl FromValue for DescribeSecurityGroupReferencesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, group_id: members.take("GroupId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeSecurityGroupReferencesResult {
+    pub security_group_reference_set: Option<Vec<SecurityGroupReference>>,
+}
+
+impl IntoValue for DescribeSecurityGroupReferencesResult {
+    fn into_value(self) -> Value {
+        Value::structure([("SecurityGroupReferenceSet", self.security_group_reference_set.into_value())])
     }
 }
 
@@ -951,6 +4559,149 @@ impl IntoValue for DescribeSecurityGroupsResult {
     }
 }
 
+#[derive(Debug, Clone, PartialEq)]
+pub struct DescribeSnapshotAttributeRequest {
+    pub attribute: SnapshotAttributeName,
+    pub snapshot_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DescribeSnapshotAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            attribute: members.take("Attribute")?,
+            snapshot_id: members.take("SnapshotId")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeSnapshotAttributeResult {
+    pub product_codes: Option<Vec<ProductCode>>,
+    pub snapshot_id: Option<String>,
+    pub create_volume_permissions: Option<Vec<CreateVolumePermission>>,
+}
+
+impl IntoValue for DescribeSnapshotAttributeResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ProductCodes", self.product_codes.into_value()),
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("CreateVolumePermissions", self.create_volume_permissions.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeSnapshotTierStatusRequest {
+    pub filters: Option<Vec<Filter>>,
+    pub dry_run: Option<bool>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+
+impl FromValue for DescribeSnapshotTierStatusRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            filters: members.take("Filters")?,
+            dry_run: members.take("DryRun")?,
+            next_token: members.take("NextToken")?,
+            max_results: members.take("MaxResults")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeSnapshotTierStatusResult {
+    pub snapshot_tier_statuses: Option<Vec<SnapshotTierStatus>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeSnapshotTierStatusResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SnapshotTierStatuses", self.snapshot_tier_statuses.into_value()),
+            ("NextToken", self.next_token.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeSnapshotsRequest {
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub owner_ids: Option<Vec<String>>,
+    pub restorable_by_user_ids: Option<Vec<String>>,
+    pub snapshot_ids: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl FromValue for DescribeSnapshotsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+            owner_ids: members.take("OwnerIds")?,
+            restorable_by_user_ids: members.take("RestorableByUserIds")?,
+            snapshot_ids: members.take("SnapshotIds")?,
+            dry_run: members.take("DryRun")?,
+            filters: members.take("Filters")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeSnapshotsResult {
+    pub next_token: Option<String>,
+    pub snapshots: Option<Vec<Snapshot>>,
+}
+
+impl IntoValue for DescribeSnapshotsResult {
+    fn into_value(self) -> Value {
+        Value::structure([("NextToken", self.next_token.into_value()), ("Snapshots", self.snapshots.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeStaleSecurityGroupsRequest {
+    pub dry_run: Option<bool>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub vpc_id: String,
+}
+
+impl FromValue for DescribeStaleSecurityGroupsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+            vpc_id: members.take("VpcId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeStaleSecurityGroupsResult {
+    pub next_token: Option<String>,
+    pub stale_security_group_set: Option<Vec<StaleSecurityGroup>>,
+}
+
+impl IntoValue for DescribeStaleSecurityGroupsResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("NextToken", self.next_token.into_value()),
+            ("StaleSecurityGroupSet", self.stale_security_group_set.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct DescribeSubnetsRequest {
     pub filters: Option<Vec<Filter>>,
@@ -1018,6 +4769,148 @@ impl IntoValue for DescribeTagsResult {
 }
 
 #[derive(Debug, Clone, PartialEq)]
+pub struct DescribeVolumeAttributeRequest {
+    pub attribute: VolumeAttributeName,
+    pub volume_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DescribeVolumeAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { attribute: members.take("Attribute")?, volume_id: members.take("VolumeId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVolumeAttributeResult {
+    pub auto_enable_io: Option<AttributeBooleanValue>,
+    pub product_codes: Option<Vec<ProductCode>>,
+    pub volume_id: Option<String>,
+}
+
+impl IntoValue for DescribeVolumeAttributeResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AutoEnableIO", self.auto_enable_io.into_value()),
+            ("ProductCodes", self.product_codes.into_value()),
+            ("VolumeId", self.volume_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVolumeStatusRequest {
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub volume_ids: Option<Vec<String>>,
+    pub include_managed_resources: Option<bool>,
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl FromValue for DescribeVolumeStatusRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+            volume_ids: members.take("VolumeIds")?,
+            include_managed_resources: members.take("IncludeManagedResources")?,
+            dry_run: members.take("DryRun")?,
+            filters: members.take("Filters")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVolumeStatusResult {
+    pub next_token: Option<String>,
+    pub volume_statuses: Option<Vec<VolumeStatusItem>>,
+}
+
+impl IntoValue for DescribeVolumeStatusResult {
+    fn into_value(self) -> Value {
+        Value::structure([("NextToken", self.next_token.into_value()), ("VolumeStatuses", self.volume_statuses.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVolumesModificationsRequest {
+    pub dry_run: Option<bool>,
+    pub volume_ids: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub include_managed_resources: Option<bool>,
+}
+
+impl FromValue for DescribeVolumesModificationsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            volume_ids: members.take("VolumeIds")?,
+            filters: members.take("Filters")?,
+            next_token: members.take("NextToken")?,
+            max_results: members.take("MaxResults")?,
+            include_managed_resources: members.take("IncludeManagedResources")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVolumesModificationsResult {
+    pub next_token: Option<String>,
+    pub volumes_modifications: Option<Vec<VolumeModification>>,
+}
+
+impl IntoValue for DescribeVolumesModificationsResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("NextToken", self.next_token.into_value()),
+            ("VolumesModifications", self.volumes_modifications.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVolumesRequest {
+    pub volume_ids: Option<Vec<String>>,
+    pub include_managed_resources: Option<bool>,
+    pub dry_run: Option<bool>,
+    pub filters: Option<Vec<Filter>>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+
+impl FromValue for DescribeVolumesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            volume_ids: members.take("VolumeIds")?,
+            include_managed_resources: members.take("IncludeManagedResources")?,
+            dry_run: members.take("DryRun")?,
+            filters: members.take("Filters")?,
+            next_token: members.take("NextToken")?,
+            max_results: members.take("MaxResults")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVolumesResult {
+    pub next_token: Option<String>,
+    pub volumes: Option<Vec<Volume>>,
+}
+
+impl IntoValue for DescribeVolumesResult {
+    fn into_value(self) -> Value {
+        Value::structure([("NextToken", self.next_token.into_value()), ("Volumes", self.volumes.into_value())])
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
 pub struct DescribeVpcAttributeRequest {
     pub attribute: VpcAttributeName,
     pub vpc_id: String,
@@ -1046,6 +4939,173 @@ impl IntoValue for DescribeVpcAttributeResult {
             ("EnableDnsSupport", self.enable_dns_support.into_value()),
             ("EnableNetworkAddressUsageMetrics", self.enable_network_address_usage_metrics.into_value()),
             ("VpcId", self.vpc_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVpcClassicLinkDnsSupportRequest {
+    pub vpc_ids: Option<Vec<String>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+
+impl FromValue for DescribeVpcClassicLinkDnsSupportRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            vpc_ids: members.take("VpcIds")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVpcClassicLinkDnsSupportResult {
+    pub next_token: Option<String>,
+    pub vpcs: Option<Vec<ClassicLinkDnsSupport>>,
+}
+
+impl IntoValue for DescribeVpcClassicLinkDnsSupportResult {
+    fn into_value(self) -> Value {
+        Value::structure([("NextToken", self.next_token.into_value()), ("Vpcs", self.vpcs.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVpcClassicLinkRequest {
+    pub dry_run: Option<bool>,
+    pub vpc_ids: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl FromValue for DescribeVpcClassicLinkRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, vpc_ids: members.take("VpcIds")?, filters: members.take("Filters")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVpcClassicLinkResult {
+    pub vpcs: Option<Vec<VpcClassicLink>>,
+}
+
+impl IntoValue for DescribeVpcClassicLinkResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Vpcs", self.vpcs.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVpcEndpointServicesRequest {
+    pub dry_run: Option<bool>,
+    pub service_names: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub service_regions: Option<Vec<String>>,
+}
+
+impl FromValue for DescribeVpcEndpointServicesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            service_names: members.take("ServiceNames")?,
+            filters: members.take("Filters")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+            service_regions: members.take("ServiceRegions")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVpcEndpointServicesResult {
+    pub service_names: Option<Vec<String>>,
+    pub service_details: Option<Vec<ServiceDetail>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeVpcEndpointServicesResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ServiceNames", self.service_names.into_value()),
+            ("ServiceDetails", self.service_details.into_value()),
+            ("NextToken", self.next_token.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVpcEndpointsRequest {
+    pub dry_run: Option<bool>,
+    pub vpc_endpoint_ids: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+
+impl FromValue for DescribeVpcEndpointsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            vpc_endpoint_ids: members.take("VpcEndpointIds")?,
+            filters: members.take("Filters")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVpcEndpointsResult {
+    pub vpc_endpoints: Option<Vec<VpcEndpoint>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeVpcEndpointsResult {
+    fn into_value(self) -> Value {
+        Value::structure([("VpcEndpoints", self.vpc_endpoints.into_value()), ("NextToken", self.next_token.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVpcPeeringConnectionsRequest {
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub dry_run: Option<bool>,
+    pub vpc_peering_connection_ids: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl FromValue for DescribeVpcPeeringConnectionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            next_token: members.take("NextToken")?,
+            max_results: members.take("MaxResults")?,
+            dry_run: members.take("DryRun")?,
+            vpc_peering_connection_ids: members.take("VpcPeeringConnectionIds")?,
+            filters: members.take("Filters")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeVpcPeeringConnectionsResult {
+    pub vpc_peering_connections: Option<Vec<VpcPeeringConnection>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeVpcPeeringConnectionsResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("VpcPeeringConnections", self.vpc_peering_connections.into_value()),
+            ("NextToken", self.next_token.into_value()),
         ])
     }
 }
@@ -1084,6 +5144,525 @@ impl IntoValue for DescribeVpcsResult {
     }
 }
 
+wire::string_enum! {
+    DestinationFileFormat {
+        PlainText = "plain-text",
+        Parquet = "parquet",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DestinationOptionsRequest {
+    pub file_format: Option<DestinationFileFormat>,
+    pub hive_compatible_partitions: Option<bool>,
+    pub per_hour_partition: Option<bool>,
+}
+
+impl FromValue for DestinationOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            file_format: members.take("FileFormat")?,
+            hive_compatible_partitions: members.take("HiveCompatiblePartitions")?,
+            per_hour_partition: members.take("PerHourPartition")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DestinationOptionsResponse {
+    pub file_format: Option<DestinationFileFormat>,
+    pub hive_compatible_partitions: Option<bool>,
+    pub per_hour_partition: Option<bool>,
+}
+
+impl IntoValue for DestinationOptionsResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("FileFormat", self.file_format.into_value()),
+            ("HiveCompatiblePartitions", self.hive_compatible_partitions.into_value()),
+            ("PerHourPartition", self.per_hour_partition.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DetachInternetGatewayRequest {
+    pub dry_run: Option<bool>,
+    pub internet_gateway_id: String,
+    pub vpc_id: String,
+}
+
+impl FromValue for DetachInternetGatewayRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            internet_gateway_id: members.take("InternetGatewayId")?,
+            vpc_id: members.take("VpcId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DetachNetworkInterfaceRequest {
+    pub dry_run: Option<bool>,
+    pub attachment_id: String,
+    pub force: Option<bool>,
+}
+
+impl FromValue for DetachNetworkInterfaceRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, attachment_id: members.take("AttachmentId")?, force: members.take("Force")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DetachVolumeRequest {
+    pub device: Option<String>,
+    pub force: Option<bool>,
+    pub instance_id: Option<String>,
+    pub volume_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DetachVolumeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            device: members.take("Device")?,
+            force: members.take("Force")?,
+            instance_id: members.take("InstanceId")?,
+            volume_id: members.take("VolumeId")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+wire::string_enum! {
+    DeviceType {
+        Ebs = "ebs",
+        InstanceStore = "instance-store",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DhcpConfiguration {
+    pub key: Option<String>,
+    pub values: Option<Vec<AttributeValue>>,
+}
+
+impl IntoValue for DhcpConfiguration {
+    fn into_value(self) -> Value {
+        Value::structure([("Key", self.key.into_value()), ("Values", self.values.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DhcpOptions {
+    pub owner_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub dhcp_options_id: Option<String>,
+    pub dhcp_configurations: Option<Vec<DhcpConfiguration>>,
+}
+
+impl IntoValue for DhcpOptions {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("OwnerId", self.owner_id.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("DhcpOptionsId", self.dhcp_options_id.into_value()),
+            ("DhcpConfigurations", self.dhcp_configurations.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableEbsEncryptionByDefaultRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DisableEbsEncryptionByDefaultRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableEbsEncryptionByDefaultResult {
+    pub ebs_encryption_by_default: Option<bool>,
+}
+
+impl IntoValue for DisableEbsEncryptionByDefaultResult {
+    fn into_value(self) -> Value {
+        Value::structure([("EbsEncryptionByDefault", self.ebs_encryption_by_default.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableFastSnapshotRestoreErrorItem {
+    pub snapshot_id: Option<String>,
+    pub fast_snapshot_restore_state_errors: Option<Vec<DisableFastSnapshotRestoreStateErrorItem>>,
+}
+
+impl IntoValue for DisableFastSnapshotRestoreErrorItem {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("FastSnapshotRestoreStateErrors", self.fast_snapshot_restore_state_errors.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableFastSnapshotRestoreStateError {
+    pub code: Option<String>,
+    pub message: Option<String>,
+}
+
+impl IntoValue for DisableFastSnapshotRestoreStateError {
+    fn into_value(self) -> Value {
+        Value::structure([("Code", self.code.into_value()), ("Message", self.message.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableFastSnapshotRestoreStateErrorItem {
+    pub availability_zone: Option<String>,
+    pub availability_zone_id: Option<String>,
+    pub error: Option<DisableFastSnapshotRestoreStateError>,
+}
+
+impl IntoValue for DisableFastSnapshotRestoreStateErrorItem {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AvailabilityZone", self.availability_zone.into_value()),
+            ("AvailabilityZoneId", self.availability_zone_id.into_value()),
+            ("Error", self.error.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableFastSnapshotRestoreSuccessItem {
+    pub snapshot_id: Option<String>,
+    pub availability_zone: Option<String>,
+    pub availability_zone_id: Option<String>,
+    pub state: Option<FastSnapshotRestoreStateCode>,
+    pub state_transition_reason: Option<String>,
+    pub owner_id: Option<String>,
+    pub owner_alias: Option<String>,
+    pub enabling_time: Option<Time>,
+    pub optimizing_time: Option<Time>,
+    pub enabled_time: Option<Time>,
+    pub disabling_time: Option<Time>,
+    pub disabled_time: Option<Time>,
+}
+
+impl IntoValue for DisableFastSnapshotRestoreSuccessItem {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("AvailabilityZone", self.availability_zone.into_value()),
+            ("AvailabilityZoneId", self.availability_zone_id.into_value()),
+            ("State", self.state.into_value()),
+            ("StateTransitionReason", self.state_transition_reason.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("OwnerAlias", self.owner_alias.into_value()),
+            ("EnablingTime", self.enabling_time.into_value()),
+            ("OptimizingTime", self.optimizing_time.into_value()),
+            ("EnabledTime", self.enabled_time.into_value()),
+            ("DisablingTime", self.disabling_time.into_value()),
+            ("DisabledTime", self.disabled_time.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableFastSnapshotRestoresRequest {
+    pub availability_zones: Option<Vec<String>>,
+    pub availability_zone_ids: Option<Vec<String>>,
+    pub source_snapshot_ids: Vec<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DisableFastSnapshotRestoresRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            availability_zones: members.take("AvailabilityZones")?,
+            availability_zone_ids: members.take("AvailabilityZoneIds")?,
+            source_snapshot_ids: members.take("SourceSnapshotIds")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableFastSnapshotRestoresResult {
+    pub successful: Option<Vec<DisableFastSnapshotRestoreSuccessItem>>,
+    pub unsuccessful: Option<Vec<DisableFastSnapshotRestoreErrorItem>>,
+}
+
+impl IntoValue for DisableFastSnapshotRestoresResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Successful", self.successful.into_value()), ("Unsuccessful", self.unsuccessful.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableImageBlockPublicAccessRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DisableImageBlockPublicAccessRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableImageBlockPublicAccessResult {
+    pub image_block_public_access_state: Option<ImageBlockPublicAccessDisabledState>,
+}
+
+impl IntoValue for DisableImageBlockPublicAccessResult {
+    fn into_value(self) -> Value {
+        Value::structure([("ImageBlockPublicAccessState", self.image_block_public_access_state.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableImageDeprecationRequest {
+    pub image_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DisableImageDeprecationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { image_id: members.take("ImageId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableImageDeprecationResult {
+    pub r#return: Option<bool>,
+}
+
+impl IntoValue for DisableImageDeprecationResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableImageDeregistrationProtectionRequest {
+    pub image_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DisableImageDeregistrationProtectionRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { image_id: members.take("ImageId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableImageDeregistrationProtectionResult {
+    pub r#return: Option<String>,
+}
+
+impl IntoValue for DisableImageDeregistrationProtectionResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableImageRequest {
+    pub image_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DisableImageRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { image_id: members.take("ImageId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableImageResult {
+    pub r#return: Option<bool>,
+}
+
+impl IntoValue for DisableImageResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableSerialConsoleAccessRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DisableSerialConsoleAccessRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableSerialConsoleAccessResult {
+    pub serial_console_access_enabled: Option<bool>,
+}
+
+impl IntoValue for DisableSerialConsoleAccessResult {
+    fn into_value(self) -> Value {
+        Value::structure([("SerialConsoleAccessEnabled", self.serial_console_access_enabled.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableSnapshotBlockPublicAccessRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DisableSnapshotBlockPublicAccessRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisableSnapshotBlockPublicAccessResult {
+    pub state: Option<SnapshotBlockPublicAccessState>,
+}
+
+impl IntoValue for DisableSnapshotBlockPublicAccessResult {
+    fn into_value(self) -> Value {
+        Value::structure([("State", self.state.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisassociateAddressRequest {
+    pub association_id: Option<String>,
+    pub public_ip: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DisassociateAddressRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            association_id: members.take("AssociationId")?,
+            public_ip: members.take("PublicIp")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisassociateIamInstanceProfileRequest {
+    pub association_id: String,
+}
+
+impl FromValue for DisassociateIamInstanceProfileRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { association_id: members.take("AssociationId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisassociateIamInstanceProfileResult {
+    pub iam_instance_profile_association: Option<IamInstanceProfileAssociation>,
+}
+
+impl IntoValue for DisassociateIamInstanceProfileResult {
+    fn into_value(self) -> Value {
+        Value::structure([("IamInstanceProfileAssociation", self.iam_instance_profile_association.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisassociateRouteTableRequest {
+    pub dry_run: Option<bool>,
+    pub association_id: String,
+}
+
+impl FromValue for DisassociateRouteTableRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, association_id: members.take("AssociationId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisassociateSubnetCidrBlockRequest {
+    pub association_id: String,
+}
+
+impl FromValue for DisassociateSubnetCidrBlockRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { association_id: members.take("AssociationId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisassociateSubnetCidrBlockResult {
+    pub ipv6_cidr_block_association: Option<SubnetIpv6CidrBlockAssociation>,
+    pub subnet_id: Option<String>,
+}
+
+impl IntoValue for DisassociateSubnetCidrBlockResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Ipv6CidrBlockAssociation", self.ipv6_cidr_block_association.into_value()),
+            ("SubnetId", self.subnet_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisassociateVpcCidrBlockRequest {
+    pub association_id: String,
+}
+
+impl FromValue for DisassociateVpcCidrBlockRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { association_id: members.take("AssociationId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisassociateVpcCidrBlockResult {
+    pub ipv6_cidr_block_association: Option<VpcIpv6CidrBlockAssociation>,
+    pub cidr_block_association: Option<VpcCidrBlockAssociation>,
+    pub vpc_id: Option<String>,
+}
+
+impl IntoValue for DisassociateVpcCidrBlockResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Ipv6CidrBlockAssociation", self.ipv6_cidr_block_association.into_value()),
+            ("CidrBlockAssociation", self.cidr_block_association.into_value()),
+            ("VpcId", self.vpc_id.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct DiskInfo {
     pub size_in_gb: Option<i64>,
@@ -1105,6 +5684,139 @@ wire::string_enum! {
     DiskType {
         Hdd = "hdd",
         Ssd = "ssd",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DnsEntry {
+    pub dns_name: Option<String>,
+    pub hosted_zone_id: Option<String>,
+}
+
+impl IntoValue for DnsEntry {
+    fn into_value(self) -> Value {
+        Value::structure([("DnsName", self.dns_name.into_value()), ("HostedZoneId", self.hosted_zone_id.into_value())])
+    }
+}
+
+wire::string_enum! {
+    DnsNameState {
+        PendingVerification = "pendingVerification",
+        Verified = "verified",
+        Failed = "failed",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DnsOptions {
+    pub dns_record_ip_type: Option<DnsRecordIpType>,
+    pub private_dns_only_for_inbound_resolver_endpoint: Option<bool>,
+    pub private_dns_preference: Option<String>,
+    pub private_dns_specified_domains: Option<Vec<String>>,
+}
+
+impl IntoValue for DnsOptions {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("DnsRecordIpType", self.dns_record_ip_type.into_value()),
+            ("PrivateDnsOnlyForInboundResolverEndpoint", self.private_dns_only_for_inbound_resolver_endpoint.into_value()),
+            ("PrivateDnsPreference", self.private_dns_preference.into_value()),
+            ("PrivateDnsSpecifiedDomains", self.private_dns_specified_domains.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DnsOptionsSpecification {
+    pub dns_record_ip_type: Option<DnsRecordIpType>,
+    pub private_dns_only_for_inbound_resolver_endpoint: Option<bool>,
+    pub private_dns_preference: Option<String>,
+    pub private_dns_specified_domains: Option<Vec<String>>,
+}
+
+impl FromValue for DnsOptionsSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dns_record_ip_type: members.take("DnsRecordIpType")?,
+            private_dns_only_for_inbound_resolver_endpoint: members.take("PrivateDnsOnlyForInboundResolverEndpoint")?,
+            private_dns_preference: members.take("PrivateDnsPreference")?,
+            private_dns_specified_domains: members.take("PrivateDnsSpecifiedDomains")?,
+        })
+    }
+}
+
+wire::string_enum! {
+    DnsRecordIpType {
+        Ipv4 = "ipv4",
+        Dualstack = "dualstack",
+        Ipv6 = "ipv6",
+        ServiceDefined = "service-defined",
+    }
+}
+
+wire::string_enum! {
+    DomainType {
+        Vpc = "vpc",
+        Standard = "standard",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EbsBlockDevice {
+    pub delete_on_termination: Option<bool>,
+    pub iops: Option<i32>,
+    pub snapshot_id: Option<String>,
+    pub volume_size: Option<i32>,
+    pub volume_type: Option<VolumeType>,
+    pub kms_key_id: Option<String>,
+    pub throughput: Option<i32>,
+    pub outpost_arn: Option<String>,
+    pub availability_zone: Option<String>,
+    pub encrypted: Option<bool>,
+    pub volume_initialization_rate: Option<i32>,
+    pub availability_zone_id: Option<String>,
+    pub ebs_card_index: Option<i32>,
+}
+
+impl FromValue for EbsBlockDevice {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            delete_on_termination: members.take("DeleteOnTermination")?,
+            iops: members.take("Iops")?,
+            snapshot_id: members.take("SnapshotId")?,
+            volume_size: members.take("VolumeSize")?,
+            volume_type: members.take("VolumeType")?,
+            kms_key_id: members.take("KmsKeyId")?,
+            throughput: members.take("Throughput")?,
+            outpost_arn: members.take("OutpostArn")?,
+            availability_zone: members.take("AvailabilityZone")?,
+            encrypted: members.take("Encrypted")?,
+            volume_initialization_rate: members.take("VolumeInitializationRate")?,
+            availability_zone_id: members.take("AvailabilityZoneId")?,
+            ebs_card_index: members.take("EbsCardIndex")?,
+        })
+    }
+}
+
+impl IntoValue for EbsBlockDevice {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("DeleteOnTermination", self.delete_on_termination.into_value()),
+            ("Iops", self.iops.into_value()),
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("VolumeSize", self.volume_size.into_value()),
+            ("VolumeType", self.volume_type.into_value()),
+            ("KmsKeyId", self.kms_key_id.into_value()),
+            ("Throughput", self.throughput.into_value()),
+            ("OutpostArn", self.outpost_arn.into_value()),
+            ("AvailabilityZone", self.availability_zone.into_value()),
+            ("Encrypted", self.encrypted.into_value()),
+            ("VolumeInitializationRate", self.volume_initialization_rate.into_value()),
+            ("AvailabilityZoneId", self.availability_zone_id.into_value()),
+            ("EbsCardIndex", self.ebs_card_index.into_value()),
+        ])
     }
 }
 
@@ -1167,6 +5879,46 @@ impl IntoValue for EbsInfo {
     }
 }
 
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EbsInstanceBlockDevice {
+    pub attach_time: Option<Time>,
+    pub delete_on_termination: Option<bool>,
+    pub status: Option<AttachmentStatus>,
+    pub volume_id: Option<String>,
+    pub associated_resource: Option<String>,
+    pub volume_owner_id: Option<String>,
+    pub operator: Option<OperatorResponse>,
+    pub ebs_card_index: Option<i32>,
+}
+
+impl IntoValue for EbsInstanceBlockDevice {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AttachTime", self.attach_time.into_value()),
+            ("DeleteOnTermination", self.delete_on_termination.into_value()),
+            ("Status", self.status.into_value()),
+            ("VolumeId", self.volume_id.into_value()),
+            ("AssociatedResource", self.associated_resource.into_value()),
+            ("VolumeOwnerId", self.volume_owner_id.into_value()),
+            ("Operator", self.operator.into_value()),
+            ("EbsCardIndex", self.ebs_card_index.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EbsInstanceBlockDeviceSpecification {
+    pub volume_id: Option<String>,
+    pub delete_on_termination: Option<bool>,
+}
+
+impl FromValue for EbsInstanceBlockDeviceSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { volume_id: members.take("VolumeId")?, delete_on_termination: members.take("DeleteOnTermination")? })
+    }
+}
+
 wire::string_enum! {
     EbsNvmeSupport {
         Unsupported = "unsupported",
@@ -1207,6 +5959,35 @@ wire::string_enum! {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct EbsStatusDetails {
+    pub impaired_since: Option<Time>,
+    pub name: Option<StatusName>,
+    pub status: Option<StatusType>,
+}
+
+impl IntoValue for EbsStatusDetails {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ImpairedSince", self.impaired_since.into_value()),
+            ("Name", self.name.into_value()),
+            ("Status", self.status.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EbsStatusSummary {
+    pub details: Option<Vec<EbsStatusDetails>>,
+    pub status: Option<SummaryStatus>,
+}
+
+impl IntoValue for EbsStatusSummary {
+    fn into_value(self) -> Value {
+        Value::structure([("Details", self.details.into_value()), ("Status", self.status.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct EfaInfo {
     pub maximum_efa_interfaces: Option<i32>,
 }
@@ -1214,6 +5995,153 @@ pub struct EfaInfo {
 impl IntoValue for EfaInfo {
     fn into_value(self) -> Value {
         Value::structure([("MaximumEfaInterfaces", self.maximum_efa_interfaces.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EgressOnlyInternetGateway {
+    pub attachments: Option<Vec<InternetGatewayAttachment>>,
+    pub egress_only_internet_gateway_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl IntoValue for EgressOnlyInternetGateway {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Attachments", self.attachments.into_value()),
+            ("EgressOnlyInternetGatewayId", self.egress_only_internet_gateway_id.into_value()),
+            ("Tags", self.tags.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ElasticGpuAssociation {
+    pub elastic_gpu_id: Option<String>,
+    pub elastic_gpu_association_id: Option<String>,
+    pub elastic_gpu_association_state: Option<String>,
+    pub elastic_gpu_association_time: Option<String>,
+}
+
+impl IntoValue for ElasticGpuAssociation {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ElasticGpuId", self.elastic_gpu_id.into_value()),
+            ("ElasticGpuAssociationId", self.elastic_gpu_association_id.into_value()),
+            ("ElasticGpuAssociationState", self.elastic_gpu_association_state.into_value()),
+            ("ElasticGpuAssociationTime", self.elastic_gpu_association_time.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ElasticGpuSpecification {
+    pub r#type: String,
+}
+
+impl FromValue for ElasticGpuSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { r#type: members.take("Type")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ElasticGpuSpecificationResponse {
+    pub r#type: Option<String>,
+}
+
+impl IntoValue for ElasticGpuSpecificationResponse {
+    fn into_value(self) -> Value {
+        Value::structure([("Type", self.r#type.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ElasticInferenceAccelerator {
+    pub r#type: String,
+    pub count: Option<i32>,
+}
+
+impl FromValue for ElasticInferenceAccelerator {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { r#type: members.take("Type")?, count: members.take("Count")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ElasticInferenceAcceleratorAssociation {
+    pub elastic_inference_accelerator_arn: Option<String>,
+    pub elastic_inference_accelerator_association_id: Option<String>,
+    pub elastic_inference_accelerator_association_state: Option<String>,
+    pub elastic_inference_accelerator_association_time: Option<Time>,
+}
+
+impl IntoValue for ElasticInferenceAcceleratorAssociation {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ElasticInferenceAcceleratorArn", self.elastic_inference_accelerator_arn.into_value()),
+            ("ElasticInferenceAcceleratorAssociationId", self.elastic_inference_accelerator_association_id.into_value()),
+            ("ElasticInferenceAcceleratorAssociationState", self.elastic_inference_accelerator_association_state.into_value()),
+            ("ElasticInferenceAcceleratorAssociationTime", self.elastic_inference_accelerator_association_time.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnaSrdSpecification {
+    pub ena_srd_enabled: Option<bool>,
+    pub ena_srd_udp_specification: Option<EnaSrdUdpSpecification>,
+}
+
+impl FromValue for EnaSrdSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            ena_srd_enabled: members.take("EnaSrdEnabled")?,
+            ena_srd_udp_specification: members.take("EnaSrdUdpSpecification")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnaSrdSpecificationRequest {
+    pub ena_srd_enabled: Option<bool>,
+    pub ena_srd_udp_specification: Option<EnaSrdUdpSpecificationRequest>,
+}
+
+impl FromValue for EnaSrdSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            ena_srd_enabled: members.take("EnaSrdEnabled")?,
+            ena_srd_udp_specification: members.take("EnaSrdUdpSpecification")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnaSrdUdpSpecification {
+    pub ena_srd_udp_enabled: Option<bool>,
+}
+
+impl FromValue for EnaSrdUdpSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { ena_srd_udp_enabled: members.take("EnaSrdUdpEnabled")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnaSrdUdpSpecificationRequest {
+    pub ena_srd_udp_enabled: Option<bool>,
+}
+
+impl FromValue for EnaSrdUdpSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { ena_srd_udp_enabled: members.take("EnaSrdUdpEnabled")? })
     }
 }
 
@@ -1225,11 +6153,357 @@ wire::string_enum! {
     }
 }
 
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableEbsEncryptionByDefaultRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for EnableEbsEncryptionByDefaultRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableEbsEncryptionByDefaultResult {
+    pub ebs_encryption_by_default: Option<bool>,
+}
+
+impl IntoValue for EnableEbsEncryptionByDefaultResult {
+    fn into_value(self) -> Value {
+        Value::structure([("EbsEncryptionByDefault", self.ebs_encryption_by_default.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableFastSnapshotRestoreErrorItem {
+    pub snapshot_id: Option<String>,
+    pub fast_snapshot_restore_state_errors: Option<Vec<EnableFastSnapshotRestoreStateErrorItem>>,
+}
+
+impl IntoValue for EnableFastSnapshotRestoreErrorItem {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("FastSnapshotRestoreStateErrors", self.fast_snapshot_restore_state_errors.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableFastSnapshotRestoreStateError {
+    pub code: Option<String>,
+    pub message: Option<String>,
+}
+
+impl IntoValue for EnableFastSnapshotRestoreStateError {
+    fn into_value(self) -> Value {
+        Value::structure([("Code", self.code.into_value()), ("Message", self.message.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableFastSnapshotRestoreStateErrorItem {
+    pub availability_zone: Option<String>,
+    pub availability_zone_id: Option<String>,
+    pub error: Option<EnableFastSnapshotRestoreStateError>,
+}
+
+impl IntoValue for EnableFastSnapshotRestoreStateErrorItem {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AvailabilityZone", self.availability_zone.into_value()),
+            ("AvailabilityZoneId", self.availability_zone_id.into_value()),
+            ("Error", self.error.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableFastSnapshotRestoreSuccessItem {
+    pub snapshot_id: Option<String>,
+    pub availability_zone: Option<String>,
+    pub availability_zone_id: Option<String>,
+    pub state: Option<FastSnapshotRestoreStateCode>,
+    pub state_transition_reason: Option<String>,
+    pub owner_id: Option<String>,
+    pub owner_alias: Option<String>,
+    pub enabling_time: Option<Time>,
+    pub optimizing_time: Option<Time>,
+    pub enabled_time: Option<Time>,
+    pub disabling_time: Option<Time>,
+    pub disabled_time: Option<Time>,
+}
+
+impl IntoValue for EnableFastSnapshotRestoreSuccessItem {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("AvailabilityZone", self.availability_zone.into_value()),
+            ("AvailabilityZoneId", self.availability_zone_id.into_value()),
+            ("State", self.state.into_value()),
+            ("StateTransitionReason", self.state_transition_reason.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("OwnerAlias", self.owner_alias.into_value()),
+            ("EnablingTime", self.enabling_time.into_value()),
+            ("OptimizingTime", self.optimizing_time.into_value()),
+            ("EnabledTime", self.enabled_time.into_value()),
+            ("DisablingTime", self.disabling_time.into_value()),
+            ("DisabledTime", self.disabled_time.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableFastSnapshotRestoresRequest {
+    pub availability_zones: Option<Vec<String>>,
+    pub availability_zone_ids: Option<Vec<String>>,
+    pub source_snapshot_ids: Vec<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for EnableFastSnapshotRestoresRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            availability_zones: members.take("AvailabilityZones")?,
+            availability_zone_ids: members.take("AvailabilityZoneIds")?,
+            source_snapshot_ids: members.take("SourceSnapshotIds")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableFastSnapshotRestoresResult {
+    pub successful: Option<Vec<EnableFastSnapshotRestoreSuccessItem>>,
+    pub unsuccessful: Option<Vec<EnableFastSnapshotRestoreErrorItem>>,
+}
+
+impl IntoValue for EnableFastSnapshotRestoresResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Successful", self.successful.into_value()), ("Unsuccessful", self.unsuccessful.into_value())])
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct EnableImageBlockPublicAccessRequest {
+    pub image_block_public_access_state: ImageBlockPublicAccessEnabledState,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for EnableImageBlockPublicAccessRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            image_block_public_access_state: members.take("ImageBlockPublicAccessState")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableImageBlockPublicAccessResult {
+    pub image_block_public_access_state: Option<ImageBlockPublicAccessEnabledState>,
+}
+
+impl IntoValue for EnableImageBlockPublicAccessResult {
+    fn into_value(self) -> Value {
+        Value::structure([("ImageBlockPublicAccessState", self.image_block_public_access_state.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableImageDeprecationRequest {
+    pub image_id: String,
+    pub deprecate_at: Time,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for EnableImageDeprecationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            image_id: members.take("ImageId")?,
+            deprecate_at: members.take("DeprecateAt")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableImageDeprecationResult {
+    pub r#return: Option<bool>,
+}
+
+impl IntoValue for EnableImageDeprecationResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableImageDeregistrationProtectionRequest {
+    pub image_id: String,
+    pub with_cooldown: Option<bool>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for EnableImageDeregistrationProtectionRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            image_id: members.take("ImageId")?,
+            with_cooldown: members.take("WithCooldown")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableImageDeregistrationProtectionResult {
+    pub r#return: Option<String>,
+}
+
+impl IntoValue for EnableImageDeregistrationProtectionResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableImageRequest {
+    pub image_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for EnableImageRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { image_id: members.take("ImageId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableImageResult {
+    pub r#return: Option<bool>,
+}
+
+impl IntoValue for EnableImageResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableSerialConsoleAccessRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for EnableSerialConsoleAccessRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableSerialConsoleAccessResult {
+    pub serial_console_access_enabled: Option<bool>,
+}
+
+impl IntoValue for EnableSerialConsoleAccessResult {
+    fn into_value(self) -> Value {
+        Value::structure([("SerialConsoleAccessEnabled", self.serial_console_access_enabled.into_value())])
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct EnableSnapshotBlockPublicAccessRequest {
+    pub state: SnapshotBlockPublicAccessState,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for EnableSnapshotBlockPublicAccessRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { state: members.take("State")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableSnapshotBlockPublicAccessResult {
+    pub state: Option<SnapshotBlockPublicAccessState>,
+}
+
+impl IntoValue for EnableSnapshotBlockPublicAccessResult {
+    fn into_value(self) -> Value {
+        Value::structure([("State", self.state.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnableVolumeIORequest {
+    pub dry_run: Option<bool>,
+    pub volume_id: String,
+}
+
+impl FromValue for EnableVolumeIORequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, volume_id: members.take("VolumeId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnclaveOptions {
+    pub enabled: Option<bool>,
+}
+
+impl IntoValue for EnclaveOptions {
+    fn into_value(self) -> Value {
+        Value::structure([("Enabled", self.enabled.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EnclaveOptionsRequest {
+    pub enabled: Option<bool>,
+}
+
+impl FromValue for EnclaveOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { enabled: members.take("Enabled")? })
+    }
+}
+
 wire::string_enum! {
     EphemeralNvmeSupport {
         Unsupported = "unsupported",
         Supported = "supported",
         Required = "required",
+    }
+}
+
+wire::string_enum! {
+    EventCode {
+        InstanceReboot = "instance-reboot",
+        SystemReboot = "system-reboot",
+        SystemMaintenance = "system-maintenance",
+        InstanceRetirement = "instance-retirement",
+        InstanceStop = "instance-stop",
+    }
+}
+
+wire::string_enum! {
+    FastSnapshotRestoreStateCode {
+        Enabling = "enabling",
+        Optimizing = "optimizing",
+        Enabled = "enabled",
+        Disabling = "disabling",
+        Disabled = "disabled",
     }
 }
 
@@ -1250,6 +6524,65 @@ wire::string_enum! {
     FlexibleEnaQueuesSupport {
         Unsupported = "unsupported",
         Supported = "supported",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct FlowLog {
+    pub creation_time: Option<Time>,
+    pub deliver_logs_error_message: Option<String>,
+    pub deliver_logs_permission_arn: Option<String>,
+    pub deliver_cross_account_role: Option<String>,
+    pub deliver_logs_status: Option<String>,
+    pub flow_log_id: Option<String>,
+    pub flow_log_status: Option<String>,
+    pub log_group_name: Option<String>,
+    pub resource_id: Option<String>,
+    pub traffic_type: Option<TrafficType>,
+    pub log_destination_type: Option<LogDestinationType>,
+    pub log_destination: Option<String>,
+    pub log_format: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub max_aggregation_interval: Option<i32>,
+    pub destination_options: Option<DestinationOptionsResponse>,
+    pub tag_field_specifications: Option<Vec<TagFieldSpecificationResponse>>,
+}
+
+impl IntoValue for FlowLog {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("CreationTime", self.creation_time.into_value()),
+            ("DeliverLogsErrorMessage", self.deliver_logs_error_message.into_value()),
+            ("DeliverLogsPermissionArn", self.deliver_logs_permission_arn.into_value()),
+            ("DeliverCrossAccountRole", self.deliver_cross_account_role.into_value()),
+            ("DeliverLogsStatus", self.deliver_logs_status.into_value()),
+            ("FlowLogId", self.flow_log_id.into_value()),
+            ("FlowLogStatus", self.flow_log_status.into_value()),
+            ("LogGroupName", self.log_group_name.into_value()),
+            ("ResourceId", self.resource_id.into_value()),
+            ("TrafficType", self.traffic_type.into_value()),
+            ("LogDestinationType", self.log_destination_type.into_value()),
+            ("LogDestination", self.log_destination.into_value()),
+            ("LogFormat", self.log_format.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("MaxAggregationInterval", self.max_aggregation_interval.into_value()),
+            ("DestinationOptions", self.destination_options.into_value()),
+            ("TagFieldSpecifications", self.tag_field_specifications.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    FlowLogsResourceType {
+        Vpc = "VPC",
+        Subnet = "Subnet",
+        NetworkInterface = "NetworkInterface",
+        TransitGateway = "TransitGateway",
+        TransitGatewayAttachment = "TransitGatewayAttachment",
+        RegionalNatGateway = "RegionalNatGateway",
+        CoreNetwork = "CoreNetwork",
+        CoreNetworkEdge = "CoreNetworkEdge",
+        CoreNetworkAttachment = "CoreNetworkAttachment",
     }
 }
 
@@ -1294,6 +6627,437 @@ impl IntoValue for FpgaInfo {
         Value::structure([
             ("Fpgas", self.fpgas.into_value()),
             ("TotalFpgaMemoryInMiB", self.total_fpga_memory_in_mi_b.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetConsoleOutputRequest {
+    pub instance_id: String,
+    pub latest: Option<bool>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for GetConsoleOutputRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { instance_id: members.take("InstanceId")?, latest: members.take("Latest")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetConsoleOutputResult {
+    pub instance_id: Option<String>,
+    pub timestamp: Option<Time>,
+    pub output: Option<String>,
+}
+
+impl IntoValue for GetConsoleOutputResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("InstanceId", self.instance_id.into_value()),
+            ("Timestamp", self.timestamp.into_value()),
+            ("Output", self.output.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetConsoleScreenshotRequest {
+    pub dry_run: Option<bool>,
+    pub instance_id: String,
+    pub wake_up: Option<bool>,
+}
+
+impl FromValue for GetConsoleScreenshotRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, instance_id: members.take("InstanceId")?, wake_up: members.take("WakeUp")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetConsoleScreenshotResult {
+    pub image_data: Option<String>,
+    pub instance_id: Option<String>,
+}
+
+impl IntoValue for GetConsoleScreenshotResult {
+    fn into_value(self) -> Value {
+        Value::structure([("ImageData", self.image_data.into_value()), ("InstanceId", self.instance_id.into_value())])
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct GetDefaultCreditSpecificationRequest {
+    pub dry_run: Option<bool>,
+    pub instance_family: UnlimitedSupportedInstanceFamily,
+}
+
+impl FromValue for GetDefaultCreditSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, instance_family: members.take("InstanceFamily")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetDefaultCreditSpecificationResult {
+    pub instance_family_credit_specification: Option<InstanceFamilyCreditSpecification>,
+}
+
+impl IntoValue for GetDefaultCreditSpecificationResult {
+    fn into_value(self) -> Value {
+        Value::structure([("InstanceFamilyCreditSpecification", self.instance_family_credit_specification.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetEbsDefaultKmsKeyIdRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for GetEbsDefaultKmsKeyIdRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetEbsDefaultKmsKeyIdResult {
+    pub kms_key_id: Option<String>,
+}
+
+impl IntoValue for GetEbsDefaultKmsKeyIdResult {
+    fn into_value(self) -> Value {
+        Value::structure([("KmsKeyId", self.kms_key_id.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetEbsEncryptionByDefaultRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for GetEbsEncryptionByDefaultRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetEbsEncryptionByDefaultResult {
+    pub ebs_encryption_by_default: Option<bool>,
+    pub sse_type: Option<SSEType>,
+}
+
+impl IntoValue for GetEbsEncryptionByDefaultResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("EbsEncryptionByDefault", self.ebs_encryption_by_default.into_value()),
+            ("SseType", self.sse_type.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetImageBlockPublicAccessStateRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for GetImageBlockPublicAccessStateRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetImageBlockPublicAccessStateResult {
+    pub image_block_public_access_state: Option<String>,
+    pub managed_by: Option<ManagedBy>,
+}
+
+impl IntoValue for GetImageBlockPublicAccessStateResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ImageBlockPublicAccessState", self.image_block_public_access_state.into_value()),
+            ("ManagedBy", self.managed_by.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetInstanceMetadataDefaultsRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for GetInstanceMetadataDefaultsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetInstanceMetadataDefaultsResult {
+    pub account_level: Option<InstanceMetadataDefaultsResponse>,
+}
+
+impl IntoValue for GetInstanceMetadataDefaultsResult {
+    fn into_value(self) -> Value {
+        Value::structure([("AccountLevel", self.account_level.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetLaunchTemplateDataRequest {
+    pub dry_run: Option<bool>,
+    pub instance_id: String,
+}
+
+impl FromValue for GetLaunchTemplateDataRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, instance_id: members.take("InstanceId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetLaunchTemplateDataResult {
+    pub launch_template_data: Option<ResponseLaunchTemplateData>,
+}
+
+impl IntoValue for GetLaunchTemplateDataResult {
+    fn into_value(self) -> Value {
+        Value::structure([("LaunchTemplateData", self.launch_template_data.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetManagedPrefixListAssociationsRequest {
+    pub dry_run: Option<bool>,
+    pub prefix_list_id: String,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+
+impl FromValue for GetManagedPrefixListAssociationsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            prefix_list_id: members.take("PrefixListId")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetManagedPrefixListAssociationsResult {
+    pub prefix_list_associations: Option<Vec<PrefixListAssociation>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for GetManagedPrefixListAssociationsResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("PrefixListAssociations", self.prefix_list_associations.into_value()),
+            ("NextToken", self.next_token.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetManagedPrefixListEntriesRequest {
+    pub dry_run: Option<bool>,
+    pub prefix_list_id: String,
+    pub target_version: Option<i64>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+
+impl FromValue for GetManagedPrefixListEntriesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            prefix_list_id: members.take("PrefixListId")?,
+            target_version: members.take("TargetVersion")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetManagedPrefixListEntriesResult {
+    pub entries: Option<Vec<PrefixListEntry>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for GetManagedPrefixListEntriesResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Entries", self.entries.into_value()), ("NextToken", self.next_token.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetPasswordDataRequest {
+    pub instance_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for GetPasswordDataRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { instance_id: members.take("InstanceId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetPasswordDataResult {
+    pub instance_id: Option<String>,
+    pub timestamp: Option<Time>,
+    pub password_data: Option<String>,
+}
+
+impl IntoValue for GetPasswordDataResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("InstanceId", self.instance_id.into_value()),
+            ("Timestamp", self.timestamp.into_value()),
+            ("PasswordData", self.password_data.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetSecurityGroupsForVpcRequest {
+    pub vpc_id: String,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub filters: Option<Vec<Filter>>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for GetSecurityGroupsForVpcRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            vpc_id: members.take("VpcId")?,
+            next_token: members.take("NextToken")?,
+            max_results: members.take("MaxResults")?,
+            filters: members.take("Filters")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetSecurityGroupsForVpcResult {
+    pub next_token: Option<String>,
+    pub security_group_for_vpcs: Option<Vec<SecurityGroupForVpc>>,
+}
+
+impl IntoValue for GetSecurityGroupsForVpcResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("NextToken", self.next_token.into_value()),
+            ("SecurityGroupForVpcs", self.security_group_for_vpcs.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetSerialConsoleAccessStatusRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for GetSerialConsoleAccessStatusRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetSerialConsoleAccessStatusResult {
+    pub serial_console_access_enabled: Option<bool>,
+    pub managed_by: Option<ManagedBy>,
+}
+
+impl IntoValue for GetSerialConsoleAccessStatusResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SerialConsoleAccessEnabled", self.serial_console_access_enabled.into_value()),
+            ("ManagedBy", self.managed_by.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetSnapshotBlockPublicAccessStateRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for GetSnapshotBlockPublicAccessStateRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetSnapshotBlockPublicAccessStateResult {
+    pub state: Option<SnapshotBlockPublicAccessState>,
+    pub managed_by: Option<ManagedBy>,
+}
+
+impl IntoValue for GetSnapshotBlockPublicAccessStateResult {
+    fn into_value(self) -> Value {
+        Value::structure([("State", self.state.into_value()), ("ManagedBy", self.managed_by.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetSubnetCidrReservationsRequest {
+    pub filters: Option<Vec<Filter>>,
+    pub subnet_id: String,
+    pub dry_run: Option<bool>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+
+impl FromValue for GetSubnetCidrReservationsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            filters: members.take("Filters")?,
+            subnet_id: members.take("SubnetId")?,
+            dry_run: members.take("DryRun")?,
+            next_token: members.take("NextToken")?,
+            max_results: members.take("MaxResults")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetSubnetCidrReservationsResult {
+    pub subnet_ipv4_cidr_reservations: Option<Vec<SubnetCidrReservation>>,
+    pub subnet_ipv6_cidr_reservations: Option<Vec<SubnetCidrReservation>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for GetSubnetCidrReservationsResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SubnetIpv4CidrReservations", self.subnet_ipv4_cidr_reservations.into_value()),
+            ("SubnetIpv6CidrReservations", self.subnet_ipv6_cidr_reservations.into_value()),
+            ("NextToken", self.next_token.into_value()),
         ])
     }
 }
@@ -1358,10 +7122,415 @@ impl IntoValue for GroupIdentifier {
     }
 }
 
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct HibernationOptions {
+    pub configured: Option<bool>,
+}
+
+impl IntoValue for HibernationOptions {
+    fn into_value(self) -> Value {
+        Value::structure([("Configured", self.configured.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct HibernationOptionsRequest {
+    pub configured: Option<bool>,
+}
+
+impl FromValue for HibernationOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { configured: members.take("Configured")? })
+    }
+}
+
+wire::string_enum! {
+    HostTenancy {
+        Default = "default",
+        Dedicated = "dedicated",
+        Host = "host",
+    }
+}
+
 wire::string_enum! {
     HostnameType {
         IpName = "ip-name",
         ResourceName = "resource-name",
+    }
+}
+
+wire::string_enum! {
+    HttpTokensEnforcedState {
+        Disabled = "disabled",
+        Enabled = "enabled",
+    }
+}
+
+wire::string_enum! {
+    HttpTokensState {
+        Optional = "optional",
+        Required = "required",
+    }
+}
+
+wire::string_enum! {
+    HypervisorType {
+        Ovm = "ovm",
+        Xen = "xen",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct IamInstanceProfile {
+    pub arn: Option<String>,
+    pub id: Option<String>,
+}
+
+impl IntoValue for IamInstanceProfile {
+    fn into_value(self) -> Value {
+        Value::structure([("Arn", self.arn.into_value()), ("Id", self.id.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct IamInstanceProfileAssociation {
+    pub association_id: Option<String>,
+    pub instance_id: Option<String>,
+    pub iam_instance_profile: Option<IamInstanceProfile>,
+    pub state: Option<IamInstanceProfileAssociationState>,
+    pub timestamp: Option<Time>,
+}
+
+impl IntoValue for IamInstanceProfileAssociation {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AssociationId", self.association_id.into_value()),
+            ("InstanceId", self.instance_id.into_value()),
+            ("IamInstanceProfile", self.iam_instance_profile.into_value()),
+            ("State", self.state.into_value()),
+            ("Timestamp", self.timestamp.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    IamInstanceProfileAssociationState {
+        Associating = "associating",
+        Associated = "associated",
+        Disassociating = "disassociating",
+        Disassociated = "disassociated",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct IamInstanceProfileSpecification {
+    pub arn: Option<String>,
+    pub name: Option<String>,
+}
+
+impl FromValue for IamInstanceProfileSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { arn: members.take("Arn")?, name: members.take("Name")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct IcmpTypeCode {
+    pub code: Option<i32>,
+    pub r#type: Option<i32>,
+}
+
+impl FromValue for IcmpTypeCode {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { code: members.take("Code")?, r#type: members.take("Type")? })
+    }
+}
+
+impl IntoValue for IcmpTypeCode {
+    fn into_value(self) -> Value {
+        Value::structure([("Code", self.code.into_value()), ("Type", self.r#type.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct IdFormat {
+    pub deadline: Option<Time>,
+    pub resource: Option<String>,
+    pub use_long_ids: Option<bool>,
+}
+
+impl IntoValue for IdFormat {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Deadline", self.deadline.into_value()),
+            ("Resource", self.resource.into_value()),
+            ("UseLongIds", self.use_long_ids.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct Image {
+    pub platform_details: Option<String>,
+    pub usage_operation: Option<String>,
+    pub block_device_mappings: Option<Vec<BlockDeviceMapping>>,
+    pub description: Option<String>,
+    pub ena_support: Option<bool>,
+    pub hypervisor: Option<HypervisorType>,
+    pub image_owner_alias: Option<String>,
+    pub name: Option<String>,
+    pub root_device_name: Option<String>,
+    pub root_device_type: Option<DeviceType>,
+    pub sriov_net_support: Option<String>,
+    pub state_reason: Option<StateReason>,
+    pub tags: Option<Vec<Tag>>,
+    pub virtualization_type: Option<VirtualizationType>,
+    pub boot_mode: Option<BootModeValues>,
+    pub tpm_support: Option<TpmSupportValues>,
+    pub deprecation_time: Option<String>,
+    pub imds_support: Option<ImdsSupportValues>,
+    pub source_instance_id: Option<String>,
+    pub deregistration_protection: Option<String>,
+    pub last_launched_time: Option<String>,
+    pub image_allowed: Option<bool>,
+    pub source_image_id: Option<String>,
+    pub source_image_region: Option<String>,
+    pub free_tier_eligible: Option<bool>,
+    pub public_ssm_parameter_name: Option<String>,
+    pub image_watermarks: Option<Vec<ImageWatermark>>,
+    pub scan_results: Option<ScanResults>,
+    pub instance_type_specification: Option<InstanceTypeSpecification>,
+    pub image_id: Option<String>,
+    pub image_location: Option<String>,
+    pub state: Option<ImageState>,
+    pub owner_id: Option<String>,
+    pub creation_date: Option<String>,
+    pub public: Option<bool>,
+    pub product_codes: Option<Vec<ProductCode>>,
+    pub architecture: Option<ArchitectureValues>,
+    pub image_type: Option<ImageTypeValues>,
+    pub kernel_id: Option<String>,
+    pub ramdisk_id: Option<String>,
+    pub platform: Option<PlatformValues>,
+}
+
+impl IntoValue for Image {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("PlatformDetails", self.platform_details.into_value()),
+            ("UsageOperation", self.usage_operation.into_value()),
+            ("BlockDeviceMappings", self.block_device_mappings.into_value()),
+            ("Description", self.description.into_value()),
+            ("EnaSupport", self.ena_support.into_value()),
+            ("Hypervisor", self.hypervisor.into_value()),
+            ("ImageOwnerAlias", self.image_owner_alias.into_value()),
+            ("Name", self.name.into_value()),
+            ("RootDeviceName", self.root_device_name.into_value()),
+            ("RootDeviceType", self.root_device_type.into_value()),
+            ("SriovNetSupport", self.sriov_net_support.into_value()),
+            ("StateReason", self.state_reason.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("VirtualizationType", self.virtualization_type.into_value()),
+            ("BootMode", self.boot_mode.into_value()),
+            ("TpmSupport", self.tpm_support.into_value()),
+            ("DeprecationTime", self.deprecation_time.into_value()),
+            ("ImdsSupport", self.imds_support.into_value()),
+            ("SourceInstanceId", self.source_instance_id.into_value()),
+            ("DeregistrationProtection", self.deregistration_protection.into_value()),
+            ("LastLaunchedTime", self.last_launched_time.into_value()),
+            ("ImageAllowed", self.image_allowed.into_value()),
+            ("SourceImageId", self.source_image_id.into_value()),
+            ("SourceImageRegion", self.source_image_region.into_value()),
+            ("FreeTierEligible", self.free_tier_eligible.into_value()),
+            ("PublicSsmParameterName", self.public_ssm_parameter_name.into_value()),
+            ("ImageWatermarks", self.image_watermarks.into_value()),
+            ("ScanResults", self.scan_results.into_value()),
+            ("InstanceTypeSpecification", self.instance_type_specification.into_value()),
+            ("ImageId", self.image_id.into_value()),
+            ("ImageLocation", self.image_location.into_value()),
+            ("State", self.state.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("CreationDate", self.creation_date.into_value()),
+            ("Public", self.public.into_value()),
+            ("ProductCodes", self.product_codes.into_value()),
+            ("Architecture", self.architecture.into_value()),
+            ("ImageType", self.image_type.into_value()),
+            ("KernelId", self.kernel_id.into_value()),
+            ("RamdiskId", self.ramdisk_id.into_value()),
+            ("Platform", self.platform.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ImageAttribute {
+    pub description: Option<AttributeValue>,
+    pub kernel_id: Option<AttributeValue>,
+    pub ramdisk_id: Option<AttributeValue>,
+    pub sriov_net_support: Option<AttributeValue>,
+    pub boot_mode: Option<AttributeValue>,
+    pub tpm_support: Option<AttributeValue>,
+    pub uefi_data: Option<AttributeValue>,
+    pub last_launched_time: Option<AttributeValue>,
+    pub imds_support: Option<AttributeValue>,
+    pub deregistration_protection: Option<AttributeValue>,
+    pub image_id: Option<String>,
+    pub launch_permissions: Option<Vec<LaunchPermission>>,
+    pub product_codes: Option<Vec<ProductCode>>,
+    pub block_device_mappings: Option<Vec<BlockDeviceMapping>>,
+}
+
+impl IntoValue for ImageAttribute {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Description", self.description.into_value()),
+            ("KernelId", self.kernel_id.into_value()),
+            ("RamdiskId", self.ramdisk_id.into_value()),
+            ("SriovNetSupport", self.sriov_net_support.into_value()),
+            ("BootMode", self.boot_mode.into_value()),
+            ("TpmSupport", self.tpm_support.into_value()),
+            ("UefiData", self.uefi_data.into_value()),
+            ("LastLaunchedTime", self.last_launched_time.into_value()),
+            ("ImdsSupport", self.imds_support.into_value()),
+            ("DeregistrationProtection", self.deregistration_protection.into_value()),
+            ("ImageId", self.image_id.into_value()),
+            ("LaunchPermissions", self.launch_permissions.into_value()),
+            ("ProductCodes", self.product_codes.into_value()),
+            ("BlockDeviceMappings", self.block_device_mappings.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    ImageAttributeName {
+        Description = "description",
+        Kernel = "kernel",
+        Ramdisk = "ramdisk",
+        LaunchPermission = "launchPermission",
+        ProductCodes = "productCodes",
+        BlockDeviceMapping = "blockDeviceMapping",
+        SriovNetSupport = "sriovNetSupport",
+        BootMode = "bootMode",
+        TpmSupport = "tpmSupport",
+        UefiData = "uefiData",
+        LastLaunchedTime = "lastLaunchedTime",
+        ImdsSupport = "imdsSupport",
+        DeregistrationProtection = "deregistrationProtection",
+    }
+}
+
+wire::string_enum! {
+    ImageBlockPublicAccessDisabledState {
+        Unblocked = "unblocked",
+    }
+}
+
+wire::string_enum! {
+    ImageBlockPublicAccessEnabledState {
+        BlockNewSharing = "block-new-sharing",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ImageMetadata {
+    pub image_id: Option<String>,
+    pub name: Option<String>,
+    pub owner_id: Option<String>,
+    pub state: Option<ImageState>,
+    pub image_owner_alias: Option<String>,
+    pub creation_date: Option<String>,
+    pub deprecation_time: Option<String>,
+    pub image_allowed: Option<bool>,
+    pub is_public: Option<bool>,
+    pub image_watermarks: Option<Vec<ImageWatermark>>,
+}
+
+impl IntoValue for ImageMetadata {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ImageId", self.image_id.into_value()),
+            ("Name", self.name.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("State", self.state.into_value()),
+            ("ImageOwnerAlias", self.image_owner_alias.into_value()),
+            ("CreationDate", self.creation_date.into_value()),
+            ("DeprecationTime", self.deprecation_time.into_value()),
+            ("ImageAllowed", self.image_allowed.into_value()),
+            ("IsPublic", self.is_public.into_value()),
+            ("ImageWatermarks", self.image_watermarks.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ImageRecycleBinInfo {
+    pub image_id: Option<String>,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub recycle_bin_enter_time: Option<Time>,
+    pub recycle_bin_exit_time: Option<Time>,
+}
+
+impl IntoValue for ImageRecycleBinInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ImageId", self.image_id.into_value()),
+            ("Name", self.name.into_value()),
+            ("Description", self.description.into_value()),
+            ("RecycleBinEnterTime", self.recycle_bin_enter_time.into_value()),
+            ("RecycleBinExitTime", self.recycle_bin_exit_time.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    ImageState {
+        Pending = "pending",
+        Available = "available",
+        Invalid = "invalid",
+        Deregistered = "deregistered",
+        Transient = "transient",
+        Failed = "failed",
+        Error = "error",
+        Disabled = "disabled",
+    }
+}
+
+wire::string_enum! {
+    ImageTypeValues {
+        Machine = "machine",
+        Kernel = "kernel",
+        Ramdisk = "ramdisk",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ImageWatermark {
+    pub watermark_key: Option<String>,
+    pub source_image_region: Option<String>,
+    pub source_image_id: Option<String>,
+    pub source_image_creation_time: Option<Time>,
+    pub watermark_creation_time: Option<Time>,
+}
+
+impl IntoValue for ImageWatermark {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("WatermarkKey", self.watermark_key.into_value()),
+            ("SourceImageRegion", self.source_image_region.into_value()),
+            ("SourceImageId", self.source_image_id.into_value()),
+            ("SourceImageCreationTime", self.source_image_creation_time.into_value()),
+            ("WatermarkCreationTime", self.watermark_creation_time.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    ImdsSupportValues {
+        V20 = "v2.0",
     }
 }
 
@@ -1399,6 +7568,74 @@ impl IntoValue for ImportKeyPairResult {
             ("KeyFingerprint", self.key_fingerprint.into_value()),
             ("KeyName", self.key_name.into_value()),
             ("KeyPairId", self.key_pair_id.into_value()),
+            ("Tags", self.tags.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ImportSnapshotRequest {
+    pub client_data: Option<ClientData>,
+    pub client_token: Option<String>,
+    pub description: Option<String>,
+    pub disk_container: Option<SnapshotDiskContainer>,
+    pub dry_run: Option<bool>,
+    pub encrypted: Option<bool>,
+    pub kms_key_id: Option<String>,
+    pub role_name: Option<String>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+}
+
+impl FromValue for ImportSnapshotRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            client_data: members.take("ClientData")?,
+            client_token: members.take("ClientToken")?,
+            description: members.take("Description")?,
+            disk_container: members.take("DiskContainer")?,
+            dry_run: members.take("DryRun")?,
+            encrypted: members.take("Encrypted")?,
+            kms_key_id: members.take("KmsKeyId")?,
+            role_name: members.take("RoleName")?,
+            tag_specifications: members.take("TagSpecifications")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ImportSnapshotResult {
+    pub description: Option<String>,
+    pub import_task_id: Option<String>,
+    pub snapshot_task_detail: Option<SnapshotTaskDetail>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl IntoValue for ImportSnapshotResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Description", self.description.into_value()),
+            ("ImportTaskId", self.import_task_id.into_value()),
+            ("SnapshotTaskDetail", self.snapshot_task_detail.into_value()),
+            ("Tags", self.tags.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ImportSnapshotTask {
+    pub description: Option<String>,
+    pub import_task_id: Option<String>,
+    pub snapshot_task_detail: Option<SnapshotTaskDetail>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl IntoValue for ImportSnapshotTask {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Description", self.description.into_value()),
+            ("ImportTaskId", self.import_task_id.into_value()),
+            ("SnapshotTaskDetail", self.snapshot_task_detail.into_value()),
             ("Tags", self.tags.into_value()),
         ])
     }
@@ -1449,6 +7686,1190 @@ impl IntoValue for InferenceDeviceMemoryInfo {
     }
 }
 
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InitializationStatusDetails {
+    pub initialization_type: Option<InitializationType>,
+    pub progress: Option<i64>,
+    pub estimated_time_to_complete_in_seconds: Option<i64>,
+}
+
+impl IntoValue for InitializationStatusDetails {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("InitializationType", self.initialization_type.into_value()),
+            ("Progress", self.progress.into_value()),
+            ("EstimatedTimeToCompleteInSeconds", self.estimated_time_to_complete_in_seconds.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    InitializationType {
+        Default = "default",
+        ProvisionedRate = "provisioned-rate",
+        VolumeCopy = "volume-copy",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct Instance {
+    pub architecture: Option<ArchitectureValues>,
+    pub block_device_mappings: Option<Vec<InstanceBlockDeviceMapping>>,
+    pub client_token: Option<String>,
+    pub ebs_optimized: Option<bool>,
+    pub ena_support: Option<bool>,
+    pub hypervisor: Option<HypervisorType>,
+    pub iam_instance_profile: Option<IamInstanceProfile>,
+    pub instance_lifecycle: Option<InstanceLifecycleType>,
+    pub elastic_gpu_associations: Option<Vec<ElasticGpuAssociation>>,
+    pub elastic_inference_accelerator_associations: Option<Vec<ElasticInferenceAcceleratorAssociation>>,
+    pub network_interfaces: Option<Vec<InstanceNetworkInterface>>,
+    pub outpost_arn: Option<String>,
+    pub root_device_name: Option<String>,
+    pub root_device_type: Option<DeviceType>,
+    pub security_groups: Option<Vec<GroupIdentifier>>,
+    pub source_dest_check: Option<bool>,
+    pub spot_instance_request_id: Option<String>,
+    pub sriov_net_support: Option<String>,
+    pub state_reason: Option<StateReason>,
+    pub tags: Option<Vec<Tag>>,
+    pub virtualization_type: Option<VirtualizationType>,
+    pub cpu_options: Option<CpuOptions>,
+    pub capacity_block_id: Option<String>,
+    pub capacity_reservation_id: Option<String>,
+    pub capacity_reservation_specification: Option<CapacityReservationSpecificationResponse>,
+    pub hibernation_options: Option<HibernationOptions>,
+    pub licenses: Option<Vec<LicenseConfiguration>>,
+    pub metadata_options: Option<InstanceMetadataOptionsResponse>,
+    pub enclave_options: Option<EnclaveOptions>,
+    pub boot_mode: Option<BootModeValues>,
+    pub platform_details: Option<String>,
+    pub usage_operation: Option<String>,
+    pub usage_operation_update_time: Option<Time>,
+    pub private_dns_name_options: Option<PrivateDnsNameOptionsResponse>,
+    pub ipv6_address: Option<String>,
+    pub tpm_support: Option<String>,
+    pub maintenance_options: Option<InstanceMaintenanceOptions>,
+    pub current_instance_boot_mode: Option<InstanceBootModeValues>,
+    pub network_performance_options: Option<InstanceNetworkPerformanceOptions>,
+    pub operator: Option<OperatorResponse>,
+    pub secondary_interfaces: Option<Vec<InstanceSecondaryInterface>>,
+    pub instance_id: Option<String>,
+    pub image_id: Option<String>,
+    pub state: Option<InstanceState>,
+    pub private_dns_name: Option<String>,
+    pub public_dns_name: Option<String>,
+    pub state_transition_reason: Option<String>,
+    pub key_name: Option<String>,
+    pub ami_launch_index: Option<i32>,
+    pub product_codes: Option<Vec<ProductCode>>,
+    pub instance_type: Option<String>,
+    pub launch_time: Option<Time>,
+    pub placement: Option<Placement>,
+    pub kernel_id: Option<String>,
+    pub ramdisk_id: Option<String>,
+    pub platform: Option<PlatformValues>,
+    pub monitoring: Option<Monitoring>,
+    pub subnet_id: Option<String>,
+    pub vpc_id: Option<String>,
+    pub private_ip_address: Option<String>,
+    pub public_ip_address: Option<String>,
+}
+
+impl IntoValue for Instance {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Architecture", self.architecture.into_value()),
+            ("BlockDeviceMappings", self.block_device_mappings.into_value()),
+            ("ClientToken", self.client_token.into_value()),
+            ("EbsOptimized", self.ebs_optimized.into_value()),
+            ("EnaSupport", self.ena_support.into_value()),
+            ("Hypervisor", self.hypervisor.into_value()),
+            ("IamInstanceProfile", self.iam_instance_profile.into_value()),
+            ("InstanceLifecycle", self.instance_lifecycle.into_value()),
+            ("ElasticGpuAssociations", self.elastic_gpu_associations.into_value()),
+            ("ElasticInferenceAcceleratorAssociations", self.elastic_inference_accelerator_associations.into_value()),
+            ("NetworkInterfaces", self.network_interfaces.into_value()),
+            ("OutpostArn", self.outpost_arn.into_value()),
+            ("RootDeviceName", self.root_device_name.into_value()),
+            ("RootDeviceType", self.root_device_type.into_value()),
+            ("SecurityGroups", self.security_groups.into_value()),
+            ("SourceDestCheck", self.source_dest_check.into_value()),
+            ("SpotInstanceRequestId", self.spot_instance_request_id.into_value()),
+            ("SriovNetSupport", self.sriov_net_support.into_value()),
+            ("StateReason", self.state_reason.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("VirtualizationType", self.virtualization_type.into_value()),
+            ("CpuOptions", self.cpu_options.into_value()),
+            ("CapacityBlockId", self.capacity_block_id.into_value()),
+            ("CapacityReservationId", self.capacity_reservation_id.into_value()),
+            ("CapacityReservationSpecification", self.capacity_reservation_specification.into_value()),
+            ("HibernationOptions", self.hibernation_options.into_value()),
+            ("Licenses", self.licenses.into_value()),
+            ("MetadataOptions", self.metadata_options.into_value()),
+            ("EnclaveOptions", self.enclave_options.into_value()),
+            ("BootMode", self.boot_mode.into_value()),
+            ("PlatformDetails", self.platform_details.into_value()),
+            ("UsageOperation", self.usage_operation.into_value()),
+            ("UsageOperationUpdateTime", self.usage_operation_update_time.into_value()),
+            ("PrivateDnsNameOptions", self.private_dns_name_options.into_value()),
+            ("Ipv6Address", self.ipv6_address.into_value()),
+            ("TpmSupport", self.tpm_support.into_value()),
+            ("MaintenanceOptions", self.maintenance_options.into_value()),
+            ("CurrentInstanceBootMode", self.current_instance_boot_mode.into_value()),
+            ("NetworkPerformanceOptions", self.network_performance_options.into_value()),
+            ("Operator", self.operator.into_value()),
+            ("SecondaryInterfaces", self.secondary_interfaces.into_value()),
+            ("InstanceId", self.instance_id.into_value()),
+            ("ImageId", self.image_id.into_value()),
+            ("State", self.state.into_value()),
+            ("PrivateDnsName", self.private_dns_name.into_value()),
+            ("PublicDnsName", self.public_dns_name.into_value()),
+            ("StateTransitionReason", self.state_transition_reason.into_value()),
+            ("KeyName", self.key_name.into_value()),
+            ("AmiLaunchIndex", self.ami_launch_index.into_value()),
+            ("ProductCodes", self.product_codes.into_value()),
+            ("InstanceType", self.instance_type.into_value()),
+            ("LaunchTime", self.launch_time.into_value()),
+            ("Placement", self.placement.into_value()),
+            ("KernelId", self.kernel_id.into_value()),
+            ("RamdiskId", self.ramdisk_id.into_value()),
+            ("Platform", self.platform.into_value()),
+            ("Monitoring", self.monitoring.into_value()),
+            ("SubnetId", self.subnet_id.into_value()),
+            ("VpcId", self.vpc_id.into_value()),
+            ("PrivateIpAddress", self.private_ip_address.into_value()),
+            ("PublicIpAddress", self.public_ip_address.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceAttachmentEnaSrdSpecification {
+    pub ena_srd_enabled: Option<bool>,
+    pub ena_srd_udp_specification: Option<InstanceAttachmentEnaSrdUdpSpecification>,
+}
+
+impl IntoValue for InstanceAttachmentEnaSrdSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("EnaSrdEnabled", self.ena_srd_enabled.into_value()),
+            ("EnaSrdUdpSpecification", self.ena_srd_udp_specification.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceAttachmentEnaSrdUdpSpecification {
+    pub ena_srd_udp_enabled: Option<bool>,
+}
+
+impl IntoValue for InstanceAttachmentEnaSrdUdpSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([("EnaSrdUdpEnabled", self.ena_srd_udp_enabled.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceAttribute {
+    pub block_device_mappings: Option<Vec<InstanceBlockDeviceMapping>>,
+    pub disable_api_termination: Option<AttributeBooleanValue>,
+    pub ena_support: Option<AttributeBooleanValue>,
+    pub enclave_options: Option<EnclaveOptions>,
+    pub ebs_optimized: Option<AttributeBooleanValue>,
+    pub instance_id: Option<String>,
+    pub instance_initiated_shutdown_behavior: Option<AttributeValue>,
+    pub instance_type: Option<AttributeValue>,
+    pub kernel_id: Option<AttributeValue>,
+    pub product_codes: Option<Vec<ProductCode>>,
+    pub ramdisk_id: Option<AttributeValue>,
+    pub root_device_name: Option<AttributeValue>,
+    pub source_dest_check: Option<AttributeBooleanValue>,
+    pub sriov_net_support: Option<AttributeValue>,
+    pub user_data: Option<AttributeValue>,
+    pub disable_api_stop: Option<AttributeBooleanValue>,
+    pub groups: Option<Vec<GroupIdentifier>>,
+}
+
+impl IntoValue for InstanceAttribute {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("BlockDeviceMappings", self.block_device_mappings.into_value()),
+            ("DisableApiTermination", self.disable_api_termination.into_value()),
+            ("EnaSupport", self.ena_support.into_value()),
+            ("EnclaveOptions", self.enclave_options.into_value()),
+            ("EbsOptimized", self.ebs_optimized.into_value()),
+            ("InstanceId", self.instance_id.into_value()),
+            ("InstanceInitiatedShutdownBehavior", self.instance_initiated_shutdown_behavior.into_value()),
+            ("InstanceType", self.instance_type.into_value()),
+            ("KernelId", self.kernel_id.into_value()),
+            ("ProductCodes", self.product_codes.into_value()),
+            ("RamdiskId", self.ramdisk_id.into_value()),
+            ("RootDeviceName", self.root_device_name.into_value()),
+            ("SourceDestCheck", self.source_dest_check.into_value()),
+            ("SriovNetSupport", self.sriov_net_support.into_value()),
+            ("UserData", self.user_data.into_value()),
+            ("DisableApiStop", self.disable_api_stop.into_value()),
+            ("Groups", self.groups.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    InstanceAttributeName {
+        InstanceType = "instanceType",
+        Kernel = "kernel",
+        Ramdisk = "ramdisk",
+        UserData = "userData",
+        DisableApiTermination = "disableApiTermination",
+        InstanceInitiatedShutdownBehavior = "instanceInitiatedShutdownBehavior",
+        RootDeviceName = "rootDeviceName",
+        BlockDeviceMapping = "blockDeviceMapping",
+        ProductCodes = "productCodes",
+        SourceDestCheck = "sourceDestCheck",
+        GroupSet = "groupSet",
+        EbsOptimized = "ebsOptimized",
+        SriovNetSupport = "sriovNetSupport",
+        EnaSupport = "enaSupport",
+        EnclaveOptions = "enclaveOptions",
+        DisableApiStop = "disableApiStop",
+    }
+}
+
+wire::string_enum! {
+    InstanceAutoRecoveryState {
+        Disabled = "disabled",
+        Default = "default",
+    }
+}
+
+wire::string_enum! {
+    InstanceBandwidthWeighting {
+        Default = "default",
+        Vpc1 = "vpc-1",
+        Ebs1 = "ebs-1",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceBlockDeviceMapping {
+    pub device_name: Option<String>,
+    pub ebs: Option<EbsInstanceBlockDevice>,
+}
+
+impl IntoValue for InstanceBlockDeviceMapping {
+    fn into_value(self) -> Value {
+        Value::structure([("DeviceName", self.device_name.into_value()), ("Ebs", self.ebs.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceBlockDeviceMappingSpecification {
+    pub device_name: Option<String>,
+    pub ebs: Option<EbsInstanceBlockDeviceSpecification>,
+    pub virtual_name: Option<String>,
+    pub no_device: Option<String>,
+}
+
+impl FromValue for InstanceBlockDeviceMappingSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            device_name: members.take("DeviceName")?,
+            ebs: members.take("Ebs")?,
+            virtual_name: members.take("VirtualName")?,
+            no_device: members.take("NoDevice")?,
+        })
+    }
+}
+
+wire::string_enum! {
+    InstanceBootModeValues {
+        LegacyBios = "legacy-bios",
+        Uefi = "uefi",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceCreditSpecification {
+    pub instance_id: Option<String>,
+    pub cpu_credits: Option<String>,
+}
+
+impl IntoValue for InstanceCreditSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([("InstanceId", self.instance_id.into_value()), ("CpuCredits", self.cpu_credits.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceCreditSpecificationRequest {
+    pub instance_id: String,
+    pub cpu_credits: Option<String>,
+}
+
+impl FromValue for InstanceCreditSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { instance_id: members.take("InstanceId")?, cpu_credits: members.take("CpuCredits")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceFamilyCreditSpecification {
+    pub instance_family: Option<UnlimitedSupportedInstanceFamily>,
+    pub cpu_credits: Option<String>,
+}
+
+impl IntoValue for InstanceFamilyCreditSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([("InstanceFamily", self.instance_family.into_value()), ("CpuCredits", self.cpu_credits.into_value())])
+    }
+}
+
+wire::string_enum! {
+    InstanceGeneration {
+        Current = "current",
+        Previous = "previous",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceImageMetadata {
+    pub instance_id: Option<String>,
+    pub instance_type: Option<String>,
+    pub launch_time: Option<Time>,
+    pub availability_zone: Option<String>,
+    pub zone_id: Option<String>,
+    pub state: Option<InstanceState>,
+    pub owner_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub image_metadata: Option<ImageMetadata>,
+    pub operator: Option<OperatorResponse>,
+}
+
+impl IntoValue for InstanceImageMetadata {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("InstanceId", self.instance_id.into_value()),
+            ("InstanceType", self.instance_type.into_value()),
+            ("LaunchTime", self.launch_time.into_value()),
+            ("AvailabilityZone", self.availability_zone.into_value()),
+            ("ZoneId", self.zone_id.into_value()),
+            ("State", self.state.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("ImageMetadata", self.image_metadata.into_value()),
+            ("Operator", self.operator.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    InstanceInterruptionBehavior {
+        Hibernate = "hibernate",
+        Stop = "stop",
+        Terminate = "terminate",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceIpv4Prefix {
+    pub ipv4_prefix: Option<String>,
+}
+
+impl IntoValue for InstanceIpv4Prefix {
+    fn into_value(self) -> Value {
+        Value::structure([("Ipv4Prefix", self.ipv4_prefix.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceIpv6Address {
+    pub ipv6_address: Option<String>,
+    pub is_primary_ipv6: Option<bool>,
+}
+
+impl FromValue for InstanceIpv6Address {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { ipv6_address: members.take("Ipv6Address")?, is_primary_ipv6: members.take("IsPrimaryIpv6")? })
+    }
+}
+
+impl IntoValue for InstanceIpv6Address {
+    fn into_value(self) -> Value {
+        Value::structure([("Ipv6Address", self.ipv6_address.into_value()), ("IsPrimaryIpv6", self.is_primary_ipv6.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceIpv6AddressRequest {
+    pub ipv6_address: Option<String>,
+}
+
+impl FromValue for InstanceIpv6AddressRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { ipv6_address: members.take("Ipv6Address")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceIpv6Prefix {
+    pub ipv6_prefix: Option<String>,
+}
+
+impl IntoValue for InstanceIpv6Prefix {
+    fn into_value(self) -> Value {
+        Value::structure([("Ipv6Prefix", self.ipv6_prefix.into_value())])
+    }
+}
+
+wire::string_enum! {
+    InstanceLifecycleType {
+        Spot = "spot",
+        Scheduled = "scheduled",
+        CapacityBlock = "capacity-block",
+        InterruptibleCapacityReservation = "interruptible-capacity-reservation",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceMaintenanceOptions {
+    pub auto_recovery: Option<InstanceAutoRecoveryState>,
+    pub reboot_migration: Option<InstanceRebootMigrationState>,
+}
+
+impl IntoValue for InstanceMaintenanceOptions {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AutoRecovery", self.auto_recovery.into_value()),
+            ("RebootMigration", self.reboot_migration.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceMaintenanceOptionsRequest {
+    pub auto_recovery: Option<InstanceAutoRecoveryState>,
+}
+
+impl FromValue for InstanceMaintenanceOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { auto_recovery: members.take("AutoRecovery")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceMarketOptionsRequest {
+    pub market_type: Option<MarketType>,
+    pub spot_options: Option<SpotMarketOptions>,
+}
+
+impl FromValue for InstanceMarketOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { market_type: members.take("MarketType")?, spot_options: members.take("SpotOptions")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceMetadataDefaultsResponse {
+    pub http_tokens: Option<HttpTokensState>,
+    pub http_put_response_hop_limit: Option<i32>,
+    pub http_endpoint: Option<InstanceMetadataEndpointState>,
+    pub instance_metadata_tags: Option<InstanceMetadataTagsState>,
+    pub managed_by: Option<ManagedBy>,
+    pub managed_exception_message: Option<String>,
+    pub http_tokens_enforced: Option<HttpTokensEnforcedState>,
+}
+
+impl IntoValue for InstanceMetadataDefaultsResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("HttpTokens", self.http_tokens.into_value()),
+            ("HttpPutResponseHopLimit", self.http_put_response_hop_limit.into_value()),
+            ("HttpEndpoint", self.http_endpoint.into_value()),
+            ("InstanceMetadataTags", self.instance_metadata_tags.into_value()),
+            ("ManagedBy", self.managed_by.into_value()),
+            ("ManagedExceptionMessage", self.managed_exception_message.into_value()),
+            ("HttpTokensEnforced", self.http_tokens_enforced.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    InstanceMetadataEndpointState {
+        Disabled = "disabled",
+        Enabled = "enabled",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceMetadataOptionsRequest {
+    pub http_tokens: Option<HttpTokensState>,
+    pub http_put_response_hop_limit: Option<i32>,
+    pub http_endpoint: Option<InstanceMetadataEndpointState>,
+    pub http_protocol_ipv6: Option<InstanceMetadataProtocolState>,
+    pub instance_metadata_tags: Option<InstanceMetadataTagsState>,
+}
+
+impl FromValue for InstanceMetadataOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            http_tokens: members.take("HttpTokens")?,
+            http_put_response_hop_limit: members.take("HttpPutResponseHopLimit")?,
+            http_endpoint: members.take("HttpEndpoint")?,
+            http_protocol_ipv6: members.take("HttpProtocolIpv6")?,
+            instance_metadata_tags: members.take("InstanceMetadataTags")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceMetadataOptionsResponse {
+    pub state: Option<InstanceMetadataOptionsState>,
+    pub http_tokens: Option<HttpTokensState>,
+    pub http_put_response_hop_limit: Option<i32>,
+    pub http_endpoint: Option<InstanceMetadataEndpointState>,
+    pub http_protocol_ipv6: Option<InstanceMetadataProtocolState>,
+    pub instance_metadata_tags: Option<InstanceMetadataTagsState>,
+}
+
+impl IntoValue for InstanceMetadataOptionsResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("State", self.state.into_value()),
+            ("HttpTokens", self.http_tokens.into_value()),
+            ("HttpPutResponseHopLimit", self.http_put_response_hop_limit.into_value()),
+            ("HttpEndpoint", self.http_endpoint.into_value()),
+            ("HttpProtocolIpv6", self.http_protocol_ipv6.into_value()),
+            ("InstanceMetadataTags", self.instance_metadata_tags.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    InstanceMetadataOptionsState {
+        Pending = "pending",
+        Applied = "applied",
+    }
+}
+
+wire::string_enum! {
+    InstanceMetadataProtocolState {
+        Disabled = "disabled",
+        Enabled = "enabled",
+    }
+}
+
+wire::string_enum! {
+    InstanceMetadataTagsState {
+        Disabled = "disabled",
+        Enabled = "enabled",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceMonitoring {
+    pub instance_id: Option<String>,
+    pub monitoring: Option<Monitoring>,
+}
+
+impl IntoValue for InstanceMonitoring {
+    fn into_value(self) -> Value {
+        Value::structure([("InstanceId", self.instance_id.into_value()), ("Monitoring", self.monitoring.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceNetworkInterface {
+    pub association: Option<InstanceNetworkInterfaceAssociation>,
+    pub attachment: Option<InstanceNetworkInterfaceAttachment>,
+    pub description: Option<String>,
+    pub groups: Option<Vec<GroupIdentifier>>,
+    pub ipv6_addresses: Option<Vec<InstanceIpv6Address>>,
+    pub mac_address: Option<String>,
+    pub network_interface_id: Option<String>,
+    pub owner_id: Option<String>,
+    pub private_dns_name: Option<String>,
+    pub private_ip_address: Option<String>,
+    pub private_ip_addresses: Option<Vec<InstancePrivateIpAddress>>,
+    pub source_dest_check: Option<bool>,
+    pub status: Option<NetworkInterfaceStatus>,
+    pub subnet_id: Option<String>,
+    pub vpc_id: Option<String>,
+    pub interface_type: Option<String>,
+    pub ipv4_prefixes: Option<Vec<InstanceIpv4Prefix>>,
+    pub ipv6_prefixes: Option<Vec<InstanceIpv6Prefix>>,
+    pub connection_tracking_configuration: Option<ConnectionTrackingSpecificationResponse>,
+    pub operator: Option<OperatorResponse>,
+}
+
+impl IntoValue for InstanceNetworkInterface {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Association", self.association.into_value()),
+            ("Attachment", self.attachment.into_value()),
+            ("Description", self.description.into_value()),
+            ("Groups", self.groups.into_value()),
+            ("Ipv6Addresses", self.ipv6_addresses.into_value()),
+            ("MacAddress", self.mac_address.into_value()),
+            ("NetworkInterfaceId", self.network_interface_id.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("PrivateDnsName", self.private_dns_name.into_value()),
+            ("PrivateIpAddress", self.private_ip_address.into_value()),
+            ("PrivateIpAddresses", self.private_ip_addresses.into_value()),
+            ("SourceDestCheck", self.source_dest_check.into_value()),
+            ("Status", self.status.into_value()),
+            ("SubnetId", self.subnet_id.into_value()),
+            ("VpcId", self.vpc_id.into_value()),
+            ("InterfaceType", self.interface_type.into_value()),
+            ("Ipv4Prefixes", self.ipv4_prefixes.into_value()),
+            ("Ipv6Prefixes", self.ipv6_prefixes.into_value()),
+            ("ConnectionTrackingConfiguration", self.connection_tracking_configuration.into_value()),
+            ("Operator", self.operator.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceNetworkInterfaceAssociation {
+    pub carrier_ip: Option<String>,
+    pub customer_owned_ip: Option<String>,
+    pub ip_owner_id: Option<String>,
+    pub public_dns_name: Option<String>,
+    pub public_ip: Option<String>,
+}
+
+impl IntoValue for InstanceNetworkInterfaceAssociation {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("CarrierIp", self.carrier_ip.into_value()),
+            ("CustomerOwnedIp", self.customer_owned_ip.into_value()),
+            ("IpOwnerId", self.ip_owner_id.into_value()),
+            ("PublicDnsName", self.public_dns_name.into_value()),
+            ("PublicIp", self.public_ip.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceNetworkInterfaceAttachment {
+    pub attach_time: Option<Time>,
+    pub attachment_id: Option<String>,
+    pub delete_on_termination: Option<bool>,
+    pub device_index: Option<i32>,
+    pub status: Option<AttachmentStatus>,
+    pub network_card_index: Option<i32>,
+    pub ena_srd_specification: Option<InstanceAttachmentEnaSrdSpecification>,
+    pub ena_queue_count: Option<i32>,
+}
+
+impl IntoValue for InstanceNetworkInterfaceAttachment {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AttachTime", self.attach_time.into_value()),
+            ("AttachmentId", self.attachment_id.into_value()),
+            ("DeleteOnTermination", self.delete_on_termination.into_value()),
+            ("DeviceIndex", self.device_index.into_value()),
+            ("Status", self.status.into_value()),
+            ("NetworkCardIndex", self.network_card_index.into_value()),
+            ("EnaSrdSpecification", self.ena_srd_specification.into_value()),
+            ("EnaQueueCount", self.ena_queue_count.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceNetworkInterfaceSpecification {
+    pub associate_public_ip_address: Option<bool>,
+    pub delete_on_termination: Option<bool>,
+    pub description: Option<String>,
+    pub device_index: Option<i32>,
+    pub groups: Option<Vec<String>>,
+    pub ipv6_address_count: Option<i32>,
+    pub ipv6_addresses: Option<Vec<InstanceIpv6Address>>,
+    pub network_interface_id: Option<String>,
+    pub private_ip_address: Option<String>,
+    pub private_ip_addresses: Option<Vec<PrivateIpAddressSpecification>>,
+    pub secondary_private_ip_address_count: Option<i32>,
+    pub subnet_id: Option<String>,
+    pub associate_carrier_ip_address: Option<bool>,
+    pub interface_type: Option<String>,
+    pub network_card_index: Option<i32>,
+    pub ipv4_prefixes: Option<Vec<Ipv4PrefixSpecificationRequest>>,
+    pub ipv4_prefix_count: Option<i32>,
+    pub ipv6_prefixes: Option<Vec<Ipv6PrefixSpecificationRequest>>,
+    pub ipv6_prefix_count: Option<i32>,
+    pub primary_ipv6: Option<bool>,
+    pub ena_srd_specification: Option<EnaSrdSpecificationRequest>,
+    pub connection_tracking_specification: Option<ConnectionTrackingSpecificationRequest>,
+    pub ena_queue_count: Option<i32>,
+}
+
+impl FromValue for InstanceNetworkInterfaceSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            associate_public_ip_address: members.take("AssociatePublicIpAddress")?,
+            delete_on_termination: members.take("DeleteOnTermination")?,
+            description: members.take("Description")?,
+            device_index: members.take("DeviceIndex")?,
+            groups: members.take("Groups")?,
+            ipv6_address_count: members.take("Ipv6AddressCount")?,
+            ipv6_addresses: members.take("Ipv6Addresses")?,
+            network_interface_id: members.take("NetworkInterfaceId")?,
+            private_ip_address: members.take("PrivateIpAddress")?,
+            private_ip_addresses: members.take("PrivateIpAddresses")?,
+            secondary_private_ip_address_count: members.take("SecondaryPrivateIpAddressCount")?,
+            subnet_id: members.take("SubnetId")?,
+            associate_carrier_ip_address: members.take("AssociateCarrierIpAddress")?,
+            interface_type: members.take("InterfaceType")?,
+            network_card_index: members.take("NetworkCardIndex")?,
+            ipv4_prefixes: members.take("Ipv4Prefixes")?,
+            ipv4_prefix_count: members.take("Ipv4PrefixCount")?,
+            ipv6_prefixes: members.take("Ipv6Prefixes")?,
+            ipv6_prefix_count: members.take("Ipv6PrefixCount")?,
+            primary_ipv6: members.take("PrimaryIpv6")?,
+            ena_srd_specification: members.take("EnaSrdSpecification")?,
+            connection_tracking_specification: members.take("ConnectionTrackingSpecification")?,
+            ena_queue_count: members.take("EnaQueueCount")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceNetworkPerformanceOptions {
+    pub bandwidth_weighting: Option<InstanceBandwidthWeighting>,
+}
+
+impl IntoValue for InstanceNetworkPerformanceOptions {
+    fn into_value(self) -> Value {
+        Value::structure([("BandwidthWeighting", self.bandwidth_weighting.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceNetworkPerformanceOptionsRequest {
+    pub bandwidth_weighting: Option<InstanceBandwidthWeighting>,
+}
+
+impl FromValue for InstanceNetworkPerformanceOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { bandwidth_weighting: members.take("BandwidthWeighting")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstancePrivateIpAddress {
+    pub association: Option<InstanceNetworkInterfaceAssociation>,
+    pub primary: Option<bool>,
+    pub private_dns_name: Option<String>,
+    pub private_ip_address: Option<String>,
+}
+
+impl IntoValue for InstancePrivateIpAddress {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Association", self.association.into_value()),
+            ("Primary", self.primary.into_value()),
+            ("PrivateDnsName", self.private_dns_name.into_value()),
+            ("PrivateIpAddress", self.private_ip_address.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    InstanceRebootMigrationState {
+        Disabled = "disabled",
+        Default = "default",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceRequirements {
+    pub v_cpu_count: Option<VCpuCountRange>,
+    pub memory_mi_b: Option<MemoryMiB>,
+    pub cpu_manufacturers: Option<Vec<CpuManufacturer>>,
+    pub memory_gi_b_per_v_cpu: Option<MemoryGiBPerVCpu>,
+    pub excluded_instance_types: Option<Vec<String>>,
+    pub instance_generations: Option<Vec<InstanceGeneration>>,
+    pub spot_max_price_percentage_over_lowest_price: Option<i32>,
+    pub on_demand_max_price_percentage_over_lowest_price: Option<i32>,
+    pub bare_metal: Option<BareMetal>,
+    pub burstable_performance: Option<BurstablePerformance>,
+    pub require_hibernate_support: Option<bool>,
+    pub network_interface_count: Option<NetworkInterfaceCount>,
+    pub local_storage: Option<LocalStorage>,
+    pub local_storage_types: Option<Vec<LocalStorageType>>,
+    pub total_local_storage_gb: Option<TotalLocalStorageGB>,
+    pub baseline_ebs_bandwidth_mbps: Option<BaselineEbsBandwidthMbps>,
+    pub accelerator_types: Option<Vec<AcceleratorType>>,
+    pub accelerator_count: Option<AcceleratorCount>,
+    pub accelerator_manufacturers: Option<Vec<AcceleratorManufacturer>>,
+    pub accelerator_names: Option<Vec<AcceleratorName>>,
+    pub accelerator_total_memory_mi_b: Option<AcceleratorTotalMemoryMiB>,
+    pub network_bandwidth_gbps: Option<NetworkBandwidthGbps>,
+    pub allowed_instance_types: Option<Vec<String>>,
+    pub max_spot_price_as_percentage_of_optimal_on_demand_price: Option<i32>,
+    pub baseline_performance_factors: Option<BaselinePerformanceFactors>,
+    pub require_encryption_in_transit: Option<bool>,
+}
+
+impl IntoValue for InstanceRequirements {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("VCpuCount", self.v_cpu_count.into_value()),
+            ("MemoryMiB", self.memory_mi_b.into_value()),
+            ("CpuManufacturers", self.cpu_manufacturers.into_value()),
+            ("MemoryGiBPerVCpu", self.memory_gi_b_per_v_cpu.into_value()),
+            ("ExcludedInstanceTypes", self.excluded_instance_types.into_value()),
+            ("InstanceGenerations", self.instance_generations.into_value()),
+            ("SpotMaxPricePercentageOverLowestPrice", self.spot_max_price_percentage_over_lowest_price.into_value()),
+            ("OnDemandMaxPricePercentageOverLowestPrice", self.on_demand_max_price_percentage_over_lowest_price.into_value()),
+            ("BareMetal", self.bare_metal.into_value()),
+            ("BurstablePerformance", self.burstable_performance.into_value()),
+            ("RequireHibernateSupport", self.require_hibernate_support.into_value()),
+            ("NetworkInterfaceCount", self.network_interface_count.into_value()),
+            ("LocalStorage", self.local_storage.into_value()),
+            ("LocalStorageTypes", self.local_storage_types.into_value()),
+            ("TotalLocalStorageGB", self.total_local_storage_gb.into_value()),
+            ("BaselineEbsBandwidthMbps", self.baseline_ebs_bandwidth_mbps.into_value()),
+            ("AcceleratorTypes", self.accelerator_types.into_value()),
+            ("AcceleratorCount", self.accelerator_count.into_value()),
+            ("AcceleratorManufacturers", self.accelerator_manufacturers.into_value()),
+            ("AcceleratorNames", self.accelerator_names.into_value()),
+            ("AcceleratorTotalMemoryMiB", self.accelerator_total_memory_mi_b.into_value()),
+            ("NetworkBandwidthGbps", self.network_bandwidth_gbps.into_value()),
+            ("AllowedInstanceTypes", self.allowed_instance_types.into_value()),
+            (
+                "MaxSpotPriceAsPercentageOfOptimalOnDemandPrice",
+                self.max_spot_price_as_percentage_of_optimal_on_demand_price.into_value(),
+            ),
+            ("BaselinePerformanceFactors", self.baseline_performance_factors.into_value()),
+            ("RequireEncryptionInTransit", self.require_encryption_in_transit.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceRequirementsRequest {
+    pub v_cpu_count: VCpuCountRangeRequest,
+    pub memory_mi_b: MemoryMiBRequest,
+    pub cpu_manufacturers: Option<Vec<CpuManufacturer>>,
+    pub memory_gi_b_per_v_cpu: Option<MemoryGiBPerVCpuRequest>,
+    pub excluded_instance_types: Option<Vec<String>>,
+    pub instance_generations: Option<Vec<InstanceGeneration>>,
+    pub spot_max_price_percentage_over_lowest_price: Option<i32>,
+    pub on_demand_max_price_percentage_over_lowest_price: Option<i32>,
+    pub bare_metal: Option<BareMetal>,
+    pub burstable_performance: Option<BurstablePerformance>,
+    pub require_hibernate_support: Option<bool>,
+    pub network_interface_count: Option<NetworkInterfaceCountRequest>,
+    pub local_storage: Option<LocalStorage>,
+    pub local_storage_types: Option<Vec<LocalStorageType>>,
+    pub total_local_storage_gb: Option<TotalLocalStorageGBRequest>,
+    pub baseline_ebs_bandwidth_mbps: Option<BaselineEbsBandwidthMbpsRequest>,
+    pub accelerator_types: Option<Vec<AcceleratorType>>,
+    pub accelerator_count: Option<AcceleratorCountRequest>,
+    pub accelerator_manufacturers: Option<Vec<AcceleratorManufacturer>>,
+    pub accelerator_names: Option<Vec<AcceleratorName>>,
+    pub accelerator_total_memory_mi_b: Option<AcceleratorTotalMemoryMiBRequest>,
+    pub network_bandwidth_gbps: Option<NetworkBandwidthGbpsRequest>,
+    pub allowed_instance_types: Option<Vec<String>>,
+    pub max_spot_price_as_percentage_of_optimal_on_demand_price: Option<i32>,
+    pub baseline_performance_factors: Option<BaselinePerformanceFactorsRequest>,
+    pub require_encryption_in_transit: Option<bool>,
+}
+
+impl FromValue for InstanceRequirementsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            v_cpu_count: members.take("VCpuCount")?,
+            memory_mi_b: members.take("MemoryMiB")?,
+            cpu_manufacturers: members.take("CpuManufacturers")?,
+            memory_gi_b_per_v_cpu: members.take("MemoryGiBPerVCpu")?,
+            excluded_instance_types: members.take("ExcludedInstanceTypes")?,
+            instance_generations: members.take("InstanceGenerations")?,
+            spot_max_price_percentage_over_lowest_price: members.take("SpotMaxPricePercentageOverLowestPrice")?,
+            on_demand_max_price_percentage_over_lowest_price: members.take("OnDemandMaxPricePercentageOverLowestPrice")?,
+            bare_metal: members.take("BareMetal")?,
+            burstable_performance: members.take("BurstablePerformance")?,
+            require_hibernate_support: members.take("RequireHibernateSupport")?,
+            network_interface_count: members.take("NetworkInterfaceCount")?,
+            local_storage: members.take("LocalStorage")?,
+            local_storage_types: members.take("LocalStorageTypes")?,
+            total_local_storage_gb: members.take("TotalLocalStorageGB")?,
+            baseline_ebs_bandwidth_mbps: members.take("BaselineEbsBandwidthMbps")?,
+            accelerator_types: members.take("AcceleratorTypes")?,
+            accelerator_count: members.take("AcceleratorCount")?,
+            accelerator_manufacturers: members.take("AcceleratorManufacturers")?,
+            accelerator_names: members.take("AcceleratorNames")?,
+            accelerator_total_memory_mi_b: members.take("AcceleratorTotalMemoryMiB")?,
+            network_bandwidth_gbps: members.take("NetworkBandwidthGbps")?,
+            allowed_instance_types: members.take("AllowedInstanceTypes")?,
+            max_spot_price_as_percentage_of_optimal_on_demand_price: members
+                .take("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice")?,
+            baseline_performance_factors: members.take("BaselinePerformanceFactors")?,
+            require_encryption_in_transit: members.take("RequireEncryptionInTransit")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceSecondaryInterface {
+    pub attachment: Option<InstanceSecondaryInterfaceAttachment>,
+    pub mac_address: Option<String>,
+    pub secondary_interface_id: Option<String>,
+    pub owner_id: Option<String>,
+    pub private_ip_addresses: Option<Vec<InstanceSecondaryInterfacePrivateIpAddress>>,
+    pub source_dest_check: Option<bool>,
+    pub status: Option<SecondaryInterfaceStatus>,
+    pub secondary_subnet_id: Option<String>,
+    pub secondary_network_id: Option<String>,
+    pub interface_type: Option<SecondaryInterfaceType>,
+}
+
+impl IntoValue for InstanceSecondaryInterface {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Attachment", self.attachment.into_value()),
+            ("MacAddress", self.mac_address.into_value()),
+            ("SecondaryInterfaceId", self.secondary_interface_id.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("PrivateIpAddresses", self.private_ip_addresses.into_value()),
+            ("SourceDestCheck", self.source_dest_check.into_value()),
+            ("Status", self.status.into_value()),
+            ("SecondarySubnetId", self.secondary_subnet_id.into_value()),
+            ("SecondaryNetworkId", self.secondary_network_id.into_value()),
+            ("InterfaceType", self.interface_type.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceSecondaryInterfaceAttachment {
+    pub attach_time: Option<Time>,
+    pub attachment_id: Option<String>,
+    pub delete_on_termination: Option<bool>,
+    pub device_index: Option<i32>,
+    pub status: Option<AttachmentStatus>,
+    pub network_card_index: Option<i32>,
+}
+
+impl IntoValue for InstanceSecondaryInterfaceAttachment {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AttachTime", self.attach_time.into_value()),
+            ("AttachmentId", self.attachment_id.into_value()),
+            ("DeleteOnTermination", self.delete_on_termination.into_value()),
+            ("DeviceIndex", self.device_index.into_value()),
+            ("Status", self.status.into_value()),
+            ("NetworkCardIndex", self.network_card_index.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceSecondaryInterfacePrivateIpAddress {
+    pub private_ip_address: Option<String>,
+}
+
+impl IntoValue for InstanceSecondaryInterfacePrivateIpAddress {
+    fn into_value(self) -> Value {
+        Value::structure([("PrivateIpAddress", self.private_ip_address.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceSecondaryInterfacePrivateIpAddressRequest {
+    pub private_ip_address: String,
+}
+
+impl FromValue for InstanceSecondaryInterfacePrivateIpAddressRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { private_ip_address: members.take("PrivateIpAddress")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceSecondaryInterfaceSpecificationRequest {
+    pub delete_on_termination: Option<bool>,
+    pub device_index: Option<i32>,
+    pub private_ip_addresses: Option<Vec<InstanceSecondaryInterfacePrivateIpAddressRequest>>,
+    pub private_ip_address_count: Option<i32>,
+    pub secondary_subnet_id: Option<String>,
+    pub interface_type: Option<SecondaryInterfaceType>,
+    pub network_card_index: Option<i32>,
+}
+
+impl FromValue for InstanceSecondaryInterfaceSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            delete_on_termination: members.take("DeleteOnTermination")?,
+            device_index: members.take("DeviceIndex")?,
+            private_ip_addresses: members.take("PrivateIpAddresses")?,
+            private_ip_address_count: members.take("PrivateIpAddressCount")?,
+            secondary_subnet_id: members.take("SecondarySubnetId")?,
+            interface_type: members.take("InterfaceType")?,
+            network_card_index: members.take("NetworkCardIndex")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceSpecification {
+    pub instance_id: String,
+    pub exclude_boot_volume: Option<bool>,
+    pub exclude_data_volume_ids: Option<Vec<String>>,
+}
+
+impl FromValue for InstanceSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            instance_id: members.take("InstanceId")?,
+            exclude_boot_volume: members.take("ExcludeBootVolume")?,
+            exclude_data_volume_ids: members.take("ExcludeDataVolumeIds")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceState {
+    pub code: Option<i32>,
+    pub name: Option<InstanceStateName>,
+}
+
+impl IntoValue for InstanceState {
+    fn into_value(self) -> Value {
+        Value::structure([("Code", self.code.into_value()), ("Name", self.name.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceStateChange {
+    pub instance_id: Option<String>,
+    pub current_state: Option<InstanceState>,
+    pub previous_state: Option<InstanceState>,
+}
+
+impl IntoValue for InstanceStateChange {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("InstanceId", self.instance_id.into_value()),
+            ("CurrentState", self.current_state.into_value()),
+            ("PreviousState", self.previous_state.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    InstanceStateName {
+        Pending = "pending",
+        Running = "running",
+        ShuttingDown = "shutting-down",
+        Terminated = "terminated",
+        Stopping = "stopping",
+        Stopped = "stopped",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceStatus {
+    pub availability_zone: Option<String>,
+    pub availability_zone_id: Option<String>,
+    pub outpost_arn: Option<String>,
+    pub operator: Option<OperatorResponse>,
+    pub events: Option<Vec<InstanceStatusEvent>>,
+    pub instance_id: Option<String>,
+    pub instance_state: Option<InstanceState>,
+    pub instance_status: Option<InstanceStatusSummary>,
+    pub system_status: Option<InstanceStatusSummary>,
+    pub attached_ebs_status: Option<EbsStatusSummary>,
+    pub application_status: Option<ApplicationStatusSummary>,
+    pub performance_status: Option<PerformanceStatusSummary>,
+}
+
+impl IntoValue for InstanceStatus {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AvailabilityZone", self.availability_zone.into_value()),
+            ("AvailabilityZoneId", self.availability_zone_id.into_value()),
+            ("OutpostArn", self.outpost_arn.into_value()),
+            ("Operator", self.operator.into_value()),
+            ("Events", self.events.into_value()),
+            ("InstanceId", self.instance_id.into_value()),
+            ("InstanceState", self.instance_state.into_value()),
+            ("InstanceStatus", self.instance_status.into_value()),
+            ("SystemStatus", self.system_status.into_value()),
+            ("AttachedEbsStatus", self.attached_ebs_status.into_value()),
+            ("ApplicationStatus", self.application_status.into_value()),
+            ("PerformanceStatus", self.performance_status.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceStatusDetails {
+    pub impaired_since: Option<Time>,
+    pub name: Option<StatusName>,
+    pub status: Option<StatusType>,
+}
+
+impl IntoValue for InstanceStatusDetails {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ImpairedSince", self.impaired_since.into_value()),
+            ("Name", self.name.into_value()),
+            ("Status", self.status.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceStatusEvent {
+    pub instance_event_id: Option<String>,
+    pub code: Option<EventCode>,
+    pub description: Option<String>,
+    pub not_after: Option<Time>,
+    pub not_before: Option<Time>,
+    pub not_before_deadline: Option<Time>,
+}
+
+impl IntoValue for InstanceStatusEvent {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("InstanceEventId", self.instance_event_id.into_value()),
+            ("Code", self.code.into_value()),
+            ("Description", self.description.into_value()),
+            ("NotAfter", self.not_after.into_value()),
+            ("NotBefore", self.not_before.into_value()),
+            ("NotBeforeDeadline", self.not_before_deadline.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceStatusSummary {
+    pub details: Option<Vec<InstanceStatusDetails>>,
+    pub status: Option<SummaryStatus>,
+}
+
+impl IntoValue for InstanceStatusSummary {
+    fn into_value(self) -> Value {
+        Value::structure([("Details", self.details.into_value()), ("Status", self.status.into_value())])
+    }
+}
+
 wire::string_enum! {
     InstanceStorageEncryptionSupport {
         Unsupported = "unsupported",
@@ -1471,6 +8892,31 @@ impl IntoValue for InstanceStorageInfo {
             ("Disks", self.disks.into_value()),
             ("NvmeSupport", self.nvme_support.into_value()),
             ("EncryptionSupport", self.encryption_support.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceTopology {
+    pub instance_id: Option<String>,
+    pub instance_type: Option<String>,
+    pub group_name: Option<String>,
+    pub network_nodes: Option<Vec<String>>,
+    pub availability_zone: Option<String>,
+    pub zone_id: Option<String>,
+    pub capacity_block_id: Option<String>,
+}
+
+impl IntoValue for InstanceTopology {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("InstanceId", self.instance_id.into_value()),
+            ("InstanceType", self.instance_type.into_value()),
+            ("GroupName", self.group_name.into_value()),
+            ("NetworkNodes", self.network_nodes.into_value()),
+            ("AvailabilityZone", self.availability_zone.into_value()),
+            ("ZoneId", self.zone_id.into_value()),
+            ("CapacityBlockId", self.capacity_block_id.into_value()),
         ])
     }
 }
@@ -1558,6 +9004,17 @@ impl IntoValue for InstanceTypeInfo {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceTypeItem {
+    pub instance_type: Option<String>,
+}
+
+impl IntoValue for InstanceTypeItem {
+    fn into_value(self) -> Value {
+        Value::structure([("InstanceType", self.instance_type.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct InstanceTypeOffering {
     pub instance_type: Option<String>,
     pub location_type: Option<LocationType>,
@@ -1570,6 +9027,21 @@ impl IntoValue for InstanceTypeOffering {
             ("InstanceType", self.instance_type.into_value()),
             ("LocationType", self.location_type.into_value()),
             ("Location", self.location.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InstanceTypeSpecification {
+    pub supported_instance_types: Option<Vec<InstanceTypeItem>>,
+    pub unsupported_instance_types: Option<Vec<InstanceTypeItem>>,
+}
+
+impl IntoValue for InstanceTypeSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SupportedInstanceTypes", self.supported_instance_types.into_value()),
+            ("UnsupportedInstanceTypes", self.unsupported_instance_types.into_value()),
         ])
     }
 }
@@ -1602,6 +9074,14 @@ pub struct InternetGatewayAttachment {
 impl IntoValue for InternetGatewayAttachment {
     fn into_value(self) -> Value {
         Value::structure([("State", self.state.into_value()), ("VpcId", self.vpc_id.into_value())])
+    }
+}
+
+wire::string_enum! {
+    IpAddressType {
+        Ipv4 = "ipv4",
+        Dualstack = "dualstack",
+        Ipv6 = "ipv6",
     }
 }
 
@@ -1683,10 +9163,44 @@ impl IntoValue for Ipv4PrefixSpecification {
     }
 }
 
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct Ipv4PrefixSpecificationRequest {
+    pub ipv4_prefix: Option<String>,
+}
+
+impl FromValue for Ipv4PrefixSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { ipv4_prefix: members.take("Ipv4Prefix")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct Ipv4PrefixSpecificationResponse {
+    pub ipv4_prefix: Option<String>,
+}
+
+impl IntoValue for Ipv4PrefixSpecificationResponse {
+    fn into_value(self) -> Value {
+        Value::structure([("Ipv4Prefix", self.ipv4_prefix.into_value())])
+    }
+}
+
 wire::string_enum! {
     Ipv6AddressAttribute {
         Public = "public",
         Private = "private",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct Ipv6CidrBlock {
+    pub ipv6_cidr_block: Option<String>,
+}
+
+impl IntoValue for Ipv6CidrBlock {
+    fn into_value(self) -> Value {
+        Value::structure([("Ipv6CidrBlock", self.ipv6_cidr_block.into_value())])
     }
 }
 
@@ -1696,6 +9210,29 @@ pub struct Ipv6PrefixSpecification {
 }
 
 impl IntoValue for Ipv6PrefixSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([("Ipv6Prefix", self.ipv6_prefix.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct Ipv6PrefixSpecificationRequest {
+    pub ipv6_prefix: Option<String>,
+}
+
+impl FromValue for Ipv6PrefixSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { ipv6_prefix: members.take("Ipv6Prefix")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct Ipv6PrefixSpecificationResponse {
+    pub ipv6_prefix: Option<String>,
+}
+
+impl IntoValue for Ipv6PrefixSpecificationResponse {
     fn into_value(self) -> Value {
         Value::structure([("Ipv6Prefix", self.ipv6_prefix.into_value())])
     }
@@ -1780,12 +9317,1146 @@ wire::string_enum! {
     }
 }
 
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LastError {
+    pub message: Option<String>,
+    pub code: Option<String>,
+}
+
+impl IntoValue for LastError {
+    fn into_value(self) -> Value {
+        Value::structure([("Message", self.message.into_value()), ("Code", self.code.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchPermission {
+    pub organization_arn: Option<String>,
+    pub organizational_unit_arn: Option<String>,
+    pub user_id: Option<String>,
+    pub group: Option<PermissionGroup>,
+}
+
+impl FromValue for LaunchPermission {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            organization_arn: members.take("OrganizationArn")?,
+            organizational_unit_arn: members.take("OrganizationalUnitArn")?,
+            user_id: members.take("UserId")?,
+            group: members.take("Group")?,
+        })
+    }
+}
+
+impl IntoValue for LaunchPermission {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("OrganizationArn", self.organization_arn.into_value()),
+            ("OrganizationalUnitArn", self.organizational_unit_arn.into_value()),
+            ("UserId", self.user_id.into_value()),
+            ("Group", self.group.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchPermissionModifications {
+    pub add: Option<Vec<LaunchPermission>>,
+    pub remove: Option<Vec<LaunchPermission>>,
+}
+
+impl FromValue for LaunchPermissionModifications {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { add: members.take("Add")?, remove: members.take("Remove")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplate {
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub create_time: Option<Time>,
+    pub created_by: Option<String>,
+    pub default_version_number: Option<i64>,
+    pub latest_version_number: Option<i64>,
+    pub tags: Option<Vec<Tag>>,
+    pub operator: Option<OperatorResponse>,
+}
+
+impl IntoValue for LaunchTemplate {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("LaunchTemplateId", self.launch_template_id.into_value()),
+            ("LaunchTemplateName", self.launch_template_name.into_value()),
+            ("CreateTime", self.create_time.into_value()),
+            ("CreatedBy", self.created_by.into_value()),
+            ("DefaultVersionNumber", self.default_version_number.into_value()),
+            ("LatestVersionNumber", self.latest_version_number.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("Operator", self.operator.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    LaunchTemplateAutoRecoveryState {
+        Default = "default",
+        Disabled = "disabled",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateBlockDeviceMapping {
+    pub device_name: Option<String>,
+    pub virtual_name: Option<String>,
+    pub ebs: Option<LaunchTemplateEbsBlockDevice>,
+    pub no_device: Option<String>,
+}
+
+impl IntoValue for LaunchTemplateBlockDeviceMapping {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("DeviceName", self.device_name.into_value()),
+            ("VirtualName", self.virtual_name.into_value()),
+            ("Ebs", self.ebs.into_value()),
+            ("NoDevice", self.no_device.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateBlockDeviceMappingRequest {
+    pub device_name: Option<String>,
+    pub virtual_name: Option<String>,
+    pub ebs: Option<LaunchTemplateEbsBlockDeviceRequest>,
+    pub no_device: Option<String>,
+}
+
+impl FromValue for LaunchTemplateBlockDeviceMappingRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            device_name: members.take("DeviceName")?,
+            virtual_name: members.take("VirtualName")?,
+            ebs: members.take("Ebs")?,
+            no_device: members.take("NoDevice")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateCapacityReservationSpecificationRequest {
+    pub capacity_reservation_preference: Option<CapacityReservationPreference>,
+    pub capacity_reservation_target: Option<CapacityReservationTarget>,
+}
+
+impl FromValue for LaunchTemplateCapacityReservationSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            capacity_reservation_preference: members.take("CapacityReservationPreference")?,
+            capacity_reservation_target: members.take("CapacityReservationTarget")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateCapacityReservationSpecificationResponse {
+    pub capacity_reservation_preference: Option<CapacityReservationPreference>,
+    pub capacity_reservation_target: Option<CapacityReservationTargetResponse>,
+}
+
+impl IntoValue for LaunchTemplateCapacityReservationSpecificationResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("CapacityReservationPreference", self.capacity_reservation_preference.into_value()),
+            ("CapacityReservationTarget", self.capacity_reservation_target.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateCpuOptions {
+    pub core_count: Option<i32>,
+    pub threads_per_core: Option<i32>,
+    pub amd_sev_snp: Option<AmdSevSnpSpecification>,
+    pub nested_virtualization: Option<NestedVirtualizationSpecification>,
+}
+
+impl IntoValue for LaunchTemplateCpuOptions {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("CoreCount", self.core_count.into_value()),
+            ("ThreadsPerCore", self.threads_per_core.into_value()),
+            ("AmdSevSnp", self.amd_sev_snp.into_value()),
+            ("NestedVirtualization", self.nested_virtualization.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateCpuOptionsRequest {
+    pub core_count: Option<i32>,
+    pub threads_per_core: Option<i32>,
+    pub amd_sev_snp: Option<AmdSevSnpSpecification>,
+    pub nested_virtualization: Option<NestedVirtualizationSpecification>,
+}
+
+impl FromValue for LaunchTemplateCpuOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            core_count: members.take("CoreCount")?,
+            threads_per_core: members.take("ThreadsPerCore")?,
+            amd_sev_snp: members.take("AmdSevSnp")?,
+            nested_virtualization: members.take("NestedVirtualization")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateEbsBlockDevice {
+    pub encrypted: Option<bool>,
+    pub delete_on_termination: Option<bool>,
+    pub iops: Option<i32>,
+    pub kms_key_id: Option<String>,
+    pub snapshot_id: Option<String>,
+    pub volume_size: Option<i32>,
+    pub volume_type: Option<VolumeType>,
+    pub throughput: Option<i32>,
+    pub volume_initialization_rate: Option<i32>,
+    pub ebs_card_index: Option<i32>,
+}
+
+impl IntoValue for LaunchTemplateEbsBlockDevice {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Encrypted", self.encrypted.into_value()),
+            ("DeleteOnTermination", self.delete_on_termination.into_value()),
+            ("Iops", self.iops.into_value()),
+            ("KmsKeyId", self.kms_key_id.into_value()),
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("VolumeSize", self.volume_size.into_value()),
+            ("VolumeType", self.volume_type.into_value()),
+            ("Throughput", self.throughput.into_value()),
+            ("VolumeInitializationRate", self.volume_initialization_rate.into_value()),
+            ("EbsCardIndex", self.ebs_card_index.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateEbsBlockDeviceRequest {
+    pub encrypted: Option<bool>,
+    pub delete_on_termination: Option<bool>,
+    pub iops: Option<i32>,
+    pub kms_key_id: Option<String>,
+    pub snapshot_id: Option<String>,
+    pub volume_size: Option<i32>,
+    pub volume_type: Option<VolumeType>,
+    pub throughput: Option<i32>,
+    pub volume_initialization_rate: Option<i32>,
+    pub ebs_card_index: Option<i32>,
+}
+
+impl FromValue for LaunchTemplateEbsBlockDeviceRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            encrypted: members.take("Encrypted")?,
+            delete_on_termination: members.take("DeleteOnTermination")?,
+            iops: members.take("Iops")?,
+            kms_key_id: members.take("KmsKeyId")?,
+            snapshot_id: members.take("SnapshotId")?,
+            volume_size: members.take("VolumeSize")?,
+            volume_type: members.take("VolumeType")?,
+            throughput: members.take("Throughput")?,
+            volume_initialization_rate: members.take("VolumeInitializationRate")?,
+            ebs_card_index: members.take("EbsCardIndex")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateElasticInferenceAccelerator {
+    pub r#type: String,
+    pub count: Option<i32>,
+}
+
+impl FromValue for LaunchTemplateElasticInferenceAccelerator {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { r#type: members.take("Type")?, count: members.take("Count")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateElasticInferenceAcceleratorResponse {
+    pub r#type: Option<String>,
+    pub count: Option<i32>,
+}
+
+impl IntoValue for LaunchTemplateElasticInferenceAcceleratorResponse {
+    fn into_value(self) -> Value {
+        Value::structure([("Type", self.r#type.into_value()), ("Count", self.count.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateEnaSrdSpecification {
+    pub ena_srd_enabled: Option<bool>,
+    pub ena_srd_udp_specification: Option<LaunchTemplateEnaSrdUdpSpecification>,
+}
+
+impl IntoValue for LaunchTemplateEnaSrdSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("EnaSrdEnabled", self.ena_srd_enabled.into_value()),
+            ("EnaSrdUdpSpecification", self.ena_srd_udp_specification.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateEnaSrdUdpSpecification {
+    pub ena_srd_udp_enabled: Option<bool>,
+}
+
+impl IntoValue for LaunchTemplateEnaSrdUdpSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([("EnaSrdUdpEnabled", self.ena_srd_udp_enabled.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateEnclaveOptions {
+    pub enabled: Option<bool>,
+}
+
+impl IntoValue for LaunchTemplateEnclaveOptions {
+    fn into_value(self) -> Value {
+        Value::structure([("Enabled", self.enabled.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateEnclaveOptionsRequest {
+    pub enabled: Option<bool>,
+}
+
+impl FromValue for LaunchTemplateEnclaveOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { enabled: members.take("Enabled")? })
+    }
+}
+
+wire::string_enum! {
+    LaunchTemplateErrorCode {
+        LaunchTemplateIdDoesNotExist = "launchTemplateIdDoesNotExist",
+        LaunchTemplateIdMalformed = "launchTemplateIdMalformed",
+        LaunchTemplateNameDoesNotExist = "launchTemplateNameDoesNotExist",
+        LaunchTemplateNameMalformed = "launchTemplateNameMalformed",
+        LaunchTemplateVersionDoesNotExist = "launchTemplateVersionDoesNotExist",
+        UnexpectedError = "unexpectedError",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateHibernationOptions {
+    pub configured: Option<bool>,
+}
+
+impl IntoValue for LaunchTemplateHibernationOptions {
+    fn into_value(self) -> Value {
+        Value::structure([("Configured", self.configured.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateHibernationOptionsRequest {
+    pub configured: Option<bool>,
+}
+
+impl FromValue for LaunchTemplateHibernationOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { configured: members.take("Configured")? })
+    }
+}
+
+wire::string_enum! {
+    LaunchTemplateHttpTokensState {
+        Optional = "optional",
+        Required = "required",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateIamInstanceProfileSpecification {
+    pub arn: Option<String>,
+    pub name: Option<String>,
+}
+
+impl IntoValue for LaunchTemplateIamInstanceProfileSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([("Arn", self.arn.into_value()), ("Name", self.name.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateIamInstanceProfileSpecificationRequest {
+    pub arn: Option<String>,
+    pub name: Option<String>,
+}
+
+impl FromValue for LaunchTemplateIamInstanceProfileSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { arn: members.take("Arn")?, name: members.take("Name")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateInstanceMaintenanceOptions {
+    pub auto_recovery: Option<LaunchTemplateAutoRecoveryState>,
+}
+
+impl IntoValue for LaunchTemplateInstanceMaintenanceOptions {
+    fn into_value(self) -> Value {
+        Value::structure([("AutoRecovery", self.auto_recovery.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateInstanceMaintenanceOptionsRequest {
+    pub auto_recovery: Option<LaunchTemplateAutoRecoveryState>,
+}
+
+impl FromValue for LaunchTemplateInstanceMaintenanceOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { auto_recovery: members.take("AutoRecovery")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateInstanceMarketOptions {
+    pub market_type: Option<MarketType>,
+    pub spot_options: Option<LaunchTemplateSpotMarketOptions>,
+}
+
+impl IntoValue for LaunchTemplateInstanceMarketOptions {
+    fn into_value(self) -> Value {
+        Value::structure([("MarketType", self.market_type.into_value()), ("SpotOptions", self.spot_options.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateInstanceMarketOptionsRequest {
+    pub market_type: Option<MarketType>,
+    pub spot_options: Option<LaunchTemplateSpotMarketOptionsRequest>,
+}
+
+impl FromValue for LaunchTemplateInstanceMarketOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { market_type: members.take("MarketType")?, spot_options: members.take("SpotOptions")? })
+    }
+}
+
+wire::string_enum! {
+    LaunchTemplateInstanceMetadataEndpointState {
+        Disabled = "disabled",
+        Enabled = "enabled",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateInstanceMetadataOptions {
+    pub state: Option<LaunchTemplateInstanceMetadataOptionsState>,
+    pub http_tokens: Option<LaunchTemplateHttpTokensState>,
+    pub http_put_response_hop_limit: Option<i32>,
+    pub http_endpoint: Option<LaunchTemplateInstanceMetadataEndpointState>,
+    pub http_protocol_ipv6: Option<LaunchTemplateInstanceMetadataProtocolIpv6>,
+    pub instance_metadata_tags: Option<LaunchTemplateInstanceMetadataTagsState>,
+}
+
+impl IntoValue for LaunchTemplateInstanceMetadataOptions {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("State", self.state.into_value()),
+            ("HttpTokens", self.http_tokens.into_value()),
+            ("HttpPutResponseHopLimit", self.http_put_response_hop_limit.into_value()),
+            ("HttpEndpoint", self.http_endpoint.into_value()),
+            ("HttpProtocolIpv6", self.http_protocol_ipv6.into_value()),
+            ("InstanceMetadataTags", self.instance_metadata_tags.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateInstanceMetadataOptionsRequest {
+    pub http_tokens: Option<LaunchTemplateHttpTokensState>,
+    pub http_put_response_hop_limit: Option<i32>,
+    pub http_endpoint: Option<LaunchTemplateInstanceMetadataEndpointState>,
+    pub http_protocol_ipv6: Option<LaunchTemplateInstanceMetadataProtocolIpv6>,
+    pub instance_metadata_tags: Option<LaunchTemplateInstanceMetadataTagsState>,
+}
+
+impl FromValue for LaunchTemplateInstanceMetadataOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            http_tokens: members.take("HttpTokens")?,
+            http_put_response_hop_limit: members.take("HttpPutResponseHopLimit")?,
+            http_endpoint: members.take("HttpEndpoint")?,
+            http_protocol_ipv6: members.take("HttpProtocolIpv6")?,
+            instance_metadata_tags: members.take("InstanceMetadataTags")?,
+        })
+    }
+}
+
+wire::string_enum! {
+    LaunchTemplateInstanceMetadataOptionsState {
+        Pending = "pending",
+        Applied = "applied",
+    }
+}
+
+wire::string_enum! {
+    LaunchTemplateInstanceMetadataProtocolIpv6 {
+        Disabled = "disabled",
+        Enabled = "enabled",
+    }
+}
+
+wire::string_enum! {
+    LaunchTemplateInstanceMetadataTagsState {
+        Disabled = "disabled",
+        Enabled = "enabled",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateInstanceNetworkInterfaceSpecification {
+    pub associate_carrier_ip_address: Option<bool>,
+    pub associate_public_ip_address: Option<bool>,
+    pub delete_on_termination: Option<bool>,
+    pub description: Option<String>,
+    pub device_index: Option<i32>,
+    pub groups: Option<Vec<String>>,
+    pub interface_type: Option<String>,
+    pub ipv6_address_count: Option<i32>,
+    pub ipv6_addresses: Option<Vec<InstanceIpv6Address>>,
+    pub network_interface_id: Option<String>,
+    pub private_ip_address: Option<String>,
+    pub private_ip_addresses: Option<Vec<PrivateIpAddressSpecification>>,
+    pub secondary_private_ip_address_count: Option<i32>,
+    pub subnet_id: Option<String>,
+    pub network_card_index: Option<i32>,
+    pub ipv4_prefixes: Option<Vec<Ipv4PrefixSpecificationResponse>>,
+    pub ipv4_prefix_count: Option<i32>,
+    pub ipv6_prefixes: Option<Vec<Ipv6PrefixSpecificationResponse>>,
+    pub ipv6_prefix_count: Option<i32>,
+    pub primary_ipv6: Option<bool>,
+    pub ena_srd_specification: Option<LaunchTemplateEnaSrdSpecification>,
+    pub connection_tracking_specification: Option<ConnectionTrackingSpecification>,
+    pub ena_queue_count: Option<i32>,
+}
+
+impl IntoValue for LaunchTemplateInstanceNetworkInterfaceSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AssociateCarrierIpAddress", self.associate_carrier_ip_address.into_value()),
+            ("AssociatePublicIpAddress", self.associate_public_ip_address.into_value()),
+            ("DeleteOnTermination", self.delete_on_termination.into_value()),
+            ("Description", self.description.into_value()),
+            ("DeviceIndex", self.device_index.into_value()),
+            ("Groups", self.groups.into_value()),
+            ("InterfaceType", self.interface_type.into_value()),
+            ("Ipv6AddressCount", self.ipv6_address_count.into_value()),
+            ("Ipv6Addresses", self.ipv6_addresses.into_value()),
+            ("NetworkInterfaceId", self.network_interface_id.into_value()),
+            ("PrivateIpAddress", self.private_ip_address.into_value()),
+            ("PrivateIpAddresses", self.private_ip_addresses.into_value()),
+            ("SecondaryPrivateIpAddressCount", self.secondary_private_ip_address_count.into_value()),
+            ("SubnetId", self.subnet_id.into_value()),
+            ("NetworkCardIndex", self.network_card_index.into_value()),
+            ("Ipv4Prefixes", self.ipv4_prefixes.into_value()),
+            ("Ipv4PrefixCount", self.ipv4_prefix_count.into_value()),
+            ("Ipv6Prefixes", self.ipv6_prefixes.into_value()),
+            ("Ipv6PrefixCount", self.ipv6_prefix_count.into_value()),
+            ("PrimaryIpv6", self.primary_ipv6.into_value()),
+            ("EnaSrdSpecification", self.ena_srd_specification.into_value()),
+            ("ConnectionTrackingSpecification", self.connection_tracking_specification.into_value()),
+            ("EnaQueueCount", self.ena_queue_count.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateInstanceNetworkInterfaceSpecificationRequest {
+    pub associate_carrier_ip_address: Option<bool>,
+    pub associate_public_ip_address: Option<bool>,
+    pub delete_on_termination: Option<bool>,
+    pub description: Option<String>,
+    pub device_index: Option<i32>,
+    pub groups: Option<Vec<String>>,
+    pub interface_type: Option<String>,
+    pub ipv6_address_count: Option<i32>,
+    pub ipv6_addresses: Option<Vec<InstanceIpv6AddressRequest>>,
+    pub network_interface_id: Option<String>,
+    pub private_ip_address: Option<String>,
+    pub private_ip_addresses: Option<Vec<PrivateIpAddressSpecification>>,
+    pub secondary_private_ip_address_count: Option<i32>,
+    pub subnet_id: Option<String>,
+    pub network_card_index: Option<i32>,
+    pub ipv4_prefixes: Option<Vec<Ipv4PrefixSpecificationRequest>>,
+    pub ipv4_prefix_count: Option<i32>,
+    pub ipv6_prefixes: Option<Vec<Ipv6PrefixSpecificationRequest>>,
+    pub ipv6_prefix_count: Option<i32>,
+    pub primary_ipv6: Option<bool>,
+    pub ena_srd_specification: Option<EnaSrdSpecificationRequest>,
+    pub connection_tracking_specification: Option<ConnectionTrackingSpecificationRequest>,
+    pub ena_queue_count: Option<i32>,
+}
+
+impl FromValue for LaunchTemplateInstanceNetworkInterfaceSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            associate_carrier_ip_address: members.take("AssociateCarrierIpAddress")?,
+            associate_public_ip_address: members.take("AssociatePublicIpAddress")?,
+            delete_on_termination: members.take("DeleteOnTermination")?,
+            description: members.take("Description")?,
+            device_index: members.take("DeviceIndex")?,
+            groups: members.take("Groups")?,
+            interface_type: members.take("InterfaceType")?,
+            ipv6_address_count: members.take("Ipv6AddressCount")?,
+            ipv6_addresses: members.take("Ipv6Addresses")?,
+            network_interface_id: members.take("NetworkInterfaceId")?,
+            private_ip_address: members.take("PrivateIpAddress")?,
+            private_ip_addresses: members.take("PrivateIpAddresses")?,
+            secondary_private_ip_address_count: members.take("SecondaryPrivateIpAddressCount")?,
+            subnet_id: members.take("SubnetId")?,
+            network_card_index: members.take("NetworkCardIndex")?,
+            ipv4_prefixes: members.take("Ipv4Prefixes")?,
+            ipv4_prefix_count: members.take("Ipv4PrefixCount")?,
+            ipv6_prefixes: members.take("Ipv6Prefixes")?,
+            ipv6_prefix_count: members.take("Ipv6PrefixCount")?,
+            primary_ipv6: members.take("PrimaryIpv6")?,
+            ena_srd_specification: members.take("EnaSrdSpecification")?,
+            connection_tracking_specification: members.take("ConnectionTrackingSpecification")?,
+            ena_queue_count: members.take("EnaQueueCount")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateInstanceSecondaryInterfaceSpecification {
+    pub delete_on_termination: Option<bool>,
+    pub device_index: Option<i32>,
+    pub private_ip_addresses: Option<Vec<SecondaryInterfacePrivateIpAddressSpecification>>,
+    pub private_ip_address_count: Option<i32>,
+    pub secondary_subnet_id: Option<String>,
+    pub interface_type: Option<SecondaryInterfaceType>,
+    pub network_card_index: Option<i32>,
+}
+
+impl IntoValue for LaunchTemplateInstanceSecondaryInterfaceSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("DeleteOnTermination", self.delete_on_termination.into_value()),
+            ("DeviceIndex", self.device_index.into_value()),
+            ("PrivateIpAddresses", self.private_ip_addresses.into_value()),
+            ("PrivateIpAddressCount", self.private_ip_address_count.into_value()),
+            ("SecondarySubnetId", self.secondary_subnet_id.into_value()),
+            ("InterfaceType", self.interface_type.into_value()),
+            ("NetworkCardIndex", self.network_card_index.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateInstanceSecondaryInterfaceSpecificationRequest {
+    pub delete_on_termination: Option<bool>,
+    pub device_index: Option<i32>,
+    pub private_ip_addresses: Option<Vec<SecondaryInterfacePrivateIpAddressSpecificationRequest>>,
+    pub private_ip_address_count: Option<i32>,
+    pub secondary_subnet_id: Option<String>,
+    pub interface_type: Option<SecondaryInterfaceType>,
+    pub network_card_index: Option<i32>,
+}
+
+impl FromValue for LaunchTemplateInstanceSecondaryInterfaceSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            delete_on_termination: members.take("DeleteOnTermination")?,
+            device_index: members.take("DeviceIndex")?,
+            private_ip_addresses: members.take("PrivateIpAddresses")?,
+            private_ip_address_count: members.take("PrivateIpAddressCount")?,
+            secondary_subnet_id: members.take("SecondarySubnetId")?,
+            interface_type: members.take("InterfaceType")?,
+            network_card_index: members.take("NetworkCardIndex")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateLicenseConfiguration {
+    pub license_configuration_arn: Option<String>,
+}
+
+impl IntoValue for LaunchTemplateLicenseConfiguration {
+    fn into_value(self) -> Value {
+        Value::structure([("LicenseConfigurationArn", self.license_configuration_arn.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateLicenseConfigurationRequest {
+    pub license_configuration_arn: Option<String>,
+}
+
+impl FromValue for LaunchTemplateLicenseConfigurationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { license_configuration_arn: members.take("LicenseConfigurationArn")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateNetworkPerformanceOptions {
+    pub bandwidth_weighting: Option<InstanceBandwidthWeighting>,
+}
+
+impl IntoValue for LaunchTemplateNetworkPerformanceOptions {
+    fn into_value(self) -> Value {
+        Value::structure([("BandwidthWeighting", self.bandwidth_weighting.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateNetworkPerformanceOptionsRequest {
+    pub bandwidth_weighting: Option<InstanceBandwidthWeighting>,
+}
+
+impl FromValue for LaunchTemplateNetworkPerformanceOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { bandwidth_weighting: members.take("BandwidthWeighting")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplatePlacement {
+    pub availability_zone: Option<String>,
+    pub availability_zone_id: Option<String>,
+    pub affinity: Option<String>,
+    pub group_name: Option<String>,
+    pub host_id: Option<String>,
+    pub tenancy: Option<Tenancy>,
+    pub spread_domain: Option<String>,
+    pub host_resource_group_arn: Option<String>,
+    pub partition_number: Option<i32>,
+    pub group_id: Option<String>,
+}
+
+impl IntoValue for LaunchTemplatePlacement {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AvailabilityZone", self.availability_zone.into_value()),
+            ("AvailabilityZoneId", self.availability_zone_id.into_value()),
+            ("Affinity", self.affinity.into_value()),
+            ("GroupName", self.group_name.into_value()),
+            ("HostId", self.host_id.into_value()),
+            ("Tenancy", self.tenancy.into_value()),
+            ("SpreadDomain", self.spread_domain.into_value()),
+            ("HostResourceGroupArn", self.host_resource_group_arn.into_value()),
+            ("PartitionNumber", self.partition_number.into_value()),
+            ("GroupId", self.group_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplatePlacementRequest {
+    pub availability_zone: Option<String>,
+    pub availability_zone_id: Option<String>,
+    pub affinity: Option<String>,
+    pub group_name: Option<String>,
+    pub host_id: Option<String>,
+    pub tenancy: Option<Tenancy>,
+    pub spread_domain: Option<String>,
+    pub host_resource_group_arn: Option<String>,
+    pub partition_number: Option<i32>,
+    pub group_id: Option<String>,
+}
+
+impl FromValue for LaunchTemplatePlacementRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            availability_zone: members.take("AvailabilityZone")?,
+            availability_zone_id: members.take("AvailabilityZoneId")?,
+            affinity: members.take("Affinity")?,
+            group_name: members.take("GroupName")?,
+            host_id: members.take("HostId")?,
+            tenancy: members.take("Tenancy")?,
+            spread_domain: members.take("SpreadDomain")?,
+            host_resource_group_arn: members.take("HostResourceGroupArn")?,
+            partition_number: members.take("PartitionNumber")?,
+            group_id: members.take("GroupId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplatePrivateDnsNameOptions {
+    pub hostname_type: Option<HostnameType>,
+    pub enable_resource_name_dns_a_record: Option<bool>,
+    pub enable_resource_name_dns_aaaa_record: Option<bool>,
+}
+
+impl IntoValue for LaunchTemplatePrivateDnsNameOptions {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("HostnameType", self.hostname_type.into_value()),
+            ("EnableResourceNameDnsARecord", self.enable_resource_name_dns_a_record.into_value()),
+            ("EnableResourceNameDnsAAAARecord", self.enable_resource_name_dns_aaaa_record.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplatePrivateDnsNameOptionsRequest {
+    pub hostname_type: Option<HostnameType>,
+    pub enable_resource_name_dns_a_record: Option<bool>,
+    pub enable_resource_name_dns_aaaa_record: Option<bool>,
+}
+
+impl FromValue for LaunchTemplatePrivateDnsNameOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            hostname_type: members.take("HostnameType")?,
+            enable_resource_name_dns_a_record: members.take("EnableResourceNameDnsARecord")?,
+            enable_resource_name_dns_aaaa_record: members.take("EnableResourceNameDnsAAAARecord")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateSpecification {
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub version: Option<String>,
+}
+
+impl FromValue for LaunchTemplateSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            launch_template_id: members.take("LaunchTemplateId")?,
+            launch_template_name: members.take("LaunchTemplateName")?,
+            version: members.take("Version")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateSpotMarketOptions {
+    pub max_price: Option<String>,
+    pub spot_instance_type: Option<SpotInstanceType>,
+    pub block_duration_minutes: Option<i32>,
+    pub valid_until: Option<Time>,
+    pub instance_interruption_behavior: Option<InstanceInterruptionBehavior>,
+}
+
+impl IntoValue for LaunchTemplateSpotMarketOptions {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("MaxPrice", self.max_price.into_value()),
+            ("SpotInstanceType", self.spot_instance_type.into_value()),
+            ("BlockDurationMinutes", self.block_duration_minutes.into_value()),
+            ("ValidUntil", self.valid_until.into_value()),
+            ("InstanceInterruptionBehavior", self.instance_interruption_behavior.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateSpotMarketOptionsRequest {
+    pub max_price: Option<String>,
+    pub spot_instance_type: Option<SpotInstanceType>,
+    pub block_duration_minutes: Option<i32>,
+    pub valid_until: Option<Time>,
+    pub instance_interruption_behavior: Option<InstanceInterruptionBehavior>,
+}
+
+impl FromValue for LaunchTemplateSpotMarketOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            max_price: members.take("MaxPrice")?,
+            spot_instance_type: members.take("SpotInstanceType")?,
+            block_duration_minutes: members.take("BlockDurationMinutes")?,
+            valid_until: members.take("ValidUntil")?,
+            instance_interruption_behavior: members.take("InstanceInterruptionBehavior")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateTagSpecification {
+    pub resource_type: Option<ResourceType>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl IntoValue for LaunchTemplateTagSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([("ResourceType", self.resource_type.into_value()), ("Tags", self.tags.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateTagSpecificationRequest {
+    pub resource_type: Option<ResourceType>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl FromValue for LaunchTemplateTagSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { resource_type: members.take("ResourceType")?, tags: members.take("Tags")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplateVersion {
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub version_number: Option<i64>,
+    pub version_description: Option<String>,
+    pub create_time: Option<Time>,
+    pub created_by: Option<String>,
+    pub default_version: Option<bool>,
+    pub launch_template_data: Option<ResponseLaunchTemplateData>,
+    pub operator: Option<OperatorResponse>,
+}
+
+impl IntoValue for LaunchTemplateVersion {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("LaunchTemplateId", self.launch_template_id.into_value()),
+            ("LaunchTemplateName", self.launch_template_name.into_value()),
+            ("VersionNumber", self.version_number.into_value()),
+            ("VersionDescription", self.version_description.into_value()),
+            ("CreateTime", self.create_time.into_value()),
+            ("CreatedBy", self.created_by.into_value()),
+            ("DefaultVersion", self.default_version.into_value()),
+            ("LaunchTemplateData", self.launch_template_data.into_value()),
+            ("Operator", self.operator.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplatesMonitoring {
+    pub enabled: Option<bool>,
+    pub metric_category_ids: Option<Vec<String>>,
+}
+
+impl IntoValue for LaunchTemplatesMonitoring {
+    fn into_value(self) -> Value {
+        Value::structure([("Enabled", self.enabled.into_value()), ("MetricCategoryIds", self.metric_category_ids.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LaunchTemplatesMonitoringRequest {
+    pub enabled: Option<bool>,
+    pub metric_category_ids: Option<Vec<String>>,
+}
+
+impl FromValue for LaunchTemplatesMonitoringRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { enabled: members.take("Enabled")?, metric_category_ids: members.take("MetricCategoryIds")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LicenseConfiguration {
+    pub license_configuration_arn: Option<String>,
+}
+
+impl IntoValue for LicenseConfiguration {
+    fn into_value(self) -> Value {
+        Value::structure([("LicenseConfigurationArn", self.license_configuration_arn.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct LicenseConfigurationRequest {
+    pub license_configuration_arn: Option<String>,
+}
+
+impl FromValue for LicenseConfigurationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { license_configuration_arn: members.take("LicenseConfigurationArn")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListImagesInRecycleBinRequest {
+    pub image_ids: Option<Vec<String>>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ListImagesInRecycleBinRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            image_ids: members.take("ImageIds")?,
+            next_token: members.take("NextToken")?,
+            max_results: members.take("MaxResults")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListImagesInRecycleBinResult {
+    pub images: Option<Vec<ImageRecycleBinInfo>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for ListImagesInRecycleBinResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Images", self.images.into_value()), ("NextToken", self.next_token.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListSnapshotsInRecycleBinRequest {
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub snapshot_ids: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ListSnapshotsInRecycleBinRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+            snapshot_ids: members.take("SnapshotIds")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ListSnapshotsInRecycleBinResult {
+    pub snapshots: Option<Vec<SnapshotRecycleBinInfo>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for ListSnapshotsInRecycleBinResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Snapshots", self.snapshots.into_value()), ("NextToken", self.next_token.into_value())])
+    }
+}
+
+wire::string_enum! {
+    LocalStorage {
+        Included = "included",
+        Required = "required",
+        Excluded = "excluded",
+    }
+}
+
+wire::string_enum! {
+    LocalStorageType {
+        Hdd = "hdd",
+        Ssd = "ssd",
+    }
+}
+
 wire::string_enum! {
     LocationType {
         Region = "region",
         AvailabilityZone = "availability-zone",
         AvailabilityZoneId = "availability-zone-id",
         Outpost = "outpost",
+    }
+}
+
+wire::string_enum! {
+    LogDestinationType {
+        CloudWatchLogs = "cloud-watch-logs",
+        S3 = "s3",
+        KinesisDataFirehose = "kinesis-data-firehose",
+    }
+}
+
+wire::string_enum! {
+    ManagedBy {
+        Account = "account",
+        DeclarativePolicy = "declarative-policy",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ManagedPrefixList {
+    pub prefix_list_id: Option<String>,
+    pub address_family: Option<String>,
+    pub state: Option<PrefixListState>,
+    pub state_message: Option<String>,
+    pub prefix_list_arn: Option<String>,
+    pub prefix_list_name: Option<String>,
+    pub max_entries: Option<i32>,
+    pub version: Option<i64>,
+    pub tags: Option<Vec<Tag>>,
+    pub owner_id: Option<String>,
+    pub ipam_prefix_list_resolver_target_id: Option<String>,
+    pub ipam_prefix_list_resolver_sync_enabled: Option<bool>,
+}
+
+impl IntoValue for ManagedPrefixList {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("PrefixListId", self.prefix_list_id.into_value()),
+            ("AddressFamily", self.address_family.into_value()),
+            ("State", self.state.into_value()),
+            ("StateMessage", self.state_message.into_value()),
+            ("PrefixListArn", self.prefix_list_arn.into_value()),
+            ("PrefixListName", self.prefix_list_name.into_value()),
+            ("MaxEntries", self.max_entries.into_value()),
+            ("Version", self.version.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("IpamPrefixListResolverTargetId", self.ipam_prefix_list_resolver_target_id.into_value()),
+            ("IpamPrefixListResolverSyncEnabled", self.ipam_prefix_list_resolver_sync_enabled.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    MarketType {
+        Spot = "spot",
+        CapacityBlock = "capacity-block",
+        InterruptibleCapacityReservation = "interruptible-capacity-reservation",
+        OnDemand = "on-demand",
     }
 }
 
@@ -1835,6 +10506,31 @@ impl IntoValue for MediaDeviceMemoryInfo {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct MemoryGiBPerVCpu {
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+}
+
+impl IntoValue for MemoryGiBPerVCpu {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct MemoryGiBPerVCpuRequest {
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+}
+
+impl FromValue for MemoryGiBPerVCpuRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct MemoryInfo {
     pub size_in_mi_b: Option<i64>,
 }
@@ -1842,6 +10538,603 @@ pub struct MemoryInfo {
 impl IntoValue for MemoryInfo {
     fn into_value(self) -> Value {
         Value::structure([("SizeInMiB", self.size_in_mi_b.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct MemoryMiB {
+    pub min: Option<i32>,
+    pub max: Option<i32>,
+}
+
+impl IntoValue for MemoryMiB {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct MemoryMiBRequest {
+    pub min: i32,
+    pub max: Option<i32>,
+}
+
+impl FromValue for MemoryMiBRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
+wire::string_enum! {
+    MetadataDefaultHttpTokensState {
+        Optional = "optional",
+        Required = "required",
+        NoPreference = "no-preference",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyAddressAttributeRequest {
+    pub allocation_id: String,
+    pub domain_name: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ModifyAddressAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            allocation_id: members.take("AllocationId")?,
+            domain_name: members.take("DomainName")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyAddressAttributeResult {
+    pub address: Option<AddressAttribute>,
+}
+
+impl IntoValue for ModifyAddressAttributeResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Address", self.address.into_value())])
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModifyDefaultCreditSpecificationRequest {
+    pub dry_run: Option<bool>,
+    pub instance_family: UnlimitedSupportedInstanceFamily,
+    pub cpu_credits: String,
+}
+
+impl FromValue for ModifyDefaultCreditSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            instance_family: members.take("InstanceFamily")?,
+            cpu_credits: members.take("CpuCredits")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyDefaultCreditSpecificationResult {
+    pub instance_family_credit_specification: Option<InstanceFamilyCreditSpecification>,
+}
+
+impl IntoValue for ModifyDefaultCreditSpecificationResult {
+    fn into_value(self) -> Value {
+        Value::structure([("InstanceFamilyCreditSpecification", self.instance_family_credit_specification.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyEbsDefaultKmsKeyIdRequest {
+    pub kms_key_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ModifyEbsDefaultKmsKeyIdRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { kms_key_id: members.take("KmsKeyId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyEbsDefaultKmsKeyIdResult {
+    pub kms_key_id: Option<String>,
+}
+
+impl IntoValue for ModifyEbsDefaultKmsKeyIdResult {
+    fn into_value(self) -> Value {
+        Value::structure([("KmsKeyId", self.kms_key_id.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyImageAttributeRequest {
+    pub attribute: Option<String>,
+    pub description: Option<AttributeValue>,
+    pub image_id: String,
+    pub launch_permission: Option<LaunchPermissionModifications>,
+    pub operation_type: Option<OperationType>,
+    pub product_codes: Option<Vec<String>>,
+    pub user_groups: Option<Vec<String>>,
+    pub user_ids: Option<Vec<String>>,
+    pub value: Option<String>,
+    pub organization_arns: Option<Vec<String>>,
+    pub organizational_unit_arns: Option<Vec<String>>,
+    pub imds_support: Option<AttributeValue>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ModifyImageAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            attribute: members.take("Attribute")?,
+            description: members.take("Description")?,
+            image_id: members.take("ImageId")?,
+            launch_permission: members.take("LaunchPermission")?,
+            operation_type: members.take("OperationType")?,
+            product_codes: members.take("ProductCodes")?,
+            user_groups: members.take("UserGroups")?,
+            user_ids: members.take("UserIds")?,
+            value: members.take("Value")?,
+            organization_arns: members.take("OrganizationArns")?,
+            organizational_unit_arns: members.take("OrganizationalUnitArns")?,
+            imds_support: members.take("ImdsSupport")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyInstanceAttributeRequest {
+    pub source_dest_check: Option<AttributeBooleanValue>,
+    pub enclave_options: Option<EnclaveOptionsRequest>,
+    pub disable_api_stop: Option<AttributeBooleanValue>,
+    pub dry_run: Option<bool>,
+    pub instance_id: String,
+    pub attribute: Option<InstanceAttributeName>,
+    pub value: Option<String>,
+    pub block_device_mappings: Option<Vec<InstanceBlockDeviceMappingSpecification>>,
+    pub disable_api_termination: Option<AttributeBooleanValue>,
+    pub instance_type: Option<AttributeValue>,
+    pub kernel: Option<AttributeValue>,
+    pub ramdisk: Option<AttributeValue>,
+    pub user_data: Option<SecureBlobAttributeValue>,
+    pub instance_initiated_shutdown_behavior: Option<AttributeValue>,
+    pub groups: Option<Vec<String>>,
+    pub ebs_optimized: Option<AttributeBooleanValue>,
+    pub sriov_net_support: Option<AttributeValue>,
+    pub ena_support: Option<AttributeBooleanValue>,
+}
+
+impl FromValue for ModifyInstanceAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            source_dest_check: members.take("SourceDestCheck")?,
+            enclave_options: members.take("EnclaveOptions")?,
+            disable_api_stop: members.take("DisableApiStop")?,
+            dry_run: members.take("DryRun")?,
+            instance_id: members.take("InstanceId")?,
+            attribute: members.take("Attribute")?,
+            value: members.take("Value")?,
+            block_device_mappings: members.take("BlockDeviceMappings")?,
+            disable_api_termination: members.take("DisableApiTermination")?,
+            instance_type: members.take("InstanceType")?,
+            kernel: members.take("Kernel")?,
+            ramdisk: members.take("Ramdisk")?,
+            user_data: members.take("UserData")?,
+            instance_initiated_shutdown_behavior: members.take("InstanceInitiatedShutdownBehavior")?,
+            groups: members.take("Groups")?,
+            ebs_optimized: members.take("EbsOptimized")?,
+            sriov_net_support: members.take("SriovNetSupport")?,
+            ena_support: members.take("EnaSupport")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyInstanceCpuOptionsRequest {
+    pub instance_id: String,
+    pub core_count: Option<i32>,
+    pub threads_per_core: Option<i32>,
+    pub nested_virtualization: Option<NestedVirtualizationSpecification>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ModifyInstanceCpuOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            instance_id: members.take("InstanceId")?,
+            core_count: members.take("CoreCount")?,
+            threads_per_core: members.take("ThreadsPerCore")?,
+            nested_virtualization: members.take("NestedVirtualization")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyInstanceCpuOptionsResult {
+    pub instance_id: Option<String>,
+    pub core_count: Option<i32>,
+    pub threads_per_core: Option<i32>,
+    pub nested_virtualization: Option<NestedVirtualizationSpecification>,
+}
+
+impl IntoValue for ModifyInstanceCpuOptionsResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("InstanceId", self.instance_id.into_value()),
+            ("CoreCount", self.core_count.into_value()),
+            ("ThreadsPerCore", self.threads_per_core.into_value()),
+            ("NestedVirtualization", self.nested_virtualization.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyInstanceCreditSpecificationRequest {
+    pub dry_run: Option<bool>,
+    pub client_token: Option<String>,
+    pub instance_credit_specifications: Vec<InstanceCreditSpecificationRequest>,
+}
+
+impl FromValue for ModifyInstanceCreditSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            client_token: members.take("ClientToken")?,
+            instance_credit_specifications: members.take("InstanceCreditSpecifications")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyInstanceCreditSpecificationResult {
+    pub successful_instance_credit_specifications: Option<Vec<SuccessfulInstanceCreditSpecificationItem>>,
+    pub unsuccessful_instance_credit_specifications: Option<Vec<UnsuccessfulInstanceCreditSpecificationItem>>,
+}
+
+impl IntoValue for ModifyInstanceCreditSpecificationResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SuccessfulInstanceCreditSpecifications", self.successful_instance_credit_specifications.into_value()),
+            ("UnsuccessfulInstanceCreditSpecifications", self.unsuccessful_instance_credit_specifications.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyInstanceEventStartTimeRequest {
+    pub dry_run: Option<bool>,
+    pub instance_id: String,
+    pub instance_event_id: String,
+    pub not_before: Time,
+}
+
+impl FromValue for ModifyInstanceEventStartTimeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            instance_id: members.take("InstanceId")?,
+            instance_event_id: members.take("InstanceEventId")?,
+            not_before: members.take("NotBefore")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyInstanceEventStartTimeResult {
+    pub event: Option<InstanceStatusEvent>,
+}
+
+impl IntoValue for ModifyInstanceEventStartTimeResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Event", self.event.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyInstanceMaintenanceOptionsRequest {
+    pub instance_id: String,
+    pub auto_recovery: Option<InstanceAutoRecoveryState>,
+    pub reboot_migration: Option<InstanceRebootMigrationState>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ModifyInstanceMaintenanceOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            instance_id: members.take("InstanceId")?,
+            auto_recovery: members.take("AutoRecovery")?,
+            reboot_migration: members.take("RebootMigration")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyInstanceMaintenanceOptionsResult {
+    pub instance_id: Option<String>,
+    pub auto_recovery: Option<InstanceAutoRecoveryState>,
+    pub reboot_migration: Option<InstanceRebootMigrationState>,
+}
+
+impl IntoValue for ModifyInstanceMaintenanceOptionsResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("InstanceId", self.instance_id.into_value()),
+            ("AutoRecovery", self.auto_recovery.into_value()),
+            ("RebootMigration", self.reboot_migration.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyInstanceMetadataDefaultsRequest {
+    pub http_tokens: Option<MetadataDefaultHttpTokensState>,
+    pub http_put_response_hop_limit: Option<i32>,
+    pub http_endpoint: Option<DefaultInstanceMetadataEndpointState>,
+    pub instance_metadata_tags: Option<DefaultInstanceMetadataTagsState>,
+    pub dry_run: Option<bool>,
+    pub http_tokens_enforced: Option<DefaultHttpTokensEnforcedState>,
+}
+
+impl FromValue for ModifyInstanceMetadataDefaultsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            http_tokens: members.take("HttpTokens")?,
+            http_put_response_hop_limit: members.take("HttpPutResponseHopLimit")?,
+            http_endpoint: members.take("HttpEndpoint")?,
+            instance_metadata_tags: members.take("InstanceMetadataTags")?,
+            dry_run: members.take("DryRun")?,
+            http_tokens_enforced: members.take("HttpTokensEnforced")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyInstanceMetadataDefaultsResult {
+    pub r#return: Option<bool>,
+}
+
+impl IntoValue for ModifyInstanceMetadataDefaultsResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyInstanceMetadataOptionsRequest {
+    pub instance_id: String,
+    pub http_tokens: Option<HttpTokensState>,
+    pub http_put_response_hop_limit: Option<i32>,
+    pub http_endpoint: Option<InstanceMetadataEndpointState>,
+    pub dry_run: Option<bool>,
+    pub http_protocol_ipv6: Option<InstanceMetadataProtocolState>,
+    pub instance_metadata_tags: Option<InstanceMetadataTagsState>,
+}
+
+impl FromValue for ModifyInstanceMetadataOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            instance_id: members.take("InstanceId")?,
+            http_tokens: members.take("HttpTokens")?,
+            http_put_response_hop_limit: members.take("HttpPutResponseHopLimit")?,
+            http_endpoint: members.take("HttpEndpoint")?,
+            dry_run: members.take("DryRun")?,
+            http_protocol_ipv6: members.take("HttpProtocolIpv6")?,
+            instance_metadata_tags: members.take("InstanceMetadataTags")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyInstanceMetadataOptionsResult {
+    pub instance_id: Option<String>,
+    pub instance_metadata_options: Option<InstanceMetadataOptionsResponse>,
+}
+
+impl IntoValue for ModifyInstanceMetadataOptionsResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("InstanceId", self.instance_id.into_value()),
+            ("InstanceMetadataOptions", self.instance_metadata_options.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyInstancePlacementRequest {
+    pub group_name: Option<String>,
+    pub partition_number: Option<i32>,
+    pub host_resource_group_arn: Option<String>,
+    pub group_id: Option<String>,
+    pub instance_id: String,
+    pub tenancy: Option<HostTenancy>,
+    pub affinity: Option<Affinity>,
+    pub host_id: Option<String>,
+}
+
+impl FromValue for ModifyInstancePlacementRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            group_name: members.take("GroupName")?,
+            partition_number: members.take("PartitionNumber")?,
+            host_resource_group_arn: members.take("HostResourceGroupArn")?,
+            group_id: members.take("GroupId")?,
+            instance_id: members.take("InstanceId")?,
+            tenancy: members.take("Tenancy")?,
+            affinity: members.take("Affinity")?,
+            host_id: members.take("HostId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyInstancePlacementResult {
+    pub r#return: Option<bool>,
+}
+
+impl IntoValue for ModifyInstancePlacementResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyLaunchTemplateRequest {
+    pub dry_run: Option<bool>,
+    pub client_token: Option<String>,
+    pub launch_template_id: Option<String>,
+    pub launch_template_name: Option<String>,
+    pub default_version: Option<String>,
+}
+
+impl FromValue for ModifyLaunchTemplateRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            client_token: members.take("ClientToken")?,
+            launch_template_id: members.take("LaunchTemplateId")?,
+            launch_template_name: members.take("LaunchTemplateName")?,
+            default_version: members.take("DefaultVersion")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyLaunchTemplateResult {
+    pub launch_template: Option<LaunchTemplate>,
+}
+
+impl IntoValue for ModifyLaunchTemplateResult {
+    fn into_value(self) -> Value {
+        Value::structure([("LaunchTemplate", self.launch_template.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyManagedPrefixListRequest {
+    pub dry_run: Option<bool>,
+    pub prefix_list_id: String,
+    pub current_version: Option<i64>,
+    pub prefix_list_name: Option<String>,
+    pub add_entries: Option<Vec<AddPrefixListEntry>>,
+    pub remove_entries: Option<Vec<RemovePrefixListEntry>>,
+    pub max_entries: Option<i32>,
+    pub ipam_prefix_list_resolver_sync_enabled: Option<bool>,
+}
+
+impl FromValue for ModifyManagedPrefixListRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            prefix_list_id: members.take("PrefixListId")?,
+            current_version: members.take("CurrentVersion")?,
+            prefix_list_name: members.take("PrefixListName")?,
+            add_entries: members.take("AddEntries")?,
+            remove_entries: members.take("RemoveEntries")?,
+            max_entries: members.take("MaxEntries")?,
+            ipam_prefix_list_resolver_sync_enabled: members.take("IpamPrefixListResolverSyncEnabled")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyManagedPrefixListResult {
+    pub prefix_list: Option<ManagedPrefixList>,
+}
+
+impl IntoValue for ModifyManagedPrefixListResult {
+    fn into_value(self) -> Value {
+        Value::structure([("PrefixList", self.prefix_list.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyNetworkInterfaceAttributeRequest {
+    pub ena_srd_specification: Option<EnaSrdSpecification>,
+    pub enable_primary_ipv6: Option<bool>,
+    pub connection_tracking_specification: Option<ConnectionTrackingSpecificationRequest>,
+    pub associate_public_ip_address: Option<bool>,
+    pub associated_subnet_ids: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+    pub network_interface_id: String,
+    pub description: Option<AttributeValue>,
+    pub source_dest_check: Option<AttributeBooleanValue>,
+    pub groups: Option<Vec<String>>,
+    pub attachment: Option<NetworkInterfaceAttachmentChanges>,
+}
+
+impl FromValue for ModifyNetworkInterfaceAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            ena_srd_specification: members.take("EnaSrdSpecification")?,
+            enable_primary_ipv6: members.take("EnablePrimaryIpv6")?,
+            connection_tracking_specification: members.take("ConnectionTrackingSpecification")?,
+            associate_public_ip_address: members.take("AssociatePublicIpAddress")?,
+            associated_subnet_ids: members.take("AssociatedSubnetIds")?,
+            dry_run: members.take("DryRun")?,
+            network_interface_id: members.take("NetworkInterfaceId")?,
+            description: members.take("Description")?,
+            source_dest_check: members.take("SourceDestCheck")?,
+            groups: members.take("Groups")?,
+            attachment: members.take("Attachment")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyPrivateDnsNameOptionsRequest {
+    pub dry_run: Option<bool>,
+    pub instance_id: String,
+    pub private_dns_hostname_type: Option<HostnameType>,
+    pub enable_resource_name_dns_a_record: Option<bool>,
+    pub enable_resource_name_dns_aaaa_record: Option<bool>,
+}
+
+impl FromValue for ModifyPrivateDnsNameOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            instance_id: members.take("InstanceId")?,
+            private_dns_hostname_type: members.take("PrivateDnsHostnameType")?,
+            enable_resource_name_dns_a_record: members.take("EnableResourceNameDnsARecord")?,
+            enable_resource_name_dns_aaaa_record: members.take("EnableResourceNameDnsAAAARecord")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyPrivateDnsNameOptionsResult {
+    pub r#return: Option<bool>,
+}
+
+impl IntoValue for ModifyPrivateDnsNameOptionsResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value())])
     }
 }
 
@@ -1871,6 +11164,572 @@ pub struct ModifySecurityGroupRulesResult {
 impl IntoValue for ModifySecurityGroupRulesResult {
     fn into_value(self) -> Value {
         Value::structure([("Return", self.r#return.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifySnapshotAttributeRequest {
+    pub attribute: Option<SnapshotAttributeName>,
+    pub create_volume_permission: Option<CreateVolumePermissionModifications>,
+    pub group_names: Option<Vec<String>>,
+    pub operation_type: Option<OperationType>,
+    pub snapshot_id: String,
+    pub user_ids: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ModifySnapshotAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            attribute: members.take("Attribute")?,
+            create_volume_permission: members.take("CreateVolumePermission")?,
+            group_names: members.take("GroupNames")?,
+            operation_type: members.take("OperationType")?,
+            snapshot_id: members.take("SnapshotId")?,
+            user_ids: members.take("UserIds")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifySnapshotTierRequest {
+    pub snapshot_id: String,
+    pub storage_tier: Option<TargetStorageTier>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ModifySnapshotTierRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            snapshot_id: members.take("SnapshotId")?,
+            storage_tier: members.take("StorageTier")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifySnapshotTierResult {
+    pub snapshot_id: Option<String>,
+    pub tiering_start_time: Option<Time>,
+}
+
+impl IntoValue for ModifySnapshotTierResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("TieringStartTime", self.tiering_start_time.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifySubnetAttributeRequest {
+    pub assign_ipv6_address_on_creation: Option<AttributeBooleanValue>,
+    pub map_public_ip_on_launch: Option<AttributeBooleanValue>,
+    pub subnet_id: String,
+    pub map_customer_owned_ip_on_launch: Option<AttributeBooleanValue>,
+    pub customer_owned_ipv4_pool: Option<String>,
+    pub enable_dns64: Option<AttributeBooleanValue>,
+    pub private_dns_hostname_type_on_launch: Option<HostnameType>,
+    pub enable_resource_name_dns_a_record_on_launch: Option<AttributeBooleanValue>,
+    pub enable_resource_name_dns_aaaa_record_on_launch: Option<AttributeBooleanValue>,
+    pub enable_lni_at_device_index: Option<i32>,
+    pub disable_lni_at_device_index: Option<AttributeBooleanValue>,
+}
+
+impl FromValue for ModifySubnetAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            assign_ipv6_address_on_creation: members.take("AssignIpv6AddressOnCreation")?,
+            map_public_ip_on_launch: members.take("MapPublicIpOnLaunch")?,
+            subnet_id: members.take("SubnetId")?,
+            map_customer_owned_ip_on_launch: members.take("MapCustomerOwnedIpOnLaunch")?,
+            customer_owned_ipv4_pool: members.take("CustomerOwnedIpv4Pool")?,
+            enable_dns64: members.take("EnableDns64")?,
+            private_dns_hostname_type_on_launch: members.take("PrivateDnsHostnameTypeOnLaunch")?,
+            enable_resource_name_dns_a_record_on_launch: members.take("EnableResourceNameDnsARecordOnLaunch")?,
+            enable_resource_name_dns_aaaa_record_on_launch: members.take("EnableResourceNameDnsAAAARecordOnLaunch")?,
+            enable_lni_at_device_index: members.take("EnableLniAtDeviceIndex")?,
+            disable_lni_at_device_index: members.take("DisableLniAtDeviceIndex")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyVolumeAttributeRequest {
+    pub auto_enable_io: Option<AttributeBooleanValue>,
+    pub volume_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ModifyVolumeAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            auto_enable_io: members.take("AutoEnableIO")?,
+            volume_id: members.take("VolumeId")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyVolumeRequest {
+    pub dry_run: Option<bool>,
+    pub volume_id: String,
+    pub size: Option<i32>,
+    pub volume_type: Option<VolumeType>,
+    pub iops: Option<i32>,
+    pub throughput: Option<i32>,
+    pub multi_attach_enabled: Option<bool>,
+}
+
+impl FromValue for ModifyVolumeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            volume_id: members.take("VolumeId")?,
+            size: members.take("Size")?,
+            volume_type: members.take("VolumeType")?,
+            iops: members.take("Iops")?,
+            throughput: members.take("Throughput")?,
+            multi_attach_enabled: members.take("MultiAttachEnabled")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyVolumeResult {
+    pub volume_modification: Option<VolumeModification>,
+}
+
+impl IntoValue for ModifyVolumeResult {
+    fn into_value(self) -> Value {
+        Value::structure([("VolumeModification", self.volume_modification.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyVpcAttributeRequest {
+    pub enable_dns_hostnames: Option<AttributeBooleanValue>,
+    pub enable_dns_support: Option<AttributeBooleanValue>,
+    pub vpc_id: String,
+    pub enable_network_address_usage_metrics: Option<AttributeBooleanValue>,
+}
+
+impl FromValue for ModifyVpcAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            enable_dns_hostnames: members.take("EnableDnsHostnames")?,
+            enable_dns_support: members.take("EnableDnsSupport")?,
+            vpc_id: members.take("VpcId")?,
+            enable_network_address_usage_metrics: members.take("EnableNetworkAddressUsageMetrics")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyVpcEndpointRequest {
+    pub dry_run: Option<bool>,
+    pub vpc_endpoint_id: String,
+    pub reset_policy: Option<bool>,
+    pub policy_document: Option<String>,
+    pub add_route_table_ids: Option<Vec<String>>,
+    pub remove_route_table_ids: Option<Vec<String>>,
+    pub add_subnet_ids: Option<Vec<String>>,
+    pub remove_subnet_ids: Option<Vec<String>>,
+    pub add_security_group_ids: Option<Vec<String>>,
+    pub remove_security_group_ids: Option<Vec<String>>,
+    pub ip_address_type: Option<IpAddressType>,
+    pub dns_options: Option<DnsOptionsSpecification>,
+    pub private_dns_enabled: Option<bool>,
+    pub subnet_configurations: Option<Vec<SubnetConfiguration>>,
+}
+
+impl FromValue for ModifyVpcEndpointRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            vpc_endpoint_id: members.take("VpcEndpointId")?,
+            reset_policy: members.take("ResetPolicy")?,
+            policy_document: members.take("PolicyDocument")?,
+            add_route_table_ids: members.take("AddRouteTableIds")?,
+            remove_route_table_ids: members.take("RemoveRouteTableIds")?,
+            add_subnet_ids: members.take("AddSubnetIds")?,
+            remove_subnet_ids: members.take("RemoveSubnetIds")?,
+            add_security_group_ids: members.take("AddSecurityGroupIds")?,
+            remove_security_group_ids: members.take("RemoveSecurityGroupIds")?,
+            ip_address_type: members.take("IpAddressType")?,
+            dns_options: members.take("DnsOptions")?,
+            private_dns_enabled: members.take("PrivateDnsEnabled")?,
+            subnet_configurations: members.take("SubnetConfigurations")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyVpcEndpointResult {
+    pub r#return: Option<bool>,
+}
+
+impl IntoValue for ModifyVpcEndpointResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyVpcPeeringConnectionOptionsRequest {
+    pub accepter_peering_connection_options: Option<PeeringConnectionOptionsRequest>,
+    pub dry_run: Option<bool>,
+    pub requester_peering_connection_options: Option<PeeringConnectionOptionsRequest>,
+    pub vpc_peering_connection_id: String,
+}
+
+impl FromValue for ModifyVpcPeeringConnectionOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            accepter_peering_connection_options: members.take("AccepterPeeringConnectionOptions")?,
+            dry_run: members.take("DryRun")?,
+            requester_peering_connection_options: members.take("RequesterPeeringConnectionOptions")?,
+            vpc_peering_connection_id: members.take("VpcPeeringConnectionId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyVpcPeeringConnectionOptionsResult {
+    pub accepter_peering_connection_options: Option<PeeringConnectionOptions>,
+    pub requester_peering_connection_options: Option<PeeringConnectionOptions>,
+}
+
+impl IntoValue for ModifyVpcPeeringConnectionOptionsResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AccepterPeeringConnectionOptions", self.accepter_peering_connection_options.into_value()),
+            ("RequesterPeeringConnectionOptions", self.requester_peering_connection_options.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct MonitorInstancesRequest {
+    pub instance_ids: Vec<String>,
+    pub metric_category_ids: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for MonitorInstancesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            instance_ids: members.take("InstanceIds")?,
+            metric_category_ids: members.take("MetricCategoryIds")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct MonitorInstancesResult {
+    pub instance_monitorings: Option<Vec<InstanceMonitoring>>,
+}
+
+impl IntoValue for MonitorInstancesResult {
+    fn into_value(self) -> Value {
+        Value::structure([("InstanceMonitorings", self.instance_monitorings.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct Monitoring {
+    pub metric_category_ids: Option<Vec<String>>,
+    pub state: Option<MonitoringState>,
+}
+
+impl IntoValue for Monitoring {
+    fn into_value(self) -> Value {
+        Value::structure([("MetricCategoryIds", self.metric_category_ids.into_value()), ("State", self.state.into_value())])
+    }
+}
+
+wire::string_enum! {
+    MonitoringState {
+        Disabled = "disabled",
+        Disabling = "disabling",
+        Enabled = "enabled",
+        Pending = "pending",
+    }
+}
+
+wire::string_enum! {
+    MultipathResilienceMode {
+        AlwaysOn = "always-on",
+    }
+}
+
+wire::string_enum! {
+    MultipathResilienceStatus {
+        Pending = "pending",
+        Enabled = "enabled",
+        Disabled = "disabled",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NatGateway {
+    pub create_time: Option<Time>,
+    pub delete_time: Option<Time>,
+    pub failure_code: Option<String>,
+    pub failure_message: Option<String>,
+    pub nat_gateway_addresses: Option<Vec<NatGatewayAddress>>,
+    pub nat_gateway_id: Option<String>,
+    pub provisioned_bandwidth: Option<ProvisionedBandwidth>,
+    pub state: Option<NatGatewayState>,
+    pub subnet_id: Option<String>,
+    pub vpc_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub connectivity_type: Option<ConnectivityType>,
+    pub availability_mode: Option<AvailabilityMode>,
+    pub auto_scaling_ips: Option<AutoScalingIpsState>,
+    pub auto_provision_zones: Option<AutoProvisionZonesState>,
+    pub attached_appliances: Option<Vec<NatGatewayAttachedAppliance>>,
+    pub route_table_id: Option<String>,
+}
+
+impl IntoValue for NatGateway {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("CreateTime", self.create_time.into_value()),
+            ("DeleteTime", self.delete_time.into_value()),
+            ("FailureCode", self.failure_code.into_value()),
+            ("FailureMessage", self.failure_message.into_value()),
+            ("NatGatewayAddresses", self.nat_gateway_addresses.into_value()),
+            ("NatGatewayId", self.nat_gateway_id.into_value()),
+            ("ProvisionedBandwidth", self.provisioned_bandwidth.into_value()),
+            ("State", self.state.into_value()),
+            ("SubnetId", self.subnet_id.into_value()),
+            ("VpcId", self.vpc_id.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("ConnectivityType", self.connectivity_type.into_value()),
+            ("AvailabilityMode", self.availability_mode.into_value()),
+            ("AutoScalingIps", self.auto_scaling_ips.into_value()),
+            ("AutoProvisionZones", self.auto_provision_zones.into_value()),
+            ("AttachedAppliances", self.attached_appliances.into_value()),
+            ("RouteTableId", self.route_table_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NatGatewayAddress {
+    pub allocation_id: Option<String>,
+    pub network_interface_id: Option<String>,
+    pub private_ip: Option<String>,
+    pub public_ip: Option<String>,
+    pub association_id: Option<String>,
+    pub is_primary: Option<bool>,
+    pub failure_message: Option<String>,
+    pub status: Option<NatGatewayAddressStatus>,
+    pub availability_zone: Option<String>,
+    pub availability_zone_id: Option<String>,
+}
+
+impl IntoValue for NatGatewayAddress {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AllocationId", self.allocation_id.into_value()),
+            ("NetworkInterfaceId", self.network_interface_id.into_value()),
+            ("PrivateIp", self.private_ip.into_value()),
+            ("PublicIp", self.public_ip.into_value()),
+            ("AssociationId", self.association_id.into_value()),
+            ("IsPrimary", self.is_primary.into_value()),
+            ("FailureMessage", self.failure_message.into_value()),
+            ("Status", self.status.into_value()),
+            ("AvailabilityZone", self.availability_zone.into_value()),
+            ("AvailabilityZoneId", self.availability_zone_id.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    NatGatewayAddressStatus {
+        Assigning = "assigning",
+        Unassigning = "unassigning",
+        Associating = "associating",
+        Disassociating = "disassociating",
+        Succeeded = "succeeded",
+        Failed = "failed",
+    }
+}
+
+wire::string_enum! {
+    NatGatewayApplianceModifyState {
+        Modifying = "modifying",
+        Completed = "completed",
+        Failed = "failed",
+    }
+}
+
+wire::string_enum! {
+    NatGatewayApplianceState {
+        Attaching = "attaching",
+        Attached = "attached",
+        Detaching = "detaching",
+        Detached = "detached",
+        AttachFailed = "attach-failed",
+        DetachFailed = "detach-failed",
+    }
+}
+
+wire::string_enum! {
+    NatGatewayApplianceType {
+        NetworkFirewallProxy = "network-firewall-proxy",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NatGatewayAttachedAppliance {
+    pub r#type: Option<NatGatewayApplianceType>,
+    pub appliance_arn: Option<String>,
+    pub vpc_endpoint_id: Option<String>,
+    pub attachment_state: Option<NatGatewayApplianceState>,
+    pub modification_state: Option<NatGatewayApplianceModifyState>,
+    pub failure_code: Option<String>,
+    pub failure_message: Option<String>,
+}
+
+impl IntoValue for NatGatewayAttachedAppliance {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Type", self.r#type.into_value()),
+            ("ApplianceArn", self.appliance_arn.into_value()),
+            ("VpcEndpointId", self.vpc_endpoint_id.into_value()),
+            ("AttachmentState", self.attachment_state.into_value()),
+            ("ModificationState", self.modification_state.into_value()),
+            ("FailureCode", self.failure_code.into_value()),
+            ("FailureMessage", self.failure_message.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    NatGatewayState {
+        Pending = "pending",
+        Failed = "failed",
+        Available = "available",
+        Deleting = "deleting",
+        Deleted = "deleted",
+    }
+}
+
+wire::string_enum! {
+    NestedVirtualizationSpecification {
+        Enabled = "enabled",
+        Disabled = "disabled",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NetworkAcl {
+    pub associations: Option<Vec<NetworkAclAssociation>>,
+    pub entries: Option<Vec<NetworkAclEntry>>,
+    pub is_default: Option<bool>,
+    pub network_acl_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub vpc_id: Option<String>,
+    pub owner_id: Option<String>,
+}
+
+impl IntoValue for NetworkAcl {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Associations", self.associations.into_value()),
+            ("Entries", self.entries.into_value()),
+            ("IsDefault", self.is_default.into_value()),
+            ("NetworkAclId", self.network_acl_id.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("VpcId", self.vpc_id.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NetworkAclAssociation {
+    pub network_acl_association_id: Option<String>,
+    pub network_acl_id: Option<String>,
+    pub subnet_id: Option<String>,
+}
+
+impl IntoValue for NetworkAclAssociation {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("NetworkAclAssociationId", self.network_acl_association_id.into_value()),
+            ("NetworkAclId", self.network_acl_id.into_value()),
+            ("SubnetId", self.subnet_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NetworkAclEntry {
+    pub cidr_block: Option<String>,
+    pub egress: Option<bool>,
+    pub icmp_type_code: Option<IcmpTypeCode>,
+    pub ipv6_cidr_block: Option<String>,
+    pub port_range: Option<PortRange>,
+    pub protocol: Option<String>,
+    pub rule_action: Option<RuleAction>,
+    pub rule_number: Option<i32>,
+}
+
+impl IntoValue for NetworkAclEntry {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("CidrBlock", self.cidr_block.into_value()),
+            ("Egress", self.egress.into_value()),
+            ("IcmpTypeCode", self.icmp_type_code.into_value()),
+            ("Ipv6CidrBlock", self.ipv6_cidr_block.into_value()),
+            ("PortRange", self.port_range.into_value()),
+            ("Protocol", self.protocol.into_value()),
+            ("RuleAction", self.rule_action.into_value()),
+            ("RuleNumber", self.rule_number.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NetworkBandwidthGbps {
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+}
+
+impl IntoValue for NetworkBandwidthGbps {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NetworkBandwidthGbpsRequest {
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+}
+
+impl FromValue for NetworkBandwidthGbpsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
     }
 }
 
@@ -2095,6 +11954,70 @@ impl IntoValue for NetworkInterfaceAttachment {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct NetworkInterfaceAttachmentChanges {
+    pub default_ena_queue_count: Option<bool>,
+    pub ena_queue_count: Option<i32>,
+    pub attachment_id: Option<String>,
+    pub delete_on_termination: Option<bool>,
+}
+
+impl FromValue for NetworkInterfaceAttachmentChanges {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            default_ena_queue_count: members.take("DefaultEnaQueueCount")?,
+            ena_queue_count: members.take("EnaQueueCount")?,
+            attachment_id: members.take("AttachmentId")?,
+            delete_on_termination: members.take("DeleteOnTermination")?,
+        })
+    }
+}
+
+wire::string_enum! {
+    NetworkInterfaceAttribute {
+        Description = "description",
+        GroupSet = "groupSet",
+        SourceDestCheck = "sourceDestCheck",
+        Attachment = "attachment",
+        AssociatePublicIpAddress = "associatePublicIpAddress",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NetworkInterfaceCount {
+    pub min: Option<i32>,
+    pub max: Option<i32>,
+}
+
+impl IntoValue for NetworkInterfaceCount {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NetworkInterfaceCountRequest {
+    pub min: Option<i32>,
+    pub max: Option<i32>,
+}
+
+impl FromValue for NetworkInterfaceCountRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
+wire::string_enum! {
+    NetworkInterfaceCreationType {
+        Efa = "efa",
+        EfaOnly = "efa-only",
+        Branch = "branch",
+        Trunk = "trunk",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct NetworkInterfaceIpv6Address {
     pub ipv6_address: Option<String>,
     pub public_ipv6_dns_name: Option<String>,
@@ -2220,6 +12143,19 @@ impl IntoValue for NeuronInfo {
     }
 }
 
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct NewDhcpConfiguration {
+    pub key: Option<String>,
+    pub values: Option<Vec<String>>,
+}
+
+impl FromValue for NewDhcpConfiguration {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { key: members.take("Key")?, values: members.take("Values")? })
+    }
+}
+
 wire::string_enum! {
     NitroEnclavesSupport {
         Unsupported = "unsupported",
@@ -2242,6 +12178,13 @@ wire::string_enum! {
     NitroTpmSupport {
         Unsupported = "unsupported",
         Supported = "supported",
+    }
+}
+
+wire::string_enum! {
+    OperationType {
+        Add = "add",
+        Remove = "remove",
     }
 }
 
@@ -2275,9 +12218,183 @@ impl IntoValue for OperatorResponse {
 }
 
 wire::string_enum! {
+    PayerResponsibility {
+        ServiceOwner = "ServiceOwner",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PayerResponsibilityEntry {
+    pub scope: Option<PayerResponsibilityScope>,
+    pub payer_responsibility_type: Option<PayerResponsibilityType>,
+}
+
+impl IntoValue for PayerResponsibilityEntry {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Scope", self.scope.into_value()),
+            ("PayerResponsibilityType", self.payer_responsibility_type.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    PayerResponsibilityScope {
+        VpcEndpointCharges = "vpc-endpoint-charges",
+        ResourceGatewayCharges = "resource-gateway-charges",
+    }
+}
+
+wire::string_enum! {
+    PayerResponsibilityType {
+        VpcEndpointAccount = "vpc-endpoint-account",
+        ResourceGatewayAccount = "resource-gateway-account",
+        VpcEndpointServiceAccount = "vpc-endpoint-service-account",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PeeringConnectionOptions {
+    pub allow_dns_resolution_from_remote_vpc: Option<bool>,
+    pub allow_egress_from_local_classic_link_to_remote_vpc: Option<bool>,
+    pub allow_egress_from_local_vpc_to_remote_classic_link: Option<bool>,
+    pub allow_multipath_resilience: Option<bool>,
+    pub multipath_resilience_mode: Option<MultipathResilienceMode>,
+}
+
+impl IntoValue for PeeringConnectionOptions {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AllowDnsResolutionFromRemoteVpc", self.allow_dns_resolution_from_remote_vpc.into_value()),
+            ("AllowEgressFromLocalClassicLinkToRemoteVpc", self.allow_egress_from_local_classic_link_to_remote_vpc.into_value()),
+            ("AllowEgressFromLocalVpcToRemoteClassicLink", self.allow_egress_from_local_vpc_to_remote_classic_link.into_value()),
+            ("AllowMultipathResilience", self.allow_multipath_resilience.into_value()),
+            ("MultipathResilienceMode", self.multipath_resilience_mode.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PeeringConnectionOptionsRequest {
+    pub allow_dns_resolution_from_remote_vpc: Option<bool>,
+    pub allow_egress_from_local_classic_link_to_remote_vpc: Option<bool>,
+    pub allow_egress_from_local_vpc_to_remote_classic_link: Option<bool>,
+    pub allow_multipath_resilience: Option<bool>,
+    pub multipath_resilience_mode: Option<MultipathResilienceMode>,
+}
+
+impl FromValue for PeeringConnectionOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            allow_dns_resolution_from_remote_vpc: members.take("AllowDnsResolutionFromRemoteVpc")?,
+            allow_egress_from_local_classic_link_to_remote_vpc: members.take("AllowEgressFromLocalClassicLinkToRemoteVpc")?,
+            allow_egress_from_local_vpc_to_remote_classic_link: members.take("AllowEgressFromLocalVpcToRemoteClassicLink")?,
+            allow_multipath_resilience: members.take("AllowMultipathResilience")?,
+            multipath_resilience_mode: members.take("MultipathResilienceMode")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PerformanceFactorReference {
+    pub instance_family: Option<String>,
+}
+
+impl IntoValue for PerformanceFactorReference {
+    fn into_value(self) -> Value {
+        Value::structure([("InstanceFamily", self.instance_family.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PerformanceFactorReferenceRequest {
+    pub instance_family: Option<String>,
+}
+
+impl FromValue for PerformanceFactorReferenceRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { instance_family: members.take("InstanceFamily")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PerformanceStatusSummary {
+    pub status: Option<SummaryStatus>,
+    pub impaired_since: Option<Time>,
+    pub remediation: Option<String>,
+}
+
+impl IntoValue for PerformanceStatusSummary {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Status", self.status.into_value()),
+            ("ImpairedSince", self.impaired_since.into_value()),
+            ("Remediation", self.remediation.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    PermissionGroup {
+        All = "all",
+    }
+}
+
+wire::string_enum! {
     PhcSupport {
         Unsupported = "unsupported",
         Supported = "supported",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct Placement {
+    pub availability_zone_id: Option<String>,
+    pub affinity: Option<String>,
+    pub group_name: Option<String>,
+    pub partition_number: Option<i32>,
+    pub host_id: Option<String>,
+    pub tenancy: Option<Tenancy>,
+    pub spread_domain: Option<String>,
+    pub host_resource_group_arn: Option<String>,
+    pub group_id: Option<String>,
+    pub availability_zone: Option<String>,
+}
+
+impl FromValue for Placement {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            availability_zone_id: members.take("AvailabilityZoneId")?,
+            affinity: members.take("Affinity")?,
+            group_name: members.take("GroupName")?,
+            partition_number: members.take("PartitionNumber")?,
+            host_id: members.take("HostId")?,
+            tenancy: members.take("Tenancy")?,
+            spread_domain: members.take("SpreadDomain")?,
+            host_resource_group_arn: members.take("HostResourceGroupArn")?,
+            group_id: members.take("GroupId")?,
+            availability_zone: members.take("AvailabilityZone")?,
+        })
+    }
+}
+
+impl IntoValue for Placement {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AvailabilityZoneId", self.availability_zone_id.into_value()),
+            ("Affinity", self.affinity.into_value()),
+            ("GroupName", self.group_name.into_value()),
+            ("PartitionNumber", self.partition_number.into_value()),
+            ("HostId", self.host_id.into_value()),
+            ("Tenancy", self.tenancy.into_value()),
+            ("SpreadDomain", self.spread_domain.into_value()),
+            ("HostResourceGroupArn", self.host_resource_group_arn.into_value()),
+            ("GroupId", self.group_id.into_value()),
+            ("AvailabilityZone", self.availability_zone.into_value()),
+        ])
     }
 }
 
@@ -2351,6 +12468,72 @@ wire::string_enum! {
     }
 }
 
+wire::string_enum! {
+    PlatformValues {
+        Windows = "Windows",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PortRange {
+    pub from: Option<i32>,
+    pub to: Option<i32>,
+}
+
+impl FromValue for PortRange {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { from: members.take("From")?, to: members.take("To")? })
+    }
+}
+
+impl IntoValue for PortRange {
+    fn into_value(self) -> Value {
+        Value::structure([("From", self.from.into_value()), ("To", self.to.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PrefixList {
+    pub cidrs: Option<Vec<String>>,
+    pub prefix_list_id: Option<String>,
+    pub prefix_list_name: Option<String>,
+}
+
+impl IntoValue for PrefixList {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Cidrs", self.cidrs.into_value()),
+            ("PrefixListId", self.prefix_list_id.into_value()),
+            ("PrefixListName", self.prefix_list_name.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PrefixListAssociation {
+    pub resource_id: Option<String>,
+    pub resource_owner: Option<String>,
+}
+
+impl IntoValue for PrefixListAssociation {
+    fn into_value(self) -> Value {
+        Value::structure([("ResourceId", self.resource_id.into_value()), ("ResourceOwner", self.resource_owner.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PrefixListEntry {
+    pub cidr: Option<String>,
+    pub description: Option<String>,
+}
+
+impl IntoValue for PrefixListEntry {
+    fn into_value(self) -> Value {
+        Value::structure([("Cidr", self.cidr.into_value()), ("Description", self.description.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct PrefixListId {
     pub description: Option<String>,
@@ -2370,6 +12553,34 @@ impl IntoValue for PrefixListId {
     }
 }
 
+wire::string_enum! {
+    PrefixListState {
+        CreateInProgress = "create-in-progress",
+        CreateComplete = "create-complete",
+        CreateFailed = "create-failed",
+        ModifyInProgress = "modify-in-progress",
+        ModifyComplete = "modify-complete",
+        ModifyFailed = "modify-failed",
+        RestoreInProgress = "restore-in-progress",
+        RestoreComplete = "restore-complete",
+        RestoreFailed = "restore-failed",
+        DeleteInProgress = "delete-in-progress",
+        DeleteComplete = "delete-complete",
+        DeleteFailed = "delete-failed",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PrivateDnsDetails {
+    pub private_dns_name: Option<String>,
+}
+
+impl IntoValue for PrivateDnsDetails {
+    fn into_value(self) -> Value {
+        Value::structure([("PrivateDnsName", self.private_dns_name.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct PrivateDnsNameOptionsOnLaunch {
     pub hostname_type: Option<HostnameType>,
@@ -2384,6 +12595,60 @@ impl IntoValue for PrivateDnsNameOptionsOnLaunch {
             ("EnableResourceNameDnsARecord", self.enable_resource_name_dns_a_record.into_value()),
             ("EnableResourceNameDnsAAAARecord", self.enable_resource_name_dns_aaaa_record.into_value()),
         ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PrivateDnsNameOptionsRequest {
+    pub hostname_type: Option<HostnameType>,
+    pub enable_resource_name_dns_a_record: Option<bool>,
+    pub enable_resource_name_dns_aaaa_record: Option<bool>,
+}
+
+impl FromValue for PrivateDnsNameOptionsRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            hostname_type: members.take("HostnameType")?,
+            enable_resource_name_dns_a_record: members.take("EnableResourceNameDnsARecord")?,
+            enable_resource_name_dns_aaaa_record: members.take("EnableResourceNameDnsAAAARecord")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PrivateDnsNameOptionsResponse {
+    pub hostname_type: Option<HostnameType>,
+    pub enable_resource_name_dns_a_record: Option<bool>,
+    pub enable_resource_name_dns_aaaa_record: Option<bool>,
+}
+
+impl IntoValue for PrivateDnsNameOptionsResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("HostnameType", self.hostname_type.into_value()),
+            ("EnableResourceNameDnsARecord", self.enable_resource_name_dns_a_record.into_value()),
+            ("EnableResourceNameDnsAAAARecord", self.enable_resource_name_dns_aaaa_record.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PrivateIpAddressSpecification {
+    pub primary: Option<bool>,
+    pub private_ip_address: Option<String>,
+}
+
+impl FromValue for PrivateIpAddressSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { primary: members.take("Primary")?, private_ip_address: members.take("PrivateIpAddress")? })
+    }
+}
+
+impl IntoValue for PrivateIpAddressSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([("Primary", self.primary.into_value()), ("PrivateIpAddress", self.private_ip_address.into_value())])
     }
 }
 
@@ -2407,6 +12672,28 @@ impl IntoValue for ProcessorInfo {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct ProductCode {
+    pub product_code_id: Option<String>,
+    pub product_code_type: Option<ProductCodeValues>,
+}
+
+impl IntoValue for ProductCode {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ProductCodeId", self.product_code_id.into_value()),
+            ("ProductCodeType", self.product_code_type.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    ProductCodeValues {
+        Devpay = "devpay",
+        Marketplace = "marketplace",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct PropagatingVgw {
     pub gateway_id: Option<String>,
 }
@@ -2414,6 +12701,44 @@ pub struct PropagatingVgw {
 impl IntoValue for PropagatingVgw {
     fn into_value(self) -> Value {
         Value::structure([("GatewayId", self.gateway_id.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ProvisionedBandwidth {
+    pub provision_time: Option<Time>,
+    pub provisioned: Option<String>,
+    pub request_time: Option<Time>,
+    pub requested: Option<String>,
+    pub status: Option<String>,
+}
+
+impl IntoValue for ProvisionedBandwidth {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ProvisionTime", self.provision_time.into_value()),
+            ("Provisioned", self.provisioned.into_value()),
+            ("RequestTime", self.request_time.into_value()),
+            ("Requested", self.requested.into_value()),
+            ("Status", self.status.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PtrUpdateStatus {
+    pub value: Option<String>,
+    pub status: Option<String>,
+    pub reason: Option<String>,
+}
+
+impl IntoValue for PtrUpdateStatus {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Value", self.value.into_value()),
+            ("Status", self.status.into_value()),
+            ("Reason", self.reason.into_value()),
+        ])
     }
 }
 
@@ -2433,6 +12758,19 @@ impl IntoValue for PublicIpDnsNameOptions {
             ("PublicIpv6DnsName", self.public_ipv6_dns_name.into_value()),
             ("PublicDualStackDnsName", self.public_dual_stack_dns_name.into_value()),
         ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct RebootInstancesRequest {
+    pub instance_ids: Vec<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for RebootInstancesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { instance_ids: members.take("InstanceIds")?, dry_run: members.take("DryRun")? })
     }
 }
 
@@ -2491,6 +12829,561 @@ pub struct RegionGeography {
 impl IntoValue for RegionGeography {
     fn into_value(self) -> Value {
         Value::structure([("Name", self.name.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct RegisterImageRequest {
+    pub image_location: Option<String>,
+    pub billing_products: Option<Vec<String>>,
+    pub boot_mode: Option<BootModeValues>,
+    pub tpm_support: Option<TpmSupportValues>,
+    pub uefi_data: Option<String>,
+    pub imds_support: Option<ImdsSupportValues>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub dry_run: Option<bool>,
+    pub name: String,
+    pub description: Option<String>,
+    pub architecture: Option<ArchitectureValues>,
+    pub kernel_id: Option<String>,
+    pub ramdisk_id: Option<String>,
+    pub root_device_name: Option<String>,
+    pub block_device_mappings: Option<Vec<BlockDeviceMapping>>,
+    pub virtualization_type: Option<String>,
+    pub sriov_net_support: Option<String>,
+    pub ena_support: Option<bool>,
+}
+
+impl FromValue for RegisterImageRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            image_location: members.take("ImageLocation")?,
+            billing_products: members.take("BillingProducts")?,
+            boot_mode: members.take("BootMode")?,
+            tpm_support: members.take("TpmSupport")?,
+            uefi_data: members.take("UefiData")?,
+            imds_support: members.take("ImdsSupport")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            dry_run: members.take("DryRun")?,
+            name: members.take("Name")?,
+            description: members.take("Description")?,
+            architecture: members.take("Architecture")?,
+            kernel_id: members.take("KernelId")?,
+            ramdisk_id: members.take("RamdiskId")?,
+            root_device_name: members.take("RootDeviceName")?,
+            block_device_mappings: members.take("BlockDeviceMappings")?,
+            virtualization_type: members.take("VirtualizationType")?,
+            sriov_net_support: members.take("SriovNetSupport")?,
+            ena_support: members.take("EnaSupport")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct RegisterImageResult {
+    pub image_id: Option<String>,
+}
+
+impl IntoValue for RegisterImageResult {
+    fn into_value(self) -> Value {
+        Value::structure([("ImageId", self.image_id.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct RejectVpcPeeringConnectionRequest {
+    pub dry_run: Option<bool>,
+    pub vpc_peering_connection_id: String,
+}
+
+impl FromValue for RejectVpcPeeringConnectionRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, vpc_peering_connection_id: members.take("VpcPeeringConnectionId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct RejectVpcPeeringConnectionResult {
+    pub r#return: Option<bool>,
+}
+
+impl IntoValue for RejectVpcPeeringConnectionResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Return", self.r#return.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ReleaseAddressRequest {
+    pub allocation_id: Option<String>,
+    pub public_ip: Option<String>,
+    pub network_border_group: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ReleaseAddressRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            allocation_id: members.take("AllocationId")?,
+            public_ip: members.take("PublicIp")?,
+            network_border_group: members.take("NetworkBorderGroup")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct RemovePrefixListEntry {
+    pub cidr: String,
+}
+
+impl FromValue for RemovePrefixListEntry {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { cidr: members.take("Cidr")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ReplaceIamInstanceProfileAssociationRequest {
+    pub iam_instance_profile: IamInstanceProfileSpecification,
+    pub association_id: String,
+}
+
+impl FromValue for ReplaceIamInstanceProfileAssociationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { iam_instance_profile: members.take("IamInstanceProfile")?, association_id: members.take("AssociationId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ReplaceIamInstanceProfileAssociationResult {
+    pub iam_instance_profile_association: Option<IamInstanceProfileAssociation>,
+}
+
+impl IntoValue for ReplaceIamInstanceProfileAssociationResult {
+    fn into_value(self) -> Value {
+        Value::structure([("IamInstanceProfileAssociation", self.iam_instance_profile_association.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ReplaceNetworkAclAssociationRequest {
+    pub dry_run: Option<bool>,
+    pub association_id: String,
+    pub network_acl_id: String,
+}
+
+impl FromValue for ReplaceNetworkAclAssociationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            association_id: members.take("AssociationId")?,
+            network_acl_id: members.take("NetworkAclId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ReplaceNetworkAclAssociationResult {
+    pub new_association_id: Option<String>,
+}
+
+impl IntoValue for ReplaceNetworkAclAssociationResult {
+    fn into_value(self) -> Value {
+        Value::structure([("NewAssociationId", self.new_association_id.into_value())])
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReplaceNetworkAclEntryRequest {
+    pub dry_run: Option<bool>,
+    pub network_acl_id: String,
+    pub rule_number: i32,
+    pub protocol: String,
+    pub rule_action: RuleAction,
+    pub egress: bool,
+    pub cidr_block: Option<String>,
+    pub ipv6_cidr_block: Option<String>,
+    pub icmp_type_code: Option<IcmpTypeCode>,
+    pub port_range: Option<PortRange>,
+}
+
+impl FromValue for ReplaceNetworkAclEntryRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            network_acl_id: members.take("NetworkAclId")?,
+            rule_number: members.take("RuleNumber")?,
+            protocol: members.take("Protocol")?,
+            rule_action: members.take("RuleAction")?,
+            egress: members.take("Egress")?,
+            cidr_block: members.take("CidrBlock")?,
+            ipv6_cidr_block: members.take("Ipv6CidrBlock")?,
+            icmp_type_code: members.take("IcmpTypeCode")?,
+            port_range: members.take("PortRange")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ReplaceRouteRequest {
+    pub destination_prefix_list_id: Option<String>,
+    pub vpc_endpoint_id: Option<String>,
+    pub local_target: Option<bool>,
+    pub transit_gateway_id: Option<String>,
+    pub local_gateway_id: Option<String>,
+    pub carrier_gateway_id: Option<String>,
+    pub core_network_arn: Option<String>,
+    pub odb_network_arn: Option<String>,
+    pub dry_run: Option<bool>,
+    pub route_table_id: String,
+    pub destination_cidr_block: Option<String>,
+    pub gateway_id: Option<String>,
+    pub destination_ipv6_cidr_block: Option<String>,
+    pub egress_only_internet_gateway_id: Option<String>,
+    pub instance_id: Option<String>,
+    pub network_interface_id: Option<String>,
+    pub vpc_peering_connection_id: Option<String>,
+    pub nat_gateway_id: Option<String>,
+}
+
+impl FromValue for ReplaceRouteRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            destination_prefix_list_id: members.take("DestinationPrefixListId")?,
+            vpc_endpoint_id: members.take("VpcEndpointId")?,
+            local_target: members.take("LocalTarget")?,
+            transit_gateway_id: members.take("TransitGatewayId")?,
+            local_gateway_id: members.take("LocalGatewayId")?,
+            carrier_gateway_id: members.take("CarrierGatewayId")?,
+            core_network_arn: members.take("CoreNetworkArn")?,
+            odb_network_arn: members.take("OdbNetworkArn")?,
+            dry_run: members.take("DryRun")?,
+            route_table_id: members.take("RouteTableId")?,
+            destination_cidr_block: members.take("DestinationCidrBlock")?,
+            gateway_id: members.take("GatewayId")?,
+            destination_ipv6_cidr_block: members.take("DestinationIpv6CidrBlock")?,
+            egress_only_internet_gateway_id: members.take("EgressOnlyInternetGatewayId")?,
+            instance_id: members.take("InstanceId")?,
+            network_interface_id: members.take("NetworkInterfaceId")?,
+            vpc_peering_connection_id: members.take("VpcPeeringConnectionId")?,
+            nat_gateway_id: members.take("NatGatewayId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ReplaceRouteTableAssociationRequest {
+    pub dry_run: Option<bool>,
+    pub association_id: String,
+    pub route_table_id: String,
+}
+
+impl FromValue for ReplaceRouteTableAssociationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            association_id: members.take("AssociationId")?,
+            route_table_id: members.take("RouteTableId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ReplaceRouteTableAssociationResult {
+    pub new_association_id: Option<String>,
+    pub association_state: Option<RouteTableAssociationState>,
+}
+
+impl IntoValue for ReplaceRouteTableAssociationResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("NewAssociationId", self.new_association_id.into_value()),
+            ("AssociationState", self.association_state.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    ReportInstanceReasonCodes {
+        InstanceStuckInState = "instance-stuck-in-state",
+        Unresponsive = "unresponsive",
+        NotAcceptingCredentials = "not-accepting-credentials",
+        PasswordNotAvailable = "password-not-available",
+        PerformanceNetwork = "performance-network",
+        PerformanceInstanceStore = "performance-instance-store",
+        PerformanceEbsVolume = "performance-ebs-volume",
+        PerformanceOther = "performance-other",
+        Other = "other",
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportInstanceStatusRequest {
+    pub dry_run: Option<bool>,
+    pub instances: Vec<String>,
+    pub status: ReportStatusType,
+    pub start_time: Option<Time>,
+    pub end_time: Option<Time>,
+    pub reason_codes: Vec<ReportInstanceReasonCodes>,
+    pub description: Option<String>,
+}
+
+impl FromValue for ReportInstanceStatusRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            instances: members.take("Instances")?,
+            status: members.take("Status")?,
+            start_time: members.take("StartTime")?,
+            end_time: members.take("EndTime")?,
+            reason_codes: members.take("ReasonCodes")?,
+            description: members.take("Description")?,
+        })
+    }
+}
+
+wire::string_enum! {
+    ReportStatusType {
+        Ok = "ok",
+        Impaired = "impaired",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct RequestLaunchTemplateData {
+    pub kernel_id: Option<String>,
+    pub ebs_optimized: Option<bool>,
+    pub iam_instance_profile: Option<LaunchTemplateIamInstanceProfileSpecificationRequest>,
+    pub block_device_mappings: Option<Vec<LaunchTemplateBlockDeviceMappingRequest>>,
+    pub network_interfaces: Option<Vec<LaunchTemplateInstanceNetworkInterfaceSpecificationRequest>>,
+    pub image_id: Option<String>,
+    pub instance_type: Option<String>,
+    pub key_name: Option<String>,
+    pub monitoring: Option<LaunchTemplatesMonitoringRequest>,
+    pub placement: Option<LaunchTemplatePlacementRequest>,
+    pub ram_disk_id: Option<String>,
+    pub disable_api_termination: Option<bool>,
+    pub instance_initiated_shutdown_behavior: Option<ShutdownBehavior>,
+    pub user_data: Option<String>,
+    pub tag_specifications: Option<Vec<LaunchTemplateTagSpecificationRequest>>,
+    pub elastic_gpu_specifications: Option<Vec<ElasticGpuSpecification>>,
+    pub elastic_inference_accelerators: Option<Vec<LaunchTemplateElasticInferenceAccelerator>>,
+    pub security_group_ids: Option<Vec<String>>,
+    pub security_groups: Option<Vec<String>>,
+    pub instance_market_options: Option<LaunchTemplateInstanceMarketOptionsRequest>,
+    pub credit_specification: Option<CreditSpecificationRequest>,
+    pub cpu_options: Option<LaunchTemplateCpuOptionsRequest>,
+    pub capacity_reservation_specification: Option<LaunchTemplateCapacityReservationSpecificationRequest>,
+    pub license_specifications: Option<Vec<LaunchTemplateLicenseConfigurationRequest>>,
+    pub hibernation_options: Option<LaunchTemplateHibernationOptionsRequest>,
+    pub metadata_options: Option<LaunchTemplateInstanceMetadataOptionsRequest>,
+    pub enclave_options: Option<LaunchTemplateEnclaveOptionsRequest>,
+    pub instance_requirements: Option<InstanceRequirementsRequest>,
+    pub private_dns_name_options: Option<LaunchTemplatePrivateDnsNameOptionsRequest>,
+    pub maintenance_options: Option<LaunchTemplateInstanceMaintenanceOptionsRequest>,
+    pub disable_api_stop: Option<bool>,
+    pub operator: Option<OperatorRequest>,
+    pub network_performance_options: Option<LaunchTemplateNetworkPerformanceOptionsRequest>,
+    pub secondary_interfaces: Option<Vec<LaunchTemplateInstanceSecondaryInterfaceSpecificationRequest>>,
+}
+
+impl FromValue for RequestLaunchTemplateData {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            kernel_id: members.take("KernelId")?,
+            ebs_optimized: members.take("EbsOptimized")?,
+            iam_instance_profile: members.take("IamInstanceProfile")?,
+            block_device_mappings: members.take("BlockDeviceMappings")?,
+            network_interfaces: members.take("NetworkInterfaces")?,
+            image_id: members.take("ImageId")?,
+            instance_type: members.take("InstanceType")?,
+            key_name: members.take("KeyName")?,
+            monitoring: members.take("Monitoring")?,
+            placement: members.take("Placement")?,
+            ram_disk_id: members.take("RamDiskId")?,
+            disable_api_termination: members.take("DisableApiTermination")?,
+            instance_initiated_shutdown_behavior: members.take("InstanceInitiatedShutdownBehavior")?,
+            user_data: members.take("UserData")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            elastic_gpu_specifications: members.take("ElasticGpuSpecifications")?,
+            elastic_inference_accelerators: members.take("ElasticInferenceAccelerators")?,
+            security_group_ids: members.take("SecurityGroupIds")?,
+            security_groups: members.take("SecurityGroups")?,
+            instance_market_options: members.take("InstanceMarketOptions")?,
+            credit_specification: members.take("CreditSpecification")?,
+            cpu_options: members.take("CpuOptions")?,
+            capacity_reservation_specification: members.take("CapacityReservationSpecification")?,
+            license_specifications: members.take("LicenseSpecifications")?,
+            hibernation_options: members.take("HibernationOptions")?,
+            metadata_options: members.take("MetadataOptions")?,
+            enclave_options: members.take("EnclaveOptions")?,
+            instance_requirements: members.take("InstanceRequirements")?,
+            private_dns_name_options: members.take("PrivateDnsNameOptions")?,
+            maintenance_options: members.take("MaintenanceOptions")?,
+            disable_api_stop: members.take("DisableApiStop")?,
+            operator: members.take("Operator")?,
+            network_performance_options: members.take("NetworkPerformanceOptions")?,
+            secondary_interfaces: members.take("SecondaryInterfaces")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct Reservation {
+    pub reservation_id: Option<String>,
+    pub owner_id: Option<String>,
+    pub requester_id: Option<String>,
+    pub groups: Option<Vec<GroupIdentifier>>,
+    pub instances: Option<Vec<Instance>>,
+}
+
+impl IntoValue for Reservation {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ReservationId", self.reservation_id.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("RequesterId", self.requester_id.into_value()),
+            ("Groups", self.groups.into_value()),
+            ("Instances", self.instances.into_value()),
+        ])
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResetAddressAttributeRequest {
+    pub allocation_id: String,
+    pub attribute: AddressAttributeName,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ResetAddressAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            allocation_id: members.take("AllocationId")?,
+            attribute: members.take("Attribute")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ResetAddressAttributeResult {
+    pub address: Option<AddressAttribute>,
+}
+
+impl IntoValue for ResetAddressAttributeResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Address", self.address.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ResetEbsDefaultKmsKeyIdRequest {
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ResetEbsDefaultKmsKeyIdRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ResetEbsDefaultKmsKeyIdResult {
+    pub kms_key_id: Option<String>,
+}
+
+impl IntoValue for ResetEbsDefaultKmsKeyIdResult {
+    fn into_value(self) -> Value {
+        Value::structure([("KmsKeyId", self.kms_key_id.into_value())])
+    }
+}
+
+wire::string_enum! {
+    ResetImageAttributeName {
+        LaunchPermission = "launchPermission",
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResetImageAttributeRequest {
+    pub attribute: ResetImageAttributeName,
+    pub image_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ResetImageAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { attribute: members.take("Attribute")?, image_id: members.take("ImageId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResetInstanceAttributeRequest {
+    pub dry_run: Option<bool>,
+    pub instance_id: String,
+    pub attribute: InstanceAttributeName,
+}
+
+impl FromValue for ResetInstanceAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            instance_id: members.take("InstanceId")?,
+            attribute: members.take("Attribute")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ResetNetworkInterfaceAttributeRequest {
+    pub dry_run: Option<bool>,
+    pub network_interface_id: String,
+    pub source_dest_check: Option<String>,
+}
+
+impl FromValue for ResetNetworkInterfaceAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            network_interface_id: members.take("NetworkInterfaceId")?,
+            source_dest_check: members.take("SourceDestCheck")?,
+        })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResetSnapshotAttributeRequest {
+    pub attribute: SnapshotAttributeName,
+    pub snapshot_id: String,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ResetSnapshotAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            attribute: members.take("Attribute")?,
+            snapshot_id: members.take("SnapshotId")?,
+            dry_run: members.take("DryRun")?,
+        })
     }
 }
 
@@ -2610,6 +13503,167 @@ wire::string_enum! {
         ApplicationStatusCheck = "application-status-check",
         CapacityReservationModificationQuote = "capacity-reservation-modification-quote",
         MetricCategory = "metric-category",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ResponseError {
+    pub code: Option<LaunchTemplateErrorCode>,
+    pub message: Option<String>,
+}
+
+impl IntoValue for ResponseError {
+    fn into_value(self) -> Value {
+        Value::structure([("Code", self.code.into_value()), ("Message", self.message.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ResponseLaunchTemplateData {
+    pub kernel_id: Option<String>,
+    pub ebs_optimized: Option<bool>,
+    pub iam_instance_profile: Option<LaunchTemplateIamInstanceProfileSpecification>,
+    pub block_device_mappings: Option<Vec<LaunchTemplateBlockDeviceMapping>>,
+    pub network_interfaces: Option<Vec<LaunchTemplateInstanceNetworkInterfaceSpecification>>,
+    pub image_id: Option<String>,
+    pub instance_type: Option<String>,
+    pub key_name: Option<String>,
+    pub monitoring: Option<LaunchTemplatesMonitoring>,
+    pub placement: Option<LaunchTemplatePlacement>,
+    pub ram_disk_id: Option<String>,
+    pub disable_api_termination: Option<bool>,
+    pub instance_initiated_shutdown_behavior: Option<ShutdownBehavior>,
+    pub user_data: Option<String>,
+    pub tag_specifications: Option<Vec<LaunchTemplateTagSpecification>>,
+    pub elastic_gpu_specifications: Option<Vec<ElasticGpuSpecificationResponse>>,
+    pub elastic_inference_accelerators: Option<Vec<LaunchTemplateElasticInferenceAcceleratorResponse>>,
+    pub security_group_ids: Option<Vec<String>>,
+    pub security_groups: Option<Vec<String>>,
+    pub instance_market_options: Option<LaunchTemplateInstanceMarketOptions>,
+    pub credit_specification: Option<CreditSpecification>,
+    pub cpu_options: Option<LaunchTemplateCpuOptions>,
+    pub capacity_reservation_specification: Option<LaunchTemplateCapacityReservationSpecificationResponse>,
+    pub license_specifications: Option<Vec<LaunchTemplateLicenseConfiguration>>,
+    pub hibernation_options: Option<LaunchTemplateHibernationOptions>,
+    pub metadata_options: Option<LaunchTemplateInstanceMetadataOptions>,
+    pub enclave_options: Option<LaunchTemplateEnclaveOptions>,
+    pub instance_requirements: Option<InstanceRequirements>,
+    pub private_dns_name_options: Option<LaunchTemplatePrivateDnsNameOptions>,
+    pub maintenance_options: Option<LaunchTemplateInstanceMaintenanceOptions>,
+    pub disable_api_stop: Option<bool>,
+    pub operator: Option<OperatorResponse>,
+    pub network_performance_options: Option<LaunchTemplateNetworkPerformanceOptions>,
+    pub secondary_interfaces: Option<Vec<LaunchTemplateInstanceSecondaryInterfaceSpecification>>,
+}
+
+impl IntoValue for ResponseLaunchTemplateData {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("KernelId", self.kernel_id.into_value()),
+            ("EbsOptimized", self.ebs_optimized.into_value()),
+            ("IamInstanceProfile", self.iam_instance_profile.into_value()),
+            ("BlockDeviceMappings", self.block_device_mappings.into_value()),
+            ("NetworkInterfaces", self.network_interfaces.into_value()),
+            ("ImageId", self.image_id.into_value()),
+            ("InstanceType", self.instance_type.into_value()),
+            ("KeyName", self.key_name.into_value()),
+            ("Monitoring", self.monitoring.into_value()),
+            ("Placement", self.placement.into_value()),
+            ("RamDiskId", self.ram_disk_id.into_value()),
+            ("DisableApiTermination", self.disable_api_termination.into_value()),
+            ("InstanceInitiatedShutdownBehavior", self.instance_initiated_shutdown_behavior.into_value()),
+            ("UserData", self.user_data.into_value()),
+            ("TagSpecifications", self.tag_specifications.into_value()),
+            ("ElasticGpuSpecifications", self.elastic_gpu_specifications.into_value()),
+            ("ElasticInferenceAccelerators", self.elastic_inference_accelerators.into_value()),
+            ("SecurityGroupIds", self.security_group_ids.into_value()),
+            ("SecurityGroups", self.security_groups.into_value()),
+            ("InstanceMarketOptions", self.instance_market_options.into_value()),
+            ("CreditSpecification", self.credit_specification.into_value()),
+            ("CpuOptions", self.cpu_options.into_value()),
+            ("CapacityReservationSpecification", self.capacity_reservation_specification.into_value()),
+            ("LicenseSpecifications", self.license_specifications.into_value()),
+            ("HibernationOptions", self.hibernation_options.into_value()),
+            ("MetadataOptions", self.metadata_options.into_value()),
+            ("EnclaveOptions", self.enclave_options.into_value()),
+            ("InstanceRequirements", self.instance_requirements.into_value()),
+            ("PrivateDnsNameOptions", self.private_dns_name_options.into_value()),
+            ("MaintenanceOptions", self.maintenance_options.into_value()),
+            ("DisableApiStop", self.disable_api_stop.into_value()),
+            ("Operator", self.operator.into_value()),
+            ("NetworkPerformanceOptions", self.network_performance_options.into_value()),
+            ("SecondaryInterfaces", self.secondary_interfaces.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct RestoreManagedPrefixListVersionRequest {
+    pub dry_run: Option<bool>,
+    pub prefix_list_id: String,
+    pub previous_version: i64,
+    pub current_version: i64,
+}
+
+impl FromValue for RestoreManagedPrefixListVersionRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            prefix_list_id: members.take("PrefixListId")?,
+            previous_version: members.take("PreviousVersion")?,
+            current_version: members.take("CurrentVersion")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct RestoreManagedPrefixListVersionResult {
+    pub prefix_list: Option<ManagedPrefixList>,
+}
+
+impl IntoValue for RestoreManagedPrefixListVersionResult {
+    fn into_value(self) -> Value {
+        Value::structure([("PrefixList", self.prefix_list.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct RestoreSnapshotTierRequest {
+    pub snapshot_id: String,
+    pub temporary_restore_days: Option<i32>,
+    pub permanent_restore: Option<bool>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for RestoreSnapshotTierRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            snapshot_id: members.take("SnapshotId")?,
+            temporary_restore_days: members.take("TemporaryRestoreDays")?,
+            permanent_restore: members.take("PermanentRestore")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct RestoreSnapshotTierResult {
+    pub snapshot_id: Option<String>,
+    pub restore_start_time: Option<Time>,
+    pub restore_duration: Option<i32>,
+    pub is_permanent_restore: Option<bool>,
+}
+
+impl IntoValue for RestoreSnapshotTierResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("RestoreStartTime", self.restore_start_time.into_value()),
+            ("RestoreDuration", self.restore_duration.into_value()),
+            ("IsPermanentRestore", self.is_permanent_restore.into_value()),
+        ])
     }
 }
 
@@ -2889,6 +13943,207 @@ wire::string_enum! {
     }
 }
 
+wire::string_enum! {
+    RuleAction {
+        Allow = "allow",
+        Deny = "deny",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct RunInstancesMonitoringEnabled {
+    pub metric_category_ids: Option<Vec<String>>,
+    pub enabled: bool,
+}
+
+impl FromValue for RunInstancesMonitoringEnabled {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { metric_category_ids: members.take("MetricCategoryIds")?, enabled: members.take("Enabled")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct RunInstancesRequest {
+    pub block_device_mappings: Option<Vec<BlockDeviceMapping>>,
+    pub image_id: Option<String>,
+    pub instance_type: Option<String>,
+    pub ipv6_address_count: Option<i32>,
+    pub ipv6_addresses: Option<Vec<InstanceIpv6Address>>,
+    pub kernel_id: Option<String>,
+    pub key_name: Option<String>,
+    pub max_count: i32,
+    pub min_count: i32,
+    pub monitoring: Option<RunInstancesMonitoringEnabled>,
+    pub placement: Option<Placement>,
+    pub ramdisk_id: Option<String>,
+    pub security_group_ids: Option<Vec<String>>,
+    pub security_groups: Option<Vec<String>>,
+    pub subnet_id: Option<String>,
+    pub user_data: Option<String>,
+    pub elastic_gpu_specification: Option<Vec<ElasticGpuSpecification>>,
+    pub elastic_inference_accelerators: Option<Vec<ElasticInferenceAccelerator>>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub launch_template: Option<LaunchTemplateSpecification>,
+    pub instance_market_options: Option<InstanceMarketOptionsRequest>,
+    pub credit_specification: Option<CreditSpecificationRequest>,
+    pub cpu_options: Option<CpuOptionsRequest>,
+    pub capacity_reservation_specification: Option<CapacityReservationSpecification>,
+    pub hibernation_options: Option<HibernationOptionsRequest>,
+    pub license_specifications: Option<Vec<LicenseConfigurationRequest>>,
+    pub metadata_options: Option<InstanceMetadataOptionsRequest>,
+    pub enclave_options: Option<EnclaveOptionsRequest>,
+    pub private_dns_name_options: Option<PrivateDnsNameOptionsRequest>,
+    pub maintenance_options: Option<InstanceMaintenanceOptionsRequest>,
+    pub disable_api_stop: Option<bool>,
+    pub enable_primary_ipv6: Option<bool>,
+    pub network_performance_options: Option<InstanceNetworkPerformanceOptionsRequest>,
+    pub operator: Option<OperatorRequest>,
+    pub secondary_interfaces: Option<Vec<InstanceSecondaryInterfaceSpecificationRequest>>,
+    pub dry_run: Option<bool>,
+    pub disable_api_termination: Option<bool>,
+    pub instance_initiated_shutdown_behavior: Option<ShutdownBehavior>,
+    pub private_ip_address: Option<String>,
+    pub client_token: Option<String>,
+    pub additional_info: Option<String>,
+    pub network_interfaces: Option<Vec<InstanceNetworkInterfaceSpecification>>,
+    pub iam_instance_profile: Option<IamInstanceProfileSpecification>,
+    pub ebs_optimized: Option<bool>,
+}
+
+impl FromValue for RunInstancesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            block_device_mappings: members.take("BlockDeviceMappings")?,
+            image_id: members.take("ImageId")?,
+            instance_type: members.take("InstanceType")?,
+            ipv6_address_count: members.take("Ipv6AddressCount")?,
+            ipv6_addresses: members.take("Ipv6Addresses")?,
+            kernel_id: members.take("KernelId")?,
+            key_name: members.take("KeyName")?,
+            max_count: members.take("MaxCount")?,
+            min_count: members.take("MinCount")?,
+            monitoring: members.take("Monitoring")?,
+            placement: members.take("Placement")?,
+            ramdisk_id: members.take("RamdiskId")?,
+            security_group_ids: members.take("SecurityGroupIds")?,
+            security_groups: members.take("SecurityGroups")?,
+            subnet_id: members.take("SubnetId")?,
+            user_data: members.take("UserData")?,
+            elastic_gpu_specification: members.take("ElasticGpuSpecification")?,
+            elastic_inference_accelerators: members.take("ElasticInferenceAccelerators")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            launch_template: members.take("LaunchTemplate")?,
+            instance_market_options: members.take("InstanceMarketOptions")?,
+            credit_specification: members.take("CreditSpecification")?,
+            cpu_options: members.take("CpuOptions")?,
+            capacity_reservation_specification: members.take("CapacityReservationSpecification")?,
+            hibernation_options: members.take("HibernationOptions")?,
+            license_specifications: members.take("LicenseSpecifications")?,
+            metadata_options: members.take("MetadataOptions")?,
+            enclave_options: members.take("EnclaveOptions")?,
+            private_dns_name_options: members.take("PrivateDnsNameOptions")?,
+            maintenance_options: members.take("MaintenanceOptions")?,
+            disable_api_stop: members.take("DisableApiStop")?,
+            enable_primary_ipv6: members.take("EnablePrimaryIpv6")?,
+            network_performance_options: members.take("NetworkPerformanceOptions")?,
+            operator: members.take("Operator")?,
+            secondary_interfaces: members.take("SecondaryInterfaces")?,
+            dry_run: members.take("DryRun")?,
+            disable_api_termination: members.take("DisableApiTermination")?,
+            instance_initiated_shutdown_behavior: members.take("InstanceInitiatedShutdownBehavior")?,
+            private_ip_address: members.take("PrivateIpAddress")?,
+            client_token: members.take("ClientToken")?,
+            additional_info: members.take("AdditionalInfo")?,
+            network_interfaces: members.take("NetworkInterfaces")?,
+            iam_instance_profile: members.take("IamInstanceProfile")?,
+            ebs_optimized: members.take("EbsOptimized")?,
+        })
+    }
+}
+
+wire::string_enum! {
+    SSEType {
+        SseEbs = "sse-ebs",
+        SseKms = "sse-kms",
+        None = "none",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ScanResults {
+    pub highest_finding_severity_label: Option<SeverityLabel>,
+    pub finding_scan_date: Option<Time>,
+    pub informational_fix_available_since: Option<Time>,
+    pub low_fix_available_since: Option<Time>,
+    pub medium_fix_available_since: Option<Time>,
+    pub high_fix_available_since: Option<Time>,
+    pub critical_fix_available_since: Option<Time>,
+}
+
+impl IntoValue for ScanResults {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("HighestFindingSeverityLabel", self.highest_finding_severity_label.into_value()),
+            ("FindingScanDate", self.finding_scan_date.into_value()),
+            ("InformationalFixAvailableSince", self.informational_fix_available_since.into_value()),
+            ("LowFixAvailableSince", self.low_fix_available_since.into_value()),
+            ("MediumFixAvailableSince", self.medium_fix_available_since.into_value()),
+            ("HighFixAvailableSince", self.high_fix_available_since.into_value()),
+            ("CriticalFixAvailableSince", self.critical_fix_available_since.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SecondaryInterfacePrivateIpAddressSpecification {
+    pub private_ip_address: Option<String>,
+}
+
+impl IntoValue for SecondaryInterfacePrivateIpAddressSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([("PrivateIpAddress", self.private_ip_address.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SecondaryInterfacePrivateIpAddressSpecificationRequest {
+    pub private_ip_address: Option<String>,
+}
+
+impl FromValue for SecondaryInterfacePrivateIpAddressSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { private_ip_address: members.take("PrivateIpAddress")? })
+    }
+}
+
+wire::string_enum! {
+    SecondaryInterfaceStatus {
+        Available = "available",
+        InUse = "in-use",
+    }
+}
+
+wire::string_enum! {
+    SecondaryInterfaceType {
+        Secondary = "secondary",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SecureBlobAttributeValue {
+    pub value: Option<Bytes>,
+}
+
+impl FromValue for SecureBlobAttributeValue {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { value: members.take("Value")? })
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct SecurityGroup {
     pub group_id: Option<String>,
@@ -2914,6 +14169,60 @@ impl IntoValue for SecurityGroup {
             ("GroupName", self.group_name.into_value()),
             ("Description", self.description.into_value()),
             ("IpPermissions", self.ip_permissions.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SecurityGroupForVpc {
+    pub description: Option<String>,
+    pub group_name: Option<String>,
+    pub owner_id: Option<String>,
+    pub group_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub primary_vpc_id: Option<String>,
+}
+
+impl IntoValue for SecurityGroupForVpc {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Description", self.description.into_value()),
+            ("GroupName", self.group_name.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("GroupId", self.group_id.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("PrimaryVpcId", self.primary_vpc_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SecurityGroupIdentifier {
+    pub group_id: Option<String>,
+    pub group_name: Option<String>,
+}
+
+impl IntoValue for SecurityGroupIdentifier {
+    fn into_value(self) -> Value {
+        Value::structure([("GroupId", self.group_id.into_value()), ("GroupName", self.group_name.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SecurityGroupReference {
+    pub group_id: Option<String>,
+    pub referencing_vpc_id: Option<String>,
+    pub vpc_peering_connection_id: Option<String>,
+    pub transit_gateway_id: Option<String>,
+}
+
+impl IntoValue for SecurityGroupReference {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("GroupId", self.group_id.into_value()),
+            ("ReferencingVpcId", self.referencing_vpc_id.into_value()),
+            ("VpcPeeringConnectionId", self.vpc_peering_connection_id.into_value()),
+            ("TransitGatewayId", self.transit_gateway_id.into_value()),
         ])
     }
 }
@@ -3015,9 +14324,538 @@ impl FromValue for SecurityGroupRuleUpdate {
 }
 
 wire::string_enum! {
+    ServiceConnectivityType {
+        Ipv4 = "ipv4",
+        Ipv6 = "ipv6",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ServiceDetail {
+    pub service_name: Option<String>,
+    pub service_id: Option<String>,
+    pub service_type: Option<Vec<ServiceTypeDetail>>,
+    pub service_region: Option<String>,
+    pub availability_zone_ids: Option<Vec<String>>,
+    pub availability_zones: Option<Vec<String>>,
+    pub owner: Option<String>,
+    pub base_endpoint_dns_names: Option<Vec<String>>,
+    pub private_dns_name: Option<String>,
+    pub private_dns_names: Option<Vec<PrivateDnsDetails>>,
+    pub vpc_endpoint_policy_supported: Option<bool>,
+    pub acceptance_required: Option<bool>,
+    pub manages_vpc_endpoints: Option<bool>,
+    pub payer_responsibility: Option<PayerResponsibility>,
+    pub tags: Option<Vec<Tag>>,
+    pub private_dns_name_verification_state: Option<DnsNameState>,
+    pub supported_ip_address_types: Option<Vec<ServiceConnectivityType>>,
+}
+
+impl IntoValue for ServiceDetail {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ServiceName", self.service_name.into_value()),
+            ("ServiceId", self.service_id.into_value()),
+            ("ServiceType", self.service_type.into_value()),
+            ("ServiceRegion", self.service_region.into_value()),
+            ("AvailabilityZoneIds", self.availability_zone_ids.into_value()),
+            ("AvailabilityZones", self.availability_zones.into_value()),
+            ("Owner", self.owner.into_value()),
+            ("BaseEndpointDnsNames", self.base_endpoint_dns_names.into_value()),
+            ("PrivateDnsName", self.private_dns_name.into_value()),
+            ("PrivateDnsNames", self.private_dns_names.into_value()),
+            ("VpcEndpointPolicySupported", self.vpc_endpoint_policy_supported.into_value()),
+            ("AcceptanceRequired", self.acceptance_required.into_value()),
+            ("ManagesVpcEndpoints", self.manages_vpc_endpoints.into_value()),
+            ("PayerResponsibility", self.payer_responsibility.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("PrivateDnsNameVerificationState", self.private_dns_name_verification_state.into_value()),
+            ("SupportedIpAddressTypes", self.supported_ip_address_types.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    ServiceManaged {
+        Alb = "alb",
+        Nlb = "nlb",
+        Rnat = "rnat",
+        Rds = "rds",
+    }
+}
+
+wire::string_enum! {
+    ServiceType {
+        Interface = "Interface",
+        Gateway = "Gateway",
+        GatewayLoadBalancer = "GatewayLoadBalancer",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ServiceTypeDetail {
+    pub service_type: Option<ServiceType>,
+}
+
+impl IntoValue for ServiceTypeDetail {
+    fn into_value(self) -> Value {
+        Value::structure([("ServiceType", self.service_type.into_value())])
+    }
+}
+
+wire::string_enum! {
+    SeverityLabel {
+        Informational = "informational",
+        Low = "low",
+        Medium = "medium",
+        High = "high",
+        Critical = "critical",
+    }
+}
+
+wire::string_enum! {
+    ShutdownBehavior {
+        Stop = "stop",
+        Terminate = "terminate",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    pub owner_alias: Option<String>,
+    pub outpost_arn: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub storage_tier: Option<StorageTier>,
+    pub restore_expiry_time: Option<Time>,
+    pub sse_type: Option<SSEType>,
+    pub availability_zone: Option<String>,
+    pub transfer_type: Option<TransferType>,
+    pub completion_duration_minutes: Option<i32>,
+    pub completion_time: Option<Time>,
+    pub full_snapshot_size_in_bytes: Option<i64>,
+    pub associated_kms_keys: Option<Vec<AssociatedKmsKey>>,
+    pub snapshot_id: Option<String>,
+    pub volume_id: Option<String>,
+    pub state: Option<SnapshotState>,
+    pub state_message: Option<String>,
+    pub start_time: Option<Time>,
+    pub progress: Option<String>,
+    pub owner_id: Option<String>,
+    pub description: Option<String>,
+    pub volume_size: Option<i32>,
+    pub encrypted: Option<bool>,
+    pub kms_key_id: Option<String>,
+    pub data_encryption_key_id: Option<String>,
+}
+
+impl IntoValue for Snapshot {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("OwnerAlias", self.owner_alias.into_value()),
+            ("OutpostArn", self.outpost_arn.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("StorageTier", self.storage_tier.into_value()),
+            ("RestoreExpiryTime", self.restore_expiry_time.into_value()),
+            ("SseType", self.sse_type.into_value()),
+            ("AvailabilityZone", self.availability_zone.into_value()),
+            ("TransferType", self.transfer_type.into_value()),
+            ("CompletionDurationMinutes", self.completion_duration_minutes.into_value()),
+            ("CompletionTime", self.completion_time.into_value()),
+            ("FullSnapshotSizeInBytes", self.full_snapshot_size_in_bytes.into_value()),
+            ("AssociatedKmsKeys", self.associated_kms_keys.into_value()),
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("VolumeId", self.volume_id.into_value()),
+            ("State", self.state.into_value()),
+            ("StateMessage", self.state_message.into_value()),
+            ("StartTime", self.start_time.into_value()),
+            ("Progress", self.progress.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("Description", self.description.into_value()),
+            ("VolumeSize", self.volume_size.into_value()),
+            ("Encrypted", self.encrypted.into_value()),
+            ("KmsKeyId", self.kms_key_id.into_value()),
+            ("DataEncryptionKeyId", self.data_encryption_key_id.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    SnapshotAttributeName {
+        ProductCodes = "productCodes",
+        CreateVolumePermission = "createVolumePermission",
+    }
+}
+
+wire::string_enum! {
+    SnapshotBlockPublicAccessState {
+        BlockAllSharing = "block-all-sharing",
+        BlockNewSharing = "block-new-sharing",
+        Unblocked = "unblocked",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SnapshotDiskContainer {
+    pub description: Option<String>,
+    pub format: Option<String>,
+    pub url: Option<String>,
+    pub user_bucket: Option<UserBucket>,
+}
+
+impl FromValue for SnapshotDiskContainer {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            description: members.take("Description")?,
+            format: members.take("Format")?,
+            url: members.take("Url")?,
+            user_bucket: members.take("UserBucket")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SnapshotInfo {
+    pub description: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub encrypted: Option<bool>,
+    pub volume_id: Option<String>,
+    pub state: Option<SnapshotState>,
+    pub volume_size: Option<i32>,
+    pub start_time: Option<Time>,
+    pub progress: Option<String>,
+    pub owner_id: Option<String>,
+    pub snapshot_id: Option<String>,
+    pub outpost_arn: Option<String>,
+    pub sse_type: Option<SSEType>,
+    pub availability_zone: Option<String>,
+}
+
+impl IntoValue for SnapshotInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Description", self.description.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("Encrypted", self.encrypted.into_value()),
+            ("VolumeId", self.volume_id.into_value()),
+            ("State", self.state.into_value()),
+            ("VolumeSize", self.volume_size.into_value()),
+            ("StartTime", self.start_time.into_value()),
+            ("Progress", self.progress.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("OutpostArn", self.outpost_arn.into_value()),
+            ("SseType", self.sse_type.into_value()),
+            ("AvailabilityZone", self.availability_zone.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    SnapshotLocationEnum {
+        Regional = "regional",
+        Local = "local",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SnapshotRecycleBinInfo {
+    pub snapshot_id: Option<String>,
+    pub recycle_bin_enter_time: Option<Time>,
+    pub recycle_bin_exit_time: Option<Time>,
+    pub description: Option<String>,
+    pub volume_id: Option<String>,
+}
+
+impl IntoValue for SnapshotRecycleBinInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("RecycleBinEnterTime", self.recycle_bin_enter_time.into_value()),
+            ("RecycleBinExitTime", self.recycle_bin_exit_time.into_value()),
+            ("Description", self.description.into_value()),
+            ("VolumeId", self.volume_id.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    SnapshotReturnCodes {
+        Success = "success",
+        Skipped = "skipped",
+        MissingPermissions = "missing-permissions",
+        InternalError = "internal-error",
+        ClientError = "client-error",
+    }
+}
+
+wire::string_enum! {
+    SnapshotState {
+        Pending = "pending",
+        Completed = "completed",
+        Error = "error",
+        Recoverable = "recoverable",
+        Recovering = "recovering",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SnapshotTaskDetail {
+    pub description: Option<String>,
+    pub disk_image_size: Option<f64>,
+    pub encrypted: Option<bool>,
+    pub format: Option<String>,
+    pub kms_key_id: Option<String>,
+    pub progress: Option<String>,
+    pub snapshot_id: Option<String>,
+    pub status: Option<String>,
+    pub status_message: Option<String>,
+    pub url: Option<String>,
+    pub user_bucket: Option<UserBucketDetails>,
+}
+
+impl IntoValue for SnapshotTaskDetail {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Description", self.description.into_value()),
+            ("DiskImageSize", self.disk_image_size.into_value()),
+            ("Encrypted", self.encrypted.into_value()),
+            ("Format", self.format.into_value()),
+            ("KmsKeyId", self.kms_key_id.into_value()),
+            ("Progress", self.progress.into_value()),
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("Status", self.status.into_value()),
+            ("StatusMessage", self.status_message.into_value()),
+            ("Url", self.url.into_value()),
+            ("UserBucket", self.user_bucket.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SnapshotTierStatus {
+    pub snapshot_id: Option<String>,
+    pub volume_id: Option<String>,
+    pub status: Option<SnapshotState>,
+    pub owner_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub storage_tier: Option<StorageTier>,
+    pub last_tiering_start_time: Option<Time>,
+    pub last_tiering_progress: Option<i32>,
+    pub last_tiering_operation_status: Option<TieringOperationStatus>,
+    pub last_tiering_operation_status_detail: Option<String>,
+    pub archival_complete_time: Option<Time>,
+    pub restore_expiry_time: Option<Time>,
+}
+
+impl IntoValue for SnapshotTierStatus {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("VolumeId", self.volume_id.into_value()),
+            ("Status", self.status.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("StorageTier", self.storage_tier.into_value()),
+            ("LastTieringStartTime", self.last_tiering_start_time.into_value()),
+            ("LastTieringProgress", self.last_tiering_progress.into_value()),
+            ("LastTieringOperationStatus", self.last_tiering_operation_status.into_value()),
+            ("LastTieringOperationStatusDetail", self.last_tiering_operation_status_detail.into_value()),
+            ("ArchivalCompleteTime", self.archival_complete_time.into_value()),
+            ("RestoreExpiryTime", self.restore_expiry_time.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    SpotInstanceType {
+        OneTime = "one-time",
+        Persistent = "persistent",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SpotMarketOptions {
+    pub max_price: Option<String>,
+    pub spot_instance_type: Option<SpotInstanceType>,
+    pub block_duration_minutes: Option<i32>,
+    pub valid_until: Option<Time>,
+    pub instance_interruption_behavior: Option<InstanceInterruptionBehavior>,
+}
+
+impl FromValue for SpotMarketOptions {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            max_price: members.take("MaxPrice")?,
+            spot_instance_type: members.take("SpotInstanceType")?,
+            block_duration_minutes: members.take("BlockDurationMinutes")?,
+            valid_until: members.take("ValidUntil")?,
+            instance_interruption_behavior: members.take("InstanceInterruptionBehavior")?,
+        })
+    }
+}
+
+wire::string_enum! {
     SpreadLevel {
         Host = "host",
         Rack = "rack",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct StaleIpPermission {
+    pub from_port: Option<i32>,
+    pub ip_protocol: Option<String>,
+    pub ip_ranges: Option<Vec<String>>,
+    pub prefix_list_ids: Option<Vec<String>>,
+    pub to_port: Option<i32>,
+    pub user_id_group_pairs: Option<Vec<UserIdGroupPair>>,
+}
+
+impl IntoValue for StaleIpPermission {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("FromPort", self.from_port.into_value()),
+            ("IpProtocol", self.ip_protocol.into_value()),
+            ("IpRanges", self.ip_ranges.into_value()),
+            ("PrefixListIds", self.prefix_list_ids.into_value()),
+            ("ToPort", self.to_port.into_value()),
+            ("UserIdGroupPairs", self.user_id_group_pairs.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct StaleSecurityGroup {
+    pub description: Option<String>,
+    pub group_id: Option<String>,
+    pub group_name: Option<String>,
+    pub stale_ip_permissions: Option<Vec<StaleIpPermission>>,
+    pub stale_ip_permissions_egress: Option<Vec<StaleIpPermission>>,
+    pub vpc_id: Option<String>,
+}
+
+impl IntoValue for StaleSecurityGroup {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Description", self.description.into_value()),
+            ("GroupId", self.group_id.into_value()),
+            ("GroupName", self.group_name.into_value()),
+            ("StaleIpPermissions", self.stale_ip_permissions.into_value()),
+            ("StaleIpPermissionsEgress", self.stale_ip_permissions_egress.into_value()),
+            ("VpcId", self.vpc_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct StartInstancesRequest {
+    pub instance_ids: Vec<String>,
+    pub additional_info: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for StartInstancesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            instance_ids: members.take("InstanceIds")?,
+            additional_info: members.take("AdditionalInfo")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct StartInstancesResult {
+    pub starting_instances: Option<Vec<InstanceStateChange>>,
+}
+
+impl IntoValue for StartInstancesResult {
+    fn into_value(self) -> Value {
+        Value::structure([("StartingInstances", self.starting_instances.into_value())])
+    }
+}
+
+wire::string_enum! {
+    State {
+        PendingAcceptance = "PendingAcceptance",
+        Pending = "Pending",
+        Available = "Available",
+        Deleting = "Deleting",
+        Deleted = "Deleted",
+        Rejected = "Rejected",
+        Failed = "Failed",
+        Expired = "Expired",
+        Partial = "Partial",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct StateReason {
+    pub code: Option<String>,
+    pub message: Option<String>,
+}
+
+impl IntoValue for StateReason {
+    fn into_value(self) -> Value {
+        Value::structure([("Code", self.code.into_value()), ("Message", self.message.into_value())])
+    }
+}
+
+wire::string_enum! {
+    StatusName {
+        Reachability = "reachability",
+    }
+}
+
+wire::string_enum! {
+    StatusType {
+        Passed = "passed",
+        Failed = "failed",
+        InsufficientData = "insufficient-data",
+        Initializing = "initializing",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct StopInstancesRequest {
+    pub instance_ids: Vec<String>,
+    pub hibernate: Option<bool>,
+    pub skip_os_shutdown: Option<bool>,
+    pub dry_run: Option<bool>,
+    pub force: Option<bool>,
+}
+
+impl FromValue for StopInstancesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            instance_ids: members.take("InstanceIds")?,
+            hibernate: members.take("Hibernate")?,
+            skip_os_shutdown: members.take("SkipOsShutdown")?,
+            dry_run: members.take("DryRun")?,
+            force: members.take("Force")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct StopInstancesResult {
+    pub stopping_instances: Option<Vec<InstanceStateChange>>,
+}
+
+impl IntoValue for StopInstancesResult {
+    fn into_value(self) -> Value {
+        Value::structure([("StoppingInstances", self.stopping_instances.into_value())])
+    }
+}
+
+wire::string_enum! {
+    StorageTier {
+        Archive = "archive",
+        Standard = "standard",
     }
 }
 
@@ -3102,6 +14940,64 @@ wire::string_enum! {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct SubnetCidrReservation {
+    pub subnet_cidr_reservation_id: Option<String>,
+    pub subnet_id: Option<String>,
+    pub cidr: Option<String>,
+    pub reservation_type: Option<SubnetCidrReservationType>,
+    pub owner_id: Option<String>,
+    pub description: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl IntoValue for SubnetCidrReservation {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("SubnetCidrReservationId", self.subnet_cidr_reservation_id.into_value()),
+            ("SubnetId", self.subnet_id.into_value()),
+            ("Cidr", self.cidr.into_value()),
+            ("ReservationType", self.reservation_type.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("Description", self.description.into_value()),
+            ("Tags", self.tags.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    SubnetCidrReservationType {
+        Prefix = "prefix",
+        Explicit = "explicit",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SubnetConfiguration {
+    pub subnet_id: Option<String>,
+    pub ipv4: Option<String>,
+    pub ipv6: Option<String>,
+}
+
+impl FromValue for SubnetConfiguration {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { subnet_id: members.take("SubnetId")?, ipv4: members.take("Ipv4")?, ipv6: members.take("Ipv6")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SubnetIpPrefixes {
+    pub subnet_id: Option<String>,
+    pub ip_prefixes: Option<Vec<String>>,
+}
+
+impl IntoValue for SubnetIpPrefixes {
+    fn into_value(self) -> Value {
+        Value::structure([("SubnetId", self.subnet_id.into_value()), ("IpPrefixes", self.ip_prefixes.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct SubnetIpv6CidrBlockAssociation {
     pub association_id: Option<String>,
     pub ipv6_cidr_block: Option<String>,
@@ -3129,6 +15025,27 @@ wire::string_enum! {
         Unavailable = "unavailable",
         Failed = "failed",
         FailedInsufficientCapacity = "failed-insufficient-capacity",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SuccessfulInstanceCreditSpecificationItem {
+    pub instance_id: Option<String>,
+}
+
+impl IntoValue for SuccessfulInstanceCreditSpecificationItem {
+    fn into_value(self) -> Value {
+        Value::structure([("InstanceId", self.instance_id.into_value())])
+    }
+}
+
+wire::string_enum! {
+    SummaryStatus {
+        Ok = "ok",
+        Impaired = "impaired",
+        InsufficientData = "insufficient-data",
+        NotApplicable = "not-applicable",
+        Initializing = "initializing",
     }
 }
 
@@ -3171,6 +15088,31 @@ impl IntoValue for TagDescription {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct TagFieldSpecificationRequest {
+    pub resource_type: Option<TaggableResourceType>,
+    pub tag_keys: Option<Vec<String>>,
+}
+
+impl FromValue for TagFieldSpecificationRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { resource_type: members.take("ResourceType")?, tag_keys: members.take("TagKeys")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct TagFieldSpecificationResponse {
+    pub resource_type: Option<TaggableResourceType>,
+    pub tag_keys: Option<Vec<String>>,
+}
+
+impl IntoValue for TagFieldSpecificationResponse {
+    fn into_value(self) -> Value {
+        Value::structure([("ResourceType", self.resource_type.into_value()), ("TagKeys", self.tag_keys.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct TagSpecification {
     pub resource_type: Option<ResourceType>,
     pub tags: Option<Vec<Tag>>,
@@ -3184,10 +15126,264 @@ impl FromValue for TagSpecification {
 }
 
 wire::string_enum! {
+    TaggableResourceType {
+        NetworkInterface = "network-interface",
+        Instance = "instance",
+        AutoScalingGroup = "auto-scaling-group",
+    }
+}
+
+wire::string_enum! {
+    TargetStorageTier {
+        Archive = "archive",
+    }
+}
+
+wire::string_enum! {
     Tenancy {
         Default = "default",
         Dedicated = "dedicated",
         Host = "host",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct TerminateInstancesRequest {
+    pub instance_ids: Vec<String>,
+    pub force: Option<bool>,
+    pub skip_os_shutdown: Option<bool>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for TerminateInstancesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            instance_ids: members.take("InstanceIds")?,
+            force: members.take("Force")?,
+            skip_os_shutdown: members.take("SkipOsShutdown")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct TerminateInstancesResult {
+    pub terminating_instances: Option<Vec<InstanceStateChange>>,
+}
+
+impl IntoValue for TerminateInstancesResult {
+    fn into_value(self) -> Value {
+        Value::structure([("TerminatingInstances", self.terminating_instances.into_value())])
+    }
+}
+
+wire::string_enum! {
+    TieringOperationStatus {
+        ArchivalInProgress = "archival-in-progress",
+        ArchivalCompleted = "archival-completed",
+        ArchivalFailed = "archival-failed",
+        TemporaryRestoreInProgress = "temporary-restore-in-progress",
+        TemporaryRestoreCompleted = "temporary-restore-completed",
+        TemporaryRestoreFailed = "temporary-restore-failed",
+        PermanentRestoreInProgress = "permanent-restore-in-progress",
+        PermanentRestoreCompleted = "permanent-restore-completed",
+        PermanentRestoreFailed = "permanent-restore-failed",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct TotalLocalStorageGB {
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+}
+
+impl IntoValue for TotalLocalStorageGB {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct TotalLocalStorageGBRequest {
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+}
+
+impl FromValue for TotalLocalStorageGBRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
+wire::string_enum! {
+    TpmSupportValues {
+        V20 = "v2.0",
+    }
+}
+
+wire::string_enum! {
+    TrafficType {
+        Accept = "ACCEPT",
+        Reject = "REJECT",
+        All = "ALL",
+    }
+}
+
+wire::string_enum! {
+    TransferType {
+        TimeBased = "time-based",
+        Standard = "standard",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct UnassignIpv6AddressesRequest {
+    pub ipv6_prefixes: Option<Vec<String>>,
+    pub network_interface_id: String,
+    pub ipv6_addresses: Option<Vec<String>>,
+}
+
+impl FromValue for UnassignIpv6AddressesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            ipv6_prefixes: members.take("Ipv6Prefixes")?,
+            network_interface_id: members.take("NetworkInterfaceId")?,
+            ipv6_addresses: members.take("Ipv6Addresses")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct UnassignIpv6AddressesResult {
+    pub network_interface_id: Option<String>,
+    pub unassigned_ipv6_addresses: Option<Vec<String>>,
+    pub unassigned_ipv6_prefixes: Option<Vec<String>>,
+}
+
+impl IntoValue for UnassignIpv6AddressesResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("NetworkInterfaceId", self.network_interface_id.into_value()),
+            ("UnassignedIpv6Addresses", self.unassigned_ipv6_addresses.into_value()),
+            ("UnassignedIpv6Prefixes", self.unassigned_ipv6_prefixes.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct UnassignPrivateIpAddressesRequest {
+    pub ipv4_prefixes: Option<Vec<String>>,
+    pub network_interface_id: String,
+    pub private_ip_addresses: Option<Vec<String>>,
+}
+
+impl FromValue for UnassignPrivateIpAddressesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            ipv4_prefixes: members.take("Ipv4Prefixes")?,
+            network_interface_id: members.take("NetworkInterfaceId")?,
+            private_ip_addresses: members.take("PrivateIpAddresses")?,
+        })
+    }
+}
+
+wire::string_enum! {
+    UnlimitedSupportedInstanceFamily {
+        T2 = "t2",
+        T3 = "t3",
+        T3a = "t3a",
+        T4g = "t4g",
+        T8i = "t8i",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct UnmonitorInstancesRequest {
+    pub instance_ids: Vec<String>,
+    pub metric_category_ids: Option<Vec<String>>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for UnmonitorInstancesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            instance_ids: members.take("InstanceIds")?,
+            metric_category_ids: members.take("MetricCategoryIds")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct UnmonitorInstancesResult {
+    pub instance_monitorings: Option<Vec<InstanceMonitoring>>,
+}
+
+impl IntoValue for UnmonitorInstancesResult {
+    fn into_value(self) -> Value {
+        Value::structure([("InstanceMonitorings", self.instance_monitorings.into_value())])
+    }
+}
+
+wire::string_enum! {
+    UnsuccessfulInstanceCreditSpecificationErrorCode {
+        InvalidInstanceIdMalformed = "InvalidInstanceID.Malformed",
+        InvalidInstanceIdNotFound = "InvalidInstanceID.NotFound",
+        IncorrectInstanceState = "IncorrectInstanceState",
+        InstanceCreditSpecificationNotSupported = "InstanceCreditSpecification.NotSupported",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct UnsuccessfulInstanceCreditSpecificationItem {
+    pub instance_id: Option<String>,
+    pub error: Option<UnsuccessfulInstanceCreditSpecificationItemError>,
+}
+
+impl IntoValue for UnsuccessfulInstanceCreditSpecificationItem {
+    fn into_value(self) -> Value {
+        Value::structure([("InstanceId", self.instance_id.into_value()), ("Error", self.error.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct UnsuccessfulInstanceCreditSpecificationItemError {
+    pub code: Option<UnsuccessfulInstanceCreditSpecificationErrorCode>,
+    pub message: Option<String>,
+}
+
+impl IntoValue for UnsuccessfulInstanceCreditSpecificationItemError {
+    fn into_value(self) -> Value {
+        Value::structure([("Code", self.code.into_value()), ("Message", self.message.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct UnsuccessfulItem {
+    pub error: Option<UnsuccessfulItemError>,
+    pub resource_id: Option<String>,
+}
+
+impl IntoValue for UnsuccessfulItem {
+    fn into_value(self) -> Value {
+        Value::structure([("Error", self.error.into_value()), ("ResourceId", self.resource_id.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct UnsuccessfulItemError {
+    pub code: Option<String>,
+    pub message: Option<String>,
+}
+
+impl IntoValue for UnsuccessfulItemError {
+    fn into_value(self) -> Value {
+        Value::structure([("Code", self.code.into_value()), ("Message", self.message.into_value())])
     }
 }
 
@@ -3266,6 +15462,31 @@ wire::string_enum! {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct UserBucket {
+    pub s3_bucket: Option<String>,
+    pub s3_key: Option<String>,
+}
+
+impl FromValue for UserBucket {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { s3_bucket: members.take("S3Bucket")?, s3_key: members.take("S3Key")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct UserBucketDetails {
+    pub s3_bucket: Option<String>,
+    pub s3_key: Option<String>,
+}
+
+impl IntoValue for UserBucketDetails {
+    fn into_value(self) -> Value {
+        Value::structure([("S3Bucket", self.s3_bucket.into_value()), ("S3Key", self.s3_key.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct UserIdGroupPair {
     pub description: Option<String>,
     pub user_id: Option<String>,
@@ -3306,6 +15527,31 @@ impl IntoValue for UserIdGroupPair {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct VCpuCountRange {
+    pub min: Option<i32>,
+    pub max: Option<i32>,
+}
+
+impl IntoValue for VCpuCountRange {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct VCpuCountRangeRequest {
+    pub min: i32,
+    pub max: Option<i32>,
+}
+
+impl FromValue for VCpuCountRangeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct VCpuInfo {
     pub default_v_cpus: Option<i32>,
     pub default_cores: Option<i32>,
@@ -3326,10 +15572,339 @@ impl IntoValue for VCpuInfo {
     }
 }
 
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ValidationError {
+    pub code: Option<String>,
+    pub message: Option<String>,
+}
+
+impl IntoValue for ValidationError {
+    fn into_value(self) -> Value {
+        Value::structure([("Code", self.code.into_value()), ("Message", self.message.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ValidationWarning {
+    pub errors: Option<Vec<ValidationError>>,
+}
+
+impl IntoValue for ValidationWarning {
+    fn into_value(self) -> Value {
+        Value::structure([("Errors", self.errors.into_value())])
+    }
+}
+
 wire::string_enum! {
     VirtualizationType {
         Hvm = "hvm",
         Paravirtual = "paravirtual",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct Volume {
+    pub availability_zone_id: Option<String>,
+    pub outpost_arn: Option<String>,
+    pub source_volume_id: Option<String>,
+    pub iops: Option<i32>,
+    pub tags: Option<Vec<Tag>>,
+    pub volume_type: Option<VolumeType>,
+    pub fast_restored: Option<bool>,
+    pub multi_attach_enabled: Option<bool>,
+    pub throughput: Option<i32>,
+    pub sse_type: Option<SSEType>,
+    pub operator: Option<OperatorResponse>,
+    pub volume_initialization_rate: Option<i32>,
+    pub volume_arn: Option<String>,
+    pub owner_id: Option<String>,
+    pub volume_id: Option<String>,
+    pub size: Option<i32>,
+    pub snapshot_id: Option<String>,
+    pub availability_zone: Option<String>,
+    pub state: Option<VolumeState>,
+    pub create_time: Option<Time>,
+    pub attachments: Option<Vec<VolumeAttachment>>,
+    pub encrypted: Option<bool>,
+    pub kms_key_id: Option<String>,
+}
+
+impl IntoValue for Volume {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AvailabilityZoneId", self.availability_zone_id.into_value()),
+            ("OutpostArn", self.outpost_arn.into_value()),
+            ("SourceVolumeId", self.source_volume_id.into_value()),
+            ("Iops", self.iops.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("VolumeType", self.volume_type.into_value()),
+            ("FastRestored", self.fast_restored.into_value()),
+            ("MultiAttachEnabled", self.multi_attach_enabled.into_value()),
+            ("Throughput", self.throughput.into_value()),
+            ("SseType", self.sse_type.into_value()),
+            ("Operator", self.operator.into_value()),
+            ("VolumeInitializationRate", self.volume_initialization_rate.into_value()),
+            ("VolumeArn", self.volume_arn.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("VolumeId", self.volume_id.into_value()),
+            ("Size", self.size.into_value()),
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("AvailabilityZone", self.availability_zone.into_value()),
+            ("State", self.state.into_value()),
+            ("CreateTime", self.create_time.into_value()),
+            ("Attachments", self.attachments.into_value()),
+            ("Encrypted", self.encrypted.into_value()),
+            ("KmsKeyId", self.kms_key_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct VolumeAttachment {
+    pub delete_on_termination: Option<bool>,
+    pub associated_resource: Option<String>,
+    pub instance_owning_service: Option<String>,
+    pub ebs_card_index: Option<i32>,
+    pub volume_id: Option<String>,
+    pub instance_id: Option<String>,
+    pub device: Option<String>,
+    pub state: Option<VolumeAttachmentState>,
+    pub attach_time: Option<Time>,
+}
+
+impl IntoValue for VolumeAttachment {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("DeleteOnTermination", self.delete_on_termination.into_value()),
+            ("AssociatedResource", self.associated_resource.into_value()),
+            ("InstanceOwningService", self.instance_owning_service.into_value()),
+            ("EbsCardIndex", self.ebs_card_index.into_value()),
+            ("VolumeId", self.volume_id.into_value()),
+            ("InstanceId", self.instance_id.into_value()),
+            ("Device", self.device.into_value()),
+            ("State", self.state.into_value()),
+            ("AttachTime", self.attach_time.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    VolumeAttachmentState {
+        Attaching = "attaching",
+        Attached = "attached",
+        Detaching = "detaching",
+        Detached = "detached",
+        Busy = "busy",
+    }
+}
+
+wire::string_enum! {
+    VolumeAttributeName {
+        AutoEnableIo = "autoEnableIO",
+        ProductCodes = "productCodes",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct VolumeModification {
+    pub volume_id: Option<String>,
+    pub modification_state: Option<VolumeModificationState>,
+    pub status_message: Option<String>,
+    pub target_size: Option<i32>,
+    pub target_iops: Option<i32>,
+    pub target_volume_type: Option<VolumeType>,
+    pub target_throughput: Option<i32>,
+    pub target_multi_attach_enabled: Option<bool>,
+    pub original_size: Option<i32>,
+    pub original_iops: Option<i32>,
+    pub original_volume_type: Option<VolumeType>,
+    pub original_throughput: Option<i32>,
+    pub original_multi_attach_enabled: Option<bool>,
+    pub progress: Option<i64>,
+    pub start_time: Option<Time>,
+    pub end_time: Option<Time>,
+    pub operator: Option<OperatorResponse>,
+}
+
+impl IntoValue for VolumeModification {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("VolumeId", self.volume_id.into_value()),
+            ("ModificationState", self.modification_state.into_value()),
+            ("StatusMessage", self.status_message.into_value()),
+            ("TargetSize", self.target_size.into_value()),
+            ("TargetIops", self.target_iops.into_value()),
+            ("TargetVolumeType", self.target_volume_type.into_value()),
+            ("TargetThroughput", self.target_throughput.into_value()),
+            ("TargetMultiAttachEnabled", self.target_multi_attach_enabled.into_value()),
+            ("OriginalSize", self.original_size.into_value()),
+            ("OriginalIops", self.original_iops.into_value()),
+            ("OriginalVolumeType", self.original_volume_type.into_value()),
+            ("OriginalThroughput", self.original_throughput.into_value()),
+            ("OriginalMultiAttachEnabled", self.original_multi_attach_enabled.into_value()),
+            ("Progress", self.progress.into_value()),
+            ("StartTime", self.start_time.into_value()),
+            ("EndTime", self.end_time.into_value()),
+            ("Operator", self.operator.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    VolumeModificationState {
+        Modifying = "modifying",
+        Optimizing = "optimizing",
+        Completed = "completed",
+        Failed = "failed",
+    }
+}
+
+wire::string_enum! {
+    VolumeState {
+        Creating = "creating",
+        Available = "available",
+        InUse = "in-use",
+        Deleting = "deleting",
+        Deleted = "deleted",
+        Error = "error",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct VolumeStatusAction {
+    pub code: Option<String>,
+    pub description: Option<String>,
+    pub event_id: Option<String>,
+    pub event_type: Option<String>,
+}
+
+impl IntoValue for VolumeStatusAction {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Code", self.code.into_value()),
+            ("Description", self.description.into_value()),
+            ("EventId", self.event_id.into_value()),
+            ("EventType", self.event_type.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct VolumeStatusAttachmentStatus {
+    pub io_performance: Option<String>,
+    pub instance_id: Option<String>,
+}
+
+impl IntoValue for VolumeStatusAttachmentStatus {
+    fn into_value(self) -> Value {
+        Value::structure([("IoPerformance", self.io_performance.into_value()), ("InstanceId", self.instance_id.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct VolumeStatusDetails {
+    pub name: Option<VolumeStatusName>,
+    pub status: Option<String>,
+}
+
+impl IntoValue for VolumeStatusDetails {
+    fn into_value(self) -> Value {
+        Value::structure([("Name", self.name.into_value()), ("Status", self.status.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct VolumeStatusEvent {
+    pub description: Option<String>,
+    pub event_id: Option<String>,
+    pub event_type: Option<String>,
+    pub not_after: Option<Time>,
+    pub not_before: Option<Time>,
+    pub instance_id: Option<String>,
+}
+
+impl IntoValue for VolumeStatusEvent {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Description", self.description.into_value()),
+            ("EventId", self.event_id.into_value()),
+            ("EventType", self.event_type.into_value()),
+            ("NotAfter", self.not_after.into_value()),
+            ("NotBefore", self.not_before.into_value()),
+            ("InstanceId", self.instance_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct VolumeStatusInfo {
+    pub details: Option<Vec<VolumeStatusDetails>>,
+    pub status: Option<VolumeStatusInfoStatus>,
+}
+
+impl IntoValue for VolumeStatusInfo {
+    fn into_value(self) -> Value {
+        Value::structure([("Details", self.details.into_value()), ("Status", self.status.into_value())])
+    }
+}
+
+wire::string_enum! {
+    VolumeStatusInfoStatus {
+        Ok = "ok",
+        Impaired = "impaired",
+        InsufficientData = "insufficient-data",
+        Warning = "warning",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct VolumeStatusItem {
+    pub actions: Option<Vec<VolumeStatusAction>>,
+    pub availability_zone: Option<String>,
+    pub outpost_arn: Option<String>,
+    pub events: Option<Vec<VolumeStatusEvent>>,
+    pub volume_id: Option<String>,
+    pub volume_status: Option<VolumeStatusInfo>,
+    pub attachment_statuses: Option<Vec<VolumeStatusAttachmentStatus>>,
+    pub initialization_status_details: Option<InitializationStatusDetails>,
+    pub availability_zone_id: Option<String>,
+    pub operator: Option<OperatorResponse>,
+}
+
+impl IntoValue for VolumeStatusItem {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Actions", self.actions.into_value()),
+            ("AvailabilityZone", self.availability_zone.into_value()),
+            ("OutpostArn", self.outpost_arn.into_value()),
+            ("Events", self.events.into_value()),
+            ("VolumeId", self.volume_id.into_value()),
+            ("VolumeStatus", self.volume_status.into_value()),
+            ("AttachmentStatuses", self.attachment_statuses.into_value()),
+            ("InitializationStatusDetails", self.initialization_status_details.into_value()),
+            ("AvailabilityZoneId", self.availability_zone_id.into_value()),
+            ("Operator", self.operator.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    VolumeStatusName {
+        IoEnabled = "io-enabled",
+        IoPerformance = "io-performance",
+        InitializationState = "initialization-state",
+    }
+}
+
+wire::string_enum! {
+    VolumeType {
+        Standard = "standard",
+        Io1 = "io1",
+        Io2 = "io2",
+        Gp2 = "gp2",
+        Sc1 = "sc1",
+        St1 = "st1",
+        Gp3 = "gp3",
     }
 }
 
@@ -3417,6 +15992,23 @@ wire::string_enum! {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct VpcClassicLink {
+    pub classic_link_enabled: Option<bool>,
+    pub tags: Option<Vec<Tag>>,
+    pub vpc_id: Option<String>,
+}
+
+impl IntoValue for VpcClassicLink {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ClassicLinkEnabled", self.classic_link_enabled.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("VpcId", self.vpc_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct VpcEncryptionControl {
     pub vpc_id: Option<String>,
     pub vpc_encryption_control_id: Option<String>,
@@ -3441,6 +16033,40 @@ impl IntoValue for VpcEncryptionControl {
     }
 }
 
+#[derive(Debug, Clone, PartialEq)]
+pub struct VpcEncryptionControlConfiguration {
+    pub mode: VpcEncryptionControlMode,
+    pub internet_gateway_exclusion: Option<VpcEncryptionControlExclusionStateInput>,
+    pub egress_only_internet_gateway_exclusion: Option<VpcEncryptionControlExclusionStateInput>,
+    pub nat_gateway_exclusion: Option<VpcEncryptionControlExclusionStateInput>,
+    pub virtual_private_gateway_exclusion: Option<VpcEncryptionControlExclusionStateInput>,
+    pub vpc_peering_exclusion: Option<VpcEncryptionControlExclusionStateInput>,
+    pub lambda_exclusion: Option<VpcEncryptionControlExclusionStateInput>,
+    pub vpc_lattice_exclusion: Option<VpcEncryptionControlExclusionStateInput>,
+    pub elastic_file_system_exclusion: Option<VpcEncryptionControlExclusionStateInput>,
+    pub global_accelerator_exclusion: Option<VpcEncryptionControlExclusionStateInput>,
+    pub api_gateway_v2_exclusion: Option<VpcEncryptionControlExclusionStateInput>,
+}
+
+impl FromValue for VpcEncryptionControlConfiguration {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            mode: members.take("Mode")?,
+            internet_gateway_exclusion: members.take("InternetGatewayExclusion")?,
+            egress_only_internet_gateway_exclusion: members.take("EgressOnlyInternetGatewayExclusion")?,
+            nat_gateway_exclusion: members.take("NatGatewayExclusion")?,
+            virtual_private_gateway_exclusion: members.take("VirtualPrivateGatewayExclusion")?,
+            vpc_peering_exclusion: members.take("VpcPeeringExclusion")?,
+            lambda_exclusion: members.take("LambdaExclusion")?,
+            vpc_lattice_exclusion: members.take("VpcLatticeExclusion")?,
+            elastic_file_system_exclusion: members.take("ElasticFileSystemExclusion")?,
+            global_accelerator_exclusion: members.take("GlobalAcceleratorExclusion")?,
+            api_gateway_v2_exclusion: members.take("ApiGatewayV2Exclusion")?,
+        })
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct VpcEncryptionControlExclusion {
     pub state: Option<VpcEncryptionControlExclusionState>,
@@ -3459,6 +16085,13 @@ wire::string_enum! {
         Enabled = "enabled",
         Disabling = "disabling",
         Disabled = "disabled",
+    }
+}
+
+wire::string_enum! {
+    VpcEncryptionControlExclusionStateInput {
+        Enable = "enable",
+        Disable = "disable",
     }
 }
 
@@ -3515,6 +16148,80 @@ wire::string_enum! {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct VpcEndpoint {
+    pub vpc_endpoint_id: Option<String>,
+    pub vpc_endpoint_type: Option<VpcEndpointType>,
+    pub vpc_id: Option<String>,
+    pub service_name: Option<String>,
+    pub state: Option<State>,
+    pub policy_document: Option<String>,
+    pub route_table_ids: Option<Vec<String>>,
+    pub subnet_ids: Option<Vec<String>>,
+    pub groups: Option<Vec<SecurityGroupIdentifier>>,
+    pub ip_address_type: Option<IpAddressType>,
+    pub dns_options: Option<DnsOptions>,
+    pub private_dns_enabled: Option<bool>,
+    pub requester_managed: Option<bool>,
+    pub network_interface_ids: Option<Vec<String>>,
+    pub dns_entries: Option<Vec<DnsEntry>>,
+    pub creation_timestamp: Option<Time>,
+    pub tags: Option<Vec<Tag>>,
+    pub owner_id: Option<String>,
+    pub last_error: Option<LastError>,
+    pub ipv4_prefixes: Option<Vec<SubnetIpPrefixes>>,
+    pub ipv6_prefixes: Option<Vec<SubnetIpPrefixes>>,
+    pub failure_reason: Option<String>,
+    pub service_network_arn: Option<String>,
+    pub resource_configuration_arn: Option<String>,
+    pub service_region: Option<String>,
+    pub payer_responsibilities: Option<Vec<PayerResponsibilityEntry>>,
+}
+
+impl IntoValue for VpcEndpoint {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("VpcEndpointId", self.vpc_endpoint_id.into_value()),
+            ("VpcEndpointType", self.vpc_endpoint_type.into_value()),
+            ("VpcId", self.vpc_id.into_value()),
+            ("ServiceName", self.service_name.into_value()),
+            ("State", self.state.into_value()),
+            ("PolicyDocument", self.policy_document.into_value()),
+            ("RouteTableIds", self.route_table_ids.into_value()),
+            ("SubnetIds", self.subnet_ids.into_value()),
+            ("Groups", self.groups.into_value()),
+            ("IpAddressType", self.ip_address_type.into_value()),
+            ("DnsOptions", self.dns_options.into_value()),
+            ("PrivateDnsEnabled", self.private_dns_enabled.into_value()),
+            ("RequesterManaged", self.requester_managed.into_value()),
+            ("NetworkInterfaceIds", self.network_interface_ids.into_value()),
+            ("DnsEntries", self.dns_entries.into_value()),
+            ("CreationTimestamp", self.creation_timestamp.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("LastError", self.last_error.into_value()),
+            ("Ipv4Prefixes", self.ipv4_prefixes.into_value()),
+            ("Ipv6Prefixes", self.ipv6_prefixes.into_value()),
+            ("FailureReason", self.failure_reason.into_value()),
+            ("ServiceNetworkArn", self.service_network_arn.into_value()),
+            ("ResourceConfigurationArn", self.resource_configuration_arn.into_value()),
+            ("ServiceRegion", self.service_region.into_value()),
+            ("PayerResponsibilities", self.payer_responsibilities.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    VpcEndpointType {
+        Interface = "Interface",
+        Gateway = "Gateway",
+        GatewayLoadBalancer = "GatewayLoadBalancer",
+        Resource = "Resource",
+        ServiceNetwork = "ServiceNetwork",
+        Tunnel = "Tunnel",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct VpcIpv6CidrBlockAssociation {
     pub association_id: Option<String>,
     pub ipv6_cidr_block: Option<String>,
@@ -3535,6 +16242,103 @@ impl IntoValue for VpcIpv6CidrBlockAssociation {
             ("Ipv6Pool", self.ipv6_pool.into_value()),
             ("Ipv6AddressAttribute", self.ipv6_address_attribute.into_value()),
             ("IpSource", self.ip_source.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct VpcPeeringConnection {
+    pub accepter_vpc_info: Option<VpcPeeringConnectionVpcInfo>,
+    pub expiration_time: Option<Time>,
+    pub requester_vpc_info: Option<VpcPeeringConnectionVpcInfo>,
+    pub status: Option<VpcPeeringConnectionStateReason>,
+    pub tags: Option<Vec<Tag>>,
+    pub vpc_peering_connection_id: Option<String>,
+    pub multipath_resilience_status: Option<MultipathResilienceStatus>,
+}
+
+impl IntoValue for VpcPeeringConnection {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AccepterVpcInfo", self.accepter_vpc_info.into_value()),
+            ("ExpirationTime", self.expiration_time.into_value()),
+            ("RequesterVpcInfo", self.requester_vpc_info.into_value()),
+            ("Status", self.status.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("VpcPeeringConnectionId", self.vpc_peering_connection_id.into_value()),
+            ("MultipathResilienceStatus", self.multipath_resilience_status.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct VpcPeeringConnectionOptionsDescription {
+    pub allow_dns_resolution_from_remote_vpc: Option<bool>,
+    pub allow_egress_from_local_classic_link_to_remote_vpc: Option<bool>,
+    pub allow_egress_from_local_vpc_to_remote_classic_link: Option<bool>,
+    pub allow_multipath_resilience: Option<bool>,
+    pub multipath_resilience_mode: Option<MultipathResilienceMode>,
+}
+
+impl IntoValue for VpcPeeringConnectionOptionsDescription {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AllowDnsResolutionFromRemoteVpc", self.allow_dns_resolution_from_remote_vpc.into_value()),
+            ("AllowEgressFromLocalClassicLinkToRemoteVpc", self.allow_egress_from_local_classic_link_to_remote_vpc.into_value()),
+            ("AllowEgressFromLocalVpcToRemoteClassicLink", self.allow_egress_from_local_vpc_to_remote_classic_link.into_value()),
+            ("AllowMultipathResilience", self.allow_multipath_resilience.into_value()),
+            ("MultipathResilienceMode", self.multipath_resilience_mode.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct VpcPeeringConnectionStateReason {
+    pub code: Option<VpcPeeringConnectionStateReasonCode>,
+    pub message: Option<String>,
+}
+
+impl IntoValue for VpcPeeringConnectionStateReason {
+    fn into_value(self) -> Value {
+        Value::structure([("Code", self.code.into_value()), ("Message", self.message.into_value())])
+    }
+}
+
+wire::string_enum! {
+    VpcPeeringConnectionStateReasonCode {
+        InitiatingRequest = "initiating-request",
+        PendingAcceptance = "pending-acceptance",
+        Active = "active",
+        Deleted = "deleted",
+        Rejected = "rejected",
+        Failed = "failed",
+        Expired = "expired",
+        Provisioning = "provisioning",
+        Deleting = "deleting",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct VpcPeeringConnectionVpcInfo {
+    pub cidr_block: Option<String>,
+    pub ipv6_cidr_block_set: Option<Vec<Ipv6CidrBlock>>,
+    pub cidr_block_set: Option<Vec<CidrBlock>>,
+    pub owner_id: Option<String>,
+    pub peering_options: Option<VpcPeeringConnectionOptionsDescription>,
+    pub vpc_id: Option<String>,
+    pub region: Option<String>,
+}
+
+impl IntoValue for VpcPeeringConnectionVpcInfo {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("CidrBlock", self.cidr_block.into_value()),
+            ("Ipv6CidrBlockSet", self.ipv6_cidr_block_set.into_value()),
+            ("CidrBlockSet", self.cidr_block_set.into_value()),
+            ("OwnerId", self.owner_id.into_value()),
+            ("PeeringOptions", self.peering_options.into_value()),
+            ("VpcId", self.vpc_id.into_value()),
+            ("Region", self.region.into_value()),
         ])
     }
 }

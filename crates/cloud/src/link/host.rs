@@ -1,14 +1,20 @@
 //! The link to a host: workloads and networks out, statuses back.
 
-use agent_proto::{Desired, Host, Observed, record::Hosted};
+use agent_proto::{
+    Desired, Host, Observed,
+    record::{Hosted, HostedMachine, HostedVolume},
+};
 use async_trait::async_trait;
 use model::Record;
 use spine::{
-    Read, Scope, Store, StoreError,
+    Read, Scope, Store, StoreError, Tx,
     reconcile::{ReconcileCx, Reconciler, Wake},
 };
-use std::sync::{Arc, LazyLock};
-use svc_network::ec2;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
+use svc_ec2 as ec2;
 use tokio::{sync::Mutex, task::JoinHandle};
 
 /// Tells one host what it is to run.
@@ -42,6 +48,22 @@ impl HostLink {
     }
 }
 
+impl HostLink {
+    /// All that the host is to have.
+    fn desired(&self, read: &impl Read) -> Result<Desired, StoreError> {
+        let workloads = read.specs::<Hosted>(Scope::All)?;
+        let machines = read.specs::<HostedMachine>(Scope::All)?;
+        let volumes = read.specs::<HostedVolume>(Scope::All)?;
+        let here = |host: &str| host == self.name;
+        Ok(Desired {
+            networks: ec2::desired_networks(read)?,
+            workloads: workloads.iter().filter(|(_, it)| here(&it.host)).map(|(_, it)| it.workload.clone()).collect(),
+            machines: machines.iter().filter(|(_, it)| here(&it.host)).map(|(_, it)| it.machine.clone()).collect(),
+            volumes: volumes.iter().filter(|(_, it)| here(&it.host)).map(|(_, it)| it.volume.clone()).collect(),
+        })
+    }
+}
+
 #[async_trait]
 impl Reconciler for HostLink {
     fn name(&self) -> &'static str {
@@ -49,18 +71,14 @@ impl Reconciler for HostLink {
     }
 
     fn watches(&self) -> &'static [&'static str] {
-        static KINDS: LazyLock<Vec<&str>> = LazyLock::new(|| [&[Hosted::KIND], ec2::NETWORK_KINDS].concat());
+        static KINDS: LazyLock<Vec<&str>> =
+            LazyLock::new(|| [&[Hosted::KIND, HostedMachine::KIND, HostedVolume::KIND], ec2::NETWORK_KINDS].concat());
         &KINDS
     }
 
     async fn reconcile(&self, cx: &ReconcileCx) -> anyhow::Result<Wake> {
         let snapshot = cx.store.snapshot();
-        let hosted = snapshot.specs::<Hosted>(Scope::All)?;
-        let here = hosted.iter().filter(|(_, hosted)| hosted.host == self.name);
-        let desired = Desired {
-            networks: ec2::desired_networks(&snapshot)?,
-            workloads: here.map(|(_, hosted)| hosted.workload.clone()).collect(),
-        };
+        let desired = self.desired(&snapshot)?;
         let mut told = self.told.lock().await;
         if told.as_ref() != Some(&desired) {
             self.host.apply(desired.clone()).await?;
@@ -72,15 +90,25 @@ impl Reconciler for HostLink {
 
 /// Writes the statuses that have changed.
 async fn note(store: &Store, observed: &Observed) -> Result<(), StoreError> {
-    store
-        .transact(|tx| {
-            for (key, row) in tx.list::<Hosted>(Scope::All)? {
-                match observed.workloads.get(&row.spec.workload.id) {
-                    Some(status) if *status != *row.observed => tx.put_observed(&key, status)?,
-                    _ => {}
-                }
-            }
-            Ok(())
-        })
-        .await
+    let changes = |tx: &mut Tx| {
+        note_kind::<Hosted>(tx, &observed.workloads, |spec| &spec.workload.id)?;
+        note_kind::<HostedMachine>(tx, &observed.machines, |spec| &spec.machine.id)?;
+        note_kind::<HostedVolume>(tx, &observed.volumes, |spec| &spec.volume.id)
+    };
+    store.transact(changes).await
+}
+
+/// Writes the statuses of one kind of things, found by their id on the host.
+fn note_kind<R>(tx: &mut Tx, seen: &BTreeMap<String, R::Observed>, id: fn(&R::Spec) -> &String) -> Result<(), StoreError>
+where
+    R: Record,
+    R::Observed: PartialEq,
+{
+    for (key, row) in tx.list::<R>(Scope::All)? {
+        match seen.get(id(&row.spec)) {
+            Some(status) if *status != *row.observed => tx.put_observed(&key, status)?,
+            _ => {}
+        }
+    }
+    Ok(())
 }

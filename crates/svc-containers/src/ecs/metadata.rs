@@ -9,7 +9,7 @@ use agent_proto::{
 use logic::packet_filter::{API_PORT, TASK_METADATA};
 use model::{
     Key, Record,
-    ec2::{Instance, NetworkInterface},
+    ec2::{ContainerHost, NetworkInterface},
     ecs::{TaskCredentials, TaskKey},
     iam::AccessKey,
 };
@@ -21,7 +21,7 @@ use std::{
 use wire::Time;
 
 /// The kinds of records that [`metadata`] reads. (A key is made together with the record that names it.)
-pub const METADATA_KINDS: &[&str] = &[Hosted::KIND, NetworkInterface::KIND, Instance::KIND, TaskCredentials::KIND];
+pub const METADATA_KINDS: &[&str] = &[Hosted::KIND, NetworkInterface::KIND, ContainerHost::KIND, TaskCredentials::KIND];
 
 /// What workloads find, by VPC id, for each VPC that has any.
 pub fn metadata(read: &impl Read) -> Result<BTreeMap<String, Metadata>, StoreError> {
@@ -54,7 +54,7 @@ fn place(read: &impl Read, key: &Key<Hosted>, network: &Network) -> Result<Optio
     let (vpc, interface) = match network {
         Network::Interface { vpc, interface } => (vpc, interface.clone()),
         Network::Host { vpc, instance } | Network::Bridge { vpc, instance } => {
-            let instance = read.spec(&Key::<Instance>::new(&key.account, &key.region, instance.clone()))?;
+            let instance = read.spec(&Key::<ContainerHost>::new(&key.account, &key.region, instance.clone()))?;
             let Some(instance) = instance else { return Ok(None) };
             (vpc, instance.interface.clone())
         }

@@ -1,13 +1,12 @@
 //! The records that requests name, or the error that they aren't there.
 
 use super::{arn, errors, ops::limits, usage};
-use crate::ec2::records::Specs;
 use front::Cx;
 use model::{
     Key,
     elbv2::{Action, Listener, ListenerSpec, LoadBalancer, LoadBalancerSpec, Rule, RuleSpec, TargetGroup, TargetGroupSpec},
 };
-use spine::{Read, Scope, StoreError};
+use spine::{Read, Scope, Specs, StoreError};
 use std::sync::Arc;
 use wire::Fault;
 

@@ -1,13 +1,12 @@
 //! Which targets a balancer can send requests to: those in Availability Zones in which it has a subnet. Pure.
 
 use super::{health::Reach, usage::Usage};
-use crate::ec2::records::Specs;
 use model::{
     Cidr, Key,
     ec2::Subnet,
     elbv2::{LoadBalancer, TargetGroup, TargetSpec},
 };
-use spine::{Read, Scope, StoreError};
+use spine::{Read, Scope, Specs, StoreError};
 use std::net::Ipv4Addr;
 
 /// Where balancers and subnets are.

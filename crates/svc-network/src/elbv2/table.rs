@@ -7,7 +7,6 @@ use super::{
     usage::{Usage, balancer_of, listener_of},
     views::default_rule_key,
 };
-use crate::ec2::records::Specs;
 use agent_proto::edge;
 use model::{
     Cidr, Key,
@@ -17,7 +16,7 @@ use model::{
         TargetGroupSpec, TargetSpec,
     },
 };
-use spine::{Read, Scope, StoreError};
+use spine::{Read, Scope, Specs, StoreError};
 use std::{collections::BTreeMap, net::Ipv4Addr, time::Duration};
 
 /// The name server's address beside the VPC's own (VPC user guide, "Amazon DNS server").

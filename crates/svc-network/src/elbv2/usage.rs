@@ -1,12 +1,11 @@
 //! Which target groups are in use, and by which balancer: read off the actions of listeners and rules.
 
-use crate::ec2::records::Specs;
 use front::Cx;
 use model::{
     Key,
     elbv2::{Action, Listener, LoadBalancer, Rule, TargetGroup},
 };
-use spine::{Read, Scope, StoreError};
+use spine::{Read, Scope, Specs, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The groups that actions of listeners and rules name, with the balancers.

@@ -1,95 +1,26 @@
-//! What the tests of this crate share: calls through the front in process, and the answers' texts by path.
+//! What the tests of this crate share: a cloud of its services, and calls through the front in process.
 #![allow(dead_code)]
 
-use front::testing::{Bench, Reply};
-use quick_xml::{Reader, events::Event};
+pub use front::testing::xml::{Answer, call};
+use front::testing::{Bench, xml};
 use spine::Store;
 use std::sync::Arc;
 
-/// A cloud of the network's services.
+/// A cloud of load balancers, and of the networks that they stand in.
 pub fn cloud() -> Bench {
     Bench::on(Store::ephemeral(), |front, store, _| {
-        front.service(svc_network::ec2::service(&Arc::new(store.clone()))).service(svc_network::elbv2::service())
+        front.service(svc_ec2::service(&Arc::new(store.clone()))).service(svc_network::elbv2::service())
     })
-}
-
-/// An answer in XML: every text with the path of elements to it, without the outermost.
-pub struct Answer {
-    /// The HTTP status.
-    pub status: u16,
-    texts: Vec<(String, String)>,
-}
-
-impl Answer {
-    /// Reads a reply.
-    pub fn of(reply: &Reply) -> Self {
-        let text = reply.text();
-        let mut reader = Reader::from_str(&text);
-        let (mut path, mut texts, mut held) = (Vec::new(), Vec::new(), String::new());
-        loop {
-            match reader.read_event().unwrap_or_else(|error| panic!("{error}: {text}")) {
-                Event::Start(start) => {
-                    path.push(start.local_name().as_ref().to_owned());
-                    held.clear();
-                }
-                Event::Text(found) => held.push_str(&found),
-                Event::GeneralRef(found) => held.push_str(&unescape(&format!("&{};", &*found))),
-                Event::End(_) => {
-                    if !held.trim().is_empty() {
-                        texts.push((path[1..].join("/"), std::mem::take(&mut held)));
-                    }
-                    path.pop();
-                }
-                Event::Eof => break,
-                _ => {}
-            }
-        }
-        Self { status: reply.status, texts }
-    }
-
-    /// All texts whose path ends so.
-    pub fn all(&self, suffix: &str) -> Vec<&str> {
-        let ends = |path: &str| path == suffix || path.ends_with(&format!("/{suffix}"));
-        self.texts.iter().filter(|(path, _)| ends(path)).map(|(_, text)| text.as_str()).collect()
-    }
-
-    /// The first text whose path ends so.
-    pub fn one(&self, suffix: &str) -> &str {
-        self.all(suffix).first().copied().unwrap_or_else(|| panic!("no {suffix} in {:?}", self.texts))
-    }
-
-    /// The code of an error.
-    pub fn code(&self) -> &str {
-        self.one("Error/Code")
-    }
-
-    /// The message of an error.
-    pub fn message(&self) -> &str {
-        self.one("Error/Message")
-    }
-}
-
-fn unescape(text: &str) -> String {
-    quick_xml::escape::unescape(text).map_or_else(|_| text.to_owned(), |text| text.into_owned())
-}
-
-/// Calls an operation.
-pub async fn call(bench: &Bench, service: &str, operation: &str, parameters: &[(&str, &str)]) -> Answer {
-    Answer::of(&bench.form(service, operation, parameters).await)
 }
 
 /// Calls an operation of EC2, which has to succeed.
 pub async fn ec2(bench: &Bench, operation: &str, parameters: &[(&str, &str)]) -> Answer {
-    let reply = bench.form("ec2", operation, parameters).await;
-    assert_eq!(reply.status, 200, "{operation} {parameters:?}: {}", reply.text());
-    Answer::of(&reply)
+    xml::ok(bench, "ec2", operation, parameters).await
 }
 
 /// Calls an operation of ELBv2, which has to succeed.
 pub async fn elb(bench: &Bench, operation: &str, parameters: &[(&str, &str)]) -> Answer {
-    let reply = bench.form("elbv2", operation, parameters).await;
-    assert_eq!(reply.status, 200, "{operation} {parameters:?}: {}", reply.text());
-    Answer::of(&reply)
+    xml::ok(bench, "elbv2", operation, parameters).await
 }
 
 /// A balancer `web` with a listener at port 80 that passes everything to a group `pages` of addresses.

@@ -15,7 +15,7 @@ use logic::{
 };
 use model::{
     AccountId, Env, Key, Region, Timestamp,
-    ec2::{AttachedTo, Attachment, Instance, InstanceSpec, NetworkInterface, Subnet, Tags, Vpc},
+    ec2::{AttachedTo, Attachment, ContainerHost, ContainerHostSpec, NetworkInterface, Subnet, Tags, Vpc},
     ecs::{Cluster, ContainerInstance, ContainerInstanceSpec, Definition, TaskOverride, short_id},
 };
 use spine::{Read, Scope, StoreError, Tx};
@@ -71,7 +71,7 @@ pub fn ensure(tx: &mut Tx, cluster: &Key<Cluster>, machine: &Capabilities, place
         attachment: Some(Attachment {
             id: format!("eni-attach-{}", place.env.hex(17)),
             owner: place.account.to_string(),
-            to: AttachedTo::Instance(instance.clone()),
+            to: AttachedTo::ContainerHost(instance.clone()),
         }),
         public: subnet.map_public_ip,
         now: place.now,
@@ -92,9 +92,14 @@ pub fn ensure(tx: &mut Tx, cluster: &Key<Cluster>, machine: &Capabilities, place
         registered_at: place.now,
     };
     tx.create(&Key::<NetworkInterface>::new(place.account, place.region, interface.clone()), &made)?;
-    let ec2 =
-        InstanceSpec { interface, vpc: spec.vpc.clone(), subnet: spec.subnet.clone(), launched_at: place.now, tags: Tags::new() };
-    tx.create(&Key::<Instance>::new(place.account, place.region, instance), &ec2)?;
+    let ec2 = ContainerHostSpec {
+        interface,
+        vpc: spec.vpc.clone(),
+        subnet: spec.subnet.clone(),
+        launched_at: place.now,
+        tags: Tags::new(),
+    };
+    tx.create(&Key::<ContainerHost>::new(place.account, place.region, instance), &ec2)?;
     let key = Key::<ContainerInstance>::new(place.account, place.region, format!("{}/{}", cluster.id, place.env.hex(32)));
     tx.create(&key, &spec)?;
     Ok(Some((key, Arc::new(spec))))
@@ -135,7 +140,7 @@ pub fn fitting(
 /// Takes the container instance out of a cluster, with its machine and interface.
 pub fn remove(tx: &mut Tx, cluster: &Key<Cluster>) -> Result<(), StoreError> {
     let Some((key, spec)) = find(tx, cluster)? else { return Ok(()) };
-    tx.delete(&Key::<Instance>::new(&key.account, &key.region, spec.instance.clone()))?;
+    tx.delete(&Key::<ContainerHost>::new(&key.account, &key.region, spec.instance.clone()))?;
     tx.delete(&Key::<NetworkInterface>::new(&key.account, &key.region, spec.interface.clone()))?;
     tx.delete(&key)
 }

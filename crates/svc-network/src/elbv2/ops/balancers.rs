@@ -1,17 +1,14 @@
 //! Load balancers: create, describe, change, delete.
 
 use super::{limits, placement};
-use crate::{
-    ec2::records,
-    elbv2::{
-        arn,
-        attributes::{BALANCER, DELETION_PROTECTION, is_on},
-        errors::{self, absent, validation},
-        load,
-        names::dns_name,
-        paging::page,
-        tags, views,
-    },
+use crate::elbv2::{
+    arn,
+    attributes::{BALANCER, DELETION_PROTECTION, is_on},
+    errors::{self, absent, validation},
+    load,
+    names::dns_name,
+    paging::page,
+    tags, views,
 };
 use api::elbv2::{
     CreateLoadBalancerInput, CreateLoadBalancerOutput, DeleteLoadBalancerInput, DeleteLoadBalancerOutput,
@@ -19,7 +16,7 @@ use api::elbv2::{
     IpAddressType, LoadBalancer as BalancerView, LoadBalancerSchemeEnum, LoadBalancerTypeEnum, SetSecurityGroupsInput,
     SetSecurityGroupsOutput, SetSubnetsInput, SetSubnetsOutput,
 };
-use front::Cx;
+use front::{Cx, records};
 use model::{
     Key,
     elbv2::{Attributes, Listener, LoadBalancer, LoadBalancerObserved, LoadBalancerSpec, LoadBalancerZone},

@@ -1,25 +1,22 @@
 //! Target groups: create, describe, change, delete.
 
 use super::limits;
-use crate::{
-    ec2::records,
-    elbv2::{
-        arn,
-        errors::{self, absent, validation},
-        load,
-        paging::page,
-        parse::health_check::{self, Given},
-        tags,
-        usage::Usage,
-        views,
-    },
+use crate::elbv2::{
+    arn,
+    errors::{self, absent, validation},
+    load,
+    paging::page,
+    parse::health_check::{self, Given},
+    tags,
+    usage::Usage,
+    views,
 };
 use api::elbv2::{
     CreateTargetGroupInput, CreateTargetGroupOutput, DeleteTargetGroupInput, DeleteTargetGroupOutput, DescribeTargetGroupsInput,
     DescribeTargetGroupsOutput, ModifyTargetGroupInput, ModifyTargetGroupOutput, ProtocolEnum, TargetGroupIpAddressTypeEnum,
     TargetTypeEnum,
 };
-use front::Cx;
+use front::{Cx, records};
 use model::{
     ec2::Vpc,
     elbv2::{Attributes, Target, TargetGroup, TargetGroupSpec, TargetType},

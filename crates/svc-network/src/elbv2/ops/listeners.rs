@@ -1,25 +1,22 @@
 //! Listeners: create, describe, change, delete.
 
 use super::limits;
-use crate::{
-    ec2::records,
-    elbv2::{
-        arn,
-        errors::{self, parameter_not_built, validation},
-        load,
-        paging::page,
-        parse::action::action,
-        tags,
-        usage::balancer_of,
-        views,
-    },
+use crate::elbv2::{
+    arn,
+    errors::{self, parameter_not_built, validation},
+    load,
+    paging::page,
+    parse::action::action,
+    tags,
+    usage::balancer_of,
+    views,
 };
 use api::elbv2::{
     Action as ActionGiven, Certificate, CreateListenerInput, CreateListenerOutput, DeleteListenerInput, DeleteListenerOutput,
     DescribeListenerCertificatesInput, DescribeListenerCertificatesOutput, DescribeListenersInput, DescribeListenersOutput,
     ModifyListenerInput, ModifyListenerOutput, MutualAuthenticationAttributes, ProtocolEnum,
 };
-use front::Cx;
+use front::{Cx, records};
 use model::{
     Key,
     elbv2::{Action, Attributes, Listener, ListenerSpec, LoadBalancer},

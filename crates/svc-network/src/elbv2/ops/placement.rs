@@ -1,11 +1,8 @@
 //! Where a balancer stands: its subnets, one for each Availability Zone, its security groups, and an interface in each subnet.
 
-use crate::{
-    ec2::records,
-    elbv2::errors::{absent, invalid_configuration, validation},
-};
+use crate::elbv2::errors::{absent, invalid_configuration, validation};
 use api::elbv2::SubnetMapping;
-use front::Cx;
+use front::{Cx, records};
 use logic::vpc::{NewInterface, new_interface};
 use model::{
     Key,

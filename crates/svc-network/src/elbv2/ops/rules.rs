@@ -1,23 +1,20 @@
 //! Rules of listeners: create, describe, change, reorder, delete.
 
 use super::{limits, listeners::checked_action};
-use crate::{
-    ec2::records,
-    elbv2::{
-        errors::{self, not_permitted, parameter_not_built, priority_in_use, validation},
-        load::{self, Named},
-        paging::page,
-        parse::condition::conditions,
-        tags,
-        usage::{balancer_of, listener_of},
-        views,
-    },
+use crate::elbv2::{
+    errors::{self, not_permitted, parameter_not_built, priority_in_use, validation},
+    load::{self, Named},
+    paging::page,
+    parse::condition::conditions,
+    tags,
+    usage::{balancer_of, listener_of},
+    views,
 };
 use api::elbv2::{
     CreateRuleInput, CreateRuleOutput, DeleteRuleInput, DeleteRuleOutput, DescribeRulesInput, DescribeRulesOutput,
     ModifyRuleInput, ModifyRuleOutput, Rule as RuleView, RuleTransform, SetRulePrioritiesInput, SetRulePrioritiesOutput,
 };
-use front::Cx;
+use front::{Cx, records};
 use model::{
     Key,
     elbv2::{Listener, ListenerSpec, LoadBalancer, Rule, RuleSpec},

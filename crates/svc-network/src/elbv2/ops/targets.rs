@@ -1,23 +1,20 @@
 //! Targets: register, deregister, tell their health.
 
 use super::limits;
-use crate::{
-    ec2::{records, resource::Resource},
-    elbv2::{
-        errors::{absent, invalid_target, parameter_not_built},
-        health, load,
-        reach::Reaches,
-        usage::Usage,
-    },
+use crate::elbv2::{
+    errors::{absent, invalid_target, parameter_not_built},
+    health, load,
+    reach::Reaches,
+    usage::Usage,
 };
 use api::elbv2::{
     DeregisterTargetsInput, DeregisterTargetsOutput, DescribeTargetHealthInput, DescribeTargetHealthOutput, RegisterTargetsInput,
     RegisterTargetsOutput, TargetDescription, TargetHealth, TargetHealthDescription,
 };
-use front::Cx;
+use front::{Cx, records};
 use model::{
     Key,
-    ec2::{Instance, NetworkInterface, Subnet, Vpc},
+    ec2::{AttachedTo, NetworkInterface, NetworkInterfaceSpec, Subnet, Vpc},
     elbv2::{Target, TargetGroup, TargetGroupSpec, TargetSpec, TargetType},
 };
 use spine::{Read, Row, Scope, Tx};
@@ -90,14 +87,19 @@ fn address(cx: &Cx, tx: &Tx, group: &TargetGroupSpec, given: &TargetDescription)
 
 fn instance(cx: &Cx, tx: &Tx, group: &TargetGroupSpec, given: &TargetDescription) -> Result<Place, Fault> {
     let invalid = || invalid_target(format!("The following targets are not valid instances: '{}'", given.id));
-    Resource::INSTANCE.check(&given.id).map_err(|_| invalid())?;
-    let instance = tx.spec(&records::key::<Instance>(cx, &given.id))?.ok_or_else(invalid)?;
-    if instance.vpc != group.vpc {
+    let interfaces = records::all::<NetworkInterface>(cx, tx)?;
+    let (_, interface) = interfaces.iter().find(|(_, interface)| is_primary(interface, &given.id)).ok_or_else(invalid)?;
+    if interface.vpc != group.vpc {
         let message = format!("The following targets are not in the target group VPC '{}': '{}'", group.vpc, given.id);
         return Err(invalid_target(message));
     }
-    let interface = tx.spec(&records::key::<NetworkInterface>(cx, &instance.interface))?.ok_or_else(invalid)?;
     Ok((interface.address, Some(interface.zone.clone())))
+}
+
+/// Whether it is the primary interface of the instance, be it launched or ECS's machine.
+fn is_primary(interface: &NetworkInterfaceSpec, instance: &str) -> bool {
+    let attached = interface.attachment.as_ref().map(|attachment| &attachment.to);
+    matches!(attached, Some(AttachedTo::Instance(id) | AttachedTo::ContainerHost(id)) if id == instance)
 }
 
 /// `DeregisterTargets`: they drain. Without a port, every registration of a target is meant.

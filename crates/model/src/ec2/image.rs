@@ -1,0 +1,116 @@
+//! AMIs: what instances are made of.
+
+use super::{MachineKind, Tags};
+use crate::{Record, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// An Amazon Machine Image, under `ami-…`. `Spec` is written by EC2's handlers, and for the quick start images by `first_touch`; `Plan`
+/// by the reconciler of images.
+pub enum Image {}
+
+impl Record for Image {
+    const KIND: &'static str = "ec2/image";
+    type Spec = ImageSpec;
+    type Plan = ImagePlan;
+    type Observed = ();
+}
+
+/// What an [`Image`] is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImageSpec {
+    /// Unique among an account's own images in a region.
+    pub name: String,
+    /// What people wrote.
+    pub description: Option<String>,
+    /// The alias of its owner, `amazon`, for images that the cloud brings.
+    pub owner_alias: Option<String>,
+    /// `x86_64` or `arm64`.
+    pub architecture: String,
+    /// What runs it.
+    pub machine: MachineKind,
+    /// `legacy-bios`, `uefi` or `uefi-preferred`.
+    pub boot_mode: Option<String>,
+    /// Such as `/dev/xvda`.
+    pub root_device: String,
+    /// The disks that instances get.
+    pub block_devices: Vec<BlockDevice>,
+    /// `Linux/UNIX`.
+    pub platform_details: String,
+    /// `enaSupport`.
+    pub ena_support: bool,
+    /// `imdsSupport` is `v2.0`.
+    pub imds_v2: bool,
+    /// `tpmSupport` is `v2.0`.
+    pub tpm: bool,
+    /// The instance that it was made of.
+    pub source_instance: Option<String>,
+    /// The image that it is a copy of, and its region.
+    pub source_image: Option<(String, String)>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Everybody may launch it.
+    pub public: bool,
+    /// Accounts that may launch it.
+    pub launch_permissions: Vec<String>,
+    /// It is deprecated from then on.
+    pub deprecated_at: Option<Timestamp>,
+    /// It is disabled: nobody may launch it.
+    pub disabled: bool,
+    /// `deregistrationProtection`.
+    pub deregistration_protection: bool,
+    /// The user that its first boot gives the key to: `ec2-user`.
+    pub default_user: String,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// A disk that an instance gets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockDevice {
+    /// Such as `/dev/xvda`.
+    pub device: String,
+    /// What it is.
+    pub kind: BlockDeviceKind,
+}
+
+/// What a disk of an image is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockDeviceKind {
+    /// A volume that is made at the launch.
+    Ebs(EbsDevice),
+    /// An instance store volume: `ephemeral0`.
+    Ephemeral(String),
+    /// None, although the image it comes from has one.
+    NoDevice,
+}
+
+/// A volume that is made at the launch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EbsDevice {
+    /// `snap-…`.
+    pub snapshot: Option<String>,
+    /// In GiB.
+    pub size: Option<u32>,
+    /// `gp3` and its like.
+    pub volume_type: String,
+    /// I/O operations a second.
+    pub iops: Option<u32>,
+    /// In MiB a second.
+    pub throughput: Option<u32>,
+    /// It goes with the instance.
+    pub delete_on_termination: bool,
+    /// Whether it is encrypted, where that is said.
+    pub encrypted: Option<bool>,
+    /// The KMS key, as it was given.
+    pub kms_key: Option<String>,
+}
+
+/// What the reconciler of images has noted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ImagePlan {
+    /// All its snapshots are complete.
+    pub available_at: Option<Timestamp>,
+    /// Why it isn't: code and message of `stateReason`.
+    pub failure: Option<(String, String)>,
+}

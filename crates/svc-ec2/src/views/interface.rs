@@ -1,0 +1,157 @@
+//! Network interfaces as the API shows them.
+
+use super::Place;
+use crate::{
+    describe::{Described, Field, Text, each, nothing},
+    resource::Resource,
+    tags,
+};
+use api::ec2::{
+    AttachmentStatus, GroupIdentifier, NetworkInterface, NetworkInterfaceAssociation, NetworkInterfaceAttachment,
+    NetworkInterfacePrivateIpAddress, NetworkInterfaceStatus, NetworkInterfaceType, OperatorResponse, Tag,
+};
+use logic::vpc::private_dns_name;
+use model::ec2::{AttachedTo, Attachment, NetworkInterfaceSpec};
+use std::collections::BTreeMap;
+use wire::Time;
+
+/// An interface; `names` has the names of security groups, `zone_id` is that of its Availability Zone.
+pub fn interface(
+    place: Place<'_>,
+    id: &str,
+    spec: &NetworkInterfaceSpec,
+    names: &BTreeMap<String, String>,
+    zone_id: Option<String>,
+) -> NetworkInterface {
+    let dns_name = private_dns_name(spec.address, place.region);
+    let association = association(spec);
+    let primary = NetworkInterfacePrivateIpAddress {
+        association: association.clone(),
+        primary: Some(true),
+        private_dns_name: Some(dns_name.clone()),
+        private_ip_address: Some(spec.address.to_string()),
+    };
+    let status = if spec.attachment.is_some() { NetworkInterfaceStatus::InUse } else { NetworkInterfaceStatus::Available };
+    NetworkInterface {
+        association,
+        attachment: spec.attachment.as_ref().map(|it| attachment(spec, it)),
+        availability_zone: Some(spec.zone.clone()),
+        availability_zone_id: zone_id,
+        description: Some(spec.description.clone()),
+        groups: Some(groups(spec, names)),
+        interface_type: Some(NetworkInterfaceType::Interface),
+        ipv6_addresses: Some(Vec::new()),
+        mac_address: Some(spec.mac.clone()),
+        network_interface_id: Some(id.into()),
+        owner_id: place.owner(),
+        private_dns_name: Some(dns_name),
+        private_ip_address: Some(spec.address.to_string()),
+        private_ip_addresses: Some(vec![primary]),
+        requester_id: Some(spec.requester.clone()),
+        requester_managed: Some(spec.requester_managed),
+        source_dest_check: Some(true),
+        status: Some(status),
+        subnet_id: Some(spec.subnet.clone()),
+        tag_set: Some(tags::view(&spec.tags)),
+        vpc_id: Some(spec.vpc.clone()),
+        operator: Some(OperatorResponse { managed: Some(false), ..OperatorResponse::default() }),
+        ..NetworkInterface::default()
+    }
+}
+
+fn association(spec: &NetworkInterfaceSpec) -> Option<NetworkInterfaceAssociation> {
+    spec.public_address.map(|address| NetworkInterfaceAssociation {
+        // A public address that nobody allocated belongs to the cloud.
+        ip_owner_id: Some("amazon".into()),
+        // There is no public name server in which it could have a name.
+        public_dns_name: Some(String::new()),
+        public_ip: Some(address.to_string()),
+        ..NetworkInterfaceAssociation::default()
+    })
+}
+
+fn attachment(spec: &NetworkInterfaceSpec, attachment: &Attachment) -> NetworkInterfaceAttachment {
+    let (instance_id, device) = match &attachment.to {
+        AttachedTo::Instance(id) | AttachedTo::ContainerHost(id) => (Some(id.clone()), 0),
+        AttachedTo::Workload(_) | AttachedTo::Edge => (None, 1),
+    };
+    NetworkInterfaceAttachment {
+        attach_time: Some(Time(spec.created_at.0)),
+        attachment_id: Some(attachment.id.clone()),
+        delete_on_termination: Some(instance_id.is_some()),
+        device_index: Some(device),
+        network_card_index: Some(0),
+        instance_id,
+        instance_owner_id: Some(attachment.owner.clone()),
+        status: Some(AttachmentStatus::Attached),
+        ..NetworkInterfaceAttachment::default()
+    }
+}
+
+fn groups(spec: &NetworkInterfaceSpec, names: &BTreeMap<String, String>) -> Vec<GroupIdentifier> {
+    let group = |id: &String| GroupIdentifier { group_id: Some(id.clone()), group_name: names.get(id).cloned() };
+    spec.groups.iter().map(group).collect()
+}
+
+fn attached(it: &NetworkInterface, of: fn(&NetworkInterfaceAttachment) -> Vec<String>) -> Vec<String> {
+    it.attachment.iter().flat_map(of).collect()
+}
+
+fn associated(it: &NetworkInterface, of: fn(&NetworkInterfaceAssociation) -> Vec<String>) -> Vec<String> {
+    it.association.iter().flat_map(of).collect()
+}
+
+impl Described for NetworkInterface {
+    const RESOURCE: Resource = Resource::NETWORK_INTERFACE;
+    const IDS: &'static str = "NetworkInterfaceIds";
+    const FIELDS: &'static [Field<Self>] = &[
+        ("association.allocation-id", nothing),
+        ("association.association-id", nothing),
+        ("addresses.association.owner-id", |it| associated(it, |one| one.ip_owner_id.texts())),
+        ("addresses.association.public-ip", |it| associated(it, |one| one.public_ip.texts())),
+        ("addresses.primary", |it| each(&it.private_ip_addresses, |one| &one.primary)),
+        ("addresses.private-ip-address", |it| each(&it.private_ip_addresses, |one| &one.private_ip_address)),
+        ("association.ip-owner-id", |it| associated(it, |one| one.ip_owner_id.texts())),
+        ("association.public-ip", |it| associated(it, |one| one.public_ip.texts())),
+        ("association.public-dns-name", |it| associated(it, |one| one.public_dns_name.texts())),
+        ("attachment.attach-time", |it| attached(it, |one| one.attach_time.iter().map(|at| rfc3339(*at)).collect())),
+        ("attachment.attachment-id", |it| attached(it, |one| one.attachment_id.texts())),
+        ("attachment.delete-on-termination", |it| attached(it, |one| one.delete_on_termination.texts())),
+        ("attachment.device-index", |it| attached(it, |one| one.device_index.texts())),
+        ("attachment.instance-id", |it| attached(it, |one| one.instance_id.texts())),
+        ("attachment.instance-owner-id", |it| attached(it, |one| one.instance_owner_id.texts())),
+        ("attachment.status", |it| attached(it, |one| one.status.iter().map(|status| status.as_str().into()).collect())),
+        ("availability-zone", |it| it.availability_zone.texts()),
+        ("availability-zone-id", |it| it.availability_zone_id.texts()),
+        ("description", |it| it.description.texts()),
+        ("group-id", |it| each(&it.groups, |one| &one.group_id)),
+        ("group-name", |it| each(&it.groups, |one| &one.group_name)),
+        ("interface-type", |it| it.interface_type.iter().map(|kind| kind.as_str().into()).collect()),
+        ("ipv6-addresses.ipv6-address", nothing),
+        ("mac-address", |it| it.mac_address.texts()),
+        ("network-interface-id", |it| it.network_interface_id.texts()),
+        ("operator.managed", |it| it.operator.iter().flat_map(|one| one.managed.texts()).collect()),
+        ("operator.principal", nothing),
+        ("owner-id", |it| it.owner_id.texts()),
+        ("private-dns-name", |it| it.private_dns_name.texts()),
+        ("private-ip-address", |it| it.private_ip_address.texts()),
+        ("requester-id", |it| it.requester_id.texts()),
+        ("requester-managed", |it| it.requester_managed.texts()),
+        ("source-dest-check", |it| it.source_dest_check.texts()),
+        ("status", |it| it.status.iter().map(|status| status.as_str().into()).collect()),
+        ("subnet-id", |it| it.subnet_id.texts()),
+        ("vpc-id", |it| it.vpc_id.texts()),
+    ];
+
+    fn id(&self) -> &str {
+        self.network_interface_id.as_deref().unwrap_or_default()
+    }
+
+    fn tags(&self) -> &[Tag] {
+        self.tag_set.as_deref().unwrap_or_default()
+    }
+}
+
+fn rfc3339(at: Time) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map(|at| at.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()).unwrap_or_default()
+}

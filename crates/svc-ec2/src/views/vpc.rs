@@ -1,0 +1,71 @@
+//! VPCs as the API shows them.
+
+use super::Place;
+use crate::{
+    describe::{Described, Field, Text, each, nothing},
+    resource::Resource,
+    tags,
+};
+use api::ec2::{
+    BlockPublicAccessMode, BlockPublicAccessStates, Tag, Tenancy, Vpc, VpcCidrBlockAssociation, VpcCidrBlockState,
+    VpcCidrBlockStateCode, VpcState,
+};
+use model::ec2::VpcSpec;
+
+/// A VPC.
+pub fn vpc(place: Place<'_>, id: &str, spec: &VpcSpec) -> Vpc {
+    let association = VpcCidrBlockAssociation {
+        association_id: Some(spec.cidr_association.clone()),
+        cidr_block: Some(spec.cidr.to_string()),
+        cidr_block_state: Some(VpcCidrBlockState { state: Some(VpcCidrBlockStateCode::Associated), status_message: None }),
+    };
+    Vpc {
+        owner_id: place.owner(),
+        instance_tenancy: Some(Tenancy::Default),
+        cidr_block_association_set: Some(vec![association]),
+        is_default: Some(spec.is_default),
+        tags: tags::view_if_any(&spec.tags),
+        block_public_access_states: Some(not_blocked()),
+        vpc_id: Some(id.into()),
+        state: Some(VpcState::Available),
+        cidr_block: Some(spec.cidr.to_string()),
+        dhcp_options_id: Some(spec.dhcp_options.clone()),
+        ..Vpc::default()
+    }
+}
+
+pub(super) fn not_blocked() -> BlockPublicAccessStates {
+    BlockPublicAccessStates { internet_gateway_block_mode: Some(BlockPublicAccessMode::Off) }
+}
+
+impl Described for Vpc {
+    const RESOURCE: Resource = Resource::VPC;
+    const IDS: &'static str = "VpcIds";
+    const FIELDS: &'static [Field<Self>] = &[
+        ("cidr", |it| it.cidr_block.texts()),
+        ("cidr-block-association.cidr-block", |it| each(&it.cidr_block_association_set, |one| &one.cidr_block)),
+        ("cidr-block-association.association-id", |it| each(&it.cidr_block_association_set, |one| &one.association_id)),
+        ("cidr-block-association.state", |it| {
+            it.cidr_block_association_set.iter().flatten().map(|_| "associated".into()).collect()
+        }),
+        ("dhcp-options-id", |it| it.dhcp_options_id.texts()),
+        ("ipv6-cidr-block-association.ipv6-cidr-block", nothing),
+        ("ipv6-cidr-block-association.ipv6-pool", nothing),
+        ("ipv6-cidr-block-association.association-id", nothing),
+        ("ipv6-cidr-block-association.state", nothing),
+        ("is-default", |it| it.is_default.texts()),
+        // The name of earlier documentation, which Terraform and many scripts use.
+        ("isDefault", |it| it.is_default.texts()),
+        ("owner-id", |it| it.owner_id.texts()),
+        ("state", |it| it.state.iter().map(|state| state.as_str().into()).collect()),
+        ("vpc-id", |it| it.vpc_id.texts()),
+    ];
+
+    fn id(&self) -> &str {
+        self.vpc_id.as_deref().unwrap_or_default()
+    }
+
+    fn tags(&self) -> &[Tag] {
+        self.tags.as_deref().unwrap_or_default()
+    }
+}
