@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A machine that a host is to have.
 ///
-/// [`power`](Self::power), [`reboots`](Self::reboots), [`interfaces`](Self::interfaces), [`disks`](Self::disks) and
-/// [`hardware`](Self::hardware) change while it is desired; `hardware` takes effect with the next boot, but for its CPU bound. A machine
+/// All but its id, kind and VPC may change while it is desired; `hardware` takes effect with the next boot, but for its CPU bound. A machine
 /// that is absent from what is desired is ended at once and its traces are removed; its volumes stay, since they are desired by themselves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
@@ -27,8 +26,11 @@ pub struct Machine {
     pub vpc: String,
     /// Its network interfaces; device 0 is the primary one.
     pub interfaces: Vec<Interface>,
-    /// Its disks; exactly one is the root.
+    /// Its disks; exactly one is the root. One that is absent is taken from it, as soon as its system doesn't use it any more.
     pub disks: Vec<Disk>,
+    /// Of the absent disks, those that are taken though its system uses them, by [`Disk::device`].
+    #[serde(default)]
+    pub forced_out: BTreeSet<String>,
 }
 
 /// Whether a machine is to be on.

@@ -1,7 +1,10 @@
 //! Volumes: disks that a host keeps, for machines that come and go.
 
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// A volume that a host is to have. One that is absent is deleted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,8 +62,8 @@ pub struct VolumeStatus {
     pub size_gib: u32,
     /// What it gives, as it is.
     pub limits: IoLimits,
-    /// The machine that has it open.
-    pub used_by: Option<String>,
+    /// The machines that have it open.
+    pub used_by: BTreeSet<String>,
     /// The snapshots of [`Volume::snapshots`].
     pub snapshots: BTreeMap<String, SnapshotStatus>,
 }

@@ -8,6 +8,7 @@ use agent_proto::{
     network::Vpc,
     workload::{PortMapping, Workload},
 };
+use model::Cidr;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -76,4 +77,41 @@ pub struct ContainerNetwork {
     /// Ports mapped to the instance's, with the free ones chosen. Empty but in `bridge` mode, and in `host` and `awsvpc` mode the
     /// definition's own.
     pub ports: Vec<PortMapping>,
+}
+
+/// What a machine finds of its network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MachineNetwork {
+    /// Its interfaces by device; the primary one, 0, has the default route.
+    pub interfaces: BTreeMap<u32, MachineInterface>,
+    /// For `/etc/resolv.conf`, DHCP and the like.
+    pub name_servers: Vec<IpAddr>,
+    /// Where names without a dot are looked for.
+    pub search: Vec<String>,
+}
+
+/// An interface of a machine, as it is plugged in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineInterface {
+    /// `eni-…`.
+    pub id: String,
+    /// What it is called in a namespace: `eth<device>`.
+    pub name: String,
+    /// `02:…`, lower case.
+    pub mac: String,
+    /// Its addresses with their subnet's mask; the first is the primary one.
+    pub addresses: Vec<Cidr>,
+    /// The subnet's router.
+    pub gateway: IpAddr,
+    /// Where the machine has a kernel of its own: what it is plugged in by.
+    pub tap: Option<Tap>,
+}
+
+/// A tap device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tap {
+    /// The namespace that it is in.
+    pub netns: PathBuf,
+    /// Its name there.
+    pub name: String,
 }
