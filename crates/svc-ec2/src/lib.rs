@@ -17,6 +17,7 @@ mod ops;
 mod permission;
 mod records;
 mod resource;
+mod tagged;
 mod tags;
 mod views;
 
@@ -34,7 +35,7 @@ use std::sync::Arc;
 pub fn service(store: &Arc<Store>) -> Service {
     let service = Service::new(&ec2::SERVICE)
         .first_touch(first_touch)
-        .resources(access::facts)
+        .resources(tagged::facts_of)
         .op::<ec2::DescribeVpcs>(access::all(), show::vpcs)
         .op::<ec2::DescribeSubnets>(access::all(), show::subnets)
         .op::<ec2::DescribeNetworkInterfaces>(access::all(), show::network_interfaces)

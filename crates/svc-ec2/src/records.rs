@@ -2,16 +2,21 @@
 
 pub use front::records::{Named, all, key};
 
-use super::views::Place;
+use super::{tagged::Tagged, views::Place};
 use front::Cx;
 use model::ec2::{KeyPair, PlacementGroup, SecurityGroup, Vpc};
 use spine::Read;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use wire::Fault;
 
 /// Where things are shown in answer to a call.
 pub fn place(cx: &Cx) -> Place<'_> {
     Place { account: &cx.account, region: &cx.region }
+}
+
+/// The spec of the resource with that id, which has to be there.
+pub fn find<R: Tagged>(cx: &Cx, read: &impl Read, id: &str) -> Result<Arc<R::Spec>, Fault> {
+    read.spec(&key::<R>(cx, id))?.ok_or_else(|| R::RESOURCE.absent(id))
 }
 
 /// The default VPC, if it is still there.

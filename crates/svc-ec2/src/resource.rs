@@ -2,6 +2,7 @@
 //!
 //! The spelling of the codes is EC2's own and follows no rule (`InvalidVpcID`, `InvalidGroupId`).
 
+use model::{AccountId, Arn, Region};
 use wire::Fault;
 
 /// A kind of resource.
@@ -15,15 +16,15 @@ pub struct Resource {
     malformed: &'static str,
     /// The code for an id of nothing.
     not_found: &'static str,
-    /// How messages call its id.
-    noun: &'static str,
+    /// The message for an id of nothing, with `{}` for the id.
+    absent: &'static str,
 }
 
 macro_rules! resources {
-    ($($const:ident = $name:literal, $prefix:literal, $malformed:literal, $not_found:literal, $noun:literal;)+) => {
+    ($($const:ident = $name:literal, $prefix:literal, $malformed:literal, $not_found:literal, $absent:literal;)+) => {
         impl Resource {
             $(#[doc = concat!("`", $prefix, "-…`.")] pub const $const: Self =
-                Self { name: $name, prefix: $prefix, malformed: $malformed, not_found: $not_found, noun: $noun };)+
+                Self { name: $name, prefix: $prefix, malformed: $malformed, not_found: $not_found, absent: $absent };)+
             /// Every kind.
             pub const ALL: &[Self] = &[$(Self::$const),+];
         }
@@ -31,20 +32,31 @@ macro_rules! resources {
 }
 
 resources! {
-    VPC = "vpc", "vpc", "InvalidVpcID.Malformed", "InvalidVpcID.NotFound", "vpc ID";
-    SUBNET = "subnet", "subnet", "InvalidSubnetID.Malformed", "InvalidSubnetID.NotFound", "subnet ID";
-    SECURITY_GROUP = "security-group", "sg", "InvalidGroupId.Malformed", "InvalidGroup.NotFound", "security group";
-    SECURITY_GROUP_RULE = "security-group-rule", "sgr",
-        "InvalidSecurityGroupRuleId.Malformed", "InvalidSecurityGroupRuleId.NotFound", "security group rule ID";
-    NETWORK_INTERFACE = "network-interface", "eni",
-        "InvalidNetworkInterfaceId.Malformed", "InvalidNetworkInterfaceID.NotFound", "networkInterface ID";
-    INTERNET_GATEWAY = "internet-gateway", "igw",
-        "InvalidInternetGatewayId.Malformed", "InvalidInternetGatewayID.NotFound", "internetGateway ID";
-    ROUTE_TABLE = "route-table", "rtb", "InvalidRouteTableId.Malformed", "InvalidRouteTableID.NotFound", "routeTable ID";
-    INSTANCE = "instance", "i", "InvalidInstanceID.Malformed", "InvalidInstanceID.NotFound", "instance ID";
-    KEY_PAIR = "key-pair", "key", "InvalidParameterValue", "InvalidKeyPair.NotFound", "key pair ID";
-    PLACEMENT_GROUP = "placement-group", "pg",
-        "InvalidPlacementGroupId.Malformed", "InvalidPlacementGroup.Unknown", "placement group ID";
+    // Machines.
+    IMAGE = "image", "ami", "InvalidAMIID.Malformed", "InvalidAMIID.NotFound", "The image id '[{}]' does not exist";
+    INSTANCE = "instance", "i", "InvalidInstanceID.Malformed", "InvalidInstanceID.NotFound", "The instance ID '{}' does not exist";
+    KEY_PAIR = "key-pair", "key", "InvalidParameterValue", "InvalidKeyPair.NotFound", "The key pair ID '{}' does not exist";
+    LAUNCH_TEMPLATE = "launch-template", "lt", "InvalidLaunchTemplateId.Malformed", "InvalidLaunchTemplateId.NotFound",
+        "The specified launch template, with template ID {}, does not exist.";
+    PLACEMENT_GROUP = "placement-group", "pg", "InvalidPlacementGroupId.Malformed", "InvalidPlacementGroup.Unknown",
+        "The placement group ID '{}' does not exist";
+    // Disks.
+    SNAPSHOT = "snapshot", "snap", "InvalidSnapshotID.Malformed", "InvalidSnapshot.NotFound",
+        "The snapshot '{}' does not exist.";
+    VOLUME = "volume", "vol", "InvalidVolumeID.Malformed", "InvalidVolume.NotFound", "The volume '{}' does not exist.";
+    // Networks.
+    INTERNET_GATEWAY = "internet-gateway", "igw", "InvalidInternetGatewayId.Malformed", "InvalidInternetGatewayID.NotFound",
+        "The internetGateway ID '{}' does not exist";
+    NETWORK_INTERFACE = "network-interface", "eni", "InvalidNetworkInterfaceId.Malformed", "InvalidNetworkInterfaceID.NotFound",
+        "The networkInterface ID '{}' does not exist";
+    ROUTE_TABLE = "route-table", "rtb", "InvalidRouteTableId.Malformed", "InvalidRouteTableID.NotFound",
+        "The routeTable ID '{}' does not exist";
+    SECURITY_GROUP = "security-group", "sg", "InvalidGroupId.Malformed", "InvalidGroup.NotFound",
+        "The security group '{}' does not exist";
+    SECURITY_GROUP_RULE = "security-group-rule", "sgr", "InvalidSecurityGroupRuleId.Malformed",
+        "InvalidSecurityGroupRuleId.NotFound", "The security group rule ID '{}' does not exist";
+    SUBNET = "subnet", "subnet", "InvalidSubnetID.Malformed", "InvalidSubnetID.NotFound", "The subnet ID '{}' does not exist";
+    VPC = "vpc", "vpc", "InvalidVpcID.Malformed", "InvalidVpcID.NotFound", "The vpc ID '{}' does not exist";
 }
 
 impl Resource {
@@ -67,7 +79,14 @@ impl Resource {
 
     /// There is none of that id.
     pub fn not_found(&self, id: &str) -> Fault {
-        Fault::client(self.not_found, format!("The {} '{id}' does not exist", self.noun))
+        Fault::client(self.not_found, self.absent.replace("{}", id))
+    }
+
+    /// The ARN of one. Those of images and snapshots name no account (Service Authorization Reference, "Amazon EC2").
+    pub fn arn(&self, account: &AccountId, region: &Region, name: &str) -> Arn {
+        let arn = Arn::new("ec2", region, account, format!("{}/{name}", self.name));
+        let nobodys = *self == Self::IMAGE || *self == Self::SNAPSHOT;
+        if nobodys { Arn { account: String::new(), ..arn } } else { arn }
     }
 
     /// The error about an id under which nothing was found: of its form, if that is wrong.
@@ -94,7 +113,7 @@ mod tests {
     fn kinds_are_told_by_the_prefix() {
         assert_eq!(Resource::of_id("sgr-1"), Some(Resource::SECURITY_GROUP_RULE));
         assert_eq!(Resource::of_id("sg-1"), Some(Resource::SECURITY_GROUP));
-        assert_eq!(Resource::of_id("vol-1"), None);
+        assert_eq!(Resource::of_id("v-1"), None);
         assert_eq!(Resource::of_id("nothing"), None);
     }
 
@@ -102,6 +121,8 @@ mod tests {
     fn what_is_absent_is_named_in_ec2s_words() {
         let fault = Resource::SECURITY_GROUP.absent("sg-1a2b3c4d");
         assert_eq!((&*fault.code, &*fault.message), ("InvalidGroup.NotFound", "The security group 'sg-1a2b3c4d' does not exist"));
+        let fault = Resource::IMAGE.absent("ami-1a2b3c4d");
+        assert_eq!((&*fault.code, &*fault.message), ("InvalidAMIID.NotFound", "The image id '[ami-1a2b3c4d]' does not exist"));
         assert_eq!(Resource::SECURITY_GROUP.absent("x").message, "Invalid id: \"x\" (expecting \"sg-...\")");
     }
 }

@@ -281,7 +281,7 @@ async fn everything_can_be_tagged_and_found_by_tags() {
             .all("item/vpcId")
             .is_empty()
     );
-    assert_eq!(call(&cloud, "ec2", "CreateTags", &[("ResourceId.1", "vol-1"), ("Tag.1.Key", "c")]).await.code(), "InvalidID");
+    assert_eq!(call(&cloud, "ec2", "CreateTags", &[("ResourceId.1", "disk-1"), ("Tag.1.Key", "c")]).await.code(), "InvalidID");
 }
 
 #[tokio::test]

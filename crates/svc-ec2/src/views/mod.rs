@@ -41,6 +41,6 @@ impl Place<'_> {
 
     /// The ARN of a resource of EC2.
     pub fn arn(&self, resource: Resource, id: &str) -> Arn {
-        Arn::new("ec2", self.region, self.account, format!("{}/{id}", resource.name))
+        resource.arn(self.account, self.region, id)
     }
 }
