@@ -7,6 +7,7 @@
 //! everything again.
 
 pub mod edge;
+pub mod flow;
 pub mod machine;
 pub mod network;
 pub mod record;
@@ -93,6 +94,10 @@ pub trait Host: Send + Sync {
     async fn release_log(&self, workload: &str, container: &str, to: workload::LogPosition) -> Result<(), HostError>;
     /// The last 64 KiB of what a machine has written to its console, over all its boots that aren't forgotten.
     async fn console(&self, machine: &str) -> Result<Vec<u8>, HostError>;
+    /// What flow logs have to say, from a position on; see [`flow::FlowChunk`]. A host that gathers nothing has nothing to say.
+    async fn flows(&self, from: flow::FlowPosition) -> Result<flow::FlowChunk, HostError> {
+        Ok(flow::FlowChunk { records: Vec::new(), next: from })
+    }
 }
 
 /// Why a host did not do what it was told.

@@ -29,17 +29,17 @@ fn vpc() -> Vpc {
         subnet: "subnet-1".into(),
         address: Ipv4Addr::new(10, 0, 1, last),
         public_address: None,
+        secondary: vec![],
+        source_dest_check: true,
         mac: format!("02:00:00:00:00:{last:02x}"),
         groups: vec!["sg-1".into()],
         attachment: Attachment::Workload(name.into()),
     };
     Vpc {
-        id: "vpc-1".into(),
-        cidr: cidr(10, 0, 0, 16),
-        subnets: vec![Subnet { id: "subnet-1".into(), cidr: cidr(10, 0, 1, 24), internet_gateway: false }],
+        subnets: vec![Subnet::new("subnet-1", cidr(10, 0, 1, 24))],
         interfaces: vec![interface("web", 10), interface("client", 11)],
-        instances: vec![],
         groups: vec![SecurityGroup { id: "sg-1".into(), ingress: rule(Protocol::Tcp(80, 80)), egress: rule(Protocol::All) }],
+        ..Vpc::new("vpc-1", cidr(10, 0, 0, 16))
     }
 }
 

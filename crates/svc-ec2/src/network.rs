@@ -58,12 +58,11 @@ impl World {
         let instances = self.instances.iter().filter(|(_, instance)| instance.vpc == *id);
         let interfaces = self.interfaces.iter().filter(|(_, interface)| interface.vpc == *id);
         network::Vpc {
-            id: id.clone(),
-            cidr: spec.cidr,
             subnets: self.subnets.iter().filter(|(_, it)| it.vpc == *id).map(|(key, it)| self.subnet(&key.id, it)).collect(),
             interfaces: interfaces.filter_map(|(key, spec)| interface(&key.id, spec)).collect(),
             instances: instances.map(|(key, _)| network::Instance { id: key.id.clone() }).collect(),
             groups: self.groups.iter().filter(|(_, it)| it.vpc == *id).map(|(key, it)| group(&key.id, it)).collect(),
+            ..network::Vpc::new(id, spec.cidr)
         }
     }
 
@@ -71,11 +70,9 @@ impl World {
         let tables: Vec<&RouteTableSpec> = self.tables.iter().map(|(_, table)| &**table).collect();
         let gateways = || self.gateways.iter().map(|(key, gateway)| (key.id.as_str(), &**gateway));
         let table = logic::vpc::table_of(id, spec, tables.iter().copied());
-        network::Subnet {
-            id: id.into(),
-            cidr: spec.cidr,
-            internet_gateway: table.is_some_and(|table| logic::vpc::reaches_internet(table, gateways())),
-        }
+        let internet = network::Route { destination: model::Cidr::ANY, target: network::Target::InternetGateway };
+        let is_public = table.is_some_and(|table| logic::vpc::reaches_internet(table, gateways()));
+        network::Subnet { routes: is_public.then_some(internet).into_iter().collect(), ..network::Subnet::new(id, spec.cidr) }
     }
 }
 
@@ -92,6 +89,8 @@ fn interface(id: &str, spec: &NetworkInterfaceSpec) -> Option<network::Interface
         subnet: spec.subnet.clone(),
         address: spec.address,
         public_address: spec.public_address,
+        secondary: vec![],
+        source_dest_check: true,
         mac: spec.mac.clone(),
         groups: spec.groups.clone(),
         attachment,

@@ -78,7 +78,7 @@ async fn hosts_build_the_network_of_a_balancer() {
     let networks = desired_networks(&site.cloud.store.snapshot()).unwrap();
     let [vpc] = networks.as_slice() else { panic!("{networks:?}") };
     assert_eq!((vpc.id.as_str(), vpc.subnets.len(), vpc.interfaces.len()), (site.vpc.as_str(), 3, 2));
-    assert!(vpc.subnets.iter().all(|subnet| subnet.internet_gateway));
+    assert!(vpc.subnets.iter().all(|subnet| subnet.is_public()));
     assert!(vpc.interfaces.iter().all(|it| it.attachment == network::Attachment::Edge && it.public_address.is_some()));
     let [group] = vpc.groups.as_slice() else { panic!("{:?}", vpc.groups) };
     let (all, myself) = (network::Protocol::All, network::Peer::Group(group.id.clone()));

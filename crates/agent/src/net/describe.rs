@@ -16,7 +16,7 @@ pub(crate) fn describe(vpc: &Vpc) -> filter::Vpc {
 
 /// The interface's public address, if its subnet leads to the internet.
 pub(crate) fn public_address(vpc: &Vpc, interface: &Interface) -> Option<Ipv4Addr> {
-    subnet(vpc, interface).filter(|subnet| subnet.internet_gateway).and(interface.public_address)
+    subnet(vpc, interface).filter(|subnet| subnet.is_public()).and(interface.public_address)
 }
 
 /// The subnet that the interface is in.
@@ -30,7 +30,7 @@ fn interface(vpc: &Vpc, interface: &Interface) -> filter::Interface {
         public_address: public_address(vpc, interface),
         groups: interface.groups.clone(),
         link: match interface.attachment {
-            Attachment::Workload(_) | Attachment::Instance(_) | Attachment::Machine(_) => {
+            Attachment::Workload(_) | Attachment::Instance(_) | Attachment::Machine(_) | Attachment::NatGateway(_) => {
                 filter::Link::Port(names::port(&interface.id))
             }
             Attachment::Edge => filter::Link::Local,

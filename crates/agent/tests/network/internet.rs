@@ -62,7 +62,7 @@ async fn public_addresses_mean_the_same_from_everywhere() {
 async fn a_subnet_without_a_gateway_has_no_public_addresses() {
     let Some(lab) = Lab::new("private") else { return };
     let mut vpc = vpc("vpc-private").group("sg-1", &[(Protocol::All, "0.0.0.0/0")]).with("web", 10, &["sg-1"]).public(1);
-    vpc.subnets[0].internet_gateway = false;
+    vpc.subnets[0].routes.clear();
     let before = lab.traces();
     lab.ensure(&[&vpc]).await;
     assert!(lab.world.router_path("vpc-private").exists());

@@ -2,7 +2,7 @@
 
 use agent::net::{NetWorld, Settings};
 use agent::network::{ContainerNetwork, Network as _};
-use agent_proto::network::{Attachment, Cidr, Instance, Interface, Peer, Protocol, Rule, SecurityGroup, Subnet, Vpc};
+use agent_proto::network::{Attachment, Cidr, Instance, Interface, Peer, Protocol, Route, Rule, SecurityGroup, Subnet, Target, Vpc};
 use agent_proto::workload::{Container, Image, ImageSource, Limits, Network, PortMapping, Workload};
 use netns::Namespace;
 use std::collections::BTreeMap;
@@ -147,8 +147,9 @@ pub fn at(last: u8) -> Ipv4Addr {
 
 /// A VPC 10.0.0.0/16 with one public subnet, 10.0.1.0/24.
 pub fn vpc(id: &str) -> Vpc {
-    let subnet = Subnet { id: "subnet-1".into(), cidr: cidr("10.0.1.0/24"), internet_gateway: true };
-    Vpc { id: id.into(), cidr: cidr("10.0.0.0/16"), subnets: vec![subnet], interfaces: vec![], instances: vec![], groups: vec![] }
+    let internet = Route { destination: cidr("0.0.0.0/0"), target: Target::InternetGateway };
+    let subnet = Subnet { routes: vec![internet], ..Subnet::new("subnet-1", cidr("10.0.1.0/24")) };
+    Vpc { subnets: vec![subnet], ..Vpc::new(id, cidr("10.0.0.0/16")) }
 }
 
 pub trait Words {
@@ -205,6 +206,8 @@ fn plugged(mut vpc: Vpc, name: &str, last: u8, groups: &[&str], attachment: Atta
         subnet: "subnet-1".into(),
         address: at(last),
         public_address: None,
+        secondary: vec![],
+        source_dest_check: true,
         mac: format!("02:00:0a:00:01:{last:02x}"),
         groups: groups.iter().map(|id| id.to_string()).collect(),
         attachment,
