@@ -22,6 +22,9 @@ pub struct Table {
     /// What workloads find at their link-local address, by VPC id.
     #[serde(default)]
     pub metadata: BTreeMap<String, Metadata>,
+    /// What instances find at the instance metadata service, by VPC id.
+    #[serde(default)]
+    pub instances: BTreeMap<String, InstanceMetadataService>,
 }
 
 /// An application load balancer.
@@ -243,6 +246,38 @@ pub struct Metadata {
     pub credentials: BTreeMap<String, RoleCredentials>,
 }
 
+/// The instance metadata service of a VPC, and its instances' way to the cloud's API.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InstanceMetadataService {
+    /// Where it is asked: `169.254.169.254:80`.
+    pub at: SocketAddrV4,
+    /// Where connections are passed on to the server's socket for workloads.
+    pub api_at: SocketAddrV4,
+    /// Whose an address is, by instance id.
+    pub addresses: BTreeMap<Ipv4Addr, String>,
+    /// What each instance finds, by instance id.
+    pub instances: BTreeMap<String, InstanceMetadata>,
+}
+
+/// What an instance finds at its metadata service (EC2 user guide, "Use instance metadata to manage your EC2 instance").
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct InstanceMetadata {
+    /// `HttpEndpoint`: otherwise every request is refused.
+    pub enabled: bool,
+    /// `HttpTokens`: requests without a token are refused.
+    pub tokens_required: bool,
+    /// `HttpPutResponseHopLimit`: how far an answer with a token goes.
+    pub hop_limit: u8,
+    /// Values by their path below a version: `meta-data/instance-id`. Folders are what paths have in common.
+    pub values: BTreeMap<String, String>,
+    /// Folders whose list isn't just what is in them, by path: `meta-data/public-keys` lists `0=my-key`.
+    pub listings: BTreeMap<String, String>,
+    /// `user-data`, as bytes in base64.
+    pub user_data: Option<String>,
+    /// The credentials of its role, by the role's name.
+    pub role: Option<(String, RoleCredentials)>,
+}
+
 /// The temporary credentials of a workload's role.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoleCredentials {
@@ -256,7 +291,10 @@ pub struct RoleCredentials {
     pub secret_access_key: String,
     /// The session token.
     pub token: String,
-    /// When they expire, as the answer says it (RFC 3339, in UTC).
+    /// When they were issued, as the answer says it (RFC 3339, in UTC).
+    #[serde(default)]
+    pub issued: String,
+    /// When they expire, likewise.
     pub expiration: String,
 }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 use agent_proto::edge::{Report, Table};
 use arc_swap::ArcSwap;
-use logic::balancer::cookie::Sealer;
+use logic::sealer::Sealer;
 use model::Env;
 use std::{
     collections::BTreeMap,
@@ -40,13 +40,13 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(env: Env, networks: Networks, cookie_key: &[u8; 32]) -> Arc<Self> {
+    pub(crate) fn new(env: Env, networks: Networks, key: &[u8; 32]) -> Arc<Self> {
         let changed = Arc::new(Notify::new());
         Arc::new(Self {
             dialler: Dialler::new(env.clone(), networks.clone()),
             env,
             networks,
-            sealer: Sealer::new(cookie_key),
+            sealer: Sealer::new(key),
             routes: ArcSwap::default(),
             shelf: Shelf::new(changed.clone()),
             replaced: watch::Sender::default(),

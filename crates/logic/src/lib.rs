@@ -10,6 +10,7 @@ pub mod packet_filter;
 pub mod placement;
 pub mod policy;
 pub mod route_match;
+pub mod sealer;
 pub mod task;
 pub mod vpc;
 pub mod workload;

@@ -119,7 +119,11 @@ impl Doors {
             }
             Door::Credentials { vpc, address } => {
                 let listener = self.listen(door, (*address).into()).await?;
-                tokio::spawn(metadata::serve(shared, vpc.clone(), listener, closed));
+                tokio::spawn(metadata::serve_tasks(shared, vpc.clone(), listener, closed));
+            }
+            Door::Instances { vpc, address } => {
+                let listener = self.listen(door, (*address).into()).await?;
+                tokio::spawn(metadata::serve_instances(shared, vpc.clone(), listener, closed));
             }
             Door::Api { address, .. } => {
                 let listener = self.listen(door, (*address).into()).await?;
@@ -161,9 +165,11 @@ fn front_socket(path: &PathBuf) -> io::Result<UnixListener> {
 
 fn place(door: &Door) -> Place {
     match door {
-        Door::Inside { vpc, .. } | Door::Names { vpc, .. } | Door::Credentials { vpc, .. } | Door::Api { vpc, .. } => {
-            Place::Vpc(vpc.to_string())
-        }
+        Door::Inside { vpc, .. }
+        | Door::Names { vpc, .. }
+        | Door::Credentials { vpc, .. }
+        | Door::Instances { vpc, .. }
+        | Door::Api { vpc, .. } => Place::Vpc(vpc.to_string()),
         Door::Host(_) | Door::Front => Place::Host,
     }
 }
@@ -175,6 +181,7 @@ fn described(door: &Door) -> String {
         Door::Front => "can't listen at the front's socket".into(),
         Door::Names { vpc, address } => format!("can't answer names at {address} in {vpc}"),
         Door::Credentials { vpc, address } => format!("can't give credentials at {address} in {vpc}"),
+        Door::Instances { vpc, address } => format!("can't give instances their metadata at {address} in {vpc}"),
         Door::Api { vpc, address } => format!("can't take calls to the API at {address} in {vpc}"),
     }
 }

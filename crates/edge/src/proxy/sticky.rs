@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 pub(super) fn sticks_to(shared: &Shared, kind: Kind, headers: &HeaderMap) -> Option<String> {
     let now = shared.env.now();
     let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
-    fields.flat_map(|field| cookie::values(kind, field)).find_map(|value| shared.sealer.open(kind, value, now))
+    fields.flat_map(|field| cookie::values(kind, field)).find_map(|value| shared.sealer.open(kind.purpose(), value, now))
 }
 
 /// The name of a target in a cookie.
@@ -40,7 +40,7 @@ pub(super) fn set_cookies(
 }
 
 fn add(shared: &Shared, headers: &mut HeaderMap, kind: Kind, to: &str, until: Timestamp, https: bool) {
-    let value = shared.sealer.seal(kind, to, until, shared.random());
+    let value = shared.sealer.seal(kind.purpose(), to, until, shared.random());
     for field in cookie::set_cookie(kind, &value, shared.env.now(), https) {
         if let Ok(field) = HeaderValue::try_from(field) {
             headers.append(header::SET_COOKIE, field);

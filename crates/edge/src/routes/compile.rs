@@ -28,6 +28,9 @@ pub(crate) fn compile(table: &Table, shelf: &Shelf) -> Routes {
     for (vpc, metadata) in &table.metadata {
         compiling.metadata(vpc, metadata);
     }
+    for (vpc, service) in &table.instances {
+        compiling.instances(vpc, service);
+    }
     for listeners in compiling.routes.doors.values_mut() {
         listeners.sort_by_key(|listener| listener.port);
     }
@@ -135,6 +138,12 @@ impl Compiling<'_> {
         ];
         self.routes.doors.extend(doors.map(|door| (door, Vec::new())));
         self.routes.metadata.insert(vpc.into(), Arc::new(from.clone()));
+    }
+
+    fn instances(&mut self, vpc: &str, from: &table::InstanceMetadataService) {
+        let doors = [Door::Instances { vpc: vpc.into(), address: from.at }, Door::Api { vpc: vpc.into(), address: from.api_at }];
+        self.routes.doors.extend(doors.map(|door| (door, Vec::new())));
+        self.routes.instances.insert(vpc.into(), Arc::new(from.clone()));
     }
 }
 

@@ -7,7 +7,7 @@ mod tls;
 pub(crate) use compile::compile;
 
 use crate::target::Live;
-use agent_proto::edge::{BalancerAttributes, HealthCheck, Metadata};
+use agent_proto::edge::{BalancerAttributes, HealthCheck, InstanceMetadataService, Metadata};
 use logic::{
     balancer::{choice::Algorithm, entry, redirect::Redirect},
     route_match::{Condition, Pattern},
@@ -32,6 +32,8 @@ pub(crate) enum Door {
     Names { vpc: Arc<str>, address: Ipv4Addr },
     /// Where the workloads of a VPC ask for credentials.
     Credentials { vpc: Arc<str>, address: SocketAddrV4 },
+    /// Where the instances of a VPC ask for their metadata.
+    Instances { vpc: Arc<str>, address: SocketAddrV4 },
     /// Where the workloads of a VPC reach the cloud's API.
     Api { vpc: Arc<str>, address: SocketAddrV4 },
 }
@@ -47,6 +49,8 @@ pub(crate) struct Routes {
     pub(crate) zones: BTreeMap<String, Arc<BTreeMap<String, Vec<Ipv4Addr>>>>,
     /// What workloads find, by VPC.
     pub(crate) metadata: BTreeMap<String, Arc<Metadata>>,
+    /// What instances find, by VPC.
+    pub(crate) instances: BTreeMap<String, Arc<InstanceMetadataService>>,
     /// What of the table could not be used, by listener ARN.
     pub(crate) faults: BTreeMap<String, String>,
 }

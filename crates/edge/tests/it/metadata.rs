@@ -19,6 +19,7 @@ fn credentials(source: Ipv4Addr, secret: &str) -> RoleCredentials {
         access_key_id: "ASIAEXAMPLE".into(),
         secret_access_key: secret.into(),
         token: "token".into(),
+        issued: "2026-01-01T00:00:00Z".into(),
         expiration: "2026-01-01T06:00:00Z".into(),
     }
 }

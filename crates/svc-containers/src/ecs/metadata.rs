@@ -79,6 +79,7 @@ fn credentials(
             access_key_id: current.access_key_id.clone(),
             secret_access_key: key.secret.clone(),
             token: key.session.as_ref().map(|session| session.token.clone()).unwrap_or_default(),
+            issued: Time(current.issued_at.0).to_the_second(),
             expiration: Time(current.expires_at.0).to_the_second(),
         };
         (row.spec.id.clone(), given)

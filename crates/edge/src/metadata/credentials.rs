@@ -1,9 +1,11 @@
-//! What is answered to whom. Pure.
+//! What is answered to a task. Pure.
 //!
 //! Statuses, codes and texts are those of the Amazon ECS container agent.
 
+use super::Body;
 use agent_proto::edge::{Metadata, RoleCredentials};
-use http::StatusCode;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
 use serde::Serialize;
 use std::net::IpAddr;
 
@@ -16,6 +18,16 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) content_type: &'static str,
     pub(super) body: String,
+}
+
+impl Answer {
+    /// As it is sent.
+    pub(super) fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(Full::new(self.body.into()));
+        *response.status_mut() = self.status;
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        response
+    }
 }
 
 /// Credentials as the SDKs read them.
@@ -102,6 +114,7 @@ mod tests {
             access_key_id: "ASIA".into(),
             secret_access_key: "secret".into(),
             token: "token".into(),
+            issued: "2026-01-01T00:00:00Z".into(),
             expiration: "2026-01-01T06:00:00Z".into(),
         };
         let metadata = Metadata {
