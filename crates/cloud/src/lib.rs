@@ -106,11 +106,11 @@ fn start_reconcilers(runner: &Runner, parts: &Parts) {
     runner.spawn(ecr::Sweeper::new(parts.ecr.clone()));
     runner.spawn(ecs::Services::new(machine.clone()));
     runner.spawn(ecs::Tasks::new(machine, parts.front.endpoint.clone()));
-    runner.spawn(ecs::Credentials);
     runner.spawn(ecs::Sweeper);
     runner.spawn(elbv2::Drain);
     runner.spawn(logs::Pump::new(parts.host.clone(), parts.events.clone()));
     runner.spawn(sts::Expired);
+    runner.spawn(sts::Workloads);
     runner.spawn(logs::Retention::new(parts.events.clone()));
     runner.spawn(cloudtrail::Retention::new(parts.trail.clone()));
 }

@@ -13,3 +13,4 @@ pub(crate) mod policies;
 pub(crate) mod question;
 pub(crate) mod usage;
 pub(crate) mod wording;
+pub(crate) mod workload;

@@ -38,6 +38,7 @@ pub use auth::{
     behalf::Behalf,
     credentials, encoded,
     facts::{Facts, FactsOf, ResourcePolicy},
+    workload::{CredentialsWish, CurrentCredentials, current_credentials, current_key, give_credentials, renew_credentials},
 };
 pub use body::Body;
 pub use cx::Cx;

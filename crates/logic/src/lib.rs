@@ -14,3 +14,4 @@ pub mod sealer;
 pub mod task;
 pub mod vpc;
 pub mod workload;
+pub mod workload_credentials;

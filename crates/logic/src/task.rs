@@ -3,11 +3,9 @@
 //! Both are functions of the task's record, the wish that it stop, and how its containers are; neither knows where a step is
 //! carried out. The states are those of the Amazon ECS Developer Guide, "Amazon ECS task lifecycle".
 
-mod credentials;
 mod next;
 mod view;
 
-pub use credentials::{LIFE as CREDENTIALS_LIFE, RETRY as CREDENTIALS_RETRY, Renewal, renewal};
 pub use next::{Outside, Step, next};
 pub use view::{ContainerView, Health, View, view};
 

@@ -1,10 +1,12 @@
 //! Amazon Resource Names (AWS documentation, "IAM identifiers: Amazon Resource Names").
 
 use crate::{AccountId, Region};
+use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// An ARN, cut at its first five colons.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+/// An ARN, cut at its first five colons. Records hold it as its text.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Arn {
     /// `aws`, `aws-cn` or `aws-us-gov`.
     pub partition: String,
@@ -52,6 +54,20 @@ impl Arn {
 impl fmt::Display for Arn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "arn:{}:{}:{}:{}:{}", self.partition, self.service, self.region, self.account, self.resource)
+    }
+}
+
+impl From<Arn> for String {
+    fn from(arn: Arn) -> Self {
+        arn.to_string()
+    }
+}
+
+impl TryFrom<String> for Arn {
+    type Error = InvalidArn;
+
+    fn try_from(text: String) -> Result<Self, InvalidArn> {
+        text.parse()
     }
 }
 

@@ -7,19 +7,16 @@
 //! | [`Service`] | `<cluster>/<name>` | handlers | the service reconciler |
 //! | [`Task`] | `<cluster>/<32 hex>` | who wants the task: `RunTask`, the service reconciler | the task reconciler |
 //! | [`TaskStop`] | the task's | who first wants the task to stop; never changed | |
-//! | [`TaskCredentials`] | the task's | the task reconciler | the credentials reconciler |
 //! | [`ContainerInstance`] | `<cluster>/<32 hex>` | who first needs one in a cluster | the instance reconciler |
 //!
 //! What runs is not here: it is in the `Hosted` record of crate `agent-proto`, which stands under the task's own 32 digits.
 
 mod cluster;
-mod credentials;
 mod definition;
 mod service;
 mod task;
 
 pub use cluster::*;
-pub use credentials::*;
 pub use definition::*;
 pub use service::*;
 pub use task::*;

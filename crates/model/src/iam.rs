@@ -9,6 +9,7 @@
 //! | [`RoleDeletion`] | the task's id | handlers | |
 //! | [`AccountSettings`] | `account` | handlers | |
 //! | [`AccessKey`] | the key's id, all accounts together | who issues it | the front, when it was last used |
+//! | [`WorkloadCredentials`] | the service's and the workload's, in its region | the workload's service | |
 //! | [`SealingKey`] | `messages`, one for all accounts | the front, once | |
 
 mod account;
@@ -18,6 +19,7 @@ mod key;
 mod policy;
 mod principal;
 mod sealing;
+mod workload;
 
 pub use account::*;
 pub use deletion::*;
@@ -26,6 +28,7 @@ pub use key::*;
 pub use policy::*;
 pub use principal::*;
 pub use sealing::*;
+pub use workload::*;
 
 use crate::{AccountId, Arn, Key, Record, Region};
 use std::collections::BTreeMap;

@@ -6,9 +6,10 @@ use logic::task::{Facts, LastStatus, View, view};
 use model::{
     Key,
     ecs::{
-        Cluster, Definition, Progress, Service, Stop, Task, TaskCredentials, TaskDefinition, TaskDefinitionSpec, TaskPlan,
-        TaskSpec, TaskStop, short_id,
+        Cluster, Definition, Progress, Service, Stop, Task, TaskDefinition, TaskDefinitionSpec, TaskPlan, TaskSpec, TaskStop,
+        short_id,
     },
+    iam::WorkloadCredentials,
 };
 use spine::{Read, Scope, StoreError};
 use std::{collections::BTreeMap, sync::Arc};
@@ -69,8 +70,8 @@ pub fn hosted_key(task: &Key<Task>) -> Key<Hosted> {
 }
 
 /// The key of the credentials of a task's role.
-pub fn credentials_key(task: &Key<Task>) -> Key<TaskCredentials> {
-    Key::new(&task.account, &task.region, task.id.clone())
+pub fn credentials_key(task: &Key<Task>) -> Key<WorkloadCredentials> {
+    Key::new(&task.account, &task.region, format!("ecs/{}", task.id))
 }
 
 /// The key of the wish that a task stop.

@@ -6,22 +6,21 @@ use agent_proto::{
     record::Hosted,
     workload::Network,
 };
+use front::current_credentials;
 use logic::packet_filter::{API_PORT, TASK_METADATA};
 use model::{
     Key, Record,
     ec2::{ContainerHost, NetworkInterface},
-    ecs::{TaskCredentials, TaskKey},
-    iam::AccessKey,
+    iam::WorkloadCredentials,
 };
 use spine::{Read, Row, Scope, StoreError};
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, SocketAddrV4},
 };
-use wire::Time;
 
 /// The kinds of records that [`metadata`] reads. (A key is made together with the record that names it.)
-pub const METADATA_KINDS: &[&str] = &[Hosted::KIND, NetworkInterface::KIND, ContainerHost::KIND, TaskCredentials::KIND];
+pub const METADATA_KINDS: &[&str] = &[Hosted::KIND, NetworkInterface::KIND, ContainerHost::KIND, WorkloadCredentials::KIND];
 
 /// What workloads find, by VPC id, for each VPC that has any.
 pub fn metadata(read: &impl Read) -> Result<BTreeMap<String, Metadata>, StoreError> {
@@ -33,8 +32,9 @@ pub fn metadata(read: &impl Read) -> Result<BTreeMap<String, Metadata>, StoreErr
             addresses.insert(key, (vpc, address));
         }
     }
-    for (key, row) in read.list::<TaskCredentials>(Scope::All)? {
-        let place = addresses.get(&hosted_key(&Key::new(&key.account, &key.region, key.id.clone())));
+    for (key, row) in read.list::<WorkloadCredentials>(Scope::All)? {
+        let Some(task) = key.id.strip_prefix("ecs/") else { continue };
+        let place = addresses.get(&hosted_key(&Key::new(&key.account, &key.region, task)));
         let Some((here, address)) = place.and_then(|(vpc, address)| Some((found.get_mut(vpc)?, *address))) else { continue };
         here.credentials.extend(credentials(read, &row, address)?);
     }
@@ -67,26 +67,20 @@ fn place(read: &impl Read, key: &Key<Hosted>, network: &Network) -> Result<Optio
 /// The credentials of a task at that address, by their id.
 fn credentials(
     read: &impl Read,
-    row: &Row<TaskCredentials>,
+    row: &Row<WorkloadCredentials>,
     address: Ipv4Addr,
 ) -> Result<Option<(String, RoleCredentials)>, StoreError> {
-    let current = current(row);
-    let key = read.spec(&Key::<AccessKey>::of_id(&current.access_key_id))?;
-    Ok(key.map(|key| {
+    let now = current_credentials(read, row)?;
+    Ok(now.map(|now| {
         let given = RoleCredentials {
             sources: BTreeSet::from([address]),
             role_arn: row.spec.role.clone(),
-            access_key_id: current.access_key_id.clone(),
-            secret_access_key: key.secret.clone(),
-            token: key.session.as_ref().map(|session| session.token.clone()).unwrap_or_default(),
-            issued: Time(current.issued_at.0).to_the_second(),
-            expiration: Time(current.expires_at.0).to_the_second(),
+            access_key_id: now.access_key_id,
+            secret_access_key: now.secret_access_key,
+            token: now.token,
+            issued: now.issued,
+            expiration: now.expiration,
         };
         (row.spec.id.clone(), given)
     }))
-}
-
-/// The key that a task's credentials are now.
-pub fn current(row: &Row<TaskCredentials>) -> &TaskKey {
-    row.plan.renewed.as_ref().unwrap_or(&row.spec.first)
 }

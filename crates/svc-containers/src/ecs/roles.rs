@@ -1,11 +1,11 @@
 //! The roles of tasks: how callers name them, and what ECS does with them.
 
-use super::errors::client;
-use front::{Cx, ServicePrincipal, assume_for_service, may_assume};
-use logic::{policy::Context, task::CREDENTIALS_LIFE};
+use super::{errors::client, load::credentials_key};
+use front::{CredentialsWish, Cx, ServicePrincipal, give_credentials, may_assume};
+use logic::policy::Context;
 use model::{
     AccountId, Arn, Env, Key,
-    ecs::{TaskKey, short_id},
+    ecs::{Task, short_id},
     iam::{Named, Role, global_arn},
 };
 use spine::{Read, StoreError, Tx};
@@ -71,20 +71,13 @@ pub fn check<'a>(
     Ok(Ok(()))
 }
 
-/// A session of the role for a task, if the role's trust policy lets ECS assume it; otherwise why the task can't have it.
-pub fn assume(
-    tx: &mut Tx,
-    env: &Env,
-    task: &Arn,
-    account: &AccountId,
-    role: &str,
-) -> Result<Result<TaskKey, String>, StoreError> {
-    let session = short_id(&task.resource);
-    let issued = assume_for_service(tx, env, principal(account, task), role, session, CREDENTIALS_LIFE)?;
-    Ok(match issued {
-        Ok(issued) => Ok(TaskKey { access_key_id: issued.access_key_id, issued_at: env.now(), expires_at: issued.expires_at }),
-        Err(_) => Err(unassumable(role)),
-    })
+/// Gives a task the credentials of the role, if the role's trust policy lets ECS assume it: what it asks for them by. Otherwise why it
+/// can't have them.
+pub fn give(tx: &mut Tx, env: &Env, task: &Key<Task>, role: &str) -> Result<Result<String, String>, StoreError> {
+    let arn = task.arn();
+    let wish = CredentialsWish { service: principal(&task.account, &arn), role, session: short_id(&task.id) };
+    let given = give_credentials(tx, env, &credentials_key(task), wish)?;
+    Ok(given.map_err(|_| unassumable(role)))
 }
 
 /// In ECS's words.

@@ -35,7 +35,7 @@ impl Cloud {
         let runner = Runner::new(bench.store.clone(), bench.env.clone());
         runner.spawn(ecs::Services::new(machine.clone()));
         runner.spawn(ecs::Tasks::new(machine, "localhost:4566"));
-        runner.spawn(ecs::Credentials);
+        runner.spawn(svc_identity::sts::Workloads);
         runner.spawn(ecs::Sweeper);
         let cloud = Self { bench, runner };
         cloud.write(lay_network).await;

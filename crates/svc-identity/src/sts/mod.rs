@@ -10,7 +10,7 @@
 //! * `durations`, `tags`, `packed`, `narrowing`, `keys`: what becomes of a request for a session; decisions that need little but their
 //!   arguments.
 //! * `web/`: tokens of identity providers.
-//! * `reconcile/`: forgets credentials that have expired.
+//! * `reconcile/`: forgets credentials that have expired, and renews those of workloads.
 
 mod durations;
 mod errors;
@@ -24,7 +24,7 @@ mod tags;
 mod views;
 mod web;
 
-pub use reconcile::Expired;
+pub use reconcile::{Expired, Workloads};
 
 use api::sts as sdk;
 use front::{Access, Service};

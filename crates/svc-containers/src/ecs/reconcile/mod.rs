@@ -1,6 +1,5 @@
 //! The loops of ECS. Each looks at records, asks `logic` what is to be done, and writes it; nothing is decided here.
 
-mod credentials;
 mod execution;
 mod logs;
 mod place;
@@ -11,7 +10,6 @@ mod sweeper;
 mod targets;
 mod tasks;
 
-pub use credentials::Credentials;
 pub use services::Services;
 pub use sweeper::Sweeper;
 pub use tasks::Tasks;

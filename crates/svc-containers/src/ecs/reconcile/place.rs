@@ -3,7 +3,7 @@
 use super::logs;
 use crate::ecs::{
     environment, images,
-    load::{LoadedTask, credentials_key, hosted_key},
+    load::{LoadedTask, hosted_key},
     roles,
     workload::{Making, workload},
 };
@@ -16,10 +16,7 @@ use logic::{placement, vpc};
 use model::{
     Env, Key, Timestamp,
     ec2::{AttachedTo, Attachment, NetworkInterface, NetworkInterfaceSpec, Subnet, Vpc},
-    ecs::{
-        AwsVpc, ContainerInstance, ContainerInstanceSpec, NetworkMode, Stop, StopCode, TaskCredentialsSpec, TaskInterface,
-        TaskPlan,
-    },
+    ecs::{AwsVpc, ContainerInstance, ContainerInstanceSpec, NetworkMode, Stop, StopCode, TaskInterface, TaskPlan},
 };
 use spine::{Read, Scope, StoreError, Tx};
 use std::{collections::BTreeMap, sync::Arc};
@@ -95,13 +92,8 @@ impl Placing<'_> {
     /// Issues the credentials of the task's role, if it has one; their id.
     fn credentials(&self, tx: &mut Tx) -> Result<Result<Option<String>, Refused>, StoreError> {
         let Some(role) = self.task.task_role() else { return Ok(Ok(None)) };
-        let first = match roles::assume(tx, self.env, &self.task.key.arn(), &self.task.key.account, role)? {
-            Ok(key) => key,
-            Err(reason) => return Ok(Err(reason)),
-        };
-        let spec = TaskCredentialsSpec { id: self.env.uuid(), role: role.into(), first };
-        tx.create(&credentials_key(&self.task.key), &spec)?;
-        Ok(Ok(Some(spec.id)))
+        let given = roles::give(tx, self.env, &self.task.key, role)?;
+        Ok(given.map(Some))
     }
 
     fn network(&self, tx: &mut Tx) -> Result<Result<Placed, Refused>, StoreError> {
