@@ -20,6 +20,7 @@ mod resource;
 mod tagged;
 mod tags;
 mod views;
+mod vpc;
 
 pub use network::{KINDS as NETWORK_KINDS, desired_networks};
 

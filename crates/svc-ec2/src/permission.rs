@@ -81,9 +81,6 @@ pub fn permissions(given: Option<&[IpPermission]>, single: Single<'_>, find: Fin
 fn expand(given: &IpPermission, find: FindGroup<'_>) -> Result<Vec<Described>, Fault> {
     let protocol = protocol(given.ip_protocol.as_deref())?;
     let (from_port, to_port) = ports(&protocol, given.from_port, given.to_port)?;
-    if given.prefix_list_ids.as_ref().is_some_and(|lists| !lists.is_empty()) {
-        return Err(Fault::not_implemented("The parameter PrefixListIds"));
-    }
     let peers = peers(given, find)?;
     if peers.is_empty() {
         let message = "Missing source specification: include source security group or CIDR information";
@@ -106,6 +103,10 @@ fn peers(given: &IpPermission, find: FindGroup<'_>) -> Result<Vec<(Peer, Option<
             return Err(Fault::not_implemented("The parameter VpcPeeringConnectionId"));
         }
         peers.push((Peer::Group(find(pair)?), description(&pair.description)?));
+    }
+    for list in given.prefix_list_ids.iter().flatten() {
+        let id = list.prefix_list_id.clone().ok_or_else(|| missing_parameter("prefixListId"))?;
+        peers.push((Peer::PrefixList(id), description(&list.description)?));
     }
     Ok(peers)
 }
@@ -207,7 +208,7 @@ pub fn in_words(permission: &Permission) -> String {
     let peer = match &permission.peer {
         Peer::Ipv4(cidr) => cidr.to_string(),
         Peer::Ipv6(cidr) => cidr.clone(),
-        Peer::Group(group) => group.clone(),
+        Peer::Group(id) | Peer::PrefixList(id) => id.clone(),
     };
     let (from, to) = (permission.from_port.unwrap_or(-1), permission.to_port.unwrap_or(-1));
     let any = |number: i32| if number == -1 { "ALL".into() } else { number.to_string() };
@@ -251,9 +252,10 @@ mod tests {
     fn one_permission_for_each_peer_in_canonical_form() {
         let mut given = tcp(Some(80), Some(81), "10.1.2.3/8");
         given.ipv6_ranges = Some(vec![Ipv6Range { cidr_ipv6: Some("2001:DB8::1/32".into()), description: None }]);
+        given.prefix_list_ids = Some(vec![PrefixListId { prefix_list_id: Some("pl-1".into()), description: None }]);
         given.user_id_group_pairs = Some(vec![UserIdGroupPair { group_id: Some("sg-1".into()), ..UserIdGroupPair::default() }]);
         let ports = "TCP, from port: 80, to port: 81, ALLOW";
-        let peers = ["10.0.0.0/8", "2001:db8::/32", "sg-1"].map(|peer| format!("peer: {peer}, {ports}"));
+        let peers = ["10.0.0.0/8", "2001:db8::/32", "sg-1", "pl-1"].map(|peer| format!("peer: {peer}, {ports}"));
         assert_eq!(words(&[given]), peers);
     }
 
@@ -289,8 +291,9 @@ mod tests {
 
     #[test]
     fn what_is_not_built_is_refused_by_name() {
-        let lists = Some(vec![PrefixListId { prefix_list_id: Some("pl-1".into()), description: None }]);
-        let fault = all(&[IpPermission { prefix_list_ids: lists, ..tcp(Some(1), Some(1), "0.0.0.0/0") }]).unwrap_err();
+        let pair = UserIdGroupPair { vpc_peering_connection_id: Some("pcx-1".into()), ..UserIdGroupPair::default() };
+        let fault =
+            all(&[IpPermission { user_id_group_pairs: Some(vec![pair]), ..tcp(Some(1), Some(1), "0.0.0.0/0") }]).unwrap_err();
         assert_eq!((fault.status, &*fault.code), (501, "NotImplemented"));
     }
 

@@ -49,6 +49,16 @@ resources! {
         "The internetGateway ID '{}' does not exist";
     NETWORK_INTERFACE = "network-interface", "eni", "InvalidNetworkInterfaceId.Malformed", "InvalidNetworkInterfaceID.NotFound",
         "The networkInterface ID '{}' does not exist";
+    DHCP_OPTIONS = "dhcp-options", "dopt", "InvalidDhcpOptionsId.Malformed", "InvalidDhcpOptionID.NotFound", "dhcpOption ID";
+    ELASTIC_IP = "elastic-ip", "eipalloc", "InvalidParameterValue", "InvalidAllocationID.NotFound", "allocation ID";
+    NAT_GATEWAY = "natgateway", "nat", "InvalidNatGatewayID.Malformed", "NatGatewayNotFound", "Nat Gateway";
+    NETWORK_ACL = "network-acl", "acl", "InvalidNetworkAclId.Malformed", "InvalidNetworkAclID.NotFound", "networkAcl ID";
+    PREFIX_LIST = "prefix-list", "pl", "InvalidPrefixListId.Malformed", "InvalidPrefixListID.NotFound", "prefix list ID";
+    SUBNET_CIDR_RESERVATION = "subnet-cidr-reservation", "scr",
+        "InvalidSubnetCidrReservationID.Malformed", "InvalidSubnetCidrReservationID.NotFound", "subnet CIDR reservation ID";
+    VPC_ENDPOINT = "vpc-endpoint", "vpce", "InvalidVpcEndpointId.Malformed", "InvalidVpcEndpointId.NotFound", "vpcEndpoint ID";
+    VPC_PEERING = "vpc-peering-connection", "pcx",
+        "InvalidVpcPeeringConnectionId.Malformed", "InvalidVpcPeeringConnectionID.NotFound", "vpcPeeringConnection ID";
     ROUTE_TABLE = "route-table", "rtb", "InvalidRouteTableId.Malformed", "InvalidRouteTableID.NotFound",
         "The routeTable ID '{}' does not exist";
     SECURITY_GROUP = "security-group", "sg", "InvalidGroupId.Malformed", "InvalidGroup.NotFound",

@@ -3,7 +3,7 @@
 use super::{fingerprint, fnv1a};
 use model::{
     Cidr, Timestamp,
-    ec2::{Attachment, NetworkInterfaceSpec, SubnetSpec, Tags},
+    ec2::{Attachment, InterfaceKind, NetworkInterfaceSpec, PrivateAddress, SubnetSpec, Tags},
 };
 use std::{collections::BTreeSet, net::Ipv4Addr};
 
@@ -11,11 +11,35 @@ use std::{collections::BTreeSet, net::Ipv4Addr};
 /// 256 addresses are not given to interfaces.
 pub const PUBLIC_POOL: Cidr = Cidr { address: Ipv4Addr::new(198, 18, 0, 0), prefix: 15 };
 
+/// The half of the public pool from which interfaces get an address that they keep as long as they are there.
+const PASSING_POOL: Cidr = Cidr { address: Ipv4Addr::new(198, 18, 0, 0), prefix: 16 };
+
+/// The half of the public pool that Elastic IP addresses are of, so that they are told from the others by themselves.
+pub const ELASTIC_POOL: Cidr = Cidr { address: Ipv4Addr::new(198, 19, 0, 0), prefix: 16 };
+
 const PUBLIC_MARGIN: u64 = 256;
 
-/// A subnet has no address left. `InsufficientFreeAddressesInSubnet`.
+/// Why an interface can't have the addresses that it is to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutOfAddresses;
+pub enum NoAddress {
+    /// The subnet, or the public pool, has no address left. `InsufficientFreeAddressesInSubnet`.
+    Exhausted,
+    /// The address isn't one that interfaces of the subnet can have.
+    Outside(Ipv4Addr),
+    /// Another interface has the address, or it was asked for twice.
+    InUse(Ipv4Addr),
+}
+
+/// The private addresses that somebody wants; by default one, whichever is free.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WantedAddresses {
+    /// The primary one; any if none is named.
+    pub primary: Option<Ipv4Addr>,
+    /// Secondary ones.
+    pub secondary: Vec<Ipv4Addr>,
+    /// So many secondary ones besides, whichever are free.
+    pub more: usize,
+}
 
 /// An interface that is to be made.
 #[derive(Clone, Debug)]
@@ -26,6 +50,10 @@ pub struct NewInterface<'a> {
     pub subnet_id: &'a str,
     /// Its subnet.
     pub subnet: &'a SubnetSpec,
+    /// What it is for.
+    pub kind: InterfaceKind,
+    /// Its private addresses.
+    pub addresses: WantedAddresses,
     /// Ids of its security groups.
     pub groups: Vec<String>,
     /// For people.
@@ -47,28 +75,84 @@ pub struct NewInterface<'a> {
 pub fn new_interface<'a>(
     new: NewInterface<'_>,
     existing: impl IntoIterator<Item = &'a NetworkInterfaceSpec>,
-) -> Result<NetworkInterfaceSpec, OutOfAddresses> {
-    let (mut private, mut public) = (BTreeSet::new(), BTreeSet::new());
-    for interface in existing {
-        public.extend(interface.public_address);
-        private.extend((interface.subnet == new.subnet_id).then_some(interface.address));
-    }
-    let public_address = new.public.then(|| free_public_address(new.id, &public)).transpose()?;
+) -> Result<NetworkInterfaceSpec, NoAddress> {
+    let mut taken = Taken::of(new.subnet_id, existing);
+    let public_address = new.public.then(|| seek_public(PASSING_POOL, new.id, &taken.public)).transpose()?;
+    // What is named goes first, so that nothing that is chosen gets in its way.
+    new.addresses
+        .primary
+        .into_iter()
+        .chain(new.addresses.secondary.iter().copied())
+        .try_for_each(|it| taken.take(new.subnet, it))?;
+    let address = new.addresses.primary.map_or_else(|| taken.choose(new.subnet, new.id), Ok)?;
+    let more = taken.choose_many(new.subnet, new.id, new.addresses.more)?;
+    let secondary = new.addresses.secondary.into_iter().chain(more);
     Ok(NetworkInterfaceSpec {
         vpc: new.subnet.vpc.clone(),
         subnet: new.subnet_id.into(),
         zone: new.subnet.zone.clone(),
-        address: free_address(new.subnet.cidr, new.id, &private)?,
+        kind: new.kind,
+        address,
         mac: mac(new.id),
         public_address,
+        secondary: secondary.map(|address| PrivateAddress { address, public_address: None }).collect(),
         groups: new.groups,
+        source_dest_check: true,
         description: new.description,
         requester_managed: new.requester_managed,
         requester: new.requester,
         attachment: new.attachment,
         created_at: new.now,
+        client_token: None,
         tags: Tags::new(),
     })
+}
+
+/// The addresses of a subnet, and of the public pool, that interfaces have.
+pub struct Taken {
+    private: BTreeSet<Ipv4Addr>,
+    public: BTreeSet<Ipv4Addr>,
+}
+
+impl Taken {
+    /// Those that the interfaces have, of which those of other subnets count for the public pool alone.
+    pub fn of<'a>(subnet_id: &str, interfaces: impl IntoIterator<Item = &'a NetworkInterfaceSpec>) -> Self {
+        let (mut private, mut public) = (BTreeSet::new(), BTreeSet::new());
+        for interface in interfaces {
+            public.extend(interface.addresses().filter_map(|it| it.public_address));
+            if interface.subnet == subnet_id {
+                private.extend(interface.addresses().map(|it| it.address));
+            }
+        }
+        Self { private, public }
+    }
+
+    /// Takes that address of the subnet.
+    pub fn take(&mut self, subnet: &SubnetSpec, address: Ipv4Addr) -> Result<(), NoAddress> {
+        if !is_usable(subnet.cidr, address) {
+            return Err(NoAddress::Outside(address));
+        }
+        if self.private.insert(address) { Ok(()) } else { Err(NoAddress::InUse(address)) }
+    }
+
+    /// Gives an address of the subnet back.
+    pub fn give_back(&mut self, address: Ipv4Addr) {
+        self.private.remove(&address);
+    }
+
+    /// Takes so many addresses that nobody has and that aren't reserved, sought from places that depend on `seed`.
+    pub fn choose_many(&mut self, subnet: &SubnetSpec, seed: &str, count: usize) -> Result<Vec<Ipv4Addr>, NoAddress> {
+        (0..count).map(|n| self.choose(subnet, &format!("{seed} {n}"))).collect()
+    }
+
+    fn choose(&mut self, subnet: &SubnetSpec, seed: &str) -> Result<Ipv4Addr, NoAddress> {
+        let free = |address: &Ipv4Addr| {
+            !self.private.contains(address) && !subnet.reservations.iter().any(|reserved| reserved.cidr.contains(*address))
+        };
+        let address = seek(subnet.cidr, 4, usable(subnet.cidr), seed, free)?;
+        self.private.insert(address);
+        Ok(address)
+    }
 }
 
 /// How many addresses of a subnet interfaces can have: all but the first four and the last (VPC user guide, "Subnet CIDR blocks").
@@ -76,19 +160,25 @@ pub fn usable(subnet: Cidr) -> u64 {
     subnet.size().saturating_sub(5)
 }
 
-/// A free address of a subnet, sought from a place that depends on `seed`.
-pub fn free_address(subnet: Cidr, seed: &str, taken: &BTreeSet<Ipv4Addr>) -> Result<Ipv4Addr, OutOfAddresses> {
-    seek(subnet, 4, usable(subnet), seed, taken)
+/// Whether interfaces of a subnet can have the address.
+pub fn is_usable(subnet: Cidr, address: Ipv4Addr) -> bool {
+    let offset = u32::from(address).wrapping_sub(u32::from(subnet.address));
+    subnet.contains(address) && offset >= 4 && address != subnet.last()
 }
 
-fn free_public_address(seed: &str, taken: &BTreeSet<Ipv4Addr>) -> Result<Ipv4Addr, OutOfAddresses> {
-    seek(PUBLIC_POOL, PUBLIC_MARGIN, PUBLIC_POOL.size() - 2 * PUBLIC_MARGIN, seed, taken)
+/// An Elastic IP address that none of `taken` is.
+pub fn free_elastic_address(seed: &str, taken: &BTreeSet<Ipv4Addr>) -> Result<Ipv4Addr, NoAddress> {
+    seek_public(ELASTIC_POOL, seed, taken)
 }
 
-fn seek(net: Cidr, first: u64, count: u64, seed: &str, taken: &BTreeSet<Ipv4Addr>) -> Result<Ipv4Addr, OutOfAddresses> {
-    let start = fnv1a(seed).checked_rem(count.into()).ok_or(OutOfAddresses)? as u64;
-    let addresses = (0..count).filter_map(|step| net.nth(first + (start + step) % count));
-    addresses.into_iter().find(|address| !taken.contains(address)).ok_or(OutOfAddresses)
+fn seek_public(pool: Cidr, seed: &str, taken: &BTreeSet<Ipv4Addr>) -> Result<Ipv4Addr, NoAddress> {
+    seek(pool, PUBLIC_MARGIN, pool.size() - 2 * PUBLIC_MARGIN, seed, |address| !taken.contains(address))
+}
+
+fn seek(net: Cidr, first: u64, count: u64, seed: &str, free: impl Fn(&Ipv4Addr) -> bool) -> Result<Ipv4Addr, NoAddress> {
+    let start = fnv1a(seed).checked_rem(count.into()).ok_or(NoAddress::Exhausted)? as u64;
+    let mut addresses = (0..count).filter_map(|step| net.nth(first + (start + step) % count));
+    addresses.find(free).ok_or(NoAddress::Exhausted)
 }
 
 /// The hardware address of an interface: a function of its id, locally administered, unicast.
@@ -101,43 +191,80 @@ pub fn mac(interface: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::ec2::CidrReservation;
 
     fn cidr(text: &str) -> Cidr {
         text.parse().unwrap()
     }
 
-    #[test]
-    fn gives_every_usable_address_once_and_no_other() {
-        let subnet = cidr("10.0.0.16/28");
-        let mut taken = BTreeSet::new();
-        for n in 0..usable(subnet) {
-            let address = free_address(subnet, &format!("eni-{n}"), &taken).unwrap();
-            assert!(taken.insert(address));
-        }
-        assert_eq!(taken.first(), Some(&Ipv4Addr::new(10, 0, 0, 20)));
-        assert_eq!(taken.last(), Some(&Ipv4Addr::new(10, 0, 0, 30)));
-        assert_eq!(free_address(subnet, "one more", &taken), Err(OutOfAddresses));
-    }
-
-    #[test]
-    fn a_subnet_without_usable_addresses_has_none() {
-        assert_eq!(free_address(cidr("10.0.0.0/30"), "eni", &BTreeSet::new()), Err(OutOfAddresses));
-    }
-
-    fn interface(id: &str, existing: &[NetworkInterfaceSpec]) -> NetworkInterfaceSpec {
-        let subnet = SubnetSpec {
+    fn subnet(block: &str) -> SubnetSpec {
+        SubnetSpec {
             vpc: "vpc-1".into(),
-            cidr: cidr("10.0.0.0/29"),
+            cidr: cidr(block),
             zone: "eu-west-1a".into(),
             zone_id: "euw1-az1".into(),
             default_for_zone: false,
             map_public_ip: true,
+            reservations: Vec::new(),
             tags: Tags::new(),
-        };
+        }
+    }
+
+    fn nothing_taken() -> Taken {
+        Taken::of("subnet-1", [])
+    }
+
+    #[test]
+    fn gives_every_usable_address_once_and_no_other() {
+        let subnet = subnet("10.0.0.16/28");
+        let mut taken = nothing_taken();
+        let all = taken.choose_many(&subnet, "eni", usable(subnet.cidr) as usize).unwrap();
+        let distinct: BTreeSet<_> = all.iter().collect();
+        assert_eq!((all.len(), distinct.len()), (11, 11));
+        assert_eq!(distinct.first(), Some(&&Ipv4Addr::new(10, 0, 0, 20)));
+        assert_eq!(distinct.last(), Some(&&Ipv4Addr::new(10, 0, 0, 30)));
+        assert!(all.iter().all(|it| is_usable(subnet.cidr, *it)));
+        assert_eq!(taken.choose_many(&subnet, "one more", 1), Err(NoAddress::Exhausted));
+    }
+
+    #[test]
+    fn a_subnet_without_usable_addresses_has_none() {
+        assert_eq!(nothing_taken().choose_many(&subnet("10.0.0.0/30"), "eni", 1), Err(NoAddress::Exhausted));
+    }
+
+    #[test]
+    fn an_address_that_is_named_has_to_be_free_and_inside() {
+        let subnet = subnet("10.0.0.16/28");
+        let mut taken = nothing_taken();
+        let first = Ipv4Addr::new(10, 0, 0, 20);
+        assert_eq!(taken.take(&subnet, first), Ok(()));
+        assert_eq!(taken.take(&subnet, first), Err(NoAddress::InUse(first)));
+        for outside in [19, 31, 32, 15] {
+            let outside = Ipv4Addr::new(10, 0, 0, outside);
+            assert_eq!(taken.take(&subnet, outside), Err(NoAddress::Outside(outside)));
+        }
+    }
+
+    #[test]
+    fn what_is_reserved_is_not_chosen_but_can_be_named() {
+        let mut subnet = subnet("10.0.0.16/28");
+        let cidr = cidr("10.0.0.24/29");
+        let reserved =
+            CidrReservation { id: "scr-1".into(), cidr, for_prefixes: false, description: String::new(), tags: Tags::new() };
+        subnet.reservations.push(reserved);
+        let mut taken = nothing_taken();
+        assert!(taken.choose_many(&subnet, "eni", 4).unwrap().iter().all(|it| !cidr.contains(*it)));
+        assert_eq!(taken.choose_many(&subnet, "eni", 1), Err(NoAddress::Exhausted));
+        assert_eq!(taken.take(&subnet, Ipv4Addr::new(10, 0, 0, 25)), Ok(()));
+    }
+
+    fn interface(id: &str, existing: &[NetworkInterfaceSpec]) -> NetworkInterfaceSpec {
         let new = NewInterface {
             id,
             subnet_id: "subnet-1",
-            subnet: &subnet,
+            subnet: &subnet("10.0.0.0/28"),
+            kind: InterfaceKind::Interface,
+            addresses: WantedAddresses { more: 1, ..WantedAddresses::default() },
             groups: vec!["sg-1".into()],
             description: String::new(),
             requester_managed: true,
@@ -156,10 +283,11 @@ mod tests {
             let new = interface(id, &all);
             all.push(new);
         }
-        let distinct = |of: fn(&NetworkInterfaceSpec) -> Ipv4Addr| all.iter().map(of).collect::<BTreeSet<_>>().len();
-        assert_eq!(distinct(|it| it.address), 3);
-        assert_eq!(distinct(|it| it.public_address.unwrap()), 3);
-        assert!(all.iter().all(|it| PUBLIC_POOL.contains(it.public_address.unwrap())));
+        let addresses: BTreeSet<_> = all.iter().flat_map(|it| it.addresses()).map(|it| it.address).collect();
+        assert_eq!(addresses.len(), 6);
+        let public: BTreeSet<_> = all.iter().map(|it| it.public_address.unwrap()).collect();
+        assert_eq!(public.len(), 3);
+        assert!(public.iter().all(|it| PUBLIC_POOL.contains(*it) && !ELASTIC_POOL.contains(*it)));
     }
 
     #[test]

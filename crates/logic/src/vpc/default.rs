@@ -1,10 +1,11 @@
 //! The network that an account has in a region before it has made anything (VPC user guide, "Default VPC components").
 
-use super::{fingerprint, zone_id, zone_name};
+use super::{Standard, fingerprint, private_options, standard, zone_id, zone_name};
 use model::{
     AccountId, Cidr, Region,
     ec2::{
-        InternetGatewaySpec, Peer, Permission, RouteTableSpec, SecurityGroupRule, SecurityGroupSpec, SubnetSpec, Tags, VpcSpec,
+        Destination, DhcpOptionsSpec, InternetGatewaySpec, NetworkAclSpec, Route, RouteTableSpec, RouteTarget, SecurityGroupSpec,
+        SubnetSpec, Tags, VpcSpec,
     },
 };
 use std::net::Ipv4Addr;
@@ -20,41 +21,57 @@ pub struct DefaultNetwork {
     pub group: (String, SecurityGroupSpec),
     /// The main route table, which sends everything to the gateway.
     pub route_table: (String, RouteTableSpec),
+    /// Lets everything through; all of the subnets have it.
+    pub acl: (String, NetworkAclSpec),
     /// Attached to the VPC.
     pub gateway: (String, InternetGatewaySpec),
+    /// Those of all of the region's VPCs that get no others.
+    pub dhcp_options: (String, DhcpOptionsSpec),
 }
 
-/// The id of the default VPC, which is a function of account and region.
+/// The id of the default VPC that an account begins with, which is a function of account and region.
 pub fn default_vpc_id(account: &AccountId, region: &Region) -> String {
-    id("vpc", account, region, "vpc")
+    id(account, region)("vpc", "vpc")
 }
 
-/// The id of the DHCP options that every VPC of an account in a region has.
+/// The id of the DHCP options that every VPC of an account in a region has unless it gets others.
 pub fn dhcp_options_id(account: &AccountId, region: &Region) -> String {
-    id("dopt", account, region, "dopt")
+    id(account, region)("dopt", "dopt")
 }
 
-/// The default network of an account in a region. All ids are functions of the two.
+/// The network that an account begins with in a region. All ids are functions of the two.
 pub fn default_network(account: &AccountId, region: &Region) -> DefaultNetwork {
-    let id = |prefix: &str, what: &str| id(prefix, account, region, what);
-    let (vpc, group, gateway) = (default_vpc_id(account, region), id("sg", "group"), id("igw", "gateway"));
-    let subnets = (0..3).map(|index| (id("subnet", &format!("subnet {index}")), subnet(&vpc, region, index)));
+    default_network_with(account, region, &id(account, region))
+}
+
+/// The same with other ids: of a default VPC that is made in place of one that was deleted. `id` gets a prefix and what it is for.
+pub fn default_network_with(account: &AccountId, region: &Region, id: &dyn Fn(&str, &str) -> String) -> DefaultNetwork {
+    let (vpc, gateway) = (id("vpc", "vpc"), id("igw", "gateway"));
+    let subnets: Vec<_> = (0..3).map(|index| (id("subnet", &format!("subnet {index}")), subnet(&vpc, region, index))).collect();
+    let Standard { group, mut route_table, mut acl } = standard(&vpc, id);
+    route_table.1.routes =
+        vec![Route { destination: Destination::Ipv4(Cidr::ANY), target: RouteTarget::InternetGateway(gateway.clone()) }];
+    acl.1.associations = subnets.iter().map(|(subnet, spec)| (subnet.clone(), id("aclassoc", &spec.zone))).collect();
     DefaultNetwork {
-        subnets: subnets.collect(),
-        route_table: (id("rtb", "routes"), route_table(&vpc, &gateway, id("rtbassoc", "routes"))),
+        subnets,
+        group,
+        route_table,
+        acl,
         gateway: (gateway, InternetGatewaySpec { vpc: Some(vpc.clone()), tags: Tags::new() }),
-        group: (group.clone(), default_group(&vpc, &group, [id("sgr", "ingress"), id("sgr", "egress")])),
+        dhcp_options: (dhcp_options_id(account, region), private_options(region)),
         vpc: (vpc, default_vpc(id("vpc-cidr-assoc", "cidr"), dhcp_options_id(account, region))),
     }
 }
 
-fn id(prefix: &str, account: &AccountId, region: &Region, what: &str) -> String {
-    format!("{prefix}-{}", fingerprint(&format!("{account} {region} {what}"), 17))
+fn id(account: &AccountId, region: &Region) -> impl Fn(&str, &str) -> String {
+    let place = format!("{account} {region}");
+    move |prefix, what| format!("{prefix}-{}", fingerprint(&format!("{place} {what}"), 17))
 }
 
 fn default_vpc(cidr_association: String, dhcp_options: String) -> VpcSpec {
     VpcSpec {
         cidr: Cidr { address: Ipv4Addr::new(172, 31, 0, 0), prefix: 16 },
+        more_cidrs: Vec::new(),
         is_default: true,
         dhcp_options,
         dns_support: true,
@@ -72,34 +89,7 @@ fn subnet(vpc: &str, region: &Region, index: usize) -> SubnetSpec {
         zone_id: zone_id(region, index),
         default_for_zone: true,
         map_public_ip: true,
-        tags: Tags::new(),
-    }
-}
-
-fn route_table(vpc: &str, gateway: &str, association: String) -> RouteTableSpec {
-    RouteTableSpec {
-        vpc: vpc.into(),
-        routes: vec![(Cidr::ANY, gateway.into())],
-        main_association: Some(association),
-        associations: Vec::new(),
-        tags: Tags::new(),
-    }
-}
-
-/// The group named `default` that every VPC has.
-fn default_group(vpc: &str, group: &str, [ingress, egress]: [String; 2]) -> SecurityGroupSpec {
-    let rule = |id, egress, peer| SecurityGroupRule {
-        id,
-        egress,
-        permission: Permission { protocol: "-1".into(), from_port: None, to_port: None, peer },
-        description: None,
-        tags: Tags::new(),
-    };
-    SecurityGroupSpec {
-        vpc: vpc.into(),
-        name: "default".into(),
-        description: "default VPC security group".into(),
-        rules: vec![rule(ingress, false, Peer::Group(group.into())), rule(egress, true, Peer::Ipv4(Cidr::ANY))],
+        reservations: Vec::new(),
         tags: Tags::new(),
     }
 }
@@ -135,6 +125,14 @@ mod tests {
         let network = network("us-east-1");
         let suffix = network.vpc.0.strip_prefix("vpc-").unwrap();
         assert!(suffix.len() == 17 && suffix.bytes().all(|b| b.is_ascii_hexdigit()));
-        assert_eq!(network.group.1.rules[0].permission.peer, Peer::Group(network.group.0.clone()));
+    }
+
+    #[test]
+    fn every_subnet_has_the_acl() {
+        let network = network("eu-west-1");
+        let held: BTreeSet<_> = network.acl.1.associations.iter().map(|(subnet, _)| subnet).collect();
+        assert_eq!(held, network.subnets.iter().map(|(id, _)| id).collect());
+        let distinct: BTreeSet<_> = network.acl.1.associations.iter().map(|(_, association)| association).collect();
+        assert_eq!(distinct.len(), 3);
     }
 }

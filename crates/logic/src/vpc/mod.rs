@@ -6,12 +6,17 @@ mod address;
 mod default;
 mod name;
 mod route;
+mod standard;
 mod zone;
 
-pub use address::{NewInterface, OutOfAddresses, PUBLIC_POOL, free_address, mac, new_interface, usable};
-pub use default::{DefaultNetwork, default_network, default_vpc_id, dhcp_options_id};
+pub use address::{
+    ELASTIC_POOL, NewInterface, NoAddress, PUBLIC_POOL, Taken, WantedAddresses, free_elastic_address, is_usable, mac,
+    new_interface, usable,
+};
+pub use default::{DefaultNetwork, default_network, default_network_with, default_vpc_id, dhcp_options_id};
 pub use name::{internal_domain, private_dns_name};
 pub use route::{main_table, reaches_internet, table_of};
+pub use standard::{Standard, private_options, standard};
 pub use zone::{ZONE_LETTERS, zone_id, zone_name};
 
 /// `digits` lower-case hexadecimal digits (at most 32) that are the same for the same text and otherwise unlike: FNV-1a with 128

@@ -2,7 +2,7 @@
 
 use model::{
     Cidr,
-    ec2::{InternetGatewaySpec, RouteTableSpec, SubnetSpec},
+    ec2::{Destination, InternetGatewaySpec, RouteTableSpec, RouteTarget, SubnetSpec},
 };
 
 /// The VPC's main route table.
@@ -24,11 +24,9 @@ pub fn reaches_internet<'a>(
     table: &RouteTableSpec,
     gateways: impl IntoIterator<Item = (&'a str, &'a InternetGatewaySpec)>,
 ) -> bool {
-    let default = table.routes.iter().find(|(destination, _)| *destination == Cidr::ANY);
-    let attached = |id: &str, gateway: &InternetGatewaySpec, wanted: &str| {
-        id == wanted && gateway.vpc.as_deref() == Some(table.vpc.as_str())
-    };
-    default.is_some_and(|(_, wanted)| gateways.into_iter().any(|(id, gateway)| attached(id, gateway, wanted)))
+    let default = table.routes.iter().find(|route| route.destination == Destination::Ipv4(Cidr::ANY));
+    let Some(RouteTarget::InternetGateway(wanted)) = default.map(|route| &route.target) else { return false };
+    gateways.into_iter().any(|(id, gateway)| id == wanted && gateway.vpc.as_deref() == Some(table.vpc.as_str()))
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use crate::{
     describe::{Query, select},
     errors::dry_run,
-    records::{all, group_names, place},
+    records::{all, group_names, key, place},
     views,
+    vpc::targets::led,
 };
 use api::ec2::{
     DescribeInternetGatewaysRequest, DescribeInternetGatewaysResult, DescribeNetworkInterfacesRequest,
@@ -12,8 +13,8 @@ use api::ec2::{
     DescribeSubnetsResult, DescribeVpcsRequest, DescribeVpcsResult,
 };
 use front::Cx;
-use model::ec2::{InternetGateway, NetworkInterface, RouteTable, Subnet, Vpc};
-use spine::Tx;
+use model::ec2::{ElasticIp, InternetGateway, NetworkInterface, RouteTable, RouteTableSpec, Subnet, Vpc};
+use spine::{Read, Tx};
 use std::collections::BTreeMap;
 use wire::Fault;
 
@@ -36,7 +37,7 @@ pub fn subnets(cx: &Cx, tx: &mut Tx, input: &DescribeSubnetsRequest) -> Result<D
     dry_run(input.dry_run)?;
     let mut used = BTreeMap::<String, u64>::new();
     for (_, interface) in all::<NetworkInterface>(cx, tx)? {
-        *used.entry(interface.subnet.clone()).or_default() += 1;
+        *used.entry(interface.subnet.clone()).or_default() += interface.addresses().count() as u64;
     }
     let used = |id: &str| used.get(id).copied().unwrap_or_default();
     let subnets = all::<Subnet>(cx, tx)?.iter().map(|(id, spec)| views::subnet(place(cx), id, spec, used(id))).collect();
@@ -57,12 +58,9 @@ pub fn network_interfaces(
     input: &DescribeNetworkInterfacesRequest,
 ) -> Result<DescribeNetworkInterfacesResult, Fault> {
     dry_run(input.dry_run)?;
-    let names = group_names(cx, tx)?;
-    let zones: BTreeMap<String, String> =
-        all::<Subnet>(cx, tx)?.into_iter().map(|(id, spec)| (id, spec.zone_id.clone())).collect();
+    let known = known_of_interfaces(cx, tx)?;
     let interfaces = all::<NetworkInterface>(cx, tx)?;
-    let views =
-        interfaces.iter().map(|(id, spec)| views::interface(place(cx), id, spec, &names, zones.get(&spec.subnet).cloned()));
+    let views = interfaces.iter().map(|(id, spec)| views::interface(place(cx), id, spec, &known));
     let query = Query {
         ids: input.network_interface_ids.as_deref(),
         filters: input.filters.as_deref(),
@@ -71,6 +69,16 @@ pub fn network_interfaces(
     };
     let (interfaces, next_token) = select(views.collect(), query)?;
     Ok(DescribeNetworkInterfacesResult { network_interfaces: Some(interfaces), next_token })
+}
+
+/// What is shown of interfaces besides their own records.
+pub fn known_of_interfaces(cx: &Cx, tx: &Tx) -> Result<views::Known, Fault> {
+    let elastic = all::<ElasticIp>(cx, tx)?.into_iter().filter_map(|(id, spec)| {
+        let association = spec.association.as_ref()?.id.clone();
+        Some((spec.address, (id, association)))
+    });
+    let zones = all::<Subnet>(cx, tx)?.into_iter().map(|(id, spec)| (id, spec.zone_id.clone()));
+    Ok(views::Known { groups: group_names(cx, tx)?, elastic: elastic.collect(), zones: zones.collect() })
 }
 
 /// `DescribeInternetGateways`.
@@ -94,15 +102,21 @@ pub fn internet_gateways(
 /// `DescribeRouteTables`.
 pub fn route_tables(cx: &Cx, tx: &mut Tx, input: &DescribeRouteTablesRequest) -> Result<DescribeRouteTablesResult, Fault> {
     dry_run(input.dry_run)?;
-    let cidrs: BTreeMap<String, _> = all::<Vpc>(cx, tx)?.into_iter().map(|(id, spec)| (id, spec.cidr)).collect();
     let tables = all::<RouteTable>(cx, tx)?;
-    let views = tables.iter().map(|(id, spec)| views::route_table(place(cx), id, spec, cidrs.get(&spec.vpc).copied()));
+    let views = tables.iter().map(|(id, spec)| route_table(cx, tx, id, spec)).collect::<Result<_, _>>()?;
     let query = Query {
         ids: input.route_table_ids.as_deref(),
         filters: input.filters.as_deref(),
         max_results: input.max_results,
         next_token: input.next_token.as_deref(),
     };
-    let (route_tables, next_token) = select(views.collect(), query)?;
+    let (route_tables, next_token) = select(views, query)?;
     Ok(DescribeRouteTablesResult { route_tables: Some(route_tables), next_token })
+}
+
+/// A route table with where its routes lead.
+pub fn route_table(cx: &Cx, tx: &Tx, id: &str, spec: &RouteTableSpec) -> Result<api::ec2::RouteTable, Fault> {
+    let vpc = tx.spec(&key::<Vpc>(cx, &spec.vpc))?;
+    let cidrs: Vec<_> = vpc.iter().flat_map(|vpc| vpc.cidrs()).collect();
+    views::route_table(place(cx), id, spec, &cidrs, |target| Ok(led(tx, (&cx.account, &cx.region), &spec.vpc, target)?))
 }

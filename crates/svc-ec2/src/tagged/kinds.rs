@@ -3,8 +3,9 @@
 use super::{Kind, Known, Tagged, rule};
 use crate::resource::Resource;
 use model::ec2::{
-    Image, Instance, InternetGateway, KeyPair, KeyType, NetworkInterface, PlacementGroup, PlacementStrategy, RouteTable,
-    SecurityGroup, Snapshot, Subnet, Tags, Volume, Vpc,
+    DhcpOptions, ElasticIp, Image, Instance, InternetGateway, KeyPair, KeyType, NatGateway, NetworkAcl, NetworkInterface,
+    PlacementGroup, PlacementStrategy, PrefixList, RouteTable, SecurityGroup, Snapshot, Subnet, Tags, Volume, Vpc, VpcEndpoint,
+    VpcPeering,
 };
 
 /// `Record = RESOURCE, |its spec, what is known|: its condition keys;`, and `named` with the member that ARNs have instead of the id.
@@ -32,6 +33,12 @@ macro_rules! kinds {
 }
 
 kinds! {
+    DhcpOptions = DHCP_OPTIONS, |_, known| {
+        known.set("ec2:DhcpOptionsID", known.id)
+    }
+    ElasticIp = ELASTIC_IP, |spec, known| {
+        known.set("ec2:AllocationId", known.id).set("ec2:Domain", "vpc").set("ec2:PublicIpAddress", spec.address.to_string())
+    }
     Image = IMAGE, |spec, known| {
         let owner = spec.owner_alias.clone().unwrap_or_else(|| known.account.to_string());
         known.set("ec2:ImageID", known.id).set("ec2:ImageType", "machine").set("ec2:Owner", owner);
@@ -58,6 +65,12 @@ kinds! {
         };
         known.set("ec2:KeyPairName", &spec.name).set("ec2:KeyPairType", kind)
     }
+    NatGateway = NAT_GATEWAY, |spec, known| {
+        known.set_arn("ec2:Vpc", Resource::VPC, &spec.vpc).set_arn("ec2:Subnet", Resource::SUBNET, &spec.subnet)
+    }
+    NetworkAcl = NETWORK_ACL, |spec, known| {
+        known.set("ec2:NetworkAclID", known.id).set_arn("ec2:Vpc", Resource::VPC, &spec.vpc)
+    }
     NetworkInterface = NETWORK_INTERFACE, |spec, known| {
         known.set("ec2:NetworkInterfaceID", known.id).set("ec2:AvailabilityZone", &spec.zone);
         known.set_arn("ec2:Subnet", Resource::SUBNET, &spec.subnet).set_arn("ec2:Vpc", Resource::VPC, &spec.vpc)
@@ -70,6 +83,7 @@ kinds! {
         };
         known.set("ec2:PlacementGroupName", &spec.name).set("ec2:PlacementGroupStrategy", strategy)
     }
+    PrefixList = PREFIX_LIST, |_, _known| {}
     RouteTable = ROUTE_TABLE, |spec, known| {
         known.set("ec2:RouteTableID", known.id).set_arn("ec2:Vpc", Resource::VPC, &spec.vpc)
     }
@@ -102,5 +116,15 @@ kinds! {
     }
     Vpc = VPC, |_, known| {
         known.set("ec2:VpcID", known.id).set("ec2:Tenancy", "default")
+    }
+    VpcEndpoint = VPC_ENDPOINT, |spec, known| {
+        known.set("ec2:VpceServiceName", &spec.service).set("ec2:VpceServiceOwner", "amazon")
+    }
+    VpcPeering = VPC_PEERING, |spec, known| {
+        let vpc = |side: &model::ec2::PeeredVpc| {
+            model::Arn::new("ec2", &side.region, &side.account, format!("vpc/{}", side.vpc)).to_string()
+        };
+        known.set("ec2:RequesterVpc", vpc(&spec.requester)).set("ec2:AccepterVpc", vpc(&spec.accepter));
+        known.set("ec2:VpcPeeringConnectionID", known.id)
     }
 }

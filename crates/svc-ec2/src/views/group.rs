@@ -7,7 +7,7 @@ use crate::{
     tags,
 };
 use api::ec2::{
-    IpPermission, IpRange, Ipv6Range, ReferencedSecurityGroup, RevokedSecurityGroupRule, SecurityGroup,
+    IpPermission, IpRange, Ipv6Range, PrefixListId, ReferencedSecurityGroup, RevokedSecurityGroupRule, SecurityGroup,
     SecurityGroupRule as RuleView, Tag, UserIdGroupPair,
 };
 use model::ec2::{Peer, Permission, SecurityGroupRule, SecurityGroupSpec};
@@ -72,12 +72,16 @@ fn add_peer(place: Place<'_>, view: &mut IpPermission, peer: &Peer, description:
             group_id: Some(group.clone()),
             ..UserIdGroupPair::default()
         }),
+        Peer::PrefixList(list) => {
+            let list = PrefixListId { description, prefix_list_id: Some(list.clone()) };
+            view.prefix_list_ids.get_or_insert_default().push(list);
+        }
     }
 }
 
 /// A rule as `DescribeSecurityGroupRules` shows it. Ports that there are none of are shown as -1.
 pub fn group_rule(place: Place<'_>, group: &str, rule: &SecurityGroupRule) -> RuleView {
-    let (cidr_ipv4, cidr_ipv6, referenced) = peer(&rule.permission.peer);
+    let peer = ShownPeer::of(&rule.permission.peer);
     RuleView {
         security_group_rule_id: Some(rule.id.clone()),
         group_id: Some(group.into()),
@@ -86,10 +90,10 @@ pub fn group_rule(place: Place<'_>, group: &str, rule: &SecurityGroupRule) -> Ru
         ip_protocol: Some(rule.permission.protocol.clone()),
         from_port: rule.permission.from_port.or(Some(-1)),
         to_port: rule.permission.to_port.or(Some(-1)),
-        cidr_ipv4,
-        cidr_ipv6,
-        prefix_list_id: None,
-        referenced_group_info: referenced.map(|group| ReferencedSecurityGroup {
+        cidr_ipv4: peer.cidr_ipv4,
+        cidr_ipv6: peer.cidr_ipv6,
+        prefix_list_id: peer.prefix_list,
+        referenced_group_info: peer.group.map(|group| ReferencedSecurityGroup {
             group_id: Some(group),
             user_id: place.owner(),
             ..ReferencedSecurityGroup::default()
@@ -102,7 +106,7 @@ pub fn group_rule(place: Place<'_>, group: &str, rule: &SecurityGroupRule) -> Ru
 
 /// A rule that was taken away.
 pub fn revoked(group: &str, rule: &SecurityGroupRule) -> RevokedSecurityGroupRule {
-    let (cidr_ipv4, cidr_ipv6, referenced_group_id) = peer(&rule.permission.peer);
+    let peer = ShownPeer::of(&rule.permission.peer);
     RevokedSecurityGroupRule {
         security_group_rule_id: Some(rule.id.clone()),
         group_id: Some(group.into()),
@@ -110,19 +114,31 @@ pub fn revoked(group: &str, rule: &SecurityGroupRule) -> RevokedSecurityGroupRul
         ip_protocol: Some(rule.permission.protocol.clone()),
         from_port: rule.permission.from_port.or(Some(-1)),
         to_port: rule.permission.to_port.or(Some(-1)),
-        cidr_ipv4,
-        cidr_ipv6,
-        prefix_list_id: None,
-        referenced_group_id,
+        cidr_ipv4: peer.cidr_ipv4,
+        cidr_ipv6: peer.cidr_ipv6,
+        prefix_list_id: peer.prefix_list,
+        referenced_group_id: peer.group,
         description: rule.description.clone(),
     }
 }
 
-fn peer(peer: &Peer) -> (Option<String>, Option<String>, Option<String>) {
-    match peer {
-        Peer::Ipv4(cidr) => (Some(cidr.to_string()), None, None),
-        Peer::Ipv6(cidr) => (None, Some(cidr.clone()), None),
-        Peer::Group(group) => (None, None, Some(group.clone())),
+/// A rule's peer, in the member that is for its like.
+#[derive(Default)]
+struct ShownPeer {
+    cidr_ipv4: Option<String>,
+    cidr_ipv6: Option<String>,
+    group: Option<String>,
+    prefix_list: Option<String>,
+}
+
+impl ShownPeer {
+    fn of(peer: &Peer) -> Self {
+        match peer {
+            Peer::Ipv4(cidr) => Self { cidr_ipv4: Some(cidr.to_string()), ..Self::default() },
+            Peer::Ipv6(cidr) => Self { cidr_ipv6: Some(cidr.clone()), ..Self::default() },
+            Peer::Group(group) => Self { group: Some(group.clone()), ..Self::default() },
+            Peer::PrefixList(list) => Self { prefix_list: Some(list.clone()), ..Self::default() },
+        }
     }
 }
 
@@ -136,7 +152,7 @@ impl Described for SecurityGroup {
         ("egress.ip-permission.group-id", |it| of(&it.ip_permissions_egress, groups)),
         ("egress.ip-permission.group-name", nothing),
         ("egress.ip-permission.ipv6-cidr", |it| of(&it.ip_permissions_egress, ipv6)),
-        ("egress.ip-permission.prefix-list-id", nothing),
+        ("egress.ip-permission.prefix-list-id", |it| of(&it.ip_permissions_egress, lists)),
         ("egress.ip-permission.protocol", |it| of(&it.ip_permissions_egress, |one| one.ip_protocol.texts())),
         ("egress.ip-permission.to-port", |it| of(&it.ip_permissions_egress, |one| one.to_port.texts())),
         ("egress.ip-permission.user-id", |it| of(&it.ip_permissions_egress, users)),
@@ -147,7 +163,7 @@ impl Described for SecurityGroup {
         ("ip-permission.group-id", |it| of(&it.ip_permissions, groups)),
         ("ip-permission.group-name", nothing),
         ("ip-permission.ipv6-cidr", |it| of(&it.ip_permissions, ipv6)),
-        ("ip-permission.prefix-list-id", nothing),
+        ("ip-permission.prefix-list-id", |it| of(&it.ip_permissions, lists)),
         ("ip-permission.protocol", |it| of(&it.ip_permissions, |one| one.ip_protocol.texts())),
         ("ip-permission.to-port", |it| of(&it.ip_permissions, |one| one.to_port.texts())),
         ("ip-permission.user-id", |it| of(&it.ip_permissions, users)),
@@ -178,6 +194,10 @@ fn ipv6(permission: &IpPermission) -> Vec<String> {
 
 fn groups(permission: &IpPermission) -> Vec<String> {
     permission.user_id_group_pairs.iter().flatten().filter_map(|pair| pair.group_id.clone()).collect()
+}
+
+fn lists(permission: &IpPermission) -> Vec<String> {
+    permission.prefix_list_ids.iter().flatten().filter_map(|list| list.prefix_list_id.clone()).collect()
 }
 
 fn users(permission: &IpPermission) -> Vec<String> {

@@ -11,45 +11,46 @@ use api::ec2::{
     NetworkInterfacePrivateIpAddress, NetworkInterfaceStatus, NetworkInterfaceType, OperatorResponse, Tag,
 };
 use logic::vpc::private_dns_name;
-use model::ec2::{AttachedTo, Attachment, NetworkInterfaceSpec};
-use std::collections::BTreeMap;
+use model::ec2::{AttachedTo, Attachment, InterfaceKind, NetworkInterfaceSpec, PrivateAddress};
+use std::{collections::BTreeMap, net::Ipv4Addr};
 use wire::Time;
 
-/// An interface; `names` has the names of security groups, `zone_id` is that of its Availability Zone.
-pub fn interface(
-    place: Place<'_>,
-    id: &str,
-    spec: &NetworkInterfaceSpec,
-    names: &BTreeMap<String, String>,
-    zone_id: Option<String>,
-) -> NetworkInterface {
-    let dns_name = private_dns_name(spec.address, place.region);
-    let association = association(spec);
-    let primary = NetworkInterfacePrivateIpAddress {
-        association: association.clone(),
-        primary: Some(true),
-        private_dns_name: Some(dns_name.clone()),
-        private_ip_address: Some(spec.address.to_string()),
-    };
+/// What an interface's record doesn't say of what is shown of it.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// The names of security groups, by id.
+    pub groups: BTreeMap<String, String>,
+    /// The Elastic IP addresses that lead somewhere: allocation and association.
+    pub elastic: BTreeMap<Ipv4Addr, (String, String)>,
+    /// The ids of the Availability Zones of subnets, by the subnets' ids.
+    pub zones: BTreeMap<String, String>,
+}
+
+/// An interface.
+pub fn interface(place: Place<'_>, id: &str, spec: &NetworkInterfaceSpec, known: &Known) -> NetworkInterface {
+    let addresses: Vec<_> = spec.addresses().map(|it| private_address(place, spec, it, known)).collect();
     let status = if spec.attachment.is_some() { NetworkInterfaceStatus::InUse } else { NetworkInterfaceStatus::Available };
     NetworkInterface {
-        association,
-        attachment: spec.attachment.as_ref().map(|it| attachment(spec, it)),
+        association: addresses.first().and_then(|primary| primary.association.clone()),
+        attachment: spec.attachment.as_ref().map(attachment),
         availability_zone: Some(spec.zone.clone()),
-        availability_zone_id: zone_id,
+        availability_zone_id: known.zones.get(&spec.subnet).cloned(),
         description: Some(spec.description.clone()),
-        groups: Some(groups(spec, names)),
-        interface_type: Some(NetworkInterfaceType::Interface),
+        groups: Some(groups(spec, &known.groups)),
+        interface_type: Some(match spec.kind {
+            InterfaceKind::Interface => NetworkInterfaceType::Interface,
+            InterfaceKind::NatGateway => NetworkInterfaceType::NatGateway,
+        }),
         ipv6_addresses: Some(Vec::new()),
         mac_address: Some(spec.mac.clone()),
         network_interface_id: Some(id.into()),
         owner_id: place.owner(),
-        private_dns_name: Some(dns_name),
+        private_dns_name: Some(private_dns_name(spec.address, place.region)),
         private_ip_address: Some(spec.address.to_string()),
-        private_ip_addresses: Some(vec![primary]),
+        private_ip_addresses: Some(addresses),
         requester_id: Some(spec.requester.clone()),
         requester_managed: Some(spec.requester_managed),
-        source_dest_check: Some(true),
+        source_dest_check: Some(spec.source_dest_check),
         status: Some(status),
         subnet_id: Some(spec.subnet.clone()),
         tag_set: Some(tags::view(&spec.tags)),
@@ -59,27 +60,45 @@ pub fn interface(
     }
 }
 
-fn association(spec: &NetworkInterfaceSpec) -> Option<NetworkInterfaceAssociation> {
-    spec.public_address.map(|address| NetworkInterfaceAssociation {
+fn private_address(
+    place: Place<'_>,
+    spec: &NetworkInterfaceSpec,
+    it: PrivateAddress,
+    known: &Known,
+) -> NetworkInterfacePrivateIpAddress {
+    NetworkInterfacePrivateIpAddress {
+        association: it.public_address.map(|public| association(place, public, known)),
+        primary: Some(it.address == spec.address),
+        private_dns_name: Some(private_dns_name(it.address, place.region)),
+        private_ip_address: Some(it.address.to_string()),
+    }
+}
+
+fn association(place: Place<'_>, address: Ipv4Addr, known: &Known) -> NetworkInterfaceAssociation {
+    let elastic = known.elastic.get(&address);
+    NetworkInterfaceAssociation {
+        allocation_id: elastic.map(|(allocation, _)| allocation.clone()),
+        association_id: elastic.map(|(_, association)| association.clone()),
         // A public address that nobody allocated belongs to the cloud.
-        ip_owner_id: Some("amazon".into()),
+        ip_owner_id: if elastic.is_some() { place.owner() } else { Some("amazon".into()) },
         // There is no public name server in which it could have a name.
         public_dns_name: Some(String::new()),
         public_ip: Some(address.to_string()),
         ..NetworkInterfaceAssociation::default()
-    })
+    }
 }
 
-fn attachment(spec: &NetworkInterfaceSpec, attachment: &Attachment) -> NetworkInterfaceAttachment {
-    let (instance_id, device) = match &attachment.to {
-        AttachedTo::Instance(id) | AttachedTo::ContainerHost(id) => (Some(id.clone()), 0),
-        AttachedTo::Workload(_) | AttachedTo::Edge => (None, 1),
+/// What an interface is plugged into.
+pub fn attachment(attachment: &Attachment) -> NetworkInterfaceAttachment {
+    let instance_id = match &attachment.to {
+        AttachedTo::Instance(id) | AttachedTo::ContainerHost(id) => Some(id.clone()),
+        AttachedTo::Workload(_) | AttachedTo::Edge | AttachedTo::NatGateway(_) => None,
     };
     NetworkInterfaceAttachment {
-        attach_time: Some(Time(spec.created_at.0)),
+        attach_time: Some(Time(attachment.at.0)),
         attachment_id: Some(attachment.id.clone()),
-        delete_on_termination: Some(instance_id.is_some()),
-        device_index: Some(device),
+        delete_on_termination: Some(attachment.delete_on_termination),
+        device_index: Some(attachment.device_index),
         network_card_index: Some(0),
         instance_id,
         instance_owner_id: Some(attachment.owner.clone()),
@@ -88,7 +107,8 @@ fn attachment(spec: &NetworkInterfaceSpec, attachment: &Attachment) -> NetworkIn
     }
 }
 
-fn groups(spec: &NetworkInterfaceSpec, names: &BTreeMap<String, String>) -> Vec<GroupIdentifier> {
+/// The groups that an interface is in.
+pub fn groups(spec: &NetworkInterfaceSpec, names: &BTreeMap<String, String>) -> Vec<GroupIdentifier> {
     let group = |id: &String| GroupIdentifier { group_id: Some(id.clone()), group_name: names.get(id).cloned() };
     spec.groups.iter().map(group).collect()
 }
@@ -105,8 +125,8 @@ impl Described for NetworkInterface {
     const RESOURCE: Resource = Resource::NETWORK_INTERFACE;
     const IDS: &'static str = "NetworkInterfaceIds";
     const FIELDS: &'static [Field<Self>] = &[
-        ("association.allocation-id", nothing),
-        ("association.association-id", nothing),
+        ("association.allocation-id", |it| associated(it, |one| one.allocation_id.texts())),
+        ("association.association-id", |it| associated(it, |one| one.association_id.texts())),
         ("addresses.association.owner-id", |it| associated(it, |one| one.ip_owner_id.texts())),
         ("addresses.association.public-ip", |it| associated(it, |one| one.public_ip.texts())),
         ("addresses.primary", |it| each(&it.private_ip_addresses, |one| &one.primary)),

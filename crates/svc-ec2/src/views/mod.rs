@@ -14,13 +14,13 @@ mod vpc;
 pub use gateway::gateway;
 pub use group::{group, group_rule, permission, revoked};
 pub use instance_type::{INSTANCE_TYPE_FIELDS, OFFERING_FIELDS, instance_type, offering};
-pub use interface::interface;
+pub use interface::{Known, attachment, groups as interface_groups, interface};
 pub use key_pair::{key_pair, key_type};
 pub use place::{REGION_FIELDS, ZONE_FIELDS, region, zone};
 pub use placement_group::placement_group;
-pub use route_table::route_table;
+pub use route_table::{Led, association_state, route_table};
 pub use subnet::subnet;
-pub use vpc::vpc;
+pub use vpc::{cidr_association, vpc};
 
 use super::resource::Resource;
 use model::{AccountId, Arn, Region};
@@ -35,7 +35,8 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn owner(&self) -> Option<String> {
+    /// The owner, as a member of an answer.
+    pub fn owner(&self) -> Option<String> {
         Some(self.account.to_string())
     }
 

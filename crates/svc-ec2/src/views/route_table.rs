@@ -10,33 +10,82 @@ use api::ec2::{
     Route, RouteOrigin, RouteState, RouteTable, RouteTableAssociation, RouteTableAssociationState,
     RouteTableAssociationStateCode, Tag,
 };
-use model::{Cidr, ec2::RouteTableSpec};
+use model::{
+    Cidr,
+    ec2::{Destination, RouteTableSpec, RouteTarget},
+};
+use wire::Fault;
 
-/// A route table of a VPC with those addresses.
-pub fn route_table(place: Place<'_>, id: &str, spec: &RouteTableSpec, vpc: Option<Cidr>) -> RouteTable {
-    let local = vpc.map(|cidr| route(cidr, "local", RouteOrigin::CreateRouteTable));
-    let made = spec.routes.iter().map(|(destination, gateway)| route(*destination, gateway, RouteOrigin::CreateRoute));
+/// Where a route leads at the moment.
+#[derive(Clone, Debug, Default)]
+pub struct Led {
+    /// Its target is there and passes packets on; otherwise it is a blackhole.
+    pub anywhere: bool,
+    /// The instance that a network interface is attached to, and its owner.
+    pub instance: Option<(String, String)>,
+}
+
+/// A route table of a VPC with those blocks.
+pub fn route_table(
+    place: Place<'_>,
+    id: &str,
+    spec: &RouteTableSpec,
+    vpc: &[Cidr],
+    led: impl Fn(&RouteTarget) -> Result<Led, Fault>,
+) -> Result<RouteTable, Fault> {
+    let mut routes: Vec<Route> = vpc.iter().map(|cidr| local(*cidr)).collect();
+    for made in &spec.routes {
+        routes.push(route(made, led(&made.target)?));
+    }
     let main = spec.main_association.iter().map(|association| associated(id, association, None));
     let subnets = spec.associations.iter().map(|(subnet, association)| associated(id, association, Some(subnet)));
-    RouteTable {
+    Ok(RouteTable {
         associations: Some(main.chain(subnets).collect()),
         propagating_vgws: Some(Vec::new()),
         route_table_id: Some(id.into()),
-        routes: Some(local.into_iter().chain(made).collect()),
+        routes: Some(routes),
         tags: Some(tags::view(&spec.tags)),
         vpc_id: Some(spec.vpc.clone()),
         owner_id: place.owner(),
-    }
+    })
 }
 
-fn route(destination: Cidr, gateway: &str, origin: RouteOrigin) -> Route {
+fn local(destination: Cidr) -> Route {
     Route {
         destination_cidr_block: Some(destination.to_string()),
-        gateway_id: Some(gateway.into()),
-        origin: Some(origin),
+        gateway_id: Some("local".into()),
+        origin: Some(RouteOrigin::CreateRouteTable),
         state: Some(RouteState::Active),
         ..Route::default()
     }
+}
+
+fn route(made: &model::ec2::Route, led: Led) -> Route {
+    let mut view = Route {
+        origin: Some(RouteOrigin::CreateRoute),
+        state: Some(if led.anywhere { RouteState::Active } else { RouteState::Blackhole }),
+        ..Route::default()
+    };
+    match &made.destination {
+        Destination::Ipv4(cidr) => view.destination_cidr_block = Some(cidr.to_string()),
+        Destination::PrefixList(list) => view.destination_prefix_list_id = Some(list.clone()),
+    }
+    let id = Some(made.target.id().to_owned());
+    match &made.target {
+        RouteTarget::InternetGateway(_) | RouteTarget::Endpoint(_) => view.gateway_id = id,
+        RouteTarget::NatGateway(_) => view.nat_gateway_id = id,
+        RouteTarget::Peering(_) => view.vpc_peering_connection_id = id,
+        RouteTarget::Interface(_) => {
+            view.network_interface_id = id;
+            (view.instance_id, view.instance_owner_id) = led.instance.unzip();
+        }
+    }
+    view
+}
+
+/// The state of every association that there is.
+pub fn association_state(state: RouteTableAssociationStateCode) -> RouteTableAssociationState {
+    RouteTableAssociationState { state: Some(state), status_message: None }
 }
 
 fn associated(table: &str, association: &str, subnet: Option<&String>) -> RouteTableAssociation {
@@ -45,10 +94,7 @@ fn associated(table: &str, association: &str, subnet: Option<&String>) -> RouteT
         route_table_association_id: Some(association.into()),
         route_table_id: Some(table.into()),
         subnet_id: subnet.cloned(),
-        association_state: Some(RouteTableAssociationState {
-            state: Some(RouteTableAssociationStateCode::Associated),
-            status_message: None,
-        }),
+        association_state: Some(association_state(RouteTableAssociationStateCode::Associated)),
         ..RouteTableAssociation::default()
     }
 }
@@ -66,15 +112,15 @@ impl Described for RouteTable {
         ("route-table-id", |it| it.route_table_id.texts()),
         ("route.destination-cidr-block", |it| each(&it.routes, |one| &one.destination_cidr_block)),
         ("route.destination-ipv6-cidr-block", nothing),
-        ("route.destination-prefix-list-id", nothing),
+        ("route.destination-prefix-list-id", |it| each(&it.routes, |one| &one.destination_prefix_list_id)),
         ("route.egress-only-internet-gateway-id", nothing),
         ("route.gateway-id", |it| each(&it.routes, |one| &one.gateway_id)),
-        ("route.instance-id", nothing),
-        ("route.nat-gateway-id", nothing),
+        ("route.instance-id", |it| each(&it.routes, |one| &one.instance_id)),
+        ("route.nat-gateway-id", |it| each(&it.routes, |one| &one.nat_gateway_id)),
         ("route.transit-gateway-id", nothing),
         ("route.origin", |it| it.routes.iter().flatten().filter_map(|one| Some(one.origin?.as_str().into())).collect()),
         ("route.state", |it| it.routes.iter().flatten().filter_map(|one| Some(one.state?.as_str().into())).collect()),
-        ("route.vpc-peering-connection-id", nothing),
+        ("route.vpc-peering-connection-id", |it| each(&it.routes, |one| &one.vpc_peering_connection_id)),
         ("vpc-id", |it| it.vpc_id.texts()),
     ];
 

@@ -10,19 +10,16 @@ use api::ec2::{
     BlockPublicAccessMode, BlockPublicAccessStates, Tag, Tenancy, Vpc, VpcCidrBlockAssociation, VpcCidrBlockState,
     VpcCidrBlockStateCode, VpcState,
 };
-use model::ec2::VpcSpec;
+use model::{Cidr, ec2::VpcSpec};
 
 /// A VPC.
 pub fn vpc(place: Place<'_>, id: &str, spec: &VpcSpec) -> Vpc {
-    let association = VpcCidrBlockAssociation {
-        association_id: Some(spec.cidr_association.clone()),
-        cidr_block: Some(spec.cidr.to_string()),
-        cidr_block_state: Some(VpcCidrBlockState { state: Some(VpcCidrBlockStateCode::Associated), status_message: None }),
-    };
+    let primary = cidr_association(&spec.cidr_association, spec.cidr, VpcCidrBlockStateCode::Associated);
+    let more = spec.more_cidrs.iter().map(|more| cidr_association(&more.id, more.cidr, VpcCidrBlockStateCode::Associated));
     Vpc {
         owner_id: place.owner(),
         instance_tenancy: Some(Tenancy::Default),
-        cidr_block_association_set: Some(vec![association]),
+        cidr_block_association_set: Some(std::iter::once(primary).chain(more).collect()),
         is_default: Some(spec.is_default),
         tags: tags::view_if_any(&spec.tags),
         block_public_access_states: Some(not_blocked()),
@@ -31,6 +28,15 @@ pub fn vpc(place: Place<'_>, id: &str, spec: &VpcSpec) -> Vpc {
         cidr_block: Some(spec.cidr.to_string()),
         dhcp_options_id: Some(spec.dhcp_options.clone()),
         ..Vpc::default()
+    }
+}
+
+/// The association of a block with a VPC.
+pub fn cidr_association(id: &str, cidr: Cidr, state: VpcCidrBlockStateCode) -> VpcCidrBlockAssociation {
+    VpcCidrBlockAssociation {
+        association_id: Some(id.into()),
+        cidr_block: Some(cidr.to_string()),
+        cidr_block_state: Some(VpcCidrBlockState { state: Some(state), status_message: None }),
     }
 }
 
@@ -48,6 +54,7 @@ impl Described for Vpc {
         ("cidr-block-association.state", |it| {
             it.cidr_block_association_set.iter().flatten().map(|_| "associated".into()).collect()
         }),
+        ("dhcpOptionsId", |it| it.dhcp_options_id.texts()),
         ("dhcp-options-id", |it| it.dhcp_options_id.texts()),
         ("ipv6-cidr-block-association.ipv6-cidr-block", nothing),
         ("ipv6-cidr-block-association.ipv6-pool", nothing),

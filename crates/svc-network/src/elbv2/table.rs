@@ -145,7 +145,8 @@ impl World {
         if own.is_empty() || !spec.dns_support {
             return None;
         }
-        let hosts = own.iter().map(|(at, it)| (logic::vpc::private_dns_name(it.address, &at.region), vec![it.address]));
+        let addresses = own.iter().flat_map(|(at, it)| it.addresses().map(|one| (&at.region, one.address)));
+        let hosts = addresses.map(|(region, address)| (logic::vpc::private_dns_name(address, region), vec![address]));
         let balancers = self.balancers.iter().map(|(_, it)| (it.dns_name.clone(), self.addresses_from(&key.id, it)));
         let servers = spec.cidr.nth(2).into_iter().chain([LINK_LOCAL_SERVER]).collect();
         let names: BTreeMap<_, _> = hosts.chain(balancers.filter(|(_, addresses)| !addresses.is_empty())).collect();

@@ -15,7 +15,7 @@ use logic::{
 };
 use model::{
     AccountId, Env, Key, Region, Timestamp,
-    ec2::{AttachedTo, Attachment, ContainerHost, ContainerHostSpec, NetworkInterface, Subnet, Tags, Vpc},
+    ec2::{AttachedTo, Attachment, ContainerHost, ContainerHostSpec, InterfaceKind, NetworkInterface, Subnet, Tags, Vpc},
     ecs::{Cluster, ContainerInstance, ContainerInstanceSpec, Definition, TaskOverride, short_id},
 };
 use spine::{Read, Scope, StoreError, Tx};
@@ -64,6 +64,8 @@ pub fn ensure(tx: &mut Tx, cluster: &Key<Cluster>, machine: &Capabilities, place
         id: &interface,
         subnet_id: &subnet_key.id,
         subnet: &subnet,
+        kind: InterfaceKind::Interface,
+        addresses: vpc::WantedAddresses::default(),
         groups: vec![group],
         description: String::new(),
         requester_managed: false,
@@ -72,6 +74,9 @@ pub fn ensure(tx: &mut Tx, cluster: &Key<Cluster>, machine: &Capabilities, place
             id: format!("eni-attach-{}", place.env.hex(17)),
             owner: place.account.to_string(),
             to: AttachedTo::ContainerHost(instance.clone()),
+            device_index: 0,
+            delete_on_termination: true,
+            at: place.now,
         }),
         public: subnet.map_public_ip,
         now: place.now,

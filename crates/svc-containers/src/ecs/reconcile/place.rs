@@ -15,7 +15,7 @@ use agent_proto::{
 use logic::{placement, vpc};
 use model::{
     Env, Key, Timestamp,
-    ec2::{AttachedTo, Attachment, NetworkInterface, NetworkInterfaceSpec, Subnet, Vpc},
+    ec2::{AttachedTo, Attachment, InterfaceKind, NetworkInterface, NetworkInterfaceSpec, Subnet, Vpc},
     ecs::{AwsVpc, ContainerInstance, ContainerInstanceSpec, NetworkMode, Stop, StopCode, TaskInterface, TaskPlan},
 };
 use spine::{Read, Scope, StoreError, Tx};
@@ -131,6 +131,8 @@ impl Placing<'_> {
                 id: &id,
                 subnet_id,
                 subnet: &subnet,
+                kind: InterfaceKind::Interface,
+                addresses: vpc::WantedAddresses::default(),
                 groups: network.security_groups.clone(),
                 description: model::Arn::new("ecs", &key.region, &key.account, format!("attachment/{attachment}")).to_string(),
                 requester_managed: true,
@@ -139,6 +141,9 @@ impl Placing<'_> {
                     id: format!("ela-attach-{}", self.env.hex(17)),
                     owner: "amazon-ecs".into(),
                     to: AttachedTo::Workload(self.task.id().into()),
+                    device_index: 1,
+                    delete_on_termination: false,
+                    at: self.now,
                 }),
                 public: network.assign_public_ip,
                 now: self.now,

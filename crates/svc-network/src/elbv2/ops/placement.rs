@@ -3,10 +3,10 @@
 use crate::elbv2::errors::{absent, invalid_configuration, validation};
 use api::elbv2::SubnetMapping;
 use front::{Cx, records};
-use logic::vpc::{NewInterface, new_interface};
+use logic::vpc::{NewInterface, WantedAddresses, new_interface};
 use model::{
     Key,
-    ec2::{AttachedTo, Attachment, InternetGateway, NetworkInterface, SecurityGroup, Subnet, SubnetSpec},
+    ec2::{AttachedTo, Attachment, InterfaceKind, InternetGateway, NetworkInterface, SecurityGroup, Subnet, SubnetSpec},
     elbv2::{LoadBalancer, LoadBalancerZone},
 };
 use spine::{Read, Scope, Tx};
@@ -94,6 +94,8 @@ pub fn place(
             id: &format!("eni-{}", cx.env.hex(17)),
             subnet_id: id,
             subnet,
+            kind: InterfaceKind::Interface,
+            addresses: WantedAddresses::default(),
             groups: groups.to_vec(),
             description: format!("ELB {}", balancer.id),
             requester_managed: true,
@@ -102,6 +104,9 @@ pub fn place(
                 id: format!("ela-attach-{}", cx.env.hex(17)),
                 owner: "amazon-elb".into(),
                 to: AttachedTo::Edge,
+                device_index: 1,
+                delete_on_termination: false,
+                at: cx.now,
             }),
             public,
             now: cx.now,

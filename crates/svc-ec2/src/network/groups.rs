@@ -1,0 +1,77 @@
+//! Security groups as hosts have them.
+
+use agent_proto::network;
+use model::ec2::{Peer, Permission, PrefixList, SecurityGroupRule, SecurityGroupSpec};
+use spine::Specs;
+
+/// The group with its rules for IPv4.
+pub fn group(id: &str, spec: &SecurityGroupSpec, lists: &Specs<PrefixList>) -> network::SecurityGroup {
+    let rules = |egress| {
+        let chosen = spec.rules.iter().filter(move |rule: &&SecurityGroupRule| rule.egress == egress);
+        chosen.flat_map(|rule| allowed(&rule.permission, lists)).collect()
+    };
+    network::SecurityGroup { id: id.into(), ingress: rules(false), egress: rules(true) }
+}
+
+/// The permission for packets of IPv4, once for each peer of theirs.
+fn allowed(permission: &Permission, lists: &Specs<PrefixList>) -> Vec<network::Rule> {
+    let Some(protocol) = protocol(permission) else { return Vec::new() };
+    peers(&permission.peer, lists).into_iter().map(|peer| network::Rule { protocol, peer }).collect()
+}
+
+fn peers(peer: &Peer, lists: &Specs<PrefixList>) -> Vec<network::Peer> {
+    match peer {
+        Peer::Ipv4(cidr) => vec![network::Peer::Cidr(*cidr)],
+        Peer::Group(group) => vec![network::Peer::Group(group.clone())],
+        Peer::Ipv6(_) => Vec::new(),
+        Peer::PrefixList(id) => {
+            let list = lists.iter().find(|(key, _)| key.id == *id);
+            list.iter().flat_map(|(_, list)| list.entries()).map(|entry| network::Peer::Cidr(entry.cidr)).collect()
+        }
+    }
+}
+
+fn protocol(permission: &Permission) -> Option<network::Protocol> {
+    let port = |port: Option<i32>, open: u16| port.and_then(|port| u16::try_from(port).ok()).unwrap_or(open);
+    let (from, to) = (port(permission.from_port, 0), port(permission.to_port, u16::MAX));
+    let icmp = |number: Option<i32>| number.and_then(|number| u8::try_from(number).ok());
+    Some(match permission.protocol.as_str() {
+        "-1" => network::Protocol::All,
+        "tcp" => network::Protocol::Tcp(from, to),
+        "udp" => network::Protocol::Udp(from, to),
+        "icmp" => network::Protocol::Icmp(icmp(permission.from_port), icmp(permission.to_port)),
+        "icmpv6" => return None,
+        number => network::Protocol::Number(number.parse().ok()?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Cidr;
+
+    fn permission(protocol: &str, from_port: Option<i32>, to_port: Option<i32>, peer: Peer) -> Permission {
+        Permission { protocol: protocol.into(), from_port, to_port, peer }
+    }
+
+    fn protocol(name: &str, from: Option<i32>, to: Option<i32>) -> Option<network::Protocol> {
+        super::protocol(&permission(name, from, to, Peer::Ipv4(Cidr::ANY)))
+    }
+
+    #[test]
+    fn protocols_become_the_hosts() {
+        use network::Protocol::{All, Icmp, Number, Tcp, Udp};
+        assert_eq!(protocol("-1", None, None), Some(All));
+        assert_eq!(protocol("tcp", Some(80), Some(81)), Some(Tcp(80, 81)));
+        assert_eq!(protocol("udp", Some(0), Some(65535)), Some(Udp(0, 65535)));
+        assert_eq!(protocol("icmp", Some(-1), Some(-1)), Some(Icmp(None, None)));
+        assert_eq!(protocol("icmp", Some(8), Some(0)), Some(Icmp(Some(8), Some(0))));
+        assert_eq!(protocol("50", None, None), Some(Number(50)));
+        assert_eq!(protocol("icmpv6", None, None), None);
+    }
+
+    #[test]
+    fn a_rule_for_ipv6_allows_nothing_of_ipv4() {
+        assert_eq!(allowed(&permission("-1", None, None, Peer::Ipv6("::/0".into())), &Vec::new()), []);
+    }
+}

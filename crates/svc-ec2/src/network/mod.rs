@@ -1,0 +1,165 @@
+//! What hosts have to build: from EC2's records to the networks of `agent_proto`. Pure.
+
+mod acls;
+mod groups;
+mod routes;
+
+use agent_proto::network;
+use model::{
+    Key, Record,
+    ec2::{
+        AttachedTo, ContainerHost, DhcpOptions, DhcpOptionsSpec, InternetGateway, NatGateway, NetworkAcl, NetworkInterface,
+        NetworkInterfaceSpec, PeeringStatus, PrefixList, PrivateAddress, RouteTable, SecurityGroup, Subnet, SubnetSpec, Vpc,
+        VpcEndpoint, VpcPeering, VpcPeeringSpec, VpcSpec,
+    },
+};
+use spine::{Read, Scope, Specs, StoreError};
+use std::collections::BTreeMap;
+
+/// The kinds of records that [`desired_networks`] reads.
+pub const KINDS: &[&str] = &[
+    Vpc::KIND,
+    Subnet::KIND,
+    SecurityGroup::KIND,
+    NetworkInterface::KIND,
+    InternetGateway::KIND,
+    RouteTable::KIND,
+    NetworkAcl::KIND,
+    NatGateway::KIND,
+    VpcPeering::KIND,
+    VpcEndpoint::KIND,
+    PrefixList::KIND,
+    DhcpOptions::KIND,
+    ContainerHost::KIND,
+];
+
+/// The VPCs that have an attached interface, of all accounts and regions, in the order of account, region and id.
+pub fn desired_networks(read: &impl Read) -> Result<Vec<network::Vpc>, StoreError> {
+    let world = World::read(read)?;
+    let vpcs = read.specs::<Vpc>(Scope::All)?;
+    let wanted = vpcs.iter().filter(|(key, _)| world.interfaces.of(&key.id).any(|(_, it)| it.attachment.is_some()));
+    wanted.map(|(key, spec)| world.vpc(read, key, spec)).collect()
+}
+
+/// The records of all networks.
+struct World {
+    subnets: ByVpc<Subnet>,
+    groups: ByVpc<SecurityGroup>,
+    interfaces: ByVpc<NetworkInterface>,
+    tables: ByVpc<RouteTable>,
+    acls: ByVpc<NetworkAcl>,
+    instances: ByVpc<ContainerHost>,
+    peerings: Specs<VpcPeering>,
+    lists: Specs<PrefixList>,
+}
+
+impl World {
+    fn read(read: &impl Read) -> Result<Self, StoreError> {
+        Ok(Self {
+            subnets: ByVpc::<Subnet>::read(read, |it| &it.vpc)?,
+            groups: ByVpc::<SecurityGroup>::read(read, |it| &it.vpc)?,
+            interfaces: ByVpc::<NetworkInterface>::read(read, |it| &it.vpc)?,
+            tables: ByVpc::<RouteTable>::read(read, |it| &it.vpc)?,
+            acls: ByVpc::<NetworkAcl>::read(read, |it| &it.vpc)?,
+            instances: ByVpc::<ContainerHost>::read(read, |it| &it.vpc)?,
+            peerings: read.specs(Scope::All)?,
+            lists: read.specs(Scope::All)?,
+        })
+    }
+
+    fn vpc(&self, read: &impl Read, key: &Key<Vpc>, spec: &VpcSpec) -> Result<network::Vpc, StoreError> {
+        let id = &key.id;
+        let subnets = self.subnets.of(id).map(|(subnet, it)| self.subnet(read, key, &subnet.id, it));
+        let options = read.spec(&Key::<DhcpOptions>::new(&key.account, &key.region, spec.dhcp_options.clone()))?;
+        Ok(network::Vpc {
+            more_cidrs: spec.more_cidrs.iter().map(|more| more.cidr).collect(),
+            subnets: subnets.collect::<Result<_, _>>()?,
+            interfaces: self.interfaces.of(id).filter_map(|(key, it)| interface(&key.id, it)).collect(),
+            instances: self.instances.of(id).map(|(key, _)| network::Instance { id: key.id.clone() }).collect(),
+            groups: self.groups.of(id).map(|(key, it)| groups::group(&key.id, it, &self.lists)).collect(),
+            acls: self.acls.of(id).map(|(key, it)| acls::acl(&key.id, it)).collect(),
+            peerings: self.peerings.iter().filter_map(|(pcx, it)| peering(pcx, it, key)).collect(),
+            dhcp: options.map(|options| dhcp(&options)).unwrap_or_default(),
+            ..network::Vpc::new(id, spec.cidr)
+        })
+    }
+
+    fn subnet(&self, read: &impl Read, vpc: &Key<Vpc>, id: &str, spec: &SubnetSpec) -> Result<network::Subnet, StoreError> {
+        let tables = self.tables.of(&vpc.id).map(|(_, table)| table);
+        let table = logic::vpc::table_of(id, spec, tables.collect::<Vec<_>>());
+        let routes = table.map(|table| routes::routes(read, vpc, table, &self.lists)).transpose()?;
+        let holds = |associations: &[(String, String)]| associations.iter().any(|(subnet, _)| subnet == id);
+        let acl = self.acls.of(&vpc.id).find(|(_, acl)| holds(&acl.associations));
+        Ok(network::Subnet {
+            routes: routes.unwrap_or_default(),
+            acl: acl.map(|(key, _)| key.id.clone()),
+            ..network::Subnet::new(id, spec.cidr)
+        })
+    }
+}
+
+/// Records by the VPC that they are of.
+struct ByVpc<R: Record> {
+    all: Specs<R>,
+    places: BTreeMap<String, Vec<usize>>,
+}
+
+impl<R: Record> ByVpc<R> {
+    fn read(read: &impl Read, vpc: fn(&R::Spec) -> &str) -> Result<Self, StoreError> {
+        let all = read.specs::<R>(Scope::All)?;
+        let mut places = BTreeMap::<String, Vec<usize>>::new();
+        for (place, (_, spec)) in all.iter().enumerate() {
+            places.entry(vpc(spec).to_owned()).or_default().push(place);
+        }
+        Ok(Self { all, places })
+    }
+
+    fn of(&self, vpc: &str) -> impl Iterator<Item = (&Key<R>, &R::Spec)> {
+        let places = self.places.get(vpc).map(Vec::as_slice).unwrap_or_default();
+        places.iter().map(|place| (&self.all[*place].0, &*self.all[*place].1))
+    }
+}
+
+/// The interface, if it is plugged into something.
+fn interface(id: &str, spec: &NetworkInterfaceSpec) -> Option<network::Interface> {
+    let attachment = match spec.attachment.as_ref()?.to.clone() {
+        AttachedTo::Workload(workload) => network::Attachment::Workload(workload),
+        AttachedTo::ContainerHost(host) => network::Attachment::Instance(host),
+        AttachedTo::Instance(instance) => network::Attachment::Machine(instance),
+        AttachedTo::Edge => network::Attachment::Edge,
+        AttachedTo::NatGateway(gateway) => network::Attachment::NatGateway(gateway),
+    };
+    let address = |it: &PrivateAddress| network::PrivateAddress { address: it.address, public_address: it.public_address };
+    Some(network::Interface {
+        id: id.into(),
+        subnet: spec.subnet.clone(),
+        address: spec.address,
+        public_address: spec.public_address,
+        secondary: spec.secondary.iter().map(address).collect(),
+        source_dest_check: spec.source_dest_check,
+        mac: spec.mac.clone(),
+        groups: spec.groups.clone(),
+        attachment,
+    })
+}
+
+/// The connection as the VPC sees it, if it is one of its sides.
+fn peering(key: &Key<VpcPeering>, spec: &VpcPeeringSpec, vpc: &Key<Vpc>) -> Option<network::Peering> {
+    let here = (&key.account, &key.region) == (&vpc.account, &vpc.region);
+    let other = match (spec.requester.vpc == vpc.id, spec.accepter.vpc == vpc.id) {
+        (true, _) => &spec.accepter,
+        (_, true) => &spec.requester,
+        _ => return None,
+    };
+    let active = here && spec.status == PeeringStatus::Active;
+    active.then(|| network::Peering { id: key.id.clone(), vpc: other.vpc.clone(), cidrs: other.cidrs.clone() })
+}
+
+fn dhcp(spec: &DhcpOptionsSpec) -> network::DhcpOptions {
+    let addresses = |name| spec.get(name).unwrap_or_default().iter().filter_map(|text| text.parse().ok()).collect();
+    network::DhcpOptions {
+        name_servers: addresses("domain-name-servers"),
+        domain: spec.get("domain-name").and_then(|names| names.first().cloned()),
+        ntp_servers: addresses("ntp-servers"),
+    }
+}

@@ -1,0 +1,3 @@
+//! VPCs and what they are made of.
+
+pub mod targets;
