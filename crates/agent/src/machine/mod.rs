@@ -4,12 +4,13 @@
 //! about when a machine is started or ended, which disks it has or where it is plugged in; it is only ever given block devices and the
 //! state of its interfaces. The same contract suite (`tests/machine.rs`) runs on every driver.
 
+pub use logic::machine::{Life, Seen};
+
 use crate::network::MachineNetwork;
 use agent_proto::{
     Missing,
-    machine::{Disk, Halt, Hardware, Kind, Machine, OffCause},
+    machine::{Disk, Halt, Hardware, Kind, Machine},
 };
-use model::Timestamp;
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 /// A disk of a machine whose block device is there.
@@ -47,36 +48,6 @@ pub struct BootOrder {
     pub network: MachineNetwork,
     /// Its last boot has ended in hibernation: its memory lies on its root disk. One that can't go on with it boots afresh.
     pub resume: bool,
-}
-
-/// How a machine is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Seen {
-    /// The boot that this is about: [`BootOrder::boot`].
-    pub boot: u32,
-    /// The highest number that [`MachineDriver::reboot`] was given and that was carried out in this boot; at first that of
-    /// [`Machine::reboots`]. What reboots by itself goes on under the same boot and isn't counted.
-    pub reboots: u32,
-    /// Whether it runs.
-    pub life: Life,
-}
-
-/// Whether a machine runs.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Life {
-    /// It runs.
-    Running {
-        /// Its start, or its last reboot.
-        since: Timestamp,
-    },
-    /// It has ended, and holds none of its disks open any more: what it wrote has reached the block devices.
-    Ended {
-        /// When.
-        at: Timestamp,
-        /// [`OffCause::Itself`] for an orderly shutdown, whether it was asked or not; [`OffCause::Hibernated`];
-        /// [`OffCause::Died`] for everything else. (That it was told so, who told it knows.)
-        cause: OffCause,
-    },
 }
 
 /// How many bytes of a machine's console are kept.

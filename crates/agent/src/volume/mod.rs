@@ -19,6 +19,15 @@ pub struct Device {
     pub size: u64,
 }
 
+/// A volume that is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// In GiB; it may be smaller than asked for.
+    pub size_gib: u32,
+    /// The snapshots for which something is kept: see [`VolumeDriver::forget_snapshot`].
+    pub snapshots: BTreeSet<String>,
+}
+
 /// What a finished snapshot has taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SnapshotBytes {
@@ -41,9 +50,8 @@ pub trait VolumeDriver: Send + Sync {
     /// Called once, before anything else: finds the volumes that an earlier process has left, open or closed, and gives their ids.
     async fn recover(&self) -> Result<BTreeSet<String>, String>;
 
-    /// Makes a volume, or finds that it is there. One that begins as a snapshot fetches its blocks when they are needed. Gives its size in GiB, which
-    /// may be smaller than asked for.
-    async fn ensure(&self, volume: &Volume) -> Result<u32, String>;
+    /// Makes a volume, or finds that it is there. One that begins as a snapshot fetches its blocks when they are needed.
+    async fn ensure(&self, volume: &Volume) -> Result<Made, String>;
 
     /// Makes a block device of a volume, or finds the one that there is.
     async fn open(&self, volume: &Volume) -> Result<Device, String>;
