@@ -83,6 +83,7 @@ fn services(parts: &Parts) -> Front {
         .service(iam::service())
         .service(sts::service(&Sts::new(parts.store.clone(), parts.front.loopback)))
         .service(ec2::service(&Arc::new(parts.store.clone())))
+        .service(ec2::connect::service())
         .service(elbv2::service())
         .service(ecr::service(&parts.ecr))
         .service(ecs::service(&machine))
@@ -107,6 +108,9 @@ fn start_reconcilers(runner: &Runner, parts: &Parts) {
     runner.spawn(ecs::Services::new(machine.clone()));
     runner.spawn(ecs::Tasks::new(machine, parts.front.endpoint.clone()));
     runner.spawn(ecs::Sweeper);
+    runner.spawn(ec2::Identities);
+    runner.spawn(ec2::Profiles);
+    runner.spawn(ec2::connect::PushedKeys);
     runner.spawn(elbv2::Drain);
     runner.spawn(logs::Pump::new(parts.host.clone(), parts.events.clone()));
     runner.spawn(sts::Expired);

@@ -22,6 +22,7 @@ macro_rules! records {
 }
 
 mod container_host;
+mod identity;
 mod image;
 mod instance;
 mod key_pairs;
@@ -30,6 +31,7 @@ mod placement;
 mod volume;
 
 pub use container_host::{ContainerHost, ContainerHostSpec};
+pub use identity::{IdentityKey, IdentityKeySpec, InstanceIdentity, InstanceIdentitySpec, PushedKey, PushedKeySpec};
 pub use image::{BlockDevice, BlockDeviceKind, EbsDevice, Image, ImagePlan, ImageSpec};
 pub use instance::{
     Boot, Ending, Instance, InstanceAttributes, InstanceKey, InstancePlan, InstanceSpec, InstanceState, Launch, MachineKind,

@@ -8,10 +8,12 @@
 //! IPv6 addresses are kept and shown; in a VPC without IPv6 they allow nothing, as at AWS.
 
 mod access;
+pub mod connect;
 mod describe;
 mod errors;
 mod first_touch;
 mod keys;
+mod metadata;
 mod network;
 mod ops;
 mod permission;
@@ -22,6 +24,7 @@ mod tags;
 mod views;
 mod vpc;
 
+pub use metadata::{Identities, METADATA_KINDS, Profiles, instance_metadata};
 pub use network::{KINDS as NETWORK_KINDS, desired_networks};
 
 use api::ec2;

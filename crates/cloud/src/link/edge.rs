@@ -8,6 +8,7 @@ use spine::{
 };
 use std::sync::{Arc, LazyLock};
 use svc_containers::ecs;
+use svc_ec2 as ec2;
 use svc_network::elbv2 as elb;
 use tokio::{sync::Mutex, task::JoinHandle};
 
@@ -52,7 +53,7 @@ impl EdgeLink {
 
 /// All that the edge does, of all accounts and regions.
 fn table(read: &impl Read) -> Result<Table, StoreError> {
-    Ok(Table { metadata: ecs::metadata(read)?, ..elb::table(read)? })
+    Ok(Table { metadata: ecs::metadata(read)?, instances: ec2::instance_metadata(read)?, ..elb::table(read)? })
 }
 
 #[async_trait]
@@ -62,7 +63,8 @@ impl Reconciler for EdgeLink {
     }
 
     fn watches(&self) -> &'static [&'static str] {
-        static KINDS: LazyLock<Vec<&str>> = LazyLock::new(|| [elb::TABLE_KINDS, ecs::METADATA_KINDS].concat());
+        static KINDS: LazyLock<Vec<&str>> =
+            LazyLock::new(|| [elb::TABLE_KINDS, ecs::METADATA_KINDS, ec2::METADATA_KINDS].concat());
         &KINDS
     }
 

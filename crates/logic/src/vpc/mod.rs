@@ -17,7 +17,7 @@ pub use default::{DefaultNetwork, default_network, default_network_with, default
 pub use name::{internal_domain, private_dns_name};
 pub use route::{main_table, reaches_internet, table_of};
 pub use standard::{Standard, private_options, standard};
-pub use zone::{ZONE_LETTERS, zone_id, zone_name};
+pub use zone::{ZONE_LETTERS, zone_id, zone_id_of, zone_name};
 
 /// `digits` lower-case hexadecimal digits (at most 32) that are the same for the same text and otherwise unlike: FNV-1a with 128
 /// bits (RFC 9923, section 2), run over the text twice so that its last letters reach every digit.

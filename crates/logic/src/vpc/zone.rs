@@ -18,6 +18,11 @@ pub fn zone_id(region: &Region, index: usize) -> String {
     format!("{short}-az{}", index % ZONE_LETTERS.len() + 1)
 }
 
+/// The id of the region's zone of that name; none if it has no such zone.
+pub fn zone_id_of(region: &Region, name: &str) -> Option<String> {
+    (0..ZONE_LETTERS.len()).find(|index| zone_name(region, *index) == name).map(|index| zone_id(region, index))
+}
+
 fn shorten(place: usize, word: &str) -> &str {
     match word {
         "northeast" => "ne",

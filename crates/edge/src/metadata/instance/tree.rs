@@ -69,7 +69,7 @@ fn user_data(instance: &InstanceMetadata) -> Option<Response<Body>> {
 }
 
 fn below_version(instance: &InstanceMetadata, path: &str) -> Option<String> {
-    if let Some(name) = path.strip_prefix(CREDENTIALS) {
+    if let (Some(name), Some(_)) = (path.strip_prefix(CREDENTIALS), &instance.role) {
         return credentials(instance, name.trim_matches('/'));
     }
     let value = instance.values.get(path).or_else(|| instance.listings.get(path));

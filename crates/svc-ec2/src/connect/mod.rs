@@ -1,0 +1,63 @@
+//! EC2 Instance Connect: a public key that lets its owner in for a minute. The instance finds it in its metadata.
+//!
+//! **Not built:** keys for the serial console.
+
+mod sweep;
+
+pub use sweep::PushedKeys;
+
+use crate::{access, resource::Resource, tagged};
+use api::ec2_instance_connect as sdk;
+use front::{Access, Answer, Cx, Service, records::key};
+use logic::policy::Context;
+use model::{
+    Key,
+    ec2::{Instance, InstanceState, PushedKey, PushedKeySpec},
+};
+use spine::{Read, Tx};
+use ssh_key::PublicKey;
+use std::time::Duration;
+use wire::Fault;
+
+/// For how long a key lets somebody in (EC2 Instance Connect API reference, `SendSSHPublicKey`).
+const LIFE: Duration = Duration::from_secs(60);
+
+/// The service's table.
+pub fn service() -> Service {
+    Service::new(&sdk::SERVICE).resources(tagged::facts_of).op::<sdk::SendSSHPublicKey>(
+        Access::on(|cx, i: &sdk::SendSSHPublicKeyRequest| vec![access::one(cx, Resource::INSTANCE, &i.instance_id)])
+            .keys(|_, i| Context::new().with("ec2:osuser", &i.instance_os_user)),
+        send,
+    )
+}
+
+/// `SendSSHPublicKey`.
+fn send(cx: &Cx, tx: &mut Tx, input: &sdk::SendSSHPublicKeyRequest) -> Answer<sdk::SendSSHPublicKeyResponse> {
+    let public = input.ssh_public_key.trim();
+    if PublicKey::from_openssh(public).is_err() {
+        return Err(client("InvalidArgsException", "The SSH public key is not valid."));
+    }
+    let row = tx
+        .get(&key::<Instance>(cx, &input.instance_id))?
+        .ok_or_else(|| client("EC2InstanceNotFoundException", "The specified instance was not found."))?;
+    if input.availability_zone.as_ref().is_some_and(|zone| *zone != row.spec.placement.zone) {
+        return Err(client("EC2InstanceNotFoundException", "The specified instance was not found in the Availability Zone."));
+    }
+    if row.plan.state != InstanceState::Running {
+        let message = "Unable to connect because the instance is not in a valid state. Connect only to a running instance.";
+        return Err(client("EC2InstanceStateInvalidException", message));
+    }
+    let spec = PushedKeySpec { user: input.instance_os_user.clone(), public_key: public.to_owned(), expires_at: cx.now + LIFE };
+    tx.create(&key::<PushedKey>(cx, format!("{}/{}", input.instance_id, cx.env.uuid())), &spec)?;
+    Ok(sdk::SendSSHPublicKeyResponse { request_id: Some(cx.env.uuid()), success: Some(true) })
+}
+
+fn client(code: &'static str, message: &str) -> Fault {
+    Fault::client(code, message)
+}
+
+/// The key of a pushed key's instance.
+fn instance_of(pushed: &Key<PushedKey>) -> Key<Instance> {
+    let id = pushed.id.split_once('/').map_or(&*pushed.id, |(id, _)| id);
+    Key::new(&pushed.account, &pushed.region, id)
+}
