@@ -1,4 +1,5 @@
-//! The rulesets that are the same for every VPC: an instance's, and that of the namespace in which VPCs meet the internet.
+//! The rulesets that are the same for every VPC: an instance's, a NAT gateway's, and that of the namespace in which VPCs meet the
+//! internet.
 
 use super::TABLE;
 use model::Cidr;
@@ -72,6 +73,38 @@ table {TABLE} {{
 		type nat hook postrouting priority srcnat; policy accept;
 		oifname "{egress_link}" masquerade
 	}}
+}}
+"#
+    )
+}
+
+/// The table of a NAT gateway, which has these addresses at its only network interface, `eth0`: what comes in by it goes out by it, from
+/// one of them. Flows of one source stay at one address. Nothing reaches the gateway itself.
+pub fn nat_ruleset(addresses: &[Ipv4Addr]) -> String {
+    let own = match addresses {
+        [one] => one.to_string(),
+        many => {
+            let each: Vec<_> = many.iter().enumerate().map(|(place, address)| format!("{place} : {address}")).collect();
+            format!("jhash ip saddr mod {} map {{ {} }}", many.len(), each.join(", "))
+        }
+    };
+    let translate = if addresses.is_empty() { String::new() } else { format!("\t\toifname \"eth0\" snat ip to {own}\n") };
+    format!(
+        r#"table {TABLE} {{}}
+delete table {TABLE}
+table {TABLE} {{
+	chain forward {{
+		type filter hook forward priority filter; policy drop;
+		ct state vmap {{ established : accept, related : accept, invalid : drop }}
+		iifname "eth0" oifname "eth0" meta l4proto {{ tcp, udp, icmp }} accept
+	}}
+	chain input {{
+		type filter hook input priority filter; policy drop;
+		ct state vmap {{ established : accept, related : accept, invalid : drop }}
+	}}
+	chain leaving {{
+		type nat hook postrouting priority srcnat; policy accept;
+{translate}	}}
 }}
 "#
     )

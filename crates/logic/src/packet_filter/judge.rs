@@ -1,6 +1,8 @@
-//! The meaning of security groups, packet by packet: the specification that the ruleset has to meet.
+//! The meaning of routes, network ACLs and security groups, packet by packet: the specification that the ruleset has to meet.
 
-use super::{Group, Interface, Peer, Protocol, Rule, Vpc};
+use super::routes::way;
+use super::{AclRule, Group, INTERNET_LINK, Interface, Link, Peer, Protocol, Rule, Subnet, Vpc, Way};
+use model::Cidr;
 use std::net::Ipv4Addr;
 
 /// The first packet of a flow, with the addresses it has inside the VPC.
@@ -16,32 +18,131 @@ pub struct Packet {
     pub detail: u16,
 }
 
-/// Whether the VPC lets a new flow begin with this packet.
-///
-/// Between two interfaces, some ingress rule of the destination *and* some egress rule of the source must allow it. Towards
-/// other addresses the source needs a public address, and an egress rule; from other addresses only ingress counts.
+/// Where a packet enters or leaves the router.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Place<'a> {
+    /// At an interface of the VPC.
+    Interface(&'a Interface),
+    /// At the internet's border.
+    Internet,
+    /// At the border to a neighbour, by the link's name.
+    Neighbour(&'a str),
+}
+
+/// Whether the VPC lets a new flow begin with this packet, which comes from where its source address is.
 pub fn allows(vpc: &Vpc, packet: Packet) -> bool {
-    let (from, to) = (interface(vpc, packet.source), interface(vpc, packet.destination));
-    let leaves = |it| groups(vpc, it).any(|group| any(vpc, &group.egress, packet, packet.destination));
-    let enters = |it| groups(vpc, it).any(|group| any(vpc, &group.ingress, packet, packet.source));
-    match (from, to) {
-        (Some(from), Some(to)) => leaves(from) && enters(to),
-        (Some(from), None) => !vpc.cidr.contains(packet.destination) && from.public_address.is_some() && leaves(from),
-        (None, Some(to)) => !vpc.cidr.contains(packet.source) && to.public_address.is_some() && enters(to),
-        (None, None) => false,
+    sender(vpc, packet.source).and_then(|from| exit(vpc, from, packet)).is_some()
+}
+
+/// Where the source address is: the interface that has it, the neighbour whose it is, or the internet. Nowhere, if it is one of
+/// the VPC's that nobody has.
+pub fn sender(vpc: &Vpc, source: Ipv4Addr) -> Option<Place<'_>> {
+    let neighbour = vpc.neighbours.iter().find(|it| it.cidrs.iter().any(|cidr| cidr.contains(source)));
+    match interface(vpc, source) {
+        Some(interface) => Some(Place::Interface(interface)),
+        None if vpc.cidrs.iter().any(|cidr| cidr.contains(source)) => None,
+        None => Some(neighbour.map_or(Place::Internet, |it| Place::Neighbour(&it.link))),
+    }
+}
+
+/// Where a packet leaves the router that enters it at `from` as the first of its flow; `None` if it does not.
+///
+/// It takes the way that its subnet's routes say, if the ACLs of the subnets that it leaves and enters let it. Between two interfaces, some
+/// ingress rule of the receiver *and* some egress rule of the sender must allow it. Towards the internet its source needs a public
+/// address, and an egress rule; from outside the VPC only ingress counts.
+pub fn exit<'a>(vpc: &'a Vpc, from: Place<'a>, packet: Packet) -> Option<Place<'a>> {
+    let to = receiver(vpc, from, packet).filter(|_| has_right_source(vpc, from, packet))?;
+    let inside = |place: Place<'a>| match place {
+        Place::Interface(it) => Some(it),
+        Place::Internet | Place::Neighbour(_) => None,
+    };
+    let (sender, receiver) = (inside(from), inside(to));
+    let crosses = sender.map(|it| &it.subnet) != receiver.map(|it| &it.subnet);
+    let leaves = |it: &Interface| passes(vpc, it, |acl| &acl.egress, packet, packet.destination);
+    let enters = |it: &Interface| passes(vpc, it, |acl| &acl.ingress, packet, packet.source);
+    if crosses && !(sender.is_none_or(leaves) && receiver.is_none_or(enters)) {
+        return None;
+    }
+    let sent = sender.is_none_or(|it| is_allowed(vpc, it, |group| &group.egress, packet, packet.destination));
+    let taken = match to {
+        Place::Interface(it) => is_allowed(vpc, it, |group| &group.ingress, packet, packet.source),
+        Place::Internet => has_public_address(vpc, packet.source),
+        Place::Neighbour(_) => true,
+    };
+    (sent && taken && (sender.is_some() || receiver.is_some())).then_some(to)
+}
+
+/// Where the packet goes.
+fn receiver<'a>(vpc: &'a Vpc, from: Place<'a>, packet: Packet) -> Option<Place<'a>> {
+    let own = || interface(vpc, packet.destination).map(Place::Interface);
+    let Place::Interface(sender) = from else {
+        return own().filter(|_| from != Place::Internet || has_public_address(vpc, packet.destination));
+    };
+    // The router's own addresses are reached before any route is looked at.
+    if let Some(balancer) = interface(vpc, packet.destination).filter(|it| it.link == Link::Local) {
+        return subnet(vpc, sender)
+            .filter(|from| way(vpc, from, packet.destination) != Way::Nowhere)
+            .map(|_| Place::Interface(balancer));
+    }
+    match way(vpc, subnet(vpc, sender)?, packet.destination) {
+        Way::Local => own(),
+        Way::Nowhere => None,
+        Way::Link(link) if link == INTERNET_LINK => Some(Place::Internet),
+        Way::Link(link) => vpc
+            .neighbours
+            .iter()
+            .find(|it| it.link == link)
+            .map(|it| Place::Neighbour(&it.link))
+            .or_else(|| vpc.interfaces.iter().find(|it| it.link == Link::Port(link.clone())).map(Place::Interface)),
+    }
+}
+
+fn has_right_source(vpc: &Vpc, from: Place<'_>, packet: Packet) -> bool {
+    match from {
+        Place::Interface(it) => !it.checked || interface(vpc, packet.source) == Some(it),
+        Place::Internet => !vpc.cidrs.iter().any(|cidr| cidr.contains(packet.source)),
+        Place::Neighbour(link) => {
+            let mut named = vpc.neighbours.iter().filter(|it| it.link == link);
+            named.any(|it| it.cidrs.iter().any(|cidr| cidr.contains(packet.source)))
+        }
     }
 }
 
 fn interface(vpc: &Vpc, address: Ipv4Addr) -> Option<&Interface> {
-    vpc.interfaces.iter().find(|it| it.address == address)
+    vpc.interfaces.iter().find(|it| it.addresses.iter().any(|(own, _)| *own == address))
 }
 
-fn groups<'a>(vpc: &'a Vpc, interface: &'a Interface) -> impl Iterator<Item = &'a Group> {
-    vpc.groups.iter().filter(|group| interface.groups.contains(&group.id))
+fn has_public_address(vpc: &Vpc, address: Ipv4Addr) -> bool {
+    let addresses = interface(vpc, address).into_iter().flat_map(|it| &it.addresses);
+    addresses.into_iter().any(|(own, public)| *own == address && public.is_some())
 }
 
-fn any(vpc: &Vpc, rules: &[Rule], packet: Packet, other_side: Ipv4Addr) -> bool {
-    rules.iter().any(|rule| protocol(rule.protocol, packet) && peer(vpc, &rule.peer, other_side))
+fn subnet<'a>(vpc: &'a Vpc, interface: &Interface) -> Option<&'a Subnet> {
+    vpc.subnets.iter().find(|it| it.id == interface.subnet)
+}
+
+fn passes(
+    vpc: &Vpc,
+    interface: &Interface,
+    direction: impl Fn(&super::Acl) -> &Vec<AclRule>,
+    packet: Packet,
+    other_side: Ipv4Addr,
+) -> bool {
+    let Some(acl) = subnet(vpc, interface).and_then(|subnet| subnet.acl.as_ref()) else { return true };
+    let mut rules = direction(acl).iter();
+    rules.find(|rule| rule.peer.contains(other_side) && protocol(rule.protocol, packet)).is_some_and(|rule| rule.allow)
+}
+
+fn is_allowed(
+    vpc: &Vpc,
+    interface: &Interface,
+    direction: impl Fn(&Group) -> &Vec<Rule>,
+    packet: Packet,
+    other_side: Ipv4Addr,
+) -> bool {
+    let Some(groups) = &interface.groups else { return true };
+    let mut rules = vpc.groups.iter().filter(|group| groups.contains(&group.id)).flat_map(|group| direction(group));
+    rules.any(|rule| protocol(rule.protocol, packet) && peer(vpc, &rule.peer, other_side))
 }
 
 fn protocol(protocol: Protocol, packet: Packet) -> bool {
@@ -56,8 +157,14 @@ fn protocol(protocol: Protocol, packet: Packet) -> bool {
 }
 
 fn peer(vpc: &Vpc, peer: &Peer, other_side: Ipv4Addr) -> bool {
+    let beside = |group: &String| {
+        let members = vpc.neighbours.iter().flat_map(|it| &it.members).filter(|(id, _)| id == group);
+        members.into_iter().any(|(_, members)| members.contains(&other_side))
+    };
     match peer {
-        Peer::Cidr(cidr) => cidr.contains(other_side),
-        Peer::Group(group) => interface(vpc, other_side).is_some_and(|it| it.groups.contains(group)),
+        Peer::Cidr(cidr) => Cidr::contains(*cidr, other_side),
+        Peer::Group(group) => {
+            interface(vpc, other_side).is_some_and(|it| it.groups.iter().flatten().any(|id| id == group)) || beside(group)
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What a VPC's security groups mean in packets: the text of the packet filter that its router loads.
+//! What a VPC's route tables, network ACLs and security groups mean in packets: the text of the packet filter that its router loads.
 //!
 //! A VPC is one router and every interface is a link of it, so every packet between two interfaces passes the router. The filter is
 //! one nftables table that is replaced whole and at once (`nft -f` is a transaction), so it never has a gap, and connections that
@@ -7,22 +7,25 @@
 //! | room | holds |
 //! |---|---|
 //! | [`vpc_ruleset`] | the table of a VPC's router |
-//! | [`instance_ruleset`], [`internet_ruleset`] | the fixed tables of an instance and of the internet gateways' namespace |
-//! | [`allows`] | the same meaning as a function of one packet, by which the table is judged in tests |
+//! | [`exits`] | the numbers by which that table and the router's kernel speak of the ways out of subnets |
+//! | [`instance_ruleset`], [`internet_ruleset`], [`nat_ruleset`] | the fixed tables of an instance, of the internet gateways' namespace, and of a NAT gateway |
+//! | [`allows`], [`exit`] | the same meaning as functions of one packet, by which the table is judged in tests |
 //!
 //! Who makes the links and loads the text is the agent's network world. IPv6 is not spoken: what is not IPv4 is dropped.
 
 mod fixed;
 mod judge;
+mod routes;
 mod ruleset;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
 
-pub use fixed::{BRIDGE, instance_ruleset, internet_ruleset};
-pub use judge::{Packet, allows};
+pub use fixed::{BRIDGE, instance_ruleset, internet_ruleset, nat_ruleset};
+pub use judge::{Packet, Place, allows, exit, sender};
+pub use routes::{INTERNET_EXIT, exits};
 pub use ruleset::vpc_ruleset;
-pub use vocabulary::{Group, Interface, Link, Peer, Protocol, Rule, Vpc};
+pub use vocabulary::{Acl, AclRule, Group, Interface, Link, Neighbour, Peer, Protocol, Route, Rule, Subnet, Vpc, Way};
 
 use std::net::Ipv4Addr;
 

@@ -6,23 +6,94 @@ use std::net::Ipv4Addr;
 /// A VPC, as far as packets are concerned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vpc {
-    /// All of its addresses.
-    pub cidr: Cidr,
+    /// All of its addresses; the first block's base plus two is the name server's.
+    pub cidrs: Vec<Cidr>,
+    /// Its subnets. An interface in none of them sends nothing.
+    pub subnets: Vec<Subnet>,
     /// Its interfaces. Of two with one address, the first counts.
     pub interfaces: Vec<Interface>,
     /// Its security groups. A group that is named but not here allows nothing.
     pub groups: Vec<Group>,
+    /// The VPCs beside it.
+    pub neighbours: Vec<Neighbour>,
+}
+
+/// A part of a VPC.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subnet {
+    /// Its id.
+    pub id: String,
+    /// Its addresses.
+    pub cidr: Cidr,
+    /// Where its packets go. The longest prefix counts; what is not listed goes nowhere, but for the VPC's own addresses.
+    pub routes: Vec<Route>,
+    /// What may cross its border; `None` for everything.
+    pub acl: Option<Acl>,
+}
+
+/// Where packets to some addresses go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The addresses.
+    pub destination: Cidr,
+    /// Where to.
+    pub way: Way,
+}
+
+/// A way out of a subnet.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// To the interface that has the address.
+    Local,
+    /// Into the router's network interface of this name, whatever the address is: [`super::INTERNET_LINK`], that of a [`Neighbour`], or
+    /// the port of an interface, which has to take what is not its own.
+    Link(String),
+    /// Nowhere.
+    Nowhere,
+}
+
+/// A network ACL: every packet that crosses the subnet's border is judged by the first rule that matches it; by none, it is dropped.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Acl {
+    /// What comes in, in the order in which the rules are tried.
+    pub ingress: Vec<AclRule>,
+    /// What goes out.
+    pub egress: Vec<AclRule>,
+}
+
+/// A rule of a network ACL.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AclRule {
+    /// What it lets pass it lets pass; otherwise it drops it.
+    pub allow: bool,
+    /// The protocol and its destination ports.
+    pub protocol: Protocol,
+    /// The other side.
+    pub peer: Cidr,
+}
+
+/// A VPC beside this one, by a peering connection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Neighbour {
+    /// The router's network interface towards it.
+    pub link: String,
+    /// Its addresses.
+    pub cidrs: Vec<Cidr>,
+    /// Its security groups' members, as far as rules here may name them.
+    pub members: Vec<(String, Vec<Ipv4Addr>)>,
 }
 
 /// An elastic network interface.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Interface {
-    /// In the VPC.
-    pub address: Ipv4Addr,
-    /// Its address on the internet, if it has one and its subnet has an internet gateway.
-    pub public_address: Option<Ipv4Addr>,
-    /// Ids of its security groups.
-    pub groups: Vec<String>,
+    /// Its subnet's id.
+    pub subnet: String,
+    /// In the VPC, each with its address on the internet, if it has one and its subnet has an internet gateway.
+    pub addresses: Vec<(Ipv4Addr, Option<Ipv4Addr>)>,
+    /// Ids of its security groups; `None` for one that is not judged at all: a NAT gateway's.
+    pub groups: Option<Vec<String>>,
+    /// It sends and takes nothing but what bears its own addresses.
+    pub checked: bool,
     /// Where the router has it.
     pub link: Link,
 }

@@ -1,6 +1,7 @@
 //! Reads a ruleset's text and walks a new flow's first packet through it, as the kernel would: enough of nftables for our own text.
 
-use super::super::{INTERNET_LINK, Link, Packet, Vpc};
+use super::super::{INTERNET_LINK, Link, Packet, Place, Vpc, exits};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
@@ -10,10 +11,11 @@ pub struct Table {
     chains: BTreeMap<String, Vec<String>>,
 }
 
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Verdict {
     Accept,
     Drop,
+    Return,
     Next,
 }
 
@@ -23,6 +25,7 @@ struct Passing<'a> {
     iifname: &'a str,
     oifname: &'a str,
     dnat: bool,
+    mark: &'a Cell<u16>,
 }
 
 impl Table {
@@ -41,29 +44,53 @@ impl Table {
         table
     }
 
-    /// Whether the first packet of a flow passes every hook on its way.
-    pub fn passes(&self, vpc: &Vpc, packet: Packet) -> bool {
-        let (iifname, oifname) = (link(vpc, packet.source), link(vpc, packet.destination));
-        if iifname == INTERNET_LINK && oifname == INTERNET_LINK {
-            return false;
-        }
+    /// The network interface by which the first packet of a flow leaves the router, if it passes every hook on its way; `lo` where the
+    /// router itself is reached.
+    pub fn exit(&self, vpc: &Vpc, from: Place<'_>, packet: Packet) -> Option<String> {
+        let iifname = match from {
+            Place::Interface(it) => link(&it.link),
+            Place::Internet => INTERNET_LINK.into(),
+            Place::Neighbour(link) => link.to_owned(),
+        };
         let dnat =
             iifname == INTERNET_LINK && self.sets["inward"].values().any(|inside| *inside == packet.destination.to_string());
-        let passing = Passing { packet, iifname: &iifname, oifname: &oifname, dnat };
-        let hooks: &[&str] = match (iifname.as_str(), oifname.as_str()) {
-            ("lo", "lo") => &["output", "source_check", "input"],
-            ("lo", _) => &["output"],
-            (_, "lo") => &["source_check", "input"],
-            _ => &["source_check", "forward"],
+        let mark = Cell::new(0);
+        let passes = |hook: &str, oifname: &str| {
+            let verdict = self.walk(hook, &Passing { packet, iifname: &iifname, oifname, dnat, mark: &mark });
+            verdict == Verdict::Accept || (verdict != Verdict::Drop && self.chains[hook][0].ends_with("policy accept;"))
         };
-        hooks.iter().all(|hook| self.walk(hook, &passing) == Verdict::Accept)
+        let before = if iifname == "lo" { passes("route_own", "") } else { passes("source_check", "") && passes("route", "") };
+        let oifname = self.route(vpc, packet.destination, mark.get());
+        let judged = match (iifname.as_str(), oifname.as_str()) {
+            ("lo", "lo") => passes("output", "lo") && passes("source_check", "") && passes("input", ""),
+            ("lo", _) => passes("output", &oifname),
+            (_, "lo") => passes("input", ""),
+            _ => passes("forward", &oifname),
+        };
+        (before && judged).then_some(oifname)
+    }
+
+    /// What the kernel's tables say: the router's own addresses, the mark's table, the interfaces' addresses, and for all others a link that
+    /// leads nowhere.
+    fn route(&self, vpc: &Vpc, to: Ipv4Addr, mark: u16) -> String {
+        let owner =
+            vpc.interfaces.iter().find(|it| it.addresses.iter().any(|(address, _)| *address == to)).map(|it| link(&it.link));
+        match (owner, exits(vpc).into_iter().find(|(_, number)| *number == mark)) {
+            (Some(own), _) if own == "lo" => own,
+            (_, Some((link, _))) => link,
+            (Some(link), None) => link,
+            (None, None) => "nowhere".into(),
+        }
     }
 
     fn walk(&self, chain: &str, passing: &Passing) -> Verdict {
         for rule in &self.chains[chain] {
             let (tail, verdict) = self.rule(rule, passing);
-            if verdict != Verdict::Next || tail {
-                return verdict;
+            match verdict {
+                Verdict::Accept | Verdict::Drop => return verdict,
+                Verdict::Return => return Verdict::Next,
+                Verdict::Next if tail => return Verdict::Next,
+                Verdict::Next => {}
             }
         }
         Verdict::Next
@@ -75,19 +102,25 @@ impl Table {
         loop {
             let matches = match (words.next(), words.next()) {
                 (Some("accept"), None) => return (true, Verdict::Accept),
+                (Some("drop"), None) => return (true, Verdict::Drop),
+                (Some("return"), None) => return (true, Verdict::Return),
                 (Some("jump"), Some(chain)) => return (false, self.walk(chain, passing)),
                 (Some("goto"), Some(chain)) => return (true, self.walk(chain, passing)),
-                (Some("type"), Some("filter")) => return (false, Verdict::Next),
+                (Some("type"), Some(_)) => return (false, Verdict::Next),
                 (Some("ct"), Some("state")) => return (false, Verdict::Next),
                 (Some("ct"), Some("status")) => words.next() == Some("dnat") && passing.dnat,
                 (Some("iifname"), Some(".")) => return (false, self.bound(passing)),
-                (Some("iifname"), Some(name)) => name == format!("\"{}\"", passing.iifname),
-                (Some("oifname"), Some(name)) => name == format!("\"{}\"", passing.oifname),
+                (Some("iifname"), Some("vmap")) => return self.vmap(words.next(), &quoted(passing.iifname), passing),
+                (Some("oifname"), Some("vmap")) => return self.vmap(words.next(), &quoted(passing.oifname), passing),
+                (Some("iifname"), Some(name)) => self.is_link(name, passing.iifname),
+                (Some("oifname"), Some(name)) => self.is_link(name, passing.oifname),
                 (Some("ip"), Some(side)) => match words.next() {
                     Some(".") => return (false, Verdict::Next),
-                    Some("vmap") => return self.vmap(words.next(), side, passing),
+                    Some("vmap") => return self.vmap(words.next(), &address(side, passing.packet).to_string(), passing),
                     other => self.address(other, &mut words, address(side, passing.packet)),
                 },
+                // The tests have nothing to do with DHCP.
+                (Some("udp"), Some("sport")) => return (false, Verdict::Next),
                 (Some("tcp"), Some("dport")) => passing.packet.protocol == 6 && in_range(words.next(), passing.packet.detail),
                 (Some("udp"), Some("dport")) => passing.packet.protocol == 17 && in_range(words.next(), passing.packet.detail),
                 (Some("icmp"), Some("type")) => {
@@ -100,6 +133,12 @@ impl Table {
                     Some("icmp") => passing.packet.protocol == 1,
                     number => in_range(number, passing.packet.protocol.into()),
                 },
+                (Some("meta"), Some("nfproto")) => words.next() == Some("ipv4"),
+                (Some("meta"), Some("mark")) => {
+                    assert_eq!(words.next(), Some("set"));
+                    passing.mark.set(words.next().and_then(|number| number.parse().ok()).expect("a number"));
+                    true
+                }
                 other => panic!("unknown words {other:?} in {rule}"),
             };
             if !matches {
@@ -110,23 +149,30 @@ impl Table {
 
     fn bound(&self, passing: &Passing) -> Verdict {
         let element = format!("\"{}\" . {}", passing.iifname, passing.packet.source);
-        if self.sets["bound"].contains_key(&element) { Verdict::Accept } else { Verdict::Drop }
+        if self.sets["bound"].contains_key(&element) { Verdict::Accept } else { Verdict::Next }
     }
 
-    fn vmap(&self, map: Option<&str>, side: &str, passing: &Passing) -> (bool, Verdict) {
+    fn vmap(&self, map: Option<&str>, key: &str, passing: &Passing) -> (bool, Verdict) {
         let map = &self.sets[map.expect("a map").trim_start_matches('@')];
-        match map.get(&address(side, passing.packet).to_string()) {
-            Some(verdict) => self.rule(verdict, passing),
-            None => (false, Verdict::Next),
+        map.get(key).map_or((false, Verdict::Next), |verdict| self.rule(verdict, passing))
+    }
+
+    fn is_link(&self, word: &str, name: &str) -> bool {
+        match word.strip_prefix('@') {
+            Some(set) => self.sets[set].contains_key(&quoted(name)),
+            None => word == quoted(name),
         }
     }
 
     fn address<'a>(&self, word: Option<&str>, words: &mut impl Iterator<Item = &'a str>, address: Ipv4Addr) -> bool {
-        let cidr = |text: &str| text.parse::<model::Cidr>().expect("a network").contains(address);
         match word.expect("an address") {
-            "!=" => !cidr(words.next().expect("a network")),
+            "!=" => !self.address(words.next(), words, address),
+            "{" => {
+                let listed: Vec<_> = words.take_while(|word| *word != "}").collect();
+                listed.into_iter().any(|network| contains(network.trim_end_matches(','), address))
+            }
             set if set.starts_with('@') => self.sets[&set[1..]].contains_key(&address.to_string()),
-            network => cidr(network),
+            network => contains(network, address),
         }
     }
 }
@@ -138,14 +184,21 @@ fn elements(line: &str) -> BTreeMap<String, String> {
     pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
-/// The link behind which the address is: `lo` for the router's own, nowhere for the VPC's that are free.
-fn link(vpc: &Vpc, address: Ipv4Addr) -> String {
-    match vpc.interfaces.iter().find(|it| it.address == address).map(|it| &it.link) {
-        Some(Link::Local) => "lo".into(),
-        Some(Link::Port(name)) => name.clone(),
-        None if vpc.cidr.contains(address) => "nowhere".into(),
-        None => INTERNET_LINK.into(),
+/// The network interface that an interface is behind.
+pub fn link(link: &Link) -> String {
+    match link {
+        Link::Local => "lo".into(),
+        Link::Port(name) => name.clone(),
     }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{name}\"")
+}
+
+fn contains(network: &str, address: Ipv4Addr) -> bool {
+    let network = if network.contains('/') { network.to_owned() } else { format!("{network}/32") };
+    network.parse::<model::Cidr>().expect("a network").contains(address)
 }
 
 fn address(side: &str, packet: Packet) -> Ipv4Addr {
