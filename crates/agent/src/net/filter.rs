@@ -15,15 +15,34 @@ use std::sync::Arc;
 /// A port at an instance: protocol (`tcp`, `udp`) and number.
 pub(crate) type Mapped = (String, u16);
 
-/// Loads the ruleset, unless it is the one that is loaded. True if it was loaded.
-pub(crate) async fn load(space: &Space, ruleset: String) -> Result<bool> {
-    let mark = format!("filter {:016x}", fingerprint(&ruleset));
-    if space.note().await?.as_ref() == Some(&mark) {
-        return Ok(false);
+/// A ruleset for a namespace.
+pub(crate) struct Ruleset {
+    text: String,
+    mark: String,
+}
+
+impl Ruleset {
+    /// The ruleset of this text.
+    pub(crate) fn of(text: String) -> Self {
+        Self { mark: format!("filter {:016x}", fingerprint(&text)), text }
     }
-    NFT.must(space.namespace(), words("-f -"), ruleset).await?;
-    space.set_note(&mark).await?;
-    Ok(true)
+
+    /// Whether it is the one that is loaded.
+    pub(crate) async fn is_loaded(&self, space: &Space) -> Result<bool> {
+        Ok(space.note().await?.as_ref() == Some(&self.mark))
+    }
+
+    /// Loads it.
+    pub(crate) async fn load(self, space: &Space) -> Result<()> {
+        NFT.must(space.namespace(), words("-f -"), self.text).await?;
+        space.set_note(&self.mark).await
+    }
+}
+
+/// Loads the ruleset, unless it is the one that is loaded.
+pub(crate) async fn load(space: &Space, ruleset: String) -> Result<()> {
+    let ruleset = Ruleset::of(ruleset);
+    if ruleset.is_loaded(space).await? { Ok(()) } else { ruleset.load(space).await }
 }
 
 /// The port mappings of an instance: its port, and the container's address and port.

@@ -30,7 +30,7 @@ pub(crate) async fn ensure(places: &Places, router: &Space, vpc: &Vpc, instance:
     let loopback = space.loopback().await?;
     space.set_addresses(loopback, &[Cidr { address: GATEWAY, prefix: 32 }]).await?;
     space.set_route(BRIDGE, Way::Nowhere).await?;
-    plug(router, &space, &router::plug_of(vpc, interface)?).await?;
+    plug(router, &space, &router::plug_of(vpc, interface, 0)?).await?;
     parameters::route_loopback(space.namespace())?;
     parameters::forward(space.namespace())
 }
@@ -87,9 +87,11 @@ pub(crate) async fn bridge(
     let address = address_of(instance, container, name).await?;
     let wish = Plug {
         port: bridge_port(name),
+        device: 0,
         mac: mac_of(address),
-        address: Cidr { address, prefix: BRIDGE.prefix },
+        addresses: vec![Cidr { address, prefix: BRIDGE.prefix }],
         gateway: GATEWAY,
+        exit: None,
     };
     plug(instance, container, &wish).await?;
     let standing = filter::ports(instance.namespace()).await?;

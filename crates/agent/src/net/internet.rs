@@ -4,7 +4,7 @@
 //! Public addresses are never addresses of anything: the routers translate them, one to one, at their border (EC2's internet
 //! gateway). So they mean the same from everywhere, from another VPC and from the VPC itself.
 
-use super::describe::public_address;
+use super::describe;
 use super::error::{Error, Result};
 use super::names::{self, EGRESS_LINK, HOST_LINK, Places};
 use super::pasta::Pasta;
@@ -29,7 +29,7 @@ const HOST: Cidr = Cidr { address: Ipv4Addr::new(198, 19, 255, 254), prefix: 30 
 /// The internet, as the host sees it.
 const TOWARDS_HOST: Cidr = Cidr { address: Ipv4Addr::new(198, 19, 255, 253), prefix: 30 };
 /// The internet's address on every link to a router.
-const HUB: Cidr = Cidr { address: Ipv4Addr::new(169, 254, 0, 1), prefix: 32 };
+pub(crate) const HUB: Cidr = Cidr { address: Ipv4Addr::new(169, 254, 0, 1), prefix: 32 };
 /// Every router's address on its link to the internet.
 const BORDER: Cidr = Cidr { address: Ipv4Addr::new(169, 254, 0, 2), prefix: 32 };
 
@@ -151,7 +151,6 @@ impl Internet {
         let border = router.need(INTERNET_LINK).await?;
         hub.set_addresses(link, &[HUB]).await?;
         router.set_addresses(border, &[BORDER]).await?;
-        router.set_route(Cidr::ANY, Way::Gateway(border, HUB.address)).await?;
         set_public_routes(hub, link, addresses).await
     }
 
@@ -198,5 +197,5 @@ async fn set_public_routes(hub: &Space, link: u32, addresses: &BTreeSet<Ipv4Addr
 
 /// The public addresses of the VPC's interfaces that lead to the internet.
 fn public_addresses(vpc: &Vpc) -> BTreeSet<Ipv4Addr> {
-    vpc.interfaces.iter().filter_map(|interface| public_address(vpc, interface)).collect()
+    vpc.interfaces.iter().flat_map(|interface| describe::public_addresses(vpc, interface)).collect()
 }

@@ -1,9 +1,9 @@
 //! The host's network: VPCs as network namespaces of the kernel.
 //!
 //! One router namespace stands for each VPC. Everything is plugged into it by a link of its own ([`plug`]), so that all packets pass its
-//! packet filter, where security groups are enforced ([`logic::packet_filter`]). Load balancers' addresses are the router's own. VPCs with
-//! public addresses meet in one more namespace ([`internet`]), by which the host's users reach them. `docs/adr/0005-network-world.md`
-//! has the picture and the reasons.
+//! packet filter, where routes are chosen and network ACLs and security groups are enforced ([`logic::packet_filter`]). Load balancers'
+//! addresses are the router's own. VPCs with public addresses meet in one more namespace ([`internet`]), by which the host's users reach
+//! them; peered ones are joined directly ([`peering`]). `docs/adr/0005-network-world.md` has the picture and the reasons.
 //!
 //! What exists is always asked of the kernel, never remembered: the namespaces by the files that keep them, the rest by netlink and `nft`. So
 //! a server that was killed at any moment finds what it left, completes it, and disturbs nothing that is right. Nothing outside these
@@ -15,8 +15,10 @@ mod filter;
 mod instance;
 mod internet;
 mod names;
+mod nat;
 mod parameters;
 mod pasta;
+mod peering;
 mod plug;
 mod ports;
 mod probe;
@@ -97,20 +99,35 @@ impl NetWorld {
         vpcs.get(id).cloned().ok_or_else(|| Error::Refused(format!("the network of {id} is not up")))
     }
 
-    /// Makes the VPC's router and instances, and remembers what was wished for.
-    async fn ensure_vpc(&self, vpc: &Vpc) -> Result<()> {
-        let router = router::ensure(&self.places, vpc).await?;
+    /// Makes the VPC's router, instances and NAT gateways, and remembers what was wished for.
+    async fn ensure_vpc(&self, vpc: &Vpc, all: &[Vpc]) -> Result<()> {
+        let router = router::ensure(&self.places, vpc, all).await?;
         self.vpcs.lock().unwrap_or_else(PoisonError::into_inner).insert(vpc.id.clone(), Arc::new(vpc.clone()));
         for instance in &vpc.instances {
             instance::ensure(&self.places, &router, vpc, instance).await?;
         }
+        for (id, interface) in nat::gateways(vpc) {
+            nat::ensure(&self.places, &router, vpc, id, interface).await?;
+        }
         Ok(())
+    }
+
+    /// Does something to each VPC at the same time, and adds to `faults` what could not be done; the first fault of a VPC counts.
+    async fn each<'a, F>(vpcs: &'a [Vpc], faults: &mut BTreeMap<String, Error>, work: impl Fn(&'a Vpc) -> F)
+    where
+        F: Future<Output = Result<()>>,
+    {
+        let done = futures::future::join_all(vpcs.iter().map(work)).await;
+        for (vpc, fault) in vpcs.iter().zip(done).filter_map(|(vpc, done)| Some((vpc, done.err()?))) {
+            faults.entry(vpc.id.clone()).or_insert(fault);
+        }
     }
 
     /// Removes the instances and VPCs that are not wished for, where nobody is in them any more.
     async fn collect(&self, vpcs: &[Vpc]) -> Result<()> {
         let instances = vpcs.iter().flat_map(|vpc| &vpc.instances).map(|it| it.id.as_str()).collect();
         instance::collect(&self.places, &instances).await?;
+        nat::collect(&self.places, &vpcs.iter().flat_map(nat::gateways).map(|(id, _)| id).collect()).await?;
         let wanted: BTreeSet<_> = vpcs.iter().map(|vpc| vpc.id.as_str()).collect();
         for name in self.places.list("vpc-").iter().filter(|name| !wanted.contains(name.as_str())) {
             let in_use = match Space::open(&self.places.vpc(name))? {
@@ -154,6 +171,7 @@ impl NetWorld {
         for instance in self.places.list("i-") {
             instance::remove(&self.places, &instance).await?;
         }
+        nat::collect(&self.places, &BTreeSet::new()).await?;
         for name in self.places.list("") {
             Namespace::remove(&self.places.folder().join(name))?;
         }
@@ -176,12 +194,13 @@ impl Network for NetWorld {
 
     async fn ensure(&self, vpcs: &[Vpc]) -> BTreeMap<String, String> {
         let _alone = self.shared.lock().await;
-        let made = futures::future::join_all(vpcs.iter().map(|vpc| self.ensure_vpc(vpc))).await;
-        let mut faults: BTreeMap<_, _> =
-            vpcs.iter().zip(made).filter_map(|(vpc, made)| Some((vpc.id.clone(), made.err()?))).collect();
-        for (vpc, fault) in self.internet.ensure(vpcs).await {
+        let mut faults = BTreeMap::new();
+        Self::each(vpcs, &mut faults, |vpc| self.ensure_vpc(vpc, vpcs)).await;
+        let beyond = self.internet.ensure(vpcs).await.into_iter().chain(peering::ensure(&self.places, vpcs).await);
+        for (vpc, fault) in beyond {
             faults.entry(vpc).or_insert(fault);
         }
+        Self::each(vpcs, &mut faults, |vpc| router::ensure_exits(&self.places, vpc, vpcs)).await;
         if let Err(error) = self.collect(vpcs).await {
             tracing::warn!(%error, "what is left of the network could not be removed yet");
         }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// The only network interface that containers have beside `lo`.
+/// The only network interface that containers have beside `lo`, and the first one of machines.
 pub(crate) const INNER: &str = "eth0";
 /// The internet's end of the link to the host.
 pub(crate) const HOST_LINK: &str = "host0";
@@ -28,6 +28,11 @@ impl Places {
 
     /// An instance.
     pub(crate) fn instance(&self, id: &str) -> PathBuf {
+        self.folder.join(id)
+    }
+
+    /// A NAT gateway, `nat-…`.
+    pub(crate) fn nat_gateway(&self, id: &str) -> PathBuf {
         self.folder.join(id)
     }
 
@@ -87,6 +92,11 @@ pub(crate) fn internet_port(vpc: &str) -> String {
     format!("v{}", short(vpc))
 }
 
+/// Either end of the link between the routers of two peered VPCs.
+pub(crate) fn peering(id: &str) -> String {
+    format!("p{}", short(id))
+}
+
 /// The host's end of the link to the internet.
 pub(crate) fn host_end(tag: &str) -> String {
     format!("hf-{}", &tag[..tag.len().min(8)])
@@ -109,7 +119,13 @@ mod tests {
 
     #[test]
     fn interface_names_fit() {
-        for name in [port("eni-0123456789abcdef0"), bridge_port("w-x.0"), internet_port("vpc-1"), host_end("0123456789")] {
+        for name in [
+            port("eni-0123456789abcdef0"),
+            bridge_port("w-x.0"),
+            internet_port("vpc-1"),
+            peering("pcx-1"),
+            host_end("0123456789"),
+        ] {
             assert!(name.len() <= 15 && name.is_ascii(), "{name}");
         }
         assert_eq!(port("eni-1"), port("eni-1"));

@@ -1,53 +1,88 @@
 //! Plugs a namespace into a router: the one way in which workloads meet VPCs, instances meet VPCs, and containers in `bridge` mode
 //! meet instances.
 //!
-//! The router sends what is for the address, and that alone, into a link of its own (`/32`). The inside has the address with its network's
-//! real mask, but sends everything to the router, its neighbours' packets too: so whatever is sent passes the router's packet filter.
-//! Each side is told the other's hardware address, so nobody ever has to ask (by ARP) who is where.
+//! The router sends what is for the addresses, and that alone, into a link of its own (`/32`). The inside has the addresses with their
+//! network's real mask, but sends everything to the router, its neighbours' packets too: so whatever is sent passes the router's packet
+//! filter. Each side is told the other's hardware address, so nobody ever has to ask (by ARP) who is where.
 
 use super::error::{Error, Result};
-use super::names::INNER;
-use super::space::{End, Mac, Space, Way, pair};
+use super::space::{End, MAIN, Mac, Space, Way, pair};
 use model::Cidr;
 use std::net::Ipv4Addr;
 
 /// The router's hardware address, the same on every link: a link has no third party that could mistake it.
 const ROUTER: Mac = [0x02, 0x68, 0x66, 0, 0, 1];
 
+/// The inside's table of the first interface beside `eth0`, where its own default route stands.
+const FIRST_TABLE: u32 = 10_000;
+
 /// What is to be plugged in.
 pub(crate) struct Plug {
     /// What the router calls the link.
     pub(crate) port: String,
+    /// Which interface of the inside it is: `eth0` is the one with the way to everywhere, from the others go the packets that bear
+    /// their addresses.
+    pub(crate) device: u32,
     /// The inside's hardware address.
     pub(crate) mac: Mac,
-    /// The inside's address, with the mask of its network.
-    pub(crate) address: Cidr,
+    /// The inside's addresses, with the mask of their network, the primary one first.
+    pub(crate) addresses: Vec<Cidr>,
     /// The router's address in that network.
     pub(crate) gateway: Ipv4Addr,
+    /// The number of the way by which others' packets are led to it, if any are.
+    pub(crate) exit: Option<u16>,
+}
+
+impl Plug {
+    /// What the inside calls the link.
+    pub(crate) fn name(&self) -> String {
+        format!("eth{}", self.device)
+    }
 }
 
 /// Plugs `inside` into `router`. Done again, it repairs what is missing; what is right already, the kernel leaves as it is.
 pub(crate) async fn plug(router: &Space, inside: &Space, plug: &Plug) -> Result<()> {
     let outer = connect(router, inside, plug).await?;
-    let inner = inside.need(INNER).await?;
+    let inner = inside.need(&plug.name()).await?;
     inside.loopback().await?;
-    inside.set_detached_address(inner, plug.address).await?;
+    inside.set_detached_addresses(inner, &plug.addresses).await?;
     inside.set_neighbour(inner, plug.gateway, ROUTER).await?;
-    inside.set_route(Cidr::ANY, Way::Gateway(inner, plug.gateway)).await?;
-    router.set_neighbour(outer, plug.address.address, plug.mac).await?;
-    router.set_route(Cidr { prefix: 32, ..plug.address }, Way::Link(outer)).await
+    let way = Way::Gateway(inner, plug.gateway);
+    let table = if plug.device == 0 { MAIN } else { FIRST_TABLE + plug.device };
+    inside.set_route_in(table, Cidr::ANY, way).await?;
+    if plug.device > 0 {
+        for address in &plug.addresses {
+            inside.add_source(address.address, table).await?;
+        }
+    }
+    lead(router, outer, plug).await
 }
 
-/// The pair of interfaces. Half of one, which a crash may leave, is replaced.
-async fn connect(router: &Space, inside: &Space, plug: &Plug) -> Result<u32> {
-    match (router.link(&plug.port).await?, inside.link(INNER).await?) {
-        (Some(outer), Some(_)) => return Ok(outer),
-        (Some(_), None) => router.delete_link(&plug.port).await?,
-        (None, Some(_)) => inside.delete_link(INNER).await?,
-        (None, None) => {}
+/// The router's side of a plug: sends what is for the addresses into the link.
+pub(crate) async fn lead(router: &Space, outer: u32, plug: &Plug) -> Result<()> {
+    for address in &plug.addresses {
+        router.set_neighbour(outer, address.address, plug.mac).await?;
+        router.set_route(Cidr { prefix: 32, ..*address }, Way::Link(outer)).await?;
     }
+    match (plug.exit, plug.addresses.first()) {
+        (Some(exit), Some(primary)) => router.set_route_in(exit.into(), Cidr::ANY, Way::Gateway(outer, primary.address)).await,
+        _ => Ok(()),
+    }
+}
+
+/// The pair of interfaces. What is left of another pair, by a crash or because the interface was plugged in elsewhere, is replaced.
+async fn connect(router: &Space, inside: &Space, plug: &Plug) -> Result<u32> {
+    let name = plug.name();
+    let (outer, inner) = (router.ends(&plug.port).await?, inside.ends(&name).await?);
+    if let (Some((outer, far, _)), Some((inner, near, mac))) = (&outer, &inner)
+        && (*far, *near, mac.as_slice()) == (Some(*inner), Some(*outer), plug.mac.as_slice())
+    {
+        return Ok(*outer);
+    }
+    router.delete_link(&plug.port).await?;
+    inside.delete_link(&name).await?;
     let near = End { space: router, name: &plug.port, mac: Some(ROUTER) };
-    pair(near, End { space: inside, name: INNER, mac: Some(plug.mac) }).await
+    pair(near, End { space: inside, name: &name, mac: Some(plug.mac) }).await
 }
 
 /// Reads `02:00:0a:00:01:07`.

@@ -5,7 +5,7 @@ use super::internet::no_egress;
 use super::names::Places;
 use super::tool::{NFT, PASTA};
 use agent_proto::Missing;
-use logic::packet_filter::{Vpc, instance_ruleset, internet_ruleset, vpc_ruleset};
+use logic::packet_filter::{Vpc, instance_ruleset, internet_ruleset, nat_ruleset, vpc_ruleset};
 use model::Cidr;
 use netns::Namespace;
 
@@ -23,8 +23,8 @@ fn filters(places: &Places) -> Result<(), Error> {
     let path = places.folder().join(format!("probe-{}", std::process::id()));
     Namespace::remove(&path)?;
     let tried = Namespace::create(&path).map_err(Error::from).and_then(|namespace| {
-        let vpc = Vpc { cidr: Cidr::ANY, interfaces: vec![], groups: vec![] };
-        [vpc_ruleset(&vpc), instance_ruleset(), internet_ruleset("a", "b")]
+        let vpc = Vpc { cidrs: vec![Cidr::ANY], subnets: vec![], interfaces: vec![], groups: vec![], neighbours: vec![] };
+        [vpc_ruleset(&vpc), instance_ruleset(), internet_ruleset("a", "b"), nat_ruleset(&[])]
             .into_iter()
             .try_for_each(|text| NFT.load_now(&namespace, text))
     });

@@ -1,6 +1,5 @@
 //! How workloads join the network and leave it.
 
-use super::describe::public_address;
 use super::error::{Error, Result};
 use super::names::{INNER, Places};
 use super::plug::plug;
@@ -11,7 +10,7 @@ use agent_proto::network::{Attachment, Vpc};
 use agent_proto::workload::{PortMapping, Workload};
 use netns::Namespace;
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 
 /// What is the same for all containers of a VPC.
 pub(crate) struct Around<'a> {
@@ -30,9 +29,9 @@ impl Around<'_> {
         let path = self.places.workload(&workload.id);
         let (router, (inside, _)) = (router::open(self.places, &vpc.id)?, Space::ensure(&path)?);
         parameters::prepare_container(inside.namespace())?;
-        plug(&router, &inside, &router::plug_of(vpc, found)?).await?;
+        plug(&router, &inside, &router::plug_of(vpc, found, 0)?).await?;
         let network = ContainerNetwork { netns: path, ..self.network(vpc, found.address) };
-        tracing::debug!(workload = workload.id, %found.address, public = ?public_address(vpc, found), "joined");
+        tracing::debug!(workload = workload.id, %found.address, public = ?found.public_address, "joined");
         Ok(with_own_ports(workload, network))
     }
 
@@ -100,11 +99,12 @@ impl Around<'_> {
     fn network(&self, vpc: &Vpc, address: Ipv4Addr) -> ContainerNetwork {
         let [a, b, c, d] = address.octets();
         let host = format!("ip-{a}-{b}-{c}-{d}");
+        let domain = vpc.dhcp.domain.as_deref().or(self.domain);
         ContainerNetwork {
             address: Some(address),
-            hostname: Some(self.domain.map_or(host.clone(), |domain| format!("{host}.{domain}"))),
-            name_servers: vec![IpAddr::V4(router::name_server(vpc))],
-            search: self.domain.map(str::to_owned).into_iter().collect(),
+            hostname: Some(domain.map_or(host.clone(), |domain| format!("{host}.{domain}"))),
+            name_servers: router::name_servers(vpc),
+            search: domain.map(str::to_owned).into_iter().collect(),
             ..ContainerNetwork::default()
         }
     }

@@ -119,13 +119,20 @@ fn described(vpc: &Vpc) -> filter::Vpc {
         egress: it.egress.iter().map(rule).collect(),
     };
     let interface = |it: &agent_proto::network::Interface| filter::Interface {
-        address: it.address,
-        public_address: None,
-        groups: it.groups.clone(),
+        subnet: it.subnet.clone(),
+        addresses: vec![(it.address, None)],
+        groups: Some(it.groups.clone()),
+        checked: true,
         link: filter::Link::Port(it.id.clone()),
     };
     filter::Vpc {
-        cidr: vpc.cidr,
+        cidrs: vec![vpc.cidr],
+        subnets: vpc
+            .subnets
+            .iter()
+            .map(|it| filter::Subnet { id: it.id.clone(), cidr: it.cidr, routes: vec![], acl: None })
+            .collect(),
+        neighbours: vec![],
         interfaces: vpc.interfaces.iter().map(interface).collect(),
         groups: vpc.groups.iter().map(group).collect(),
     }

@@ -2,7 +2,9 @@
 
 use agent::net::{NetWorld, Settings};
 use agent::network::{ContainerNetwork, Network as _};
-use agent_proto::network::{Attachment, Cidr, Instance, Interface, Peer, Protocol, Route, Rule, SecurityGroup, Subnet, Target, Vpc};
+use agent_proto::network::{
+    Attachment, Cidr, Instance, Interface, Peer, Protocol, Route, Rule, SecurityGroup, Subnet, Target, Vpc,
+};
 use agent_proto::workload::{Container, Image, ImageSource, Limits, Network, PortMapping, Workload};
 use netns::Namespace;
 use std::collections::BTreeMap;

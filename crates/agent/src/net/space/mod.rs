@@ -2,17 +2,19 @@
 //!
 //! Everything here may be done again: what is there already is left as it is.
 
+mod routes;
+
+pub(crate) use routes::{MAIN, Way};
+
 use super::error::{Error, Result};
 use futures::TryStreamExt;
 use model::Cidr;
 use netns::Namespace;
 use nix::errno::Errno;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressFlags};
+use rtnetlink::packet_route::link::LinkMessage;
 use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkAttribute};
-use rtnetlink::packet_route::route::{
-    RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteScope, RouteType,
-};
-use rtnetlink::{Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder};
+use rtnetlink::{Handle, LinkMessageBuilder, LinkUnspec, LinkVeth};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::Ipv4Addr;
@@ -41,19 +43,6 @@ pub(crate) struct End<'a> {
     pub(crate) name: &'a str,
     /// `None` lets the kernel choose one.
     pub(crate) mac: Option<Mac>,
-}
-
-/// A way to somewhere.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Way {
-    /// It is on the link.
-    Link(u32),
-    /// By a router on the link, whether the link's addresses say so or not.
-    Gateway(u32, Ipv4Addr),
-    /// Nowhere, without an answer.
-    Nowhere,
-    /// Nowhere, with an answer.
-    Unreachable,
 }
 
 impl Space {
@@ -102,11 +91,30 @@ impl Space {
         Ok(found.iter().filter_map(|link| Some((name(&link.attributes)?, link.header.index))).collect())
     }
 
-    /// The index of an interface. (Only this one is asked for: a router may have thousands.)
+    /// The index of an interface.
     pub(crate) async fn link(&self, name: &str) -> Result<Option<u32>> {
+        Ok(self.find(name).await?.map(|link| link.header.index))
+    }
+
+    /// The index of an interface, the index that its other end has in its own namespace, and its hardware address.
+    pub(crate) async fn ends(&self, name: &str) -> Result<Option<(u32, Option<u32>, Vec<u8>)>> {
+        let Some(link) = self.find(name).await? else { return Ok(None) };
+        let (mut other, mut mac) = (None, vec![]);
+        for attribute in link.attributes {
+            match attribute {
+                LinkAttribute::Link(index) => other = Some(index),
+                LinkAttribute::Address(address) => mac = address,
+                _ => {}
+            }
+        }
+        Ok(Some((link.header.index, other, mac)))
+    }
+
+    /// An interface. (Only this one is asked for: a router may have thousands.)
+    async fn find(&self, name: &str) -> Result<Option<LinkMessage>> {
         let found: std::result::Result<Vec<_>, _> = self.netlink.link().get().match_name(name).execute().try_collect().await;
         match found {
-            Ok(links) => Ok(links.first().map(|link| link.header.index)),
+            Ok(links) => Ok(links.into_iter().next()),
             Err(rtnetlink::Error::NetlinkError(error)) if error.raw_code() == -(Errno::ENODEV as i32) => Ok(None),
             Err(error) => Err(refused(format!("find the interface {name}"), error)),
         }
@@ -170,10 +178,10 @@ impl Space {
         self.set(index, wanted, AddressFlags::empty()).await
     }
 
-    /// Gives an interface exactly this address, with the mask of its network but without the route that comes with it: the network's other
-    /// addresses are not on the link.
-    pub(crate) async fn set_detached_address(&self, index: u32, wanted: Cidr) -> Result<()> {
-        self.set(index, &[wanted], AddressFlags::Noprefixroute).await
+    /// Gives an interface exactly these addresses, with the mask of their network but without the route that comes with it: the network's
+    /// other addresses are not on the link.
+    pub(crate) async fn set_detached_addresses(&self, index: u32, wanted: &[Cidr]) -> Result<()> {
+        self.set(index, wanted, AddressFlags::Noprefixroute).await
     }
 
     async fn set(&self, index: u32, wanted: &[Cidr], flags: AddressFlags) -> Result<()> {
@@ -198,39 +206,6 @@ impl Space {
             rtnetlink::AddressMessageBuilder::<Ipv4Addr>::new().index(index).address(address.address, address.prefix).build();
         let deleted = self.netlink.address().del(message).execute().await;
         unless(deleted, Errno::EADDRNOTAVAIL).map_err(|error| refused(format!("delete the address {address}"), error))
-    }
-
-    /// Sets the way to a network, whatever it was.
-    pub(crate) async fn set_route(&self, to: Cidr, way: Way) -> Result<()> {
-        let set = self.netlink.route().add(route(to, way)).replace().execute().await;
-        set.map_err(|error| refused(format!("set the route to {to}"), error))
-    }
-
-    /// Adds the way to a network, unless there is one already, which is an error.
-    pub(crate) async fn add_route(&self, to: Cidr, way: Way) -> io::Result<()> {
-        self.netlink.route().add(route(to, way)).execute().await.map_err(cause)
-    }
-
-    /// Forgets the way to a network.
-    pub(crate) async fn delete_route(&self, to: Cidr, way: Way) -> Result<()> {
-        let deleted = self.netlink.route().del(route(to, way)).execute().await;
-        unless(deleted, Errno::ESRCH).map_err(|error| refused(format!("delete the route to {to}"), error))
-    }
-
-    /// Where the main table sends packets: the networks, each with the index of the interface that it is sent out by.
-    pub(crate) async fn routes(&self) -> Result<Vec<(Cidr, u32)>> {
-        let wish = RouteMessageBuilder::<Ipv4Addr>::new().build();
-        let found: Vec<_> =
-            self.netlink.route().get(wish).execute().try_collect().await.map_err(|error| refused("list routes", error))?;
-        let ways = found
-            .iter()
-            .filter(|route| route.header.kind == RouteType::Unicast && route.header.table == RouteHeader::RT_TABLE_MAIN);
-        Ok(ways.filter_map(|route| Some((destination(route), exit(route)?))).collect())
-    }
-
-    /// The networks that are sent out by the interface.
-    pub(crate) async fn routes_by(&self, index: u32) -> Result<Vec<Cidr>> {
-        Ok(self.routes().await?.into_iter().filter(|(_, exit)| *exit == index).map(|(network, _)| network).collect())
     }
 
     /// Tells an interface the hardware address of a neighbour for good, so that nobody has to be asked.
@@ -269,35 +244,6 @@ fn named<T: Default>(name: &str, mac: Option<Mac>) -> LinkMessageBuilder<T> {
         Some(mac) => link.address(mac.to_vec()),
         None => link,
     }
-}
-
-fn route(to: Cidr, way: Way) -> RouteMessage {
-    let route = RouteMessageBuilder::<Ipv4Addr>::new().destination_prefix(to.address, to.prefix);
-    match way {
-        Way::Link(index) => route.output_interface(index).scope(RouteScope::Link).build(),
-        Way::Gateway(index, gateway) => {
-            let mut message = route.output_interface(index).gateway(gateway).build();
-            message.header.flags |= RouteFlags::Onlink;
-            message
-        }
-        Way::Nowhere => route.kind(RouteType::BlackHole).build(),
-        Way::Unreachable => route.kind(RouteType::Unreachable).build(),
-    }
-}
-
-fn exit(route: &RouteMessage) -> Option<u32> {
-    route.attributes.iter().find_map(|attribute| match attribute {
-        RouteAttribute::Oif(index) => Some(*index),
-        _ => None,
-    })
-}
-
-fn destination(route: &RouteMessage) -> Cidr {
-    let address = route.attributes.iter().find_map(|attribute| match attribute {
-        RouteAttribute::Destination(RouteAddress::Inet(address)) => Some(*address),
-        _ => None,
-    });
-    Cidr { address: address.unwrap_or(Ipv4Addr::UNSPECIFIED), prefix: route.header.destination_prefix_length }
 }
 
 /// The result, with one kind of refusal counted as success.
