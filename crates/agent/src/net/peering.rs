@@ -5,24 +5,16 @@
 
 use super::error::Result;
 use super::names::{self, Places};
+use super::plug::ROUTER;
 use super::router;
 use super::space::{End, Space, pair};
 use agent_proto::network::{Peering, Vpc};
-use model::Cidr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-/// The ends of every such link, of the VPC with the lower id and of the other.
-const ENDS: [Ipv4Addr; 2] = [Ipv4Addr::new(169, 254, 0, 5), Ipv4Addr::new(169, 254, 0, 6)];
-
-/// The address at the other end of the link, seen from the VPC.
-pub(crate) fn far_end(vpc: &Vpc, peering: &Peering) -> Ipv4Addr {
-    ENDS[usize::from(vpc.id < peering.vpc)]
-}
-
-fn near_end(vpc: &Vpc, peering: &Peering) -> Ipv4Addr {
-    ENDS[usize::from(vpc.id >= peering.vpc)]
-}
+/// Who is at the other end of every such link, as routes have it. Nobody has this address: both sides know the hardware address behind it,
+/// which is all that a route needs a gateway for.
+pub(crate) const FAR_END: Ipv4Addr = Ipv4Addr::new(169, 254, 0, 5);
 
 /// Joins the routers of the VPCs that are peered and both here, and no others. Answers what could not be done, by VPC id.
 pub(crate) async fn ensure(places: &Places, vpcs: &[Vpc]) -> BTreeMap<String, super::error::Error> {
@@ -32,23 +24,22 @@ pub(crate) async fn ensure(places: &Places, vpcs: &[Vpc]) -> BTreeMap<String, su
         let both: Vec<_> = both.collect();
         let wanted = both.iter().map(|(peering, _)| names::peering(&peering.id)).collect();
         faults.extend(collect(places, vpc, &wanted).await.err().map(|error| (vpc.id.clone(), error)));
-        for (peering, (other, back)) in both.iter().filter(|(peering, _)| vpc.id < peering.vpc) {
-            let joined = join(places, (vpc, peering), (other, back)).await;
-            faults.extend(joined.err().map(|error| (vpc.id.clone(), error)));
+        for (peering, other) in both.iter().filter(|(peering, _)| vpc.id < peering.vpc) {
+            faults.extend(join(places, vpc, other, &peering.id).await.err().map(|error| (vpc.id.clone(), error)));
         }
     }
     faults
 }
 
-/// The other VPC, and the connection as it sees it.
-fn other_side<'a>(vpcs: &'a [Vpc], vpc: &Vpc, peering: &Peering) -> Option<(&'a Vpc, &'a Peering)> {
+/// The other VPC, if it knows of the connection too.
+fn other_side<'a>(vpcs: &'a [Vpc], vpc: &Vpc, peering: &Peering) -> Option<&'a Vpc> {
     let other = vpcs.iter().find(|it| it.id == peering.vpc)?;
-    Some((other, other.peerings.iter().find(|it| it.id == peering.id && it.vpc == vpc.id)?))
+    other.peerings.iter().any(|it| it.id == peering.id && it.vpc == vpc.id).then_some(other)
 }
 
-async fn join(places: &Places, one: (&Vpc, &Peering), two: (&Vpc, &Peering)) -> Result<()> {
-    let (near, far) = (router::open(places, &one.0.id)?, router::open(places, &two.0.id)?);
-    let name = names::peering(&one.1.id);
+async fn join(places: &Places, one: &Vpc, two: &Vpc, peering: &str) -> Result<()> {
+    let (near, far) = (router::open(places, &one.id)?, router::open(places, &two.id)?);
+    let name = names::peering(peering);
     let whole = match (near.ends(&name).await?, far.ends(&name).await?) {
         (Some((near, other, _)), Some((far, back, _))) => (other, back) == (Some(far), Some(near)),
         _ => false,
@@ -56,10 +47,11 @@ async fn join(places: &Places, one: (&Vpc, &Peering), two: (&Vpc, &Peering)) -> 
     if !whole {
         near.delete_link(&name).await?;
         far.delete_link(&name).await?;
-        pair(End { space: &near, name: &name, mac: None }, End { space: &far, name: &name, mac: None }).await?;
+        let end = |space| End { space, name: &name, mac: Some(ROUTER) };
+        pair(end(&near), end(&far)).await?;
     }
-    for (router, address) in [(&near, near_end(one.0, one.1)), (&far, near_end(two.0, two.1))] {
-        router.set_addresses(router.need(&name).await?, &[Cidr { address, prefix: 32 }]).await?;
+    for router in [&near, &far] {
+        router.set_neighbour(router.need(&name).await?, FAR_END, ROUTER).await?;
     }
     Ok(())
 }

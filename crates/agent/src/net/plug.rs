@@ -10,8 +10,8 @@ use super::space::{End, MAIN, Mac, Space, Way, pair};
 use model::Cidr;
 use std::net::Ipv4Addr;
 
-/// The router's hardware address, the same on every link: a link has no third party that could mistake it.
-const ROUTER: Mac = [0x02, 0x68, 0x66, 0, 0, 1];
+/// A router's hardware address, the same on every link: a link has no third party that could mistake it.
+pub(crate) const ROUTER: Mac = [0x02, 0x68, 0x66, 0, 0, 1];
 
 /// The inside's table of the first interface beside `eth0`, where its own default route stands.
 const FIRST_TABLE: u32 = 10_000;

@@ -58,8 +58,8 @@ fn gateway(vpc: &Vpc, link: &str) -> Option<Ipv4Addr> {
     if link == INTERNET_LINK {
         return Some(internet::HUB.address);
     }
-    if let Some(peering) = vpc.peerings.iter().find(|it| names::peering(&it.id) == link) {
-        return Some(peering::far_end(vpc, peering));
+    if vpc.peerings.iter().any(|it| names::peering(&it.id) == link) {
+        return Some(peering::FAR_END);
     }
     vpc.interfaces.iter().find(|it| names::port(&it.id) == link).map(|it| it.address)
 }

@@ -85,20 +85,10 @@ async fn workloads_do_not_begin_anything_with_the_host() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_a_public_address_reaches_beyond_the_host() {
     let Some(lab) = Lab::new("beyond") else { return };
-    if lab.world.missing().iter().any(|it| it.what == "pasta") {
-        eprintln!("SKIPPED beyond: pasta is not installed (package passt)");
+    if !has_far_side(&lab) {
         return;
     }
     let host = lab.host();
-    for line in [
-        "link add out type veth peer name far",
-        "addr add 203.0.113.1/24 dev out",
-        "link set out up",
-        "link set far up",
-        "route add default via 203.0.113.2",
-    ] {
-        command(&host, &format!("ip {line}"));
-    }
     let vpc = vpc("vpc-beyond").group("sg-1", &[]).with("public", 10, &["sg-1"]).public(1).with("hidden", 11, &["sg-1"]);
     lab.ensure(&[&vpc]).await;
     let (public, hidden) = (lab.join(&vpc, "public").await, lab.join(&vpc, "hidden").await);

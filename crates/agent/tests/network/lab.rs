@@ -118,6 +118,24 @@ fn world(folder: &std::path::Path, tag: &str) -> NetWorld {
     NetWorld::on(host, Settings { runtime: folder.to_owned(), tag: tag.into(), domain: Some("ec2.internal".into()) })
 }
 
+/// Gives the host a way beyond itself, 203.0.113.1 being its own address there; false, said loudly, without the program that uses it.
+pub fn has_far_side(lab: &Lab) -> bool {
+    if lab.world.missing().iter().any(|it| it.what == "pasta") {
+        eprintln!("SKIPPED: pasta is not installed (package passt)");
+        return false;
+    }
+    for line in [
+        "link add out type veth peer name far",
+        "addr add 203.0.113.1/24 dev out",
+        "link set out up",
+        "link set far up",
+        "route add default via 203.0.113.2",
+    ] {
+        command(&lab.host(), &format!("ip {line}"));
+    }
+    true
+}
+
 /// What the command says in the namespace; it has to succeed.
 pub fn command(namespace: &Namespace, line: &str) -> String {
     let mut words = line.split(' ');
@@ -159,6 +177,8 @@ pub trait Words {
     fn with_edge(self, name: &str, last: u8, groups: &[&str]) -> Self;
     fn with_instance(self, id: &str, last: u8, groups: &[&str]) -> Self;
     fn public(self, last: u8) -> Self;
+    fn placed(self, subnet: &str, address: [u8; 4]) -> Self;
+    fn subnet(self, id: &str, addresses: &str, routes: &[(&str, Target)]) -> Self;
     fn group(self, id: &str, ingress: &[(Protocol, &str)]) -> Self;
     fn closed_group(self, id: &str, ingress: &[(Protocol, &str)], egress: &[(Protocol, &str)]) -> Self;
 }
@@ -184,6 +204,25 @@ impl Words for Vpc {
         self
     }
 
+    /// Puts the last interface elsewhere.
+    fn placed(mut self, subnet: &str, address: [u8; 4]) -> Self {
+        let [a, b, c, d] = address;
+        let last = self.interfaces.last_mut().expect("an interface");
+        *last = Interface {
+            subnet: subnet.into(),
+            address: address.into(),
+            mac: format!("02:00:{a:02x}:{b:02x}:{c:02x}:{d:02x}"),
+            ..last.clone()
+        };
+        self
+    }
+
+    fn subnet(mut self, id: &str, addresses: &str, routes: &[(&str, Target)]) -> Self {
+        let routes = routes.iter().map(|(to, target)| Route { destination: cidr(to), target: target.clone() }).collect();
+        self.subnets.push(Subnet { routes, ..Subnet::new(id, cidr(addresses)) });
+        self
+    }
+
     /// A group that lets everything out.
     fn group(self, id: &str, ingress: &[(Protocol, &str)]) -> Self {
         self.closed_group(id, ingress, &[(Protocol::All, "0.0.0.0/0")])
@@ -202,7 +241,8 @@ fn peer_of(text: &str) -> Peer {
     text.parse().map(Peer::Cidr).unwrap_or_else(|_| Peer::Group(text.into()))
 }
 
-fn plugged(mut vpc: Vpc, name: &str, last: u8, groups: &[&str], attachment: Attachment) -> Vpc {
+/// The interface `eni-<name>`.
+pub fn plugged(mut vpc: Vpc, name: &str, last: u8, groups: &[&str], attachment: Attachment) -> Vpc {
     vpc.interfaces.push(Interface {
         id: format!("eni-{name}"),
         subnet: "subnet-1".into(),

@@ -3,6 +3,8 @@
 //! The host itself is a namespace that the test made, so nothing outside the test is touched, and what is left after a teardown can
 //! be compared to what was before.
 
+mod addresses;
+mod borders;
 mod groups;
 mod instances;
 mod internet;
@@ -10,3 +12,4 @@ mod judged;
 mod lab;
 mod lifecycle;
 mod measure;
+mod routes;

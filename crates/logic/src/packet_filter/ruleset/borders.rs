@@ -34,8 +34,6 @@ pub(super) fn chains(text: &mut String, plan: &Plan<'_>) {
         set(text, &format!("map {direction}"), "ifname : verdict", places.links);
         set(text, &format!("map {direction}_local"), "ipv4_addr : verdict", places.local);
     }
-    let local = plan.addresses.iter().filter(|(_, (it, _))| it.link == Link::Local);
-    set(text, "set balancers", "ipv4_addr", local.map(|(address, _)| address.to_string()));
 }
 
 /// The name of the interface's link.

@@ -5,7 +5,7 @@
 //! 1. `source_check`: it must come in by the link of the interface whose address it bears (EC2's source/destination check), unless that
 //!    interface sends others' packets too.
 //! 2. `route`: its subnet's route table says where it goes, by a mark.
-//! 3. `forward`, `input` and `output`: the ACLs of the subnets that it leaves and enters judge it, whatever came before it.
+//! 3. `forward`, `input` and `own` (for what the router's own addresses send, once it is known where it goes): the ACLs of the subnets that it leaves and enters judge it, whatever came before it.
 //! 4. What belongs to a flow that was allowed passes. A new flow goes into the chain of its sender's *profile*, the groups it is in
 //!    together. The profile tries the egress rules of each group; a rule that allows the packet sends it on to `arrive`.
 //! 5. `arrive` lets it go beyond the VPC, or sends it (`inside`) into the ingress rules of the receiver's profile, one of which has to
@@ -58,6 +58,8 @@ fn links(text: &mut String, plan: &Plan<'_>) {
         _ => None,
     });
     set(text, "set unchecked", "ifname", unchecked);
+    let own = plan.addresses.iter().filter(|(_, (it, _))| it.link == Link::Local);
+    set(text, "set balancers", "ipv4_addr", own.map(|(address, _)| address.to_string()));
     set(text, "set neighbours", "ifname", plan.neighbours.keys().map(|link| quoted(link)));
     set(text, "set services", "ipv4_addr . inet_proto . inet_service", services(plan.vpc));
 }
@@ -122,15 +124,18 @@ fn judging(text: &mut String, plan: &Plan<'_>) {
     ];
     let borders = ["iifname vmap @leave", "ip daddr vmap @enter_local"].into_iter().filter_map(if_watched);
     chain(text, "input", input.into_iter().chain(borders).chain([known_flows()]).chain(from_outside()).chain([by_sender()]));
-    let output = [line("type filter hook output priority filter; policy drop;"), line("udp sport 67 udp dport 68 accept")];
-    let borders = [
-        "ip saddr vmap @leave_local",
-        "ip saddr @balancers oifname vmap @enter",
-        "ip saddr @balancers ip daddr vmap @enter_local",
-    ]
-    .into_iter()
-    .filter_map(if_watched);
-    chain(text, "output", output.into_iter().chain(borders).chain([known_flows(), line("ip saddr vmap @from_local")]));
+    let output = [
+        line("type filter hook output priority filter; policy drop;"),
+        line("udp sport 67 udp dport 68 accept"),
+        line("ip saddr @balancers accept"),
+        known_flows(),
+    ];
+    chain(text, "output", output);
+    let own = [line("type filter hook postrouting priority filter; policy drop;"), line("ip saddr != @balancers accept")];
+    let borders =
+        ["ip saddr vmap @leave_local", "oifname vmap @enter", "ip daddr vmap @enter_local"].into_iter().filter_map(if_watched);
+    let rest = [known_flows(), line("ip saddr vmap @from_local")];
+    chain(text, "own", own.into_iter().chain(borders).chain(rest));
 }
 
 /// Public addresses are put on and taken off at the border to the internet.

@@ -62,8 +62,9 @@ impl Table {
         let before = if iifname == "lo" { passes("route_own", "") } else { passes("source_check", "") && passes("route", "") };
         let oifname = self.route(vpc, packet.destination, mark.get());
         let judged = match (iifname.as_str(), oifname.as_str()) {
-            ("lo", "lo") => passes("output", "lo") && passes("source_check", "") && passes("input", ""),
-            ("lo", _) => passes("output", &oifname),
+            // What the router itself sends is not yet known to go elsewhere when it passes `output`.
+            ("lo", "lo") => passes("output", "lo") && passes("own", "lo") && passes("source_check", "") && passes("input", ""),
+            ("lo", _) => passes("output", "lo") && passes("own", &oifname),
             (_, "lo") => passes("input", ""),
             _ => passes("forward", &oifname),
         };
