@@ -109,6 +109,7 @@ fn start_reconcilers(runner: &Runner, parts: &Parts) {
     runner.spawn(ecs::Tasks::new(machine, parts.front.endpoint.clone()));
     runner.spawn(ecs::Sweeper);
     runner.spawn(ec2::Identities);
+    runner.spawn(ec2::Images);
     runner.spawn(ec2::Profiles);
     runner.spawn(ec2::connect::PushedKeys);
     runner.spawn(elbv2::Drain);

@@ -32,7 +32,7 @@ mod volume;
 
 pub use container_host::{ContainerHost, ContainerHostSpec};
 pub use identity::{IdentityKey, IdentityKeySpec, InstanceIdentity, InstanceIdentitySpec, PushedKey, PushedKeySpec};
-pub use image::{BlockDevice, BlockDeviceKind, EbsDevice, Image, ImagePlan, ImageSpec};
+pub use image::{BlockDevice, BlockDeviceKind, EbsDevice, Image, ImageBlockPublicAccess, ImagePlan, ImageSpec};
 pub use instance::{
     Boot, Ending, Instance, InstanceAttributes, InstanceKey, InstancePlan, InstanceSpec, InstanceState, Launch, MachineKind,
     MetadataOptions, Placement, ProfileAssociation, StateReason, Wish,

@@ -12,6 +12,7 @@ pub mod connect;
 mod describe;
 mod errors;
 mod first_touch;
+mod images;
 mod keys;
 mod metadata;
 mod network;
@@ -24,6 +25,7 @@ mod tags;
 mod views;
 mod vpc;
 
+pub use images::{ImageMaker, Images, MadeImage, QuickStart};
 pub use metadata::{Identities, METADATA_KINDS, Profiles, instance_metadata};
 pub use network::{KINDS as NETWORK_KINDS, desired_networks};
 
@@ -51,7 +53,7 @@ pub fn service(store: &Arc<Store>) -> Service {
         .op::<ec2::DescribeInstanceTypeOfferings>(access::all(), instance_types::offerings)
         .op::<ec2::DescribeAccountAttributes>(access::all(), attributes::account)
         .op::<ec2::DescribeVpcAttribute>(access::on(|cx, i| vec![access::one(cx, Resource::VPC, &i.vpc_id)]), attributes::vpc);
-    tag_rows(placement_rows(key_rows(rule_rows(group_rows(service)), store)))
+    images::rows(tag_rows(placement_rows(key_rows(rule_rows(group_rows(service)), store))))
 }
 
 /// The action that is needed besides to make things with tags.

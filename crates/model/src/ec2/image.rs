@@ -114,3 +114,8 @@ pub struct ImagePlan {
     /// Why it isn't: code and message of `stateReason`.
     pub failure: Option<(String, String)>,
 }
+
+records! {
+    /// Images can't be made public, under `images`: it is there while that is so. Written by EC2's handlers.
+    ImageBlockPublicAccess(()) = "ec2/image-block-public-access";
+}

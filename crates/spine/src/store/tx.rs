@@ -59,6 +59,11 @@ impl Tx {
         self.put(Section::Spec, key, spec)
     }
 
+    /// Sets a record's spec, whether the record is there or not.
+    pub fn set_spec<R: Record>(&mut self, key: &Key<R>, spec: &R::Spec) -> Result<(), StoreError> {
+        self.write(key::section_key(Section::Spec, key)?, spec)
+    }
+
     /// Replaces the plan.
     ///
     /// # Errors

@@ -221,7 +221,7 @@ pub fn strings(list: &Value) -> Vec<String> {
 
 fn lay_network(tx: &mut Tx) -> Result<(), StoreError> {
     let (account, region) = place();
-    let DefaultNetwork { vpc, subnets, group, route_table, gateway } = default_network(&account, &region);
+    let DefaultNetwork { vpc, subnets, group, route_table, gateway, .. } = default_network(&account, &region);
     tx.create(&Key::<Vpc>::new(&account, &region, vpc.0), &vpc.1)?;
     tx.create(&Key::<SecurityGroup>::new(&account, &region, group.0), &group.1)?;
     tx.create(&Key::<RouteTable>::new(&account, &region, route_table.0), &route_table.1)?;

@@ -29,7 +29,7 @@ impl Reconciler for PushedKeys {
             if pushed.expires_at > now && snapshot.exists(&instance_of(&key))? {
                 wake = wake.min(Wake::At(pushed.expires_at));
             } else {
-                cx.store.transact::<_, StoreError>(|tx| if tx.exists(&key)? { tx.delete(&key) } else { Ok(()) }).await?;
+                cx.store.transact::<_, StoreError>(|tx| tx.delete(&key)).await?;
             }
         }
         Ok(wake)

@@ -62,7 +62,7 @@ async fn sign(cx: &ReconcileCx, wanted: Vec<(Key<InstanceIdentity>, String)>) ->
         let signature = signer.sign(document.as_bytes())?;
         let pkcs7 = lines(&signer.pkcs7(document.as_bytes(), &signature));
         let spec = InstanceIdentitySpec { signature: lines(&signature), pkcs7, document };
-        cx.store.transact::<_, StoreError>(|tx| tx.put_spec(&at, &spec)).await?;
+        cx.store.transact::<_, StoreError>(|tx| tx.set_spec(&at, &spec)).await?;
     }
     Ok(())
 }
@@ -96,7 +96,7 @@ async fn forget(cx: &ReconcileCx) -> Result<(), StoreError> {
     for (key, _) in snapshot.specs::<InstanceIdentity>(Scope::All)? {
         let instance = Key::<Instance>::new(&key.account, &key.region, key.id.clone());
         if !snapshot.exists(&instance)? {
-            cx.store.transact::<_, StoreError>(|tx| if tx.exists(&key)? { tx.delete(&key) } else { Ok(()) }).await?;
+            cx.store.transact::<_, StoreError>(|tx| tx.delete(&key)).await?;
         }
     }
     Ok(())

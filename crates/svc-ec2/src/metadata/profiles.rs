@@ -54,9 +54,7 @@ impl Reconciler for Profiles {
 /// Gives an instance the credentials of that role in place of what it has. False if EC2 may not assume it.
 fn exchange(tx: &mut Tx, cx: &ReconcileCx, instance: &Key<Instance>, role: Option<&str>) -> Result<bool, StoreError> {
     let at = credentials_key(instance);
-    if tx.exists(&at)? {
-        tx.delete(&at)?;
-    }
+    tx.delete(&at)?;
     let Some(role) = role else { return Ok(true) };
     let source = Arn::new("ec2", &instance.region, &instance.account, format!("instance/{}", instance.id));
     let service = ServicePrincipal { name: SERVICE, account: &instance.account, source: &source };
@@ -73,7 +71,7 @@ async fn forget(cx: &ReconcileCx) -> Result<(), StoreError> {
     for (key, _) in snapshot.specs::<WorkloadCredentials>(Scope::All)? {
         let Some(id) = key.id.strip_prefix("ec2/") else { continue };
         if !snapshot.exists(&Key::<Instance>::new(&key.account, &key.region, id))? {
-            cx.store.transact::<_, StoreError>(|tx| if tx.exists(&key)? { tx.delete(&key) } else { Ok(()) }).await?;
+            cx.store.transact::<_, StoreError>(|tx| tx.delete(&key)).await?;
         }
     }
     Ok(())

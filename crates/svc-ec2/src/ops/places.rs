@@ -14,7 +14,7 @@ use spine::Tx;
 use wire::Fault;
 
 /// The regions that an account is shown. A call may name any other one too: every region is served.
-const REGIONS: [&str; 17] = [
+pub const REGIONS: [&str; 17] = [
     "ap-northeast-1",
     "ap-northeast-2",
     "ap-northeast-3",

@@ -36,6 +36,11 @@ impl Time {
     pub fn to_the_second(self) -> String {
         moment(self).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
+
+    /// The same to the millisecond, such as `2026-01-01T00:00:00.000Z`, where AWS writes three digits whatever the moment.
+    pub fn to_the_millisecond(self) -> String {
+        moment(self).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+    }
 }
 
 /// The moment, or the first or the last that can be written.

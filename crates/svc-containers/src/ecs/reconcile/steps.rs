@@ -3,7 +3,7 @@
 use super::logs;
 use crate::ecs::load::{LoadedTask, credentials_key, hosted_key, stop_key};
 use model::{Key, Timestamp, ec2::NetworkInterface, ecs::TaskPlan};
-use spine::{Read, StoreError, Tx};
+use spine::{StoreError, Tx};
 
 /// Has the containers ended.
 pub fn halt(tx: &mut Tx, task: &LoadedTask, now: Timestamp) -> Result<(), StoreError> {
@@ -18,9 +18,7 @@ pub fn finish(tx: &mut Tx, task: &LoadedTask, now: Timestamp) -> Result<(), Stor
     if let Some(interface) = &task.plan.interface {
         tx.delete(&Key::<NetworkInterface>::new(&task.key.account, &task.key.region, interface.id.clone()))?;
     }
-    if tx.exists(&credentials_key(&task.key))? {
-        tx.delete(&credentials_key(&task.key))?;
-    }
+    tx.delete(&credentials_key(&task.key))?;
     let last = Some(task.progress.clone());
     tx.put_plan(&task.key, &TaskPlan { stopped_at: Some(now), last, ..TaskPlan::clone(&task.plan) })
 }
@@ -35,8 +33,6 @@ pub fn unhost(tx: &mut Tx, task: &LoadedTask) -> Result<(), StoreError> {
 
 /// Deletes the task.
 pub fn forget(tx: &mut Tx, task: &LoadedTask) -> Result<(), StoreError> {
-    if tx.exists(&stop_key(&task.key))? {
-        tx.delete(&stop_key(&task.key))?;
-    }
+    tx.delete(&stop_key(&task.key))?;
     tx.delete(&task.key)
 }

@@ -1,0 +1,103 @@
+//! `CopyImage`, within a region and from another.
+
+use super::load::{Loaded, check_name};
+use crate::{errors::dry_run, records::key, resource::Resource, tagged::anywhere, tags};
+use api::ec2::{CopyImageRequest, CopyImageResult};
+use front::{Answer, Cx};
+use model::{
+    Region,
+    ec2::{BlockDevice, BlockDeviceKind, Image, ImageSpec, Snapshot, SnapshotOrigin, SnapshotSpec, Tags},
+};
+use spine::{Read, Tx};
+use wire::Fault;
+
+/// `CopyImage`. Its snapshots are copied; launch permissions are not, and tags only if that is asked for.
+pub fn copy(cx: &Cx, tx: &mut Tx, input: &CopyImageRequest) -> Answer<CopyImageResult> {
+    dry_run(input.dry_run)?;
+    refuse(input)?;
+    check_name(cx, tx, &input.name)?;
+    let from = source(cx, tx, input)?;
+    if from.plan.available_at.is_none() || from.spec.disabled {
+        return Err(super::errors::unavailable(&input.source_image_id));
+    }
+    let mut block_devices = Vec::new();
+    for device in &from.spec.block_devices {
+        block_devices.push(copied(cx, tx, &from, device)?);
+    }
+    let mut given = tags::on_create(input.tag_specifications.as_deref(), Resource::IMAGE)?;
+    if input.copy_image_tags == Some(true) {
+        let own = from.spec.tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
+        let missing: Tags = own.filter(|(key, _)| !given.contains_key(*key)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        given.extend(missing);
+    }
+    let id = format!("ami-{}", cx.env.hex(17));
+    let spec = ImageSpec {
+        name: input.name.clone(),
+        description: input.description.clone().or_else(|| from.spec.description.clone()),
+        owner_alias: None,
+        block_devices,
+        source_instance: None,
+        source_image: Some((input.source_image_id.clone(), input.source_region.clone())),
+        created_at: cx.now,
+        public: false,
+        launch_permissions: Vec::new(),
+        deprecated_at: None,
+        deregistration_protection: false,
+        tags: given,
+        ..ImageSpec::clone(&from.spec)
+    };
+    tx.create(&key::<Image>(cx, &id), &spec)?;
+    Ok(CopyImageResult { image_id: Some(id) })
+}
+
+fn refuse(input: &CopyImageRequest) -> Answer<()> {
+    for (given, name) in [
+        (input.client_token.is_some(), "ClientToken"),
+        (input.encrypted == Some(true), "Encrypted"),
+        (input.kms_key_id.is_some(), "KmsKeyId"),
+        (input.destination_outpost_arn.is_some(), "DestinationOutpostArn"),
+        (input.destination_availability_zone.is_some(), "DestinationAvailabilityZone"),
+        (input.destination_availability_zone_id.is_some(), "DestinationAvailabilityZoneId"),
+        (input.snapshot_copy_completion_duration_minutes.is_some(), "SnapshotCopyCompletionDurationMinutes"),
+    ] {
+        if given {
+            return Err(Fault::not_implemented(&format!("The parameter {name}")));
+        }
+    }
+    Ok(())
+}
+
+/// The image in its own region, which the caller may launch.
+fn source(cx: &Cx, tx: &Tx, input: &CopyImageRequest) -> Answer<Loaded> {
+    let id = &input.source_image_id;
+    Resource::IMAGE.check(id)?;
+    let region = Region::parse(&input.source_region)
+        .map_err(|_| Fault::client("InvalidRequest", format!("Invalid source region {}", input.source_region)))?;
+    let (key, spec) = anywhere::<Image>(tx, &cx.account, &region, id)?.ok_or_else(|| Resource::IMAGE.not_found(id))?;
+    let plan = tx.get(&key)?.map(|row| row.plan).unwrap_or_default();
+    let found = Loaded { key, spec, plan };
+    if found.is_open_to(&cx.account) { Ok(found) } else { Err(super::errors::not_authorized(id)) }
+}
+
+/// A disk, with a copy of its snapshot.
+fn copied(cx: &Cx, tx: &mut Tx, from: &Loaded, device: &BlockDevice) -> Answer<BlockDevice> {
+    let BlockDeviceKind::Ebs(ebs) = &device.kind else { return Ok(device.clone()) };
+    let Some(old) = &ebs.snapshot else { return Ok(device.clone()) };
+    let (at, spec) =
+        anywhere::<Snapshot>(tx, &from.key.account, &from.key.region, old)?.ok_or_else(|| Resource::SNAPSHOT.not_found(old))?;
+    let new = format!("snap-{}", cx.env.hex(17));
+    let copy = SnapshotSpec {
+        description: format!("Copied for DestinationAmi from SourceAmi {} for SourceSnapshot {old}.", from.key.id),
+        started_at: cx.now,
+        origin: SnapshotOrigin::Copy(at.account.to_string(), at.region.to_string(), old.clone()),
+        shared_with: Vec::new(),
+        public: false,
+        fast_restore: Vec::new(),
+        tags: Tags::new(),
+        ..SnapshotSpec::clone(&spec)
+    };
+    tx.create(&key::<Snapshot>(cx, &new), &copy)?;
+    let mut ebs = ebs.clone();
+    ebs.snapshot = Some(new);
+    Ok(BlockDevice { kind: BlockDeviceKind::Ebs(ebs), ..device.clone() })
+}

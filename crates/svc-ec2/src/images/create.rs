@@ -1,0 +1,155 @@
+//! `CreateImage`: an image of an instance, by snapshots of its volumes.
+
+use super::{devices, load::check_name};
+use crate::{
+    errors::dry_run,
+    records::{find, key},
+    resource::Resource,
+    tags,
+};
+use api::ec2::{CreateImageRequest, CreateImageResult, SnapshotLocationEnum};
+use front::{Answer, Cx};
+use model::ec2::{
+    BlockDevice, BlockDeviceKind, EbsDevice, Image, ImagePlan, ImageSpec, Instance, InstanceSpec, InstanceState, Snapshot,
+    SnapshotOrigin, SnapshotSpec, Tags, Volume, VolumeSpec,
+};
+use spine::{Read, Tx};
+use wire::Fault;
+
+/// `CreateImage`. The snapshots are of one moment; unless it is told not to, the instance reboots.
+pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateImageRequest) -> Answer<CreateImageResult> {
+    dry_run(input.dry_run)?;
+    refuse(input)?;
+    check_name(cx, tx, &input.name)?;
+    let instance = find::<Instance>(cx, tx, &input.instance_id)?;
+    let state = state_of(cx, tx, &input.instance_id)?;
+    if !matches!(state, InstanceState::Running | InstanceState::Stopped) {
+        let message = format!(
+            "The instance '{}' is not in a valid state for this operation: it must be running or stopped.",
+            input.instance_id
+        );
+        return Err(Fault::client("IncorrectInstanceState", message));
+    }
+    let id = format!("ami-{}", cx.env.hex(17));
+    let spec = ImageSpec {
+        name: input.name.clone(),
+        description: input.description.clone(),
+        block_devices: disks(cx, tx, input, &instance, &id)?,
+        tags: tags_of(input, Resource::IMAGE)?,
+        ..of_instance(cx, tx, input, &instance)?
+    };
+    tx.create(&key::<Image>(cx, &id), &spec)?;
+    tx.put_plan(&key::<Image>(cx, &id), &ImagePlan::default())?;
+    if state == InstanceState::Running && input.no_reboot != Some(true) {
+        tx.update_spec(&key::<Instance>(cx, &input.instance_id), |it| it.reboots += 1)?;
+    }
+    Ok(CreateImageResult { image_id: Some(id) })
+}
+
+fn state_of(cx: &Cx, tx: &Tx, id: &str) -> Answer<InstanceState> {
+    Ok(tx.get(&key::<Instance>(cx, id))?.map(|row| row.plan.state).unwrap_or_default())
+}
+
+fn refuse(input: &CreateImageRequest) -> Answer<()> {
+    if input.boot_mode_override.is_some() {
+        return Err(Fault::not_implemented("The parameter BootModeOverride"));
+    }
+    if input.snapshot_location.is_some_and(|place| place != SnapshotLocationEnum::Regional) {
+        return Err(Fault::not_implemented("The parameter SnapshotLocation"));
+    }
+    Ok(())
+}
+
+/// What an image takes over from the instance, and from the image that was made of.
+fn of_instance(cx: &Cx, tx: &Tx, input: &CreateImageRequest, instance: &InstanceSpec) -> Answer<ImageSpec> {
+    let first = crate::tagged::anywhere::<Image>(tx, &cx.account, &cx.region, &instance.image)?.map(|(_, spec)| spec);
+    Ok(ImageSpec {
+        name: String::new(),
+        description: None,
+        owner_alias: None,
+        architecture: instance.boot.architecture.clone(),
+        machine: instance.boot.machine,
+        boot_mode: instance.boot.boot_mode.clone(),
+        root_device: instance.boot.root_device.clone(),
+        block_devices: Vec::new(),
+        platform_details: instance.boot.platform_details.clone(),
+        ena_support: instance.attributes.ena_support,
+        imds_v2: first.as_ref().is_some_and(|image| image.imds_v2),
+        tpm: false,
+        source_instance: Some(input.instance_id.clone()),
+        source_image: Some((instance.image.clone(), cx.region.to_string())),
+        created_at: cx.now,
+        public: false,
+        launch_permissions: Vec::new(),
+        deprecated_at: None,
+        disabled: false,
+        deregistration_protection: false,
+        default_user: first.map_or_else(|| "ec2-user".into(), |image| image.default_user.clone()),
+        tags: Tags::new(),
+    })
+}
+
+/// The instance's volumes, each with a snapshot, but those that the request leaves out, and what it adds.
+fn disks(cx: &Cx, tx: &mut Tx, input: &CreateImageRequest, instance: &InstanceSpec, image: &str) -> Answer<Vec<BlockDevice>> {
+    let asked = devices::parse(cx, tx, input.block_device_mappings.as_deref().unwrap_or_default())?;
+    let mut disks = Vec::new();
+    for id in &instance.volumes {
+        let volume = find::<Volume>(cx, tx, id)?;
+        let own = volume.attachments.iter().find(|attachment| attachment.instance == input.instance_id);
+        let Some(attachment) = own else { continue };
+        let over = asked.iter().find(|device| device.device == attachment.device).map(|device| &device.kind);
+        if matches!(over, Some(BlockDeviceKind::NoDevice)) && attachment.device != instance.boot.root_device {
+            continue;
+        }
+        let snapshot = snapshot(cx, tx, input, id, &volume, image)?;
+        let kept = match over {
+            Some(BlockDeviceKind::Ebs(ebs)) => EbsDevice { snapshot: Some(snapshot), ..ebs.clone() },
+            _ => device_of(&volume, snapshot, attachment.delete_on_termination),
+        };
+        disks.push(BlockDevice { device: attachment.device.clone(), kind: BlockDeviceKind::Ebs(kept) });
+    }
+    let new = asked.into_iter().filter(|device| !matches!(device.kind, BlockDeviceKind::NoDevice));
+    let new: Vec<_> = new.filter(|device| !disks.iter().any(|disk| disk.device == device.device)).collect();
+    disks.extend(new);
+    Ok(disks)
+}
+
+fn device_of(volume: &VolumeSpec, snapshot: String, delete_on_termination: bool) -> EbsDevice {
+    EbsDevice {
+        snapshot: Some(snapshot),
+        size: Some(volume.size),
+        volume_type: volume.performance.volume_type.clone(),
+        iops: volume.performance.iops,
+        throughput: volume.performance.throughput,
+        delete_on_termination,
+        encrypted: Some(volume.encryption.is_some()),
+        kms_key: volume.encryption.as_ref().map(|encryption| encryption.key_arn.clone()),
+    }
+}
+
+/// Orders a snapshot of a volume, in EC2's words.
+fn snapshot(cx: &Cx, tx: &mut Tx, input: &CreateImageRequest, id: &str, volume: &VolumeSpec, image: &str) -> Answer<String> {
+    let new = format!("snap-{}", cx.env.hex(17));
+    let spec = SnapshotSpec {
+        volume: id.into(),
+        size: volume.size,
+        description: format!("Created by CreateImage({}) for {image}", input.instance_id),
+        started_at: cx.now,
+        encryption: volume.encryption.clone(),
+        origin: SnapshotOrigin::Volume,
+        shared_with: Vec::new(),
+        public: false,
+        tier: "standard".into(),
+        fast_restore: Vec::new(),
+        tags: tags_of(input, Resource::SNAPSHOT)?,
+    };
+    tx.create(&key::<Snapshot>(cx, &new), &spec)?;
+    Ok(new)
+}
+
+/// The tags for images, or those for snapshots.
+fn tags_of(input: &CreateImageRequest, kind: Resource) -> Answer<Tags> {
+    let all = input.tag_specifications.as_deref().unwrap_or_default();
+    let own: Vec<_> = all.iter().filter(|it| it.resource_type.is_none_or(|named| named.as_str() == kind.name)).cloned().collect();
+    tags::on_create(Some(&own), kind)
+}

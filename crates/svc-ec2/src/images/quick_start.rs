@@ -1,0 +1,166 @@
+//! The quick start image: a machine in milliseconds, with the host's own programs and no download. It is there from the first minute.
+
+use crate::ops::places::REGIONS;
+use async_trait::async_trait;
+use model::{
+    AccountId, Key, Region,
+    ec2::{
+        BlockDevice, BlockDeviceKind, EbsDevice, Image, ImagePlan, ImageSpec, MachineKind, Snapshot, SnapshotOrigin,
+        SnapshotPlan, SnapshotSpec, Tags,
+    },
+    touch::{Touched, TouchedSpec},
+};
+use spine::{
+    Read, StoreError, Tx,
+    reconcile::{ReconcileCx, Reconciler, Wake},
+};
+use std::{sync::Arc, time::Duration};
+
+/// The account that images of `amazon` belong to.
+const AMAZON: &str = "137112412989";
+/// The same in every region, and in every cloud.
+const IMAGE: &str = "ami-0c10d50000000a571";
+const SNAPSHOT: &str = "snap-0c10d50000000a571";
+/// In GiB, as Amazon Linux has it.
+const SIZE: u32 = 8;
+/// After so long it is tried again to make it.
+const RETRY: Duration = Duration::from_secs(60);
+
+/// Makes the blocks of images that the cloud brings.
+#[async_trait]
+pub trait ImageMaker: Send + Sync {
+    /// Has the blocks of the quick start image in the block store, under the name of a snapshot, of so many GiB.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing on this machine.
+    async fn quick_start(&self, snapshot: &str, size: u32) -> Result<MadeImage, String>;
+}
+
+/// Blocks that were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MadeImage {
+    /// Bytes of all of them.
+    pub bytes: u64,
+}
+
+/// Registers the quick start image in every region, once its blocks are there.
+pub struct QuickStart {
+    maker: Arc<dyn ImageMaker>,
+    architecture: String,
+}
+
+impl QuickStart {
+    /// For machines of an architecture, in OCI's words (`amd64`).
+    pub fn new(maker: Arc<dyn ImageMaker>, architecture: &str) -> Self {
+        let architecture = if architecture == "arm64" { "arm64" } else { "x86_64" };
+        Self { maker, architecture: architecture.into() }
+    }
+}
+
+#[async_trait]
+impl Reconciler for QuickStart {
+    fn name(&self) -> &'static str {
+        "ec2/quick-start"
+    }
+
+    fn watches(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    async fn reconcile(&self, cx: &ReconcileCx) -> anyhow::Result<Wake> {
+        let owner = AccountId::parse(AMAZON)?;
+        let regions = REGIONS.iter().map(|name| Region::parse(name)).collect::<Result<Vec<_>, _>>()?;
+        let first = Key::<Image>::new(&owner, &regions[0], IMAGE);
+        if cx.store.snapshot().exists(&first)? {
+            return Ok(Wake::Idle);
+        }
+        let made = match self.maker.quick_start(SNAPSHOT, SIZE).await {
+            Ok(made) => made,
+            Err(why) => {
+                tracing::warn!(why, "there is no quick start image");
+                return Ok(Wake::At(cx.env.now() + RETRY));
+            }
+        };
+        cx.store.transact(|tx| regions.iter().try_for_each(|region| self.register(tx, cx, &owner, region, made))).await?;
+        Ok(Wake::Idle)
+    }
+}
+
+impl QuickStart {
+    fn register(
+        &self,
+        tx: &mut Tx,
+        cx: &ReconcileCx,
+        owner: &AccountId,
+        region: &Region,
+        made: MadeImage,
+    ) -> Result<(), StoreError> {
+        let now = cx.env.now();
+        let (image, snapshot) = (Key::<Image>::new(owner, region, IMAGE), Key::<Snapshot>::new(owner, region, SNAPSHOT));
+        tx.set_spec(&Key::<Touched>::new(owner, region, "ec2"), &TouchedSpec { at: now })?;
+        tx.set_spec(&snapshot, &snapshot_spec(now))?;
+        let complete = SnapshotPlan {
+            progress: 100,
+            completed_at: Some(now),
+            failure: None,
+            stored_bytes: made.bytes,
+            full_bytes: made.bytes,
+        };
+        tx.put_plan(&snapshot, &complete)?;
+        tx.set_spec(&image, &self.image_spec(now))?;
+        tx.put_plan(&image, &ImagePlan { available_at: Some(now), failure: None })
+    }
+
+    fn image_spec(&self, now: model::Timestamp) -> ImageSpec {
+        let root = EbsDevice {
+            snapshot: Some(SNAPSHOT.into()),
+            size: Some(SIZE),
+            volume_type: "gp3".into(),
+            iops: Some(3000),
+            throughput: Some(125),
+            delete_on_termination: true,
+            encrypted: Some(false),
+            kms_key: None,
+        };
+        ImageSpec {
+            name: format!("hillfog-quick-start-{}", self.architecture),
+            description: Some("Hillfog quick start: a system container with this machine's own programs".into()),
+            owner_alias: Some("amazon".into()),
+            architecture: self.architecture.clone(),
+            machine: MachineKind::QuickStart,
+            boot_mode: None,
+            root_device: "/dev/xvda".into(),
+            block_devices: vec![BlockDevice { device: "/dev/xvda".into(), kind: BlockDeviceKind::Ebs(root) }],
+            platform_details: "Linux/UNIX".into(),
+            ena_support: true,
+            imds_v2: false,
+            tpm: false,
+            source_instance: None,
+            source_image: None,
+            created_at: now,
+            public: true,
+            launch_permissions: Vec::new(),
+            deprecated_at: None,
+            disabled: false,
+            deregistration_protection: false,
+            default_user: "ec2-user".into(),
+            tags: Tags::new(),
+        }
+    }
+}
+
+fn snapshot_spec(now: model::Timestamp) -> SnapshotSpec {
+    SnapshotSpec {
+        volume: "vol-ffffffff".into(),
+        size: SIZE,
+        description: "Hillfog quick start".into(),
+        started_at: now,
+        encryption: None,
+        origin: SnapshotOrigin::Imported,
+        shared_with: Vec::new(),
+        public: true,
+        tier: "standard".into(),
+        fast_restore: Vec::new(),
+        tags: Tags::new(),
+    }
+}
