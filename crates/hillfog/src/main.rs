@@ -42,6 +42,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Makes a block device of one volume (started by the cloud)
+    #[command(hide = true, disable_help_flag = true)]
+    Volume {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
     /// Serves load balancers and names (started by the cloud)
     #[command(hide = true, disable_help_flag = true)]
     Edge {
@@ -51,9 +57,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // The shim stays single-threaded and the edge makes a runtime of its own, so neither may start below one.
+    // The shim stays single-threaded, a volume's server starts so, and the edge makes a runtime of its own: none may start below one.
     let done = match Args::parse().command {
         Command::Shim { args } => return command::shim(args),
+        Command::Volume { args } => return command::volume(args),
         Command::Edge { args } => return command::edge(args),
         Command::Up(args) => up::run(args),
         Command::Down(args) => down::run(args),

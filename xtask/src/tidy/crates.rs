@@ -13,6 +13,7 @@ const LEANS: &[(&str, &[&str])] = &[
     // What a host decides is said in the messages between it and the control plane, which are plain data.
     ("logic", &["model", "agent-proto"]),
     ("netns", &[]),
+    ("blocks", &[]),
     ("spine", &["model", "wire"]),
     ("front", &["api", "wire", "model", "logic", "spine"]),
     ("svc-containers", SERVICE),
@@ -21,7 +22,7 @@ const LEANS: &[(&str, &[&str])] = &[
     ("svc-network", SERVICE),
     ("svc-observe", SERVICE),
     ("agent-proto", &["model"]),
-    ("agent", &["agent-proto", "logic", "model", "netns"]),
+    ("agent", &["agent-proto", "blocks", "logic", "model", "netns"]),
     ("edge", &["agent-proto", "logic", "model", "netns"]),
     ("xtask", &[]),
 ];

@@ -16,6 +16,11 @@ pub fn shim(args: Vec<OsString>) -> ExitCode {
     agent::shim::main(args)
 }
 
+/// The process that makes a block device of one volume.
+pub fn volume(args: Vec<OsString>) -> ExitCode {
+    blocks::serve::main(args)
+}
+
 /// The process that serves load balancers and names.
 pub fn edge(args: Vec<OsString>) -> ExitCode {
     edge::main(args)

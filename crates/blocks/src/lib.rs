@@ -1,0 +1,60 @@
+//! The block engine beneath EBS volumes and snapshots.
+//!
+//! * A **snapshot** is a [`Manifest`] in a [`BlockStore`]: which block of the volume has which content. Blocks are stored once for
+//!   each content, compressed, checked when they are read, and encrypted when a [`DataKey`] is given.
+//! * A [`Volume`] is a folder on this host. It starts empty or as a snapshot, whose blocks it fetches when they are first touched, and
+//!   remembers what has changed, so that the next snapshot stores nothing else.
+//! * [`serve`] is the process that makes a block device of a volume for as long as it is attached; [`Client`] starts it, finds it
+//!   again and speaks to it.
+//! * [`import`] and [`export`] turn disk images into snapshots and back; [`Draft`] builds a snapshot block by block, and
+//!   [`Manifest::changes`] compares two.
+//!
+//! Nothing of AWS's API stands here, and no record: names of snapshots and volumes, keys and limits come from the caller. Everything but
+//! [`Client`] blocks the calling thread.
+
+mod client;
+mod codec;
+mod draft;
+mod error;
+mod id;
+mod image;
+mod key;
+pub mod limit;
+mod manifest;
+pub mod serve;
+mod store;
+mod volume;
+mod xts;
+
+pub use client::{Client, Start};
+pub use codec::Codec;
+pub use draft::Draft;
+pub use error::{Error, Result};
+pub use id::BlockId;
+pub use image::{export, import};
+pub use key::{DataKey, Fingerprint};
+pub use limit::Limits;
+pub use manifest::{Change, Manifest};
+pub use serve::protocol::{Attached, SnapshotStatus, Status, Stopped};
+pub use store::{BlockStore, Collected, Stored, Upload};
+pub use volume::{Create, Keys, Progress, Source, Volume};
+
+/// The bytes of a block: what the EBS direct APIs call `BlockSize`.
+pub const BLOCK: usize = 512 * 1024;
+/// The unit of encryption and of a volume's size, in bytes.
+pub const SECTOR: usize = 4096;
+/// The largest volume: EBS's largest is an io2 volume of 64 TiB.
+pub const MAX_SIZE: u64 = 64 << 40;
+
+/// How many blocks hold `size` bytes.
+pub fn blocks_of(size: u64) -> u32 {
+    u32::try_from(size.div_ceil(BLOCK as u64)).unwrap_or(u32::MAX)
+}
+
+/// Refuses a size that no volume can have: none at all, not a multiple of [`SECTOR`], or above [`MAX_SIZE`].
+pub fn check_size(size: u64) -> Result<u64> {
+    match size {
+        1..=MAX_SIZE if size.is_multiple_of(SECTOR as u64) => Ok(size),
+        _ => Err(Error::Invalid(format!("a volume can't have {size} bytes"))),
+    }
+}

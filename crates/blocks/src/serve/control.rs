@@ -1,0 +1,148 @@
+//! The control socket: how the agent speaks to a volume's server.
+
+use super::{
+    keeper::Orders,
+    protocol::{Answer, Attached, CONTROL, Request, STATE, Status, Stopped, line, read},
+    throttle::Throttle,
+    uploads::Uploads,
+};
+use crate::{Result, Volume};
+use serde::Serialize;
+use std::{
+    fs::{self, File, Permissions},
+    io::{self, BufRead, BufReader, Write},
+    os::{
+        fd::AsRawFd,
+        unix::{
+            fs::PermissionsExt,
+            net::{UnixListener, UnixStream},
+        },
+    },
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    thread,
+};
+
+/// What a request can touch.
+pub struct Control {
+    pub volume: Arc<Volume>,
+    pub throttle: Arc<Throttle>,
+    pub uploads: Uploads,
+    pub orders: Orders,
+    pub attached: Mutex<Attached>,
+    pub runtime: PathBuf,
+    pub stopping: AtomicBool,
+}
+
+impl Control {
+    /// Says what is attached, and listens.
+    pub fn start(self: Arc<Self>) -> Result<()> {
+        self.publish()?;
+        let listener = listen(&self.runtime)?;
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let control = self.clone();
+                thread::spawn(move || control.converse(stream));
+            }
+        });
+        Ok(())
+    }
+
+    fn converse(&self, stream: UnixStream) -> io::Result<()> {
+        let mut answers = stream.try_clone()?;
+        for request in BufReader::new(stream).lines() {
+            let answer = match read(&request?) {
+                Ok(Request::Stop { force: true }) => self.end_by_force(&mut answers),
+                Ok(request) => self.answer(request),
+                Err(error) => said::<()>(Err(error)),
+            };
+            answers.write_all(answer.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn answer(&self, request: Request) -> String {
+        match request {
+            Request::Status => said(Ok(self.status())),
+            Request::Snapshot { name } => said(self.uploads.begin(&name)),
+            Request::Progress { name } => said(self.uploads.status(&name)),
+            Request::Grow { size } => said(self.grow(size)),
+            Request::Limit { limits } => said(Ok(self.throttle.set(limits))),
+            Request::Stop { .. } => said(self.stop()),
+        }
+    }
+
+    fn status(&self) -> Status {
+        Status {
+            id: self.volume.id().to_owned(),
+            attached: self.attached(),
+            limits: self.throttle.limits(),
+            local_bytes: self.volume.local_bytes(),
+            snapshots: self.volume.snapshots(),
+            stopping: self.stopping.load(SeqCst),
+        }
+    }
+
+    fn grow(&self, size: u64) -> Result<Attached> {
+        self.volume.grow(size)?;
+        self.orders.resize()?;
+        self.attached.lock().expect(WHOLE).size = size;
+        self.publish()?;
+        Ok(self.attached())
+    }
+
+    /// Flushes and frees the device. The kernel lets go of the file when the device is free, and that ends the server.
+    pub fn stop(&self) -> Result<Stopped> {
+        self.volume.flush()?;
+        if self.stopping.swap(true, SeqCst) {
+            return Ok(Stopped::Busy);
+        }
+        self.orders.detach()
+    }
+
+    /// Ends now: who has the device open gets errors from here on.
+    fn end_by_force(&self, answers: &mut UnixStream) -> String {
+        let stopped = self.stop();
+        if matches!(stopped, Ok(Stopped::Busy)) {
+            let closed = self.volume.end();
+            remove(&self.runtime);
+            let _ = answers.write_all(said(closed.map(|()| Stopped::Detached)).as_bytes());
+            std::process::exit(0);
+        }
+        said(stopped)
+    }
+
+    fn attached(&self) -> Attached {
+        self.attached.lock().expect(WHOLE).clone()
+    }
+
+    fn publish(&self) -> io::Result<()> {
+        let beside = self.runtime.join("state.new");
+        fs::write(&beside, line(&self.attached()))?;
+        fs::rename(&beside, self.runtime.join(STATE))
+    }
+}
+
+/// Removes what was published.
+pub fn remove(runtime: &Path) {
+    let _ = fs::remove_file(runtime.join(STATE));
+    let _ = fs::remove_file(runtime.join(CONTROL));
+}
+
+fn listen(runtime: &Path) -> Result<UnixListener> {
+    let _ = fs::remove_file(runtime.join(CONTROL));
+    // A socket's path has room for 107 bytes, and the folder's may be longer.
+    let folder = File::open(runtime)?;
+    let listener = UnixListener::bind(format!("/proc/self/fd/{}/{CONTROL}", folder.as_raw_fd()))?;
+    fs::set_permissions(runtime.join(CONTROL), Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+fn said<T: Serialize>(result: Result<T>) -> String {
+    line(&Answer::from(result)) + "\n"
+}
+
+const WHOLE: &str = "nobody panics with the state";
