@@ -15,6 +15,9 @@ use logic::policy::Context;
 use model::{Arn, ec2::KeyPair};
 use spine::{Read, Snapshot};
 
+/// The action that is needed besides to make things with tags.
+pub const TAG: &str = "ec2:CreateTags";
+
 /// An operation on no particular resource.
 pub fn all<I>() -> Access<I> {
     Access::all().keys(region)

@@ -35,3 +35,31 @@ pub fn invalid_instance_types(names: &[&str]) -> Fault {
     let message = format!("The following supplied instance types do not exist: [{}]", names.join(", "));
     Fault::client("InvalidInstanceType", message)
 }
+
+/// Parameters that aren't built, each with whether it was given.
+pub fn refuse(parameters: &[(&str, bool)]) -> Result<(), Fault> {
+    match parameters.iter().find(|(_, given)| *given) {
+        Some((name, _)) => Err(Fault::not_implemented(format!("The parameter {name}"))),
+        None => Ok(()),
+    }
+}
+
+/// Something else still needs it.
+pub fn has_dependencies(noun: &str, id: &str) -> Fault {
+    Fault::client("DependencyViolation", format!("The {noun} '{id}' has dependencies and cannot be deleted."))
+}
+
+/// An association that isn't there.
+pub fn no_association(id: &str) -> Fault {
+    Fault::client("InvalidAssociationID.NotFound", format!("The association ID '{id}' does not exist"))
+}
+
+/// Something is associated already.
+pub fn already_associated(message: impl Into<String>) -> Fault {
+    Fault::client("Resource.AlreadyAssociated", message)
+}
+
+/// Two things that have to be in one VPC aren't.
+pub fn different_networks(one: &str, other: &str) -> Fault {
+    invalid_value(format!("{one} and {other} belong to different networks"))
+}

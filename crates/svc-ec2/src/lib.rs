@@ -29,6 +29,7 @@ pub use images::{ImageMaker, Images, MadeImage, QuickStart};
 pub use metadata::{Identities, METADATA_KINDS, Profiles, instance_metadata};
 pub use network::{KINDS as NETWORK_KINDS, desired_networks};
 
+use access::TAG;
 use api::ec2;
 use first_touch::first_touch;
 use front::{Access, Service};
@@ -53,11 +54,9 @@ pub fn service(store: &Arc<Store>) -> Service {
         .op::<ec2::DescribeInstanceTypeOfferings>(access::all(), instance_types::offerings)
         .op::<ec2::DescribeAccountAttributes>(access::all(), attributes::account)
         .op::<ec2::DescribeVpcAttribute>(access::on(|cx, i| vec![access::one(cx, Resource::VPC, &i.vpc_id)]), attributes::vpc);
-    images::rows(tag_rows(placement_rows(key_rows(rule_rows(group_rows(service)), store))))
+    let service = images::rows(vpc::rows(service));
+    tag_rows(placement_rows(key_rows(rule_rows(group_rows(service)), store)))
 }
-
-/// The action that is needed besides to make things with tags.
-const TAG: &str = "ec2:CreateTags";
 
 fn group_rows(service: Service) -> Service {
     service

@@ -169,14 +169,18 @@ fn ipv4(text: Option<&str>) -> Result<Peer, Fault> {
 }
 
 fn ipv6(text: Option<&str>) -> Result<Peer, Fault> {
-    let text = text.unwrap_or_default();
+    ipv6_block(text.unwrap_or_default()).map(Peer::Ipv6)
+}
+
+/// A block of IPv6 addresses in its canonical form.
+pub fn ipv6_block(text: &str) -> Result<String, Fault> {
     let parse = || {
         let (address, prefix) = text.split_once('/')?;
         let prefix = prefix.parse::<u8>().ok().filter(|prefix| *prefix <= 128)?;
         let mask = u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0);
         Some(format!("{}/{prefix}", Ipv6Addr::from(u128::from(address.parse::<Ipv6Addr>().ok()?) & mask)))
     };
-    parse().map(Peer::Ipv6).ok_or_else(|| malformed_block(text))
+    parse().ok_or_else(|| malformed_block(text))
 }
 
 fn malformed_block(text: &str) -> Fault {

@@ -3,6 +3,7 @@
 //! Who makes an interface (EC2, ELBv2, ECS) makes it with [`new_interface`], so that all of them draw from the same addresses.
 
 mod address;
+mod block;
 mod default;
 mod name;
 mod route;
@@ -13,6 +14,7 @@ pub use address::{
     ELASTIC_POOL, NewInterface, NoAddress, PUBLIC_POOL, Taken, WantedAddresses, free_elastic_address, is_usable, mac,
     new_interface, usable,
 };
+pub use block::{Refused, check_vpc_block, first_free, has_size, is_restricted};
 pub use default::{DefaultNetwork, default_network, default_network_with, default_vpc_id, dhcp_options_id};
 pub use name::{internal_domain, private_dns_name};
 pub use route::{main_table, reaches_internet, table_of};
