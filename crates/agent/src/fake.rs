@@ -2,16 +2,19 @@
 
 use crate::{
     driver::FakeDriver,
-    host::LocalHost,
+    host::{LocalHost, Parts},
     keep::Keeper,
-    network::{ContainerNetwork, Network, NetworkJoin},
+    machine::{Door, Drivers, FakeMachines},
+    network::{ContainerNetwork, MachineInterface, Network, NetworkJoin, Plugged},
+    volume::FakeVolumes,
 };
 use agent_proto::{
     Capabilities, Desired, Host, HostError, Missing, Observed,
-    network::Vpc,
+    machine::{self, Machine},
+    network::{Interface, Vpc},
     workload::{self, LogChunk, LogPosition, PortMapping, Workload},
 };
-use model::Env;
+use model::{Cidr, Env};
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::Ipv4Addr,
@@ -23,30 +26,70 @@ use tokio::sync::watch;
 pub struct FakeHost {
     /// Says what images do, and what runs.
     pub driver: FakeDriver,
+    /// Says what machines do, and what runs.
+    pub machines: FakeMachines,
+    /// Says what volumes do, and which there are.
+    pub volumes: FakeVolumes,
     /// Says what joining does.
     pub network: FakeNetwork,
     env: Env,
-    keeper: Keeper,
+    kept: Kept,
     host: Arc<LocalHost>,
 }
 
 impl FakeHost {
     /// An empty machine.
     pub async fn new(env: Env) -> Result<Self, HostError> {
-        let (driver, network) = (FakeDriver::new(env.clone()), FakeNetwork::default());
-        Self::boot(driver, network, env, Keeper::Memory(Arc::default())).await
+        let (driver, machines) = (FakeDriver::new(env.clone()), FakeMachines::new(env.clone()));
+        Self::boot(driver, machines, FakeVolumes::default(), FakeNetwork::default(), Kept::default(), env).await
     }
 
     /// The same machine with a new agent; the old one looks after nothing any more.
     pub async fn restart(self) -> Result<Self, HostError> {
         self.host.leave();
-        Self::boot(self.driver, self.network, self.env, self.keeper).await
+        Self::boot(self.driver, self.machines, self.volumes, self.network, self.kept, self.env).await
     }
 
-    async fn boot(driver: FakeDriver, network: FakeNetwork, env: Env, keeper: Keeper) -> Result<Self, HostError> {
-        let host = LocalHost::with(Arc::new(driver.clone()), Arc::new(network.clone()), keeper.clone(), env.clone()).await?;
-        Ok(Self { driver, network, env, keeper, host })
+    /// The machine loses its power and comes back, with a new agent.
+    pub async fn lose_power(self) -> Result<Self, HostError> {
+        self.host.leave();
+        self.machines.lose_power();
+        self.volumes.lose_power();
+        self.restart().await
     }
+
+    /// Ends everything, as `down` does.
+    pub async fn teardown(&self) -> Result<(), HostError> {
+        self.host.teardown().await
+    }
+
+    async fn boot(
+        driver: FakeDriver,
+        machines: FakeMachines,
+        volumes: FakeVolumes,
+        network: FakeNetwork,
+        kept: Kept,
+        env: Env,
+    ) -> Result<Self, HostError> {
+        let parts = Parts {
+            driver: Arc::new(driver.clone()),
+            machines: Drivers::new(vec![Arc::new(machines.clone())]),
+            volumes: Arc::new(volumes.clone()),
+            network: Arc::new(network.clone()),
+            kept_workloads: kept.workloads.clone(),
+            kept_machines: kept.machines.clone(),
+            env: env.clone(),
+        };
+        let host = LocalHost::with(parts).await?;
+        Ok(Self { driver, machines, volumes, network, env, kept, host })
+    }
+}
+
+/// What the agents of one machine keep.
+#[derive(Default)]
+struct Kept {
+    workloads: Keeper<Workload>,
+    machines: Keeper<Machine>,
 }
 
 #[async_trait::async_trait]
@@ -79,6 +122,9 @@ pub struct FakeNetwork(Arc<Mutex<Net>>);
 struct Net {
     vpcs: Vec<Vpc>,
     joined: BTreeMap<String, NetworkJoin>,
+    /// The interfaces that machines have.
+    plugged: BTreeMap<String, BTreeSet<String>>,
+    deaf: BTreeSet<String>,
     refusal: Option<String>,
     last_port: u16,
 }
@@ -95,6 +141,19 @@ impl FakeNetwork {
     /// The workloads that have joined and not left.
     pub fn joined(&self) -> Vec<String> {
         self.net().joined.keys().cloned().collect()
+    }
+
+    /// The interfaces that are plugged into a machine.
+    pub fn plugged(&self, machine: &str) -> Vec<String> {
+        self.net().plugged.get(machine).into_iter().flatten().cloned().collect()
+    }
+
+    /// From now on, a machine answers at its addresses, or it doesn't.
+    pub fn answers(&self, machine: &str, answers: bool) {
+        match answers {
+            true => drop(self.net().deaf.remove(machine)),
+            false => drop(self.net().deaf.insert(machine.to_owned())),
+        }
     }
 
     fn net(&self) -> MutexGuard<'_, Net> {
@@ -117,8 +176,11 @@ impl Net {
 
     fn address(&self, workload: &Workload) -> Option<Ipv4Addr> {
         let workload::Network::Interface { interface, .. } = &workload.network else { return None };
-        let interfaces = self.vpcs.iter().flat_map(|vpc| &vpc.interfaces);
-        interfaces.filter(|candidate| candidate.id == *interface).map(|found| found.address).next()
+        self.interface(interface).map(|found| found.address)
+    }
+
+    fn interface(&self, id: &str) -> Option<&Interface> {
+        self.vpcs.iter().flat_map(|vpc| &vpc.interfaces).find(|interface| interface.id == id)
     }
 
     fn port(&mut self, port: &PortMapping, bridged: bool) -> PortMapping {
@@ -165,6 +227,31 @@ impl Network for FakeNetwork {
     async fn leave(&self, workload: &str) -> Result<(), String> {
         self.net().joined.remove(workload);
         Ok(())
+    }
+
+    async fn plug(&self, machine: &Machine, interface: &machine::Interface, _: &Door) -> Result<Plugged, String> {
+        let mut net = self.net();
+        if let Some(reason) = &net.refusal {
+            return Err(reason.clone());
+        }
+        let found = net.interface(&interface.interface).cloned();
+        let found = found.ok_or_else(|| format!("{} is not on this host", interface.interface))?;
+        net.plugged.entry(machine.id.clone()).or_default().insert(found.id.clone());
+        let addresses = vec![Cidr { address: found.address, prefix: 24 }];
+        let name = format!("eth{}", interface.device);
+        let interface = MachineInterface { id: found.id, name, mac: found.mac, addresses, ..MachineInterface::default() };
+        Ok(Plugged { interface, ..Plugged::default() })
+    }
+
+    async fn unplug(&self, machine: &Machine, interface: &machine::Interface, _: &Door) -> Result<(), String> {
+        if let Some(plugged) = self.net().plugged.get_mut(&machine.id) {
+            plugged.remove(&interface.interface);
+        }
+        Ok(())
+    }
+
+    async fn reaches(&self, machine: &Machine, _: &Door) -> bool {
+        !self.net().deaf.contains(&machine.id)
     }
 
     async fn teardown(&self) -> Result<(), String> {

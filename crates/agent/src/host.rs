@@ -1,20 +1,26 @@
-//! The machine that this process runs on, as a host of the cloud: [`agent_proto::Host`] made of a driver, a network and a pod for
-//! each workload.
+//! The machine that this process runs on, as a host of the cloud: [`agent_proto::Host`] made of drivers, a network and a loop for
+//! each workload, machine and volume.
+
+mod machines;
 
 use crate::{
     driver::{ContainerDriver, ContainerId, Driver, container::Places},
     image::{BlobSource, ImageLimits, ImageStore, Platform},
     keep::Keeper,
+    machine::{Drivers, Means},
     network::Network,
     pod::{self, Outside, Wish, found},
     shim::ExecResult,
+    volume::{VolumeDriver, Volumes},
 };
 use agent_proto::{
     Capabilities, Desired, Host, HostError, Missing, Observed,
+    machine::Machine,
     network::Vpc,
     workload::{LogChunk, LogPosition, Status, Workload},
 };
 use logic::workload::Progress;
+use machines::{Fleet, is_off};
 use model::Env;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,12 +52,27 @@ pub struct Config {
     pub output_bytes: u64,
 }
 
+/// What a host is made of.
+pub struct Parts {
+    /// Runs containers.
+    pub driver: Arc<dyn Driver>,
+    /// Run machines.
+    pub machines: Drivers,
+    /// Keeps volumes.
+    pub volumes: Arc<dyn VolumeDriver>,
+    /// Connects them.
+    pub network: Arc<dyn Network>,
+    /// How far workloads have come.
+    pub kept_workloads: Keeper<Workload>,
+    /// How far machines have come.
+    pub kept_machines: Keeper<Machine>,
+    /// Time and chance.
+    pub env: Env,
+}
+
 /// A host whose agent is in this process.
 pub struct LocalHost {
-    driver: Arc<dyn Driver>,
-    network: Arc<dyn Network>,
-    env: Env,
-    keeper: Keeper,
+    parts: Parts,
     capabilities: Capabilities,
     /// What the host lacks: trying takes a while, so that nobody waits for it who doesn't ask.
     missing: OnceLock<Vec<Missing>>,
@@ -59,11 +80,21 @@ pub struct LocalHost {
     observed: watch::Sender<Arc<Observed>>,
     plugs: watch::Sender<BTreeSet<String>>,
     pods: Mutex<BTreeMap<String, watch::Sender<Wish>>>,
-    ended: mpsc::UnboundedSender<String>,
+    fleet: Fleet,
+    volumes: Arc<Volumes>,
+    ended: mpsc::UnboundedSender<Gone>,
     work: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// How long the workloads may take to end at a teardown; the longest stop timeout of ECS is two minutes.
+/// Something of which nothing is left.
+enum Gone {
+    Workload(String),
+    Machine(String),
+    Volume(String),
+}
+
+/// How long workloads and machines may take to end at a teardown: the longest stop timeout of ECS is two minutes, as is what a machine's
+/// system is given.
 const FAREWELL: Duration = Duration::from_secs(130);
 
 /// Between two removals of unused images; as in ECS's agent, which waits as long.
@@ -72,48 +103,53 @@ const COLLECT_IMAGES: Duration = Duration::from_secs(30 * 60);
 impl LocalHost {
     /// The real host. Returns when everything that an earlier process has left is found again; what runs has gone on meanwhile.
     pub async fn new(config: Config, blobs: Arc<dyn BlobSource>, network: Arc<dyn Network>) -> Result<Arc<Self>, HostError> {
-        let (keeper, env) = (Keeper::Folder(config.data_dir.join("workloads")), config.env.clone());
-        Self::with(Arc::new(driver(config, blobs)?), network, keeper, env).await
+        let kept_workloads = Keeper::Folder(config.data_dir.join("workloads"));
+        let kept_machines = Keeper::Folder(config.data_dir.join("machines"));
+        let (machines, volumes, env) = (machine_drivers(&config), volume_driver(&config)?, config.env.clone());
+        let driver = Arc::new(driver(config, blobs)?);
+        Self::with(Parts { driver, machines, volumes, network, kept_workloads, kept_machines, env }).await
     }
 
     /// What this machine can do, without taking over what an earlier process has left.
     pub fn probe(config: Config, blobs: Arc<dyn BlobSource>, network: &dyn Network) -> Result<Capabilities, HostError> {
-        Ok(capabilities([driver(config, blobs)?.probe(), network.missing()].concat()))
+        let machines = probe_machines(&machine_drivers(&config), &*volume_driver(&config)?);
+        Ok(capabilities([driver(config, blobs)?.probe(), network.missing(), machines].concat()))
     }
 
     /// What the host lacks, found by trying: at the first call, which blocks for some tens of milliseconds.
     pub fn missing(&self) -> &[Missing] {
-        self.missing.get_or_init(|| [self.driver.probe(), self.network.missing()].concat())
+        let machines = || probe_machines(&self.parts.machines, &*self.parts.volumes);
+        self.missing.get_or_init(|| [self.parts.driver.probe(), self.parts.network.missing(), machines()].concat())
     }
 
-    /// A host of any driver and network. What `keeper` knows is gone on with.
-    pub async fn with(
-        driver: Arc<dyn Driver>,
-        network: Arc<dyn Network>,
-        keeper: Keeper,
-        env: Env,
-    ) -> Result<Arc<Self>, HostError> {
-        let running = driver.recover().await.map_err(HostError::Failed)?;
-        network.recover(&running).await.map_err(HostError::Failed)?;
+    /// A host of any parts. What is kept is gone on with.
+    pub async fn with(parts: Parts) -> Result<Arc<Self>, HostError> {
+        let running = parts.driver.recover().await.map_err(HostError::Failed)?;
+        parts.network.recover(&running).await.map_err(HostError::Failed)?;
         let (ended, ends) = mpsc::unbounded_channel();
         let host = Arc::new(Self {
-            driver,
-            network,
-            env,
-            keeper,
+            volumes: Arc::new(Volumes::new(parts.volumes.clone())),
+            parts,
             capabilities: capabilities(Vec::new()),
             missing: OnceLock::new(),
             desired: watch::Sender::new(None),
             observed: watch::Sender::default(),
             plugs: watch::Sender::default(),
             pods: Mutex::default(),
+            fleet: Fleet::default(),
             ended,
             work: Mutex::default(),
         });
         host.go_on().await?;
+        host.go_on_with_machines().await?;
         let work = tokio::spawn(host.clone().work(ends));
         host.work.lock().unwrap_or_else(PoisonError::into_inner).replace(work);
         Ok(host)
+    }
+
+    fn means(&self) -> Means {
+        let (drivers, network) = (self.parts.machines.clone(), self.parts.network.clone());
+        Means { drivers, volumes: self.volumes.clone(), network }
     }
 
     /// Runs a command in a running container.
@@ -124,46 +160,54 @@ impl LocalHost {
         command: &[String],
         timeout: Duration,
     ) -> Result<ExecResult, HostError> {
-        self.driver.exec(&ContainerId::new(workload, container), command, timeout).await.map_err(HostError::Failed)
+        self.parts.driver.exec(&ContainerId::new(workload, container), command, timeout).await.map_err(HostError::Failed)
     }
 
-    /// Stops looking after the workloads, which go on: what happens when the server ends.
+    /// Stops looking after what runs, which goes on: what happens when the server ends.
     pub fn leave(&self) {
         if let Some(work) = self.work.lock().unwrap_or_else(PoisonError::into_inner).take() {
             work.abort();
         }
         self.pods().clear();
+        self.fleet.leave();
     }
 
-    /// Ends every workload, each within its stop timeouts, and removes every trace outside the data folder: mounts, control groups,
-    /// processes, namespaces. How the workloads ended, and what they wrote, is kept for the next process on this data folder. The
+    /// Ends every workload and machine, each within its time, and removes every trace outside the data folder: mounts, control groups,
+    /// processes, namespaces, block devices. How they ended, and what they wrote, is kept for the next process on this data folder. The
     /// host is of no use after that.
     pub async fn teardown(&self) -> Result<(), HostError> {
         for pod in self.pods().values() {
             pod.send_if_modified(|wish| *wish == Wish::Run && std::mem::replace(wish, Wish::Stop) == Wish::Run);
         }
+        self.fleet.say_farewell();
         let mut observed = self.observed();
-        let ended = |observed: &Arc<Observed>| observed.workloads.values().all(|status| status.cleaned);
+        let ended = |observed: &Arc<Observed>| {
+            observed.workloads.values().all(|status| status.cleaned) && observed.machines.values().all(is_off)
+        };
         tokio::select! {
             _ = observed.wait_for(ended) => {}
-            () = self.env.sleep(FAREWELL) => tracing::warn!("some workloads did not end; they are removed by force"),
+            () = self.parts.env.sleep(FAREWELL) => tracing::warn!("not everything has ended; it is removed by force"),
         }
         self.leave();
-        self.driver.teardown().await.map_err(HostError::Failed)?;
-        self.network.teardown().await.map_err(HostError::Failed)
+        for driver in self.parts.machines.all() {
+            driver.teardown().await.map_err(HostError::Failed)?;
+        }
+        self.parts.volumes.teardown().await.map_err(HostError::Failed)?;
+        self.parts.driver.teardown().await.map_err(HostError::Failed)?;
+        self.parts.network.teardown().await.map_err(HostError::Failed)
     }
 
     /// Takes over the workloads of an earlier process, and removes what nobody knows.
     async fn go_on(self: &Arc<Self>) -> Result<(), HostError> {
-        let kept = self.keeper.all();
-        for unknown in self.driver.workloads().await.into_iter().filter(|id| !kept.contains_key(id)) {
-            self.driver.forget(&unknown).await.map_err(HostError::Failed)?;
-            self.network.leave(&unknown).await.map_err(HostError::Failed)?;
+        let kept = self.parts.kept_workloads.all();
+        for unknown in self.parts.driver.workloads().await.into_iter().filter(|id| !kept.contains_key(id)) {
+            self.parts.driver.forget(&unknown).await.map_err(HostError::Failed)?;
+            self.parts.network.leave(&unknown).await.map_err(HostError::Failed)?;
         }
         for (id, kept) in kept {
             let mut seen = BTreeMap::new();
             for container in &kept.spec.containers {
-                seen.insert(container.name.clone(), self.driver.inspect(&ContainerId::new(&id, &container.name)).await);
+                seen.insert(container.name.clone(), self.parts.driver.inspect(&ContainerId::new(&id, &container.name)).await);
             }
             let progress = kept.progress.resume(|name| seen.remove(name).flatten().map(found));
             self.live(kept.spec, progress);
@@ -172,17 +216,17 @@ impl LocalHost {
     }
 
     /// Carries out each wish, and looks again whenever a workload has vanished: its VPC may be removed then.
-    async fn work(self: Arc<Self>, mut ends: mpsc::UnboundedReceiver<String>) {
+    async fn work(self: Arc<Self>, mut ends: mpsc::UnboundedReceiver<Gone>) {
         let mut desired = self.desired.subscribe();
         // The first wish may have come before this task did.
         desired.mark_changed();
-        let mut collect_at = self.env.now() + COLLECT_IMAGES;
+        let mut collect_at = self.parts.env.now() + COLLECT_IMAGES;
         loop {
             tokio::select! {
                 Ok(()) = desired.changed() => {}
-                Some(id) = ends.recv() => self.remove(&id),
-                () = self.env.clock.sleep_until(collect_at) => {
-                    collect_at = self.env.now() + COLLECT_IMAGES;
+                Some(gone) = ends.recv() => self.remove(&gone),
+                () = self.parts.env.clock.sleep_until(collect_at) => {
+                    collect_at = self.parts.env.now() + COLLECT_IMAGES;
                     self.collect_images().await;
                     continue;
                 }
@@ -190,6 +234,8 @@ impl LocalHost {
             let wish = desired.borrow_and_update().clone();
             if let Some(wish) = wish {
                 self.update_pods(&wish);
+                self.update_volumes(&wish);
+                self.update_machines(&wish);
                 self.update_network(&wish).await;
             }
         }
@@ -201,7 +247,7 @@ impl LocalHost {
         let containers =
             observed.workloads.values().filter(|status| !status.cleaned).flat_map(|status| status.containers.values());
         let in_use = containers.filter_map(|container| container.image_digest.clone()).collect();
-        if let Err(error) = self.driver.collect_images(&in_use).await {
+        if let Err(error) = self.parts.driver.collect_images(&in_use).await {
             tracing::warn!(error, "unused images can't be removed");
         }
     }
@@ -224,7 +270,8 @@ impl LocalHost {
     }
 
     async fn update_network(&self, desired: &Desired) {
-        let faults = self.network.ensure(&desired.networks).await;
+        let faults = self.parts.network.ensure(&desired.networks).await;
+        self.update_interfaces(&desired.networks, &faults);
         self.observe(|observed| observed.network_faults = faults);
         self.plugs.send_replace(desired.networks.iter().flat_map(plugs).collect());
     }
@@ -235,23 +282,29 @@ impl LocalHost {
         self.pods().insert(id.clone(), wish);
         self.observe(|observed| drop(observed.workloads.insert(id.clone(), progress.status())));
         let outside = Outside {
-            driver: self.driver.clone(),
-            network: self.network.clone(),
-            env: self.env.clone(),
-            keeper: self.keeper.clone(),
+            driver: self.parts.driver.clone(),
+            network: self.parts.network.clone(),
+            env: self.parts.env.clone(),
+            keeper: self.parts.kept_workloads.clone(),
             plugs: self.plugs.subscribe(),
         };
         let host = self.clone();
         tokio::spawn(async move {
             let report = |status: Status| host.observe(|observed| drop(observed.workloads.insert(id.clone(), status)));
             pod::live(outside, spec, progress, wishes, report).await;
-            let _ = host.ended.send(id);
+            let _ = host.ended.send(Gone::Workload(id));
         });
     }
 
-    fn remove(&self, id: &str) {
-        self.pods().remove(id);
-        self.observe(|observed| drop(observed.workloads.remove(id)));
+    fn remove(&self, gone: &Gone) {
+        match gone {
+            Gone::Machine(id) => self.machine_is_gone(id),
+            Gone::Volume(id) => self.volume_is_gone(id),
+            Gone::Workload(id) => {
+                self.pods().remove(id);
+                self.observe(|observed| drop(observed.workloads.remove(id)));
+            }
+        }
     }
 
     fn pods(&self) -> MutexGuard<'_, BTreeMap<String, watch::Sender<Wish>>> {
@@ -270,8 +323,11 @@ impl Host for LocalHost {
     }
 
     async fn apply(&self, desired: Desired) -> Result<(), HostError> {
-        if let Some(workload) = desired.workloads.iter().find(|workload| !is_safe(&workload.id)) {
-            return Err(HostError::Failed(format!("{:?} is no workload's id", workload.id)));
+        let workloads = desired.workloads.iter().map(|workload| &workload.id);
+        let machines = desired.machines.iter().map(|machine| &machine.id);
+        let mut ids = workloads.chain(machines).chain(desired.volumes.iter().map(|volume| &volume.id));
+        if let Some(id) = ids.find(|id| !is_safe(id)) {
+            return Err(HostError::Failed(format!("{id:?} is no id")));
         }
         self.desired.send_replace(Some(desired));
         Ok(())
@@ -283,18 +339,18 @@ impl Host for LocalHost {
 
     async fn read_log(&self, workload: &str, container: &str, from: LogPosition) -> Result<LogChunk, HostError> {
         let id = ContainerId::new(workload, container);
-        match self.driver.read_log(&id, from).await.map_err(HostError::Failed)? {
+        match self.parts.driver.read_log(&id, from).await.map_err(HostError::Failed)? {
             Some(chunk) => Ok(chunk),
             None => self.silence(&id, from),
         }
     }
 
     async fn release_log(&self, workload: &str, container: &str, to: LogPosition) -> Result<(), HostError> {
-        self.driver.release_log(&ContainerId::new(workload, container), to).await.map_err(HostError::Failed)
+        self.parts.driver.release_log(&ContainerId::new(workload, container), to).await.map_err(HostError::Failed)
     }
 
     async fn console(&self, machine: &str) -> Result<Vec<u8>, HostError> {
-        Err(HostError::Unknown(machine.to_owned()))
+        self.console_of(machine).await
     }
 }
 
@@ -313,6 +369,19 @@ fn driver(config: Config, blobs: Arc<dyn BlobSource>) -> Result<ContainerDriver,
     let images = ImageStore::open(&config.data_dir.join("images"), config.limits).map_err(failed)?;
     let places = Places { data: config.data_dir, runtime: config.runtime_dir, tag: config.tag, program: config.exe };
     ContainerDriver::new(places, images, blobs, config.env, config.output_bytes).map_err(failed)
+}
+
+fn probe_machines(drivers: &Drivers, volumes: &dyn VolumeDriver) -> Vec<Missing> {
+    drivers.all().flat_map(|driver| driver.probe()).chain(volumes.probe()).collect()
+}
+
+/// What runs machines here.
+fn machine_drivers(_: &Config) -> Drivers {
+    Drivers::default()
+}
+
+fn volume_driver(_: &Config) -> Result<Arc<dyn VolumeDriver>, HostError> {
+    Ok(Arc::new(crate::volume::FakeVolumes::default()))
 }
 
 /// What workloads can be plugged into in a VPC.

@@ -3,8 +3,10 @@
 //! The real one is in `crate::net`; `crate::fake` has one that builds nothing. Containers are only ever given the *path* of a network
 //! namespace; who made it, and what is plugged into it, is no concern of theirs.
 
+use crate::machine::Door;
 use agent_proto::{
     Missing,
+    machine::{self, Machine},
     network::Vpc,
     workload::{PortMapping, Workload},
 };
@@ -43,6 +45,17 @@ pub trait Network: Send + Sync {
     /// Removes what [`join`](Self::join) made. A workload that never joined is no error.
     async fn leave(&self, workload: &str) -> Result<(), String>;
 
+    /// Plugs an interface into a machine, or brings what is plugged in up to date: its addresses and routes. Only called for a machine whose VPC
+    /// was ensured. In a namespace it is made with its addresses, and what answers by it leaves by it; the primary one, device 0, has the default
+    /// route.
+    async fn plug(&self, machine: &Machine, interface: &machine::Interface, door: &Door) -> Result<Plugged, String>;
+
+    /// Unplugs an interface from a machine. One that isn't plugged in is no error.
+    async fn unplug(&self, machine: &Machine, interface: &machine::Interface, door: &Door) -> Result<(), String>;
+
+    /// Whether a machine's system answers at the addresses of its primary interface, as EC2's reachability check finds by ARP.
+    async fn reaches(&self, machine: &Machine, door: &Door) -> bool;
+
     /// Removes everything: namespaces, interfaces, rules, routes, helper processes. Nothing of ours is left on the host.
     async fn teardown(&self) -> Result<(), String>;
 }
@@ -79,6 +92,17 @@ pub struct ContainerNetwork {
     pub ports: Vec<PortMapping>,
 }
 
+/// An interface that is plugged in, and what its VPC says to whoever uses it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plugged {
+    /// As it is plugged in.
+    pub interface: MachineInterface,
+    /// As in [`MachineNetwork::name_servers`].
+    pub name_servers: Vec<IpAddr>,
+    /// As in [`MachineNetwork::search`].
+    pub search: Vec<String>,
+}
+
 /// What a machine finds of its network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MachineNetwork {
@@ -91,7 +115,7 @@ pub struct MachineNetwork {
 }
 
 /// An interface of a machine, as it is plugged in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MachineInterface {
     /// `eni-…`.
     pub id: String,
@@ -102,7 +126,7 @@ pub struct MachineInterface {
     /// Its addresses with their subnet's mask; the first is the primary one.
     pub addresses: Vec<Cidr>,
     /// The subnet's router.
-    pub gateway: IpAddr,
+    pub gateway: Option<IpAddr>,
     /// Where the machine has a kernel of its own: what it is plugged in by.
     pub tap: Option<Tap>,
 }

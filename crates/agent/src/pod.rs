@@ -29,7 +29,7 @@ pub struct Outside {
     /// Time.
     pub env: Env,
     /// Keeps its state.
-    pub keeper: Keeper,
+    pub keeper: Keeper<Workload>,
     /// The interfaces and instances that the network has been told of, by id.
     pub plugs: watch::Receiver<BTreeSet<String>>,
 }

@@ -1,15 +1,21 @@
 //! Machines of this host: EC2 instances, each with a boot, disks, interfaces and an end.
 //!
 //! [`MachineDriver`] is the seam to what runs them: system containers, virtual machines, the fake one of the tests. A driver decides nothing
-//! about when a machine is started or ended, which disks it has or where it is plugged in; it is only ever given block devices and the
-//! state of its interfaces. The same contract suite (`tests/machine.rs`) runs on every driver.
+//! about when a machine is started or ended, which disks it has or where it is plugged in (that is [`live`]'s business); it is only ever given
+//! block devices and the state of its interfaces. The same contract suite (`tests/machine.rs`) runs on every driver.
 
+pub mod fake;
+pub(crate) mod hands;
+pub(crate) mod live;
+
+pub use fake::FakeMachines;
+pub use hands::Means;
 pub use logic::machine::{Life, Seen};
 
 use crate::network::MachineNetwork;
 use agent_proto::{
     Missing,
-    machine::{Disk, Halt, Hardware, Kind, Machine},
+    machine::{Disk, Halt, Kind, Machine},
 };
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
@@ -107,8 +113,9 @@ pub trait MachineDriver: Send + Sync {
         Ok(())
     }
 
-    /// Bounds the processor time of a running machine ([`Hardware::cpu_quota`]).
-    async fn set_cpu_quota(&self, id: &str, hardware: &Hardware) -> Result<(), String>;
+    /// Bounds the processor time of a running machine, in 1/1024 of a processor ([`agent_proto::machine::Hardware::cpu_quota`]); `None` takes
+    /// the bound away.
+    async fn set_cpu_quota(&self, id: &str, quota: Option<u64>) -> Result<(), String>;
 
     /// Processor time that a machine's present boot has used, in milliseconds; 0 for one that doesn't run.
     async fn cpu_ms(&self, id: &str) -> u64;

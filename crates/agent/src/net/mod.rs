@@ -14,6 +14,7 @@ mod error;
 mod filter;
 mod instance;
 mod internet;
+mod machine;
 mod names;
 mod nat;
 mod parameters;
@@ -27,8 +28,10 @@ mod space;
 mod tool;
 mod workload;
 
-use crate::network::{Network, NetworkJoin};
+use crate::machine::Door;
+use crate::network::{Network, NetworkJoin, Plugged};
 use agent_proto::Missing;
+use agent_proto::machine::{self as hosted, Machine};
 use agent_proto::network::Vpc;
 use agent_proto::workload::{self as wish, Workload};
 use error::{Error, Result};
@@ -92,6 +95,10 @@ impl NetWorld {
 
     fn around(&self) -> workload::Around<'_> {
         workload::Around { places: &self.places, domain: self.domain.as_deref() }
+    }
+
+    fn machines(&self) -> machine::Machines<'_> {
+        machine::Machines { places: &self.places, domain: self.domain.as_deref() }
     }
 
     fn vpc(&self, id: &str) -> Result<Arc<Vpc>> {
@@ -213,6 +220,27 @@ impl Network for NetWorld {
 
     async fn leave(&self, workload: &str) -> std::result::Result<(), String> {
         self.around().leave(workload).await.map_err(|error| error.to_string())
+    }
+
+    async fn plug(
+        &self,
+        machine: &Machine,
+        interface: &hosted::Interface,
+        door: &Door,
+    ) -> std::result::Result<Plugged, String> {
+        let vpc = self.vpc(&machine.vpc).map_err(|error| error.to_string())?;
+        self.machines().plug(&vpc, &machine.id, interface, door).await.map_err(|error| error.to_string())
+    }
+
+    async fn unplug(&self, _: &Machine, interface: &hosted::Interface, door: &Door) -> std::result::Result<(), String> {
+        self.machines().unplug(interface, door).await.map_err(|error| error.to_string())
+    }
+
+    async fn reaches(&self, machine: &Machine, door: &Door) -> bool {
+        match self.vpc(&machine.vpc) {
+            Ok(vpc) => self.machines().reaches(&vpc, machine, door).await.unwrap_or(false),
+            Err(_) => false,
+        }
     }
 
     async fn teardown(&self) -> std::result::Result<(), String> {

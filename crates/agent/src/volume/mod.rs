@@ -1,7 +1,15 @@
 //! Volumes of this host: disks that machines have open for a while.
 //!
 //! [`VolumeDriver`] is the seam to what keeps them: the block engine, or the memory of a test. A driver decides nothing about when a volume is
-//! made, opened, frozen or deleted. The same contract suite (`tests/volume.rs`) runs on every driver.
+//! made, opened, frozen or deleted: that is [`live`]'s and the machines' business, who meet in [`Volumes`]. The same contract suite
+//! (`tests/volume.rs`) runs on every driver.
+
+pub mod fake;
+pub(crate) mod hub;
+pub(crate) mod live;
+
+pub use fake::FakeVolumes;
+pub use hub::Volumes;
 
 use agent_proto::{
     Missing,

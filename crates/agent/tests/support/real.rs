@@ -107,6 +107,25 @@ impl agent::network::Network for OneNetns {
     async fn leave(&self, _: &str) -> Result<(), String> {
         Ok(())
     }
+    async fn plug(
+        &self,
+        _: &agent_proto::machine::Machine,
+        _: &agent_proto::machine::Interface,
+        _: &agent::machine::Door,
+    ) -> Result<agent::network::Plugged, String> {
+        Err("machines have no network here".into())
+    }
+    async fn unplug(
+        &self,
+        _: &agent_proto::machine::Machine,
+        _: &agent_proto::machine::Interface,
+        _: &agent::machine::Door,
+    ) -> Result<(), String> {
+        Ok(())
+    }
+    async fn reaches(&self, _: &agent_proto::machine::Machine, _: &agent::machine::Door) -> bool {
+        false
+    }
     async fn teardown(&self) -> Result<(), String> {
         Ok(())
     }

@@ -155,7 +155,7 @@ impl Progress {
         self.stage = Stage::Running { since };
         self.prepared = true;
         self.hibernated = false;
-        self.reboots = self.reboots.max(reboots);
+        self.reboots = reboots;
         self.rebooting = self.rebooting.filter(|(number, _)| *number > reboots);
         if anew {
             self.pulse = Pulse::default();

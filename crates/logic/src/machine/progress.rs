@@ -1,6 +1,6 @@
 //! What is known of a machine on its host, and how it is told to the control plane.
 
-use super::Seen;
+use super::{Life, Seen};
 use agent_proto::{
     machine::{Backing, Disk, Halt, Interface, MachineState, MachineStatus, OffCause},
     network,
@@ -199,6 +199,12 @@ impl Progress {
             Stage::Ended { .. } => MachineState::Stopping,
             Stage::Off { at, cause } => MachineState::Off { at: *at, cause: cause.clone() },
         }
+    }
+
+    /// How it is seen when nothing has happened since; `None` when it doesn't run.
+    pub fn seen(&self) -> Option<Seen> {
+        let Stage::Running { since } = self.stage else { return None };
+        Some(Seen { boot: self.boot, reboots: self.reboots, life: Life::Running { since } })
     }
 
     /// It runs.

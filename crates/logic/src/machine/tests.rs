@@ -55,10 +55,10 @@ fn ended(boot: u32, cause: OffCause, at: i64) -> Option<Seen> {
 }
 
 /// What a step gains when all goes well.
-fn gain(step: &Step, now: Timestamp) -> Gain {
+fn gain(step: &Step, wish: &Wish, now: Timestamp) -> Gain {
     match step {
         Step::Open(disk) => Gain::Device(format!("/dev/fake{}", disk.device).into(), 1 << 30),
-        Step::Start { boot, .. } => Gain::Seen(running(*boot, 0, now.0)),
+        Step::Start { boot, .. } => Gain::Seen(running(*boot, wish.machine.reboots, now.0)),
         Step::Survey => Gain::Pulse { reachable: true, cpu_ms: 7 },
         _ => Gain::Nothing,
     }

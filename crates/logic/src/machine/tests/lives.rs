@@ -30,7 +30,7 @@ impl Host {
     }
 
     /// Carries a step out; what must never be done is an error of the test.
-    fn carry_out(&mut self, step: &Step, luck: bool) -> Result<Gain, String> {
+    fn carry_out(&mut self, step: &Step, wish: &Wish, luck: bool) -> Result<Gain, String> {
         if !luck {
             return Err("no luck".into());
         }
@@ -42,7 +42,7 @@ impl Host {
             }
             Step::Attach(device) => *self.open.get_mut(device).expect("open") = self.runs(),
             Step::Detach { device, .. } => drop(self.open.get_mut(device).map(|held| *held = false)),
-            Step::Start { boot, .. } => return Ok(Gain::Seen(self.start(*boot))),
+            Step::Start { boot, .. } => return Ok(Gain::Seen(self.start(*boot, wish.machine.reboots))),
             Step::Halt(Halt::Hibernate) => self.end(OffCause::Hibernated),
             Step::Halt(_) => self.end(OffCause::Itself),
             Step::Reboot { number, .. } => {
@@ -58,16 +58,16 @@ impl Host {
             Step::Forget => assert!(self.machine.is_none() && self.open.is_empty()),
             _ => {}
         }
-        Ok(gain(step, Timestamp(self.now)))
+        Ok(gain(step, wish, Timestamp(self.now)))
     }
 
-    fn start(&mut self, boot: u32) -> Option<Seen> {
+    fn start(&mut self, boot: u32, reboots: u32) -> Option<Seen> {
         let already = self.machine.as_ref().is_some_and(|seen| seen.boot == boot);
         if !already {
             *self.starts.entry(boot).or_default() += 1;
             assert!(!self.runs(), "one runs already");
             assert!(self.open.contains_key("/dev/xvda"), "without its root");
-            self.machine = running(boot, 0, self.now);
+            self.machine = running(boot, reboots, self.now);
             self.open.values_mut().for_each(|held| *held = true);
         }
         self.machine.clone()
@@ -142,7 +142,7 @@ impl Run {
             Happening::Time(seconds) => self.host.now += seconds as i64 * 1000,
             Happening::Ends(which, well) if !self.under_way.is_empty() => {
                 let step = self.under_way.remove(which % self.under_way.len());
-                let result = self.host.carry_out(&step, well);
+                let result = self.host.carry_out(&step, &self.wish, well);
                 self.progress.done(step, result, self.now());
             }
             Happening::Ends(..) => {}
@@ -169,7 +169,7 @@ impl Run {
 
     fn agent_dies(&mut self, carried_out: bool) {
         for step in std::mem::take(&mut self.under_way) {
-            let _ = self.host.carry_out(&step, carried_out);
+            let _ = self.host.carry_out(&step, &self.wish, carried_out);
         }
         let kept = serde_json::to_string(&self.progress).unwrap();
         let now = self.now();

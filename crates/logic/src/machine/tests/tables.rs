@@ -28,7 +28,7 @@ impl Life {
     }
 
     fn well(&mut self, step: Step) {
-        let gain = gain(&step, self.now);
+        let gain = gain(&step, &self.wish, self.now);
         self.progress.done(step, Ok(gain), self.now);
     }
 
