@@ -27,29 +27,27 @@ impl Machines<'_> {
     pub(crate) async fn plug(&self, vpc: &Vpc, id: &str, interface: &machine::Interface, door: &Door) -> Result<Plugged> {
         let meant = |attachment: &Attachment| matches!(attachment, Attachment::Machine(machine) if machine == id);
         let found = vpc.interfaces.iter().find(|it| it.id == interface.interface && meant(&it.attachment));
-        let found = found.ok_or_else(|| Error::Refused(format!("{} is not attached to {id} in {}", interface.interface, vpc.id)))?;
+        let found =
+            found.ok_or_else(|| Error::Refused(format!("{} is not attached to {id} in {}", interface.interface, vpc.id)))?;
         let (router, inside) = (router::open(self.places, &vpc.id)?, inside(door)?);
         parameters::prepare_container(inside.namespace())?;
-        if interface.device != 0 {
-            return Err(Error::Refused("only one interface can be plugged into a machine yet".into()));
-        }
-        let wish = router::plug_of(vpc, found)?;
+        let wish = router::plug_of(vpc, found, interface.device)?;
         plug(&router, &inside, &wish).await?;
         tracing::debug!(machine = id, interface = found.id, device = interface.device, "plugged in");
         let interface = MachineInterface {
             id: found.id.clone(),
-            name: name(interface.device),
+            name: wish.name(),
             mac: found.mac.clone(),
-            addresses: vec![wish.address],
+            addresses: wish.addresses,
             gateway: Some(IpAddr::V4(wish.gateway)),
             tap: None,
         };
         let domain = vpc.dhcp.domain.as_deref().or(self.domain);
         let search = domain.map(str::to_owned).into_iter().collect();
-        Ok(Plugged { interface, name_servers: vec![IpAddr::V4(router::name_server(vpc))], search })
+        Ok(Plugged { interface, name_servers: router::name_servers(vpc), search })
     }
 
-    /// Takes an interface out, unless another one bears its name by now.
+    /// Takes an interface out.
     pub(crate) async fn unplug(&self, interface: &machine::Interface, door: &Door) -> Result<()> {
         match inside(door) {
             Ok(inside) => inside.delete_link(&name(interface.device)).await,
@@ -59,7 +57,7 @@ impl Machines<'_> {
         }
     }
 
-    /// Whether the machine would answer for the primary address of its first interface: it is there, and has the address.
+    /// Whether the machine would answer for the primary address of its first interface: it is there, up, and has the address.
     pub(crate) async fn reaches(&self, vpc: &Vpc, machine: &Machine, door: &Door) -> Result<bool> {
         let primary = machine.interfaces.iter().find(|it| it.device == 0);
         let Some(found) = primary.and_then(|it| vpc.interfaces.iter().find(|known| known.id == it.interface)) else {
@@ -70,12 +68,11 @@ impl Machines<'_> {
 }
 
 async fn has_address(inside: &Space, interface: &Interface) -> Result<bool> {
-    match inside.link(&name(0)).await? {
-        Some(index) => {
-            Ok(inside.addresses(index).await?.iter().any(|it| it.address == interface.address))
-        }
-        _ => Ok(false),
+    if !inside.is_up(&name(0)).await? {
+        return Ok(false);
     }
+    let index = inside.need(&name(0)).await?;
+    Ok(inside.addresses(index).await?.iter().any(|it| it.address == interface.address))
 }
 
 /// The machine's own namespace.

@@ -222,12 +222,7 @@ impl Network for NetWorld {
         self.around().leave(workload).await.map_err(|error| error.to_string())
     }
 
-    async fn plug(
-        &self,
-        machine: &Machine,
-        interface: &hosted::Interface,
-        door: &Door,
-    ) -> std::result::Result<Plugged, String> {
+    async fn plug(&self, machine: &Machine, interface: &hosted::Interface, door: &Door) -> std::result::Result<Plugged, String> {
         let vpc = self.vpc(&machine.vpc).map_err(|error| error.to_string())?;
         self.machines().plug(&vpc, &machine.id, interface, door).await.map_err(|error| error.to_string())
     }

@@ -2,6 +2,7 @@
 #![allow(dead_code, missing_docs)]
 
 pub mod distribution;
+pub mod machine;
 pub mod real;
 pub mod registry;
 pub mod workload;

@@ -13,7 +13,7 @@ use netns::Namespace;
 use nix::errno::Errno;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressFlags};
 use rtnetlink::packet_route::link::LinkMessage;
-use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkAttribute};
+use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkAttribute, LinkFlags};
 use rtnetlink::{Handle, LinkMessageBuilder, LinkUnspec, LinkVeth};
 use std::collections::BTreeMap;
 use std::io;
@@ -123,6 +123,11 @@ impl Space {
     /// The index of an interface that has to be there.
     pub(crate) async fn need(&self, name: &str) -> Result<u32> {
         self.link(name).await?.ok_or_else(|| Error::Refused(format!("the interface {name} has gone")))
+    }
+
+    /// Whether an interface is there and up.
+    pub(crate) async fn is_up(&self, name: &str) -> Result<bool> {
+        Ok(self.find(name).await?.is_some_and(|link| link.header.flags.contains(LinkFlags::Up)))
     }
 
     /// Brings an interface up.
