@@ -160,7 +160,7 @@ async fn ask<T: DeserializeOwned>(stream: &mut BufReader<UnixStream>, request: &
 /// Frees what a dead server left.
 fn clean(runtime: &Path) -> Result<()> {
     if runtime.join(STATE).exists() {
-        loopdev::release_stale(&serve::file_name(runtime)?)?;
+        loopdev::release_stale(&serve::file_name(runtime)?, runtime)?;
         let _ = fs::remove_file(runtime.join(STATE));
     }
     let _ = fs::remove_file(runtime.join(CONTROL));

@@ -1,29 +1,36 @@
 //! A snapshot that is built block by block, by whoever has blocks and no volume (EBS direct APIs: StartSnapshot, PutSnapshotBlock,
 //! CompleteSnapshot).
 
-use crate::{BLOCK, BlockId, BlockStore, Codec, DataKey, Error, Manifest, Result, blocks_of, check_size};
+use crate::{BLOCK, BlockId, BlockStore, Codec, DataKey, Error, Fingerprint, Manifest, Result, blocks_of, check_size};
 use std::collections::BTreeMap;
 
-/// A snapshot that is built block by block. What was put is named by the caller when it is completed, so that a draft can be gone
-/// on with after a restart.
-pub struct Draft {
-    store: BlockStore,
-    name: String,
-    codec: Codec,
-    size: u64,
-    parent: Option<Manifest>,
-    key: Option<DataKey>,
+/// A snapshot that is built block by block. It holds nothing in memory: which blocks were put the caller keeps and says at the end, so
+/// that a draft can be gone on with by whoever makes the same one.
+pub struct Draft<'a> {
+    /// Where it will be.
+    pub store: &'a BlockStore,
+    /// Its name.
+    pub name: &'a str,
+    /// The volume's size in bytes.
+    pub size: u64,
+    /// The snapshot that it starts as, under the same key; without one it starts as zeros.
+    pub parent: Option<&'a str>,
+    /// The key that it is encrypted under, if it is.
+    pub key: Option<&'a DataKey>,
 }
 
-impl Draft {
-    /// A snapshot `name` of `size` bytes that starts as its parent, or as zeros. The parent's key is the same.
-    pub fn new(store: &BlockStore, name: &str, size: u64, parent: Option<&str>, key: Option<DataKey>) -> Result<Draft> {
-        check_size(size)?;
-        let parent = parent.map(|parent| hold(store, name, parent)).transpose()?;
-        if parent.as_ref().is_some_and(|it| it.size() > size || it.key() != key.as_ref().map(DataKey::fingerprint)) {
-            return Err(Error::Invalid("a parent is no larger than its child, and under the same key".into()));
+impl Draft<'_> {
+    /// Begins it: its parent is held, and found to fit.
+    pub fn begin(&self) -> Result<()> {
+        check_size(self.size)?;
+        let Some(parent) = self.parent else { return Ok(()) };
+        self.store.hold(self.name, parent)?;
+        let manifest = self.store.manifest(parent)?;
+        Fingerprint::check(parent, manifest.key(), self.key)?;
+        match manifest.size() <= self.size {
+            true => Ok(()),
+            false => Err(Error::Invalid(format!("{parent} has {} bytes: more than {}", manifest.size(), self.name))),
         }
-        Ok(Draft { store: store.clone(), name: name.to_owned(), codec: Codec::new(key.as_ref()), size, parent, key })
     }
 
     /// Stores a whole block and gives its name; `None` for zeros.
@@ -31,23 +38,19 @@ impl Draft {
         if index >= blocks_of(self.size) || block.len() != BLOCK {
             return Err(Error::Invalid("the block is beyond the snapshot's end, or of another size".into()));
         }
-        let (ids, _) = self.store.upload(&self.name, &self.codec).put(&[block])?;
+        let (ids, _) = self.store.upload(self.name, &Codec::new(self.key)).put(&[block])?;
         Ok(ids.into_iter().next().flatten())
     }
 
-    /// Ends the draft: from now on there is a snapshot. `put` are the blocks that were put.
+    /// Ends it: from now on there is a snapshot. `put` are the blocks that were put, as they were named.
     pub fn complete(&self, put: &BTreeMap<u32, Option<BlockId>>) -> Result<Manifest> {
-        let parents = self.parent.iter().flat_map(|parent| parent.blocks()).map(|(index, id)| (*index, Some(*id)));
+        let parent = self.parent.map(|parent| self.store.manifest(parent)).transpose()?;
+        let parents = parent.iter().flat_map(Manifest::blocks).map(|(index, id)| (*index, Some(*id)));
         let mut blocks: BTreeMap<u32, Option<BlockId>> = parents.collect();
         blocks.extend(put);
         let blocks = blocks.into_iter().filter_map(|(index, id)| Some((index, id?))).collect();
-        let manifest = Manifest::new(self.size, self.key.as_ref().map(DataKey::fingerprint), blocks)?;
-        self.store.upload(&self.name, &self.codec).finish(&manifest)?;
+        let manifest = Manifest::new(self.size, self.key.map(DataKey::fingerprint), blocks)?;
+        self.store.upload(self.name, &Codec::new(self.key)).finish(&manifest)?;
         Ok(manifest)
     }
-}
-
-fn hold(store: &BlockStore, name: &str, parent: &str) -> Result<Manifest> {
-    store.hold(name, parent)?;
-    store.manifest(parent)
 }

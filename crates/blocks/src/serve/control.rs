@@ -70,7 +70,10 @@ impl Control {
             Request::Snapshot { name } => said(self.uploads.begin(&name)),
             Request::Progress { name } => said(self.uploads.status(&name)),
             Request::Grow { size } => said(self.grow(size)),
-            Request::Limit { limits } => said(Ok(self.throttle.set(limits))),
+            Request::Limit { limits } => {
+                self.throttle.set(limits);
+                said(Ok(()))
+            }
             Request::Stop { .. } => said(self.stop()),
         }
     }
@@ -100,7 +103,9 @@ impl Control {
         if self.stopping.swap(true, SeqCst) {
             return Ok(Stopped::Busy);
         }
-        self.orders.detach()
+        let stopped = self.orders.detach();
+        self.stopping.store(stopped.is_ok(), SeqCst);
+        stopped
     }
 
     /// Ends now: who has the device open gets errors from here on.

@@ -75,13 +75,12 @@ pub fn attach(file: &File, spare: &Path) -> io::Result<Loop> {
 }
 
 /// Frees the devices of a file of this name, which is nobody else's. Those that somebody has open are freed when they are closed.
-pub fn release_stale(name: &str) -> io::Result<()> {
+pub fn release_stale(name: &str, spare: &Path) -> io::Result<()> {
     for entry in fs::read_dir("/sys/block")? {
         let entry = entry?.file_name();
         let Some(minor) = entry.to_str().and_then(|it| it.strip_prefix("loop")).and_then(|it| it.parse().ok()) else { continue };
         if is_of(minor, name) {
-            let device = Loop { node: PathBuf::from(format!("/dev/loop{minor}")), major: MAJOR, minor };
-            device.detach(name)?;
+            Loop { node: node(minor, spare)?, major: MAJOR, minor }.detach(name)?;
         }
     }
     Ok(())

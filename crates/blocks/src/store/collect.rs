@@ -3,6 +3,7 @@
 use super::{BlockStore, Key, block_key, manifest_key};
 use crate::{BlockId, Result};
 use nix::fcntl::FlockArg;
+use object_store::ObjectMeta;
 use std::collections::{BTreeSet, HashSet};
 
 /// What a collection removed.
@@ -20,16 +21,18 @@ pub struct Collected {
 const BATCH: usize = 1024;
 
 impl BlockStore {
-    /// Removes what nobody needs. `live` names all snapshots, those that are still being stored among them, and all volumes. What a
-    /// snapshot consists of stays, and what a live name holds; uploads may go on meanwhile.
-    pub fn collect(&self, live: &BTreeSet<String>) -> Result<Collected> {
+    /// Removes what nobody needs. `live` gives the names of all snapshots, those that are still being stored among them, and of all volumes.
+    /// What a snapshot consists of stays, and what a live name holds. Uploads may go on and begin meanwhile: a name has to be live
+    /// before something is stored under it, and isn't used again when it is dead.
+    pub fn collect(&self, live: impl FnOnce() -> BTreeSet<String>) -> Result<Collected> {
         let mut collected = Collected::default();
-        // What comes after this list isn't looked at.
-        let candidates = self.blocks()?;
-        self.drop_pins(live)?;
-        collected.manifests = self.drop_manifests(live)?;
+        // All that may be removed is listed before it is asked who lives: what comes later isn't looked at.
+        let (pins, manifests, blocks) = (self.list("pins")?, self.manifest_names()?, self.blocks()?);
+        let live = live();
+        self.drop_pins(&pins, &live)?;
+        collected.manifests = self.drop_manifests(&manifests, &live)?;
         let mut known = Known::default();
-        for batch in candidates.chunks(BATCH) {
+        for batch in blocks.chunks(BATCH) {
             let (blocks, bytes) = self.sweep(batch, &mut known)?;
             collected.blocks += blocks;
             collected.bytes += bytes;
@@ -37,8 +40,8 @@ impl BlockStore {
         Ok(collected)
     }
 
-    fn drop_pins(&self, live: &BTreeSet<String>) -> Result<()> {
-        for object in self.list("pins")? {
+    fn drop_pins(&self, pins: &[ObjectMeta], live: &BTreeSet<String>) -> Result<()> {
+        for object in pins {
             if !live.contains(part(&object.location, 1)?.as_str()) {
                 self.remove(&object.location)?;
             }
@@ -46,10 +49,9 @@ impl BlockStore {
         Ok(())
     }
 
-    fn drop_manifests(&self, live: &BTreeSet<String>) -> Result<u64> {
+    fn drop_manifests(&self, names: &[String], live: &BTreeSet<String>) -> Result<u64> {
         let _alone = self.locked(FlockArg::LockExclusive)?;
         let pinned = self.pins()?.manifests;
-        let names = self.manifest_names()?;
         let dead: Vec<_> = names.iter().filter(|name| !live.contains(*name) && !pinned.contains(*name)).collect();
         dead.iter().try_for_each(|name| self.remove(&manifest_key(name)?))?;
         Ok(dead.len() as u64)

@@ -10,6 +10,8 @@
 
 mod collect;
 mod pins;
+#[cfg(test)]
+mod tests;
 mod upload;
 
 pub use collect::Collected;

@@ -41,7 +41,10 @@ impl Volume {
         {
             let _together = self.stripe(piece.index).read().expect(super::WHOLE);
             match shared.kind(piece.index) {
-                state::ZERO => return Ok(out.fill(0)),
+                state::ZERO => {
+                    out.fill(0);
+                    return Ok(());
+                }
                 state::LOCAL => return Ok(self.data.read(piece.at(), out)?),
                 _ => {}
             }

@@ -33,6 +33,8 @@ pub struct Journal {
     /// How long the file is, and how long it was with its image alone.
     length: u64,
     image: u64,
+    /// The last frame isn't whole, as on a full disk.
+    torn: bool,
     /// What is known of the volume as a whole.
     pub head: Head,
     /// The state of each block.
@@ -50,7 +52,7 @@ impl Journal {
     /// Writes a new map, in the place of one that may be there.
     pub fn create(path: &Path, head: Head, states: Vec<u8>) -> Result<Journal> {
         let (file, length) = replace(path, &head, &states)?;
-        Ok(Journal { path: path.to_owned(), file, length, image: length, head, states })
+        Ok(Journal { path: path.to_owned(), file, length, image: length, torn: false, head, states })
     }
 
     /// Reads what is there, and leaves it alone.
@@ -69,12 +71,12 @@ impl Journal {
     }
 
     /// Writes changes of blocks' states down. They are on the disk when this returns.
-    pub fn change(&mut self, changes: impl IntoIterator<Item = (u32, u8)>) -> Result<()> {
+    pub fn change<'a>(&mut self, changes: impl IntoIterator<Item = (&'a u32, &'a u8)>) -> Result<()> {
         let mut payload = vec![CHANGES];
         for (index, state) in changes {
             payload.extend(index.to_le_bytes());
-            payload.push(state);
-            self.states[index as usize] = state;
+            payload.push(*state);
+            self.states[*index as usize] = *state;
         }
         self.append(&payload)
     }
@@ -88,11 +90,18 @@ impl Journal {
         if self.length > SMALL.max(4 * self.image) {
             (self.file, self.length) = replace(&self.path, &self.head, &self.states)?;
             self.image = self.length;
+            self.torn = false;
             return Ok(());
         }
         let frame = frame(payload);
+        if self.torn {
+            self.file.set_len(self.length)?;
+        }
+        // Until all of it is there: the next frame must not follow half of one.
+        self.torn = true;
         self.file.write_all(&frame)?;
         self.file.sync_data()?;
+        self.torn = false;
         self.length += frame.len() as u64;
         Ok(())
     }
@@ -170,6 +179,7 @@ fn garbled(path: &Path) -> Error {
 mod tests {
     use super::*;
     use crate::BLOCK;
+    use std::collections::BTreeMap;
 
     fn head(blocks: usize) -> Head {
         Head { size: (blocks * BLOCK) as u64, source: Some("snap-1".into()), base: None, frozen: vec!["snap-2".into()] }
@@ -180,10 +190,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("map");
         let mut journal = Journal::create(&path, head(8), vec![state::ZERO; 8]).unwrap();
-        journal.change([(1, state::LOCAL | state::DIRTY), (2, state::REMOTE)]).unwrap();
+        journal.change(&BTreeMap::from([(1, state::LOCAL | state::DIRTY), (2, state::REMOTE)])).unwrap();
         let before = fs::read(&path).unwrap();
         let first = Journal::read(&path).unwrap();
-        journal.change([(1, state::ZERO), (7, state::LOCAL)]).unwrap();
+        journal.change(&BTreeMap::from([(1, state::ZERO), (7, state::LOCAL)])).unwrap();
         let after = fs::read(&path).unwrap();
         assert_eq!(Journal::read(&path).unwrap(), (journal.head.clone(), journal.states.clone()));
         for length in before.len()..after.len() {
@@ -204,7 +214,8 @@ mod tests {
         let path = folder.path().join("map");
         let mut journal = Journal::create(&path, head(10_000), vec![state::ZERO; 10_000]).unwrap();
         for round in 0..100 {
-            journal.change((0..10_000).map(|index| (index, if round % 2 == 0 { state::LOCAL } else { state::ZERO }))).unwrap();
+            let state = if round % 2 == 0 { state::LOCAL } else { state::ZERO };
+            journal.change(&(0..10_000).map(|index| (index, state)).collect::<BTreeMap<_, _>>()).unwrap();
             assert!(fs::metadata(&path).unwrap().len() <= SMALL + 60_000);
         }
         journal.head.size += BLOCK as u64;

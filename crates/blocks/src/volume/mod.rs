@@ -71,7 +71,7 @@ pub struct Volume {
     pending: Mutex<BTreeMap<u32, u8>>,
     /// The number of the newest snapshot that was completed.
     completed: Mutex<u64>,
-    /// A flush failed: what it should have kept may be lost, and no later one can tell.
+    /// The data's flush failed: what it should have kept may be lost, and no later one can tell.
     failed: AtomicBool,
     closed: AtomicBool,
     _lock: Flock<File>,
@@ -160,7 +160,7 @@ impl Volume {
         self.data.reserve(blocks)?;
         journal.head.size = size;
         journal.states.resize(blocks as usize, state::ZERO);
-        self.settle(journal.rewrite())?;
+        journal.rewrite()?;
         let mut shared = self.alone();
         shared.size = size;
         shared.states.resize_with(blocks as usize, || AtomicU8::new(state::ZERO));
@@ -193,14 +193,23 @@ impl Volume {
     fn flush_into(&self, journal: &mut Journal) -> Result<()> {
         // Before the data: of a block that changes from here on nothing is said.
         let pending = std::mem::take(&mut *self.pending());
-        self.settle(self.data.sync().map_err(Error::from))?;
-        if pending.is_empty() { Ok(()) } else { self.settle(journal.change(pending)) }
-    }
-
-    /// After a flush that failed the kernel calls lost pages clean: no later flush may be believed.
-    fn settle<T>(&self, done: Result<T>) -> Result<T> {
-        self.failed.fetch_or(done.is_err(), SeqCst);
-        done
+        if let Err(error) = self.data.sync() {
+            // The kernel calls the lost pages clean now: no later flush may be believed.
+            self.failed.store(true, SeqCst);
+            return Err(error.into());
+        }
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let changed = journal.change(&pending);
+        if changed.is_err() {
+            // Said again by the next flush, but for what has changed since.
+            let mut newer = self.pending();
+            for (index, state) in pending {
+                newer.entry(index).or_insert(state);
+            }
+        }
+        changed
     }
 
     fn cipher(&self) -> Option<Xts> {

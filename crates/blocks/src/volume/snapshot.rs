@@ -28,7 +28,7 @@ pub struct Progress {
 impl Progress {
     /// From 0 to 100; 100 only when all is stored.
     pub fn percent(&self) -> u8 {
-        if self.total == 0 { 100 } else { (self.done * 100 / self.total) as u8 }
+        (self.done * 100).checked_div(self.total).unwrap_or(100) as u8
     }
 }
 
@@ -37,6 +37,7 @@ impl Volume {
     /// survives the death of the process; `upload` brings it to its end.
     pub fn begin_snapshot(&self, name: &str) -> Result<()> {
         let mut journal = self.journal()?;
+        self.check_open()?;
         if journal.head.frozen.len() >= MOST {
             return Err(Error::Busy(format!("{MOST} snapshots of {} are under way", self.id)));
         }
@@ -59,7 +60,7 @@ impl Volume {
         };
         journal.head.frozen.push(name.to_owned());
         // The map has to know all blocks that the snapshot has before it is said to have begun.
-        let begun = frozen.save().and_then(|()| self.flush_into(&mut journal)).and_then(|()| self.settle(journal.rewrite()));
+        let begun = frozen.save().and_then(|()| self.flush_into(&mut journal)).and_then(|()| journal.rewrite());
         if begun.is_err() {
             journal.head.frozen.retain(|it| it != name);
             self.forget(&frozen)?;
@@ -76,9 +77,7 @@ impl Volume {
         loop {
             let batch: Vec<u32> = frozen.missing(from).take(BATCH).collect();
             let Some(last) = batch.last() else { break };
-            if self.closed.load(SeqCst) {
-                return Err(Error::Busy(format!("{} was closed", self.id)));
-            }
+            self.check_open()?;
             let contents = batch.iter().map(|index| self.frozen_content(&frozen, *index)).collect::<Result<Vec<_>>>()?;
             check(&frozen)?;
             let (ids, stored) = upload.put(&contents)?;
@@ -103,7 +102,7 @@ impl Volume {
         let frozen = self.frozen(name)?;
         let mut journal = self.journal()?;
         journal.head.frozen.retain(|it| it != name);
-        self.settle(journal.rewrite())?;
+        journal.rewrite()?;
         self.forget(&frozen)
     }
 
@@ -120,6 +119,14 @@ impl Volume {
     /// Whether a snapshot is in the store.
     pub(crate) fn is_stored(&self, name: &str) -> Result<bool> {
         self.store.has_manifest(name)
+    }
+
+    /// Who closes a volume doesn't wait for its snapshots: the next who opens it goes on with them.
+    fn check_open(&self) -> Result<()> {
+        match self.closed.load(SeqCst) {
+            true => Err(Error::Busy(format!("{} was closed", self.id))),
+            false => Ok(()),
+        }
     }
 
     fn frozen(&self, name: &str) -> Result<Arc<Frozen>> {
@@ -160,7 +167,7 @@ impl Volume {
             None
         };
         journal.head.frozen.retain(|it| *it != frozen.name);
-        self.settle(journal.rewrite())?;
+        journal.rewrite()?;
         if let Some(source) = released {
             self.store.release(&self.id, &source)?;
         }

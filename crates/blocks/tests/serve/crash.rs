@@ -43,6 +43,85 @@ async fn what_was_flushed_is_there_after_a_kill() {
     }
 }
 
+/// The machine loses power: the volume's own file system stands on a disk that is torn away, with all that the host's kernel hadn't
+/// written to it yet.
+#[tokio::test]
+async fn what_was_flushed_is_there_after_a_loss_of_power() {
+    let Some(disk) = World::new("power", None) else { return };
+    disk.create(4 * SIZE, None);
+    let attached_disk = disk.start().await;
+    world::mkfs(&attached_disk.device);
+    let mut world = disk.at("inner");
+    let mounted = disk.mount(&attached_disk.device);
+    world.folder = mounted.path().join("vol");
+    world.create(SIZE, None);
+    let attached = world.start().await;
+    let (tell, told) = mpsc::channel();
+    let device = world::direct(&attached.device);
+    let writer = thread::spawn(move || {
+        for number in 0.. {
+            let at = number * 7919 % (SIZE / 8192);
+            // Its neighbour is written to and never flushed on purpose.
+            let written = device.write(at * 8192, &[7; 4096]).and_then(|()| device.sync());
+            if written.and_then(|()| device.write(at * 8192 + 4096, &[9; 4096])).is_err() || tell.send(at).is_err() {
+                return;
+            }
+        }
+    });
+    let mut flushed: Vec<u64> = told.iter().take(100).collect();
+    disk.signal(attached_disk.pid, Signal::SIGKILL);
+    eventually("the disk is gone", || !disk.is_alive(attached_disk.pid)).await;
+    world.signal(attached.pid, Signal::SIGKILL);
+    writer.join().unwrap();
+    flushed.extend(told.try_iter());
+    eventually("the device is free", || !world.has_device(&attached)).await;
+    drop(mounted);
+    eventually("the disk's device is free", || !disk.has_device(&attached_disk)).await;
+    let attached_disk = disk.start().await;
+    let mounted = disk.mount(&attached_disk.device);
+    world.folder = mounted.path().join("vol");
+    fs::write(world.folder.join("open"), "another start of the machine").unwrap();
+    let volume = world.open();
+    for at in flushed {
+        let mut sectors = [0; 8192];
+        volume.read_at(at * 8192, &mut sectors).unwrap();
+        assert!(sectors[..4096] == [7; 4096], "sector {at}");
+        assert!(sectors[4096..] == [0; 4096] || sectors[4096..] == [9; 4096], "the neighbour of {at}");
+    }
+    volume.close().unwrap();
+}
+
+/// The host's disk is full: writes fail, what was flushed stays, and when there is room again it goes on.
+#[test]
+fn a_full_disk_loses_nothing() {
+    let Some(mut world) = World::new("full", None) else { return };
+    let small = world.tmpfs("small", 8 << 20);
+    world.folder = small.path().join("vol");
+    world.create(SIZE, None);
+    let volume = world.open();
+    let filler = small.path().join("filler");
+    fs::write(&filler, vec![1; 2 << 20]).unwrap();
+    let block = |index: u64| noise(index + 1, BLOCK);
+    let full = (0..100).find(|index| volume.write_at(index * BLOCK as u64, &block(*index)).and_then(|()| volume.flush()).is_err());
+    let full = full.expect("8 MiB don't hold 50");
+    assert!(full > 4, "{full}");
+    volume.begin_snapshot("snap-1").unwrap_err();
+    let mut content = vec![0; BLOCK];
+    for index in 0..full {
+        volume.read_at(index * BLOCK as u64, &mut content).unwrap();
+        assert!(content == block(index));
+    }
+    fs::remove_file(filler).unwrap();
+    volume.write_at(full * BLOCK as u64, &block(full)).unwrap();
+    volume.flush().unwrap();
+    drop(volume);
+    let volume = world.open();
+    for index in 0..=full {
+        volume.read_at(index * BLOCK as u64, &mut content).unwrap();
+        assert!(content == block(index));
+    }
+}
+
 #[tokio::test]
 async fn a_file_system_recovers_and_has_what_was_synced() {
     let Some(world) = World::new("ext4", None) else { return };

@@ -109,6 +109,13 @@ impl World {
         Mounted(at)
     }
 
+    /// A small disk in memory.
+    pub fn tmpfs(&self, name: &str, bytes: u64) -> Mounted {
+        let at = tempfile::Builder::new().prefix(name).tempdir_in(self.root.path()).unwrap();
+        mount(Some("tmpfs"), at.path(), Some("tmpfs"), MsFlags::empty(), Some(format!("size={bytes}").as_str())).unwrap();
+        Mounted(at)
+    }
+
     pub fn is_alive(&self, pid: u32) -> bool {
         // A zombie, which it can be where nobody collects orphans, has no command line.
         fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty())
@@ -150,7 +157,9 @@ impl Mounted {
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        let _ = umount2(self.0.path(), MntFlags::empty());
+        if umount2(self.0.path(), MntFlags::empty()).is_err() {
+            let _ = umount2(self.0.path(), MntFlags::MNT_DETACH);
+        }
     }
 }
 
