@@ -54,14 +54,26 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Process 1 of a machine whose image has none (started by the cloud)
+    #[command(hide = true, disable_help_flag = true)]
+    Init {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
-    // The shim stays single-threaded, a volume's server starts so, and the edge makes a runtime of its own: none may start below one.
+    // Machines have links to this program for commands such as `poweroff`.
+    let mut words = std::env::args_os();
+    if let Some(code) = machine_init::called_as(words.next(), words) {
+        return code;
+    }
+    // The shim and the init stay single-threaded, a volume's server starts so, and the edge makes a runtime of its own: none may start below one.
     let done = match Args::parse().command {
         Command::Shim { args } => return command::shim(args),
         Command::Volume { args } => return command::volume(args),
         Command::Edge { args } => return command::edge(args),
+        Command::Init { args } => return command::init(args),
         Command::Up(args) => up::run(args),
         Command::Down(args) => down::run(args),
         Command::Status(args) => status::run(args),

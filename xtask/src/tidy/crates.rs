@@ -22,7 +22,9 @@ const LEANS: &[(&str, &[&str])] = &[
     ("svc-network", SERVICE),
     ("svc-observe", SERVICE),
     ("agent-proto", &["model"]),
-    ("agent", &["agent-proto", "blocks", "logic", "model", "netns"]),
+    ("agent", &["agent-proto", "blocks", "logic", "machine-init", "model", "netns"]),
+    // It runs in machines, beside everything else.
+    ("machine-init", &["model"]),
     ("edge", &["agent-proto", "logic", "model", "netns"]),
     ("xtask", &[]),
 ];

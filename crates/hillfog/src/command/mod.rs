@@ -25,3 +25,8 @@ pub fn volume(args: Vec<OsString>) -> ExitCode {
 pub fn edge(args: Vec<OsString>) -> ExitCode {
     edge::main(args)
 }
+
+/// The small init of machines.
+pub fn init(args: Vec<OsString>) -> ExitCode {
+    machine_init::main(args)
+}
