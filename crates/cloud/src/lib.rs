@@ -9,6 +9,7 @@ pub use link::{EdgeLink, HostLink};
 
 use agent_proto::{Host, edge::Edge, record::LOCAL_HOST};
 use front::{Admin, Front};
+use logic::placement::machines::Overcommitment;
 use model::Env;
 use spine::{Store, reconcile::Runner};
 use std::sync::Arc;
@@ -79,11 +80,12 @@ impl Drop for Cloud {
 fn services(parts: &Parts) -> Front {
     let logs = Arc::new(Logs { store: parts.store.clone(), events: parts.events.clone() });
     let machine = Arc::new(parts.host.capabilities());
+    let hosts = Arc::new(ec2::Hosts::local(parts.host.clone(), Overcommitment::default()));
     Front::new(parts.store.clone(), parts.env.clone(), parts.front.clone())
         .service(iam::service())
         .service(sts::service(&Sts::new(parts.store.clone(), parts.front.loopback)))
-        .service(ec2::service(&Arc::new(parts.store.clone())))
         .service(ec2::connect::service())
+        .service(ec2::service(&Arc::new(parts.store.clone()), &hosts))
         .service(elbv2::service())
         .service(ecr::service(&parts.ecr))
         .service(ecs::service(&machine))
@@ -112,6 +114,7 @@ fn start_reconcilers(runner: &Runner, parts: &Parts) {
     runner.spawn(ec2::Images);
     runner.spawn(ec2::Profiles);
     runner.spawn(ec2::connect::PushedKeys);
+    runner.spawn(ec2::Instances);
     runner.spawn(elbv2::Drain);
     runner.spawn(logs::Pump::new(parts.host.clone(), parts.events.clone()));
     runner.spawn(sts::Expired);

@@ -4,6 +4,7 @@ pub mod aws_managed;
 pub mod balancer;
 pub mod deploy;
 pub mod image_reference;
+pub mod instance;
 pub mod instance_type;
 pub mod log_pattern;
 pub mod machine;

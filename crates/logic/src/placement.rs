@@ -1,4 +1,6 @@
-//! Where tasks go: subnets and capacity providers in turn, and whether a container instance has room.
+//! Where tasks go: subnets and capacity providers in turn, and whether a container instance has room. Where machines go: [`machines`].
+
+pub mod machines;
 
 use model::ecs::{Definition, NetworkMode, ProviderShare, TaskOverride};
 use std::collections::BTreeSet;

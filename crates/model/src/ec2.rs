@@ -34,8 +34,9 @@ pub use container_host::{ContainerHost, ContainerHostSpec};
 pub use identity::{IdentityKey, IdentityKeySpec, InstanceIdentity, InstanceIdentitySpec, PushedKey, PushedKeySpec};
 pub use image::{BlockDevice, BlockDeviceKind, EbsDevice, Image, ImageBlockPublicAccess, ImagePlan, ImageSpec};
 pub use instance::{
-    Boot, Ending, Instance, InstanceAttributes, InstanceKey, InstancePlan, InstanceSpec, InstanceState, Launch, MachineKind,
-    MetadataOptions, Placement, ProfileAssociation, StateReason, Wish,
+    Boot, CreditBalance, Ending, EventKind, Instance, InstanceAttributes, InstanceDefaults, InstanceDefaultsSpec, InstanceKey,
+    InstancePlan, InstanceSpec, InstanceState, InstanceUsage, InstanceUsageSpec, Launch, LaunchToken, LaunchTokenSpec, MachineKind,
+    MetadataOptions, Placement, PrivateDnsOptions, ProfileAssociation, ScheduledEvent, StateReason, Wish,
 };
 pub use key_pairs::{KeyPair, KeyPairSpec, KeyType};
 pub use network::{

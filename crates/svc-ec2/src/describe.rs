@@ -61,25 +61,103 @@ fn with_ids<T: Described>(things: Vec<T>, ids: &[String]) -> Result<Vec<T>, Faul
     }
 }
 
+/// Things that may be very many: they are read by their ids, or in the order of those, a part of them at a time.
+pub trait Many<T> {
+    /// The thing with that id, if there is one.
+    fn one(&self, id: &str) -> Result<Option<T>, Fault>;
+    /// The ids that begin so, in their order.
+    fn ids(&self, prefix: &str) -> Result<Vec<String>, Fault>;
+}
+
+/// As [`select`], without building what isn't asked for: those with the ids, or as many as the page has.
+pub fn seek<T: Described>(many: &impl Many<T>, query: Query<'_>) -> Result<(Vec<T>, Option<String>), Fault> {
+    let conditions = Conditions::read(query.filters.unwrap_or_default(), T::FIELDS, Some(T::tags))?;
+    if let Some(ids) = query.ids.filter(|ids| !ids.is_empty()) {
+        if query.max_results.is_some() {
+            let message = format!("The parameter {} cannot be used with the parameter MaxResults", T::IDS);
+            return Err(invalid_combination(message));
+        }
+        return Ok((conditions.keep(by_ids(many, ids)?), None));
+    }
+    let most = query.max_results.map(page_size).transpose()?.unwrap_or(usize::MAX);
+    let after = query.next_token.filter(|token| !token.is_empty());
+    let after = after.map(|token| decode(token).ok_or_else(invalid_next_token)).transpose()?.unwrap_or_default();
+    // Ids end in hexadecimal digits that are drawn, so that each first digit has a sixteenth of them.
+    let prefixes = "0123456789abcdef".chars().map(|digit| format!("{}-{digit}", T::RESOURCE.prefix));
+    let mut found: Vec<T> = Vec::new();
+    for prefix in prefixes.filter(|prefix| *prefix >= after[..after.len().min(prefix.len())].to_owned()) {
+        for id in many.ids(&prefix)?.into_iter().filter(|id| *id > after) {
+            let Some(thing) = many.one(&id)?.filter(|thing| conditions.hold(thing)) else { continue };
+            if found.len() == most {
+                let token = found.last().map(|last| encode(last.id()));
+                return Ok((found, token));
+            }
+            found.push(thing);
+        }
+    }
+    Ok((found, None))
+}
+
+/// Those with the ids, each once, in the order of their ids.
+fn by_ids<T: Described>(many: &impl Many<T>, ids: &[String]) -> Result<Vec<T>, Fault> {
+    ids.iter().try_for_each(|id| T::RESOURCE.check(id))?;
+    let distinct: std::collections::BTreeSet<&String> = ids.iter().collect();
+    distinct.into_iter().map(|id| many.one(id)?.ok_or_else(|| T::RESOURCE.not_found(id))).collect()
+}
+
 /// Those that match all filters: the documented ones in `fields`, and those about tags if things of this kind have any.
 pub fn matching<T>(
-    mut things: Vec<T>,
+    things: Vec<T>,
     filters: &[Filter],
     fields: &[Field<T>],
     tags: Option<fn(&T) -> &[Tag]>,
 ) -> Result<Vec<T>, Fault> {
-    for filter in filters {
-        let (name, patterns) = parts(filter)?;
-        match (tags, name.strip_prefix("tag:")) {
-            (Some(tags), Some(key)) => things.retain(|thing| values_of(tags(thing), key).any(|it| any(patterns, it))),
-            (Some(tags), None) if name == "tag-key" => things.retain(|thing| keys(tags(thing)).any(|it| any(patterns, it))),
-            _ => {
-                let (_, field) = fields.iter().find(|(field, _)| *field == name).ok_or_else(|| unknown(name))?;
-                things.retain(|thing| field(thing).iter().any(|value| any(patterns, value)));
-            }
-        }
+    Ok(Conditions::read(filters, fields, tags)?.keep(things))
+}
+
+/// What filters ask for.
+struct Conditions<'a, T> {
+    conditions: Vec<(About<'a, T>, &'a [String])>,
+    tags: Option<fn(&T) -> &[Tag]>,
+}
+
+/// What a filter is about.
+enum About<'a, T> {
+    /// The value of the tag with that key.
+    Tag(&'a str),
+    /// The keys of tags.
+    TagKey,
+    /// Anything else.
+    Field(fn(&T) -> Vec<String>),
+}
+
+impl<'a, T> Conditions<'a, T> {
+    fn read(filters: &'a [Filter], fields: &[Field<T>], tags: Option<fn(&T) -> &[Tag]>) -> Result<Self, Fault> {
+        let condition = |filter: &'a Filter| {
+            let (name, patterns) = parts(filter)?;
+            let about = match name.strip_prefix("tag:") {
+                Some(key) if tags.is_some() => About::Tag(key),
+                None if tags.is_some() && name == "tag-key" => About::TagKey,
+                _ => About::Field(fields.iter().find(|(field, _)| *field == name).ok_or_else(|| unknown(name))?.1),
+            };
+            Ok((about, patterns))
+        };
+        Ok(Self { conditions: filters.iter().map(condition).collect::<Result<_, Fault>>()?, tags })
     }
-    Ok(things)
+
+    fn hold(&self, thing: &T) -> bool {
+        let tags = || self.tags.map(|tags| tags(thing)).unwrap_or_default();
+        self.conditions.iter().all(|(about, patterns)| match about {
+            About::Tag(key) => values_of(tags(), key).any(|it| any(patterns, it)),
+            About::TagKey => keys(tags()).any(|it| any(patterns, it)),
+            About::Field(field) => field(thing).iter().any(|value| any(patterns, value)),
+        })
+    }
+
+    fn keep(&self, mut things: Vec<T>) -> Vec<T> {
+        things.retain(|thing| self.hold(thing));
+        things
+    }
 }
 
 fn keys(tags: &[Tag]) -> impl Iterator<Item = &str> {
@@ -141,16 +219,19 @@ pub fn page<T>(
         let after = decode(token).ok_or_else(invalid_next_token)?;
         things.retain(|thing| key(thing) > after);
     }
-    let Some(most) = max_results else { return Ok((things, None)) };
-    let most = usize::try_from(most).ok().filter(|most| *most > 0).ok_or_else(|| {
-        invalid_value(format!("Value ( {most} ) for parameter maxResults is invalid. Expecting a value greater than 5."))
-    })?;
+    let Some(most) = max_results.map(page_size).transpose()? else { return Ok((things, None)) };
     if things.len() <= most {
         return Ok((things, None));
     }
     things.truncate(most);
     let token = things.last().map(|last| encode(&key(last)));
     Ok((things, token))
+}
+
+fn page_size(most: i32) -> Result<usize, Fault> {
+    usize::try_from(most).ok().filter(|most| *most > 0).ok_or_else(|| {
+        invalid_value(format!("Value ( {most} ) for parameter maxResults is invalid. Expecting a value greater than 5."))
+    })
 }
 
 fn encode(key: &str) -> String {

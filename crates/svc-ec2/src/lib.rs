@@ -13,6 +13,7 @@ mod describe;
 mod errors;
 mod first_touch;
 mod images;
+mod instances;
 mod keys;
 mod metadata;
 mod network;
@@ -27,6 +28,7 @@ mod vpc;
 
 pub use images::{ImageMaker, Images, MadeImage, QuickStart};
 pub use metadata::{Identities, METADATA_KINDS, Profiles, instance_metadata};
+pub use instances::{Hosts, Instances, schedule};
 pub use network::{KINDS as NETWORK_KINDS, desired_networks};
 
 use access::TAG;
@@ -38,8 +40,8 @@ use resource::Resource;
 use spine::Store;
 use std::sync::Arc;
 
-/// The service's table.
-pub fn service(store: &Arc<Store>) -> Service {
+/// The service's table; `hosts` are what instances run on.
+pub fn service(store: &Arc<Store>, hosts: &Arc<Hosts>) -> Service {
     let service = Service::new(&ec2::SERVICE)
         .first_touch(first_touch)
         .resources(tagged::facts_of)
@@ -55,7 +57,8 @@ pub fn service(store: &Arc<Store>) -> Service {
         .op::<ec2::DescribeAccountAttributes>(access::all(), attributes::account)
         .op::<ec2::DescribeVpcAttribute>(access::on(|cx, i| vec![access::one(cx, Resource::VPC, &i.vpc_id)]), attributes::vpc);
     let service = images::rows(vpc::rows(service));
-    tag_rows(placement_rows(key_rows(rule_rows(group_rows(service)), store)))
+    let service = tag_rows(placement_rows(key_rows(rule_rows(group_rows(service)), store)));
+    instances::rows(service, hosts)
 }
 
 fn group_rows(service: Service) -> Service {

@@ -324,7 +324,7 @@ async fn routes_gateways_regions_zones_and_attributes_are_shown() {
 
 #[test]
 fn every_operation_that_is_listed_has_a_row() {
-    let service = svc_ec2::service(&std::sync::Arc::new(spine::Store::ephemeral()));
+    let service = svc_ec2::service(&std::sync::Arc::new(spine::Store::ephemeral()), &std::sync::Arc::new(svc_ec2::Hosts::none()));
     let built: Vec<_> = service.table().map(|(name, ..)| name).collect();
     let missing: Vec<_> = service.api().operations.iter().map(|it| it.name).filter(|name| !built.contains(name)).collect();
     assert!(missing.is_empty(), "{missing:?}");

@@ -199,7 +199,7 @@ impl Recorder for Notebook {
 async fn the_private_key_is_in_no_record_and_in_no_event() {
     let notebook = Arc::<Notebook>::default();
     let cloud = Bench::on(spine::Store::ephemeral(), |front, store, _| {
-        front.service(svc_ec2::service(&Arc::new(store.clone()))).recorder(notebook.clone())
+        front.service(svc_ec2::service(&Arc::new(store.clone()), &Arc::new(svc_ec2::Hosts::none()))).recorder(notebook.clone())
     });
     let made = ec2(&cloud, "CreateKeyPair", &[("KeyName", "web"), ("KeyType", "ed25519")]).await;
     let calls = notebook.0.lock().unwrap();

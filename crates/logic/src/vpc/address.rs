@@ -171,6 +171,11 @@ pub fn free_elastic_address(seed: &str, taken: &BTreeSet<Ipv4Addr>) -> Result<Ip
     seek_public(ELASTIC_POOL, seed, taken)
 }
 
+/// A public address that isn't Elastic and that none of `taken` is.
+pub fn free_public_address(seed: &str, taken: &BTreeSet<Ipv4Addr>) -> Result<Ipv4Addr, NoAddress> {
+    seek_public(PASSING_POOL, seed, taken)
+}
+
 fn seek_public(pool: Cidr, seed: &str, taken: &BTreeSet<Ipv4Addr>) -> Result<Ipv4Addr, NoAddress> {
     seek(pool, PUBLIC_MARGIN, pool.size() - 2 * PUBLIC_MARGIN, seed, |address| !taken.contains(address))
 }

@@ -11,7 +11,7 @@ mod standard;
 mod zone;
 
 pub use address::{
-    ELASTIC_POOL, NewInterface, NoAddress, PUBLIC_POOL, Taken, WantedAddresses, free_elastic_address, is_usable, mac,
+    ELASTIC_POOL, NewInterface, NoAddress, PUBLIC_POOL, Taken, WantedAddresses, free_elastic_address, free_public_address, is_usable, mac,
     new_interface, usable,
 };
 pub use block::{Refused, check_vpc_block, first_free, has_size, is_restricted};

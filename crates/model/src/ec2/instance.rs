@@ -43,6 +43,9 @@ pub struct InstanceSpec {
     pub subnet: String,
     /// The ids of its interfaces (each says itself as which device it is attached).
     pub interfaces: Vec<String>,
+    /// Its primary interface gets a public address with each start.
+    #[serde(default)]
+    pub public_address: bool,
     /// The ids of its volumes (each says itself under which name it is attached).
     pub volumes: Vec<String>,
     /// Disks that are gone with a stop: name, and size in GiB.
@@ -57,8 +60,52 @@ pub struct InstanceSpec {
     pub attributes: InstanceAttributes,
     /// How its metadata service answers.
     pub metadata: MetadataOptions,
+    /// What its host name is made of.
+    #[serde(default)]
+    pub private_dns: PrivateDnsOptions,
+    /// What is to be done with it at a time.
+    #[serde(default)]
+    pub events: Vec<ScheduledEvent>,
     /// Its tags.
     pub tags: Tags,
+}
+
+/// `PrivateDnsNameOptions`: what an instance is called inside its VPC.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrivateDnsOptions {
+    /// `HostnameType` is `resource-name`, the instance's id, rather than `ip-name`.
+    pub resource_name: bool,
+    /// `EnableResourceNameDnsARecord`.
+    pub a_record: bool,
+}
+
+/// Something that the cloud will do with an instance (EC2 user guide, "Scheduled events for your instances").
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduledEvent {
+    /// `instance-event-…`.
+    pub id: String,
+    /// What.
+    pub kind: EventKind,
+    /// For people.
+    pub description: String,
+    /// When, at the earliest.
+    pub not_before: Timestamp,
+    /// When, at the latest.
+    pub not_after: Timestamp,
+    /// `NotBefore` can be moved up to then.
+    pub deadline: Timestamp,
+}
+
+/// What will be done with an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventKind {
+    /// It is rebooted.
+    InstanceReboot,
+    /// It is stopped, since its host goes.
+    InstanceStop,
+    /// It is stopped, or ended where its root is no volume, since its host goes.
+    InstanceRetirement,
 }
 
 /// How a machine comes up.
@@ -221,6 +268,12 @@ pub struct InstancePlan {
     pub since: Timestamp,
     /// The start, of `InstanceSpec::starts`, that the state is about.
     pub start: u32,
+    /// The boot that its host was told last: counts its starts, and the times that it was recovered.
+    #[serde(default)]
+    pub boot: u32,
+    /// How often it was recovered since its start.
+    #[serde(default)]
+    pub recoveries: u32,
     /// The host that it runs on.
     pub host: Option<String>,
     /// Why it is in that state.
@@ -233,8 +286,40 @@ pub struct InstancePlan {
     pub hibernated: bool,
     /// Since when its system answers, for the status checks.
     pub reachable_since: Option<Timestamp>,
-    /// Moments at which it entered states, by the states' names: what metering goes by.
+    /// Since when its system does not answer, although it runs.
+    #[serde(default)]
+    pub unreachable_since: Option<Timestamp>,
+    /// The CPU credits of a burstable type.
+    #[serde(default)]
+    pub credits: Option<CreditBalance>,
+    /// How often it was rebooted by scheduled events.
+    #[serde(default)]
+    pub reboots: u32,
+    /// The ids of the scheduled events that were carried out.
+    #[serde(default)]
+    pub events_done: Vec<String>,
+    /// Moments at which it entered states last, by the states' names.
     pub entered: BTreeMap<String, Timestamp>,
+}
+
+/// CPU credits at a moment, in milliseconds of a processor: a credit is a minute of one (EC2 user guide, "Key concepts for burstable
+/// performance instances").
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreditBalance {
+    /// When this was so.
+    pub at: Timestamp,
+    /// Processor time that the present boot had used by then.
+    pub used: u64,
+    /// Earned, and not yet spent.
+    pub earned: u64,
+    /// Of T2, given at the launch and not yet spent; spent before what is earned.
+    pub launch: u64,
+    /// Spent in advance, in unlimited mode.
+    pub surplus: u64,
+    /// Surplus that can't be made up for, which is paid.
+    pub charged: u64,
+    /// It is held to its baseline.
+    pub throttled: bool,
 }
 
 /// The states of an instance (EC2 user guide, "Instance state changes"); the codes are 0, 16, 32, 48, 64, 80.
@@ -254,4 +339,93 @@ pub enum InstanceState {
     Stopping,
     /// It is off.
     Stopped,
+}
+
+/// A stretch of time for which an instance is paid, under `i-…/` with the number of its start in ten digits. Written by the reconciler of
+/// instances, and kept when the instance is gone: what bills are made of.
+pub enum InstanceUsage {}
+
+impl Record for InstanceUsage {
+    const KIND: &'static str = "ec2/instance-usage";
+    type Spec = InstanceUsageSpec;
+    type Plan = ();
+    type Observed = ();
+}
+
+/// What an [`InstanceUsage`] is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceUsageSpec {
+    /// `i-…`.
+    pub instance: String,
+    /// Such as `t3.micro`.
+    pub instance_type: String,
+    /// The AMI's platform details, which have a price.
+    pub platform_details: String,
+    /// `default`, `dedicated` or `host`.
+    pub tenancy: String,
+    /// The Availability Zone's name.
+    pub zone: String,
+    /// When it began to run.
+    pub from: Timestamp,
+    /// When it ceased to be paid; `None`: it runs.
+    pub to: Option<Timestamp>,
+    /// Seconds that are paid, once it has ended: at least 60.
+    pub seconds: u64,
+    /// CPU credits that are paid besides, in milliseconds of a processor.
+    pub surplus_credits: u64,
+}
+
+/// What a `RunInstances` with a client token has made, under the token. Written by its handler, and deleted by the reconciler of instances.
+pub enum LaunchToken {}
+
+impl Record for LaunchToken {
+    const KIND: &'static str = "ec2/launch-token";
+    type Spec = LaunchTokenSpec;
+    type Plan = ();
+    type Observed = ();
+}
+
+/// What a [`LaunchToken`] is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchTokenSpec {
+    /// A digest of the request.
+    pub request: String,
+    /// `i-…`, in the order of their indices.
+    pub instances: Vec<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What holds for the instances of an account in a region unless they say otherwise, under [`InstanceDefaults::ID`]. Written by handlers.
+pub enum InstanceDefaults {}
+
+impl InstanceDefaults {
+    /// The id of the one record.
+    pub const ID: &'static str = "defaults";
+}
+
+impl Record for InstanceDefaults {
+    const KIND: &'static str = "ec2/instance-defaults";
+    type Spec = InstanceDefaultsSpec;
+    type Plan = ();
+    type Observed = ();
+}
+
+/// What [`InstanceDefaults`] are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceDefaultsSpec {
+    /// `HttpTokens`.
+    pub tokens_required: Option<bool>,
+    /// `HttpPutResponseHopLimit`.
+    pub hop_limit: Option<i32>,
+    /// `HttpEndpoint`.
+    pub endpoint_enabled: Option<bool>,
+    /// `InstanceMetadataTags`.
+    pub metadata_tags: Option<bool>,
+    /// `HttpTokensEnforced`.
+    pub tokens_enforced: Option<bool>,
+    /// By families, whether their credits are unlimited.
+    pub unlimited: BTreeMap<String, bool>,
+    /// The serial console can be used.
+    pub serial_console: bool,
 }

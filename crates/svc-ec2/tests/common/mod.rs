@@ -1,6 +1,8 @@
 //! What the tests of this crate share: a cloud of its services, and calls through the front in process.
 #![allow(dead_code)]
 
+pub mod hosts;
+
 pub use front::testing::xml::{Answer, call};
 use front::testing::{Bench, xml};
 use spine::Store;
@@ -8,7 +10,7 @@ use std::sync::Arc;
 
 /// A cloud of EC2 alone.
 pub fn cloud() -> Bench {
-    Bench::on(Store::ephemeral(), |front, store, _| front.service(svc_ec2::service(&Arc::new(store.clone()))))
+    Bench::on(Store::ephemeral(), |front, store, _| front.service(svc_ec2::service(&Arc::new(store.clone()), &Arc::new(svc_ec2::Hosts::none()))))
 }
 
 /// Calls an operation of EC2, which has to succeed.

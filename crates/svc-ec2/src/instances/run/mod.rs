@@ -1,0 +1,99 @@
+//! `RunInstances`: a request is read whole before anything is made of it, and then all records are made in one transaction: the instances,
+//! their volumes, their interfaces.
+
+mod disks;
+mod image;
+mod make;
+mod network;
+mod options;
+mod place;
+mod refuse;
+mod token;
+mod wanted;
+
+pub use disks::instance_store;
+pub use options::{check_cpu_options, user_data};
+pub use place::{group_of, partition_of};
+
+use super::{errors::no_capacity, hosts::Hosts, load, template, views};
+use crate::{
+    errors::{dry_run, invalid_value},
+    records::{key, place as here},
+};
+use api::ec2::{Reservation, RunInstancesRequest};
+use front::{Answer, Cx};
+use logic::placement::machines;
+use model::ec2::Instance;
+use spine::{Read, Tx};
+use wanted::Wanted;
+
+/// `RunInstances`.
+pub fn run(hosts: &Hosts, cx: &Cx, tx: &mut Tx, asked: &RunInstancesRequest) -> Answer<Reservation> {
+    let input = template::merged(cx, tx, asked)?;
+    refuse::unbuilt(&input)?;
+    let counts = counts(&input)?;
+    if let Some(instances) = token::repeated(cx, tx, asked)? {
+        return reservation(cx, tx, &instances);
+    }
+    let wanted = Wanted::read(cx, tx, &input, counts.1)?;
+    let count = room(hosts, cx, &wanted, counts)?;
+    dry_run(input.dry_run)?;
+    let made = make::instances(cx, tx, &wanted, counts.0..=count)?;
+    token::remember(cx, tx, asked, &made)?;
+    reservation(cx, tx, &made)
+}
+
+/// The least and the greatest number of instances.
+fn counts(input: &RunInstancesRequest) -> Answer<(u32, u32)> {
+    let read = |count: i32, name: &str| {
+        let positive = u32::try_from(count).ok().filter(|count| *count > 0);
+        positive.ok_or_else(|| invalid_value(format!("Value ({count}) for parameter {name} is invalid. Minimum value is 1.")))
+    };
+    let (least, most) = (read(input.min_count, "minCount")?, read(input.max_count, "maxCount")?);
+    if least <= most {
+        return Ok((least, most));
+    }
+    Err(invalid_value(format!(
+        "Value ({least}) for parameter minCount is invalid. The minimum count must not exceed the maximum count ({most})."
+    )))
+}
+
+/// How many of them have room. The capacity is that of the moment at which the request came: it is given away several times over, so that
+/// requests needn't wait for each other.
+fn room(hosts: &Hosts, cx: &Cx, wanted: &Wanted, (least, most): (u32, u32)) -> Answer<u32> {
+    let zone = &wanted.placement.zone;
+    check_processor(hosts, wanted.kind)?;
+    let room = hosts.room(cx.snapshot(), wanted.kind, most)?;
+    if room < least { Err(no_capacity(&wanted.kind.name, zone)) } else { Ok(room) }
+}
+
+/// Refuses a type of another processor than the host's.
+pub fn check_processor(hosts: &Hosts, kind: &logic::instance_type::InstanceType) -> Answer<()> {
+    let Some(host) = hosts.capabilities() else { return Ok(()) };
+    if kind.architectures.iter().any(|architecture| machines::runs(&host, architecture)) {
+        return Ok(());
+    }
+    let message = format!(
+        "The requested configuration is currently not supported. Please check the documentation for supported configurations. \
+         ({} has {} processors, and this cloud's are {}.)",
+        kind.name,
+        kind.architectures.join(" or "),
+        host.architecture
+    );
+    Err(super::errors::unsupported(message))
+}
+
+fn reservation(cx: &Cx, tx: &Tx, ids: &[String]) -> Answer<Reservation> {
+    let mut shown = Vec::new();
+    let mut reservation = String::new();
+    for id in ids {
+        let key = key::<Instance>(cx, id);
+        // One that was terminated long ago is forgotten, though its request is remembered.
+        let Some(row) = tx.get(&key)? else { continue };
+        let loaded = load::Loaded::of(id, &row);
+        reservation.clone_from(&loaded.spec.launch.reservation);
+        let belongings = load::belongings(tx, &key, &loaded.spec)?;
+        shown.push(views::instance(here(cx), &loaded, &belongings));
+    }
+    Ok(views::reservation(here(cx), &reservation, shown))
+}
