@@ -25,6 +25,9 @@ enum Layout {
     V1(BTreeMap<String, PathBuf>),
 }
 
+/// The group that machines' groups are in, below the cloud's own.
+pub const MACHINES: &str = "machines";
+
 /// CPU time is given out in periods of 100 ms, as Docker does.
 const PERIOD_MICROS: u64 = 100_000;
 
@@ -135,6 +138,15 @@ impl Cgroups {
         names.sort();
         names.dedup();
         names
+    }
+
+    /// A group's folder in the hierarchy that has a controller; `unified` is version 2's, whatever it controls. `None`: there is none.
+    pub fn folder(&self, controller: &str, path: &str) -> Option<PathBuf> {
+        match &self.layout {
+            // The device controller is a version 1 one; in version 2 programs do its work.
+            Layout::V2(root) => (controller != "devices").then(|| root.join(path)),
+            Layout::V1(mounts) => mounts.get(controller).map(|mount| mount.join(path)),
+        }
     }
 
     fn roots_but_cpuset(&self) -> Vec<&PathBuf> {

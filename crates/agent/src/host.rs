@@ -7,7 +7,7 @@ use crate::{
     driver::{ContainerDriver, ContainerId, Driver, container::Places},
     image::{BlobSource, ImageLimits, ImageStore, Platform},
     keep::Keeper,
-    machine::{Drivers, Means},
+    machine::{Drivers, Means, container::SystemContainers},
     network::Network,
     pod::{self, Outside, Wish, found},
     shim::ExecResult,
@@ -366,9 +366,14 @@ impl LocalHost {
 }
 
 fn driver(config: Config, blobs: Arc<dyn BlobSource>) -> Result<ContainerDriver, HostError> {
+    let places = places(&config);
     let images = ImageStore::open(&config.data_dir.join("images"), config.limits).map_err(failed)?;
-    let places = Places { data: config.data_dir, runtime: config.runtime_dir, tag: config.tag, program: config.exe };
     ContainerDriver::new(places, images, blobs, config.env, config.output_bytes).map_err(failed)
+}
+
+fn places(config: &Config) -> Places {
+    let (data, runtime) = (config.data_dir.clone(), config.runtime_dir.clone());
+    Places { data, runtime, tag: config.tag.clone(), program: config.exe.clone() }
 }
 
 fn probe_machines(drivers: &Drivers, volumes: &dyn VolumeDriver) -> Vec<Missing> {
@@ -376,8 +381,14 @@ fn probe_machines(drivers: &Drivers, volumes: &dyn VolumeDriver) -> Vec<Missing>
 }
 
 /// What runs machines here.
-fn machine_drivers(_: &Config) -> Drivers {
-    Drivers::default()
+fn machine_drivers(config: &Config) -> Drivers {
+    match SystemContainers::new(places(config), config.env.clone()) {
+        Ok(containers) => Drivers::new(vec![Arc::new(containers)]),
+        Err(error) => {
+            tracing::error!(%error, "system containers can't be run");
+            Drivers::default()
+        }
+    }
 }
 
 fn volume_driver(_: &Config) -> Result<Arc<dyn VolumeDriver>, HostError> {

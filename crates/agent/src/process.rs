@@ -58,9 +58,14 @@ pub struct PidFd(OwnedFd);
 impl PidFd {
     /// Sends a signal. A process that has ended is no error.
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
+        self.signal_number(signal as i32)
+    }
+
+    /// Likewise, by a number: real-time signals have no names.
+    pub fn signal_number(&self, signal: i32) -> io::Result<()> {
         // SAFETY: pidfd_send_signal(2) with no siginfo reads nothing but its numbers.
         let sent = unsafe {
-            libc::syscall(libc::SYS_pidfd_send_signal, self.0.as_raw_fd(), signal as i32, std::ptr::null::<libc::siginfo_t>(), 0)
+            libc::syscall(libc::SYS_pidfd_send_signal, self.0.as_raw_fd(), signal, std::ptr::null::<libc::siginfo_t>(), 0)
         };
         match Errno::result(sent) {
             Ok(_) | Err(Errno::ESRCH) => Ok(()),

@@ -2,15 +2,12 @@
 
 use super::container::{ContainerDriver, names, text};
 use crate::{
+    cgroup::MACHINES,
     disk::remove_all,
-    process::ProcessId,
     shim::{Job, State},
 };
-use nix::sys::signal::Signal;
 use std::{
     collections::BTreeSet,
-    fs,
-    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
 
@@ -62,7 +59,7 @@ impl ContainerDriver {
     async fn remove_strays(&self, running: &BTreeSet<String>, runtimes: &BTreeSet<PathBuf>) {
         let root = self.root_group();
         for group in self.cgroups.children(&root) {
-            if group != "shims" && !running.contains(&group) {
+            if group != "shims" && group != MACHINES && !running.contains(&group) {
                 warn(&group, self.remove_group(&format!("{root}/{group}")).await);
             }
         }
@@ -73,32 +70,10 @@ impl ContainerDriver {
             }
         }
     }
-
-    /// Kills the shims of a folder, found by their command lines, and waits for them. Their containers end with them.
-    pub(super) async fn end_shims(&self, folder: &Path) {
-        for process in shims_of(folder) {
-            if let Some(process) = process.open()
-                && process.signal(Signal::SIGKILL).is_ok()
-            {
-                let _ = process.ended().await;
-            }
-        }
-    }
 }
 
 fn warn(what: &str, removed: Result<(), String>) {
     if let Err(error) = removed {
         tracing::warn!(what, error, "can't be removed");
     }
-}
-
-fn shims_of(folder: &Path) -> Vec<ProcessId> {
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let matches = |pid: &u32| {
-        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
-        matches!(words[..], [_, b"shim", _, last, ..] if last == folder.as_os_str().as_bytes())
-    };
-    pids.filter(matches).filter_map(|pid| ProcessId::of(pid).ok()).collect()
 }

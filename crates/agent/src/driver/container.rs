@@ -15,7 +15,7 @@ use crate::{
     network::ContainerNetwork,
     output,
     process::ProcessId,
-    shim::{ExecRequest, ExecResult, Exit, Job, OUTPUT, STATE, State},
+    shim::{ExecRequest, ExecResult, Exit, Job, Launcher, OUTPUT, STATE, State},
 };
 use agent_proto::{
     Missing,
@@ -31,10 +31,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    process::Command,
-};
+use tokio::io::AsyncWriteExt;
 
 /// Where the driver keeps what it has.
 #[derive(Clone, Debug)]
@@ -62,8 +59,6 @@ pub struct ContainerDriver {
     output_bytes: u64,
 }
 
-/// A start that takes longer than this has failed.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// Between two looks at something that can't be waited for.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -92,6 +87,10 @@ impl ContainerDriver {
 
     fn workload_group(&self, workload: &str) -> String {
         format!("{}/{workload}", self.root_group())
+    }
+
+    fn launcher(&self) -> Launcher {
+        Launcher { program: self.places.program.clone(), env: self.env.clone() }
     }
 
     fn volumes(&self, workload: &Workload) -> BTreeMap<String, PathBuf> {
@@ -136,34 +135,6 @@ impl ContainerDriver {
         }
     }
 
-    /// Runs the first stage of a shim and reads what it and its child say.
-    async fn launch(&self, job: &Job) -> Result<(), String> {
-        let log = fs::File::create(job.folder.join("shim.log")).map_err(text)?;
-        let mut command = self.shim("run", &job.folder);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().map_err(text)?;
-        let mut said = String::new();
-        let mut out = child.stdout.take().ok_or("the shim has no output")?;
-        let heard = tokio::select! {
-            read = out.read_to_string(&mut said) => read.map(drop).map_err(text),
-            () = self.env.sleep(START_TIMEOUT) => Err("the container did not start in time".to_owned()),
-        };
-        let _ = child.wait().await;
-        let failure = match heard {
-            Ok(()) if said.ends_with("ok\n") => return Ok(()),
-            Ok(()) if said.trim().is_empty() => "the shim ended without a word".into(),
-            Ok(()) => said.trim().to_owned(),
-            Err(why) => why,
-        };
-        self.end_shims(&job.folder).await;
-        Err(failure)
-    }
-
-    fn shim(&self, what: &str, folder: &Path) -> Command {
-        let mut command = Command::new(&self.places.program);
-        command.args(["shim", what]).arg(folder).env_clear().current_dir("/");
-        command
-    }
-
     /// Waits until a shim has written its container's end down; if it died without, does so for it.
     async fn written_exit(&self, folder: &Path) -> Result<Exit, String> {
         loop {
@@ -201,7 +172,7 @@ impl ContainerDriver {
             }
             self.written_exit(folder).await?;
         }
-        self.end_shims(folder).await;
+        self.launcher().end_shims(folder).await;
         let Ok(job) = Job::load(folder) else { return Ok(()) };
         remove_all(&job.runtime).map_err(text)?;
         self.remove_group(&job.cgroup).await
@@ -268,7 +239,7 @@ impl Driver for ContainerDriver {
         // What is left of an earlier start must not pass for this one's.
         remove_all(&job.folder.join(STATE)).map_err(text)?;
         job.save().map_err(text)?;
-        self.launch(&job).await?;
+        self.launcher().launch("run", &job.folder).await?;
         match self.inspect(&ContainerId::new(&workload.id, &container.name)).await {
             Some(Seen::Running(started) | Seen::Exited { started: Some(started), .. }) => Ok(started),
             _ => Err("the shim left no state".into()),
@@ -312,7 +283,7 @@ impl Driver for ContainerDriver {
     async fn exec(&self, id: &ContainerId, command: &[String], timeout: Duration) -> Result<ExecResult, String> {
         let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
         let request = serde_json::to_vec(&ExecRequest { command: command.to_vec(), timeout_ms }).map_err(text)?;
-        let mut helper = self.shim("exec", &self.folder(id));
+        let mut helper = self.launcher().command("exec", &self.folder(id));
         let mut child = helper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(text)?;
         if let Some(mut input) = child.stdin.take() {
             input.write_all(&request).await.map_err(text)?;

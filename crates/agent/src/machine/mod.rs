@@ -4,6 +4,7 @@
 //! about when a machine is started or ended, which disks it has or where it is plugged in (that is [`live`]'s business); it is only ever given
 //! block devices and the state of its interfaces. The same contract suite (`tests/machine.rs`) runs on every driver.
 
+pub mod container;
 pub mod fake;
 pub(crate) mod hands;
 pub(crate) mod live;

@@ -63,7 +63,7 @@ fn explain(error: &ExecutorError) -> String {
 }
 
 /// Ignored signals stay ignored over an exec: Rust ignores `SIGPIPE`, and the shim more than that.
-fn reset_signals() {
+pub fn reset_signals() {
     let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
     for signal in Signal::iterator().filter(|signal| !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP)) {
         // SAFETY: the default action runs no code of ours.

@@ -11,6 +11,7 @@ mod exec;
 mod executor;
 mod init;
 pub mod job;
+mod launch;
 mod rootfs;
 mod run;
 mod seccomp;
@@ -21,18 +22,28 @@ mod user;
 pub use exec::{ExecRequest, ExecResult};
 pub use job::{Exit, JOB, Job, OUTPUT, STATE, State};
 
+// What shims of all kinds do alike.
+pub(crate) use executor::reset_signals;
+pub(crate) use launch::Launcher;
+pub(crate) use rootfs::release_namespaces;
+pub(crate) use run::{Clock, Failure, detach, ignore_signals, remove_group, say_ok};
+
+use crate::machine::container::shim as machine;
 use std::{ffi::OsString, path::Path, process::ExitCode};
 
 /// The `shim` subcommand, which only the agent calls:
 ///
 /// * `run FOLDER`: starts the container of a folder. Standard output stays open until that has succeeded (`ok`) or failed (why).
 /// * `exec FOLDER`: runs the command that an [`ExecRequest`] on standard input names, and answers with an [`ExecResult`].
+/// * `machine FOLDER`: boots the system container of a folder, and speaks as `run` does.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let words: Vec<&str> = args.iter().map(|word| word.to_str().unwrap_or_default()).collect();
     let result = match words[..] {
-        ["run", folder] => run::detach(Path::new(folder)),
+        ["run", folder] => run::detach_container(Path::new(folder)),
         [run::DETACHED, folder] => run::run(Path::new(folder)),
+        ["machine", folder] => machine::detach(Path::new(folder)),
+        [machine::DETACHED, folder] => machine::run(Path::new(folder)),
         ["exec", folder] => exec::exec(Path::new(folder)),
         _ => Err("the shim is started by the agent only".into()),
     };

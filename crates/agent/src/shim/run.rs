@@ -42,9 +42,13 @@ pub const DETACHED: &str = "run-detached";
 /// The runtime library's name of the container; its state folder holds only one.
 pub const NAME: &str = "c";
 
-/// The first stage: leaves the server's process group and mount table, then becomes the second.
-pub fn detach(folder: &Path) -> Result<(), Failure> {
-    let job = Job::load(folder)?;
+/// The first stage of a container's shim.
+pub fn detach_container(folder: &Path) -> Result<(), Failure> {
+    detach(&Job::load(folder)?.runtime, DETACHED, folder)
+}
+
+/// Leaves the server's process group and mount table, then becomes the second stage: the subcommand `next`.
+pub fn detach(runtime: &Path, next: &str, folder: &Path) -> Result<(), Failure> {
     // SAFETY: the process has one thread.
     if let ForkResult::Parent { .. } = unsafe { fork() }? {
         // The child has standard output, too: the agent reads on until that one closes it.
@@ -52,13 +56,13 @@ pub fn detach(folder: &Path) -> Result<(), Failure> {
     }
     setsid()?;
     rootfs::leave_mount_table()?;
-    Err(Command::new(read_only_self(&job)?).args(["shim", DETACHED]).arg(folder).exec().into())
+    Err(Command::new(read_only_self(runtime)?).args(["shim", next]).arg(folder).exec().into())
 }
 
 /// Our own program by a mount that can't be written to. A container's process is a copy of this one until it becomes the user's
 /// program, and may find a way to `/proc/…/exe`: whoever opens that for writing would change the host's file (CVE-2019-5736).
-fn read_only_self(job: &Job) -> io::Result<std::path::PathBuf> {
-    let path = job.runtime.join("program");
+fn read_only_self(runtime: &Path) -> io::Result<std::path::PathBuf> {
+    let path = runtime.join("program");
     File::create(&path)?;
     // By name: the link in /proc leads to a mount of the table that was left.
     let program = std::env::current_exe()?;
@@ -77,7 +81,7 @@ pub fn run(folder: &Path) -> Result<(), Failure> {
     cgroups.enter(&job.shim_cgroup, std::process::id())?;
     setgroups(&[])?;
     ignore_signals()?;
-    let clock = Clock { env: Env::system(), offset: job.clock_offset_ms };
+    let clock = Clock::moved_by(job.clock_offset_ms);
     let started = start(&job, &cgroups, &clock);
     if started.is_err() {
         clean_up(&job, &cgroups);
@@ -101,14 +105,20 @@ pub fn run(folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The cloud's clock, as far as it was moved when the container was started.
-struct Clock {
+/// The cloud's clock, as far as it was moved when the shim was started.
+pub struct Clock {
     env: Env,
     offset: i64,
 }
 
 impl Clock {
-    fn now(&self) -> Timestamp {
+    /// The system's clock and so many milliseconds.
+    pub fn moved_by(offset: i64) -> Self {
+        Self { env: Env::system(), offset }
+    }
+
+    /// The cloud's time.
+    pub fn now(&self) -> Timestamp {
         Timestamp(self.env.now().0 + self.offset)
     }
 }
@@ -193,7 +203,7 @@ fn create(job: &Job, confined: Confined, writer: Writer) -> Result<(Container, S
 }
 
 /// Standard output is the pipe to the agent until here.
-fn say_ok() -> io::Result<()> {
+pub fn say_ok() -> io::Result<()> {
     let mut out = io::stdout();
     // An agent that is gone will find the state instead.
     let _ = out.write_all(b"ok\n").and_then(|()| out.flush());
@@ -214,19 +224,24 @@ fn exit(running: &Running, job: &Job, cgroups: &Cgroups, clock: &Clock) -> Exit 
 
 /// Everything on the host that was made for the container, but its folder.
 fn clean_up(job: &Job, cgroups: &Cgroups) {
-    cgroups.kill(&job.cgroup);
+    remove_group(cgroups, &job.cgroup);
+    let _ = crate::disk::remove_all(&job.runtime);
+}
+
+/// Kills what is in a control group, and removes it.
+pub fn remove_group(cgroups: &Cgroups, group: &str) {
+    cgroups.kill(group);
     // The kernel takes a moment to let go of a group whose processes have ended.
     for _ in 0..200 {
-        if cgroups.remove(&job.cgroup).is_ok() {
+        if cgroups.remove(group).is_ok() {
             break;
         }
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    let _ = crate::disk::remove_all(&job.runtime);
 }
 
-/// Signals to the server's terminal or service are none to its containers.
-fn ignore_signals() -> nix::Result<()> {
+/// Signals to the server's terminal or service are none to what it started.
+pub fn ignore_signals() -> nix::Result<()> {
     use nix::sys::signal::{SigHandler, Signal, signal};
     for ignored in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM, Signal::SIGPIPE] {
         // SAFETY: ignoring runs no code of ours.
