@@ -22,6 +22,8 @@ pub struct Listed {
     pub bare_errors: bool,
     /// The strings whose listed values aren't all there are: a service goes on naming new ones, and refuses unknown ones in its own words.
     pub open: Vec<String>,
+    /// The shapes that are needed in both directions: what is kept as it was asked for, and shown or asked again.
+    pub both: Vec<String>,
 }
 
 /// Reads the list.

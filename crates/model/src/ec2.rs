@@ -26,6 +26,7 @@ mod identity;
 mod image;
 mod instance;
 mod key_pairs;
+mod launch_template;
 mod network;
 mod placement;
 mod volume;
@@ -39,6 +40,7 @@ pub use instance::{
     MetadataOptions, Placement, PrivateDnsOptions, ProfileAssociation, ScheduledEvent, StateReason, Wish,
 };
 pub use key_pairs::{KeyPair, KeyPairSpec, KeyType};
+pub use launch_template::{LaunchTemplate, LaunchTemplateSpec, LaunchTemplateVersion, LaunchTemplateVersionSpec};
 pub use network::{
     AclEntry, AclPeer, AddressAssociation, AttachedTo, Attachment, CidrAssociation, CidrReservation, ClientToken, Destination,
     DhcpOptions, DhcpOptionsSpec, ElasticIp, ElasticIpSpec, InterfaceKind, InternetGateway, InternetGatewaySpec, NatGateway,

@@ -23,6 +23,7 @@ mod records;
 mod resource;
 mod tagged;
 mod tags;
+mod templates;
 mod views;
 mod vpc;
 
@@ -56,7 +57,7 @@ pub fn service(store: &Arc<Store>, hosts: &Arc<Hosts>) -> Service {
         .op::<ec2::DescribeInstanceTypeOfferings>(access::all(), instance_types::offerings)
         .op::<ec2::DescribeAccountAttributes>(access::all(), attributes::account)
         .op::<ec2::DescribeVpcAttribute>(access::on(|cx, i| vec![access::one(cx, Resource::VPC, &i.vpc_id)]), attributes::vpc);
-    let service = images::rows(vpc::rows(service));
+    let service = templates::rows(images::rows(vpc::rows(service)));
     let service = tag_rows(placement_rows(key_rows(rule_rows(group_rows(service)), store)));
     instances::rows(service, hosts)
 }

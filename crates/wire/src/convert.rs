@@ -2,7 +2,7 @@
 
 use crate::{Fault, Time, Value};
 use bytes::Bytes;
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// Made from the value of a request. Values come decoded by the same schema that the type was generated from and validated, so a
 /// failure means that one of the two was left out.
@@ -22,13 +22,15 @@ fn mismatch<T>(expected: &str, value: &Value) -> Result<T, Fault> {
 }
 
 /// The members of a structure, to be taken out by name.
-pub struct Members(Vec<(&'static str, Value)>);
+pub struct Members(Vec<(Cow<'static, str>, Value)>);
 
 impl Members {
     /// Those of a value; none of null.
     pub fn of(value: Value) -> Result<Self, Fault> {
         match value {
-            Value::Struct(members) => Ok(Self(members)),
+            Value::Struct(members) => Ok(Self(members.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect())),
+            // A structure that was kept has lost what tells it from a map.
+            Value::Map(members) => Ok(Self(members.into_iter().map(|(name, value)| (Cow::Owned(name), value)).collect())),
             Value::Null => Ok(Self(Vec::new())),
             other => mismatch("structure", &other),
         }

@@ -10,6 +10,7 @@ pub mod fault;
 pub mod protocol;
 pub mod schema;
 pub mod sigv4;
+pub mod stored;
 pub mod validate;
 pub mod value;
 

@@ -75,7 +75,7 @@ fn service(id: &str, model: &Model, listed: &Listed) -> Result<Vec<(&'static str
     if let Some(unknown) = listed.operations.iter().find(|name| !model.operations.contains_key(*name)) {
         bail!("the model has no operation {unknown}");
     }
-    let reach = Reach::of(model, &listed.operations)?;
+    let reach = Reach::of(model, &listed.operations, &listed.both)?;
     let row = tables::service(id, model, listed, &reach)?;
     if listed.operations.is_empty() {
         return Ok(vec![("mod.rs", row)]);

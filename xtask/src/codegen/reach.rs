@@ -26,16 +26,21 @@ pub struct Reach<'a> {
 
 impl<'a> Reach<'a> {
     /// What the operations of those names reach.
-    pub fn of(model: &'a Model, built: &[String]) -> Result<Self> {
+    pub fn of(model: &'a Model, built: &[String], both: &[String]) -> Result<Self> {
         let wanted = |(name, _): &(&String, &Operation)| built.contains(name);
         let operations: BTreeMap<_, _> =
             model.operations.iter().filter(wanted).map(|(name, operation)| (name.as_str(), operation)).collect();
         let mut reach = Self { operations, shapes: BTreeMap::new(), inputs: BTreeSet::new(), outputs: BTreeSet::new() };
         let mut errors = BTreeSet::new();
         for operation in reach.operations.values() {
-            operation.input.iter().try_for_each(|it| closure(model, it, &mut reach.inputs))?;
-            operation.output.iter().try_for_each(|it| closure(model, it, &mut reach.outputs))?;
-            operation.errors.iter().try_for_each(|it| closure(model, it, &mut errors))?;
+            operation.input.iter().try_for_each(|it| closure(model, &it.shape, &mut reach.inputs))?;
+            operation.output.iter().try_for_each(|it| closure(model, &it.shape, &mut reach.outputs))?;
+            operation.errors.iter().try_for_each(|it| closure(model, &it.shape, &mut errors))?;
+        }
+        for name in both {
+            let (name, _) = model.shapes.get_key_value(name).with_context(|| format!("the model lacks the shape {name}"))?;
+            closure(model, name, &mut reach.inputs)?;
+            closure(model, name, &mut reach.outputs)?;
         }
         let names = reach.inputs.iter().chain(&reach.outputs).chain(&errors);
         reach.shapes = names.map(|name| (*name, &model.shapes[*name])).collect();
@@ -73,8 +78,8 @@ impl<'a> Reach<'a> {
 }
 
 /// Adds a shape and everything that it refers to.
-fn closure<'a>(model: &'a Model, root: &'a Reference, into: &mut BTreeSet<&'a str>) -> Result<()> {
-    let mut ahead = vec![root.shape.as_str()];
+fn closure<'a>(model: &'a Model, root: &'a str, into: &mut BTreeSet<&'a str>) -> Result<()> {
+    let mut ahead = vec![root];
     while let Some(name) = ahead.pop() {
         if into.insert(name) {
             let shape = model.shapes.get(name).with_context(|| format!("the model lacks the shape {name}"))?;

@@ -13,6 +13,13 @@ pub struct AcceleratorCount {
     pub max: Option<i32>,
 }
 
+impl FromValue for AcceleratorCount {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
 impl IntoValue for AcceleratorCount {
     fn into_value(self) -> Value {
         Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
@@ -29,6 +36,12 @@ impl FromValue for AcceleratorCountRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
+impl IntoValue for AcceleratorCountRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
     }
 }
 
@@ -72,6 +85,13 @@ pub struct AcceleratorTotalMemoryMiB {
     pub max: Option<i32>,
 }
 
+impl FromValue for AcceleratorTotalMemoryMiB {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
 impl IntoValue for AcceleratorTotalMemoryMiB {
     fn into_value(self) -> Value {
         Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
@@ -88,6 +108,12 @@ impl FromValue for AcceleratorTotalMemoryMiBRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
+impl IntoValue for AcceleratorTotalMemoryMiBRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
     }
 }
 
@@ -1041,6 +1067,13 @@ pub struct BaselineEbsBandwidthMbps {
     pub max: Option<i32>,
 }
 
+impl FromValue for BaselineEbsBandwidthMbps {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
 impl IntoValue for BaselineEbsBandwidthMbps {
     fn into_value(self) -> Value {
         Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
@@ -1060,9 +1093,22 @@ impl FromValue for BaselineEbsBandwidthMbpsRequest {
     }
 }
 
+impl IntoValue for BaselineEbsBandwidthMbpsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct BaselinePerformanceFactors {
     pub cpu: Option<CpuPerformanceFactor>,
+}
+
+impl FromValue for BaselinePerformanceFactors {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { cpu: members.take("Cpu")? })
+    }
 }
 
 impl IntoValue for BaselinePerformanceFactors {
@@ -1080,6 +1126,12 @@ impl FromValue for BaselinePerformanceFactorsRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { cpu: members.take("Cpu")? })
+    }
+}
+
+impl IntoValue for BaselinePerformanceFactorsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Cpu", self.cpu.into_value())])
     }
 }
 
@@ -1186,6 +1238,15 @@ impl FromValue for CapacityReservationSpecification {
     }
 }
 
+impl IntoValue for CapacityReservationSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("CapacityReservationPreference", self.capacity_reservation_preference.into_value()),
+            ("CapacityReservationTarget", self.capacity_reservation_target.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct CapacityReservationSpecificationResponse {
     pub capacity_reservation_preference: Option<CapacityReservationPreference>,
@@ -1217,10 +1278,29 @@ impl FromValue for CapacityReservationTarget {
     }
 }
 
+impl IntoValue for CapacityReservationTarget {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("CapacityReservationId", self.capacity_reservation_id.into_value()),
+            ("CapacityReservationResourceGroupArn", self.capacity_reservation_resource_group_arn.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct CapacityReservationTargetResponse {
     pub capacity_reservation_id: Option<String>,
     pub capacity_reservation_resource_group_arn: Option<String>,
+}
+
+impl FromValue for CapacityReservationTargetResponse {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            capacity_reservation_id: members.take("CapacityReservationId")?,
+            capacity_reservation_resource_group_arn: members.take("CapacityReservationResourceGroupArn")?,
+        })
+    }
 }
 
 impl IntoValue for CapacityReservationTargetResponse {
@@ -1302,6 +1382,17 @@ pub struct ConnectionTrackingSpecification {
     pub udp_stream_timeout: Option<i32>,
 }
 
+impl FromValue for ConnectionTrackingSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            tcp_established_timeout: members.take("TcpEstablishedTimeout")?,
+            udp_timeout: members.take("UdpTimeout")?,
+            udp_stream_timeout: members.take("UdpStreamTimeout")?,
+        })
+    }
+}
+
 impl IntoValue for ConnectionTrackingSpecification {
     fn into_value(self) -> Value {
         Value::structure([
@@ -1327,6 +1418,16 @@ impl FromValue for ConnectionTrackingSpecificationRequest {
             udp_stream_timeout: members.take("UdpStreamTimeout")?,
             udp_timeout: members.take("UdpTimeout")?,
         })
+    }
+}
+
+impl IntoValue for ConnectionTrackingSpecificationRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("TcpEstablishedTimeout", self.tcp_established_timeout.into_value()),
+            ("UdpStreamTimeout", self.udp_stream_timeout.into_value()),
+            ("UdpTimeout", self.udp_timeout.into_value()),
+        ])
     }
 }
 
@@ -1507,9 +1608,27 @@ impl FromValue for CpuOptionsRequest {
     }
 }
 
+impl IntoValue for CpuOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("CoreCount", self.core_count.into_value()),
+            ("ThreadsPerCore", self.threads_per_core.into_value()),
+            ("AmdSevSnp", self.amd_sev_snp.into_value()),
+            ("NestedVirtualization", self.nested_virtualization.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct CpuPerformanceFactor {
     pub references: Option<Vec<PerformanceFactorReference>>,
+}
+
+impl FromValue for CpuPerformanceFactor {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { references: members.take("References")? })
+    }
 }
 
 impl IntoValue for CpuPerformanceFactor {
@@ -1527,6 +1646,12 @@ impl FromValue for CpuPerformanceFactorRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { references: members.take("References")? })
+    }
+}
+
+impl IntoValue for CpuPerformanceFactorRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("References", self.references.into_value())])
     }
 }
 
@@ -2660,6 +2785,13 @@ pub struct CreditSpecification {
     pub cpu_credits: Option<String>,
 }
 
+impl FromValue for CreditSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { cpu_credits: members.take("CpuCredits")? })
+    }
+}
+
 impl IntoValue for CreditSpecification {
     fn into_value(self) -> Value {
         Value::structure([("CpuCredits", self.cpu_credits.into_value())])
@@ -2675,6 +2807,12 @@ impl FromValue for CreditSpecificationRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { cpu_credits: members.take("CpuCredits")? })
+    }
+}
+
+impl IntoValue for CreditSpecificationRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("CpuCredits", self.cpu_credits.into_value())])
     }
 }
 
@@ -6046,9 +6184,22 @@ impl FromValue for ElasticGpuSpecification {
     }
 }
 
+impl IntoValue for ElasticGpuSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([("Type", self.r#type.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct ElasticGpuSpecificationResponse {
     pub r#type: Option<String>,
+}
+
+impl FromValue for ElasticGpuSpecificationResponse {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { r#type: members.take("Type")? })
+    }
 }
 
 impl IntoValue for ElasticGpuSpecificationResponse {
@@ -6067,6 +6218,12 @@ impl FromValue for ElasticInferenceAccelerator {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { r#type: members.take("Type")?, count: members.take("Count")? })
+    }
+}
+
+impl IntoValue for ElasticInferenceAccelerator {
+    fn into_value(self) -> Value {
+        Value::structure([("Type", self.r#type.into_value()), ("Count", self.count.into_value())])
     }
 }
 
@@ -6121,6 +6278,15 @@ impl FromValue for EnaSrdSpecificationRequest {
     }
 }
 
+impl IntoValue for EnaSrdSpecificationRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("EnaSrdEnabled", self.ena_srd_enabled.into_value()),
+            ("EnaSrdUdpSpecification", self.ena_srd_udp_specification.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct EnaSrdUdpSpecification {
     pub ena_srd_udp_enabled: Option<bool>,
@@ -6142,6 +6308,12 @@ impl FromValue for EnaSrdUdpSpecificationRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { ena_srd_udp_enabled: members.take("EnaSrdUdpEnabled")? })
+    }
+}
+
+impl IntoValue for EnaSrdUdpSpecificationRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("EnaSrdUdpEnabled", self.ena_srd_udp_enabled.into_value())])
     }
 }
 
@@ -6476,6 +6648,12 @@ impl FromValue for EnclaveOptionsRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { enabled: members.take("Enabled")? })
+    }
+}
+
+impl IntoValue for EnclaveOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Enabled", self.enabled.into_value())])
     }
 }
 
@@ -7145,6 +7323,12 @@ impl FromValue for HibernationOptionsRequest {
     }
 }
 
+impl IntoValue for HibernationOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Configured", self.configured.into_value())])
+    }
+}
+
 wire::string_enum! {
     HostTenancy {
         Default = "default",
@@ -7233,6 +7417,12 @@ impl FromValue for IamInstanceProfileSpecification {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { arn: members.take("Arn")?, name: members.take("Name")? })
+    }
+}
+
+impl IntoValue for IamInstanceProfileSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([("Arn", self.arn.into_value()), ("Name", self.name.into_value())])
     }
 }
 
@@ -8115,6 +8305,12 @@ impl FromValue for InstanceIpv6AddressRequest {
     }
 }
 
+impl IntoValue for InstanceIpv6AddressRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Ipv6Address", self.ipv6_address.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct InstanceIpv6Prefix {
     pub ipv6_prefix: Option<String>,
@@ -8162,6 +8358,12 @@ impl FromValue for InstanceMaintenanceOptionsRequest {
     }
 }
 
+impl IntoValue for InstanceMaintenanceOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("AutoRecovery", self.auto_recovery.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct InstanceMarketOptionsRequest {
     pub market_type: Option<MarketType>,
@@ -8172,6 +8374,12 @@ impl FromValue for InstanceMarketOptionsRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { market_type: members.take("MarketType")?, spot_options: members.take("SpotOptions")? })
+    }
+}
+
+impl IntoValue for InstanceMarketOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("MarketType", self.market_type.into_value()), ("SpotOptions", self.spot_options.into_value())])
     }
 }
 
@@ -8226,6 +8434,18 @@ impl FromValue for InstanceMetadataOptionsRequest {
             http_protocol_ipv6: members.take("HttpProtocolIpv6")?,
             instance_metadata_tags: members.take("InstanceMetadataTags")?,
         })
+    }
+}
+
+impl IntoValue for InstanceMetadataOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("HttpTokens", self.http_tokens.into_value()),
+            ("HttpPutResponseHopLimit", self.http_put_response_hop_limit.into_value()),
+            ("HttpEndpoint", self.http_endpoint.into_value()),
+            ("HttpProtocolIpv6", self.http_protocol_ipv6.into_value()),
+            ("InstanceMetadataTags", self.instance_metadata_tags.into_value()),
+        ])
     }
 }
 
@@ -8442,6 +8662,36 @@ impl FromValue for InstanceNetworkInterfaceSpecification {
     }
 }
 
+impl IntoValue for InstanceNetworkInterfaceSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AssociatePublicIpAddress", self.associate_public_ip_address.into_value()),
+            ("DeleteOnTermination", self.delete_on_termination.into_value()),
+            ("Description", self.description.into_value()),
+            ("DeviceIndex", self.device_index.into_value()),
+            ("Groups", self.groups.into_value()),
+            ("Ipv6AddressCount", self.ipv6_address_count.into_value()),
+            ("Ipv6Addresses", self.ipv6_addresses.into_value()),
+            ("NetworkInterfaceId", self.network_interface_id.into_value()),
+            ("PrivateIpAddress", self.private_ip_address.into_value()),
+            ("PrivateIpAddresses", self.private_ip_addresses.into_value()),
+            ("SecondaryPrivateIpAddressCount", self.secondary_private_ip_address_count.into_value()),
+            ("SubnetId", self.subnet_id.into_value()),
+            ("AssociateCarrierIpAddress", self.associate_carrier_ip_address.into_value()),
+            ("InterfaceType", self.interface_type.into_value()),
+            ("NetworkCardIndex", self.network_card_index.into_value()),
+            ("Ipv4Prefixes", self.ipv4_prefixes.into_value()),
+            ("Ipv4PrefixCount", self.ipv4_prefix_count.into_value()),
+            ("Ipv6Prefixes", self.ipv6_prefixes.into_value()),
+            ("Ipv6PrefixCount", self.ipv6_prefix_count.into_value()),
+            ("PrimaryIpv6", self.primary_ipv6.into_value()),
+            ("EnaSrdSpecification", self.ena_srd_specification.into_value()),
+            ("ConnectionTrackingSpecification", self.connection_tracking_specification.into_value()),
+            ("EnaQueueCount", self.ena_queue_count.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct InstanceNetworkPerformanceOptions {
     pub bandwidth_weighting: Option<InstanceBandwidthWeighting>,
@@ -8462,6 +8712,12 @@ impl FromValue for InstanceNetworkPerformanceOptionsRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { bandwidth_weighting: members.take("BandwidthWeighting")? })
+    }
+}
+
+impl IntoValue for InstanceNetworkPerformanceOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("BandwidthWeighting", self.bandwidth_weighting.into_value())])
     }
 }
 
@@ -8519,6 +8775,41 @@ pub struct InstanceRequirements {
     pub max_spot_price_as_percentage_of_optimal_on_demand_price: Option<i32>,
     pub baseline_performance_factors: Option<BaselinePerformanceFactors>,
     pub require_encryption_in_transit: Option<bool>,
+}
+
+impl FromValue for InstanceRequirements {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            v_cpu_count: members.take("VCpuCount")?,
+            memory_mi_b: members.take("MemoryMiB")?,
+            cpu_manufacturers: members.take("CpuManufacturers")?,
+            memory_gi_b_per_v_cpu: members.take("MemoryGiBPerVCpu")?,
+            excluded_instance_types: members.take("ExcludedInstanceTypes")?,
+            instance_generations: members.take("InstanceGenerations")?,
+            spot_max_price_percentage_over_lowest_price: members.take("SpotMaxPricePercentageOverLowestPrice")?,
+            on_demand_max_price_percentage_over_lowest_price: members.take("OnDemandMaxPricePercentageOverLowestPrice")?,
+            bare_metal: members.take("BareMetal")?,
+            burstable_performance: members.take("BurstablePerformance")?,
+            require_hibernate_support: members.take("RequireHibernateSupport")?,
+            network_interface_count: members.take("NetworkInterfaceCount")?,
+            local_storage: members.take("LocalStorage")?,
+            local_storage_types: members.take("LocalStorageTypes")?,
+            total_local_storage_gb: members.take("TotalLocalStorageGB")?,
+            baseline_ebs_bandwidth_mbps: members.take("BaselineEbsBandwidthMbps")?,
+            accelerator_types: members.take("AcceleratorTypes")?,
+            accelerator_count: members.take("AcceleratorCount")?,
+            accelerator_manufacturers: members.take("AcceleratorManufacturers")?,
+            accelerator_names: members.take("AcceleratorNames")?,
+            accelerator_total_memory_mi_b: members.take("AcceleratorTotalMemoryMiB")?,
+            network_bandwidth_gbps: members.take("NetworkBandwidthGbps")?,
+            allowed_instance_types: members.take("AllowedInstanceTypes")?,
+            max_spot_price_as_percentage_of_optimal_on_demand_price: members
+                .take("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice")?,
+            baseline_performance_factors: members.take("BaselinePerformanceFactors")?,
+            require_encryption_in_transit: members.take("RequireEncryptionInTransit")?,
+        })
+    }
 }
 
 impl IntoValue for InstanceRequirements {
@@ -8622,6 +8913,42 @@ impl FromValue for InstanceRequirementsRequest {
     }
 }
 
+impl IntoValue for InstanceRequirementsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("VCpuCount", self.v_cpu_count.into_value()),
+            ("MemoryMiB", self.memory_mi_b.into_value()),
+            ("CpuManufacturers", self.cpu_manufacturers.into_value()),
+            ("MemoryGiBPerVCpu", self.memory_gi_b_per_v_cpu.into_value()),
+            ("ExcludedInstanceTypes", self.excluded_instance_types.into_value()),
+            ("InstanceGenerations", self.instance_generations.into_value()),
+            ("SpotMaxPricePercentageOverLowestPrice", self.spot_max_price_percentage_over_lowest_price.into_value()),
+            ("OnDemandMaxPricePercentageOverLowestPrice", self.on_demand_max_price_percentage_over_lowest_price.into_value()),
+            ("BareMetal", self.bare_metal.into_value()),
+            ("BurstablePerformance", self.burstable_performance.into_value()),
+            ("RequireHibernateSupport", self.require_hibernate_support.into_value()),
+            ("NetworkInterfaceCount", self.network_interface_count.into_value()),
+            ("LocalStorage", self.local_storage.into_value()),
+            ("LocalStorageTypes", self.local_storage_types.into_value()),
+            ("TotalLocalStorageGB", self.total_local_storage_gb.into_value()),
+            ("BaselineEbsBandwidthMbps", self.baseline_ebs_bandwidth_mbps.into_value()),
+            ("AcceleratorTypes", self.accelerator_types.into_value()),
+            ("AcceleratorCount", self.accelerator_count.into_value()),
+            ("AcceleratorManufacturers", self.accelerator_manufacturers.into_value()),
+            ("AcceleratorNames", self.accelerator_names.into_value()),
+            ("AcceleratorTotalMemoryMiB", self.accelerator_total_memory_mi_b.into_value()),
+            ("NetworkBandwidthGbps", self.network_bandwidth_gbps.into_value()),
+            ("AllowedInstanceTypes", self.allowed_instance_types.into_value()),
+            (
+                "MaxSpotPriceAsPercentageOfOptimalOnDemandPrice",
+                self.max_spot_price_as_percentage_of_optimal_on_demand_price.into_value(),
+            ),
+            ("BaselinePerformanceFactors", self.baseline_performance_factors.into_value()),
+            ("RequireEncryptionInTransit", self.require_encryption_in_transit.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct InstanceSecondaryInterface {
     pub attachment: Option<InstanceSecondaryInterfaceAttachment>,
@@ -8699,6 +9026,12 @@ impl FromValue for InstanceSecondaryInterfacePrivateIpAddressRequest {
     }
 }
 
+impl IntoValue for InstanceSecondaryInterfacePrivateIpAddressRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("PrivateIpAddress", self.private_ip_address.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct InstanceSecondaryInterfaceSpecificationRequest {
     pub delete_on_termination: Option<bool>,
@@ -8722,6 +9055,20 @@ impl FromValue for InstanceSecondaryInterfaceSpecificationRequest {
             interface_type: members.take("InterfaceType")?,
             network_card_index: members.take("NetworkCardIndex")?,
         })
+    }
+}
+
+impl IntoValue for InstanceSecondaryInterfaceSpecificationRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("DeleteOnTermination", self.delete_on_termination.into_value()),
+            ("DeviceIndex", self.device_index.into_value()),
+            ("PrivateIpAddresses", self.private_ip_addresses.into_value()),
+            ("PrivateIpAddressCount", self.private_ip_address_count.into_value()),
+            ("SecondarySubnetId", self.secondary_subnet_id.into_value()),
+            ("InterfaceType", self.interface_type.into_value()),
+            ("NetworkCardIndex", self.network_card_index.into_value()),
+        ])
     }
 }
 
@@ -9175,9 +9522,22 @@ impl FromValue for Ipv4PrefixSpecificationRequest {
     }
 }
 
+impl IntoValue for Ipv4PrefixSpecificationRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Ipv4Prefix", self.ipv4_prefix.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct Ipv4PrefixSpecificationResponse {
     pub ipv4_prefix: Option<String>,
+}
+
+impl FromValue for Ipv4PrefixSpecificationResponse {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { ipv4_prefix: members.take("Ipv4Prefix")? })
+    }
 }
 
 impl IntoValue for Ipv4PrefixSpecificationResponse {
@@ -9227,9 +9587,22 @@ impl FromValue for Ipv6PrefixSpecificationRequest {
     }
 }
 
+impl IntoValue for Ipv6PrefixSpecificationRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Ipv6Prefix", self.ipv6_prefix.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct Ipv6PrefixSpecificationResponse {
     pub ipv6_prefix: Option<String>,
+}
+
+impl FromValue for Ipv6PrefixSpecificationResponse {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { ipv6_prefix: members.take("Ipv6Prefix")? })
+    }
 }
 
 impl IntoValue for Ipv6PrefixSpecificationResponse {
@@ -9415,6 +9788,18 @@ pub struct LaunchTemplateBlockDeviceMapping {
     pub no_device: Option<String>,
 }
 
+impl FromValue for LaunchTemplateBlockDeviceMapping {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            device_name: members.take("DeviceName")?,
+            virtual_name: members.take("VirtualName")?,
+            ebs: members.take("Ebs")?,
+            no_device: members.take("NoDevice")?,
+        })
+    }
+}
+
 impl IntoValue for LaunchTemplateBlockDeviceMapping {
     fn into_value(self) -> Value {
         Value::structure([
@@ -9446,6 +9831,17 @@ impl FromValue for LaunchTemplateBlockDeviceMappingRequest {
     }
 }
 
+impl IntoValue for LaunchTemplateBlockDeviceMappingRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("DeviceName", self.device_name.into_value()),
+            ("VirtualName", self.virtual_name.into_value()),
+            ("Ebs", self.ebs.into_value()),
+            ("NoDevice", self.no_device.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplateCapacityReservationSpecificationRequest {
     pub capacity_reservation_preference: Option<CapacityReservationPreference>,
@@ -9462,10 +9858,29 @@ impl FromValue for LaunchTemplateCapacityReservationSpecificationRequest {
     }
 }
 
+impl IntoValue for LaunchTemplateCapacityReservationSpecificationRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("CapacityReservationPreference", self.capacity_reservation_preference.into_value()),
+            ("CapacityReservationTarget", self.capacity_reservation_target.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplateCapacityReservationSpecificationResponse {
     pub capacity_reservation_preference: Option<CapacityReservationPreference>,
     pub capacity_reservation_target: Option<CapacityReservationTargetResponse>,
+}
+
+impl FromValue for LaunchTemplateCapacityReservationSpecificationResponse {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            capacity_reservation_preference: members.take("CapacityReservationPreference")?,
+            capacity_reservation_target: members.take("CapacityReservationTarget")?,
+        })
+    }
 }
 
 impl IntoValue for LaunchTemplateCapacityReservationSpecificationResponse {
@@ -9483,6 +9898,18 @@ pub struct LaunchTemplateCpuOptions {
     pub threads_per_core: Option<i32>,
     pub amd_sev_snp: Option<AmdSevSnpSpecification>,
     pub nested_virtualization: Option<NestedVirtualizationSpecification>,
+}
+
+impl FromValue for LaunchTemplateCpuOptions {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            core_count: members.take("CoreCount")?,
+            threads_per_core: members.take("ThreadsPerCore")?,
+            amd_sev_snp: members.take("AmdSevSnp")?,
+            nested_virtualization: members.take("NestedVirtualization")?,
+        })
+    }
 }
 
 impl IntoValue for LaunchTemplateCpuOptions {
@@ -9516,6 +9943,17 @@ impl FromValue for LaunchTemplateCpuOptionsRequest {
     }
 }
 
+impl IntoValue for LaunchTemplateCpuOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("CoreCount", self.core_count.into_value()),
+            ("ThreadsPerCore", self.threads_per_core.into_value()),
+            ("AmdSevSnp", self.amd_sev_snp.into_value()),
+            ("NestedVirtualization", self.nested_virtualization.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplateEbsBlockDevice {
     pub encrypted: Option<bool>,
@@ -9528,6 +9966,24 @@ pub struct LaunchTemplateEbsBlockDevice {
     pub throughput: Option<i32>,
     pub volume_initialization_rate: Option<i32>,
     pub ebs_card_index: Option<i32>,
+}
+
+impl FromValue for LaunchTemplateEbsBlockDevice {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            encrypted: members.take("Encrypted")?,
+            delete_on_termination: members.take("DeleteOnTermination")?,
+            iops: members.take("Iops")?,
+            kms_key_id: members.take("KmsKeyId")?,
+            snapshot_id: members.take("SnapshotId")?,
+            volume_size: members.take("VolumeSize")?,
+            volume_type: members.take("VolumeType")?,
+            throughput: members.take("Throughput")?,
+            volume_initialization_rate: members.take("VolumeInitializationRate")?,
+            ebs_card_index: members.take("EbsCardIndex")?,
+        })
+    }
 }
 
 impl IntoValue for LaunchTemplateEbsBlockDevice {
@@ -9579,6 +10035,23 @@ impl FromValue for LaunchTemplateEbsBlockDeviceRequest {
     }
 }
 
+impl IntoValue for LaunchTemplateEbsBlockDeviceRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Encrypted", self.encrypted.into_value()),
+            ("DeleteOnTermination", self.delete_on_termination.into_value()),
+            ("Iops", self.iops.into_value()),
+            ("KmsKeyId", self.kms_key_id.into_value()),
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("VolumeSize", self.volume_size.into_value()),
+            ("VolumeType", self.volume_type.into_value()),
+            ("Throughput", self.throughput.into_value()),
+            ("VolumeInitializationRate", self.volume_initialization_rate.into_value()),
+            ("EbsCardIndex", self.ebs_card_index.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplateElasticInferenceAccelerator {
     pub r#type: String,
@@ -9592,10 +10065,23 @@ impl FromValue for LaunchTemplateElasticInferenceAccelerator {
     }
 }
 
+impl IntoValue for LaunchTemplateElasticInferenceAccelerator {
+    fn into_value(self) -> Value {
+        Value::structure([("Type", self.r#type.into_value()), ("Count", self.count.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplateElasticInferenceAcceleratorResponse {
     pub r#type: Option<String>,
     pub count: Option<i32>,
+}
+
+impl FromValue for LaunchTemplateElasticInferenceAcceleratorResponse {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { r#type: members.take("Type")?, count: members.take("Count")? })
+    }
 }
 
 impl IntoValue for LaunchTemplateElasticInferenceAcceleratorResponse {
@@ -9608,6 +10094,16 @@ impl IntoValue for LaunchTemplateElasticInferenceAcceleratorResponse {
 pub struct LaunchTemplateEnaSrdSpecification {
     pub ena_srd_enabled: Option<bool>,
     pub ena_srd_udp_specification: Option<LaunchTemplateEnaSrdUdpSpecification>,
+}
+
+impl FromValue for LaunchTemplateEnaSrdSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            ena_srd_enabled: members.take("EnaSrdEnabled")?,
+            ena_srd_udp_specification: members.take("EnaSrdUdpSpecification")?,
+        })
+    }
 }
 
 impl IntoValue for LaunchTemplateEnaSrdSpecification {
@@ -9624,6 +10120,13 @@ pub struct LaunchTemplateEnaSrdUdpSpecification {
     pub ena_srd_udp_enabled: Option<bool>,
 }
 
+impl FromValue for LaunchTemplateEnaSrdUdpSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { ena_srd_udp_enabled: members.take("EnaSrdUdpEnabled")? })
+    }
+}
+
 impl IntoValue for LaunchTemplateEnaSrdUdpSpecification {
     fn into_value(self) -> Value {
         Value::structure([("EnaSrdUdpEnabled", self.ena_srd_udp_enabled.into_value())])
@@ -9633,6 +10136,13 @@ impl IntoValue for LaunchTemplateEnaSrdUdpSpecification {
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplateEnclaveOptions {
     pub enabled: Option<bool>,
+}
+
+impl FromValue for LaunchTemplateEnclaveOptions {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { enabled: members.take("Enabled")? })
+    }
 }
 
 impl IntoValue for LaunchTemplateEnclaveOptions {
@@ -9653,6 +10163,12 @@ impl FromValue for LaunchTemplateEnclaveOptionsRequest {
     }
 }
 
+impl IntoValue for LaunchTemplateEnclaveOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Enabled", self.enabled.into_value())])
+    }
+}
+
 wire::string_enum! {
     LaunchTemplateErrorCode {
         LaunchTemplateIdDoesNotExist = "launchTemplateIdDoesNotExist",
@@ -9667,6 +10183,13 @@ wire::string_enum! {
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplateHibernationOptions {
     pub configured: Option<bool>,
+}
+
+impl FromValue for LaunchTemplateHibernationOptions {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { configured: members.take("Configured")? })
+    }
 }
 
 impl IntoValue for LaunchTemplateHibernationOptions {
@@ -9687,6 +10210,12 @@ impl FromValue for LaunchTemplateHibernationOptionsRequest {
     }
 }
 
+impl IntoValue for LaunchTemplateHibernationOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Configured", self.configured.into_value())])
+    }
+}
+
 wire::string_enum! {
     LaunchTemplateHttpTokensState {
         Optional = "optional",
@@ -9698,6 +10227,13 @@ wire::string_enum! {
 pub struct LaunchTemplateIamInstanceProfileSpecification {
     pub arn: Option<String>,
     pub name: Option<String>,
+}
+
+impl FromValue for LaunchTemplateIamInstanceProfileSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { arn: members.take("Arn")?, name: members.take("Name")? })
+    }
 }
 
 impl IntoValue for LaunchTemplateIamInstanceProfileSpecification {
@@ -9719,9 +10255,22 @@ impl FromValue for LaunchTemplateIamInstanceProfileSpecificationRequest {
     }
 }
 
+impl IntoValue for LaunchTemplateIamInstanceProfileSpecificationRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Arn", self.arn.into_value()), ("Name", self.name.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplateInstanceMaintenanceOptions {
     pub auto_recovery: Option<LaunchTemplateAutoRecoveryState>,
+}
+
+impl FromValue for LaunchTemplateInstanceMaintenanceOptions {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { auto_recovery: members.take("AutoRecovery")? })
+    }
 }
 
 impl IntoValue for LaunchTemplateInstanceMaintenanceOptions {
@@ -9742,10 +10291,23 @@ impl FromValue for LaunchTemplateInstanceMaintenanceOptionsRequest {
     }
 }
 
+impl IntoValue for LaunchTemplateInstanceMaintenanceOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("AutoRecovery", self.auto_recovery.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplateInstanceMarketOptions {
     pub market_type: Option<MarketType>,
     pub spot_options: Option<LaunchTemplateSpotMarketOptions>,
+}
+
+impl FromValue for LaunchTemplateInstanceMarketOptions {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { market_type: members.take("MarketType")?, spot_options: members.take("SpotOptions")? })
+    }
 }
 
 impl IntoValue for LaunchTemplateInstanceMarketOptions {
@@ -9767,6 +10329,12 @@ impl FromValue for LaunchTemplateInstanceMarketOptionsRequest {
     }
 }
 
+impl IntoValue for LaunchTemplateInstanceMarketOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("MarketType", self.market_type.into_value()), ("SpotOptions", self.spot_options.into_value())])
+    }
+}
+
 wire::string_enum! {
     LaunchTemplateInstanceMetadataEndpointState {
         Disabled = "disabled",
@@ -9782,6 +10350,20 @@ pub struct LaunchTemplateInstanceMetadataOptions {
     pub http_endpoint: Option<LaunchTemplateInstanceMetadataEndpointState>,
     pub http_protocol_ipv6: Option<LaunchTemplateInstanceMetadataProtocolIpv6>,
     pub instance_metadata_tags: Option<LaunchTemplateInstanceMetadataTagsState>,
+}
+
+impl FromValue for LaunchTemplateInstanceMetadataOptions {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            state: members.take("State")?,
+            http_tokens: members.take("HttpTokens")?,
+            http_put_response_hop_limit: members.take("HttpPutResponseHopLimit")?,
+            http_endpoint: members.take("HttpEndpoint")?,
+            http_protocol_ipv6: members.take("HttpProtocolIpv6")?,
+            instance_metadata_tags: members.take("InstanceMetadataTags")?,
+        })
+    }
 }
 
 impl IntoValue for LaunchTemplateInstanceMetadataOptions {
@@ -9816,6 +10398,18 @@ impl FromValue for LaunchTemplateInstanceMetadataOptionsRequest {
             http_protocol_ipv6: members.take("HttpProtocolIpv6")?,
             instance_metadata_tags: members.take("InstanceMetadataTags")?,
         })
+    }
+}
+
+impl IntoValue for LaunchTemplateInstanceMetadataOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("HttpTokens", self.http_tokens.into_value()),
+            ("HttpPutResponseHopLimit", self.http_put_response_hop_limit.into_value()),
+            ("HttpEndpoint", self.http_endpoint.into_value()),
+            ("HttpProtocolIpv6", self.http_protocol_ipv6.into_value()),
+            ("InstanceMetadataTags", self.instance_metadata_tags.into_value()),
+        ])
     }
 }
 
@@ -9865,6 +10459,37 @@ pub struct LaunchTemplateInstanceNetworkInterfaceSpecification {
     pub ena_srd_specification: Option<LaunchTemplateEnaSrdSpecification>,
     pub connection_tracking_specification: Option<ConnectionTrackingSpecification>,
     pub ena_queue_count: Option<i32>,
+}
+
+impl FromValue for LaunchTemplateInstanceNetworkInterfaceSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            associate_carrier_ip_address: members.take("AssociateCarrierIpAddress")?,
+            associate_public_ip_address: members.take("AssociatePublicIpAddress")?,
+            delete_on_termination: members.take("DeleteOnTermination")?,
+            description: members.take("Description")?,
+            device_index: members.take("DeviceIndex")?,
+            groups: members.take("Groups")?,
+            interface_type: members.take("InterfaceType")?,
+            ipv6_address_count: members.take("Ipv6AddressCount")?,
+            ipv6_addresses: members.take("Ipv6Addresses")?,
+            network_interface_id: members.take("NetworkInterfaceId")?,
+            private_ip_address: members.take("PrivateIpAddress")?,
+            private_ip_addresses: members.take("PrivateIpAddresses")?,
+            secondary_private_ip_address_count: members.take("SecondaryPrivateIpAddressCount")?,
+            subnet_id: members.take("SubnetId")?,
+            network_card_index: members.take("NetworkCardIndex")?,
+            ipv4_prefixes: members.take("Ipv4Prefixes")?,
+            ipv4_prefix_count: members.take("Ipv4PrefixCount")?,
+            ipv6_prefixes: members.take("Ipv6Prefixes")?,
+            ipv6_prefix_count: members.take("Ipv6PrefixCount")?,
+            primary_ipv6: members.take("PrimaryIpv6")?,
+            ena_srd_specification: members.take("EnaSrdSpecification")?,
+            connection_tracking_specification: members.take("ConnectionTrackingSpecification")?,
+            ena_queue_count: members.take("EnaQueueCount")?,
+        })
+    }
 }
 
 impl IntoValue for LaunchTemplateInstanceNetworkInterfaceSpecification {
@@ -9955,6 +10580,36 @@ impl FromValue for LaunchTemplateInstanceNetworkInterfaceSpecificationRequest {
     }
 }
 
+impl IntoValue for LaunchTemplateInstanceNetworkInterfaceSpecificationRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AssociateCarrierIpAddress", self.associate_carrier_ip_address.into_value()),
+            ("AssociatePublicIpAddress", self.associate_public_ip_address.into_value()),
+            ("DeleteOnTermination", self.delete_on_termination.into_value()),
+            ("Description", self.description.into_value()),
+            ("DeviceIndex", self.device_index.into_value()),
+            ("Groups", self.groups.into_value()),
+            ("InterfaceType", self.interface_type.into_value()),
+            ("Ipv6AddressCount", self.ipv6_address_count.into_value()),
+            ("Ipv6Addresses", self.ipv6_addresses.into_value()),
+            ("NetworkInterfaceId", self.network_interface_id.into_value()),
+            ("PrivateIpAddress", self.private_ip_address.into_value()),
+            ("PrivateIpAddresses", self.private_ip_addresses.into_value()),
+            ("SecondaryPrivateIpAddressCount", self.secondary_private_ip_address_count.into_value()),
+            ("SubnetId", self.subnet_id.into_value()),
+            ("NetworkCardIndex", self.network_card_index.into_value()),
+            ("Ipv4Prefixes", self.ipv4_prefixes.into_value()),
+            ("Ipv4PrefixCount", self.ipv4_prefix_count.into_value()),
+            ("Ipv6Prefixes", self.ipv6_prefixes.into_value()),
+            ("Ipv6PrefixCount", self.ipv6_prefix_count.into_value()),
+            ("PrimaryIpv6", self.primary_ipv6.into_value()),
+            ("EnaSrdSpecification", self.ena_srd_specification.into_value()),
+            ("ConnectionTrackingSpecification", self.connection_tracking_specification.into_value()),
+            ("EnaQueueCount", self.ena_queue_count.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplateInstanceSecondaryInterfaceSpecification {
     pub delete_on_termination: Option<bool>,
@@ -9964,6 +10619,21 @@ pub struct LaunchTemplateInstanceSecondaryInterfaceSpecification {
     pub secondary_subnet_id: Option<String>,
     pub interface_type: Option<SecondaryInterfaceType>,
     pub network_card_index: Option<i32>,
+}
+
+impl FromValue for LaunchTemplateInstanceSecondaryInterfaceSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            delete_on_termination: members.take("DeleteOnTermination")?,
+            device_index: members.take("DeviceIndex")?,
+            private_ip_addresses: members.take("PrivateIpAddresses")?,
+            private_ip_address_count: members.take("PrivateIpAddressCount")?,
+            secondary_subnet_id: members.take("SecondarySubnetId")?,
+            interface_type: members.take("InterfaceType")?,
+            network_card_index: members.take("NetworkCardIndex")?,
+        })
+    }
 }
 
 impl IntoValue for LaunchTemplateInstanceSecondaryInterfaceSpecification {
@@ -10006,9 +10676,30 @@ impl FromValue for LaunchTemplateInstanceSecondaryInterfaceSpecificationRequest 
     }
 }
 
+impl IntoValue for LaunchTemplateInstanceSecondaryInterfaceSpecificationRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("DeleteOnTermination", self.delete_on_termination.into_value()),
+            ("DeviceIndex", self.device_index.into_value()),
+            ("PrivateIpAddresses", self.private_ip_addresses.into_value()),
+            ("PrivateIpAddressCount", self.private_ip_address_count.into_value()),
+            ("SecondarySubnetId", self.secondary_subnet_id.into_value()),
+            ("InterfaceType", self.interface_type.into_value()),
+            ("NetworkCardIndex", self.network_card_index.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplateLicenseConfiguration {
     pub license_configuration_arn: Option<String>,
+}
+
+impl FromValue for LaunchTemplateLicenseConfiguration {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { license_configuration_arn: members.take("LicenseConfigurationArn")? })
+    }
 }
 
 impl IntoValue for LaunchTemplateLicenseConfiguration {
@@ -10029,9 +10720,22 @@ impl FromValue for LaunchTemplateLicenseConfigurationRequest {
     }
 }
 
+impl IntoValue for LaunchTemplateLicenseConfigurationRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("LicenseConfigurationArn", self.license_configuration_arn.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplateNetworkPerformanceOptions {
     pub bandwidth_weighting: Option<InstanceBandwidthWeighting>,
+}
+
+impl FromValue for LaunchTemplateNetworkPerformanceOptions {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { bandwidth_weighting: members.take("BandwidthWeighting")? })
+    }
 }
 
 impl IntoValue for LaunchTemplateNetworkPerformanceOptions {
@@ -10052,6 +10756,12 @@ impl FromValue for LaunchTemplateNetworkPerformanceOptionsRequest {
     }
 }
 
+impl IntoValue for LaunchTemplateNetworkPerformanceOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("BandwidthWeighting", self.bandwidth_weighting.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplatePlacement {
     pub availability_zone: Option<String>,
@@ -10064,6 +10774,24 @@ pub struct LaunchTemplatePlacement {
     pub host_resource_group_arn: Option<String>,
     pub partition_number: Option<i32>,
     pub group_id: Option<String>,
+}
+
+impl FromValue for LaunchTemplatePlacement {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            availability_zone: members.take("AvailabilityZone")?,
+            availability_zone_id: members.take("AvailabilityZoneId")?,
+            affinity: members.take("Affinity")?,
+            group_name: members.take("GroupName")?,
+            host_id: members.take("HostId")?,
+            tenancy: members.take("Tenancy")?,
+            spread_domain: members.take("SpreadDomain")?,
+            host_resource_group_arn: members.take("HostResourceGroupArn")?,
+            partition_number: members.take("PartitionNumber")?,
+            group_id: members.take("GroupId")?,
+        })
+    }
 }
 
 impl IntoValue for LaunchTemplatePlacement {
@@ -10115,11 +10843,39 @@ impl FromValue for LaunchTemplatePlacementRequest {
     }
 }
 
+impl IntoValue for LaunchTemplatePlacementRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AvailabilityZone", self.availability_zone.into_value()),
+            ("AvailabilityZoneId", self.availability_zone_id.into_value()),
+            ("Affinity", self.affinity.into_value()),
+            ("GroupName", self.group_name.into_value()),
+            ("HostId", self.host_id.into_value()),
+            ("Tenancy", self.tenancy.into_value()),
+            ("SpreadDomain", self.spread_domain.into_value()),
+            ("HostResourceGroupArn", self.host_resource_group_arn.into_value()),
+            ("PartitionNumber", self.partition_number.into_value()),
+            ("GroupId", self.group_id.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplatePrivateDnsNameOptions {
     pub hostname_type: Option<HostnameType>,
     pub enable_resource_name_dns_a_record: Option<bool>,
     pub enable_resource_name_dns_aaaa_record: Option<bool>,
+}
+
+impl FromValue for LaunchTemplatePrivateDnsNameOptions {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            hostname_type: members.take("HostnameType")?,
+            enable_resource_name_dns_a_record: members.take("EnableResourceNameDnsARecord")?,
+            enable_resource_name_dns_aaaa_record: members.take("EnableResourceNameDnsAAAARecord")?,
+        })
+    }
 }
 
 impl IntoValue for LaunchTemplatePrivateDnsNameOptions {
@@ -10150,6 +10906,16 @@ impl FromValue for LaunchTemplatePrivateDnsNameOptionsRequest {
     }
 }
 
+impl IntoValue for LaunchTemplatePrivateDnsNameOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("HostnameType", self.hostname_type.into_value()),
+            ("EnableResourceNameDnsARecord", self.enable_resource_name_dns_a_record.into_value()),
+            ("EnableResourceNameDnsAAAARecord", self.enable_resource_name_dns_aaaa_record.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplateSpecification {
     pub launch_template_id: Option<String>,
@@ -10168,6 +10934,16 @@ impl FromValue for LaunchTemplateSpecification {
     }
 }
 
+impl IntoValue for LaunchTemplateSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("LaunchTemplateId", self.launch_template_id.into_value()),
+            ("LaunchTemplateName", self.launch_template_name.into_value()),
+            ("Version", self.version.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplateSpotMarketOptions {
     pub max_price: Option<String>,
@@ -10175,6 +10951,19 @@ pub struct LaunchTemplateSpotMarketOptions {
     pub block_duration_minutes: Option<i32>,
     pub valid_until: Option<Time>,
     pub instance_interruption_behavior: Option<InstanceInterruptionBehavior>,
+}
+
+impl FromValue for LaunchTemplateSpotMarketOptions {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            max_price: members.take("MaxPrice")?,
+            spot_instance_type: members.take("SpotInstanceType")?,
+            block_duration_minutes: members.take("BlockDurationMinutes")?,
+            valid_until: members.take("ValidUntil")?,
+            instance_interruption_behavior: members.take("InstanceInterruptionBehavior")?,
+        })
+    }
 }
 
 impl IntoValue for LaunchTemplateSpotMarketOptions {
@@ -10211,10 +11000,29 @@ impl FromValue for LaunchTemplateSpotMarketOptionsRequest {
     }
 }
 
+impl IntoValue for LaunchTemplateSpotMarketOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("MaxPrice", self.max_price.into_value()),
+            ("SpotInstanceType", self.spot_instance_type.into_value()),
+            ("BlockDurationMinutes", self.block_duration_minutes.into_value()),
+            ("ValidUntil", self.valid_until.into_value()),
+            ("InstanceInterruptionBehavior", self.instance_interruption_behavior.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct LaunchTemplateTagSpecification {
     pub resource_type: Option<ResourceType>,
     pub tags: Option<Vec<Tag>>,
+}
+
+impl FromValue for LaunchTemplateTagSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { resource_type: members.take("ResourceType")?, tags: members.take("Tags")? })
+    }
 }
 
 impl IntoValue for LaunchTemplateTagSpecification {
@@ -10233,6 +11041,12 @@ impl FromValue for LaunchTemplateTagSpecificationRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { resource_type: members.take("ResourceType")?, tags: members.take("Tags")? })
+    }
+}
+
+impl IntoValue for LaunchTemplateTagSpecificationRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("ResourceType", self.resource_type.into_value()), ("Tags", self.tags.into_value())])
     }
 }
 
@@ -10271,6 +11085,13 @@ pub struct LaunchTemplatesMonitoring {
     pub metric_category_ids: Option<Vec<String>>,
 }
 
+impl FromValue for LaunchTemplatesMonitoring {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { enabled: members.take("Enabled")?, metric_category_ids: members.take("MetricCategoryIds")? })
+    }
+}
+
 impl IntoValue for LaunchTemplatesMonitoring {
     fn into_value(self) -> Value {
         Value::structure([("Enabled", self.enabled.into_value()), ("MetricCategoryIds", self.metric_category_ids.into_value())])
@@ -10287,6 +11108,12 @@ impl FromValue for LaunchTemplatesMonitoringRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { enabled: members.take("Enabled")?, metric_category_ids: members.take("MetricCategoryIds")? })
+    }
+}
+
+impl IntoValue for LaunchTemplatesMonitoringRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Enabled", self.enabled.into_value()), ("MetricCategoryIds", self.metric_category_ids.into_value())])
     }
 }
 
@@ -10310,6 +11137,12 @@ impl FromValue for LicenseConfigurationRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { license_configuration_arn: members.take("LicenseConfigurationArn")? })
+    }
+}
+
+impl IntoValue for LicenseConfigurationRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("LicenseConfigurationArn", self.license_configuration_arn.into_value())])
     }
 }
 
@@ -10511,6 +11344,13 @@ pub struct MemoryGiBPerVCpu {
     pub max: Option<f64>,
 }
 
+impl FromValue for MemoryGiBPerVCpu {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
 impl IntoValue for MemoryGiBPerVCpu {
     fn into_value(self) -> Value {
         Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
@@ -10527,6 +11367,12 @@ impl FromValue for MemoryGiBPerVCpuRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
+impl IntoValue for MemoryGiBPerVCpuRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
     }
 }
 
@@ -10547,6 +11393,13 @@ pub struct MemoryMiB {
     pub max: Option<i32>,
 }
 
+impl FromValue for MemoryMiB {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
 impl IntoValue for MemoryMiB {
     fn into_value(self) -> Value {
         Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
@@ -10563,6 +11416,12 @@ impl FromValue for MemoryMiBRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
+impl IntoValue for MemoryMiBRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
     }
 }
 
@@ -11714,6 +12573,13 @@ pub struct NetworkBandwidthGbps {
     pub max: Option<f64>,
 }
 
+impl FromValue for NetworkBandwidthGbps {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
 impl IntoValue for NetworkBandwidthGbps {
     fn into_value(self) -> Value {
         Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
@@ -11730,6 +12596,12 @@ impl FromValue for NetworkBandwidthGbpsRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
+impl IntoValue for NetworkBandwidthGbpsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
     }
 }
 
@@ -11989,6 +12861,13 @@ pub struct NetworkInterfaceCount {
     pub max: Option<i32>,
 }
 
+impl FromValue for NetworkInterfaceCount {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
 impl IntoValue for NetworkInterfaceCount {
     fn into_value(self) -> Value {
         Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
@@ -12005,6 +12884,12 @@ impl FromValue for NetworkInterfaceCountRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
+impl IntoValue for NetworkInterfaceCountRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
     }
 }
 
@@ -12200,11 +13085,28 @@ impl FromValue for OperatorRequest {
     }
 }
 
+impl IntoValue for OperatorRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Principal", self.principal.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct OperatorResponse {
     pub managed: Option<bool>,
     pub principal: Option<String>,
     pub hidden_by_default: Option<bool>,
+}
+
+impl FromValue for OperatorResponse {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            managed: members.take("Managed")?,
+            principal: members.take("Principal")?,
+            hidden_by_default: members.take("HiddenByDefault")?,
+        })
+    }
 }
 
 impl IntoValue for OperatorResponse {
@@ -12301,6 +13203,13 @@ pub struct PerformanceFactorReference {
     pub instance_family: Option<String>,
 }
 
+impl FromValue for PerformanceFactorReference {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { instance_family: members.take("InstanceFamily")? })
+    }
+}
+
 impl IntoValue for PerformanceFactorReference {
     fn into_value(self) -> Value {
         Value::structure([("InstanceFamily", self.instance_family.into_value())])
@@ -12316,6 +13225,12 @@ impl FromValue for PerformanceFactorReferenceRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { instance_family: members.take("InstanceFamily")? })
+    }
+}
+
+impl IntoValue for PerformanceFactorReferenceRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("InstanceFamily", self.instance_family.into_value())])
     }
 }
 
@@ -12613,6 +13528,16 @@ impl FromValue for PrivateDnsNameOptionsRequest {
             enable_resource_name_dns_a_record: members.take("EnableResourceNameDnsARecord")?,
             enable_resource_name_dns_aaaa_record: members.take("EnableResourceNameDnsAAAARecord")?,
         })
+    }
+}
+
+impl IntoValue for PrivateDnsNameOptionsRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("HostnameType", self.hostname_type.into_value()),
+            ("EnableResourceNameDnsARecord", self.enable_resource_name_dns_a_record.into_value()),
+            ("EnableResourceNameDnsAAAARecord", self.enable_resource_name_dns_aaaa_record.into_value()),
+        ])
     }
 }
 
@@ -13240,6 +14165,47 @@ impl FromValue for RequestLaunchTemplateData {
     }
 }
 
+impl IntoValue for RequestLaunchTemplateData {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("KernelId", self.kernel_id.into_value()),
+            ("EbsOptimized", self.ebs_optimized.into_value()),
+            ("IamInstanceProfile", self.iam_instance_profile.into_value()),
+            ("BlockDeviceMappings", self.block_device_mappings.into_value()),
+            ("NetworkInterfaces", self.network_interfaces.into_value()),
+            ("ImageId", self.image_id.into_value()),
+            ("InstanceType", self.instance_type.into_value()),
+            ("KeyName", self.key_name.into_value()),
+            ("Monitoring", self.monitoring.into_value()),
+            ("Placement", self.placement.into_value()),
+            ("RamDiskId", self.ram_disk_id.into_value()),
+            ("DisableApiTermination", self.disable_api_termination.into_value()),
+            ("InstanceInitiatedShutdownBehavior", self.instance_initiated_shutdown_behavior.into_value()),
+            ("UserData", self.user_data.into_value()),
+            ("TagSpecifications", self.tag_specifications.into_value()),
+            ("ElasticGpuSpecifications", self.elastic_gpu_specifications.into_value()),
+            ("ElasticInferenceAccelerators", self.elastic_inference_accelerators.into_value()),
+            ("SecurityGroupIds", self.security_group_ids.into_value()),
+            ("SecurityGroups", self.security_groups.into_value()),
+            ("InstanceMarketOptions", self.instance_market_options.into_value()),
+            ("CreditSpecification", self.credit_specification.into_value()),
+            ("CpuOptions", self.cpu_options.into_value()),
+            ("CapacityReservationSpecification", self.capacity_reservation_specification.into_value()),
+            ("LicenseSpecifications", self.license_specifications.into_value()),
+            ("HibernationOptions", self.hibernation_options.into_value()),
+            ("MetadataOptions", self.metadata_options.into_value()),
+            ("EnclaveOptions", self.enclave_options.into_value()),
+            ("InstanceRequirements", self.instance_requirements.into_value()),
+            ("PrivateDnsNameOptions", self.private_dns_name_options.into_value()),
+            ("MaintenanceOptions", self.maintenance_options.into_value()),
+            ("DisableApiStop", self.disable_api_stop.into_value()),
+            ("Operator", self.operator.into_value()),
+            ("NetworkPerformanceOptions", self.network_performance_options.into_value()),
+            ("SecondaryInterfaces", self.secondary_interfaces.into_value()),
+        ])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct Reservation {
     pub reservation_id: Option<String>,
@@ -13554,6 +14520,48 @@ pub struct ResponseLaunchTemplateData {
     pub operator: Option<OperatorResponse>,
     pub network_performance_options: Option<LaunchTemplateNetworkPerformanceOptions>,
     pub secondary_interfaces: Option<Vec<LaunchTemplateInstanceSecondaryInterfaceSpecification>>,
+}
+
+impl FromValue for ResponseLaunchTemplateData {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            kernel_id: members.take("KernelId")?,
+            ebs_optimized: members.take("EbsOptimized")?,
+            iam_instance_profile: members.take("IamInstanceProfile")?,
+            block_device_mappings: members.take("BlockDeviceMappings")?,
+            network_interfaces: members.take("NetworkInterfaces")?,
+            image_id: members.take("ImageId")?,
+            instance_type: members.take("InstanceType")?,
+            key_name: members.take("KeyName")?,
+            monitoring: members.take("Monitoring")?,
+            placement: members.take("Placement")?,
+            ram_disk_id: members.take("RamDiskId")?,
+            disable_api_termination: members.take("DisableApiTermination")?,
+            instance_initiated_shutdown_behavior: members.take("InstanceInitiatedShutdownBehavior")?,
+            user_data: members.take("UserData")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            elastic_gpu_specifications: members.take("ElasticGpuSpecifications")?,
+            elastic_inference_accelerators: members.take("ElasticInferenceAccelerators")?,
+            security_group_ids: members.take("SecurityGroupIds")?,
+            security_groups: members.take("SecurityGroups")?,
+            instance_market_options: members.take("InstanceMarketOptions")?,
+            credit_specification: members.take("CreditSpecification")?,
+            cpu_options: members.take("CpuOptions")?,
+            capacity_reservation_specification: members.take("CapacityReservationSpecification")?,
+            license_specifications: members.take("LicenseSpecifications")?,
+            hibernation_options: members.take("HibernationOptions")?,
+            metadata_options: members.take("MetadataOptions")?,
+            enclave_options: members.take("EnclaveOptions")?,
+            instance_requirements: members.take("InstanceRequirements")?,
+            private_dns_name_options: members.take("PrivateDnsNameOptions")?,
+            maintenance_options: members.take("MaintenanceOptions")?,
+            disable_api_stop: members.take("DisableApiStop")?,
+            operator: members.take("Operator")?,
+            network_performance_options: members.take("NetworkPerformanceOptions")?,
+            secondary_interfaces: members.take("SecondaryInterfaces")?,
+        })
+    }
 }
 
 impl IntoValue for ResponseLaunchTemplateData {
@@ -13963,6 +14971,12 @@ impl FromValue for RunInstancesMonitoringEnabled {
     }
 }
 
+impl IntoValue for RunInstancesMonitoringEnabled {
+    fn into_value(self) -> Value {
+        Value::structure([("MetricCategoryIds", self.metric_category_ids.into_value()), ("Enabled", self.enabled.into_value())])
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct RunInstancesRequest {
     pub block_device_mappings: Option<Vec<BlockDeviceMapping>>,
@@ -14063,6 +15077,57 @@ impl FromValue for RunInstancesRequest {
     }
 }
 
+impl IntoValue for RunInstancesRequest {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("BlockDeviceMappings", self.block_device_mappings.into_value()),
+            ("ImageId", self.image_id.into_value()),
+            ("InstanceType", self.instance_type.into_value()),
+            ("Ipv6AddressCount", self.ipv6_address_count.into_value()),
+            ("Ipv6Addresses", self.ipv6_addresses.into_value()),
+            ("KernelId", self.kernel_id.into_value()),
+            ("KeyName", self.key_name.into_value()),
+            ("MaxCount", self.max_count.into_value()),
+            ("MinCount", self.min_count.into_value()),
+            ("Monitoring", self.monitoring.into_value()),
+            ("Placement", self.placement.into_value()),
+            ("RamdiskId", self.ramdisk_id.into_value()),
+            ("SecurityGroupIds", self.security_group_ids.into_value()),
+            ("SecurityGroups", self.security_groups.into_value()),
+            ("SubnetId", self.subnet_id.into_value()),
+            ("UserData", self.user_data.into_value()),
+            ("ElasticGpuSpecification", self.elastic_gpu_specification.into_value()),
+            ("ElasticInferenceAccelerators", self.elastic_inference_accelerators.into_value()),
+            ("TagSpecifications", self.tag_specifications.into_value()),
+            ("LaunchTemplate", self.launch_template.into_value()),
+            ("InstanceMarketOptions", self.instance_market_options.into_value()),
+            ("CreditSpecification", self.credit_specification.into_value()),
+            ("CpuOptions", self.cpu_options.into_value()),
+            ("CapacityReservationSpecification", self.capacity_reservation_specification.into_value()),
+            ("HibernationOptions", self.hibernation_options.into_value()),
+            ("LicenseSpecifications", self.license_specifications.into_value()),
+            ("MetadataOptions", self.metadata_options.into_value()),
+            ("EnclaveOptions", self.enclave_options.into_value()),
+            ("PrivateDnsNameOptions", self.private_dns_name_options.into_value()),
+            ("MaintenanceOptions", self.maintenance_options.into_value()),
+            ("DisableApiStop", self.disable_api_stop.into_value()),
+            ("EnablePrimaryIpv6", self.enable_primary_ipv6.into_value()),
+            ("NetworkPerformanceOptions", self.network_performance_options.into_value()),
+            ("Operator", self.operator.into_value()),
+            ("SecondaryInterfaces", self.secondary_interfaces.into_value()),
+            ("DryRun", self.dry_run.into_value()),
+            ("DisableApiTermination", self.disable_api_termination.into_value()),
+            ("InstanceInitiatedShutdownBehavior", self.instance_initiated_shutdown_behavior.into_value()),
+            ("PrivateIpAddress", self.private_ip_address.into_value()),
+            ("ClientToken", self.client_token.into_value()),
+            ("AdditionalInfo", self.additional_info.into_value()),
+            ("NetworkInterfaces", self.network_interfaces.into_value()),
+            ("IamInstanceProfile", self.iam_instance_profile.into_value()),
+            ("EbsOptimized", self.ebs_optimized.into_value()),
+        ])
+    }
+}
+
 wire::string_enum! {
     SSEType {
         SseEbs = "sse-ebs",
@@ -14101,6 +15166,13 @@ pub struct SecondaryInterfacePrivateIpAddressSpecification {
     pub private_ip_address: Option<String>,
 }
 
+impl FromValue for SecondaryInterfacePrivateIpAddressSpecification {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { private_ip_address: members.take("PrivateIpAddress")? })
+    }
+}
+
 impl IntoValue for SecondaryInterfacePrivateIpAddressSpecification {
     fn into_value(self) -> Value {
         Value::structure([("PrivateIpAddress", self.private_ip_address.into_value())])
@@ -14116,6 +15188,12 @@ impl FromValue for SecondaryInterfacePrivateIpAddressSpecificationRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { private_ip_address: members.take("PrivateIpAddress")? })
+    }
+}
+
+impl IntoValue for SecondaryInterfacePrivateIpAddressSpecificationRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("PrivateIpAddress", self.private_ip_address.into_value())])
     }
 }
 
@@ -14696,6 +15774,18 @@ impl FromValue for SpotMarketOptions {
     }
 }
 
+impl IntoValue for SpotMarketOptions {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("MaxPrice", self.max_price.into_value()),
+            ("SpotInstanceType", self.spot_instance_type.into_value()),
+            ("BlockDurationMinutes", self.block_duration_minutes.into_value()),
+            ("ValidUntil", self.valid_until.into_value()),
+            ("InstanceInterruptionBehavior", self.instance_interruption_behavior.into_value()),
+        ])
+    }
+}
+
 wire::string_enum! {
     SpreadLevel {
         Host = "host",
@@ -15125,6 +16215,12 @@ impl FromValue for TagSpecification {
     }
 }
 
+impl IntoValue for TagSpecification {
+    fn into_value(self) -> Value {
+        Value::structure([("ResourceType", self.resource_type.into_value()), ("Tags", self.tags.into_value())])
+    }
+}
+
 wire::string_enum! {
     TaggableResourceType {
         NetworkInterface = "network-interface",
@@ -15198,6 +16294,13 @@ pub struct TotalLocalStorageGB {
     pub max: Option<f64>,
 }
 
+impl FromValue for TotalLocalStorageGB {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
 impl IntoValue for TotalLocalStorageGB {
     fn into_value(self) -> Value {
         Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
@@ -15214,6 +16317,12 @@ impl FromValue for TotalLocalStorageGBRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
+impl IntoValue for TotalLocalStorageGBRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
     }
 }
 
@@ -15532,6 +16641,13 @@ pub struct VCpuCountRange {
     pub max: Option<i32>,
 }
 
+impl FromValue for VCpuCountRange {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
 impl IntoValue for VCpuCountRange {
     fn into_value(self) -> Value {
         Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
@@ -15548,6 +16664,12 @@ impl FromValue for VCpuCountRangeRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { min: members.take("Min")?, max: members.take("Max")? })
+    }
+}
+
+impl IntoValue for VCpuCountRangeRequest {
+    fn into_value(self) -> Value {
+        Value::structure([("Min", self.min.into_value()), ("Max", self.max.into_value())])
     }
 }
 

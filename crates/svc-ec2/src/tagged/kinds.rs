@@ -3,9 +3,9 @@
 use super::{Kind, Known, Tagged, rule};
 use crate::resource::Resource;
 use model::ec2::{
-    DhcpOptions, ElasticIp, Image, Instance, InternetGateway, KeyPair, KeyType, NatGateway, NetworkAcl, NetworkInterface,
-    PlacementGroup, PlacementStrategy, PrefixList, RouteTable, SecurityGroup, Snapshot, Subnet, Tags, Volume, Vpc, VpcEndpoint,
-    VpcPeering,
+    DhcpOptions, ElasticIp, Image, Instance, InternetGateway, KeyPair, KeyType, LaunchTemplate, NatGateway, NetworkAcl,
+    NetworkInterface, PlacementGroup, PlacementStrategy, PrefixList, RouteTable, SecurityGroup, Snapshot, Subnet, Tags, Volume,
+    Vpc, VpcEndpoint, VpcPeering,
 };
 
 /// `Record = RESOURCE, |its spec, what is known|: its condition keys;`, and `named` with the member that ARNs have instead of the id.
@@ -64,6 +64,9 @@ kinds! {
             KeyType::Ed25519 => "ed25519",
         };
         known.set("ec2:KeyPairName", &spec.name).set("ec2:KeyPairType", kind)
+    }
+    LaunchTemplate = LAUNCH_TEMPLATE, |_, known| {
+        known.set("ec2:LaunchTemplateID", known.id)
     }
     NatGateway = NAT_GATEWAY, |spec, known| {
         known.set_arn("ec2:Vpc", Resource::VPC, &spec.vpc).set_arn("ec2:Subnet", Resource::SUBNET, &spec.subnet)
