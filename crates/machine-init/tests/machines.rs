@@ -15,7 +15,7 @@ use support::{
     said,
 };
 
-const BYTES: u64 = 1 << 30;
+const BYTES: u64 = 512 << 20;
 const USER: &str = "ec2-user";
 
 /// A world with one person, whose key is the key pair's.

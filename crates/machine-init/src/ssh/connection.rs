@@ -2,19 +2,21 @@
 
 use super::{
     authorize::authorize,
-    forward,
+    forward::{self, Target},
+    inbox::{Inbox, Outlet, inbox},
     keys::Grant,
     login::{self, Login, Request},
     relay::{self, Client},
     terminal::{self, Terminal},
 };
 use crate::accounts::User;
+use model::Env;
 use nix::{
     sys::signal::{Signal, killpg},
     unistd::Pid,
 };
 use russh::{
-    Channel, ChannelId, ChannelOpenFailure, Pty, Sig,
+    Channel, ChannelId, ChannelOpenFailure, ChannelWriteHalf, Pty, Sig,
     keys::{Algorithm, PublicKey},
     server::{Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey},
 };
@@ -29,6 +31,7 @@ const FORWARDED: usize = 128;
 
 /// What is kept for a connection.
 pub struct Connection {
+    env: Env,
     peer: SocketAddr,
     local: SocketAddr,
     /// Told when somebody has logged in.
@@ -37,6 +40,8 @@ pub struct Connection {
     /// Who has logged in.
     user: Option<Known>,
     sessions: HashMap<ChannelId, State>,
+    /// What comes for each channel, of either kind.
+    inboxes: HashMap<ChannelId, Inbox>,
     forwarded: Arc<Semaphore>,
 }
 
@@ -59,21 +64,24 @@ enum State {
 }
 
 struct Prepared {
-    channel: Channel<Msg>,
+    read: Outlet,
+    write: ChannelWriteHalf<Msg>,
     terminal: Option<Terminal>,
     variables: Vec<(String, String)>,
 }
 
 impl Connection {
     /// A connection between two addresses; `known` is told when somebody has logged in.
-    pub fn new(peer: SocketAddr, local: SocketAddr, known: oneshot::Sender<()>) -> Self {
+    pub fn new(env: Env, peer: SocketAddr, local: SocketAddr, known: oneshot::Sender<()>) -> Self {
         Connection {
+            env,
             peer,
             local,
             known: Some(known),
             asked: None,
             user: None,
             sessions: HashMap::new(),
+            inboxes: HashMap::new(),
             forwarded: Arc::new(Semaphore::new(FORWARDED)),
         }
     }
@@ -87,6 +95,14 @@ impl Connection {
         let found = tokio::task::spawn_blocking(move || authorize(&user, &wanted, peer)).await.ok().flatten();
         self.asked = Some(Asked { name: name.to_owned(), key: key.clone(), found: found.clone() });
         found
+    }
+
+    /// Takes a channel over: what comes for it goes to its inbox and not to the library's queue, which is full one day.
+    fn adopt(&mut self, channel: Channel<Msg>) -> (Outlet, ChannelWriteHalf<Msg>) {
+        let (inbox, read) = inbox();
+        self.inboxes.retain(|_, inbox| inbox.is_open());
+        self.inboxes.insert(channel.id(), inbox);
+        (read, channel.split().1)
     }
 
     fn prepared(&mut self, channel: ChannelId) -> Option<&mut Prepared> {
@@ -115,8 +131,7 @@ impl Connection {
     fn start(&self, prepared: Prepared, request: &Request, session: &Session) -> io::Result<State> {
         let (user, grant) = self.user.as_ref().ok_or_else(|| io::Error::other("nobody has logged in"))?;
         let login = Login { user, grant, peer: self.peer, local: self.local, variables: &prepared.variables };
-        let (read, write) = prepared.channel.split();
-        let client = Client { read, write, handle: session.handle() };
+        let client = Client { read: prepared.read, write: prepared.write, handle: session.handle() };
         let named = prepared.terminal.as_ref().map(|it| (it.name.as_str(), it.kind.as_str()));
         let mut command = login::command(&login, request, named)?;
         let Some(terminal) = prepared.terminal else {
@@ -173,8 +188,10 @@ impl Handler for Connection {
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());
         }
-        let prepared = Prepared { terminal: None, variables: Vec::new(), channel };
-        self.sessions.insert(prepared.channel.id(), State::Open(Box::new(prepared)));
+        let id = channel.id();
+        let (read, write) = self.adopt(channel);
+        let prepared = Prepared { read, write, terminal: None, variables: Vec::new() };
+        self.sessions.insert(id, State::Open(Box::new(prepared)));
         reply.accept().await;
         Ok(())
     }
@@ -194,8 +211,30 @@ impl Handler for Connection {
             return Ok(());
         }
         match self.forwarded.clone().try_acquire_owned() {
-            Ok(permit) => drop(tokio::spawn(forward::direct(channel, host.to_owned(), port, reply, permit))),
             Err(_) => reply.reject(ChannelOpenFailure::ResourceShortage).await,
+            Ok(permit) => {
+                let (read, write) = self.adopt(channel);
+                tokio::spawn(forward::direct(Target { host: host.to_owned(), port, permit }, read, write, reply));
+            }
+        }
+        Ok(())
+    }
+
+    async fn data(&mut self, channel: ChannelId, data: &[u8], _session: &mut Session) -> Result<(), Self::Error> {
+        let Some(inbox) = self.inboxes.get(&channel) else { return Ok(()) };
+        let pause = inbox.put(data);
+        if !pause.is_zero() {
+            tokio::select! {
+                () = inbox.taken() => {}
+                () = self.env.sleep(pause) => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn channel_eof(&mut self, channel: ChannelId, _session: &mut Session) -> Result<(), Self::Error> {
+        if let Some(inbox) = self.inboxes.get(&channel) {
+            inbox.end();
         }
         Ok(())
     }
@@ -278,6 +317,7 @@ impl Handler for Connection {
 
     async fn channel_close(&mut self, channel: ChannelId, _session: &mut Session) -> Result<(), Self::Error> {
         self.sessions.remove(&channel);
+        self.inboxes.remove(&channel);
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 mod authorize;
 mod connection;
 mod forward;
+mod inbox;
 mod keys;
 mod login;
 mod relay;

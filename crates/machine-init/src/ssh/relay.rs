@@ -1,8 +1,11 @@
 //! Carries bytes between a channel and a program, and the program's end to the client.
 
-use super::terminal::Master;
+use super::{
+    inbox::{Mail, Outlet},
+    terminal::Master,
+};
 use russh::{
-    ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Sig,
+    ChannelWriteHalf, Sig,
     server::{Handle, Msg},
 };
 use std::{os::unix::process::ExitStatusExt, process::ExitStatus};
@@ -20,7 +23,7 @@ const STDERR: Option<u32> = Some(1);
 /// The client's side.
 pub struct Client {
     /// What it sends.
-    pub read: ChannelReadHalf,
+    pub read: Outlet,
     /// What it gets.
     pub write: ChannelWriteHalf<Msg>,
     /// The session, for what channels can't say.
@@ -59,25 +62,21 @@ pub async fn pipes(mut client: Client, mut child: Child, io: (ChildStdin, ChildS
 }
 
 /// Gives the program what the client sends; comes back when the client has left, not when it has merely nothing more to say.
-async fn feed(read: &mut ChannelReadHalf, stdin: ChildStdin) {
+async fn feed(read: &mut Outlet, stdin: ChildStdin) {
     let mut stdin = Some(stdin);
-    while let Some(message) = read.wait().await {
-        match message {
-            ChannelMsg::Data { data } => {
-                if let Some(pipe) = &mut stdin
-                    && pipe.write_all(&data).await.is_err()
-                {
-                    stdin = None;
-                }
-            }
-            ChannelMsg::Eof => stdin = None,
-            ChannelMsg::Close => return,
-            _ => {}
+    while let Some(mail) = read.next().await {
+        let open = match (&mail, &mut stdin) {
+            (Mail::Data(data), Some(pipe)) => pipe.write_all(data).await.is_ok(),
+            _ => false,
+        };
+        if !open {
+            stdin = None;
         }
     }
 }
 
-async fn copy(mut from: impl AsyncRead + Unpin, mut to: impl tokio::io::AsyncWrite + Unpin) {
+/// Carries bytes until their source has ended, or nobody takes them.
+pub async fn copy(mut from: impl AsyncRead + Unpin, mut to: impl tokio::io::AsyncWrite + Unpin) {
     let mut buffer = vec![0; BUFFER];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
         if to.write_all(&buffer[..count]).await.is_err() {
@@ -120,14 +119,11 @@ pub async fn terminal(mut client: Client, mut child: Child, master: Master, gree
     client.finish(status).await;
 }
 
-async fn typed(read: &mut ChannelReadHalf, master: &Master) {
-    while let Some(message) = read.wait().await {
-        match message {
-            ChannelMsg::Data { data } => {
-                let _ = master.write_all(&data).await;
-            }
-            ChannelMsg::Close => return,
-            _ => {}
+/// Types what the client sends. There is no end of it on a terminal, but for the client's own.
+async fn typed(read: &mut Outlet, master: &Master) {
+    while let Some(mail) = read.next().await {
+        if let Mail::Data(data) = mail {
+            let _ = master.write_all(&data).await;
         }
     }
 }

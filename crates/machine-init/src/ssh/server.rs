@@ -39,9 +39,6 @@ const REFUSAL: Duration = Duration::from_millis(50);
 /// A client that answers nothing for three of these is gone.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
-/// Packets that may wait for a program that doesn't read, 32 KiB each at most. Only then is the whole connection held up.
-const PACKETS: usize = 256;
-
 /// What clients may sign with: SHA-1 is not among it.
 const ALGORITHMS: &[Algorithm] = &[
     Algorithm::Ed25519,
@@ -69,7 +66,6 @@ fn config() -> Config {
         auth_rejection_time: REFUSAL,
         auth_rejection_time_initial: Some(Duration::ZERO),
         keys: boot::host_keys(),
-        channel_buffer_size: PACKETS,
         event_buffer_size: 64,
         preferred: Preferred { key: Cow::Borrowed(ALGORITHMS), ..Preferred::DEFAULT },
         max_auth_attempts: TRIES,
@@ -111,7 +107,7 @@ async fn attend(env: Env, config: Arc<Config>, stream: TcpStream, permit: OwnedS
     let (Ok(peer), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
     let Ok(socket) = stream.as_fd().try_clone_to_owned() else { return };
     let (known, logged_in) = oneshot::channel();
-    let connection = Connection::new(peer, local, known);
+    let connection = Connection::new(env.clone(), peer, local, known);
     let session = async {
         if let Ok(session) = run_stream(config, stream, connection).await {
             let _ = session.await;
