@@ -20,9 +20,10 @@ const USER: &str = "ec2-user";
 
 /// A world with one person, whose key is the key pair's.
 fn world(kind: &str) -> (World, Person) {
-    let keys = tempfile::tempdir().unwrap().keep();
-    let person = Person::new(&keys, "ada", kind);
-    (World::new("i-0000000000000001", &person.public()), person)
+    let world = World::new("i-0000000000000001");
+    let person = Person::new(world.folder.path(), "ada", kind);
+    world.say("meta-data/public-keys/0/openssh-key", person.public());
+    (world, person)
 }
 
 fn image(world: &World) -> PathBuf {

@@ -25,8 +25,8 @@ pub struct World {
 }
 
 impl World {
-    /// An empty one; its machine is `i-…` with the key pair's public key.
-    pub fn new(instance: &str, public_key: &str) -> Self {
+    /// An empty one, whose machine is `i-…`.
+    pub fn new(instance: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let network = folder.path().join("net");
         let namespace = Namespace::create(&network).unwrap();
@@ -43,7 +43,6 @@ impl World {
         world.say("meta-data/mac", "02:00:00:00:00:07");
         world.say("meta-data/network/interfaces/macs/02:00:00:00:00:07/vpc-ipv4-cidr-block", "10.0.0.0/16");
         world.say("meta-data/public-keys/", "0=my-key");
-        world.say("meta-data/public-keys/0/openssh-key", public_key);
         world
     }
 
