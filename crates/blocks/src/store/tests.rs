@@ -100,8 +100,9 @@ fn the_collector_takes_nothing_that_is_needed() {
         });
         let (store, live) = (&store, &live);
         let workers: Vec<_> = (0..3).map(|worker| scope.spawn(move || churn(store, live, worker))).collect();
-        workers.into_iter().for_each(|worker| worker.join().unwrap());
+        let done: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
         busy.store(false, SeqCst);
+        assert!(done.iter().all(|worker| worker.is_ok()));
     });
     let live = live.into_inner().unwrap();
     assert_eq!(live.len(), 3);
@@ -126,6 +127,24 @@ fn what_begins_while_it_is_asked_who_lives_is_safe() {
     let blocks = (0..).zip(ids).map(|(index, id)| (index, id.unwrap())).collect();
     upload.finish(&Manifest::new(2 * BLOCK as u64, None, blocks).unwrap()).unwrap();
     check(&store, "snap-new");
+}
+
+#[test]
+fn nobody_pins_while_the_collector_removes() {
+    let (_folder, store) = store();
+    let codec = Codec::new(None);
+    let alone = store.locked(nix::fcntl::FlockArg::LockExclusive).unwrap();
+    thread::scope(|scope| {
+        let uploading = scope.spawn(|| store.upload("snap-1", &codec).put(&[block(1)]).unwrap());
+        // Long enough for a pin that doesn't wait.
+        for _ in 0..30 {
+            assert!(store.list("pins").unwrap().is_empty() && store.list("blocks").unwrap().is_empty());
+            thread::sleep(std::time::Duration::from_millis(2));
+        }
+        drop(alone);
+        uploading.join().unwrap();
+    });
+    assert_eq!(store.list("pins").unwrap().len(), 1);
 }
 
 /// Makes snapshots of the same few blocks, and deletes the one before each.

@@ -65,8 +65,7 @@ pub struct SourceMeta {
 pub struct Opened {
     pub lock: Flock<File>,
     pub meta: Meta,
-    pub head: Head,
-    pub states: Vec<u8>,
+    pub journal: Journal,
     pub frozen: Vec<Frozen>,
     pub local: Option<Zeroizing<[u8; 64]>>,
 }
@@ -144,19 +143,25 @@ pub fn open(folder: &Path, store: &BlockStore, keys: &Keys) -> Result<Opened> {
         Fingerprint::check("the volume's source", source.key, keys.source.as_ref())?;
     }
     let lock = lock(folder)?;
-    let (mut head, mut states) = Journal::read(&folder.join("map"))?;
+    let mut journal = Journal::open(&folder.join("map"))?;
+    let before = (journal.head.clone(), journal.states.clone());
     let local = keys.own.as_ref().map(|key| key.derive(&[b"volume", meta.id.as_bytes()]));
     let left = left(folder)?;
     if left != Left::Closed {
-        put_in_order(folder, &mut states)?;
+        put_in_order(folder, &mut journal.states)?;
     }
-    let frozen = resume(folder, store, &mut head, left, &local)?;
-    if let Some(source) = head.source.take_if(|_| states.iter().all(|state| state::kind(*state) != state::REMOTE)) {
+    let frozen = resume(folder, store, &mut journal.head, left, &local)?;
+    let is_whole = journal.states.iter().all(|state| state::kind(*state) != state::REMOTE);
+    let released = journal.head.source.take_if(|_| is_whole);
+    if (&journal.head, &journal.states) != (&before.0, &before.1) {
+        journal.rewrite()?;
+    }
+    if let Some(source) = released {
         store.release(&meta.id, &source)?;
     }
     write_durably(&folder.join("open"), boot()?.as_bytes())?;
     sync_folder(&folder.join("open"))?;
-    Ok(Opened { lock, meta, head, states, frozen, local })
+    Ok(Opened { lock, meta, journal, frozen, local })
 }
 
 /// Says that whoever opens the volume next has nothing to put in order.

@@ -85,11 +85,6 @@ impl Frozen {
         Some(frozen)
     }
 
-    /// The size of the volume.
-    pub fn size(&self) -> u64 {
-        self.head.size
-    }
-
     /// Whether a block can be changed without another thought.
     pub fn is_settled(&self, index: u32) -> bool {
         self.blocks.get(index as usize).is_none_or(|block| {

@@ -57,17 +57,30 @@ impl Journal {
 
     /// Reads what is there, and leaves it alone.
     pub fn read(path: &Path) -> Result<(Head, Vec<u8>)> {
+        let journal = Journal::open(path)?;
+        Ok((journal.head, journal.states))
+    }
+
+    /// Opens a map to go on with it.
+    pub fn open(path: &Path) -> Result<Journal> {
         let bytes = fs::read(path)?;
-        let mut frames = frames(&bytes);
-        let first = frames.next().and_then(read_image);
+        let mut frames = frames(&bytes).peekable();
+        let first = frames.peek().copied().and_then(read_image);
         let (mut head, mut states) = first.ok_or_else(|| Error::Corrupt(format!("{}: no volume's map", path.display())))?;
+        let (mut length, mut image) = (0, 0);
         for frame in frames {
+            length += (FRAME + frame.len()) as u64;
             match frame.first() {
-                Some(&IMAGE) => (head, states) = read_image(frame).ok_or_else(|| garbled(path))?,
+                Some(&IMAGE) => {
+                    (head, states) = read_image(frame).ok_or_else(|| garbled(path))?;
+                    image = (FRAME + frame.len()) as u64;
+                }
                 _ => read_changes(frame, &mut states).ok_or_else(|| garbled(path))?,
             }
         }
-        Ok((head, states))
+        let file = File::options().append(true).open(path)?;
+        // A torn end is cut off before something follows it.
+        Ok(Journal { path: path.to_owned(), file, length, image, torn: length < bytes.len() as u64, head, states })
     }
 
     /// Writes changes of blocks' states down. They are on the disk when this returns.

@@ -102,17 +102,16 @@ impl Volume {
 
     /// Opens a volume, and puts it in order after a crash.
     pub fn open(folder: &Path, store: &BlockStore, keys: &Keys) -> Result<Volume> {
-        let Opened { lock, meta, head, states, frozen, local } = folder::open(folder, store, keys)?;
+        let Opened { lock, meta, journal, frozen, local } = folder::open(folder, store, keys)?;
         let data = Data::open(&folder.join("data"), local.clone().map(Xts::new))?;
-        let source = head.source.as_deref().map(|name| store.manifest(name)).transpose()?.map(Arc::new);
+        let source = journal.head.source.as_deref().map(|name| store.manifest(name)).transpose()?.map(Arc::new);
         let shared = Shared {
-            size: head.size,
-            states: states.iter().map(|state| AtomicU8::new(*state)).collect(),
+            size: journal.head.size,
+            states: journal.states.iter().map(|state| AtomicU8::new(*state)).collect(),
             source,
             begun: frozen.len() as u64,
             frozen: frozen.into_iter().map(Arc::new).collect(),
         };
-        let journal = Journal::create(&folder.join("map"), head, states)?;
         Ok(Volume {
             folder: folder.to_owned(),
             id: meta.id,

@@ -5,7 +5,7 @@ use super::{
     frozen::{self, Frozen},
     remove_folder, state,
 };
-use crate::{BLOCK, Error, Manifest, Result, Stored, store::check_name};
+use crate::{Error, Manifest, Result, Stored, store::check_name};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, atomic::Ordering::SeqCst};
 
@@ -146,14 +146,10 @@ impl Volume {
     fn frozen_content(&self, frozen: &Frozen, index: u32) -> Result<Vec<u8>> {
         let shared = self.shared();
         let _together = self.stripe(index).read().expect(super::WHOLE);
-        let mut content = match frozen.kept(index)? {
-            Some(content) => content,
-            None => self.content(&shared, index)?,
-        };
-        // Where the volume has grown since, the block's end wasn't there.
-        let end = frozen.size() - u64::from(index) * BLOCK as u64;
-        content[end.min(BLOCK as u64) as usize..].fill(0);
-        Ok(content)
+        match frozen.kept(index)? {
+            Some(content) => Ok(content),
+            None => self.content(&shared, index),
+        }
     }
 
     /// From now on the snapshot is the base: what wasn't touched since its moment is known to be its.
