@@ -2,7 +2,7 @@
 
 use super::lab::{Lab, order};
 use agent::machine::{Door, Life, MachineDriver};
-use agent_proto::machine::{Halt, OffCause};
+use agent_proto::machine::{Halt, Kind, OffCause};
 
 #[tokio::test]
 async fn a_machine_boots_and_is_asked_to_power_off() {
@@ -111,5 +111,23 @@ async fn a_machine_gets_what_its_type_says() {
         }
     }
     lab.kill("i-5").await;
+    lab.leave().await;
+}
+
+#[tokio::test]
+async fn the_small_init_is_laid_into_machines_without_one() {
+    let Some(mut lab) = Lab::new("the_small_init_is_laid_into_machines_without_one") else { return };
+    let (quick, bare) = (lab.quick_start(), lab.bare_root());
+    let quick = order("i-quick", vec![quick]);
+    let mut bare = order("i-bare", vec![bare]);
+    bare.machine.kind = Kind::SystemContainer { host_userland: false };
+    for order in [quick, bare] {
+        let id = &order.machine.id;
+        lab.driver.prepare(&order.machine).await.unwrap();
+        lab.driver.start(&order).await.unwrap();
+        lab.driver.halt(id, Halt::Ask).await.unwrap();
+        assert_eq!(lab.ended(id).await, OffCause::Itself, "{}", lab.console(id).await);
+        assert!(lab.console(id).await.contains("init: the machine powers off"));
+    }
     lab.leave().await;
 }

@@ -93,6 +93,21 @@ impl Lab {
         self.open(device, "vol-0123456789abcdef0", &image, false)
     }
 
+    /// The host's quick start image.
+    pub fn quick_start(&mut self) -> OpenDisk {
+        let image = self.folder.path().join("quick-start.img");
+        machine_init::quick_start::build(self.folder.path(), &image, 1 << 30).unwrap();
+        self.open("/dev/xvda", "vol-0000000000000000a", &image, true)
+    }
+
+    /// A root without any program.
+    pub fn bare_root(&mut self) -> OpenDisk {
+        let image = self.folder.path().join("bare.img");
+        run("truncate", &["-s", "64M", image.to_str().unwrap()]);
+        run("mkfs.ext4", &["-q", image.to_str().unwrap()]);
+        self.open("/dev/xvda", "vol-0000000000000000b", &image, true)
+    }
+
     fn open(&mut self, device: &str, volume: &str, image: &Path, root: bool) -> OpenDisk {
         let made = Command::new("losetup").args(["-f", "--show"]).arg(image).output().unwrap();
         let path = PathBuf::from(String::from_utf8(made.stdout).unwrap().trim());

@@ -21,7 +21,6 @@ mod driver;
 mod ids;
 mod intercept;
 mod job;
-mod layout;
 mod life;
 mod mounts;
 mod probe;

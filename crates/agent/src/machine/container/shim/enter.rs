@@ -1,6 +1,5 @@
 //! The last steps of process 1 before it executes the machine's init: it is root of its user namespace and of nothing else.
 
-use super::super::layout::Start;
 use super::{
     super::{
         job::Job,
@@ -9,6 +8,7 @@ use super::{
     filter, inside, resolver,
     wire::Wire,
 };
+use machine_init::layout::Start;
 use nix::{
     fcntl::OFlag,
     mount::{MntFlags, umount2},

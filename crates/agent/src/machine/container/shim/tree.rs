@@ -1,7 +1,6 @@
 //! The file systems of a machine as they are before it is entered: made by our own root, in a mount table that is copied for the machine when it
 //! gets its user namespace. What was mounted by then keeps its flags (`nodev`, read-only) and its place for good (mount_namespaces(7)).
 
-use super::super::layout;
 use super::{
     super::{
         block,
@@ -10,6 +9,7 @@ use super::{
     },
     devices, inside,
 };
+use machine_init::layout;
 use nix::{
     fcntl::{OFlag, open},
     mount::{MsFlags, mount},
@@ -110,12 +110,16 @@ fn run(job: &Job, root: &Detached) -> io::Result<()> {
     run.attach(&folder(root, "run", job)?)?;
     let ours = inside::folder(&run, "hillfog", job.base, 0o755)?;
     lay(&ours, "init", &job.runtime.join("program"))?;
-    let libraries = inside::folder(&ours, "lib", job.base, 0o755)?;
-    for library in layout::libraries()?.iter().filter(|_| !job.host_userland) {
-        let name = library.file_name().unwrap_or_default().to_string_lossy();
-        lay(&libraries, &name, library)?;
-    }
-    Ok(())
+    // A machine with the host's programs has its libraries, too.
+    if job.host_userland { Ok(()) } else { libraries(job, &ours) }
+}
+
+fn libraries(job: &Job, ours: &OwnedFd) -> io::Result<()> {
+    let folder = inside::folder(ours, "lib", job.base, 0o755)?;
+    layout::libraries()?.iter().try_for_each(|library| {
+        let name = library.file_name().unwrap_or_default();
+        lay(&folder, &name.to_string_lossy(), library)
+    })
 }
 
 /// Lays a file of the host into a folder of the machine, to be read only.
