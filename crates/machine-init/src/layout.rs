@@ -17,6 +17,9 @@ pub const PROGRAM: &str = "/run/hillfog/init";
 /// In a machine that isn't a quick start: the files that [`libraries`] names, each under its own file name.
 pub const LIBRARIES: &str = "/run/hillfog/lib";
 
+/// In a machine: where the small init's `sudo` is answered.
+pub const SUDO_SOCKET: &str = "/run/hillfog/sudo";
+
 /// On the root volume of a quick start: there if the machine is to get the host's `/usr`.
 pub const QUICK_START: &str = ".hillfog/quick-start";
 

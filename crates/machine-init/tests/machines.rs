@@ -89,6 +89,8 @@ fn one_logs_in_and_user_data_run_once() {
         ada.ask(&world, USER, "cat /etc/resolv.conf; getent hosts ip-10-0-0-7"),
         "search ec2.internal\nnameserver 10.0.0.2\n10.0.0.7        ip-10-0-0-7.ec2.internal ip-10-0-0-7"
     );
+    let id = ada.ask(&world, USER, "cat /etc/machine-id");
+    assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
     let shown = machine.console();
     off(machine);
 
@@ -210,7 +212,8 @@ fn a_cloud_config_makes_the_machine_and_it_ends_from_inside() {
     let machine = boot(&world, &image);
     let output = ada.run(&world, USER, &[], "shutdown -h now", b"");
     assert!(said(&output).contains("must be superuser"), "{}", said(&output));
-    ada.run(&world, "root", &[], "shutdown -h now", b"");
+    sudo(&world, &ada);
+    ada.run(&world, USER, &[], "sudo shutdown -h now", b"");
     assert_eq!(machine.ended(), Some(libc::SIGINT), "is off");
 }
 
@@ -246,4 +249,17 @@ fn a_root_without_init_or_c_library_is_a_machine_too() {
     let output = ada.client(&world, "sftp").arg("-b").arg(&batch).arg("ec2-user@127.0.0.1").output().unwrap();
     assert!(output.status.success() && said(&output).contains(" ec2-user "), "{}", said(&output));
     off(machine);
+}
+
+/// The host's `sudo` or the small init's: what people do with it is the same.
+fn sudo(world: &World, ada: &Person) {
+    let ask = |command: &str| ada.ask(world, USER, command);
+    assert_eq!(ask("cd /srv; sudo sh -c 'id -un; pwd; echo $SUDO_USER $HOME'"), "root\n/srv\nec2-user /root");
+    assert_eq!(ask("echo piped | sudo tee /root/it; sudo cat /root/it; sudo -u eve id -un"), "piped\npiped\neve");
+    assert_eq!(ask("sudo sh -c 'exit 9'; echo $?; sudo no-such-command 2>/dev/null; echo $?"), "9\n1");
+    assert_eq!(ask("sudo -u eve sudo -n id >/dev/null 2>&1; echo $?"), "1", "eve has no rule");
+    let typed = ada.run(world, USER, &["-tt"], "sudo -i", b"tty; echo $0 $((6*7)); stty size\nexit 5\n");
+    let text = said(&typed);
+    assert!(text.contains("-bash 42") && text.contains("/dev/pts/1") && !text.contains("no job control"), "{text}");
+    assert_eq!(typed.status.code(), Some(5), "{text}");
 }

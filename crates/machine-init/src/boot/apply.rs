@@ -7,6 +7,7 @@ use super::{
     log::{note, say},
 };
 use crate::accounts::{Accounts, NewUser, User};
+use model::Env;
 use std::{
     fs::{self, OpenOptions, Permissions},
     io::{self, Write},
@@ -133,6 +134,17 @@ fn owner(user: &str, group: Option<&str>) -> io::Result<(u32, u32)> {
         Some(group) => accounts.group(group)?.ok_or_else(|| io::Error::other(format!("there is no group {group}")))?.gid,
     };
     Ok((user.uid, gid))
+}
+
+/// Gives the machine an id of its own (`machine-id(5)`), where its image has the file: the one that its host has made for it, or a random one.
+pub fn machine_id(env: &Env) {
+    let path = Path::new("/etc/machine-id");
+    if !path.exists() {
+        return;
+    }
+    let given = std::env::var("container_uuid").unwrap_or_default().replace('-', "").to_ascii_lowercase();
+    let is_id = given.len() == 32 && given.bytes().all(|byte| byte.is_ascii_hexdigit());
+    note("the machine's id can't be written", fs::write(path, format!("{}\n", if is_id { given } else { env.hex(32) })));
 }
 
 /// Sets the time zone.

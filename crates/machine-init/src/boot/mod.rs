@@ -100,6 +100,7 @@ impl Boot<'_> {
         scripts::run_lines("bootcmd", &config.bootcmd);
         if first {
             note("the image's host keys are still there", host_keys::forget());
+            apply::machine_id(self.env);
             apply::accounts(&config, &identity.keys);
             apply::files(&config.write_files);
             apply::timezone(&config);

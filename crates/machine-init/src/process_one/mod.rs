@@ -10,7 +10,7 @@ mod service;
 pub mod signals;
 mod stop;
 
-use crate::{boot, ssh};
+use crate::{boot, ssh, sudo};
 use model::Env;
 use nix::{
     fcntl::OFlag,
@@ -56,15 +56,21 @@ fn machine(env: &Env) -> io::Result<ExitCode> {
         println!("init: {problem}");
     }
     let mut ready = start_boot(env)?;
-    let mut sshd = Service::new("sshd", ssh::start);
+    let mut services = vec![Service::new("sshd", ssh::start)];
+    if sudo::is_there() {
+        let mut sudo = Service::new("sudo", sudo::serve);
+        sudo.want();
+        services.push(sudo);
+    }
     loop {
-        match next(env, &mut signals, &mut ready, &sshd)? {
-            Event::Ended(pids) => sshd.ended(&pids, env.now()),
-            Event::Ready => sshd.want(),
+        let now = env.now();
+        services.iter_mut().for_each(|service| service.tend(now));
+        match next(env, &mut signals, &mut ready, &services)? {
+            Event::Ended(pids) => services.iter_mut().for_each(|service| service.ended(&pids, env.now())),
+            Event::Ready => services.iter_mut().for_each(Service::want),
             Event::Asked(wish) => return Ok(stop::end(env, &mut signals, wish)),
             Event::Woken => {}
         }
-        sshd.tend(env.now());
     }
 }
 
@@ -84,8 +90,8 @@ fn start_boot(env: &Env) -> io::Result<Ready> {
     Ok(ready)
 }
 
-fn next(env: &Env, signals: &mut Signals, ready: &mut Ready, sshd: &Service) -> io::Result<Event> {
-    let patience = sshd.due().map(|at| at.since(env.now()));
+fn next(env: &Env, signals: &mut Signals, ready: &mut Ready, services: &[Service]) -> io::Result<Event> {
+    let patience = services.iter().filter_map(Service::due).min().map(|at| at.since(env.now()));
     let patience = patience.map_or(PollTimeout::NONE, |left| PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX));
     let mut watched = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
     watched.extend(ready.fd().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));

@@ -1,7 +1,7 @@
 //! What the root volume of a quick start holds.
 
 use super::{Error, accounts, host, texts, tree::Tree};
-use crate::layout;
+use crate::{layout, sudo};
 use nix::unistd::geteuid;
 use std::{fs, path::Path};
 
@@ -88,9 +88,10 @@ pub fn write_skeleton(folder: &Path, host: &Path) -> Result<(), Error> {
     merged.iter().try_for_each(|(name, target)| tree.link(name, target))?;
     COMMANDS.iter().try_for_each(|name| tree.link(&format!("usr/local/sbin/{name}"), layout::PROGRAM))?;
     write_people(&tree, host)?;
-    if host.join("usr/bin/sudo").exists() {
-        tree.folder("etc/sudoers.d", 0o750)?;
-        tree.file("etc/sudoers", 0o440, texts::SUDOERS)?;
+    tree.folder("etc/sudoers.d", 0o750)?;
+    tree.file("etc/sudoers", 0o440, texts::SUDOERS)?;
+    if !host.join("usr/bin/sudo").exists() {
+        tree.link(sudo::LINK.trim_start_matches('/'), layout::PROGRAM)?;
     }
     tree.seal().map(drop)
 }

@@ -2,10 +2,11 @@
 
 use super::keys::Grant;
 use crate::{
-    accounts::{Accounts, User},
+    accounts::User,
     layout,
+    switch::{self, Place},
 };
-use std::{ffi::CString, fs, io, net::SocketAddr, os::fd::RawFd, os::unix::process::CommandExt, path::Path, process::Command};
+use std::{fs, io, net::SocketAddr, os::unix::process::CommandExt, path::Path, process::Command};
 
 /// What a client wants to have run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,9 +61,9 @@ pub fn command(login: &Login, request: &Request, terminal: Option<(&str, &str)>)
     if let (Some(_), Request::Command(original)) = (&login.grant.forced, request) {
         command.env("SSH_ORIGINAL_COMMAND", original);
     }
-    let become_user = becoming(user, terminal.is_some())?;
-    // SAFETY: nothing in it allocates or takes a lock.
-    unsafe { command.pre_exec(become_user) };
+    let steps = switch::to(user, terminal.is_some(), Place::Home)?;
+    // SAFETY: nothing in it takes memory or a lock.
+    unsafe { command.pre_exec(steps) };
     Ok(command)
 }
 
@@ -112,39 +113,6 @@ fn defaults(text: &str) -> Vec<(String, String)> {
         .map(|(name, value)| (name.trim().to_owned(), value.trim().trim_matches('"').to_owned()))
         .filter(|(name, _)| !name.is_empty())
         .collect()
-}
-
-/// What a process does before it is the program: a session of its own, the terminal, the groups, the user, home.
-fn becoming(user: &User, has_terminal: bool) -> io::Result<impl FnMut() -> io::Result<()> + Send + Sync + use<>> {
-    let groups = Accounts::here().groups_of(user)?;
-    let (uid, gid) = (user.uid, user.gid);
-    let home = CString::new(user.home.as_str())?;
-    Ok(move || {
-        // SAFETY: plain system calls on data that was made before the fork.
-        unsafe {
-            check(libc::setsid())?;
-            if has_terminal {
-                check(libc::ioctl(STDIN, libc::TIOCSCTTY, 0))?;
-            }
-            check(libc::setgroups(groups.len(), groups.as_ptr()))?;
-            check(libc::setresgid(gid, gid, gid))?;
-            check(libc::setresuid(uid, uid, uid))?;
-            if libc::chdir(home.as_ptr()) != 0 {
-                check(libc::chdir(c"/".as_ptr()))?;
-            }
-            libc::umask(0o022);
-        }
-        Ok(())
-    })
-}
-
-const STDIN: RawFd = 0;
-
-fn check(result: libc::c_int) -> io::Result<()> {
-    match result {
-        -1 => Err(io::Error::last_os_error()),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]
