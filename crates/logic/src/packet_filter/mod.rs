@@ -8,12 +8,14 @@
 //! |---|---|
 //! | [`vpc_ruleset`] | the table of a VPC's router |
 //! | [`exits`] | the numbers by which that table and the router's kernel speak of the ways out of subnets |
+//! | [`flow_sets`] | the sets of that table in which packets are counted for flow logs |
 //! | [`instance_ruleset`], [`internet_ruleset`], [`nat_ruleset`] | the fixed tables of an instance, of the internet gateways' namespace, and of a NAT gateway |
 //! | [`allows`], [`exit`] | the same meaning as functions of one packet, by which the table is judged in tests |
 //!
 //! Who makes the links and loads the text is the agent's network world. IPv6 is not spoken: what is not IPv4 is dropped.
 
 mod fixed;
+mod flows;
 mod judge;
 mod routes;
 mod ruleset;
@@ -22,6 +24,7 @@ mod tests;
 mod vocabulary;
 
 pub use fixed::{BRIDGE, instance_ruleset, internet_ruleset, nat_ruleset};
+pub use flows::{FlowKind, FlowSet, flow_sets};
 pub use judge::{Packet, Place, allows, exit, sender};
 pub use routes::{INTERNET_EXIT, exits};
 pub use ruleset::vpc_ruleset;

@@ -16,6 +16,8 @@ pub struct Vpc {
     pub groups: Vec<Group>,
     /// The VPCs beside it.
     pub neighbours: Vec<Neighbour>,
+    /// The router's network interfaces whose packets are counted, flow by flow; see [`super::flow_sets`].
+    pub logged: Vec<String>,
 }
 
 /// A part of a VPC.

@@ -1,6 +1,7 @@
 //! Network ACLs: what may cross the borders of subnets, packet by packet. Subnets without one have no chains.
 
 use super::super::{AclRule, Interface, Link, Subnet};
+use super::counting::Verdicts;
 use super::plan::Plan;
 use super::text::{address, chain, protocol, quoted, safe, set};
 
@@ -14,6 +15,7 @@ pub(super) fn chains(text: &mut String, plan: &Plan<'_>) {
     if !are_watched(plan) {
         return;
     }
+    let verdicts = Verdicts::of(plan);
     for (id, subnet) in &plan.subnets {
         let Some(acl) = &subnet.acl else { continue };
         let own: Vec<_> = plan.interfaces.values().filter(|it| it.subnet == **id).collect();
@@ -24,8 +26,9 @@ pub(super) fn chains(text: &mut String, plan: &Plan<'_>) {
             [("enter", "iifname", "saddr", &acl.ingress), ("leave", "oifname", "daddr", &acl.egress)]
         {
             let stays = [format!("{link} @links-{} return", safe(id)), format!("ip {address} @balancers-{} return", safe(id))];
-            let judged = rules.iter().filter_map(|rule| judge(rule, address));
-            chain(text, &format!("{direction}-{}", safe(id)), stays.into_iter().chain(judged).chain(["drop".into()]));
+            let deny = verdicts.deny(direction == "leave");
+            let judged = rules.iter().filter_map(|rule| judge(rule, address, deny));
+            chain(text, &format!("{direction}-{}", safe(id)), stays.into_iter().chain(judged).chain([deny.into()]));
         }
     }
     for direction in ["enter", "leave"] {
@@ -44,7 +47,7 @@ fn port(interface: &Interface) -> Option<String> {
     }
 }
 
-fn judge(rule: &AclRule, side: &str) -> Option<String> {
-    let verdict = if rule.allow { "return" } else { "drop" };
+fn judge(rule: &AclRule, side: &str, deny: &str) -> Option<String> {
+    let verdict = if rule.allow { "return" } else { deny };
     Some(format!("{}{}{verdict}", address(side, rule.peer), protocol(rule.protocol)?))
 }

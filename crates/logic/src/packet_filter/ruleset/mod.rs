@@ -5,22 +5,26 @@
 //! 1. `source_check`: it must come in by the link of the interface whose address it bears (EC2's source/destination check), unless that
 //!    interface sends others' packets too.
 //! 2. `route`: its subnet's route table says where it goes, by a mark.
-//! 3. `forward`, `input` and `own` (for what the router's own addresses send, once it is known where it goes): the ACLs of the subnets that it leaves and enters judge it, whatever came before it.
-//! 4. What belongs to a flow that was allowed passes. A new flow goes into the chain of its sender's *profile*, the groups it is in
-//!    together. The profile tries the egress rules of each group; a rule that allows the packet sends it on to `arrive`.
-//! 5. `arrive` lets it go beyond the VPC, or sends it (`inside`) into the ingress rules of the receiver's profile, one of which has to
-//!    accept it.
+//! 3. `forward`, `input` and `own` (for what the router's own addresses send, once it is known where it goes): the ACL of the subnet that
+//!    it leaves judges it, whatever came before it.
+//! 4. What belongs to a flow that was allowed goes on to `known`. A new flow goes into the chain of its sender's *profile*, the groups it is
+//!    in together. The profile tries the egress rules of each group; a rule that allows the packet sends it on to `arrive`.
+//! 5. `arrive` lets it go beyond the VPC, or sends it `inside`.
+//! 6. `known` and `inside`: the ACL of the subnet that it enters judges it; a new flow then has to be accepted by an ingress rule of the
+//!    receiver's profile.
 //!
-//! Whoever falls out of a chain is dropped by the base chain's policy. What comes from the internet or from a neighbour begins at step 3,
-//! and has to end inside.
+//! Whoever falls out of a chain is dropped by the base chain's policy. What comes from the internet or from a neighbour goes `inside` at
+//! once. Where interfaces are watched by flow logs, packets are counted when they leave the sender's or enter the receiver's, or don't.
 
 mod borders;
+mod counting;
 mod groups;
 mod plan;
 mod text;
 mod ways;
 
 use super::{API_PORT, INSTANCE_METADATA, INTERNET_LINK, Link, NAME_SERVER, TABLE, TASK_METADATA, Vpc};
+use counting::Verdicts;
 use plan::Plan;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -36,10 +40,11 @@ pub fn vpc_ruleset(vpc: &Vpc) -> String {
     groups::members(&mut text, &plan);
     public_addresses(&mut text, &plan);
     ways::chains(&mut text, &plan);
+    counting::chains(&mut text, &plan);
     borders::chains(&mut text, &plan);
     groups::rules(&mut text, &plan);
     groups::profiles(&mut text, &plan);
-    arrival(&mut text);
+    arrival(&mut text, &plan);
     before_routing(&mut text, &plan);
     judging(&mut text, &plan);
     translation(&mut text);
@@ -73,14 +78,24 @@ fn public_addresses(text: &mut String, plan: &Plan<'_>) {
     set(text, "map inward", "ipv4_addr : ipv4_addr", inward.iter().map(|(outside, inside)| format!("{outside} : {inside}")));
 }
 
-fn arrival(text: &mut String) {
-    let arrive = [
+/// The chains in which packets of new flows end that may leave their sender, and those of flows that are known.
+fn arrival(text: &mut String, plan: &Plan<'_>) {
+    let verdicts = Verdicts::of(plan);
+    let line = str::to_owned;
+    let borders = || {
+        let entering = borders::are_watched(plan).then(|| ["oifname vmap @enter", "ip daddr vmap @enter_local"].map(line));
+        entering.into_iter().flatten()
+    };
+    let known = verdicts.left().into_iter().chain(borders()).chain(verdicts.entered()).chain([line("accept")]);
+    chain(text, "known", known);
+    let receivers = [line("oifname vmap @to"), line("ip daddr vmap @to_local"), line("drop")];
+    chain(text, "inside", borders().chain(receivers));
+    let beyond = [
         format!("oifname \"{INTERNET_LINK}\" ip saddr @reachable accept"),
-        "oifname @neighbours accept".into(),
-        "goto inside".into(),
+        line("oifname @neighbours accept"),
+        line("goto inside"),
     ];
-    chain(text, "inside", ["oifname vmap @to".into(), "ip daddr vmap @to_local".into()]);
-    chain(text, "arrive", arrive);
+    chain(text, "arrive", verdicts.left().into_iter().chain(beyond));
 }
 
 /// The chains that see a packet before the kernel looks where it goes.
@@ -109,33 +124,32 @@ fn judging(text: &mut String, plan: &Plan<'_>) {
     let watched = borders::are_watched(plan);
     let line = str::to_owned;
     let if_watched = |rule: &str| watched.then(|| rule.to_owned());
-    let known_flows = || line("ct state vmap { established : accept, related : accept, invalid : drop }");
+    let known_flows = || line("ct state vmap { established : goto known, related : goto known, invalid : drop }");
     let from_outside =
         || [format!("iifname \"{INTERNET_LINK}\" ct status dnat goto inside"), line("iifname @neighbours goto inside")];
-    let by_sender = || line("iifname vmap @from");
+    let judged = || {
+        let leaving = if_watched("iifname vmap @leave").into_iter().chain([known_flows()]);
+        leaving.chain(from_outside()).chain([line("iifname vmap @from")])
+    };
     let forward = [line("type filter hook forward priority filter; policy drop;"), line("oifname \"lo\" drop")];
-    let borders = ["iifname vmap @leave", "oifname vmap @enter"].into_iter().filter_map(if_watched);
-    chain(text, "forward", forward.into_iter().chain(borders).chain([known_flows()]).chain(from_outside()).chain([by_sender()]));
+    chain(text, "forward", forward.into_iter().chain(judged()));
     let input = [
         line("type filter hook input priority filter; policy drop;"),
         line("iifname \"lo\" accept"),
         line("ip daddr . meta l4proto . th dport @services accept"),
         line("udp sport 68 udp dport 67 accept"),
     ];
-    let borders = ["iifname vmap @leave", "ip daddr vmap @enter_local"].into_iter().filter_map(if_watched);
-    chain(text, "input", input.into_iter().chain(borders).chain([known_flows()]).chain(from_outside()).chain([by_sender()]));
+    chain(text, "input", input.into_iter().chain(judged()));
     let output = [
         line("type filter hook output priority filter; policy drop;"),
         line("udp sport 67 udp dport 68 accept"),
         line("ip saddr @balancers accept"),
-        known_flows(),
+        line("ct state { established, related } accept"),
     ];
     chain(text, "output", output);
     let own = [line("type filter hook postrouting priority filter; policy drop;"), line("ip saddr != @balancers accept")];
-    let borders =
-        ["ip saddr vmap @leave_local", "oifname vmap @enter", "ip daddr vmap @enter_local"].into_iter().filter_map(if_watched);
-    let rest = [known_flows(), line("ip saddr vmap @from_local")];
-    chain(text, "own", own.into_iter().chain(borders).chain(rest));
+    let leaving = if_watched("ip saddr vmap @leave_local").into_iter().chain([known_flows(), line("ip saddr vmap @from_local")]);
+    chain(text, "own", own.into_iter().chain(leaving));
 }
 
 /// Public addresses are put on and taken off at the border to the internet.

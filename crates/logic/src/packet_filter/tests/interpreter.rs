@@ -99,6 +99,9 @@ impl Table {
 
     /// What the rule says, and whether nothing after it in its chain counts (`goto`).
     fn rule(&self, rule: &str, passing: &Passing) -> (bool, Verdict) {
+        if rule.contains(" update @") {
+            return (false, Verdict::Next);
+        }
         let mut words = rule.split(' ');
         loop {
             let matches = match (words.next(), words.next()) {
@@ -113,6 +116,8 @@ impl Table {
                 (Some("iifname"), Some(".")) => return (false, self.bound(passing)),
                 (Some("iifname"), Some("vmap")) => return self.vmap(words.next(), &quoted(passing.iifname), passing),
                 (Some("oifname"), Some("vmap")) => return self.vmap(words.next(), &quoted(passing.oifname), passing),
+                (Some("iifname"), Some("!=")) => !self.is_link(words.next().expect("a set"), passing.iifname),
+                (Some("oifname"), Some("!=")) => !self.is_link(words.next().expect("a set"), passing.oifname),
                 (Some("iifname"), Some(name)) => self.is_link(name, passing.iifname),
                 (Some("oifname"), Some(name)) => self.is_link(name, passing.oifname),
                 (Some("ip"), Some(side)) => match words.next() {

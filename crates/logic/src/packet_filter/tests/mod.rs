@@ -43,7 +43,14 @@ fn public_subnet(id: &str, addresses: &str) -> Subnet {
 }
 
 fn empty() -> Vpc {
-    Vpc { cidrs: vec![cidr("10.0.0.0/16")], subnets: vec![], interfaces: vec![], groups: vec![], neighbours: vec![] }
+    Vpc {
+        cidrs: vec![cidr("10.0.0.0/16")],
+        subnets: vec![],
+        interfaces: vec![],
+        groups: vec![],
+        neighbours: vec![],
+        logged: vec![],
+    }
 }
 
 fn port(last: u8) -> Link {

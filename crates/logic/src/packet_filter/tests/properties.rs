@@ -9,9 +9,11 @@ fn any_vpc() -> impl Strategy<Value = Vpc> {
     let rules = || prop::collection::vec(any_rule(), 0..4);
     let group = |id: &'static str| (rules(), rules()).prop_map(move |(ingress, egress)| Group { id: id.into(), ingress, egress });
     let subnets = (any_subnet("subnet-a", "10.0.1.0/28"), any_subnet("subnet-b", "10.0.1.16/28"));
-    let members = prop::collection::vec(prop::sample::select(vec![3, 4]), 0..2);
+    let beside = prop::collection::vec(prop::sample::select(vec![3, 4]), 0..2);
+    let logged = prop::collection::vec(prop::sample::select(vec!["h1", "h2", "h3", "h18"]), 0..3);
+    let members = (beside, logged);
     (prop::collection::vec(any_interface(), 0..8), (group("sg-a"), group("sg-b"), group("sg-c")), subnets, members).prop_map(
-        |(interfaces, groups, subnets, members)| Vpc {
+        |(interfaces, groups, subnets, (members, logged))| Vpc {
             subnets: vec![subnets.0, subnets.1],
             interfaces: distinct(interfaces),
             groups: vec![groups.0, groups.1, groups.2],
@@ -20,6 +22,7 @@ fn any_vpc() -> impl Strategy<Value = Vpc> {
                 cidrs: vec![cidr("10.9.0.0/24"), cidr("10.9.1.0/24")],
                 members: vec![("sg-beside".into(), members.into_iter().map(|last| [10, 9, 0, last].into()).collect())],
             }],
+            logged: logged.into_iter().map(str::to_owned).collect(),
             ..empty()
         },
     )

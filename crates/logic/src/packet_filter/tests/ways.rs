@@ -52,6 +52,7 @@ fn routed() -> Vpc {
             in_subnet("subnet-watched", [10, 0, 4, 8], interface(8, &["sg-1"], None, Link::Local)),
         ],
         groups: vec![group("sg-1", vec![rule(Protocol::All, "0.0.0.0/0")])],
+        logged: vec![],
         neighbours: vec![Neighbour {
             link: "p1".into(),
             cidrs: vec![cidr("10.9.0.0/16")],
@@ -110,4 +111,9 @@ fn acls_watch_the_border_in_order() {
     assert_eq!(led(&vpc, inner, watched, 80), None);
     assert!(led(&vpc, watched, inner, 443).is_some() && led(&vpc, watched, [203, 0, 113, 1], 443).is_none());
     assert!(led(&vpc, watched, balancer, 80).is_some(), "nothing is watched within the subnet");
+}
+
+#[test]
+fn the_ruleset_of_a_watched_interface() {
+    insta::assert_snapshot!(vpc_ruleset(&Vpc { logged: vec!["hwatched".into()], ..routed() }));
 }
