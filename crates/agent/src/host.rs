@@ -5,6 +5,7 @@ mod machines;
 
 use crate::{
     driver::{ContainerDriver, ContainerId, Driver, container::Places},
+    flows::FlowBook,
     image::{BlobSource, ImageLimits, ImageStore, Platform},
     keep::Keeper,
     machine::{Drivers, Means, container::SystemContainers},
@@ -15,6 +16,7 @@ use crate::{
 };
 use agent_proto::{
     Capabilities, Desired, Host, HostError, Missing, Observed,
+    flow::{FlowChunk, FlowPosition},
     machine::Machine,
     network::Vpc,
     workload::{LogChunk, LogPosition, Status, Workload},
@@ -82,6 +84,7 @@ pub struct LocalHost {
     pods: Mutex<BTreeMap<String, watch::Sender<Wish>>>,
     fleet: Fleet,
     volumes: Arc<Volumes>,
+    flows: FlowBook,
     ended: mpsc::UnboundedSender<Gone>,
     work: Mutex<Option<JoinHandle<()>>>,
 }
@@ -127,6 +130,7 @@ impl LocalHost {
         let running = parts.driver.recover().await.map_err(HostError::Failed)?;
         parts.network.recover(&running).await.map_err(HostError::Failed)?;
         let (ended, ends) = mpsc::unbounded_channel();
+        let flows = FlowBook::new(&parts.env);
         let host = Arc::new(Self {
             volumes: Arc::new(Volumes::new(parts.volumes.clone())),
             parts,
@@ -137,12 +141,17 @@ impl LocalHost {
             plugs: watch::Sender::default(),
             pods: Mutex::default(),
             fleet: Fleet::default(),
+            flows,
             ended,
             work: Mutex::default(),
         });
         host.go_on().await?;
         host.go_on_with_machines().await?;
-        let work = tokio::spawn(host.clone().work(ends));
+        let work = host.clone();
+        let work = tokio::spawn(async move {
+            let flows = work.flows.keep(work.parts.network.clone(), work.parts.env.clone(), work.desired.subscribe());
+            tokio::join!(work.clone().work(ends), flows);
+        });
         host.work.lock().unwrap_or_else(PoisonError::into_inner).replace(work);
         Ok(host)
     }
@@ -347,6 +356,10 @@ impl Host for LocalHost {
 
     async fn release_log(&self, workload: &str, container: &str, to: LogPosition) -> Result<(), HostError> {
         self.parts.driver.release_log(&ContainerId::new(workload, container), to).await.map_err(HostError::Failed)
+    }
+
+    async fn flows(&self, from: FlowPosition) -> Result<FlowChunk, HostError> {
+        Ok(self.flows.read(from))
     }
 
     async fn console(&self, machine: &str) -> Result<Vec<u8>, HostError> {

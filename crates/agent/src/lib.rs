@@ -7,6 +7,7 @@ pub mod cgroup;
 pub mod disk;
 pub mod driver;
 pub mod fake;
+pub mod flows;
 pub mod host;
 pub mod image;
 pub mod keep;

@@ -6,11 +6,12 @@
 use crate::machine::Door;
 use agent_proto::{
     Missing,
+    flow::FlowRecord,
     machine::{self, Machine},
     network::Vpc,
     workload::{PortMapping, Workload},
 };
-use model::Cidr;
+use model::{Cidr, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -55,6 +56,11 @@ pub trait Network: Send + Sync {
 
     /// Whether a machine's system answers at the addresses of its primary interface, as EC2's reachability check finds by ARP.
     async fn reaches(&self, machine: &Machine, door: &Door) -> bool;
+
+    /// What flow logs have to say of the intervals that have ended since the last call. Called every few seconds while there is any flow log.
+    async fn flows(&self, _now: Timestamp) -> Vec<FlowRecord> {
+        Vec::new()
+    }
 
     /// Removes everything: namespaces, interfaces, rules, routes, helper processes. Nothing of ours is left on the host.
     async fn teardown(&self) -> Result<(), String>;

@@ -12,6 +12,7 @@
 mod describe;
 mod error;
 mod filter;
+mod flows;
 mod instance;
 mod internet;
 mod machine;
@@ -31,17 +32,20 @@ mod workload;
 use crate::machine::Door;
 use crate::network::{Network, NetworkJoin, Plugged};
 use agent_proto::Missing;
+use agent_proto::flow::FlowRecord;
 use agent_proto::machine::{self as hosted, Machine};
 use agent_proto::network::Vpc;
 use agent_proto::workload::{self as wish, Workload};
 use error::{Error, Result};
 use internet::Internet;
+use logic::flow_log::Ledger;
+use model::Timestamp;
 use names::Places;
 use netns::Namespace;
 use space::Space;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Where and under which names a host's network is built.
 #[derive(Clone, Debug)]
@@ -61,6 +65,8 @@ pub struct NetWorld {
     domain: Option<String>,
     /// The VPCs whose routers are up, as they were last wished for.
     vpcs: Mutex<BTreeMap<String, Arc<Vpc>>>,
+    /// What was counted for flow logs.
+    ledger: Mutex<Ledger>,
     /// Held by whoever changes what several workloads share.
     shared: tokio::sync::Mutex<()>,
 }
@@ -85,7 +91,14 @@ impl NetWorld {
             pid_file: settings.runtime.join("pasta.pid"),
             shortcomings: Mutex::default(),
         };
-        Self { places, internet, domain: settings.domain, vpcs: Mutex::default(), shared: tokio::sync::Mutex::default() }
+        Self {
+            places,
+            internet,
+            domain: settings.domain,
+            vpcs: Mutex::default(),
+            ledger: Mutex::default(),
+            shared: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Where the router of a VPC is kept: the namespace in which a load balancer of the VPC opens its sockets.
@@ -108,7 +121,7 @@ impl NetWorld {
 
     /// Makes the VPC's router, instances and NAT gateways, and remembers what was wished for.
     async fn ensure_vpc(&self, vpc: &Vpc, all: &[Vpc]) -> Result<()> {
-        let router = router::ensure(&self.places, vpc, all).await?;
+        let router = router::ensure(&self.places, vpc, all, self.count_before_change(&vpc.id)).await?;
         self.vpcs.lock().unwrap_or_else(PoisonError::into_inner).insert(vpc.id.clone(), Arc::new(vpc.clone()));
         for instance in &vpc.instances {
             instance::ensure(&self.places, &router, vpc, instance).await?;
@@ -117,6 +130,30 @@ impl NetWorld {
             nat::ensure(&self.places, &router, vpc, id, interface).await?;
         }
         Ok(())
+    }
+
+    /// Reads what the VPC's counters, which are about to begin anew, have counted.
+    async fn count_before_change(&self, vpc: &str) {
+        let now = self.ledger().latest();
+        if let Ok(vpc) = self.vpc(vpc) {
+            self.count(&vpc, now).await;
+        }
+        self.ledger().begin(vpc);
+    }
+
+    async fn count(&self, vpc: &Vpc, now: Timestamp) {
+        if vpc.flow_logs.is_empty() {
+            return;
+        }
+        let read = async { flows::read(&router::open(&self.places, &vpc.id)?, vpc).await };
+        match read.await {
+            Ok(readings) => self.ledger().read(vpc, readings, now),
+            Err(error) => tracing::warn!(vpc = vpc.id, %error, "packets could not be counted for flow logs"),
+        }
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does something to each VPC at the same time, and adds to `faults` what could not be done; the first fault of a VPC counts.
@@ -236,6 +273,15 @@ impl Network for NetWorld {
             Ok(vpc) => self.machines().reaches(&vpc, machine, door).await.unwrap_or(false),
             Err(_) => false,
         }
+    }
+
+    async fn flows(&self, now: Timestamp) -> Vec<FlowRecord> {
+        let _alone = self.shared.lock().await;
+        let vpcs: Vec<_> = self.vpcs.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for vpc in &vpcs {
+            self.count(vpc, now).await;
+        }
+        self.ledger().close(now)
     }
 
     async fn teardown(&self) -> std::result::Result<(), String> {

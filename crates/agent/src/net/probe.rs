@@ -23,7 +23,14 @@ fn filters(places: &Places) -> Result<(), Error> {
     let path = places.folder().join(format!("probe-{}", std::process::id()));
     Namespace::remove(&path)?;
     let tried = Namespace::create(&path).map_err(Error::from).and_then(|namespace| {
-        let vpc = Vpc { cidrs: vec![Cidr::ANY], subnets: vec![], interfaces: vec![], groups: vec![], neighbours: vec![] };
+        let vpc = Vpc {
+            cidrs: vec![Cidr::ANY],
+            subnets: vec![],
+            interfaces: vec![],
+            groups: vec![],
+            neighbours: vec![],
+            logged: vec![],
+        };
         [vpc_ruleset(&vpc), instance_ruleset(), internet_ruleset("a", "b"), nat_ruleset(&[])]
             .into_iter()
             .try_for_each(|text| NFT.load_now(&namespace, text))

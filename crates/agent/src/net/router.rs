@@ -15,11 +15,13 @@ use std::net::{IpAddr, Ipv4Addr};
 
 /// Makes the VPC's router what the VPC says, but for the ways out of it, which are made last. It forwards nothing before its filter is
 /// loaded, and addresses that have changed hands lead nowhere wrong before it is.
-pub(crate) async fn ensure(places: &Places, vpc: &Vpc, all: &[Vpc]) -> Result<Space> {
+/// `before_change` is waited for before another filter takes the place of the one that is loaded.
+pub(crate) async fn ensure(places: &Places, vpc: &Vpc, all: &[Vpc], before_change: impl Future<Output = ()>) -> Result<Space> {
     let (router, _) = Space::ensure(&places.vpc(&vpc.id))?;
     parameters::prepare_router(router.namespace())?;
     let filter = filter::Ruleset::of(vpc_ruleset(&describe(vpc, all)));
     if !filter.is_loaded(&router).await? {
+        before_change.await;
         readdress(&router, vpc).await?;
         filter.load(&router).await?;
     }

@@ -133,6 +133,7 @@ fn described(vpc: &Vpc) -> filter::Vpc {
             .map(|it| filter::Subnet { id: it.id.clone(), cidr: it.cidr, routes: vec![], acl: None })
             .collect(),
         neighbours: vec![],
+        logged: vec![],
         interfaces: vpc.interfaces.iter().map(interface).collect(),
         groups: vpc.groups.iter().map(group).collect(),
     }

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod borders;
+mod flows;
 mod groups;
 mod instances;
 mod internet;
