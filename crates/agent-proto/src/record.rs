@@ -56,7 +56,8 @@ impl Record for HostedMachine {
 
 /// A volume on a host, under the key of its EC2 volume.
 ///
-/// `Spec` is written by the reconciler of volumes, which also deletes the record; `Observed` by the link to the host.
+/// `Spec` is written by the reconciler of volumes, which also deletes the record; `Observed` by the link to the host. Its data keys stand
+/// here as they are kept: sealed, to be opened on their way to the host.
 pub enum HostedVolume {}
 
 /// What [`HostedVolume`] asks for.

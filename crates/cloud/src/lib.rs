@@ -115,6 +115,7 @@ fn start_reconcilers(runner: &Runner, parts: &Parts) {
     runner.spawn(ec2::Profiles);
     runner.spawn(ec2::connect::PushedKeys);
     runner.spawn(ec2::Instances);
+    runner.spawn(ec2::Volumes);
     runner.spawn(elbv2::Drain);
     runner.spawn(logs::Pump::new(parts.host.clone(), parts.events.clone()));
     runner.spawn(sts::Expired);

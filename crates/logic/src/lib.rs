@@ -3,6 +3,7 @@
 pub mod aws_managed;
 pub mod balancer;
 pub mod deploy;
+pub mod ebs;
 pub mod flow_log;
 pub mod image_reference;
 pub mod instance;

@@ -51,6 +51,7 @@ pub use network::{
 };
 pub use placement::{PlacementGroup, PlacementGroupSpec, PlacementStrategy, SpreadLevel};
 pub use volume::{
-    Detach, Encryption, Performance, Snapshot, SnapshotOrigin, SnapshotPlan, SnapshotSpec, Volume, VolumeAttachment,
-    VolumeModification, VolumePlan, VolumeSpec,
+    AttachmentPlan, Detach, DirectUpload, EbsKey, EbsKeySpec, EbsSettings, EbsSettingsSpec, Encryption, FastRestore, Performance,
+    PutBlock, PutBlockSpec, RequestToken, Snapshot, SnapshotOrigin, SnapshotPlan, SnapshotSharing, SnapshotSpec, Tiering, Volume,
+    VolumeAttachment, VolumeModification, VolumePlan, VolumeSpec,
 };

@@ -25,12 +25,14 @@ mod tagged;
 mod tags;
 mod templates;
 mod views;
+mod volumes;
 mod vpc;
 
 pub use images::{ImageMaker, Images, MadeImage, QuickStart};
 pub use metadata::{Identities, METADATA_KINDS, Profiles, instance_metadata};
 pub use instances::{Hosts, Instances, schedule};
 pub use network::{KINDS as NETWORK_KINDS, desired_networks};
+pub use volumes::{Volumes, desired_volumes};
 
 use access::TAG;
 use api::ec2;
@@ -57,9 +59,8 @@ pub fn service(store: &Arc<Store>, hosts: &Arc<Hosts>) -> Service {
         .op::<ec2::DescribeInstanceTypeOfferings>(access::all(), instance_types::offerings)
         .op::<ec2::DescribeAccountAttributes>(access::all(), attributes::account)
         .op::<ec2::DescribeVpcAttribute>(access::on(|cx, i| vec![access::one(cx, Resource::VPC, &i.vpc_id)]), attributes::vpc);
-    let service = templates::rows(images::rows(vpc::rows(service)));
-    let service = tag_rows(placement_rows(key_rows(rule_rows(group_rows(service)), store)));
-    instances::rows(service, hosts)
+    let service = instances::rows(volumes::rows(templates::rows(images::rows(vpc::rows(service)))), hosts);
+    tag_rows(placement_rows(key_rows(rule_rows(group_rows(service)), store)))
 }
 
 fn group_rows(service: Service) -> Service {

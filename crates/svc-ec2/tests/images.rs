@@ -26,19 +26,7 @@ fn key<R: model::Record>(id: &str) -> Key<R> {
 }
 
 fn snapshot() -> SnapshotSpec {
-    SnapshotSpec {
-        volume: "vol-0123456789abcdef0".into(),
-        size: 8,
-        description: String::new(),
-        started_at: Timestamp(0),
-        encryption: None,
-        origin: SnapshotOrigin::Volume,
-        shared_with: Vec::new(),
-        public: false,
-        tier: "standard".into(),
-        fast_restore: Vec::new(),
-        tags: Tags::new(),
-    }
+    SnapshotSpec::new("vol-0123456789abcdef0", 8, SnapshotOrigin::Volume, Timestamp(0))
 }
 
 async fn write(cloud: &Bench, f: impl Fn(&mut Tx) -> Result<(), spine::StoreError>) {

@@ -50,16 +50,15 @@ impl HostLink {
 
 impl HostLink {
     /// All that the host is to have.
-    fn desired(&self, read: &impl Read) -> Result<Desired, StoreError> {
+    fn desired(&self, read: &impl Read) -> anyhow::Result<Desired> {
         let workloads = read.specs::<Hosted>(Scope::All)?;
         let machines = read.specs::<HostedMachine>(Scope::All)?;
-        let volumes = read.specs::<HostedVolume>(Scope::All)?;
         let here = |host: &str| host == self.name;
         Ok(Desired {
             networks: ec2::desired_networks(read)?,
             workloads: workloads.iter().filter(|(_, it)| here(&it.host)).map(|(_, it)| it.workload.clone()).collect(),
             machines: machines.iter().filter(|(_, it)| here(&it.host)).map(|(_, it)| it.machine.clone()).collect(),
-            volumes: volumes.iter().filter(|(_, it)| here(&it.host)).map(|(_, it)| it.volume.clone()).collect(),
+            volumes: ec2::desired_volumes(read, self.name)?,
         })
     }
 }

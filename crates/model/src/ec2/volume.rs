@@ -3,6 +3,7 @@
 use super::Tags;
 use crate::{Record, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A disk, under `vol-…`.
 ///
@@ -28,24 +29,42 @@ pub struct VolumeSpec {
     pub zone: String,
     /// The snapshot that it begins as: `snap-…`.
     pub snapshot: Option<String>,
+    /// How that snapshot is encrypted; kept, since the snapshot may go while its blocks are still needed.
+    pub snapshot_encryption: Option<Encryption>,
+    /// The snapshot was enabled for fast restore in the zone.
+    pub fast_restored: bool,
+    /// `VolumeInitializationRate`, in MiB a second.
+    pub initialization_rate: Option<u32>,
     /// How it is encrypted; `None`: it isn't.
     pub encryption: Option<Encryption>,
     /// It may be attached to several instances at a time (io1 and io2).
     pub multi_attach: bool,
     /// When it was asked for.
     pub created_at: Timestamp,
-    /// The instances that it is attached to, or is to be.
+    /// The instances that it is attached to, or is to be. One that is over stays until the next is made; which are over,
+    /// [`VolumePlan::attachments`] tells.
     pub attachments: Vec<VolumeAttachment>,
+    /// How many attachments there have been.
+    pub attachments_made: u32,
     /// Changes of size and type, the last one last.
     pub modifications: Vec<VolumeModification>,
     /// `autoEnableIO`.
     pub auto_enable_io: bool,
     /// What makes a repeated request the same.
-    pub client_token: Option<String>,
+    pub client_token: Option<RequestToken>,
     /// Deletion was asked for.
     pub deleted_at: Option<Timestamp>,
     /// Its tags.
     pub tags: Tags,
+}
+
+/// A `ClientToken` with the request that it came with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestToken {
+    /// The token.
+    pub token: String,
+    /// A digest of all that the request said.
+    pub request: String,
 }
 
 /// A type of volumes with what it gives.
@@ -71,6 +90,8 @@ pub struct Encryption {
 /// A volume on an instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VolumeAttachment {
+    /// Its number among the volume's attachments, from 1: the one that is made by a new instance's launch has 1.
+    pub number: u32,
     /// `i-…`.
     pub instance: String,
     /// Such as `/dev/sdf`.
@@ -95,16 +116,22 @@ pub struct Detach {
 /// A change of a volume's size or type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VolumeModification {
+    /// Its number among the volume's modifications, from 1.
+    pub number: u32,
     /// When it was asked for.
     pub at: Timestamp,
     /// In GiB, before it.
     pub from_size: u32,
     /// Before it.
     pub from: Performance,
+    /// Whether it could be attached to several instances, before it.
+    pub from_multi_attach: bool,
     /// In GiB, after it.
     pub to_size: u32,
     /// After it.
     pub to: Performance,
+    /// After it.
+    pub to_multi_attach: bool,
 }
 
 /// What the reconciler of volumes has decided.
@@ -114,12 +141,23 @@ pub struct VolumePlan {
     pub ready_at: Option<Timestamp>,
     /// Why it can't be made: it is in `error`.
     pub failure: Option<String>,
-    /// The instances that have it now, with the moment since which they do.
-    pub attached: Vec<(String, Timestamp)>,
-    /// How far the last modification is: when each state was entered.
+    /// How far its attachments are, by their numbers.
+    pub attachments: BTreeMap<u32, AttachmentPlan>,
+    /// The number of the modification that the following are about.
+    pub modification: u32,
+    /// Since when the host gives what that modification asked for.
     pub optimizing_at: Option<Timestamp>,
-    /// See `optimizing_at`.
-    pub modified_at: Option<Timestamp>,
+}
+
+/// How far an attachment is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachmentPlan {
+    /// Since when the instance has it.
+    pub attached_at: Option<Timestamp>,
+    /// It is to be detached, but the instance's system uses it.
+    pub busy: bool,
+    /// It is over.
+    pub detached: bool,
 }
 
 /// A snapshot, under `snap-…`. `Spec` is written by handlers, `Plan` by the reconciler of snapshots.
@@ -141,6 +179,8 @@ pub struct SnapshotSpec {
     pub size: u32,
     /// What people wrote.
     pub description: String,
+    /// The alias of its owner, `amazon`, for snapshots that the cloud brings.
+    pub owner_alias: Option<String>,
     /// When it was asked for.
     pub started_at: Timestamp,
     /// How it is encrypted.
@@ -151,12 +191,35 @@ pub struct SnapshotSpec {
     pub shared_with: Vec<String>,
     /// Everybody may make volumes of it.
     pub public: bool,
-    /// `standard` or `archive`.
-    pub tier: String,
-    /// The zones in which fast restore is enabled, and since when.
-    pub fast_restore: Vec<(String, Timestamp)>,
+    /// When it was archived and restored.
+    pub tiering: Tiering,
+    /// The zones in which fast restore is or was enabled.
+    pub fast_restore: Vec<FastRestore>,
+    /// `CompletionDurationMinutes` of a time-based copy.
+    pub completion_minutes: Option<u32>,
     /// Its tags.
     pub tags: Tags,
+}
+
+impl SnapshotSpec {
+    /// A snapshot that is neither described, encrypted, shared nor tagged.
+    pub fn new(volume: &str, size: u32, origin: SnapshotOrigin, now: Timestamp) -> Self {
+        Self {
+            volume: volume.into(),
+            size,
+            description: String::new(),
+            owner_alias: None,
+            started_at: now,
+            encryption: None,
+            origin,
+            shared_with: Vec::new(),
+            public: false,
+            tiering: Tiering::default(),
+            fast_restore: Vec::new(),
+            completion_minutes: None,
+            tags: Tags::new(),
+        }
+    }
 }
 
 /// Where a snapshot's blocks come from.
@@ -167,10 +230,51 @@ pub enum SnapshotOrigin {
     Volume,
     /// Another snapshot: its account, region and id.
     Copy(String, String, String),
-    /// The direct APIs (`StartSnapshot`), on top of a parent.
-    Direct(Option<String>),
+    /// The direct APIs (`StartSnapshot`).
+    Direct(DirectUpload),
     /// The cloud itself: an imported image. Its blocks were there before its record.
     Imported,
+}
+
+/// A snapshot that is written block by block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectUpload {
+    /// The snapshot whose blocks it has where none is put.
+    pub parent: Option<String>,
+    /// What makes a repeated request the same.
+    pub client_token: Option<RequestToken>,
+    /// Minutes after the last block after which it is given up.
+    pub timeout: u32,
+    /// When the last block was put, or it was started.
+    pub active_at: Timestamp,
+    /// How many blocks were put.
+    pub blocks: u32,
+    /// `CompleteSnapshot` was called.
+    pub completed_at: Option<Timestamp>,
+}
+
+/// When a snapshot was moved between tiers; what is last counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tiering {
+    /// It was to go to the archive.
+    pub archived_at: Option<Timestamp>,
+    /// It was to come back.
+    pub restored_at: Option<Timestamp>,
+    /// For so many days; `None`: for good.
+    pub restored_days: Option<u32>,
+}
+
+/// Fast restore of a snapshot in a zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FastRestore {
+    /// The Availability Zone's name.
+    pub zone: String,
+    /// Who has enabled it.
+    pub account: String,
+    /// When.
+    pub enabled_at: Timestamp,
+    /// When it was disabled.
+    pub disabled_at: Option<Timestamp>,
 }
 
 /// What the reconciler of snapshots has noted.
@@ -186,4 +290,70 @@ pub struct SnapshotPlan {
     pub stored_bytes: u64,
     /// Bytes of all its blocks.
     pub full_bytes: u64,
+}
+
+/// A block that was put into a snapshot which is written block by block, under `snap-…/<index in eight hexadecimal digits>`.
+pub enum PutBlock {}
+
+impl Record for PutBlock {
+    const KIND: &'static str = "ec2/put-block";
+    type Spec = PutBlockSpec;
+    type Plan = ();
+    type Observed = ();
+}
+
+/// What a [`PutBlock`] is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutBlockSpec {
+    /// The name of its content in the block store; `None` is zeros.
+    pub content: Option<String>,
+    /// The SHA-256 of its data, in base64.
+    pub checksum: String,
+}
+
+records! {
+    /// What an account has set for volumes and snapshots in a region, under `settings`; absent until something was set.
+    EbsSettings(EbsSettingsSpec) = "ec2/ebs-settings";
+    /// The key behind `alias/aws/ebs` of an account in a region, under `aws-ebs`; made when it is first needed.
+    EbsKey(EbsKeySpec) = "ec2/ebs-key";
+}
+
+/// What [`EbsSettings`] are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EbsSettingsSpec {
+    /// New volumes and copies of snapshots are encrypted.
+    pub encryption_by_default: bool,
+    /// The ARN of the KMS key that is used where none is named.
+    pub default_key: Option<String>,
+    /// What may be shared with everybody.
+    pub public_access: SnapshotSharing,
+}
+
+/// Whether snapshots may be shared with everybody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SnapshotSharing {
+    /// Yes.
+    #[default]
+    Unblocked,
+    /// None besides those that are.
+    BlockNewSharing,
+    /// Not even those that are.
+    BlockAllSharing,
+}
+
+/// What an [`EbsKey`] is.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EbsKeySpec {
+    /// The key's id, a UUID.
+    pub id: String,
+    /// 256 bits for AES.
+    pub material: [u8; 32],
+}
+
+impl std::fmt::Debug for EbsKeySpec {
+    /// Without the key, which has no business in a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EbsKeySpec").field("id", &self.id).finish_non_exhaustive()
+    }
 }

@@ -86,15 +86,11 @@ fn copied(cx: &Cx, tx: &mut Tx, from: &Loaded, device: &BlockDevice) -> Answer<B
     let (at, spec) =
         anywhere::<Snapshot>(tx, &from.key.account, &from.key.region, old)?.ok_or_else(|| Resource::SNAPSHOT.not_found(old))?;
     let new = format!("snap-{}", cx.env.hex(17));
+    let origin = SnapshotOrigin::Copy(at.account.to_string(), at.region.to_string(), old.clone());
     let copy = SnapshotSpec {
         description: format!("Copied for DestinationAmi from SourceAmi {} for SourceSnapshot {old}.", from.key.id),
-        started_at: cx.now,
-        origin: SnapshotOrigin::Copy(at.account.to_string(), at.region.to_string(), old.clone()),
-        shared_with: Vec::new(),
-        public: false,
-        fast_restore: Vec::new(),
-        tags: Tags::new(),
-        ..SnapshotSpec::clone(&spec)
+        encryption: spec.encryption.clone(),
+        ..SnapshotSpec::new(&spec.volume, spec.size, origin, cx.now)
     };
     tx.create(&key::<Snapshot>(cx, &new), &copy)?;
     let mut ebs = ebs.clone();

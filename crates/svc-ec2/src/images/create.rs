@@ -131,17 +131,10 @@ fn device_of(volume: &VolumeSpec, snapshot: String, delete_on_termination: bool)
 fn snapshot(cx: &Cx, tx: &mut Tx, input: &CreateImageRequest, id: &str, volume: &VolumeSpec, image: &str) -> Answer<String> {
     let new = format!("snap-{}", cx.env.hex(17));
     let spec = SnapshotSpec {
-        volume: id.into(),
-        size: volume.size,
         description: format!("Created by CreateImage({}) for {image}", input.instance_id),
-        started_at: cx.now,
         encryption: volume.encryption.clone(),
-        origin: SnapshotOrigin::Volume,
-        shared_with: Vec::new(),
-        public: false,
-        tier: "standard".into(),
-        fast_restore: Vec::new(),
         tags: tags_of(input, Resource::SNAPSHOT)?,
+        ..SnapshotSpec::new(id, volume.size, SnapshotOrigin::Volume, cx.now)
     };
     tx.create(&key::<Snapshot>(cx, &new), &spec)?;
     Ok(new)

@@ -151,16 +151,9 @@ impl QuickStart {
 
 fn snapshot_spec(now: model::Timestamp) -> SnapshotSpec {
     SnapshotSpec {
-        volume: "vol-ffffffff".into(),
-        size: SIZE,
         description: "Hillfog quick start".into(),
-        started_at: now,
-        encryption: None,
-        origin: SnapshotOrigin::Imported,
-        shared_with: Vec::new(),
+        owner_alias: Some("amazon".into()),
         public: true,
-        tier: "standard".into(),
-        fast_restore: Vec::new(),
-        tags: Tags::new(),
+        ..SnapshotSpec::new("vol-ffffffff", SIZE, SnapshotOrigin::Imported, now)
     }
 }

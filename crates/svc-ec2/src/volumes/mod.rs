@@ -1,0 +1,110 @@
+//! EBS: volumes and snapshots, as far as they are EC2's.
+//!
+//! **Built:** volumes of all types within their bounds, encrypted where that is asked for; attachments, several at a time for io1 and io2;
+//! changes of size and type; status checks; snapshots, of one volume or of all of an instance's.
+//!
+//! **Not built:** Outposts and Local Zones, volumes that other services manage, the recycle bin. KMS keys other than the one behind
+//! `alias/aws/ebs` are those of the service KMS.
+//!
+//! * `ops/`: the operations. [`new`]: what a new volume may be, for `RunInstances` too.
+//! * `views/`: from records to what the API shows. `errors`: every refusal, a constructor each.
+//! * [`encryption`]: which key, and the data keys beneath it.
+//! * `reconcile/`: volumes and their host. What is decided there stands in `logic::ebs`.
+
+mod encryption;
+mod errors;
+mod keys;
+mod load;
+mod new;
+mod ops;
+mod reconcile;
+mod token;
+mod views;
+
+pub use encryption::Wanted as WantedEncryption;
+pub use new::{NewVolume, new_volume};
+pub use reconcile::{Volumes, desired_volumes};
+
+use crate::{TAG, access, resource::Resource};
+use api::ec2;
+use front::{Access, Service};
+use ops::{
+    attach, attributes, modify,
+    snapshots::{create, describe},
+    volumes,
+};
+
+/// Adds the operations to EC2's table.
+pub fn rows(service: Service) -> Service {
+    snapshot_rows(volume_rows(service))
+}
+
+fn volume_rows(service: Service) -> Service {
+    service
+        .op::<ec2::CreateVolume>(
+            Access::on(|cx, i: &ec2::CreateVolumeRequest| {
+                let source = i.snapshot_id.as_ref().map(|id| access::one(cx, Resource::SNAPSHOT, id));
+                std::iter::once(access::one(cx, Resource::VOLUME, "*")).chain(source).collect()
+            })
+            .keys(keys::create_volume)
+            .tagging(TAG, |cx, i| access::tagging(cx, Resource::VOLUME, i.tag_specifications.as_deref())),
+            volumes::create,
+        )
+        .op::<ec2::DeleteVolume>(access::on(|cx, i| vec![access::one(cx, Resource::VOLUME, &i.volume_id)]), volumes::delete)
+        .op::<ec2::DescribeVolumes>(access::all(), volumes::describe)
+        .op::<ec2::DescribeVolumeStatus>(access::all(), attributes::statuses)
+        .op::<ec2::DescribeVolumeAttribute>(
+            access::on(|cx, i| vec![access::one(cx, Resource::VOLUME, &i.volume_id)]),
+            attributes::describe,
+        )
+        .op::<ec2::ModifyVolumeAttribute>(
+            access::on(|cx, i| vec![access::one(cx, Resource::VOLUME, &i.volume_id)]),
+            attributes::modify,
+        )
+        .op::<ec2::EnableVolumeIO>(
+            access::on(|cx, i| vec![access::one(cx, Resource::VOLUME, &i.volume_id)]),
+            attributes::enable_io,
+        )
+        .op::<ec2::AttachVolume>(
+            access::on(|cx, i| {
+                vec![access::one(cx, Resource::VOLUME, &i.volume_id), access::one(cx, Resource::INSTANCE, &i.instance_id)]
+            }),
+            attach::attach,
+        )
+        .op::<ec2::DetachVolume>(
+            access::on(|cx, i| {
+                let instance = i.instance_id.as_ref().map(|id| access::one(cx, Resource::INSTANCE, id));
+                std::iter::once(access::one(cx, Resource::VOLUME, &i.volume_id)).chain(instance).collect()
+            }),
+            attach::detach,
+        )
+        .op::<ec2::ModifyVolume>(access::on(|cx, i| vec![access::one(cx, Resource::VOLUME, &i.volume_id)]), modify::modify)
+        .op::<ec2::DescribeVolumesModifications>(access::all(), modify::describe)
+}
+
+fn snapshot_rows(service: Service) -> Service {
+    service
+        .op::<ec2::CreateSnapshot>(
+            access::on(|cx, i: &ec2::CreateSnapshotRequest| {
+                vec![access::one(cx, Resource::SNAPSHOT, "*"), access::one(cx, Resource::VOLUME, &i.volume_id)]
+            })
+            .tagging(TAG, |cx, i| access::tagging(cx, Resource::SNAPSHOT, i.tag_specifications.as_deref())),
+            create::create,
+        )
+        .op::<ec2::CreateSnapshots>(
+            access::found(|cx, snapshot, i: &ec2::CreateSnapshotsRequest| {
+                keys::snapshots_of_instance(cx, snapshot, &i.instance_specification.instance_id)
+            })
+            .tagging(TAG, |cx, i| access::tagging(cx, Resource::SNAPSHOT, i.tag_specifications.as_deref())),
+            create::create_many,
+        )
+        .op::<ec2::DeleteSnapshot>(access::on(|cx, i| vec![access::one(cx, Resource::SNAPSHOT, &i.snapshot_id)]), create::delete)
+        .op::<ec2::DescribeSnapshots>(access::all(), describe::describe)
+        .op::<ec2::ListSnapshotsInRecycleBin>(
+            access::on(|cx, i| {
+                let ids = i.snapshot_ids.as_deref().unwrap_or_default();
+                ids.iter().map(|id| access::one(cx, Resource::SNAPSHOT, id)).collect()
+            }),
+            describe::in_recycle_bin,
+        )
+}

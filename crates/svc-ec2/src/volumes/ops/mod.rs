@@ -1,0 +1,7 @@
+//! The operations on volumes, by what they are about.
+
+pub mod attach;
+pub mod attributes;
+pub mod modify;
+pub mod snapshots;
+pub mod volumes;

@@ -1,0 +1,4 @@
+//! The operations on snapshots, by what they are about.
+
+pub mod create;
+pub mod describe;
