@@ -6,7 +6,7 @@ use common::{Answer, call, cloud, ec2};
 use front::testing::Bench;
 use model::{
     AccountId, Key, Region, Timestamp,
-    ec2::{Image, Snapshot, SnapshotOrigin, SnapshotPlan, SnapshotSpec, Tags},
+    ec2::{Image, Snapshot, SnapshotOrigin, SnapshotPlan, SnapshotSpec},
 };
 use spine::{
     Read, Tx,

@@ -1,7 +1,7 @@
 //! What requests about instances act on, and the condition keys that they tell (Service Authorization Reference, "Amazon EC2").
 
-use super::{profiles, template};
-use crate::{access, resource::Resource, tagged::anywhere};
+use super::profiles;
+use crate::{access, resource::Resource, tagged::anywhere, templates};
 use api::ec2::{RunInstancesRequest, TagSpecification};
 use front::{Access, Answer, Cx, Tagging};
 use logic::policy::Context;
@@ -32,7 +32,7 @@ pub fn run() -> Access<RunInstancesRequest> {
 
 /// The request with what its launch template says; as it stands where that can't be read, which the handler tells.
 fn whole<'a>(cx: &Cx, input: &'a RunInstancesRequest) -> Cow<'a, RunInstancesRequest> {
-    template::merged(cx, cx.snapshot(), input).unwrap_or(Cow::Borrowed(input))
+    templates::merged(cx, cx.snapshot(), input).unwrap_or(Cow::Borrowed(input))
 }
 
 /// All that a launch makes and all that it uses. What has no id yet is a `*`.

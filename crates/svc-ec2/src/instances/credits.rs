@@ -103,7 +103,9 @@ fn set(cx: &Cx, tx: &mut Tx, one: &InstanceCreditSpecificationRequest, unlimited
         Err(fault) if fault.code == "InvalidInstanceID.Malformed" => {
             return Ok(Some((Code::InvalidInstanceIdMalformed, fault.message)));
         }
-        Err(fault) if fault.code == "InvalidInstanceID.NotFound" => return Ok(Some((Code::InvalidInstanceIdNotFound, fault.message))),
+        Err(fault) if fault.code == "InvalidInstanceID.NotFound" => {
+            return Ok(Some((Code::InvalidInstanceIdNotFound, fault.message)));
+        }
         Err(fault) => return Err(fault),
     };
     if loaded.is_ending() {

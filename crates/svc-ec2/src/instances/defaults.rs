@@ -30,7 +30,11 @@ fn change(cx: &Cx, tx: &mut Tx, f: impl FnOnce(&mut InstanceDefaultsSpec)) -> An
     let mut defaults = read(cx, tx)?;
     f(&mut defaults);
     let key = key::<InstanceDefaults>(cx, InstanceDefaults::ID);
-    if tx.exists(&key)? { tx.put_spec(&key, &defaults)? } else { tx.create(&key, &defaults)? }
+    if tx.exists(&key)? {
+        tx.put_spec(&key, &defaults)?
+    } else {
+        tx.create(&key, &defaults)?
+    }
     Ok(defaults)
 }
 
@@ -39,7 +43,9 @@ pub fn credits(text: &str) -> Answer<bool> {
     match text {
         "unlimited" => Ok(true),
         "standard" => Ok(false),
-        other => Err(invalid_value(format!("Value ({other}) for parameter CpuCredits is invalid. Valid values are standard, unlimited"))),
+        other => Err(invalid_value(format!(
+            "Value ({other}) for parameter CpuCredits is invalid. Valid values are standard, unlimited"
+        ))),
     }
 }
 
@@ -97,15 +103,15 @@ pub fn get_metadata(
     let account_level = InstanceMetadataDefaultsResponse {
         http_tokens: defaults.tokens_required.map(|yes| if yes { HttpTokensState::Required } else { HttpTokensState::Optional }),
         http_put_response_hop_limit: defaults.hop_limit,
-        http_endpoint: defaults.endpoint_enabled.map(|yes| {
-            if yes { InstanceMetadataEndpointState::Enabled } else { InstanceMetadataEndpointState::Disabled }
-        }),
-        instance_metadata_tags: defaults.metadata_tags.map(|yes| {
-            if yes { InstanceMetadataTagsState::Enabled } else { InstanceMetadataTagsState::Disabled }
-        }),
-        http_tokens_enforced: defaults.tokens_enforced.map(|yes| {
-            if yes { HttpTokensEnforcedState::Enabled } else { HttpTokensEnforcedState::Disabled }
-        }),
+        http_endpoint: defaults
+            .endpoint_enabled
+            .map(|yes| if yes { InstanceMetadataEndpointState::Enabled } else { InstanceMetadataEndpointState::Disabled }),
+        instance_metadata_tags: defaults
+            .metadata_tags
+            .map(|yes| if yes { InstanceMetadataTagsState::Enabled } else { InstanceMetadataTagsState::Disabled }),
+        http_tokens_enforced: defaults
+            .tokens_enforced
+            .map(|yes| if yes { HttpTokensEnforcedState::Enabled } else { HttpTokensEnforcedState::Disabled }),
         managed_by: Some(ManagedBy::Account),
         ..InstanceMetadataDefaultsResponse::default()
     };
@@ -123,7 +129,8 @@ pub fn modify_metadata(
     }
     let hop_limit = input.http_put_response_hop_limit;
     if hop_limit.is_some_and(|limit| limit != -1 && !(1..=64).contains(&limit)) {
-        let message = "Value for parameter HttpPutResponseHopLimit is invalid. Valid values are 1 to 64, and -1 for no preference";
+        let message =
+            "Value for parameter HttpPutResponseHopLimit is invalid. Valid values are 1 to 64, and -1 for no preference";
         return Err(invalid_value(message));
     }
     dry_run(input.dry_run)?;

@@ -153,7 +153,9 @@ pub fn topology(cx: &Cx, tx: &mut Tx, input: &DescribeInstanceTopologyRequest) -
     let names = input.group_names.as_deref().filter(|names| !names.is_empty());
     let mut found = wanted(cx, tx, input.instance_ids.as_deref())?;
     found.retain(|loaded| loaded.state() == InstanceState::Running);
-    found.retain(|loaded| names.is_none_or(|names| loaded.spec.placement.group.as_ref().is_some_and(|group| names.contains(group))));
+    found.retain(|loaded| {
+        names.is_none_or(|names| loaded.spec.placement.group.as_ref().is_some_and(|group| names.contains(group)))
+    });
     let view = |loaded: &Loaded| InstanceTopology {
         instance_id: Some(loaded.id.clone()),
         instance_type: Some(loaded.spec.instance_type.clone()),

@@ -19,8 +19,7 @@ pub fn incorrect_state(message: impl Into<String>) -> Fault {
 
 /// The instance is protected; `from` is `terminated` or `stopped`.
 pub fn protected(id: &str, from: &str, attribute: &str) -> Fault {
-    let message =
-        format!("The instance '{id}' may not be {from}. Modify its '{attribute}' instance attribute and try again.");
+    let message = format!("The instance '{id}' may not be {from}. Modify its '{attribute}' instance attribute and try again.");
     Fault::client("OperationNotPermitted", message)
 }
 

@@ -5,9 +5,7 @@ use crate::{
     errors::{dry_run, invalid_value},
     records::key,
 };
-use api::ec2::{
-    ModifyInstanceEventStartTimeRequest, ModifyInstanceEventStartTimeResult, ReportInstanceStatusRequest,
-};
+use api::ec2::{ModifyInstanceEventStartTimeRequest, ModifyInstanceEventStartTimeResult, ReportInstanceStatusRequest};
 use front::{Answer, Cx};
 use model::{
     Env, Key, Timestamp,
@@ -24,7 +22,13 @@ const WINDOW: Duration = Duration::from_secs(2 * 3600);
 const GRACE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Has something done with an instance at a time, as EC2 does when a host is to be mended or goes: the event's id.
-pub fn schedule(tx: &mut Tx, env: &Env, instance: &Key<Instance>, kind: EventKind, not_before: Timestamp) -> Result<String, StoreError> {
+pub fn schedule(
+    tx: &mut Tx,
+    env: &Env,
+    instance: &Key<Instance>,
+    kind: EventKind,
+    not_before: Timestamp,
+) -> Result<String, StoreError> {
     let id = format!("instance-event-{}", env.hex(17));
     let description = match kind {
         EventKind::InstanceReboot => "scheduled reboot",

@@ -5,11 +5,12 @@ use crate::{
     resource::Resource,
 };
 use front::{Answer, Cx};
+use logic::ebs::{AttachmentState, attachments};
 use model::{
     Key,
     ec2::{
-        AttachedTo, Instance, InstancePlan, InstanceSpec, InstanceState, NetworkInterface, SecurityGroup, Volume, VolumePlan,
-        VolumeSpec,
+        AttachedTo, Instance, InstancePlan, InstanceSpec, InstanceState, NetworkInterface, SecurityGroup, Volume,
+        VolumeAttachment, VolumePlan, VolumeSpec,
     },
 };
 use spine::{Read, Row};
@@ -103,6 +104,13 @@ pub struct Disk {
     pub plan: Arc<VolumePlan>,
 }
 
+impl Disk {
+    /// Its attachment to an instance, and how far that is.
+    pub fn attachment(&self, instance: &str) -> Option<(&VolumeAttachment, AttachmentState)> {
+        attachments(&self.spec, &self.plan).find(|(attachment, _)| attachment.instance == instance)
+    }
+}
+
 /// What belongs to the instance under that key. Nothing is read but what it names.
 pub fn belongings(read: &impl Read, key: &Key<Instance>, spec: &InstanceSpec) -> Result<Belongings, spine::StoreError> {
     let mut found = Belongings { volumes: disks(read, key, spec)?, ..Belongings::default() };
@@ -127,8 +135,9 @@ pub fn disks(read: &impl Read, key: &Key<Instance>, spec: &InstanceSpec) -> Resu
     let mut disks = Vec::new();
     for id in &spec.volumes {
         let Some(row) = read.get(&beside::<Volume>(key, id))? else { continue };
-        if row.spec.attachments.iter().any(|it| it.instance == key.id) {
-            disks.push(Disk { id: id.clone(), spec: row.spec, plan: row.plan });
+        let disk = Disk { id: id.clone(), spec: row.spec, plan: row.plan };
+        if disk.attachment(&key.id).is_some() {
+            disks.push(disk);
         }
     }
     Ok(disks)

@@ -4,7 +4,7 @@
 //! checks, scheduled events, attributes, CPU credits that throttle, metering, the console's output. What is due for an instance is
 //! decided in `logic::instance`; [`Instances`] writes it, and tells a host which machine it is to have.
 //!
-//! **Not built:** launch templates ([`template`] is where they come in), capacity reservations, Spot, dedicated hosts, IPv6, enclaves,
+//! **Not built:** capacity reservations, Spot, dedicated hosts, IPv6, enclaves,
 //! elastic accelerators, kernels of one's own, passwords of Windows: refused by name.
 
 mod access;
@@ -22,7 +22,6 @@ mod power;
 mod profiles;
 mod reconcile;
 mod run;
-mod template;
 mod views;
 
 pub use events::schedule;
@@ -52,7 +51,9 @@ fn power_rows(service: Service, hosts: &Arc<Hosts>) -> Service {
     let (launching, starting) = (hosts.clone(), hosts.clone());
     service
         .op::<ec2::RunInstances>(access::run(), move |cx, tx, i| run::run(&launching, cx, tx, i))
-        .op::<ec2::StartInstances>(on(|cx, i| access::many(cx, &i.instance_ids)), move |cx, tx, i| power::start(&starting, cx, tx, i))
+        .op::<ec2::StartInstances>(on(|cx, i| access::many(cx, &i.instance_ids)), move |cx, tx, i| {
+            power::start(&starting, cx, tx, i)
+        })
         .op::<ec2::StopInstances>(on(|cx, i| access::many(cx, &i.instance_ids)), power::stop)
         .op::<ec2::RebootInstances>(on(|cx, i| access::many(cx, &i.instance_ids)), power::reboot)
         .op::<ec2::TerminateInstances>(on(|cx, i| access::many(cx, &i.instance_ids)), power::terminate)
@@ -95,10 +96,7 @@ fn option_rows(service: Service) -> Service {
 
 fn profile_rows(service: Service) -> Service {
     service
-        .op::<ec2::AssociateIamInstanceProfile>(
-            on(|cx, i| access::one(cx, &i.instance_id)),
-            profiles::associate,
-        )
+        .op::<ec2::AssociateIamInstanceProfile>(on(|cx, i| access::one(cx, &i.instance_id)), profiles::associate)
         .op::<ec2::ReplaceIamInstanceProfileAssociation>(
             found(|cx, snapshot, i| access::associated(cx, snapshot, &i.association_id)),
             profiles::replace,

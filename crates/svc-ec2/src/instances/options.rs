@@ -52,7 +52,10 @@ pub fn unmonitor(cx: &Cx, tx: &mut Tx, input: &UnmonitorInstancesRequest) -> Ans
 fn set_monitoring(cx: &Cx, tx: &mut Tx, ids: &[String], on: bool, dry: Option<bool>) -> Answer<Vec<InstanceMonitoring>> {
     let instances = load::instances(cx, tx, ids)?;
     if let Some(gone) = instances.iter().find(|loaded| loaded.is_ending()) {
-        return Err(super::errors::incorrect_state(format!("The instance '{}' is not in a valid state for this operation.", gone.id)));
+        return Err(super::errors::incorrect_state(format!(
+            "The instance '{}' is not in a valid state for this operation.",
+            gone.id
+        )));
     }
     dry_run(dry)?;
     let mut shown = Vec::new();
@@ -99,7 +102,8 @@ pub fn metadata(
     if let Some(tags) = input.instance_metadata_tags {
         options.tags = tags == InstanceMetadataTagsState::Enabled;
     }
-    let shown = InstanceMetadataOptionsResponse { state: Some(InstanceMetadataOptionsState::Pending), ..views::metadata(&options) };
+    let shown =
+        InstanceMetadataOptionsResponse { state: Some(InstanceMetadataOptionsState::Pending), ..views::metadata(&options) };
     change(cx, tx, &loaded.id, |spec| spec.metadata = options)?;
     Ok(ModifyInstanceMetadataOptionsResult { instance_id: Some(loaded.id), instance_metadata_options: Some(shown) })
 }

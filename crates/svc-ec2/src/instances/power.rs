@@ -8,7 +8,7 @@ use super::{
     views,
 };
 use crate::{
-    errors::{dry_run, invalid_combination, missing_parameter},
+    errors::{dry_run, invalid_combination, invalid_value, missing_parameter},
     records::key,
 };
 use api::ec2::{
@@ -32,7 +32,12 @@ fn named(cx: &Cx, tx: &Tx, ids: &[String]) -> Answer<Vec<Loaded>> {
 }
 
 /// Writes the specs that have changed, and tells the states before and after.
-fn change(cx: &Cx, tx: &mut Tx, instances: Vec<Loaded>, f: impl Fn(&Loaded, &mut InstanceSpec)) -> Answer<Vec<InstanceStateChange>> {
+fn change(
+    cx: &Cx,
+    tx: &mut Tx,
+    instances: Vec<Loaded>,
+    f: impl Fn(&Loaded, &mut InstanceSpec),
+) -> Answer<Vec<InstanceStateChange>> {
     let mut changes = Vec::new();
     for loaded in instances {
         let mut spec = InstanceSpec::clone(&loaded.spec);
@@ -54,7 +59,10 @@ pub fn start(hosts: &Hosts, cx: &Cx, tx: &mut Tx, input: &StartInstancesRequest)
     let instances = named(cx, tx, &input.instance_ids)?;
     for loaded in &instances {
         match loaded.state() {
-            InstanceState::Stopped => has_room(hosts, cx, loaded)?,
+            InstanceState::Stopped => {
+                has_root(cx, tx, loaded)?;
+                has_room(hosts, cx, loaded)?;
+            }
             InstanceState::Pending | InstanceState::Running => {}
             _ => return Err(wrong_state(&loaded.id, "started")),
         }
@@ -68,6 +76,18 @@ pub fn start(hosts: &Hosts, cx: &Cx, tx: &mut Tx, input: &StartInstancesRequest)
         }
     })?;
     Ok(StartInstancesResult { starting_instances: Some(starting_instances) })
+}
+
+/// Refuses to start what has lost the volume that it boots from.
+fn has_root(cx: &Cx, tx: &Tx, loaded: &Loaded) -> Answer<()> {
+    let (id, root) = (&loaded.id, &loaded.spec.boot.root_device);
+    let disks = load::disks(tx, &key::<Instance>(cx, id), &loaded.spec)?;
+    let has = |disk: &load::Disk| disk.attachment(id).is_some_and(|(it, _)| it.detach.is_none() && it.device == *root);
+    if disks.iter().any(has) {
+        return Ok(());
+    }
+    let message = format!("Invalid value '{id}' for instanceId. Instance does not have a volume attached at root ({root})");
+    Err(invalid_value(message))
 }
 
 fn has_room(hosts: &Hosts, cx: &Cx, loaded: &Loaded) -> Answer<()> {

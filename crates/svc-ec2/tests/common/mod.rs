@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 /// A cloud of EC2 alone.
 pub fn cloud() -> Bench {
-    Bench::on(Store::ephemeral(), |front, store, _| front.service(svc_ec2::service(&Arc::new(store.clone()), &Arc::new(svc_ec2::Hosts::none()))))
+    Bench::on(Store::ephemeral(), |front, store, _| {
+        front.service(svc_ec2::service(&Arc::new(store.clone()), &Arc::new(svc_ec2::Hosts::none())))
+    })
 }
 
 /// Calls an operation of EC2, which has to succeed.

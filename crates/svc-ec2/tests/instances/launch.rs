@@ -98,13 +98,18 @@ async fn bad_input_makes_nothing() {
         ("UnsupportedHibernationConfiguration", vec![("HibernationOptions.Configured", "true")]),
         ("InvalidParameterValue", vec![("CpuOptions.CoreCount", "7"), ("CpuOptions.ThreadsPerCore", "1")]),
         ("InvalidParameterValue", vec![("TagSpecification.1.ResourceType", "vpc"), ("TagSpecification.1.Tag.1.Key", "k")]),
-        ("InvalidBlockDeviceMapping", vec![("BlockDeviceMapping.1.DeviceName", "/dev/xvda"), ("BlockDeviceMapping.1.Ebs.VolumeSize", "7")]),
-        ("MissingParameter", vec![("BlockDeviceMapping.1.DeviceName", "/dev/sdf"), ("BlockDeviceMapping.1.Ebs.VolumeType", "gp3")]),
+        (
+            "InvalidBlockDeviceMapping",
+            vec![("BlockDeviceMapping.1.DeviceName", "/dev/xvda"), ("BlockDeviceMapping.1.Ebs.VolumeSize", "7")],
+        ),
+        (
+            "MissingParameter",
+            vec![("BlockDeviceMapping.1.DeviceName", "/dev/sdf"), ("BlockDeviceMapping.1.Ebs.VolumeType", "gp3")],
+        ),
         ("NotImplemented", vec![("InstanceMarketOptions.MarketType", "spot")]),
         ("NotImplemented", vec![("EnclaveOptions.Enabled", "true")]),
         ("NotImplemented", vec![("Ipv6AddressCount", "1")]),
         ("NotImplemented", vec![("Placement.Tenancy", "host")]),
-        ("NotImplemented", vec![("LaunchTemplate.LaunchTemplateName", "web")]),
         ("DryRunOperation", vec![("DryRun", "true")]),
     ] {
         let answer = call(&world.bench, "ec2", "RunInstances", &launch(&parameters)).await;
@@ -125,7 +130,9 @@ async fn a_host_has_so_much_room() {
     let world = World::on(Idle::new("amd64", 1, 2500), over).await;
     let (code, message) = world.fails("RunInstances", &launch(&[("MinCount", "3"), ("MaxCount", "9")])).await;
     assert_eq!(code, "InsufficientInstanceCapacity");
-    assert!(message.starts_with("We currently do not have sufficient t3.micro capacity in the Availability Zone you requested (us-east-1a)."));
+    assert!(message.starts_with(
+        "We currently do not have sufficient t3.micro capacity in the Availability Zone you requested (us-east-1a)."
+    ));
     let made = world.run(&[("MaxCount", "9")]).await;
     assert_eq!(made.all("instancesSet/item/instanceId").len(), 2);
     let first = made.one("item/instanceId").to_owned();
@@ -154,10 +161,15 @@ async fn others_launch_what_they_were_given() {
     let code = |answer: crate::common::Answer| answer.code().to_owned();
     let parameters = launch(&[]);
     let refused = call(&other, "ec2", "RunInstances", &parameters).await;
-    assert_eq!((refused.message().to_owned(), code(refused)), (format!("Not authorized for images: [{IMAGE}]"), "AuthFailure".into()));
+    assert_eq!(
+        (refused.message().to_owned(), code(refused)),
+        (format!("Not authorized for images: [{IMAGE}]"), "AuthFailure".into())
+    );
     world
         .write(|tx| {
-            tx.update_spec(&crate::world::key::<model::ec2::Image>(IMAGE), |image| image.launch_permissions.push("444455556666".into()))
+            tx.update_spec(&crate::world::key::<model::ec2::Image>(IMAGE), |image| {
+                image.launch_permissions.push("444455556666".into())
+            })
         })
         .await;
     assert_eq!(call(&other, "ec2", "RunInstances", &parameters).await.status, 200);
@@ -179,7 +191,8 @@ async fn mappings_go_over_those_of_the_image() {
     assert_eq!(shown.all("blockDeviceMapping/item/deviceName"), ["/dev/xvda", "/dev/sdf"]);
     assert_eq!(shown.all("ebs/deleteOnTermination"), ["false", "true"]);
     let volumes = world.bench.store.snapshot().specs::<Volume>(Scope::All).unwrap();
-    let mut seen: Vec<_> = volumes.iter().map(|(_, it)| (it.size, it.performance.volume_type.as_str(), it.snapshot.is_some())).collect();
+    let mut seen: Vec<_> =
+        volumes.iter().map(|(_, it)| (it.size, it.performance.volume_type.as_str(), it.snapshot.is_some())).collect();
     seen.sort_unstable();
     assert_eq!(seen, [(8, "gp2", true), (20, "gp3", true)]);
     world.settle().await;
@@ -207,7 +220,10 @@ async fn interfaces_are_as_they_are_described() {
     assert_eq!(shown.all("privateIpAddressesSet/item/privateIpAddress").len(), 2);
     assert!(shown.all("item/ipAddress").is_empty());
     let again = launch(&[("SubnetId", &subnets[1]), ("PrivateIpAddress", "172.31.16.99")]);
-    assert_eq!(world.fails("RunInstances", &again).await, ("InvalidIPAddress.InUse".into(), "Address 172.31.16.99 is in use.".into()));
+    assert_eq!(
+        world.fails("RunInstances", &again).await,
+        ("InvalidIPAddress.InUse".into(), "Address 172.31.16.99 is in use.".into())
+    );
     let both = launch(&[("SubnetId", &subnets[1]), ("NetworkInterface.1.DeviceIndex", "0")]);
     assert_eq!(world.fails("RunInstances", &both).await.0, "InvalidParameterCombination");
     let three = launch(&[

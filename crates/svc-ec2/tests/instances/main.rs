@@ -2,6 +2,6 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-mod life;
 mod launch;
+mod life;
 mod world;

@@ -1,7 +1,7 @@
 //! A cloud with an image, whose host is played by the test: it says what a machine does, and the reconciler does the rest.
 
-pub use crate::common::{Answer, call, ec2};
 use crate::common::hosts::Idle;
+pub use crate::common::{Answer, call, ec2};
 use agent_proto::{
     machine::{MachineState, MachineStatus, OffCause, Power},
     record::{HostedMachine, HostedMachineSpec},
@@ -11,8 +11,8 @@ use logic::placement::machines::Overcommitment;
 use model::{
     AccountId, Key, Record, Region, Timestamp,
     ec2::{
-        BlockDevice, BlockDeviceKind, EbsDevice, Image, ImagePlan, ImageSpec, MachineKind, Snapshot, SnapshotOrigin, SnapshotSpec,
-        Tags,
+        BlockDevice, BlockDeviceKind, EbsDevice, Image, ImagePlan, ImageSpec, MachineKind, Snapshot, SnapshotOrigin,
+        SnapshotPlan, SnapshotSpec, Tags,
     },
 };
 use spine::{
@@ -20,7 +20,7 @@ use spine::{
     reconcile::{ReconcileCx, Reconciler, Wake},
 };
 use std::{sync::Arc, time::Duration};
-use svc_ec2::{Hosts, Instances};
+use svc_ec2::{Hosts, Instances, Volumes};
 
 pub const IMAGE: &str = "ami-0000000000000000a";
 pub const SNAPSHOT: &str = "snap-0000000000000000a";
@@ -73,19 +73,7 @@ pub fn image() -> ImageSpec {
 }
 
 fn snapshot() -> SnapshotSpec {
-    SnapshotSpec {
-        volume: "vol-ffffffff".into(),
-        size: 8,
-        description: String::new(),
-        started_at: Timestamp(0),
-        encryption: None,
-        origin: SnapshotOrigin::Imported,
-        shared_with: Vec::new(),
-        public: false,
-        tier: "standard".into(),
-        fast_restore: Vec::new(),
-        tags: Tags::new(),
-    }
+    SnapshotSpec::new("vol-ffffffff", 8, SnapshotOrigin::Imported, Timestamp(0))
 }
 
 impl World {
@@ -103,7 +91,13 @@ impl World {
         // The first call lays down the default network.
         world.ok("DescribeVpcs", &[]).await;
         world.image(IMAGE, image(), true).await;
-        world.write(|tx| tx.create(&key::<Snapshot>(SNAPSHOT), &snapshot())).await;
+        let complete = SnapshotPlan { progress: 100, completed_at: Some(Timestamp(0)), ..SnapshotPlan::default() };
+        world
+            .write(|tx| {
+                tx.create(&key::<Snapshot>(SNAPSHOT), &snapshot())?;
+                tx.put_plan(&key::<Snapshot>(SNAPSHOT), &complete)
+            })
+            .await;
         world
     }
 
@@ -151,12 +145,13 @@ impl World {
         id
     }
 
-    /// Lets the reconciler run until it has nothing to do; gives when it wants to run again.
+    /// Lets the reconcilers of instances and volumes run until they have nothing to do; gives when that of instances wants to run again.
     pub async fn settle(&self) -> Wake {
         let cx = ReconcileCx::new(self.bench.store.clone(), self.bench.env.clone());
         for _ in 0..50 {
             let before = self.bench.store.snapshot().revision();
             let wake = Instances.reconcile(&cx).await.unwrap();
+            Volumes.reconcile(&cx).await.unwrap();
             if self.bench.store.snapshot().revision() == before {
                 return wake;
             }
@@ -231,8 +226,7 @@ impl World {
 
 /// The parameters of a launch of one instance.
 pub fn launch<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let mut all: Vec<(&str, &str)> =
-        vec![("ImageId", IMAGE), ("InstanceType", "t3.micro"), ("MinCount", "1"), ("MaxCount", "1")];
+    let mut all: Vec<(&str, &str)> = vec![("ImageId", IMAGE), ("InstanceType", "t3.micro"), ("MinCount", "1"), ("MaxCount", "1")];
     for one in more {
         all.retain(|(name, _)| *name != one.0);
     }

@@ -25,7 +25,7 @@ pub fn set_deletion(cx: &Cx, tx: &mut Tx, loaded: &Loaded, devices: &[Device], d
         let name = device.device_name.as_deref().ok_or_else(|| missing_parameter("BlockDeviceMapping.DeviceName"))?;
         let goes = device.ebs.as_ref().and_then(|ebs| ebs.delete_on_termination);
         let goes = goes.ok_or_else(|| missing_parameter("BlockDeviceMapping.Ebs.DeleteOnTermination"))?;
-        let has = |disk: &&load::Disk| disk.spec.attachments.iter().any(|it| it.instance == loaded.id && it.device == name);
+        let has = |disk: &&load::Disk| disk.attachment(&loaded.id).is_some_and(|(it, _)| it.device == name);
         let absent = || {
             let message = format!("No device is currently mapped at {name}");
             Fault::client("InvalidInstanceAttributeValue", message)

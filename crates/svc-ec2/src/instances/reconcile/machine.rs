@@ -1,7 +1,7 @@
 //! What a host is told of an instance: a machine, made of the instance's record and those of its disks and interfaces. Pure but for reading.
 
 use super::near;
-use crate::instances::load::{belongings, disks};
+use crate::instances::load::{self, Belongings, belongings};
 use agent_proto::{
     machine::{Backing, Disk, Hardware, Interface, Kind, Machine},
     record::{HostedMachine, HostedMachineSpec, LOCAL_HOST},
@@ -12,7 +12,7 @@ use logic::{
 };
 use model::{
     Key,
-    ec2::{Instance, InstancePlan, InstanceSpec, InstanceState, MachineKind},
+    ec2::{Instance, InstancePlan, InstanceSpec, InstanceState, MachineKind, VolumeAttachment},
 };
 use spine::{Read, Row, StoreError, Tx};
 use std::collections::BTreeSet;
@@ -61,8 +61,8 @@ fn wanted(
         hostname: hostname(key, spec, &belongings),
         vpc: spec.vpc.clone(),
         interfaces: interfaces.collect(),
-        disks: volumes(read, key, spec)?.into_iter().chain(instance_store(spec)).collect(),
-        forced_out: forced_out(read, key, spec)?,
+        disks: volumes(key, spec, &belongings.volumes).into_iter().chain(instance_store(spec)).collect(),
+        forced_out: forced_out(key, &belongings.volumes),
     };
     Ok(Some(HostedMachineSpec { host: plan.host.clone().unwrap_or_else(|| LOCAL_HOST.into()), machine }))
 }
@@ -92,39 +92,32 @@ fn hardware(spec: &InstanceSpec, plan: &InstancePlan) -> Hardware {
 }
 
 /// Its first name: that of its primary address, or its own id (EC2 user guide, "EC2 instance hostnames and domains").
-fn hostname(key: &Key<Instance>, spec: &InstanceSpec, belongings: &crate::instances::load::Belongings) -> String {
+fn hostname(key: &Key<Instance>, spec: &InstanceSpec, belongings: &Belongings) -> String {
     let by_address = belongings.interfaces.first().map(|(_, primary)| logic::vpc::private_dns_name(primary.address, &key.region));
     let name = by_address.filter(|_| !spec.private_dns.resource_name).unwrap_or_else(|| key.id.clone());
     name.split('.').next().unwrap_or_default().to_owned()
 }
 
 /// Its volumes, but for those that are to be detached.
-fn volumes(read: &impl Read, key: &Key<Instance>, spec: &InstanceSpec) -> Result<Vec<Disk>, StoreError> {
-    let found = disks(read, key, spec)?;
-    let attachments = found.iter().flat_map(|disk| disk.spec.attachments.iter().map(move |attachment| (disk, attachment)));
-    let here = attachments.filter(|(_, attachment)| attachment.instance == key.id && attachment.detach.is_none());
-    let disk = |(disk, attachment): (&crate::instances::load::Disk, &model::ec2::VolumeAttachment)| Disk {
+fn volumes(key: &Key<Instance>, spec: &InstanceSpec, disks: &[load::Disk]) -> Vec<Disk> {
+    let attached = disks.iter().filter_map(|disk| Some((disk, disk.attachment(&key.id)?.0)));
+    let staying = attached.filter(|(_, attachment)| attachment.detach.is_none());
+    let disk = |(disk, attachment): (&load::Disk, &VolumeAttachment)| Disk {
         device: attachment.device.clone(),
         backing: Backing::Volume(disk.id.clone()),
-        root: same_device(&attachment.device, &spec.boot.root_device),
+        root: attachment.device == spec.boot.root_device,
     };
-    Ok(here.map(disk).collect())
-}
-
-/// Whether two names are of one device: `/dev/sda1`, and `sda1`.
-fn same_device(one: &str, other: &str) -> bool {
-    let plain = |name: &str| name.strip_prefix("/dev/").unwrap_or(name).to_owned();
-    plain(one) == plain(other)
+    staying.map(disk).collect()
 }
 
 /// The devices that are taken though the system uses them.
-fn forced_out(read: &impl Read, key: &Key<Instance>, spec: &InstanceSpec) -> Result<BTreeSet<String>, StoreError> {
-    let found = disks(read, key, spec)?;
-    let attachments = found.iter().flat_map(|disk| &disk.spec.attachments).filter(|attachment| attachment.instance == key.id);
-    Ok(attachments.filter(|it| it.detach.is_some_and(|detach| detach.force)).map(|it| it.device.clone()).collect())
+fn forced_out(key: &Key<Instance>, disks: &[load::Disk]) -> BTreeSet<String> {
+    let attached = disks.iter().filter_map(|disk| Some(disk.attachment(&key.id)?.0));
+    attached.filter(|it| it.detach.is_some_and(|detach| detach.force)).map(|it| it.device.clone()).collect()
 }
 
 fn instance_store(spec: &InstanceSpec) -> impl Iterator<Item = Disk> + '_ {
-    let disk = |(device, size): &(String, u32)| Disk { device: device.clone(), backing: Backing::InstanceStore(*size), root: false };
+    let disk =
+        |(device, size): &(String, u32)| Disk { device: device.clone(), backing: Backing::InstanceStore(*size), root: false };
     spec.instance_store.iter().map(disk)
 }

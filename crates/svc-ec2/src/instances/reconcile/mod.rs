@@ -32,8 +32,7 @@ impl Reconciler for Instances {
     }
 
     fn watches(&self) -> &'static [&'static str] {
-        const KINDS: &[&str] =
-            &[Instance::KIND, HostedMachine::KIND, Volume::KIND, NetworkInterface::KIND, LaunchToken::KIND];
+        const KINDS: &[&str] = &[Instance::KIND, HostedMachine::KIND, Volume::KIND, NetworkInterface::KIND, LaunchToken::KIND];
         KINDS
     }
 
@@ -77,7 +76,12 @@ fn credits(spec: &InstanceSpec) -> Option<Credits> {
 }
 
 /// Why one of its volumes can't be made; asked of instances alone that are being brought up.
-fn failure(read: &impl Read, key: &Key<Instance>, spec: &InstanceSpec, plan: &InstancePlan) -> Result<Option<StateReason>, StoreError> {
+fn failure(
+    read: &impl Read,
+    key: &Key<Instance>,
+    spec: &InstanceSpec,
+    plan: &InstancePlan,
+) -> Result<Option<StateReason>, StoreError> {
     if logic::instance::state(spec, plan) != model::ec2::InstanceState::Pending {
         return Ok(None);
     }
@@ -129,7 +133,7 @@ fn carry_out(
         }
         Step::Terminated(_) => {
             usage::close(tx, key, &row.plan, now)?;
-            steps::release(tx, key, &row.spec, now)?;
+            steps::release(tx, key, &row.spec)?;
         }
         Step::Forget => return tx.delete(key),
         _ => {}

@@ -4,8 +4,8 @@ use super::near;
 use crate::instances::load::belongings;
 use logic::vpc::{ELASTIC_POOL, free_public_address};
 use model::{
-    Env, Key, Timestamp,
-    ec2::{Instance, InstanceSpec, NetworkInterface, NetworkInterfaceSpec, Volume},
+    Env, Key,
+    ec2::{Instance, InstanceSpec, NetworkInterface, NetworkInterfaceSpec},
 };
 use spine::{Read, Scope, StoreError, Tx};
 use std::{collections::BTreeSet, net::Ipv4Addr};
@@ -23,7 +23,10 @@ pub fn give_public_address(tx: &mut Tx, env: &Env, key: &Key<Instance>, spec: &I
     let all = tx.specs::<NetworkInterface>(Scope::All)?;
     let taken: BTreeSet<Ipv4Addr> = all.iter().flat_map(|(_, it)| it.addresses()).filter_map(|it| it.public_address).collect();
     let address = free_public_address(&env.hex(17), &taken).ok();
-    tx.put_spec(&near::<NetworkInterface>(key, id), &NetworkInterfaceSpec { public_address: address, ..NetworkInterfaceSpec::clone(primary) })
+    tx.put_spec(
+        &near::<NetworkInterface>(key, id),
+        &NetworkInterfaceSpec { public_address: address, ..NetworkInterfaceSpec::clone(primary) },
+    )
 }
 
 /// Takes the public addresses that are nobody's: those that aren't Elastic.
@@ -37,8 +40,9 @@ pub fn release_public_addresses(tx: &mut Tx, key: &Key<Instance>, spec: &Instanc
     Ok(())
 }
 
-/// Takes everything from an instance that has ended: what goes with it is deleted, the rest is free.
-pub fn release(tx: &mut Tx, key: &Key<Instance>, spec: &InstanceSpec, now: Timestamp) -> Result<(), StoreError> {
+/// Takes the interfaces from an instance that has ended: those that go with it are deleted, the rest is free. The reconciler of volumes does
+/// the same with its volumes, as soon as it sees the end.
+pub fn release(tx: &mut Tx, key: &Key<Instance>, spec: &InstanceSpec) -> Result<(), StoreError> {
     let found = belongings(tx, key, spec)?;
     for (id, interface) in found.interfaces {
         let key = near::<NetworkInterface>(key, &id);
@@ -46,18 +50,10 @@ pub fn release(tx: &mut Tx, key: &Key<Instance>, spec: &InstanceSpec, now: Times
             tx.delete(&key)?;
         } else {
             let elastic = interface.public_address.filter(|address| ELASTIC_POOL.contains(*address));
-            let free = NetworkInterfaceSpec { attachment: None, public_address: elastic, ..NetworkInterfaceSpec::clone(&interface) };
+            let free =
+                NetworkInterfaceSpec { attachment: None, public_address: elastic, ..NetworkInterfaceSpec::clone(&interface) };
             tx.put_spec(&key, &free)?;
         }
-    }
-    for disk in found.volumes {
-        tx.update_spec(&near::<Volume>(key, &disk.id), |volume| {
-            let goes = volume.attachments.iter().any(|it| it.instance == key.id && it.delete_on_termination);
-            volume.attachments.retain(|attachment| attachment.instance != key.id);
-            if goes && volume.attachments.is_empty() {
-                volume.deleted_at = volume.deleted_at.or(Some(now));
-            }
-        })?;
     }
     Ok(())
 }

@@ -14,7 +14,13 @@ fn record(key: &Key<Instance>, start: u32) -> Key<InstanceUsage> {
 }
 
 /// It runs: it is paid from now on.
-pub fn open(tx: &mut Tx, key: &Key<Instance>, spec: &InstanceSpec, plan: &InstancePlan, now: Timestamp) -> Result<(), StoreError> {
+pub fn open(
+    tx: &mut Tx,
+    key: &Key<Instance>,
+    spec: &InstanceSpec,
+    plan: &InstancePlan,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let usage = InstanceUsageSpec {
         instance: key.id.clone(),
         instance_type: spec.instance_type.clone(),

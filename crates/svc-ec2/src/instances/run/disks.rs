@@ -4,31 +4,27 @@ use super::{image::Launchable, wanted::Wanted};
 use crate::{
     errors::{invalid_value, missing_parameter},
     instances::errors::not_built,
-    resource::Resource,
     tagged::anywhere,
+    volumes::{NewVolume, WantedEncryption, new_volume},
 };
 use api::ec2::{BlockDeviceMapping, EbsBlockDevice, RunInstancesRequest};
 use front::{Answer, Cx};
-use logic::instance_type::{InstanceType, Support};
-use model::ec2::{
-    BlockDeviceKind, EbsDevice, ImageSpec, Performance, Snapshot, SnapshotSpec, VolumeAttachment, VolumeSpec,
+use logic::{
+    ebs::next_attachment,
+    instance_type::{InstanceType, Support},
 };
+use model::ec2::{BlockDevice, BlockDeviceKind, EbsDevice, ImageSpec, Snapshot, VolumePlan, VolumeSpec};
 use spine::Tx;
-use std::sync::Arc;
 use wire::Fault;
 
 /// A volume of each instance.
 pub struct WantedDisk {
     /// Such as `/dev/xvda`.
-    pub device: String,
-    /// In GiB.
-    pub size: u32,
-    /// Its type and what that gives.
-    pub performance: Performance,
-    /// The snapshot that it begins as.
-    pub snapshot: Option<String>,
-    /// It goes with the instance.
-    pub delete_on_termination: bool,
+    device: String,
+    /// What it is.
+    ebs: EbsDevice,
+    /// Its snapshot is one of the image's, which the caller may use because it may use the image.
+    of_image: bool,
 }
 
 /// The volumes of a request: those of the image, changed by what the request says of the same devices, and the request's own.
@@ -77,7 +73,9 @@ fn overlay(devices: &mut Vec<(String, EbsDevice)>, mapping: &BlockDeviceMapping,
             devices.retain(|(device, _)| device != name);
             Ok(())
         }
-        (Some(_), None, Some(_)) => Err(invalid_mapping(format!("The device {name} is both a volume and an instance store volume"))),
+        (Some(_), None, Some(_)) => {
+            Err(invalid_mapping(format!("The device {name} is both a volume and an instance store volume")))
+        }
         (None, None, None) => Err(missing_parameter("BlockDeviceMapping.Ebs")),
     }
 }
@@ -87,8 +85,6 @@ fn merge(of_image: Option<EbsDevice>, asked: &EbsBlockDevice) -> Answer<EbsDevic
         (asked.outpost_arn.is_some(), "BlockDeviceMapping.Ebs.OutpostArn"),
         (asked.volume_initialization_rate.is_some(), "BlockDeviceMapping.Ebs.VolumeInitializationRate"),
         (asked.ebs_card_index.is_some_and(|card| card != 0), "BlockDeviceMapping.Ebs.EbsCardIndex"),
-        (asked.encrypted == Some(true), "BlockDeviceMapping.Ebs.Encrypted"),
-        (asked.kms_key_id.is_some(), "BlockDeviceMapping.Ebs.KmsKeyId"),
     ] {
         if given {
             return Err(not_built(parameter));
@@ -105,7 +101,9 @@ fn merge(of_image: Option<EbsDevice>, asked: &EbsBlockDevice) -> Answer<EbsDevic
         kms_key: None,
     });
     let number = |given: Option<i32>, name: &str| {
-        let read = |value: i32| u32::try_from(value).map_err(|_| invalid_value(format!("Value ({value}) for parameter {name} is invalid.")));
+        let read = |value: i32| {
+            u32::try_from(value).map_err(|_| invalid_value(format!("Value ({value}) for parameter {name} is invalid.")))
+        };
         given.map(read).transpose()
     };
     let (size, iops, throughput) =
@@ -119,30 +117,25 @@ fn merge(of_image: Option<EbsDevice>, asked: &EbsBlockDevice) -> Answer<EbsDevic
         volume_type: asked.volume_type.map_or(base.volume_type, |kind| kind.as_str().into()),
         delete_on_termination: asked.delete_on_termination.unwrap_or(base.delete_on_termination),
         encrypted: asked.encrypted.or(base.encrypted),
-        kms_key: base.kms_key,
+        kms_key: asked.kms_key_id.clone().or(base.kms_key),
     })
 }
 
 /// The volume, with a size that holds its snapshot.
 fn disk(cx: &Cx, tx: &Tx, image: &Launchable, device: String, ebs: EbsDevice) -> Answer<WantedDisk> {
-    let snapshot = ebs.snapshot.as_deref().map(|id| snapshot(cx, tx, image, id)).transpose()?;
-    let least = snapshot.as_ref().map(|snapshot| snapshot.size);
-    let size = ebs.size.or(least).ok_or_else(|| missing_parameter("size or snapshotId"))?;
-    if let (Some(id), Some(least)) = (&ebs.snapshot, least.filter(|least| size < *least)) {
-        let message = format!("Volume of size {size}GB is smaller than snapshot '{id}', expect size>= {least}GB");
+    let snapshot = match &ebs.snapshot {
+        Some(id) => anywhere::<Snapshot>(tx, &cx.account, &cx.region, id)?,
+        None => None,
+    };
+    if let (Some(size), Some((key, snapshot))) = (ebs.size, &snapshot)
+        && size < snapshot.size
+    {
+        let message = format!("Volume of size {size}GB is smaller than snapshot '{}', expect size>= {}GB", key.id, snapshot.size);
         return Err(invalid_mapping(message));
     }
-    let performance = Performance { volume_type: ebs.volume_type, iops: ebs.iops, throughput: ebs.throughput };
-    Ok(WantedDisk { device, size, performance, snapshot: ebs.snapshot, delete_on_termination: ebs.delete_on_termination })
-}
-
-/// A snapshot that the caller may use: the image's own, or one that is shared.
-fn snapshot(cx: &Cx, tx: &Tx, image: &Launchable, id: &str) -> Answer<Arc<SnapshotSpec>> {
-    let (key, spec) = anywhere::<Snapshot>(tx, &cx.account, &cx.region, id)?.ok_or_else(|| Resource::SNAPSHOT.absent(id))?;
-    let of_image = image.spec.block_devices.iter().any(|it| matches!(&it.kind, BlockDeviceKind::Ebs(ebs) if ebs.snapshot.as_deref() == Some(id)));
-    let shared = spec.public || spec.shared_with.iter().any(|account| account == cx.account.as_str());
-    let may = key.account == cx.account || shared || of_image && key.account == image.owner;
-    may.then_some(spec).ok_or_else(|| Resource::SNAPSHOT.absent(id))
+    let named = |device: &BlockDevice| matches!(&device.kind, BlockDeviceKind::Ebs(it) if it.snapshot == ebs.snapshot);
+    let of_image = snapshot.is_some_and(|(key, _)| key.account == image.owner) && image.spec.block_devices.iter().any(named);
+    Ok(WantedDisk { device, ebs, of_image })
 }
 
 fn invalid_mapping(message: impl Into<String>) -> Fault {
@@ -175,7 +168,11 @@ pub fn instance_store(kind: &InstanceType, mapped: &[(String, String)]) -> Vec<(
         return (1..=count).map(|n| (format!("/dev/nvme{n}n1"), size)).collect();
     }
     let place = |name: &str| name.strip_prefix("ephemeral").and_then(|number| number.parse::<usize>().ok());
-    mapped.iter().filter(|(_, name)| place(name).is_some_and(|place| place < count)).map(|(device, _)| (device.clone(), size)).collect()
+    mapped
+        .iter()
+        .filter(|(_, name)| place(name).is_some_and(|place| place < count))
+        .map(|(device, _)| (device.clone(), size))
+        .collect()
 }
 
 /// From the GB of the data sheets.
@@ -183,27 +180,29 @@ fn gib(gb: i64) -> u32 {
     u32::try_from(gb.saturating_mul(1_000_000_000) >> 30).unwrap_or(u32::MAX)
 }
 
-/// The record of a volume that is made for an instance.
-pub fn volume(cx: &Cx, wanted: &Wanted, disk: &WantedDisk, instance: &str) -> VolumeSpec {
-    VolumeSpec {
-        size: disk.size,
-        performance: disk.performance.clone(),
-        zone: wanted.placement.zone.clone(),
-        snapshot: disk.snapshot.clone(),
-        encryption: None,
-        multi_attach: false,
-        created_at: cx.now,
-        attachments: vec![VolumeAttachment {
-            instance: instance.into(),
-            device: disk.device.clone(),
-            delete_on_termination: disk.delete_on_termination,
-            at: cx.now,
-            detach: None,
-        }],
-        modifications: Vec::new(),
-        auto_enable_io: false,
-        client_token: None,
-        deleted_at: None,
+/// Refuses volumes that can't be: of each one is made, as it would be.
+pub fn check(cx: &Cx, tx: &mut Tx, wanted: &Wanted) -> Answer<()> {
+    wanted.disks.iter().try_for_each(|disk| volume(cx, tx, wanted, disk, "i-00000000").map(drop))
+}
+
+/// The record of a volume that is made for an instance, with a data key of its own if it is encrypted.
+pub fn volume(cx: &Cx, tx: &mut Tx, wanted: &Wanted, disk: &WantedDisk, instance: &str) -> Answer<VolumeSpec> {
+    let number = |value: Option<u32>| value.map(|value| i32::try_from(value).unwrap_or(i32::MAX));
+    let ebs = &disk.ebs;
+    let new = NewVolume {
+        zone: &wanted.placement.zone,
+        size: number(ebs.size),
+        volume_type: Some(&ebs.volume_type),
+        iops: number(ebs.iops),
+        throughput: number(ebs.throughput),
+        snapshot: ebs.snapshot.as_deref(),
+        snapshot_by_image: disk.of_image,
+        encryption: WantedEncryption { encrypted: ebs.encrypted, kms_key: ebs.kms_key.as_deref() },
         tags: wanted.tags.volume.clone(),
-    }
+        ..NewVolume::default()
+    };
+    let mut spec = new_volume(cx, tx, new)?;
+    let at = (instance, disk.device.as_str());
+    next_attachment(&mut spec, &VolumePlan::default(), at, ebs.delete_on_termination, cx.now);
+    Ok(spec)
 }

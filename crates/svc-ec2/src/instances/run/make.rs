@@ -9,7 +9,8 @@ use crate::records::key;
 use front::{Answer, Cx};
 use logic::vpc::{NewInterface, NoAddress, new_interface};
 use model::ec2::{
-    AttachedTo, Attachment, Boot, Instance, InstanceSpec, InterfaceKind, Launch, NetworkInterface, NetworkInterfaceSpec, Volume, Wish,
+    AttachedTo, Attachment, Boot, Instance, InstanceSpec, InterfaceKind, Launch, NetworkInterface, NetworkInterfaceSpec, Volume,
+    Wish,
 };
 use spine::{Read, Scope, Tx};
 use std::{ops::RangeInclusive, sync::Arc};
@@ -132,7 +133,8 @@ fn one(
     let mut volumes = Vec::new();
     for disk in &wanted.disks {
         let volume = format!("vol-{}", cx.env.hex(17));
-        tx.create(&key::<Volume>(cx, &volume), &disks::volume(cx, wanted, disk, id))?;
+        let spec = disks::volume(cx, tx, wanted, disk, id)?;
+        tx.create(&key::<Volume>(cx, &volume), &spec)?;
         volumes.push(volume);
     }
     let public_address = interfaces.first().is_some_and(|(_, interface)| interface.public_address.is_some());

@@ -15,10 +15,11 @@ pub use disks::instance_store;
 pub use options::{check_cpu_options, user_data};
 pub use place::{group_of, partition_of};
 
-use super::{errors::no_capacity, hosts::Hosts, load, template, views};
+use super::{errors::no_capacity, hosts::Hosts, load, views};
 use crate::{
     errors::{dry_run, invalid_value},
     records::{key, place as here},
+    templates,
 };
 use api::ec2::{Reservation, RunInstancesRequest};
 use front::{Answer, Cx};
@@ -29,7 +30,7 @@ use wanted::Wanted;
 
 /// `RunInstances`.
 pub fn run(hosts: &Hosts, cx: &Cx, tx: &mut Tx, asked: &RunInstancesRequest) -> Answer<Reservation> {
-    let input = template::merged(cx, tx, asked)?;
+    let input = templates::merged(cx, tx, asked)?;
     refuse::unbuilt(&input)?;
     let counts = counts(&input)?;
     if let Some(instances) = token::repeated(cx, tx, asked)? {
@@ -37,6 +38,7 @@ pub fn run(hosts: &Hosts, cx: &Cx, tx: &mut Tx, asked: &RunInstancesRequest) -> 
     }
     let wanted = Wanted::read(cx, tx, &input, counts.1)?;
     let count = room(hosts, cx, &wanted, counts)?;
+    disks::check(cx, tx, &wanted)?;
     dry_run(input.dry_run)?;
     let made = make::instances(cx, tx, &wanted, counts.0..=count)?;
     token::remember(cx, tx, asked, &made)?;

@@ -114,16 +114,23 @@ fn subnet(cx: &Cx, tx: &Tx, input: &RunInstancesRequest) -> Answer<(String, Arc<
         return Ok((id.clone(), find::<Subnet>(cx, tx, id)?));
     }
     let placement = input.placement.as_ref();
-    let zone = zone(cx, placement.and_then(|it| it.availability_zone.as_deref()), placement.and_then(|it| it.availability_zone_id.as_deref()))?;
+    let zone = zone(
+        cx,
+        placement.and_then(|it| it.availability_zone.as_deref()),
+        placement.and_then(|it| it.availability_zone_id.as_deref()),
+    )?;
     let Some((vpc, _)) = default_vpc(cx, tx)? else {
         let message = "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.";
         return Err(Fault::client("VPCIdNotSpecified", message));
     };
     let mut subnets = all::<Subnet>(cx, tx)?;
-    subnets.retain(|(_, subnet)| subnet.vpc == vpc && subnet.default_for_zone && zone.as_ref().is_none_or(|zone| subnet.zone == *zone));
+    subnets.retain(|(_, subnet)| {
+        subnet.vpc == vpc && subnet.default_for_zone && zone.as_ref().is_none_or(|zone| subnet.zone == *zone)
+    });
     let first = subnets.into_iter().min_by(|(_, one), (_, other)| one.zone.cmp(&other.zone));
     first.ok_or_else(|| {
-        let place = zone.map_or_else(|| format!("for the default VPC '{vpc}'"), |zone| format!("in the Availability Zone '{zone}'"));
+        let place =
+            zone.map_or_else(|| format!("for the default VPC '{vpc}'"), |zone| format!("in the Availability Zone '{zone}'"));
         Fault::client("MissingInput", format!("No default subnet found {place}. Please specify a subnet."))
     })
 }
@@ -142,7 +149,8 @@ fn zone(cx: &Cx, name: Option<&str>, id: Option<&str>) -> Answer<Option<String>>
 
 /// The groups of the request: by id, by name in the default VPC, or the VPC's default group.
 fn groups(cx: &Cx, tx: &Tx, subnet: &str, vpc: &str, input: &RunInstancesRequest) -> Answer<Vec<String>> {
-    let (ids, names) = (input.security_group_ids.as_deref().unwrap_or_default(), input.security_groups.as_deref().unwrap_or_default());
+    let (ids, names) =
+        (input.security_group_ids.as_deref().unwrap_or_default(), input.security_groups.as_deref().unwrap_or_default());
     let mut groups = checked_groups(cx, tx, subnet, vpc, ids)?;
     for name in names {
         let absent = || {
@@ -262,7 +270,8 @@ fn existing(cx: &Cx, tx: &Tx, asked: &Asked, id: &str, device_index: i32, most: 
         || asked.associate_public_ip_address.is_some()
         || asked.description.is_some();
     if described {
-        let message = "A network interface may not specify both a network interface ID and a subnet, groups, addresses or a description.";
+        let message =
+            "A network interface may not specify both a network interface ID and a subnet, groups, addresses or a description.";
         return Err(invalid_combination(message));
     }
     let spec = find::<NetworkInterface>(cx, tx, id)?;
@@ -281,7 +290,8 @@ fn new(cx: &Cx, tx: &Tx, input: &RunInstancesRequest, asked: &Asked, most: u32, 
     let groups = checked_groups(cx, tx, &subnet_id, &subnet.vpc, asked.groups.as_deref().unwrap_or_default())?;
     let public = asked.associate_public_ip_address.unwrap_or(subnet.map_public_ip && device_index == 0);
     if public && device_index != 0 {
-        let message = "The associatePublicIPAddress parameter can only be specified for the network interface with the device index 0.";
+        let message =
+            "The associatePublicIPAddress parameter can only be specified for the network interface with the device index 0.";
         return Err(invalid_combination(message));
     }
     Ok(NewOne {
@@ -296,7 +306,8 @@ fn new(cx: &Cx, tx: &Tx, input: &RunInstancesRequest, asked: &Asked, most: u32, 
 
 /// The addresses that an interface is to have: one of those that are listed may be the primary one.
 fn addresses(asked: &Asked, most: u32) -> Answer<WantedAddresses> {
-    let mut wanted = WantedAddresses { primary: address(asked.private_ip_address.as_deref(), most)?, ..WantedAddresses::default() };
+    let mut wanted =
+        WantedAddresses { primary: address(asked.private_ip_address.as_deref(), most)?, ..WantedAddresses::default() };
     for one in asked.private_ip_addresses.as_deref().unwrap_or_default() {
         let text = one.private_ip_address.as_deref().ok_or_else(|| missing_parameter("PrivateIpAddress"))?;
         let Some(address) = address(Some(text), most)? else { continue };

@@ -9,7 +9,8 @@ use crate::{
 };
 use api::ec2::{
     CpuOptionsRequest, HostnameType, HttpTokensState, InstanceMetadataEndpointState, InstanceMetadataOptionsRequest,
-    InstanceMetadataProtocolState, InstanceMetadataTagsState, PrivateDnsNameOptionsRequest, RunInstancesRequest, ShutdownBehavior,
+    InstanceMetadataProtocolState, InstanceMetadataTagsState, PrivateDnsNameOptionsRequest, RunInstancesRequest,
+    ShutdownBehavior,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use front::{Answer, Cx};
@@ -97,7 +98,8 @@ pub fn check_cpu_options(kind: &InstanceType, cores: i32, threads: i32) -> Answe
     let can_threads = kind.valid_threads.clone().unwrap_or_else(|| vec![kind.threads]);
     for (value, valid, name) in [(cores, can_cores, "CoreCount"), (threads, can_threads, "ThreadsPerCore")] {
         if !valid.contains(&value) {
-            let message = format!("Value ({value}) for parameter CpuOptions.{name} is invalid for the instance type {}.", kind.name);
+            let message =
+                format!("Value ({value}) for parameter CpuOptions.{name} is invalid for the instance type {}.", kind.name);
             return Err(invalid_value(message));
         }
     }

@@ -106,9 +106,9 @@ pub fn partition_of(group: Option<&PlacementGroupSpec>, number: Option<i32>) -> 
     let Some(number) = number else { return Ok(None) };
     match group.map(|group| group.strategy) {
         Some(PlacementStrategy::Partition(count)) if (1..=count).contains(&number) => Ok(Some(number)),
-        Some(PlacementStrategy::Partition(count)) => {
-            Err(invalid_value(format!("Value ({number}) for parameter PartitionNumber is invalid. Valid values are 1 to {count}")))
-        }
+        Some(PlacementStrategy::Partition(count)) => Err(invalid_value(format!(
+            "Value ({number}) for parameter PartitionNumber is invalid. Valid values are 1 to {count}"
+        ))),
         _ => Err(invalid_combination("The parameter PartitionNumber can only be used with a partition placement group.")),
     }
 }

@@ -29,7 +29,9 @@ fn token(input: &RunInstancesRequest) -> Answer<Option<&str>> {
     if token.len() <= 64 && token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(Some(token));
     }
-    Err(invalid_value(format!("Value ({token}) for parameter clientToken is invalid. Valid tokens are up to 64 ASCII characters")))
+    Err(invalid_value(format!(
+        "Value ({token}) for parameter clientToken is invalid. Valid tokens are up to 64 ASCII characters"
+    )))
 }
 
 /// A digest of all that a request says.

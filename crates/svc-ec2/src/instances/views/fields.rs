@@ -105,9 +105,7 @@ const FIELDS: &[Field<Shown>] = &[
     ("boot-mode", |it| word!(it.instance.boot_mode)),
     ("capacity-reservation-id", nothing),
     ("capacity-reservation-specification.capacity-reservation-preference", |it| {
-        within!(it.instance.capacity_reservation_specification, |one| {
-            word!(one.capacity_reservation_preference)
-        })
+        within!(it.instance.capacity_reservation_specification, |one| { word!(one.capacity_reservation_preference) })
     }),
     ("capacity-reservation-specification.capacity-reservation-target.capacity-reservation-id", nothing),
     ("capacity-reservation-specification.capacity-reservation-target.capacity-reservation-resource-group-arn", nothing),
@@ -126,9 +124,7 @@ const FIELDS: &[Field<Shown>] = &[
     ("instance-id", |it| it.instance.instance_id.texts()),
     ("instance-lifecycle", nothing),
     ("instance-state-code", |it| within!(it.instance.state, |one| one.code.texts())),
-    ("instance-state-name", |it| {
-        within!(it.instance.state, |one| word!(one.name))
-    }),
+    ("instance-state-name", |it| within!(it.instance.state, |one| word!(one.name))),
     ("instance-type", |it| it.instance.instance_type.texts()),
     ("instance.group-id", |it| each(&it.instance.security_groups, |one| &one.group_id)),
     ("instance.group-name", |it| each(&it.instance.security_groups, |one| &one.group_name)),
@@ -138,11 +134,7 @@ const FIELDS: &[Field<Shown>] = &[
     ("key-name", |it| it.instance.key_name.texts()),
     ("launch-index", |it| it.instance.ami_launch_index.texts()),
     ("launch-time", |it| it.instance.launch_time.iter().map(|at| rfc3339(*at)).collect()),
-    ("maintenance-options.auto-recovery", |it| {
-        within!(it.instance.maintenance_options, |one| {
-            word!(one.auto_recovery)
-        })
-    }),
+    ("maintenance-options.auto-recovery", |it| within!(it.instance.maintenance_options, |one| { word!(one.auto_recovery) })),
     ("metadata-options.http-endpoint", |it| metadata(it, |one| word!(one.http_endpoint))),
     ("metadata-options.http-protocol-ipv4", |it| metadata(it, |one| word!(one.http_endpoint))),
     ("metadata-options.http-protocol-ipv6", |it| metadata(it, |one| word!(one.http_protocol_ipv6))),
@@ -150,9 +142,7 @@ const FIELDS: &[Field<Shown>] = &[
     ("metadata-options.http-tokens", |it| metadata(it, |one| word!(one.http_tokens))),
     ("metadata-options.instance-metadata-tags", |it| metadata(it, |one| word!(one.instance_metadata_tags))),
     ("metadata-options.state", |it| metadata(it, |one| word!(one.state))),
-    ("monitoring-state", |it| {
-        within!(it.instance.monitoring, |one| word!(one.state))
-    }),
+    ("monitoring-state", |it| within!(it.instance.monitoring, |one| word!(one.state))),
     ("network-interface.addresses.association.allocation-id", nothing),
     ("network-interface.addresses.association.association-id", nothing),
     ("network-interface.addresses.association.carrier-ip", nothing),
@@ -193,9 +183,7 @@ const FIELDS: &[Field<Shown>] = &[
     ("network-interface.ipv6-prefixes.ipv6-prefix", nothing),
     ("network-interface.mac-address", |it| interfaces(it, |one| one.mac_address.texts())),
     ("network-interface.network-interface-id", |it| interfaces(it, |one| one.network_interface_id.texts())),
-    ("network-interface.operator.managed", |it| {
-        interfaces(it, |one| within!(one.operator, |operator| operator.managed.texts()))
-    }),
+    ("network-interface.operator.managed", |it| interfaces(it, |one| within!(one.operator, |operator| operator.managed.texts()))),
     ("network-interface.operator.principal", nothing),
     ("network-interface.outpost-arn", nothing),
     ("network-interface.owner-id", |it| interfaces(it, |one| one.owner_id.texts())),
@@ -211,9 +199,7 @@ const FIELDS: &[Field<Shown>] = &[
     ("network-interface.tag-value", |it| records(it, |one| one.tags.values().cloned().collect())),
     ("network-interface.vpc-id", |it| interfaces(it, |one| one.vpc_id.texts())),
     ("network-performance-options.bandwidth-weighting", |it| {
-        within!(it.instance.network_performance_options, |one| {
-            word!(one.bandwidth_weighting)
-        })
+        within!(it.instance.network_performance_options, |one| { word!(one.bandwidth_weighting) })
     }),
     ("operator.managed", |it| within!(it.instance.operator, |one| one.managed.texts())),
     ("operator.principal", nothing),
@@ -231,9 +217,7 @@ const FIELDS: &[Field<Shown>] = &[
         within!(it.instance.private_dns_name_options, |one| one.enable_resource_name_dns_aaaa_record.texts())
     }),
     ("private-dns-name-options.hostname-type", |it| {
-        within!(it.instance.private_dns_name_options, |one| {
-            word!(one.hostname_type)
-        })
+        within!(it.instance.private_dns_name_options, |one| { word!(one.hostname_type) })
     }),
     ("private-ip-address", |it| it.instance.private_ip_address.texts()),
     ("product-code", nothing),
@@ -249,9 +233,7 @@ const FIELDS: &[Field<Shown>] = &[
     ("state-reason-code", |it| within!(it.instance.state_reason, |one| one.code.texts())),
     ("state-reason-message", |it| within!(it.instance.state_reason, |one| one.message.texts())),
     ("subnet-id", |it| it.instance.subnet_id.texts()),
-    ("tenancy", |it| {
-        within!(it.instance.placement, |one| word!(one.tenancy))
-    }),
+    ("tenancy", |it| within!(it.instance.placement, |one| word!(one.tenancy))),
     ("tpm-support", |it| it.instance.tpm_support.texts()),
     ("usage-operation", |it| it.instance.usage_operation.texts()),
     ("usage-operation-update-time", |it| it.instance.usage_operation_update_time.iter().map(|at| rfc3339(*at)).collect()),
@@ -275,9 +257,7 @@ pub const IMAGE_METADATA_FIELDS: &[Field<InstanceImageMetadata>] = &[
     ("availability-zone", |it| it.availability_zone.texts()),
     ("image-allowed", |it| within!(it.image_metadata, |one| one.image_allowed.texts())),
     ("instance-id", |it| it.instance_id.texts()),
-    ("instance-state-name", |it| {
-        within!(it.state, |one| word!(one.name))
-    }),
+    ("instance-state-name", |it| within!(it.state, |one| word!(one.name))),
     ("instance-type", |it| it.instance_type.texts()),
     ("launch-time", |it| it.launch_time.iter().map(|at| rfc3339(*at)).collect()),
     ("owner-alias", |it| within!(it.image_metadata, |one| one.image_owner_alias.texts())),

@@ -10,16 +10,18 @@ use crate::{
     views::{Place, interface_groups as groups},
 };
 use api::ec2::{
-    ArchitectureValues, AttachmentStatus, BootModeValues, CapacityReservationPreference, CapacityReservationSpecificationResponse,
-    CpuOptions, DeviceType, EbsInstanceBlockDevice, EnclaveOptions, HibernationOptions, HostnameType, HttpTokensState,
-    HypervisorType, IamInstanceProfile, Instance, InstanceAutoRecoveryState, InstanceBandwidthWeighting,
-    InstanceBlockDeviceMapping, InstanceBootModeValues, InstanceCreditSpecification, InstanceMaintenanceOptions,
-    InstanceMetadataEndpointState, InstanceMetadataOptionsResponse, InstanceMetadataOptionsState, InstanceMetadataProtocolState,
-    InstanceMetadataTagsState, InstanceNetworkPerformanceOptions, InstanceRebootMigrationState, InstanceState as Shown,
-    InstanceStateChange, InstanceStateName, Monitoring, MonitoringState, OperatorResponse, Placement as ShownPlacement,
-    PrivateDnsNameOptionsResponse, Reservation, StateReason as ShownReason, Tenancy, VirtualizationType,
+    ArchitectureValues, AttachmentStatus, BootModeValues, CapacityReservationPreference,
+    CapacityReservationSpecificationResponse, CpuOptions, DeviceType, EbsInstanceBlockDevice, EnclaveOptions, HibernationOptions,
+    HostnameType, HttpTokensState, HypervisorType, IamInstanceProfile, Instance, InstanceAutoRecoveryState,
+    InstanceBandwidthWeighting, InstanceBlockDeviceMapping, InstanceBootModeValues, InstanceCreditSpecification,
+    InstanceMaintenanceOptions, InstanceMetadataEndpointState, InstanceMetadataOptionsResponse, InstanceMetadataOptionsState,
+    InstanceMetadataProtocolState, InstanceMetadataTagsState, InstanceNetworkPerformanceOptions, InstanceRebootMigrationState,
+    InstanceState as Shown, InstanceStateChange, InstanceStateName, Monitoring, MonitoringState, OperatorResponse,
+    Placement as ShownPlacement, PrivateDnsNameOptionsResponse, Reservation, StateReason as ShownReason, Tenancy,
+    VirtualizationType,
 };
 use logic::{
+    ebs::AttachmentState,
     instance::{state_code, state_name, state_reason, state_transition},
     instance_type,
     vpc::{internal_domain, private_dns_name},
@@ -197,12 +199,11 @@ fn private_dns(options: &PrivateDnsOptions) -> PrivateDnsNameOptionsResponse {
 }
 
 /// One of its volumes.
-pub(super) fn block_device(id: &str, disk: &Disk, attachment: &VolumeAttachment) -> InstanceBlockDeviceMapping {
-    let attached = disk.plan.attached.iter().any(|(instance, _)| instance == id);
-    let status = match (attached, attachment.detach) {
-        (_, Some(_)) => AttachmentStatus::Detaching,
-        (true, None) => AttachmentStatus::Attached,
-        (false, None) => AttachmentStatus::Attaching,
+pub(super) fn block_device(disk: &Disk, attachment: &VolumeAttachment, state: AttachmentState) -> InstanceBlockDeviceMapping {
+    let status = match state {
+        AttachmentState::Attaching => AttachmentStatus::Attaching,
+        AttachmentState::Attached => AttachmentStatus::Attached,
+        AttachmentState::Busy | AttachmentState::Detaching => AttachmentStatus::Detaching,
     };
     InstanceBlockDeviceMapping {
         device_name: Some(attachment.device.clone()),

@@ -10,8 +10,9 @@ pub use instance::{credits, instance, metadata, profile, reservation, state, sta
 pub use interface::interface;
 pub use status::{event, status};
 
+use super::load::Disk;
 use api::ec2::InstanceBlockDeviceMapping;
-use model::{Timestamp, ec2::VolumeAttachment};
+use model::Timestamp;
 
 /// A moment as filters have it.
 fn rfc3339(at: wire::Time) -> String {
@@ -24,9 +25,6 @@ fn time(at: Timestamp) -> wire::Time {
 }
 
 /// The volumes of an instance.
-pub fn block_devices(id: &str, disks: &[super::load::Disk]) -> Vec<InstanceBlockDeviceMapping> {
-    let of = |disk: &super::load::Disk| -> Option<VolumeAttachment> {
-        disk.spec.attachments.iter().find(|attachment| attachment.instance == id).cloned()
-    };
-    disks.iter().filter_map(|disk| Some(instance::block_device(id, disk, &of(disk)?))).collect()
+pub fn block_devices(id: &str, disks: &[Disk]) -> Vec<InstanceBlockDeviceMapping> {
+    disks.iter().filter_map(|disk| disk.attachment(id).map(|(it, state)| instance::block_device(disk, it, state))).collect()
 }
