@@ -7,16 +7,21 @@ use crate::{
         protocol::{Answer, Attached, CONTROL, Job, Request, STATE, SnapshotStatus, Status, Stopped, line, read},
     },
 };
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::retry_on_intr,
+    process::{Pid, PidfdFlags, pidfd_open},
+};
 use serde::de::DeserializeOwned;
 use std::{
     fs::{self, File},
     io,
-    os::fd::AsRawFd,
+    os::fd::{AsRawFd, OwnedFd},
     path::{Path, PathBuf},
     process::Stdio,
 };
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::UnixStream,
     process::Command,
     task::spawn_blocking,
@@ -104,11 +109,10 @@ impl Client {
     /// Flushes, frees the device and ends the server; when this says [`Stopped::Detached`] all of that has happened. If somebody has the
     /// device open it happens when the last one closes it; with `force` the server ends at once, and who has it open gets errors.
     pub async fn stop(&self, force: bool) -> Result<Stopped> {
-        let mut stream = self.connect().await?;
-        let stopped = ask(&mut stream, &Request::Stop { force }).await?;
+        let server = open_process(self.status().await?.attached.pid)?;
+        let stopped = self.ask(&Request::Stop { force }).await?;
         if stopped == Stopped::Detached {
-            // The socket is closed by the server's end.
-            let _ = stream.read_to_end(&mut Vec::new()).await;
+            spawn_blocking(move || wait_for_end(&server)).await.map_err(io::Error::other)??;
         }
         Ok(stopped)
     }
@@ -127,6 +131,16 @@ impl Client {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn open_process(pid: u32) -> Result<OwnedFd> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
+    Ok(pidfd_open(pid, PidfdFlags::empty()).map_err(io::Error::from)?)
+}
+
+/// A process has ended when all that it had open is closed, its locks and sockets in no particular order.
+fn wait_for_end(process: &OwnedFd) -> Result<()> {
+    Ok(retry_on_intr(|| poll(&mut [PollFd::new(process, PollFlags::IN)], None)).map(drop).map_err(io::Error::from)?)
 }
 
 async fn launch(start: &Start<'_>) -> Result<String> {

@@ -1,6 +1,6 @@
-//! Disk images to snapshots, and back.
+//! Disk images to snapshots and back, and snapshots to others under other keys.
 
-use crate::{BLOCK, BlockStore, Codec, DataKey, Error, Manifest, Result, SECTOR, check_size, xts::is_zero};
+use crate::{BLOCK, BlockStore, Codec, DataKey, Error, Fingerprint, Manifest, Result, SECTOR, check_size, xts::is_zero};
 use nix::unistd::{Whence, lseek};
 use std::{fs::File, io, os::unix::fs::FileExt};
 
@@ -34,7 +34,7 @@ pub fn import(store: &BlockStore, name: &str, image: &File, key: Option<&DataKey
 /// Writes a snapshot into a file, as a raw disk image with holes where it has zeros.
 pub fn export(store: &BlockStore, name: &str, image: &File, key: Option<&DataKey>) -> Result<()> {
     let manifest = store.manifest(name)?;
-    crate::Fingerprint::check(name, manifest.key(), key)?;
+    Fingerprint::check(name, manifest.key(), key)?;
     let codec = Codec::new(key);
     image.set_len(0)?;
     image.set_len(manifest.size())?;
@@ -47,6 +47,31 @@ pub fn export(store: &BlockStore, name: &str, image: &File, key: Option<&DataKey
         }
     }
     image.sync_all().map_err(Error::from)
+}
+
+/// Makes the snapshot `to` of the snapshot `from`, under another key or the same one; under the same no block is stored or read.
+pub fn copy(store: &BlockStore, from: &str, from_key: Option<&DataKey>, to: &str, to_key: Option<&DataKey>) -> Result<Manifest> {
+    store.hold(to, from)?;
+    let source = store.manifest(from)?;
+    Fingerprint::check(from, source.key(), from_key)?;
+    let (reading, writing) = (Codec::new(from_key), Codec::new(to_key));
+    let upload = store.upload(to, &writing);
+    let key = to_key.map(DataKey::fingerprint);
+    let blocks = match source.key() == key {
+        true => source.blocks().to_vec(),
+        false => {
+            let mut blocks = Vec::with_capacity(source.blocks().len());
+            for batch in source.blocks().chunks(BATCH) {
+                let contents = batch.iter().map(|(_, id)| store.read(&reading, *id)).collect::<Result<Vec<_>>>()?;
+                let (ids, _) = upload.put(&contents)?;
+                blocks.extend(batch.iter().zip(ids).filter_map(|((index, _), id)| Some((*index, id?))));
+            }
+            blocks
+        }
+    };
+    let manifest = Manifest::new(source.size(), key, blocks)?;
+    upload.finish(&manifest)?;
+    Ok(manifest)
 }
 
 /// Where data begin at or after `from`; `None` if there are no more.

@@ -6,8 +6,8 @@
 //!   remembers what has changed, so that the next snapshot stores nothing else.
 //! * [`serve`] is the process that makes a block device of a volume for as long as it is attached; [`Client`] starts it, finds it
 //!   again and speaks to it.
-//! * [`import`] and [`export`] turn disk images into snapshots and back; [`Draft`] builds a snapshot block by block, and
-//!   [`Manifest::changes`] compares two.
+//! * [`import`] and [`export`] turn disk images into snapshots and back, [`copy`] puts a snapshot under another key; [`Draft`] builds
+//!   one block by block, and [`Manifest::changes`] compares two.
 //!
 //! Nothing of AWS's API stands here, and no record: names of snapshots and volumes, keys and limits come from the caller. Everything but
 //! [`Client`] blocks the calling thread.
@@ -31,7 +31,7 @@ pub use codec::Codec;
 pub use draft::Draft;
 pub use error::{Error, Result};
 pub use id::BlockId;
-pub use image::{export, import};
+pub use image::{copy, export, import};
 pub use key::{DataKey, Fingerprint};
 pub use limit::Limits;
 pub use manifest::{Change, Manifest};

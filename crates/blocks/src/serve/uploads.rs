@@ -12,43 +12,44 @@ use std::{
 pub struct Uploads {
     volume: Arc<Volume>,
     queue: mpsc::Sender<String>,
-    ended: Arc<Mutex<BTreeMap<String, SnapshotStatus>>>,
+    /// Those that were begun, and what became of those that ended.
+    begun: Arc<Mutex<BTreeMap<String, Option<SnapshotStatus>>>>,
 }
 
 impl Uploads {
     /// Goes on with those that were under way.
     pub fn start(volume: Arc<Volume>) -> Uploads {
         let (queue, names) = mpsc::channel::<String>();
-        let ended = Arc::new(Mutex::new(BTreeMap::new()));
+        let begun = Arc::new(Mutex::new(BTreeMap::new()));
         for name in volume.snapshots() {
+            begun.lock().expect(WHOLE).insert(name.clone(), None);
             let _ = queue.send(name);
         }
-        let worker = (volume.clone(), ended.clone());
+        let worker = (volume.clone(), begun.clone());
         thread::spawn(move || {
             for name in names {
                 let status = upload(&worker.0, &name);
-                worker.1.lock().expect(WHOLE).insert(name, status);
+                worker.1.lock().expect(WHOLE).insert(name, Some(status));
             }
         });
-        Uploads { volume, queue, ended }
+        Uploads { volume, queue, begun }
     }
 
     /// Begins one.
     pub fn begin(&self, name: &str) -> Result<()> {
         self.volume.begin_snapshot(name)?;
-        self.ended.lock().expect(WHOLE).remove(name);
+        self.begun.lock().expect(WHOLE).insert(name.to_owned(), None);
         self.queue.send(name.to_owned()).map_err(|_| Error::Busy("the server ends".into()))
     }
 
     /// What became of one.
     pub fn status(&self, name: &str) -> Result<SnapshotStatus> {
-        // In this order: one that ends in between is found the second time.
-        if let Some(progress) = self.volume.progress(name) {
-            return Ok(SnapshotStatus::Pending(progress));
-        }
-        let ended = self.ended.lock().expect(WHOLE).get(name).cloned();
-        match ended {
-            Some(status) => Ok(status),
+        let begun = self.begun.lock().expect(WHOLE).get(name).cloned();
+        match begun {
+            Some(Some(status)) => Ok(status),
+            // The volume lets go of it a moment before it has ended.
+            Some(None) => Ok(SnapshotStatus::Pending(self.volume.progress(name).unwrap_or_default())),
+            // One of an earlier server.
             None if self.volume.is_stored(name)? => Ok(SnapshotStatus::Completed(Default::default())),
             None => Err(Error::NotFound(name.to_owned())),
         }

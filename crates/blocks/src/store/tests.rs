@@ -52,6 +52,23 @@ fn an_image_comes_out_as_it_went_in() {
 }
 
 #[test]
+fn a_copy_has_the_same_content_under_its_own_key() {
+    let (_folder, store) = store();
+    crate::import(&store, "snap-1", &image(&[(0, &block(1)), (2 * BLOCK as u64, &block(2))], 4 * BLOCK as u64), None).unwrap();
+    let key = crate::DataKey::new([6; 32]);
+    let before = store.list("blocks").unwrap().len();
+    let same = crate::copy(&store, "snap-1", None, "snap-2", None).unwrap();
+    assert_eq!((same, store.list("blocks").unwrap().len()), (store.manifest("snap-1").unwrap(), before));
+    let sealed = crate::copy(&store, "snap-1", None, "snap-3", Some(&key)).unwrap();
+    assert!(store.read(&Codec::new(Some(&key)), sealed.block(2).unwrap()).unwrap() == block(2));
+    assert_eq!(store.list("blocks").unwrap().len(), 2 * before);
+    assert!(matches!(crate::copy(&store, "snap-3", None, "snap-4", None), Err(Error::WrongKey(_))));
+    let opened = crate::copy(&store, "snap-3", Some(&key), "snap-5", None).unwrap();
+    assert_eq!(opened, store.manifest("snap-1").unwrap());
+    assert!(store.list("pins/snap-5").unwrap().is_empty());
+}
+
+#[test]
 fn equal_blocks_are_stored_once() {
     let (_folder, store) = store();
     let codec = Codec::new(None);

@@ -280,6 +280,34 @@ fn one_percent_changed_stores_one_percent() {
 }
 
 #[test]
+fn a_snapshot_that_was_half_stored_is_gone_on_with() {
+    let world = World::new(None);
+    let blocks = 100;
+    world.create(blocks * BLOCK as u64, None);
+    let volume = world.open();
+    let before: Vec<u8> = (0..blocks).flat_map(noise).collect();
+    volume.write_at(0, &before).unwrap();
+    volume.begin_snapshot("snap-1").unwrap();
+    std::thread::scope(|scope| {
+        let upload = scope.spawn(|| volume.upload("snap-1"));
+        while volume.progress("snap-1").is_some_and(|progress| progress.done == 0) {
+            std::thread::yield_now();
+        }
+        volume.closed.store(true, SeqCst);
+        assert!(matches!(upload.join().unwrap(), Err(Error::Busy(_))), "it was stored before it could be stopped");
+    });
+    let stored = volume.progress("snap-1").unwrap();
+    assert!(stored.done > 0 && stored.done < blocks && stored.percent() < 100);
+    // Blocks that are stored, and blocks that aren't.
+    volume.write_at(0, &vec![1; blocks as usize * BLOCK]).unwrap();
+    volume.crash();
+    let volume = world.open();
+    assert_eq!(volume.progress("snap-1").unwrap().done, stored.done);
+    assert_eq!(volume.upload("snap-1").unwrap().looked_at, blocks - stored.done);
+    assert!(world.content("snap-1") == before);
+}
+
+#[test]
 fn a_machine_that_lost_power_keeps_what_was_flushed() {
     let world = World::new(None);
     world.create(SIZE, None);

@@ -102,7 +102,8 @@ fn a_full_disk_loses_nothing() {
     let filler = small.path().join("filler");
     fs::write(&filler, vec![1; 2 << 20]).unwrap();
     let block = |index: u64| noise(index + 1, BLOCK);
-    let full = (0..100).find(|index| volume.write_at(index * BLOCK as u64, &block(*index)).and_then(|()| volume.flush()).is_err());
+    let full =
+        (0..100).find(|index| volume.write_at(index * BLOCK as u64, &block(*index)).and_then(|()| volume.flush()).is_err());
     let full = full.expect("8 MiB don't hold 50");
     assert!(full > 4, "{full}");
     volume.begin_snapshot("snap-1").unwrap_err();
@@ -154,16 +155,18 @@ async fn a_file_system_recovers_and_has_what_was_synced() {
 #[tokio::test]
 async fn a_snapshot_under_way_is_gone_on_with() {
     let Some(world) = World::new("resume", None) else { return };
-    world.create(SIZE, None);
+    // So many that they take longer to store than the few below to overwrite.
+    let blocks = 400;
+    world.create(blocks * BLOCK as u64, None);
     let attached = world.start().await;
     let device = fs::File::options().write(true).open(&attached.device).unwrap();
-    let before = noise(1, 100 * BLOCK);
+    let before = noise(1, blocks as usize * BLOCK);
     device.write_all_at(&before, 0).unwrap();
     device.sync_all().unwrap();
     let other = noise(2, 10 * BLOCK);
     world.client().snapshot("snap-1").await.unwrap();
     // Overwritten from its end, which is stored last.
-    device.write_all_at(&other, 90 * BLOCK as u64).unwrap();
+    device.write_all_at(&other, (blocks - 10) * BLOCK as u64).unwrap();
     device.sync_all().unwrap();
     let status = world.client().progress("snap-1").await.unwrap();
     world.signal(attached.pid, Signal::SIGKILL);

@@ -79,7 +79,7 @@ async fn a_snapshot_of_a_volume_in_use_is_of_one_moment() {
         device.write_all_at(&noise(2, 40 * BLOCK), 0).unwrap();
         device.sync_all().unwrap();
         let stored = world.completed("snap-1").await;
-        assert_eq!(stored.new_blocks, 40);
+        assert_eq!((stored.looked_at, stored.new_blocks), (40, 40));
         let image = tempfile::tempfile().unwrap();
         blocks::export(&world.store(), "snap-1", &image, world.keys.own.as_ref()).unwrap();
         let mut content = vec![0; before.len()];

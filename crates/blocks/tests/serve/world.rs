@@ -117,8 +117,9 @@ impl World {
     }
 
     pub fn is_alive(&self, pid: u32) -> bool {
-        // A zombie, which it can be where nobody collects orphans, has no command line.
-        fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty())
+        // A zombie, which it can be where nobody collects orphans, has ended.
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
     }
 
     pub fn has_device(&self, attached: &Attached) -> bool {
