@@ -1,8 +1,29 @@
 //! `poweroff`, `halt`, `reboot` and `shutdown`, for machines whose image has none: each asks process 1 by a signal.
 
-use crate::process_one::signals::{self, Wish};
+use crate::{
+    layout::{COMMANDS, PROGRAM, QUICK_START},
+    process_one::signals::{self, Wish},
+    sudo,
+};
 use nix::{errno::Errno, unistd::Pid};
-use std::process::ExitCode;
+use std::{fs, io, os::unix::fs::symlink, path::Path, process::ExitCode};
+
+/// Those that every quick start gets.
+const NAMES: [&str; 4] = ["halt", "poweroff", "reboot", "shutdown"];
+
+/// Lays links to this program for what a quick start would miss. Other roots have their own, or another C library.
+pub fn lay() -> io::Result<()> {
+    if !Path::new("/").join(QUICK_START).exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(COMMANDS)?;
+    let names = NAMES.into_iter().chain(sudo::is_missing().then_some("sudo"));
+    for name in names {
+        let _ = fs::remove_file(Path::new(COMMANDS).join(name));
+        symlink(PROGRAM, Path::new(COMMANDS).join(name))?;
+    }
+    Ok(())
+}
 
 /// One of the commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,6 +17,12 @@ pub const PROGRAM: &str = "/run/hillfog/init";
 /// In a machine that isn't a quick start: the files that [`libraries`] names, each under its own file name.
 pub const LIBRARIES: &str = "/run/hillfog/lib";
 
+/// In a quick start: links to this program for commands that the machine would miss.
+pub const COMMANDS: &str = "/run/hillfog/bin";
+
+/// Where programs are found in a machine. Ours come first: a host's `poweroff` speaks to a systemd that isn't there.
+pub const PATH: &str = "/run/hillfog/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// In a machine: where the small init's `sudo` is answered.
 pub const SUDO_SOCKET: &str = "/run/hillfog/sudo";
 

@@ -4,10 +4,11 @@ mod support;
 
 use machine_init::quick_start;
 use nix::{
+    pty::{Winsize, openpty},
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use std::{fs, path::PathBuf};
+use std::{fs, io::Read, os::fd::AsRawFd, path::PathBuf, thread};
 use support::{
     can_run,
     machine::{Machine, World, image_of},
@@ -145,8 +146,69 @@ fn the_ssh_server_is_like_any_other() {
     assert_eq!(root.status.code(), Some(142));
     files(&world, &ada);
     strangers(&world);
+    windows(&world, &ada);
+    crowds(&world, &ada);
     assert_eq!(ada.ask(&world, USER, "pgrep -x sshd | wc -l"), "1");
+    let zombies = || ada.ask(&world, USER, "(true &); ps -eo stat= | grep -c ^Z || :");
+    support::wait_for("the last zombie", || (zombies() == "0").then_some(()));
+    let ended = ada.run(&world, USER, &[], "sudo pkill -KILL -x sshd", b"");
+    assert_eq!(ended.status.code(), Some(255), "{}", said(&ended));
+    world.listens(&machine);
+    assert_eq!(ada.ask(&world, USER, "echo again"), "again");
     off(machine);
+}
+
+/// A terminal whose size changes while a program runs on it.
+fn windows(world: &World, ada: &Person) {
+    let size = |rows, columns| Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    let pair = openpty(&size(33, 101), None).unwrap();
+    let script = "stty size; trap 'stty size; exit 4' WINCH; echo ready; while :; do sleep 0.05; done";
+    let mut ssh = ada.client(world, "ssh");
+    ssh.arg("-tt")
+        .arg("ec2-user@127.0.0.1")
+        .arg(script)
+        .stdin(pair.slave.try_clone().unwrap())
+        .stderr(pair.slave.try_clone().unwrap());
+    let mut child = ssh.stdout(pair.slave).spawn().unwrap();
+    drop(ssh);
+    let mut screen = fs::File::from(pair.master.try_clone().unwrap());
+    let mut text = String::new();
+    let mut resized = false;
+    let mut buffer = [0; 1024];
+    while let Ok(count @ 1..) = screen.read(&mut buffer) {
+        text.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        if text.contains("ready") && !resized {
+            resized = true;
+            let larger = size(44, 120);
+            // SAFETY: the call reads the size that it is given.
+            unsafe { libc::ioctl(pair.master.as_raw_fd(), libc::TIOCSWINSZ, &raw const larger) };
+            kill(Pid::from_raw(child.id() as i32), Signal::SIGWINCH).unwrap();
+        }
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(4), "{text}");
+    assert!(text.contains("33 101") && text.contains("44 120"), "{text}");
+}
+
+/// Many at once, each in a connection of its own and in one of all.
+fn crowds(world: &World, ada: &Person) {
+    thread::scope(|scope| {
+        for number in 0..16 {
+            scope.spawn(move || assert_eq!(ada.ask(world, USER, &format!("sleep 0.2; echo {number}")), number.to_string()));
+        }
+    });
+    let control = format!("ControlPath={}", world.path("control").display());
+    let mut master = ada.client(world, "ssh");
+    let mut master = master.args(["-o", &control, "-M", "-N", "ec2-user@127.0.0.1"]).spawn().unwrap();
+    support::wait_for("the master", || world.path("control").exists().then_some(()));
+    let shared = |command: &str, input: &[u8]| ada.run(world, USER, &["-o", &control], command, input);
+    thread::scope(|scope| {
+        // One who doesn't read must not hold up the others.
+        let stuck = scope.spawn(|| shared("sleep 2", &vec![0; 40_000_000]).status.code());
+        assert_eq!(said(&shared("echo through", b"")), "through\n");
+        assert_eq!(stuck.join().unwrap(), Some(0));
+    });
+    kill(Pid::from_raw(master.id() as i32), Signal::SIGTERM).unwrap();
+    master.wait().unwrap();
 }
 
 /// sftp and both ways of scp.

@@ -104,11 +104,11 @@ impl Boot<'_> {
             apply::accounts(&config, &identity.keys);
             apply::files(&config.write_files);
             apply::timezone(&config);
-            // Before scripts run: one that ends the machine must not be met by its next boot.
-            note("the instance's id can't be kept", store_instance_id(&identity.instance_id));
         }
         self.open_the_door();
         if first {
+            // Before scripts run: one that ends the machine must not be met by its next boot.
+            note("the instance's id can't be kept", store_instance_id(&identity.instance_id));
             scripts::run_lines("runcmd", &config.runcmd);
             scripts::run_all(&identity.instance_id, &parts);
         }
@@ -127,7 +127,7 @@ impl Boot<'_> {
     fn open_the_door(&mut self) {
         let Some(ready) = self.ready.take() else { return };
         if let Some(keys) = note("host keys can't be made", host_keys::ensure(self.env, &self.host)) {
-            say(&host_keys::announcement(&keys));
+            say(&format!("{}\n\n{}\n", host_keys::announcement(&keys), names::banner(&self.host, DEFAULT_USER)));
         }
         drop(ready);
     }

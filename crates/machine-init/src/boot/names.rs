@@ -50,6 +50,14 @@ pub fn resolver(identity: &Identity) -> io::Result<()> {
     replace(RESOLVER, &format!("{}nameserver {address}\n", search.unwrap_or_default()))
 }
 
+/// What the console shows where other machines have their login prompt.
+pub fn banner(host: &str, user: &str) -> String {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let system = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or("Linux").trim_matches('"');
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!("{system}, kernel {}\n{host} takes SSH with the key pair's private key, as {user}", kernel.trim())
+}
+
 /// Writes a file if it is to be another one than it is.
 fn replace(path: &str, text: &str) -> io::Result<()> {
     match fs::read_to_string(path).is_ok_and(|there| there == text) {

@@ -5,6 +5,7 @@ use super::{
     log::{note, say},
     user_data::Part,
 };
+use crate::layout::PATH;
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write},
@@ -16,14 +17,8 @@ use std::{
 const FOLDER: &str = "/var/lib/cloud";
 
 /// What scripts of user data may count on.
-const ENVIRONMENT: [(&str, &str); 6] = [
-    ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
-    ("HOME", "/root"),
-    ("USER", "root"),
-    ("LOGNAME", "root"),
-    ("SHELL", "/bin/sh"),
-    ("LANG", "C.UTF-8"),
-];
+const ENVIRONMENT: [(&str, &str); 6] =
+    [("PATH", PATH), ("HOME", "/root"), ("USER", "root"), ("LOGNAME", "root"), ("SHELL", "/bin/sh"), ("LANG", "C.UTF-8")];
 
 /// Keeps the user data where people look for them, readable by root only.
 pub fn keep(instance: &str, user_data: &[u8]) -> io::Result<()> {

@@ -10,7 +10,7 @@ mod service;
 pub mod signals;
 mod stop;
 
-use crate::{boot, ssh, sudo};
+use crate::{boot, commands, ssh, sudo};
 use model::Env;
 use nix::{
     fcntl::OFlag,
@@ -54,6 +54,9 @@ fn machine(env: &Env) -> io::Result<ExitCode> {
     let mut signals = Signals::take()?;
     for problem in mounts::complete() {
         println!("init: {problem}");
+    }
+    if let Err(error) = commands::lay() {
+        println!("init: commands can't be laid: {error}");
     }
     let mut ready = start_boot(env)?;
     let mut services = vec![Service::new("sshd", ssh::start)];

@@ -1,7 +1,7 @@
 //! What the root volume of a quick start holds.
 
 use super::{Error, accounts, host, texts, tree::Tree};
-use crate::{layout, sudo};
+use crate::layout;
 use nix::unistd::geteuid;
 use std::{fs, path::Path};
 
@@ -47,7 +47,6 @@ const FILES: &[(&str, u32, &str)] = &[
     ("etc/machine-id", 0o444, ""),
     ("etc/motd", 0o644, texts::MOTD),
     ("etc/nsswitch.conf", 0o644, texts::NSSWITCH),
-    ("etc/profile", 0o644, texts::PROFILE),
     ("etc/resolv.conf", 0o644, ""),
     ("etc/shells", 0o644, "/bin/sh\n/bin/bash\n"),
     ("etc/timezone", 0o644, "Etc/UTC\n"),
@@ -66,9 +65,6 @@ const LINKS: &[(&str, &str)] = &[
 /// Links into `/usr` where the host has them.
 const MERGED: &[&str] = &["bin", "sbin", "lib", "lib64", "lib32", "libx32"];
 
-/// Commands that this program is, too.
-const COMMANDS: &[&str] = &["halt", "poweroff", "reboot", "shutdown"];
-
 /// Makes the folder `folder`, which must not exist, into the root of a machine whose `/usr` will be that of the host whose root is `host`. Needs root.
 pub fn write_skeleton(folder: &Path, host: &Path) -> Result<(), Error> {
     if !geteuid().is_root() {
@@ -83,16 +79,13 @@ pub fn write_skeleton(folder: &Path, host: &Path) -> Result<(), Error> {
     for (path, mode, text) in FILES {
         tree.file(path, *mode, text)?;
     }
+    tree.file("etc/profile", 0o644, texts::profile())?;
     tree.file("etc/os-release", 0o644, texts::os_release(&read(host, "etc/os-release")))?;
     LINKS.iter().try_for_each(|(path, target)| tree.link(path, target))?;
     merged.iter().try_for_each(|(name, target)| tree.link(name, target))?;
-    COMMANDS.iter().try_for_each(|name| tree.link(&format!("usr/local/sbin/{name}"), layout::PROGRAM))?;
     write_people(&tree, host)?;
     tree.folder("etc/sudoers.d", 0o750)?;
-    tree.file("etc/sudoers", 0o440, texts::SUDOERS)?;
-    if !host.join("usr/bin/sudo").exists() {
-        tree.link(sudo::LINK.trim_start_matches('/'), layout::PROGRAM)?;
-    }
+    tree.file("etc/sudoers", 0o440, texts::sudoers())?;
     tree.seal().map(drop)
 }
 

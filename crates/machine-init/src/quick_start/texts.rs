@@ -1,5 +1,7 @@
 //! The words of the quick start's own files. Pure.
 
+use crate::layout::PATH;
+
 /// What people see when they come in.
 pub const MOTD: &str = r"
                      .-~~~~-.
@@ -22,14 +24,16 @@ pub const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-lo
 pub const FSTAB: &str = "# The root volume and /usr are mounted by the cloud.\n";
 
 /// Rules of sudo; those for people are made at the first boot.
-pub const SUDOERS: &str = "Defaults env_reset\nDefaults secure_path=\"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"\n\
-    root ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n";
+pub fn sudoers() -> String {
+    format!("Defaults env_reset\nDefaults secure_path=\"{PATH}\"\nroot ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n")
+}
 
 /// For login shells of every kind.
-pub const PROFILE: &str = r#"# For login shells.
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export PATH
-: "${LANG:=C.UTF-8}"
+pub fn profile() -> String {
+    format!("# For login shells.\nPATH={PATH}\nexport PATH\n{PROFILE}")
+}
+
+const PROFILE: &str = r#": "${LANG:=C.UTF-8}"
 export LANG
 for script in /etc/profile.d/*.sh; do
     [ -r "$script" ] && . "$script"

@@ -86,7 +86,7 @@ fn base(shell: &str) -> &str {
 
 fn environment(login: &Login, terminal: Option<(&str, &str)>) -> Vec<(String, String)> {
     let Login { user, peer, local, .. } = login;
-    let mut variables = vec![("PATH".into(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into())];
+    let mut variables = vec![("PATH".into(), layout::PATH.into())];
     variables.extend(defaults(&fs::read_to_string("/etc/environment").unwrap_or_default()));
     variables.extend(login.variables.iter().cloned());
     let (from, to) = (peer.ip().to_canonical(), local.ip().to_canonical());

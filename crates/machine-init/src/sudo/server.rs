@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     accounts::{Accounts, User},
-    layout::SUDO_SOCKET,
+    layout::{PATH, SUDO_SOCKET},
     switch::{self, Place},
 };
 use nix::{
@@ -32,9 +32,6 @@ use std::{
     process::{Command, Stdio, exit},
     thread,
 };
-
-/// What programs find.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Serves until the process is killed. The result is its exit code if it can't.
 pub fn serve() -> i32 {
