@@ -70,6 +70,9 @@ pub struct Opened {
     pub local: Option<Zeroizing<[u8; 64]>>,
 }
 
+/// The file of what never changes.
+const META: &str = "meta.json";
+
 /// How a volume was left.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Left {
@@ -83,6 +86,10 @@ enum Left {
 pub fn create(folder: &Path, create: &Create<'_>, store: &BlockStore) -> Result<()> {
     check_name(create.id)?;
     check_size(create.size)?;
+    if !folder.join(META).exists() {
+        // One that was never finished.
+        remove_folder(folder)?;
+    }
     fs::create_dir_all(folder.parent().unwrap_or(folder))?;
     fs::create_dir(folder)?;
     let made = fill(folder, create, store);
@@ -108,7 +115,7 @@ fn fill(folder: &Path, create: &Create<'_>, store: &BlockStore) -> Result<()> {
     Data::open(&folder.join("data"), None)?.reserve(blocks_of(create.size))?;
     Journal::create(&folder.join("map"), Head { size: create.size, source: name, base, frozen: Vec::new() }, states)?;
     // The last: a folder without it is no volume.
-    write_durably(&folder.join("meta.json"), &serde_json::to_vec(&meta).map_err(io::Error::from)?)?;
+    write_durably(&folder.join(META), &serde_json::to_vec(&meta).map_err(io::Error::from)?)?;
     Ok(sync_folder(folder)?)
 }
 
@@ -256,7 +263,7 @@ fn lock(folder: &Path) -> Result<Flock<File>> {
 }
 
 fn read_meta(folder: &Path) -> Result<Meta> {
-    let path = folder.join("meta.json");
+    let path = folder.join(META);
     let bytes = fs::read(&path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Error::NotFound(folder.display().to_string()),
         _ => error.into(),

@@ -106,11 +106,12 @@ impl Journal {
             self.torn = false;
             return Ok(());
         }
-        let frame = frame(payload);
+        let mut frame = frame(payload);
         if self.torn {
+            // What follows half a frame isn't read, and what that one said is still to be said.
             self.file.set_len(self.length)?;
+            frame = self::frame(&image(&self.head, &self.states)?);
         }
-        // Until all of it is there: the next frame must not follow half of one.
         self.torn = true;
         self.file.write_all(&frame)?;
         self.file.sync_data()?;
@@ -219,6 +220,24 @@ mod tests {
             fs::write(&path, &bad).unwrap();
             assert_eq!(Journal::read(&path).unwrap(), first);
         }
+    }
+
+    #[test]
+    fn what_could_not_be_said_is_said_with_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("map");
+        let mut journal = Journal::create(&path, head(8), vec![state::ZERO; 8]).unwrap();
+        // A file that can only be read: nothing is written to it.
+        let writable = std::mem::replace(&mut journal.file, File::open(&path).unwrap());
+        journal.head.base = Some("snap-9".into());
+        journal.rewrite().unwrap_err();
+        journal.file = writable;
+        journal.file.write_all(b"half a frame").unwrap();
+        journal.change(&BTreeMap::from([(3, state::LOCAL)])).unwrap();
+        let (head, states) = Journal::read(&path).unwrap();
+        assert_eq!((head.base.as_deref(), states[3]), (Some("snap-9"), state::LOCAL));
+        journal.change(&BTreeMap::from([(4, state::LOCAL)])).unwrap();
+        assert_eq!(Journal::read(&path).unwrap(), (journal.head.clone(), journal.states.clone()));
     }
 
     #[test]

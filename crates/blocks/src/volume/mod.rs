@@ -152,14 +152,19 @@ impl Volume {
     pub fn grow(&self, size: u64) -> Result<()> {
         check_size(size)?;
         let mut journal = self.journal()?;
-        if size < journal.head.size {
-            return Err(Error::Invalid(format!("a volume of {} bytes can't become one of {size}", journal.head.size)));
+        let before = journal.head.size;
+        if size < before {
+            return Err(Error::Invalid(format!("a volume of {before} bytes can't become one of {size}")));
         }
         let blocks = blocks_of(size);
         self.data.reserve(blocks)?;
         journal.head.size = size;
         journal.states.resize(blocks as usize, state::ZERO);
-        journal.rewrite()?;
+        if let Err(error) = journal.rewrite() {
+            journal.head.size = before;
+            journal.states.truncate(blocks_of(before) as usize);
+            return Err(error);
+        }
         let mut shared = self.alone();
         shared.size = size;
         shared.states.resize_with(blocks as usize, || AtomicU8::new(state::ZERO));

@@ -445,8 +445,16 @@ fn bad_ranges_sizes_and_names_are_refused() {
     let source = Some(Source { snapshot: "snap-none", key: None });
     let made = Volume::create(&world.path, &Create { id: "vol-1", size: SIZE, key: None, source }, &world.store);
     assert!(matches!(made, Err(Error::NotFound(_))) && !world.path.exists());
+    // What was broken off is begun anew; what is there stays.
+    fs::create_dir(&world.path).unwrap();
+    fs::write(world.path.join("data"), [1; 5000]).unwrap();
     world.create(SIZE, None);
+    let again = Volume::create(&world.path, &Create { id: "vol-1", size: SIZE, key: None, source: None }, &world.store);
+    assert!(matches!(again, Err(Error::Io(_))));
     let volume = world.open();
+    let mut out = [9; 5000];
+    volume.read_at(0, &mut out).unwrap();
+    assert_eq!(out, [0; 5000]);
     assert!(matches!(volume.read_at(SIZE - 1, &mut [0; 2]), Err(Error::Invalid(_))));
     assert!(matches!(volume.write_at(u64::MAX, &[0; 2]), Err(Error::Invalid(_))));
     assert!(matches!(volume.discard(1, SIZE), Err(Error::Invalid(_))));

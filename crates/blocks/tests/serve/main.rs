@@ -155,6 +155,31 @@ async fn limits_hold_while_they_are_set() {
 }
 
 #[tokio::test]
+async fn many_come_and_go_at_once() {
+    let Some(world) = World::new("many", None) else { return };
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..12 {
+        let world = world.at(&format!("vol-{number}"));
+        tasks.spawn(async move {
+            world.create(SIZE, None);
+            for round in 0..3 {
+                let attached = world.start().await;
+                let device = world::direct(&attached.device);
+                if round > 0 {
+                    assert!(device.read(0, 65536).unwrap() == noise(number * 10 + round - 1, 65536));
+                }
+                device.write(0, &noise(number * 10 + round, 65536)).unwrap();
+                drop(device);
+                assert_eq!(world.client().stop(false).await.unwrap(), Stopped::Detached);
+            }
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_is_told_to_end_by_a_signal_ends_clean() {
     let Some(world) = World::new("signal", None) else { return };
     world.create(SIZE, None);
