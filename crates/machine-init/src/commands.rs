@@ -1,4 +1,4 @@
-//! `poweroff`, `halt`, `reboot` and `shutdown`, for machines whose image has none: each asks process 1 by a signal.
+//! `poweroff`, `halt`, `reboot` and `shutdown`: each asks process 1 by a signal. And the links to this program by which a quick start finds its commands.
 
 use crate::{
     layout::{COMMANDS, PROGRAM, QUICK_START},
@@ -9,7 +9,7 @@ use nix::{errno::Errno, unistd::Pid};
 use std::{fs, io, os::unix::fs::symlink, path::Path, process::ExitCode};
 
 /// Those that every quick start gets.
-const NAMES: [&str; 4] = ["halt", "poweroff", "reboot", "shutdown"];
+const NAMES: [&str; 5] = ["cloud-init", "halt", "poweroff", "reboot", "shutdown"];
 
 /// Lays links to this program for what a quick start would miss. Other roots have their own, or another C library.
 pub fn lay() -> io::Result<()> {

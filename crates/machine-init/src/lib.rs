@@ -1,8 +1,8 @@
 //! The small init of machines: process 1 of a system container whose image has none of its own, and the quick start image, which is made of the host.
 //!
 //! One program plays all the parts, named by its first argument: `init` is process 1; it forks the boot (names, keys, user data) and the
-//! SSH server, and `sftp` is started by the latter in a user's name. Called as `poweroff`, `reboot`, `halt`, `shutdown` or `sudo`, it is that
-//! command.
+//! SSH server, and `sftp` is started by the latter in a user's name. Called as `poweroff`, `reboot`, `halt`, `shutdown`, `sudo` or `cloud-init`,
+//! it is that command.
 //!
 //! What lays the machine's file systems, networks and namespaces is somewhere else: see [`layout`] for what is expected of it.
 //! Nothing here runs on the host but [`quick_start`] and [`layout`].
@@ -35,7 +35,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// The command that the program was called as: `poweroff`, `reboot`, `halt`, `shutdown` or `sudo`, which machines find as links to it. `None` for any other
+/// The command that the program was called as: `poweroff`, `reboot`, `halt`, `shutdown`, `sudo` or `cloud-init`, which machines find as links to it. `None` for any other
 /// name.
 pub fn called_as(name: Option<OsString>, args: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
     let name = name?;
@@ -43,6 +43,7 @@ pub fn called_as(name: Option<OsString>, args: impl IntoIterator<Item = OsString
     let args: Vec<String> = args.into_iter().map(|word| word.to_string_lossy().into_owned()).collect();
     match name {
         "sudo" => Some(sudo::client(&args)),
+        "cloud-init" => Some(boot::status::command(&args)),
         _ => commands::find(name).map(|command| commands::run(command, &args)),
     }
 }

@@ -105,7 +105,20 @@ fn one_logs_in_and_user_data_run_once() {
     let mut machine = boot(&world, &image);
     assert_ne!(keys(&machine.console()), keys(&shown), "another machine has other keys");
     machine.shows("Hillfog: the boot of");
-    assert_eq!(ada.ask(&world, USER, "cat /root/ran"), "ran as root\nran as root");
+    assert_eq!(ada.ask(&world, USER, "cloud-init status --wait; cat /root/ran"), "status: done\nran as root\nran as root");
+    let shown = machine.console();
+    off(machine);
+
+    // Without metadata people get in by what is on the disk, and a machine that learns late that it is another has other keys from then on.
+    world.unsay("meta-data/instance-id");
+    let mut machine = boot(&world, &image);
+    assert_eq!(keys(&machine.console()), keys(&shown));
+    assert_eq!(ada.ask(&world, USER, "cloud-init status; cat /root/ran"), "status: running\nran as root\nran as root");
+    world.say("meta-data/instance-id", "i-0000000000000003");
+    machine.shows("Hillfog: the boot of");
+    assert!(machine.console().contains("doesn't answer yet"), "{}", machine.console());
+    believe(&world, &machine.console());
+    assert_eq!(ada.ask(&world, USER, "wc -l < /root/ran"), "3");
     off(machine);
 }
 
@@ -141,6 +154,7 @@ fn the_ssh_server_is_like_any_other() {
     );
     assert!(said(&through).ends_with("secret"), "{}", said(&through));
 
+    agent(&world, &ada);
     let root = ada.run(&world, "root", &[], "id", b"");
     assert!(said(&root).contains("Please login as the user \"ec2-user\" rather than the user \"root\"."), "{}", said(&root));
     assert_eq!(root.status.code(), Some(142));
@@ -156,6 +170,25 @@ fn the_ssh_server_is_like_any_other() {
     world.listens(&machine);
     assert_eq!(ada.ask(&world, USER, "echo again"), "again");
     off(machine);
+}
+
+/// The client's agent signs for a program in the machine, and not for one that wasn't lent it.
+fn agent(world: &World, ada: &Person) {
+    let socket = world.path("agent");
+    let mut agent = std::process::Command::new("ssh-agent")
+        .arg("-D")
+        .arg("-a")
+        .arg(&socket)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    support::wait_for("the agent", || socket.exists().then_some(()));
+    ada.add_to(&socket);
+    let lent = ada.agent_lent(world, &socket, "ssh-add -l; ls -ld $SSH_AUTH_SOCK");
+    assert!(lent.contains("ada (RSA)") && lent.contains("srw------- 1 ec2-user"), "{lent}");
+    assert_eq!(ada.ask(world, USER, "echo ${SSH_AUTH_SOCK-none}; ls /tmp"), "none");
+    kill(Pid::from_raw(agent.id() as i32), Signal::SIGTERM).unwrap();
+    agent.wait().unwrap();
 }
 
 /// A terminal whose size changes while a program runs on it.
@@ -260,6 +293,8 @@ fn a_cloud_config_makes_the_machine_and_it_ends_from_inside() {
     let image = image(&world);
     let mut machine = boot(&world, &image);
     machine.shows("Hillfog: the boot of web is over");
+    let status = ada.run(&world, USER, &[], "cloud-init status --wait --long", b"");
+    assert_eq!((said(&status).as_str(), status.status.code()), ("status: error\n- runcmd failed: exit status: 1\n", Some(1)));
     let console = machine.console();
     for line in ["second\n", "user data: runcmd failed: exit status: 1\n", "packages is not built", "all done\n"] {
         assert!(console.contains(line), "{line:?} in\n{console}");

@@ -13,6 +13,7 @@ pub mod imds;
 pub mod log;
 mod names;
 mod scripts;
+pub mod status;
 mod user_data;
 
 #[cfg(test)]
@@ -97,39 +98,58 @@ impl Boot<'_> {
         }
         note("names can't be resolved", names::resolver(&identity));
         note("user data can't be kept", scripts::keep(&identity.instance_id, &identity.user_data));
-        scripts::run_lines("bootcmd", &config.bootcmd);
+        let mut failures = scripts::run_lines("bootcmd", &config.bootcmd);
         if first {
-            note("the image's host keys are still there", host_keys::forget());
-            apply::machine_id(self.env);
-            apply::accounts(&config, &identity.keys);
-            apply::files(&config.write_files);
-            apply::timezone(&config);
+            self.become_another(&config, &identity);
         }
         self.open_the_door();
         if first {
             // Before scripts run: one that ends the machine must not be met by its next boot.
             note("the instance's id can't be kept", store_instance_id(&identity.instance_id));
-            scripts::run_lines("runcmd", &config.runcmd);
-            scripts::run_all(&identity.instance_id, &parts);
+            failures.extend(scripts::run_lines("runcmd", &config.runcmd));
+            failures.extend(scripts::run_all(&identity.instance_id, &parts));
         }
         if let Some(message) = &config.final_message {
             say(message);
         }
-        note("the boot's end can't be noted", scripts::finished(&identity.instance_id));
+        note(
+            "the boot's end can't be noted",
+            scripts::finished(&identity.instance_id).and_then(|()| status::finished(&failures)),
+        );
+    }
+
+    /// What an instance does once: nothing of the one that its image was made of may be left.
+    fn become_another(&self, config: &CloudConfig, identity: &Identity) {
+        note("the image's host keys are still there", host_keys::forget());
+        if self.ready.is_none() {
+            // People have been let in by the image's keys; from the next connection on it is by these.
+            self.show_keys();
+        }
+        apply::machine_id(self.env);
+        apply::accounts(config, &identity.keys);
+        apply::files(&config.write_files);
+        apply::timezone(config);
     }
 
     fn without_metadata(&mut self) {
         note("the name can't be set", names::set_kernel_name(&self.host));
         self.open_the_door();
+        note("the boot's end can't be noted", status::finished(&["the metadata service has not answered".to_owned()]));
     }
 
-    /// Makes host keys where there are none, shows them, and lets people in.
+    /// Lets people in, unless they are in already.
     fn open_the_door(&mut self) {
-        let Some(ready) = self.ready.take() else { return };
+        if let Some(ready) = self.ready.take() {
+            self.show_keys();
+            drop(ready);
+        }
+    }
+
+    /// Makes host keys where there are none, and shows them.
+    fn show_keys(&self) {
         if let Some(keys) = note("host keys can't be made", host_keys::ensure(self.env, &self.host)) {
             say(&format!("{}\n\n{}\n", host_keys::announcement(&keys), names::banner(&self.host, DEFAULT_USER)));
         }
-        drop(ready);
     }
 }
 

@@ -1,10 +1,6 @@
 //! Runs what user data say, as root, with output on the console and in the log. Paths are cloud-init's, since scripts wait for them.
 
-use super::{
-    cloud_config::Line,
-    log::{note, say},
-    user_data::Part,
-};
+use super::{cloud_config::Line, log::say, user_data::Part};
 use crate::layout::PATH;
 use std::{
     fs::{self, OpenOptions},
@@ -39,9 +35,9 @@ pub fn finished(instance: &str) -> io::Result<()> {
     fs::write(folder(instance).join("boot-finished"), "by Hillfog's small init\n")
 }
 
-/// Runs commands one after another, whatever becomes of each.
-pub fn run_lines(what: &str, lines: &[Line]) {
-    for line in lines {
+/// Runs commands one after another, whatever becomes of each. The failures.
+pub fn run_lines(what: &str, lines: &[Line]) -> Vec<String> {
+    let run_line = |line: &Line| {
         let mut command = match line {
             Line::Shell(text) => {
                 let mut shell = Command::new("/bin/sh");
@@ -54,23 +50,26 @@ pub fn run_lines(what: &str, lines: &[Line]) {
                 command
             }
         };
-        run(what, &mut command);
-    }
+        run(what, &mut command)
+    };
+    lines.iter().filter_map(run_line).collect()
 }
 
-/// Runs the scripts among the parts.
-pub fn run_all(instance: &str, parts: &[Part]) {
+/// Runs the scripts among the parts. The failures.
+pub fn run_all(instance: &str, parts: &[Part]) -> Vec<String> {
     let scripts = parts.iter().filter_map(|part| match part {
         Part::Script(bytes) => Some(bytes),
         _ => None,
     });
-    for (number, bytes) in (1..).zip(scripts) {
+    let run_script = |(number, bytes): (usize, &Vec<u8>)| {
         let name = format!("part-{number:03}");
         let path = folder(instance).join("scripts").join(&name);
-        if note("a script can't be written", write(&path, bytes)).is_some() {
-            run(&name, &mut Command::new(path));
+        match write(&path, bytes) {
+            Ok(()) => run(&name, &mut Command::new(path)),
+            Err(error) => told(format!("{name} can't be written: {error}")),
         }
-    }
+    };
+    (1..).zip(scripts).filter_map(run_script).collect()
 }
 
 fn folder(instance: &str) -> PathBuf {
@@ -82,11 +81,17 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     OpenOptions::new().write(true).create_new(true).mode(0o700).open(path)?.write_all(bytes)
 }
 
-fn run(what: &str, command: &mut Command) {
+/// Runs a command to its end; what went wrong.
+fn run(what: &str, command: &mut Command) -> Option<String> {
     let started = command.env_clear().envs(ENVIRONMENT).current_dir("/").stdin(Stdio::null()).status();
     match started {
-        Ok(status) if status.success() => {}
-        Ok(status) => say(&format!("user data: {what} failed: {status}")),
-        Err(error) => say(&format!("user data: {what} can't be run: {error}")),
+        Ok(status) if status.success() => None,
+        Ok(status) => told(format!("{what} failed: {status}")),
+        Err(error) => told(format!("{what} can't be run: {error}")),
     }
+}
+
+fn told(failure: String) -> Option<String> {
+    say(&format!("user data: {failure}"));
+    Some(failure)
 }

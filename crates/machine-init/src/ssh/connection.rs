@@ -1,6 +1,7 @@
 //! One client's connection: who it is, and what it asks for.
 
 use super::{
+    agent::Agent,
     authorize::authorize,
     forward::{self, Target},
     inbox::{Inbox, Outlet, inbox},
@@ -39,6 +40,8 @@ pub struct Connection {
     asked: Option<Asked>,
     /// Who has logged in.
     user: Option<Known>,
+    /// The client's agent, if it lets the machine ask it.
+    agent: Option<Agent>,
     sessions: HashMap<ChannelId, State>,
     /// What comes for each channel, of either kind.
     inboxes: HashMap<ChannelId, Inbox>,
@@ -80,6 +83,7 @@ impl Connection {
             known: Some(known),
             asked: None,
             user: None,
+            agent: None,
             sessions: HashMap::new(),
             inboxes: HashMap::new(),
             forwarded: Arc::new(Semaphore::new(FORWARDED)),
@@ -134,6 +138,7 @@ impl Connection {
         let client = Client { read: prepared.read, write: prepared.write, handle: session.handle() };
         let named = prepared.terminal.as_ref().map(|it| (it.name.as_str(), it.kind.as_str()));
         let mut command = login::command(&login, request, named)?;
+        command.envs(self.agent.iter().map(|agent| ("SSH_AUTH_SOCK", agent.socket())));
         let Some(terminal) = prepared.terminal else {
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
             let (pid, mut child) = spawn(command)?;
@@ -290,6 +295,14 @@ impl Handler for Connection {
             "sftp" => self.run(channel, Request::Sftp, session),
             _ => session.channel_failure(channel),
         }
+    }
+
+    async fn agent_request(&mut self, _channel: ChannelId, session: &mut Session) -> Result<bool, Self::Error> {
+        let allowed = self.user.as_ref().filter(|(_, grant)| grant.agent).map(|(user, _)| user);
+        if let (Some(user), None) = (allowed, &self.agent) {
+            self.agent = Agent::listen(&self.env, user, session.handle()).ok();
+        }
+        Ok(self.agent.is_some())
     }
 
     async fn window_change_request(

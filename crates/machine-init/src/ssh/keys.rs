@@ -14,11 +14,13 @@ pub struct Grant {
     pub terminal: bool,
     /// Ports may be forwarded.
     pub forwarding: bool,
+    /// The client's agent may be asked.
+    pub agent: bool,
 }
 
 impl Grant {
     /// Everything.
-    pub const FULL: Grant = Grant { forced: None, terminal: true, forwarding: true };
+    pub const FULL: Grant = Grant { forced: None, terminal: true, forwarding: true, agent: true };
 }
 
 /// What a file grants to a key that comes from an address; `None` if it isn't in it, or not for that address.
@@ -66,16 +68,14 @@ fn grant(options: &str, peer: IpAddr) -> Option<Grant> {
 fn take(grant: &mut Grant, option: &str, peer: IpAddr) -> Option<()> {
     let (name, value) = option.split_once('=').map_or((option, None), |(name, value)| (name, unquote(value)));
     match (name.to_ascii_lowercase().as_str(), value) {
-        ("", None)
-        | (
-            "no-agent-forwarding" | "no-x11-forwarding" | "no-user-rc" | "agent-forwarding" | "x11-forwarding" | "user-rc",
-            None,
-        ) => {}
+        ("", None) | ("no-x11-forwarding" | "no-user-rc" | "x11-forwarding" | "user-rc", None) => {}
         ("no-pty", None) => grant.terminal = false,
         ("pty", None) => grant.terminal = true,
         ("no-port-forwarding", None) => grant.forwarding = false,
         ("port-forwarding", None) => grant.forwarding = true,
-        ("restrict", None) => (grant.terminal, grant.forwarding) = (false, false),
+        ("no-agent-forwarding", None) => grant.agent = false,
+        ("agent-forwarding", None) => grant.agent = true,
+        ("restrict", None) => (grant.terminal, grant.forwarding, grant.agent) = (false, false, false),
         ("command", Some(command)) => grant.forced = Some(command),
         // Only a server that permits it looks at these, and the default is not to.
         ("environment", Some(_)) => {}
@@ -144,8 +144,11 @@ mod tests {
         assert_eq!(of(&format!("# me\n\n{KEY} a b c\n")), Some(Grant::FULL));
         assert_eq!(of("ssh-rsa AAAA\nnonsense\n"), None);
         let grant = of(&format!("no-pty,command=\"echo 'a, \\\"b\\\" c'\",no-port-forwarding {KEY} me")).unwrap();
-        assert_eq!(grant, Grant { forced: Some("echo 'a, \"b\" c'".into()), terminal: false, forwarding: false });
-        assert_eq!(of(&format!("restrict,pty {KEY}")), Some(Grant { forced: None, terminal: true, forwarding: false }));
+        assert_eq!(grant, Grant { forced: Some("echo 'a, \"b\" c'".into()), terminal: false, forwarding: false, agent: true });
+        assert_eq!(
+            of(&format!("restrict,pty {KEY}")),
+            Some(Grant { forced: None, terminal: true, forwarding: false, agent: false })
+        );
     }
 
     #[test]
@@ -153,7 +156,7 @@ mod tests {
         let line = crate::boot::courtesy_line(KEY, "ec2-user");
         let grant = of(&line).unwrap();
         assert!(grant.forced.unwrap().starts_with("echo 'Please login as the user \"ec2-user\" rather"), "{line}");
-        assert!(!grant.forwarding);
+        assert!(!grant.forwarding && !grant.agent);
     }
 
     #[test]

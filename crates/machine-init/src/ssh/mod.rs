@@ -3,6 +3,7 @@
 //! One process with one thread serves all connections; what people run are processes of their own, in their names. What it does and doesn't is OpenSSH's way, in
 //! whose client it is meant to look like any other server.
 
+mod agent;
 mod authorize;
 mod connection;
 mod forward;

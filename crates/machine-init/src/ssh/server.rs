@@ -59,6 +59,7 @@ pub fn serve() -> i32 {
     1
 }
 
+/// Made for each connection: a boot may find out late that the host keys are those of another machine.
 fn config() -> Config {
     Config {
         server_id: SshId::Standard(Cow::Borrowed("SSH-2.0-Hillfog")),
@@ -77,10 +78,6 @@ fn config() -> Config {
 }
 
 async fn listen(env: Env) -> io::Result<()> {
-    let config = Arc::new(config());
-    if config.keys.is_empty() {
-        return Err(io::Error::other("there are no host keys"));
-    }
     let listener = match TcpListener::bind(SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT))).await {
         Ok(listener) => listener,
         Err(_) => TcpListener::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, PORT))).await?,
@@ -97,19 +94,19 @@ async fn listen(env: Env) -> io::Result<()> {
             }
         };
         if let Ok(permit) = strangers.clone().try_acquire_owned() {
-            tokio::spawn(attend(env.clone(), config.clone(), stream, permit));
+            tokio::spawn(attend(env.clone(), stream, permit));
         }
     }
 }
 
 /// One connection, from its first byte to its last.
-async fn attend(env: Env, config: Arc<Config>, stream: TcpStream, permit: OwnedSemaphorePermit) {
+async fn attend(env: Env, stream: TcpStream, permit: OwnedSemaphorePermit) {
     let (Ok(peer), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
     let Ok(socket) = stream.as_fd().try_clone_to_owned() else { return };
     let (known, logged_in) = oneshot::channel();
     let connection = Connection::new(env.clone(), peer, local, known);
     let session = async {
-        if let Ok(session) = run_stream(config, stream, connection).await {
+        if let Ok(session) = run_stream(Arc::new(config()), stream, connection).await {
             let _ = session.await;
         }
     };

@@ -60,6 +60,19 @@ impl Person {
         output
     }
 
+    /// Gives the key to an agent.
+    pub fn add_to(&self, agent: &Path) {
+        let added = Command::new("ssh-add").arg("-q").arg(&self.key).env("SSH_AUTH_SOCK", agent).output().unwrap();
+        assert!(added.status.success(), "{}", said(&added));
+    }
+
+    /// Runs a command that may ask an agent; what it printed.
+    pub fn agent_lent(&self, world: &World, agent: &Path, command: &str) -> String {
+        let mut ssh = self.client(world, "ssh");
+        let output = ssh.arg("-A").arg("ec2-user@127.0.0.1").arg(command).env("SSH_AUTH_SOCK", agent).output().unwrap();
+        said(&output)
+    }
+
     /// The same for a command that has to succeed; what it printed.
     pub fn ask(&self, world: &World, user: &str, command: &str) -> String {
         let output = self.run(world, user, &[], command, b"");
