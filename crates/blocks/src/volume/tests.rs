@@ -463,3 +463,67 @@ fn bad_ranges_sizes_and_names_are_refused() {
     volume.snapshot("snap-1").unwrap();
     assert!(matches!(volume.begin_snapshot("snap-1"), Err(Error::Invalid(_))));
 }
+
+/// Several write while snapshots are taken. Each writes its next number to one block and then to another, so of one moment is what
+/// has them equal, or the first ahead by one.
+#[test]
+fn snapshots_are_of_one_moment_whoever_writes() {
+    const WRITERS: u64 = 3;
+    for key in [None, Some(DataKey::new([2; 32]))] {
+        let world = World::new(key);
+        world.create(8 * BLOCK as u64, None);
+        let volume = world.open();
+        let busy = AtomicBool::new(true);
+        // Sectors of all writers are neighbours, and no writer's is a whole sector of encryption.
+        let places = |writer: u64| [writer * 512, 5 * BLOCK as u64 + 1024 + writer * 512];
+        let names: Vec<String> = (1..=6).map(|number| format!("snap-{number}")).collect();
+        std::thread::scope(|scope| {
+            for writer in 0..WRITERS {
+                let (volume, busy) = (&volume, &busy);
+                scope.spawn(move || {
+                    for number in 1u64.. {
+                        for place in places(writer) {
+                            volume.write_at(place, &number.to_le_bytes().repeat(64)).unwrap();
+                        }
+                        if number.is_multiple_of(50) {
+                            volume.flush().unwrap();
+                        }
+                        if !busy.load(SeqCst) {
+                            return;
+                        }
+                    }
+                });
+            }
+            let taken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                for pair in names.chunks(2) {
+                    // Two are under way at a time.
+                    pair.iter().for_each(|name| volume.begin_snapshot(name).unwrap());
+                    for name in pair {
+                        volume.upload(name).unwrap();
+                    }
+                }
+            }));
+            busy.store(false, SeqCst);
+            taken.unwrap();
+        });
+        let mut before = [0; WRITERS as usize];
+        for name in &names {
+            let content = world.content(name);
+            for writer in 0..WRITERS {
+                let [first, second] = places(writer).map(|place| number_at(&content, place as usize));
+                assert!(first == second || first == second + 1, "{name}: writer {writer} wrote {first} and {second}");
+                assert!(
+                    first >= std::mem::replace(&mut before[writer as usize], first),
+                    "{name} is older than the one before it"
+                );
+            }
+        }
+        assert!(before.iter().any(|number| *number > 0));
+    }
+}
+
+fn number_at(content: &[u8], place: usize) -> u64 {
+    let sector = &content[place..place + 512];
+    assert!(sector.chunks(8).all(|word| word == &sector[..8]), "a torn sector at {place}");
+    u64::from_le_bytes(sector[..8].try_into().unwrap())
+}
