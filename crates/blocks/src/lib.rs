@@ -9,6 +9,32 @@
 //! * [`import`] and [`export`] turn disk images into snapshots and back, [`copy`] puts a snapshot under another key; [`Draft`] builds
 //!   one block by block, and [`Manifest::changes`] compares two.
 //!
+//! ```no_run
+//! # async fn example() -> blocks::Result<()> {
+//! use blocks::{BlockStore, Client, Create, DataKey, Keys, Limits, Start, Volume};
+//! use std::path::Path;
+//!
+//! let (data, key) = (Path::new("/data"), DataKey::new([7; 32]));
+//! let store = BlockStore::open(&data.join("blocks"))?;
+//! let folder = data.join("volumes/vol-1");
+//! Volume::create(&folder, &Create { id: "vol-1", size: 8 << 30, key: Some(&key), source: None }, &store)?;
+//! let keys = Keys { own: Some(key), source: None };
+//! let start = Start {
+//!     program: Path::new("/proc/self/exe"),
+//!     folder: &folder,
+//!     runtime: Path::new("/run/cloud/volumes/vol-1"),
+//!     store: &data.join("blocks"),
+//!     keys: &keys,
+//!     limits: Limits { iops: Some(3000), throughput: Some(125 << 20), operation: 256 << 10 },
+//! };
+//! let (client, attached) = Client::start(&start).await?;
+//! println!("{} is a disk", attached.device.display());
+//! client.snapshot("snap-1").await?;
+//! client.stop(false).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Nothing of AWS's API stands here, and no record: names of snapshots and volumes, keys and limits come from the caller. Everything but
 //! [`Client`] blocks the calling thread.
 
