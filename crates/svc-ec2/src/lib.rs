@@ -33,6 +33,7 @@ pub use metadata::{Identities, METADATA_KINDS, Profiles, instance_metadata};
 pub use instances::{Hosts, Instances, schedule};
 pub use network::{KINDS as NETWORK_KINDS, desired_networks};
 pub use volumes::{Volumes, desired_volumes};
+pub use vpc::Networks;
 
 use access::TAG;
 use api::ec2;

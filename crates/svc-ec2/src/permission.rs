@@ -99,9 +99,6 @@ fn peers(given: &IpPermission, find: FindGroup<'_>) -> Result<Vec<(Peer, Option<
         peers.push((ipv6(range.cidr_ipv6.as_deref())?, description(&range.description)?));
     }
     for pair in given.user_id_group_pairs.iter().flatten() {
-        if pair.vpc_peering_connection_id.is_some() {
-            return Err(Fault::not_implemented("The parameter VpcPeeringConnectionId"));
-        }
         peers.push((Peer::Group(find(pair)?), description(&pair.description)?));
     }
     for list in given.prefix_list_ids.iter().flatten() {
@@ -291,14 +288,6 @@ mod tests {
         let nobody = IpPermission { ip_ranges: None, ..tcp(Some(1), Some(1), "") };
         assert!(message(nobody).starts_with("Missing source specification"));
         assert_eq!(all(&[]).unwrap_err().code, "MissingParameter");
-    }
-
-    #[test]
-    fn what_is_not_built_is_refused_by_name() {
-        let pair = UserIdGroupPair { vpc_peering_connection_id: Some("pcx-1".into()), ..UserIdGroupPair::default() };
-        let fault =
-            all(&[IpPermission { user_id_group_pairs: Some(vec![pair]), ..tcp(Some(1), Some(1), "0.0.0.0/0") }]).unwrap_err();
-        assert_eq!((fault.status, &*fault.code), (501, "NotImplemented"));
     }
 
     #[test]

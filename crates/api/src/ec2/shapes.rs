@@ -334,7 +334,7 @@ pub static SHAPES: &[Shape] = &[
     /* 66 */
     Shape::record("AttachmentEnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 114).wire("enaSrdUdpEnabled")]),
     /* 67 */ Shape::choice("AttachmentLimitType", &["shared", "dedicated"]),
-    /* 68 */ Shape::choice("AttachmentStatus", &["attaching", "attached", "detaching", "detached"]),
+    /* 68 */ Shape::new("AttachmentStatus", Kind::String),
     /* 69 */ Shape::record("AttributeBooleanValue", &[Member::new("Value", 114).wire("value")]),
     /* 70 */ Shape::record("AttributeValue", &[Member::new("Value", 1291).wire("value")]),
     /* 71 */
@@ -6532,11 +6532,7 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 1283 */ Shape::record("StartInstancesResult", &[Member::new("StartingInstances", 736).wire("instancesSet")]),
-    /* 1284 */
-    Shape::choice(
-        "State",
-        &["PendingAcceptance", "Pending", "Available", "Deleting", "Deleted", "Rejected", "Failed", "Expired", "Partial"],
-    ),
+    /* 1284 */ Shape::new("State", Kind::String),
     /* 1285 */
     Shape::record("StateReason", &[Member::new("Code", 1291).wire("code"), Member::new("Message", 1291).wire("message")]),
     /* 1286 */ Shape::choice("StatusName", &["reachability"]),

@@ -781,15 +781,6 @@ wire::string_enum! {
     }
 }
 
-wire::string_enum! {
-    AttachmentStatus {
-        Attaching = "attaching",
-        Attached = "attached",
-        Detaching = "detaching",
-        Detached = "detached",
-    }
-}
-
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct AttributeBooleanValue {
     pub value: Option<bool>,
@@ -6021,7 +6012,7 @@ impl IntoValue for EbsInfo {
 pub struct EbsInstanceBlockDevice {
     pub attach_time: Option<Time>,
     pub delete_on_termination: Option<bool>,
-    pub status: Option<AttachmentStatus>,
+    pub status: Option<String>,
     pub volume_id: Option<String>,
     pub associated_resource: Option<String>,
     pub volume_owner_id: Option<String>,
@@ -8583,7 +8574,7 @@ pub struct InstanceNetworkInterfaceAttachment {
     pub attachment_id: Option<String>,
     pub delete_on_termination: Option<bool>,
     pub device_index: Option<i32>,
-    pub status: Option<AttachmentStatus>,
+    pub status: Option<String>,
     pub network_card_index: Option<i32>,
     pub ena_srd_specification: Option<InstanceAttachmentEnaSrdSpecification>,
     pub ena_queue_count: Option<i32>,
@@ -8986,7 +8977,7 @@ pub struct InstanceSecondaryInterfaceAttachment {
     pub attachment_id: Option<String>,
     pub delete_on_termination: Option<bool>,
     pub device_index: Option<i32>,
-    pub status: Option<AttachmentStatus>,
+    pub status: Option<String>,
     pub network_card_index: Option<i32>,
 }
 
@@ -9414,7 +9405,7 @@ impl IntoValue for InternetGateway {
 
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct InternetGatewayAttachment {
-    pub state: Option<AttachmentStatus>,
+    pub state: Option<String>,
     pub vpc_id: Option<String>,
 }
 
@@ -12803,7 +12794,7 @@ pub struct NetworkInterfaceAttachment {
     pub network_card_index: Option<i32>,
     pub instance_id: Option<String>,
     pub instance_owner_id: Option<String>,
-    pub status: Option<AttachmentStatus>,
+    pub status: Option<String>,
     pub ena_srd_specification: Option<AttachmentEnaSrdSpecification>,
     pub ena_queue_count: Option<i32>,
 }
@@ -15868,20 +15859,6 @@ impl IntoValue for StartInstancesResult {
     }
 }
 
-wire::string_enum! {
-    State {
-        PendingAcceptance = "PendingAcceptance",
-        Pending = "Pending",
-        Available = "Available",
-        Deleting = "Deleting",
-        Deleted = "Deleted",
-        Rejected = "Rejected",
-        Failed = "Failed",
-        Expired = "Expired",
-        Partial = "Partial",
-    }
-}
-
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct StateReason {
     pub code: Option<String>,
@@ -17275,7 +17252,7 @@ pub struct VpcEndpoint {
     pub vpc_endpoint_type: Option<VpcEndpointType>,
     pub vpc_id: Option<String>,
     pub service_name: Option<String>,
-    pub state: Option<State>,
+    pub state: Option<String>,
     pub policy_document: Option<String>,
     pub route_table_ids: Option<Vec<String>>,
     pub subnet_ids: Option<Vec<String>>,

@@ -9,8 +9,8 @@ use model::{
     Key, Record,
     ec2::{
         AttachedTo, ContainerHost, DhcpOptions, DhcpOptionsSpec, InternetGateway, NatGateway, NetworkAcl, NetworkInterface,
-        NetworkInterfaceSpec, PeeringStatus, PrefixList, PrivateAddress, RouteTable, SecurityGroup, Subnet, SubnetSpec, Vpc,
-        VpcEndpoint, VpcPeering, VpcPeeringSpec, VpcSpec,
+        NetworkInterfaceSpec, PeeredVpc, PeeringStatus, PrefixList, PrivateAddress, RouteTable, SecurityGroup, Subnet,
+        SubnetSpec, Vpc, VpcEndpoint, VpcPeering, VpcPeeringSpec, VpcSpec,
     },
 };
 use spine::{Read, Scope, Specs, StoreError};
@@ -78,10 +78,22 @@ impl World {
             instances: self.instances.of(id).map(|(key, _)| network::Instance { id: key.id.clone() }).collect(),
             groups: self.groups.of(id).map(|(key, it)| groups::group(&key.id, it, &self.lists)).collect(),
             acls: self.acls.of(id).map(|(key, it)| acls::acl(&key.id, it)).collect(),
-            peerings: self.peerings.iter().filter_map(|(pcx, it)| peering(pcx, it, key)).collect(),
+            peerings: self.peerings(read, key)?,
             dhcp: options.map(|options| dhcp(&options)).unwrap_or_default(),
             ..network::Vpc::new(id, spec.cidr)
         })
+    }
+
+    /// The VPC's active connections, with the blocks that the other sides have by now.
+    fn peerings(&self, read: &impl Read, vpc: &Key<Vpc>) -> Result<Vec<network::Peering>, StoreError> {
+        let mut found = Vec::new();
+        for (key, spec) in &self.peerings {
+            let Some(other) = peer(key, spec, vpc) else { continue };
+            let present = read.spec(&Key::<Vpc>::new(&other.account, &other.region, &other.vpc))?;
+            let cidrs = present.map_or_else(|| other.cidrs.clone(), |vpc| vpc.cidrs().collect());
+            found.push(network::Peering { id: key.id.clone(), vpc: other.vpc.clone(), cidrs });
+        }
+        Ok(found)
     }
 
     fn subnet(&self, read: &impl Read, vpc: &Key<Vpc>, id: &str, spec: &SubnetSpec) -> Result<network::Subnet, StoreError> {
@@ -143,16 +155,15 @@ fn interface(id: &str, spec: &NetworkInterfaceSpec) -> Option<network::Interface
     })
 }
 
-/// The connection as the VPC sees it, if it is one of its sides.
-fn peering(key: &Key<VpcPeering>, spec: &VpcPeeringSpec, vpc: &Key<Vpc>) -> Option<network::Peering> {
+/// The other side of an active connection, if the VPC is one of its sides.
+fn peer<'a>(key: &Key<VpcPeering>, spec: &'a VpcPeeringSpec, vpc: &Key<Vpc>) -> Option<&'a PeeredVpc> {
     let here = (&key.account, &key.region) == (&vpc.account, &vpc.region);
     let other = match (spec.requester.vpc == vpc.id, spec.accepter.vpc == vpc.id) {
         (true, _) => &spec.accepter,
         (_, true) => &spec.requester,
         _ => return None,
     };
-    let active = here && spec.status == PeeringStatus::Active;
-    active.then(|| network::Peering { id: key.id.clone(), vpc: other.vpc.clone(), cidrs: other.cidrs.clone() })
+    (here && spec.status == PeeringStatus::Active).then_some(other)
 }
 
 fn dhcp(spec: &DhcpOptionsSpec) -> network::DhcpOptions {

@@ -159,10 +159,15 @@ pub fn delete(cx: &Cx, tx: &mut Tx, input: &DeleteSecurityGroupRequest) -> Resul
 
 fn in_use(cx: &Cx, tx: &Tx, id: &str) -> Result<bool, Fault> {
     let held = |groups: &[String]| groups.iter().any(|group| group == id);
+    let own = tx.spec(&key::<SecurityGroup>(cx, id))?;
+    // A rule of a peered VPC's group doesn't hold it: it becomes stale.
+    let beside = |group: &SecurityGroupSpec| own.as_ref().is_some_and(|own| own.vpc == group.vpc);
     let names = |rule: &SecurityGroupRule| matches!(&rule.permission.peer, Peer::Group(group) if group == id);
     Ok(all::<NetworkInterface>(cx, tx)?.iter().any(|(_, interface)| held(&interface.groups))
         || all::<LoadBalancer>(cx, tx)?.iter().any(|(_, balancer)| held(&balancer.groups))
-        || all::<SecurityGroup>(cx, tx)?.iter().any(|(other, group)| other != id && group.rules.iter().any(names)))
+        || all::<SecurityGroup>(cx, tx)?
+            .iter()
+            .any(|(other, group)| other != id && beside(group) && group.rules.iter().any(names)))
 }
 
 /// The id of the group that a request means, by id or by its name in the default VPC; none if there is none of that name.

@@ -2,7 +2,7 @@
 
 use super::{
     groups::named,
-    rules::{load, not_found, peer_group},
+    rules::{check_list, load, not_found, peer_group},
 };
 use crate::{
     errors::{dry_run, invalid_combination, invalid_value, missing_parameter},
@@ -33,6 +33,7 @@ pub fn modify(cx: &Cx, tx: &mut Tx, input: &ModifySecurityGroupRulesRequest) -> 
         let (Some((permission, description)), true) = (wanted.pop(), wanted.is_empty()) else {
             return Err(invalid_combination("A rule has exactly one of CidrIpv4, CidrIpv6, PrefixListId and ReferencedGroupId"));
         };
+        check_list(cx, tx, &permission)?;
         let rule = rule_mut(&mut group, &update.security_group_rule_id)?;
         if discriminant::<Peer>(&rule.permission.peer) != discriminant(&permission.peer) {
             return Err(invalid_value("The type of a rule's source or destination cannot be changed"));

@@ -7,6 +7,7 @@ use crate::{
     records::{default_vpc, group_named, key, place},
     resource::Resource,
     tags, views,
+    vpc::{are_peered, prefix_lists},
 };
 use api::ec2::{
     AuthorizeSecurityGroupEgressRequest, AuthorizeSecurityGroupEgressResult, AuthorizeSecurityGroupIngressRequest,
@@ -15,7 +16,7 @@ use api::ec2::{
     UserIdGroupPair,
 };
 use front::Cx;
-use model::ec2::{SecurityGroup, SecurityGroupRule, SecurityGroupSpec, Vpc};
+use model::ec2::{Peer, Permission, SecurityGroup, SecurityGroupRule, SecurityGroupSpec, Vpc};
 use spine::{Read, Tx};
 use std::sync::Arc;
 use wire::Fault;
@@ -80,6 +81,7 @@ fn authorize(
 ) -> Result<Vec<RuleView>, Fault> {
     let group = load(cx, tx, id)?;
     let wanted = permissions(given, single, &|pair| peer_group(cx, tx, &group, pair))?;
+    wanted.iter().try_for_each(|(permission, _)| check_list(cx, tx, permission))?;
     let tags = tags::on_create(specifications, Resource::SECURITY_GROUP_RULE)?;
     let mut group = SecurityGroupSpec::clone(&group);
     let before = group.rules.len();
@@ -99,12 +101,21 @@ fn authorize(
     Ok(group.rules[before..].iter().map(|rule| views::group_rule(place(cx), id, rule)).collect())
 }
 
+/// A prefix list that a rule names has to be there.
+pub fn check_list(cx: &Cx, tx: &Tx, permission: &Permission) -> Result<(), Fault> {
+    match &permission.peer {
+        Peer::PrefixList(id) => prefix_lists::check(cx, tx, id),
+        Peer::Ipv4(_) | Peer::Ipv6(_) | Peer::Group(_) => Ok(()),
+    }
+}
+
 /// The group with that id.
 pub fn load(cx: &Cx, tx: &Tx, id: &str) -> Result<Arc<SecurityGroupSpec>, Fault> {
     tx.spec(&key::<SecurityGroup>(cx, id))?.ok_or_else(|| Resource::SECURITY_GROUP.absent(id))
 }
 
-/// The id of the group that a rule of `group` names: by id, or by name in the default VPC. Both are in the same VPC.
+/// The id of the group that a rule of `group` names: by id, or by name in the default VPC. Both are in the same VPC, or in two that are
+/// peered.
 pub fn peer_group(cx: &Cx, tx: &Tx, group: &SecurityGroupSpec, pair: &UserIdGroupPair) -> Result<String, Fault> {
     let by_name = |name: &str| {
         let vpc = default_vpc(cx, tx)?.map(|(id, _)| id).unwrap_or_default();
@@ -119,7 +130,7 @@ pub fn peer_group(cx: &Cx, tx: &Tx, group: &SecurityGroupSpec, pair: &UserIdGrou
     let foreign = pair.user_id.as_deref().is_some_and(|owner| owner != cx.account.as_str());
     let peer = if foreign { None } else { tx.spec(&key::<SecurityGroup>(cx, &id))? };
     let peer = peer.ok_or_else(|| Resource::SECURITY_GROUP.absent(&id))?;
-    if peer.vpc != group.vpc {
+    if peer.vpc != group.vpc && !are_peered(cx, tx, &peer.vpc, &group.vpc)? {
         let message = "You have specified two resources that belong to different networks.";
         return Err(Fault::client("InvalidGroup.NotFound", message));
     }

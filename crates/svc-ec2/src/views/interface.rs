@@ -7,8 +7,8 @@ use crate::{
     tags,
 };
 use api::ec2::{
-    AttachmentStatus, GroupIdentifier, NetworkInterface, NetworkInterfaceAssociation, NetworkInterfaceAttachment,
-    NetworkInterfacePrivateIpAddress, NetworkInterfaceStatus, NetworkInterfaceType, OperatorResponse, Tag,
+    GroupIdentifier, NetworkInterface, NetworkInterfaceAssociation, NetworkInterfaceAttachment, NetworkInterfacePrivateIpAddress,
+    NetworkInterfaceStatus, NetworkInterfaceType, OperatorResponse, Tag,
 };
 use logic::vpc::private_dns_name;
 use model::ec2::{AttachedTo, Attachment, InterfaceKind, NetworkInterfaceSpec, PrivateAddress};
@@ -102,7 +102,7 @@ pub fn attachment(attachment: &Attachment) -> NetworkInterfaceAttachment {
         network_card_index: Some(0),
         instance_id,
         instance_owner_id: Some(attachment.owner.clone()),
-        status: Some(AttachmentStatus::Attached),
+        status: Some("attached".into()),
         ..NetworkInterfaceAttachment::default()
     }
 }
@@ -140,7 +140,7 @@ impl Described for NetworkInterface {
         ("attachment.device-index", |it| attached(it, |one| one.device_index.texts())),
         ("attachment.instance-id", |it| attached(it, |one| one.instance_id.texts())),
         ("attachment.instance-owner-id", |it| attached(it, |one| one.instance_owner_id.texts())),
-        ("attachment.status", |it| attached(it, |one| one.status.iter().map(|status| status.as_str().into()).collect())),
+        ("attachment.status", |it| attached(it, |one| one.status.texts())),
         ("availability-zone", |it| it.availability_zone.texts()),
         ("availability-zone-id", |it| it.availability_zone_id.texts()),
         ("description", |it| it.description.texts()),
@@ -172,6 +172,7 @@ impl Described for NetworkInterface {
     }
 }
 
-fn rfc3339(at: Time) -> String {
+/// A moment as filters name it.
+pub fn rfc3339(at: Time) -> String {
     jiff::Timestamp::from_millisecond(at.0).map(|at| at.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()).unwrap_or_default()
 }

@@ -12,7 +12,8 @@ use crate::{
 };
 use api::ec2::{
     self, Address, AllocateAddressRequest, AllocateAddressResult, AssociateAddressRequest, AssociateAddressResult,
-    DescribeAddressesRequest, DescribeAddressesResult, DisassociateAddressRequest, DomainType, ReleaseAddressRequest, Tag,
+    DescribeAddressesAttributeRequest, DescribeAddressesAttributeResult, DescribeAddressesRequest, DescribeAddressesResult,
+    DisassociateAddressRequest, DomainType, ReleaseAddressRequest, Tag,
 };
 use front::{Cx, Service};
 use logic::vpc::{ELASTIC_POOL, free_elastic_address};
@@ -37,6 +38,7 @@ pub fn rows(service: Service) -> Service {
             allocate,
         )
         .op::<ec2::DescribeAddresses>(access::all(), describe)
+        .op::<ec2::DescribeAddressesAttribute>(access::all(), describe_attribute)
         .op::<ec2::AssociateAddress>(
             access::found(|cx, snapshot, i: &AssociateAddressRequest| {
                 let mut arns = arns(cx, snapshot, i.allocation_id.as_deref(), i.public_ip.as_deref())?;
@@ -316,6 +318,17 @@ fn describe(cx: &Cx, tx: &mut Tx, input: &DescribeAddressesRequest) -> Result<De
     }
     let query = Query { ids: input.allocation_ids.as_deref(), filters: input.filters.as_deref(), ..Query::default() };
     Ok(DescribeAddressesResult { addresses: Some(select(views, query)?.0) })
+}
+
+/// `DescribeAddressesAttribute`: those that have a name. None has, since there is no public name server.
+fn describe_attribute(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &DescribeAddressesAttributeRequest,
+) -> Result<DescribeAddressesAttributeResult, Fault> {
+    dry_run(input.dry_run)?;
+    input.allocation_ids.iter().flatten().try_for_each(|id| find::<ElasticIp>(cx, tx, id).map(drop))?;
+    Ok(DescribeAddressesAttributeResult { addresses: Some(Vec::new()), next_token: None })
 }
 
 fn view(place: Place<'_>, id: &str, spec: &ElasticIpSpec, interface: Option<&NetworkInterfaceSpec>) -> Address {

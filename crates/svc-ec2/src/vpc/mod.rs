@@ -1,7 +1,11 @@
 //! VPCs and what they are made of, a file for each.
 //!
 //! **Built:** VPCs with several blocks, the default one made again, subnets and their reservations, internet gateways, route tables and
-//! routes, Elastic IP addresses, network interfaces, network ACLs, DHCP options.
+//! routes, Elastic IP addresses, network interfaces, network ACLs, DHCP options, NAT gateways, peering connections, managed prefix lists,
+//! gateway endpoints.
+//!
+//! **Not built:** IPv6, address managers (IPAM), endpoints that are interfaces, transit and other gateways, prefixes of interfaces: refused
+//! by name.
 
 mod acl_entries;
 mod acls;
@@ -9,9 +13,15 @@ mod addresses;
 mod blocks;
 mod default;
 mod dhcp;
+mod endpoints;
 mod gateways;
 pub mod interfaces;
-mod prefix_lists;
+mod misc;
+mod nat_gateways;
+mod peering;
+pub mod prefix_lists;
+mod reconcile;
+mod references;
 mod reservations;
 mod route_tables;
 mod routes;
@@ -19,6 +29,9 @@ mod subnets;
 pub mod targets;
 mod tokens;
 mod vpcs;
+
+pub use peering::are_peered;
+pub use reconcile::Networks;
 
 use front::Service;
 use model::{Key, ec2::NetworkInterface};
@@ -39,6 +52,12 @@ pub fn rows(service: Service) -> Service {
         acls::rows,
         acl_entries::rows,
         dhcp::rows,
+        nat_gateways::rows,
+        peering::rows,
+        prefix_lists::rows,
+        endpoints::rows,
+        references::rows,
+        misc::rows,
     ];
     all.into_iter().fold(service, |service, rows: fn(Service) -> Service| rows(service))
 }

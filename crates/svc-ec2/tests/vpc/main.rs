@@ -5,6 +5,9 @@ mod addresses;
 #[path = "../common/mod.rs"]
 mod common;
 mod interfaces;
+mod nat_gateways;
+mod peering;
+mod prefix_lists;
 mod routes;
 mod subnets;
 mod vpcs;

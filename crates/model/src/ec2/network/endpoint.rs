@@ -18,8 +18,6 @@ pub struct VpcEndpointSpec {
     pub service: String,
     /// The document that says who may use it for what.
     pub policy: String,
-    /// The route tables that have its route.
-    pub route_tables: Vec<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// With what it was asked for.

@@ -10,7 +10,7 @@ use crate::{
     views::{Place, interface_groups as groups},
 };
 use api::ec2::{
-    ArchitectureValues, AttachmentStatus, BootModeValues, CapacityReservationPreference,
+    ArchitectureValues, BootModeValues, CapacityReservationPreference,
     CapacityReservationSpecificationResponse, CpuOptions, DeviceType, EbsInstanceBlockDevice, EnclaveOptions, HibernationOptions,
     HostnameType, HttpTokensState, HypervisorType, IamInstanceProfile, Instance, InstanceAutoRecoveryState,
     InstanceBandwidthWeighting, InstanceBlockDeviceMapping, InstanceBootModeValues, InstanceCreditSpecification,
@@ -201,16 +201,16 @@ fn private_dns(options: &PrivateDnsOptions) -> PrivateDnsNameOptionsResponse {
 /// One of its volumes.
 pub(super) fn block_device(disk: &Disk, attachment: &VolumeAttachment, state: AttachmentState) -> InstanceBlockDeviceMapping {
     let status = match state {
-        AttachmentState::Attaching => AttachmentStatus::Attaching,
-        AttachmentState::Attached => AttachmentStatus::Attached,
-        AttachmentState::Busy | AttachmentState::Detaching => AttachmentStatus::Detaching,
+        AttachmentState::Attaching => "attaching",
+        AttachmentState::Attached => "attached",
+        AttachmentState::Busy | AttachmentState::Detaching => "detaching",
     };
     InstanceBlockDeviceMapping {
         device_name: Some(attachment.device.clone()),
         ebs: Some(EbsInstanceBlockDevice {
             attach_time: Some(time(attachment.at)),
             delete_on_termination: Some(attachment.delete_on_termination),
-            status: Some(status),
+            status: Some(status.into()),
             volume_id: Some(disk.id.clone()),
             ..EbsInstanceBlockDevice::default()
         }),

@@ -3,7 +3,7 @@
 use super::time;
 use crate::views::{Place, interface_groups as groups};
 use api::ec2::{
-    AttachmentStatus, InstanceNetworkInterface, InstanceNetworkInterfaceAssociation, InstanceNetworkInterfaceAttachment,
+    InstanceNetworkInterface, InstanceNetworkInterfaceAssociation, InstanceNetworkInterfaceAttachment,
     InstancePrivateIpAddress, NetworkInterfaceStatus, OperatorResponse,
 };
 use logic::vpc::{ELASTIC_POOL, private_dns_name};
@@ -46,7 +46,7 @@ fn attachment(attachment: &Attachment) -> InstanceNetworkInterfaceAttachment {
         attachment_id: Some(attachment.id.clone()),
         delete_on_termination: Some(attachment.delete_on_termination),
         device_index: Some(attachment.device_index),
-        status: Some(AttachmentStatus::Attached),
+        status: Some("attached".into()),
         network_card_index: Some(0),
         ..InstanceNetworkInterfaceAttachment::default()
     }

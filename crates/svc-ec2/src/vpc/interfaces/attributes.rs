@@ -2,7 +2,7 @@
 
 use super::{create::groups, own};
 use crate::{
-    errors::{dry_run, invalid_combination, invalid_value, missing_parameter, refuse},
+    errors::{dry_run, invalid_combination, missing_parameter, refuse},
     records::{find, group_names, key},
     views,
 };
@@ -108,8 +108,6 @@ pub fn describe(
         Some(NetworkInterfaceAttribute::AssociatePublicIpAddress) => {
             answer.associate_public_ip_address = Some(spec.public_address.is_some());
         }
-        #[allow(unreachable_patterns)]
-        Some(other) => return Err(invalid_value(format!("Value ({}) for parameter attribute is invalid.", other.as_str()))),
     }
     Ok(answer)
 }

@@ -5,6 +5,8 @@ mod attach;
 mod attributes;
 mod create;
 
+pub use create::address;
+
 use crate::{
     access::{self, TAG},
     records::{all, find},
