@@ -165,13 +165,7 @@ fn due<'a>(spec: &'a InstanceSpec, plan: &InstancePlan) -> Option<&'a ScheduledE
 }
 
 /// What is noted of an instance that goes on running.
-fn watched(
-    spec: &InstanceSpec,
-    plan: &InstancePlan,
-    seen: Seen<'_>,
-    now: Timestamp,
-    event: Option<&ScheduledEvent>,
-) -> Step {
+fn watched(spec: &InstanceSpec, plan: &InstancePlan, seen: Seen<'_>, now: Timestamp, event: Option<&ScheduledEvent>) -> Step {
     let machine = seen.machine.filter(|machine| machine.boot == plan.boot);
     let reachable = machine.is_some_and(|machine| machine.reachable);
     if reachable != plan.reachable_since.is_some() {
@@ -280,9 +274,13 @@ fn how(spec: &InstanceSpec, plan: &InstancePlan) -> Halt {
         Wish::Run => None,
         Wish::Stop(ending) | Wish::Terminate(ending) => Some(ending),
     };
-    match plan.own_ending.as_ref().into_iter().chain(wished).fold((false, false), |(force, hibernate), ending| {
-        (force || ending.force, hibernate || ending.hibernate)
-    }) {
+    match plan
+        .own_ending
+        .as_ref()
+        .into_iter()
+        .chain(wished)
+        .fold((false, false), |(force, hibernate), ending| (force || ending.force, hibernate || ending.hibernate))
+    {
         (true, _) => Halt::Force,
         (false, true) => Halt::Hibernate,
         (false, false) => Halt::Ask,

@@ -63,7 +63,9 @@ fn unheard<'a>(spec: &'a InstanceSpec, plan: &InstancePlan) -> Option<&'a Ending
     let early = matches!(plan.state, InstanceState::Pending | InstanceState::Running);
     match &spec.wish {
         Wish::Stop(ending) if early && plan.start == spec.starts => Some(ending),
-        Wish::Terminate(ending) if early || matches!(plan.state, InstanceState::Stopping | InstanceState::Stopped) => Some(ending),
+        Wish::Terminate(ending) if early || matches!(plan.state, InstanceState::Stopping | InstanceState::Stopped) => {
+            Some(ending)
+        }
         _ => None,
     }
 }

@@ -1,7 +1,9 @@
 //! Instances, through the front and with their reconciler.
 
+mod changes;
 #[path = "../common/mod.rs"]
 mod common;
+mod found;
 mod launch;
 mod life;
 mod world;

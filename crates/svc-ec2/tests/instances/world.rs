@@ -196,9 +196,12 @@ impl World {
     /// The machine runs, and its system answers.
     pub async fn runs(&self, id: &str) {
         let since = self.bench.env.now();
+        self.settle().await;
+        let told = self.machine(id).unwrap();
         self.sees(id, |seen| {
             seen.state = MachineState::Running { since };
             seen.reachable = true;
+            seen.disks = told.machine.disks.iter().map(|disk| disk.device.clone()).collect();
         })
         .await;
     }
