@@ -10,6 +10,7 @@
 mod accounts;
 mod boot;
 mod commands;
+mod console;
 pub mod layout;
 mod process_one;
 pub mod quick_start;

@@ -152,7 +152,7 @@ pub fn timezone(config: &CloudConfig) {
     let Some(zone) = &config.timezone else { return };
     let file = format!("/usr/share/zoneinfo/{zone}");
     if zone.contains("..") || !Path::new(&file).is_file() {
-        return say(&format!("the time zone {zone} is not known"));
+        return say(format!("the time zone {zone} is not known"));
     }
     let _ = fs::remove_file("/etc/localtime");
     note("the time zone can't be set", symlink(file, "/etc/localtime"));

@@ -2,6 +2,7 @@
 //!
 //! A process of its own holds both and reads from a pipe. So what a script leaves running in the background may go on printing when the boot is over.
 
+pub use crate::console::say;
 use nix::unistd::{dup2_stderr, dup2_stdout};
 use std::{
     fmt::Display,
@@ -44,12 +45,7 @@ pub fn speak_into(output: OwnedFd) {
     let _ = dup2_stdout(&output).and_then(|()| dup2_stderr(&output));
 }
 
-/// One line of our own.
-pub fn say(line: &str) {
-    println!("{line}");
-}
-
 /// A line for what did not work, if it didn't.
 pub fn note<T, E: Display>(what: &str, result: Result<T, E>) -> Option<T> {
-    result.map_err(|error| say(&format!("{what}: {error}"))).ok()
+    result.map_err(|error| say(format!("{what}: {error}"))).ok()
 }

@@ -53,7 +53,7 @@ pub fn run(env: &Env, output: OwnedFd, ready: OwnedFd) -> i32 {
         None => boot.without_metadata(),
     }
     let uptime = env.now().since(boot.started).as_secs_f64();
-    say(&format!("Hillfog: the boot of {} is over after {uptime:.2} seconds", boot.host));
+    say(format!("Hillfog: the boot of {} is over after {uptime:.2} seconds", boot.host));
     0
 }
 
@@ -75,11 +75,11 @@ impl Boot<'_> {
             };
             let waited = self.env.now().since(self.started);
             if waited >= PATIENCE {
-                say(&format!("the metadata service has not answered for {} seconds: {error}", PATIENCE.as_secs()));
+                say(format!("the metadata service has not answered for {} seconds: {error}", PATIENCE.as_secs()));
                 return None;
             }
             if waited >= LOGIN_PATIENCE && self.ready.is_some() {
-                say(&format!("the metadata service doesn't answer yet: {error}"));
+                say(format!("the metadata service doesn't answer yet: {error}"));
                 self.open_the_door();
             }
             wait(pause);
@@ -148,7 +148,7 @@ impl Boot<'_> {
     /// Makes host keys where there are none, and shows them.
     fn show_keys(&self) {
         if let Some(keys) = note("host keys can't be made", host_keys::ensure(self.env, &self.host)) {
-            say(&format!("{}\n\n{}\n", host_keys::announcement(&keys), names::banner(&self.host, DEFAULT_USER)));
+            say(format!("{}\n\n{}\n", host_keys::announcement(&keys), names::banner(&self.host, DEFAULT_USER)));
         }
     }
 }
@@ -159,11 +159,11 @@ fn configuration(parts: &[Part]) -> CloudConfig {
     for part in parts {
         match part {
             Part::Config(text) => config = config.then(CloudConfig::parse(text)),
-            Part::Refused(why) => say(&format!("user data: {why}")),
+            Part::Refused(why) => say(format!("user data: {why}")),
             Part::Script(_) => {}
         }
     }
-    config.refused.iter().for_each(|why| say(why));
+    config.refused.iter().for_each(say);
     config
 }
 

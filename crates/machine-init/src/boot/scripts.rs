@@ -92,6 +92,6 @@ fn run(what: &str, command: &mut Command) -> Option<String> {
 }
 
 fn told(failure: String) -> Option<String> {
-    say(&format!("user data: {failure}"));
+    say(format!("user data: {failure}"));
     Some(failure)
 }

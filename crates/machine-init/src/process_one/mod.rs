@@ -10,7 +10,7 @@ mod service;
 pub mod signals;
 mod stop;
 
-use crate::{boot, commands, ssh, sudo};
+use crate::{boot, commands, console::say, ssh, sudo};
 use model::Env;
 use nix::{
     fcntl::OFlag,
@@ -38,13 +38,13 @@ enum Event {
 /// ([`stop::end`] says what the exit code means then).
 pub fn run() -> ExitCode {
     if getpid() != Pid::from_raw(1) {
-        eprintln!("init: this is process 1 of a machine, and not process {}", getpid());
+        say(format!("init: this is process 1 of a machine, and not process {}", getpid()));
         return ExitCode::FAILURE;
     }
     match machine(&Env::system()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("init: {error}");
+            say(format!("init: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -53,10 +53,10 @@ pub fn run() -> ExitCode {
 fn machine(env: &Env) -> io::Result<ExitCode> {
     let mut signals = Signals::take()?;
     for problem in mounts::complete() {
-        println!("init: {problem}");
+        say(format!("init: {problem}"));
     }
     if let Err(error) = commands::lay() {
-        println!("init: commands can't be laid: {error}");
+        say(format!("init: commands can't be laid: {error}"));
     }
     let mut ready = start_boot(env)?;
     let mut services = vec![Service::new("sshd", ssh::start)];

@@ -1,6 +1,7 @@
 //! A process that is started again whenever it has ended.
 
 use super::child;
+use crate::console::say;
 use model::Timestamp;
 use nix::unistd::Pid;
 use std::time::Duration;
@@ -51,7 +52,7 @@ impl Service {
         if let State::Running(pid, since) = self.state
             && pids.contains(&pid)
         {
-            println!("init: {} has ended and is started again", self.name);
+            say(format!("init: {} has ended and is started again", self.name));
             let soon = now.since(since) < PATIENCE;
             self.state = State::Due(if soon { now + PATIENCE } else { now });
         }
@@ -65,7 +66,7 @@ impl Service {
         self.state = match child::fork(self.name, self.work) {
             Ok(pid) => State::Running(pid, now),
             Err(error) => {
-                println!("init: {} can't be started: {error}", self.name);
+                say(format!("init: {} can't be started: {error}", self.name));
                 State::Due(now + PATIENCE)
             }
         };

@@ -1,6 +1,7 @@
 //! The machine's end.
 
 use super::signals::{Signals, Wish, reap};
+use crate::console::say;
 use model::Env;
 use nix::{
     poll::{PollFd, PollFlags, PollTimeout, poll},
@@ -29,7 +30,7 @@ pub fn end(env: &Env, signals: &mut Signals, wish: Wish) -> ExitCode {
         Wish::PowerOff => ("powers off", RebootMode::RB_POWER_OFF, ExitCode::SUCCESS),
         Wish::Reboot => ("reboots", RebootMode::RB_AUTOBOOT, ExitCode::from(REBOOT)),
     };
-    println!("init: the machine {word}");
+    say(format!("init: the machine {word}"));
     // Interactive shells ignore SIGTERM and end by SIGHUP; what is stopped hears neither.
     for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGCONT] {
         let _ = kill(EVERYBODY, signal);
@@ -40,7 +41,7 @@ pub fn end(env: &Env, signals: &mut Signals, wish: Wish) -> ExitCode {
     }
     sync();
     let Err(refusal): Result<Infallible, _> = reboot(mode);
-    println!("init: reboot(2) is refused ({refusal}), so the exit code tells");
+    say(format!("init: reboot(2) is refused ({refusal}), so the exit code tells"));
     code
 }
 

@@ -10,7 +10,7 @@ use super::{
     relay::{self, Client},
     terminal::{self, Terminal},
 };
-use crate::accounts::User;
+use crate::{accounts::User, console::say};
 use model::Env;
 use nix::{
     sys::signal::{Signal, killpg},
@@ -125,7 +125,7 @@ impl Connection {
                 session.channel_success(id)
             }
             Err(error) => {
-                eprintln!("sshd: {request:?} can't be started: {error}");
+                say(format!("sshd: {request:?} can't be started: {error}"));
                 session.channel_failure(id)?;
                 session.close(id)
             }

@@ -15,7 +15,7 @@ mod server;
 pub mod sftp;
 mod terminal;
 
-use crate::layout::QUICK_START;
+use crate::{console::say, layout::QUICK_START};
 use std::{os::unix::process::CommandExt, path::Path, process::Command};
 
 /// The image's own server.
@@ -26,7 +26,7 @@ const OPENSSH: &str = "/usr/sbin/sshd";
 pub fn start() -> i32 {
     if Path::new(OPENSSH).exists() && !Path::new("/").join(QUICK_START).exists() {
         let error = Command::new(OPENSSH).args(["-D", "-e"]).exec();
-        eprintln!("sshd: {OPENSSH} can't be started: {error}");
+        say(format!("sshd: {OPENSSH} can't be started: {error}"));
         return 1;
     }
     server::serve()

@@ -1,7 +1,7 @@
 //! Listens, and sees to it that those who haven't said who they are don't stay.
 
 use super::connection::Connection;
-use crate::boot;
+use crate::{boot, console::say};
 use model::Env;
 use nix::sys::socket::{Shutdown, shutdown};
 use russh::{
@@ -54,7 +54,7 @@ pub fn serve() -> i32 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(8).build();
     let result = runtime.and_then(|runtime| runtime.block_on(listen(Env::system())));
     if let Err(error) = result {
-        eprintln!("sshd: {error}");
+        say(format!("sshd: {error}"));
     }
     1
 }
@@ -88,7 +88,7 @@ async fn listen(env: Env) -> io::Result<()> {
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Out of descriptors, say: those who are here go on, and some will leave.
-                eprintln!("sshd: {error}");
+                say(format!("sshd: {error}"));
                 env.sleep(Duration::from_millis(100)).await;
                 continue;
             }

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     accounts::{Accounts, User},
+    console::say,
     layout::{PATH, SUDO_SOCKET},
     switch::{self, Place},
 };
@@ -38,7 +39,7 @@ pub fn serve() -> i32 {
     match accept() {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("sudo: {error}");
+            say(format!("sudo: {error}"));
             1
         }
     }
