@@ -12,7 +12,7 @@ use crate::{
     network::Network,
     pod::{self, Outside, Wish, found},
     shim::ExecResult,
-    volume::{VolumeDriver, Volumes},
+    volume::{BlockPlaces, BlockVolumes, VolumeDriver, Volumes},
 };
 use agent_proto::{
     Capabilities, Desired, Host, HostError, Missing, Observed,
@@ -46,8 +46,10 @@ pub struct Config {
     pub tag: String,
     /// Time and chance.
     pub env: Env,
-    /// The program that has the `shim` subcommand.
+    /// The program that has the `shim` and the `volume` subcommand.
     pub exe: PathBuf,
+    /// The folder of the block store, which has the blocks of snapshots.
+    pub block_store: PathBuf,
     /// Bounds on images.
     pub limits: ImageLimits,
     /// How much output of one container may wait to be collected, in bytes.
@@ -108,14 +110,14 @@ impl LocalHost {
     pub async fn new(config: Config, blobs: Arc<dyn BlobSource>, network: Arc<dyn Network>) -> Result<Arc<Self>, HostError> {
         let kept_workloads = Keeper::Folder(config.data_dir.join("workloads"));
         let kept_machines = Keeper::Folder(config.data_dir.join("machines"));
-        let (machines, volumes, env) = (machine_drivers(&config), volume_driver(&config)?, config.env.clone());
+        let (machines, volumes, env) = (machine_drivers(&config), Arc::new(volume_driver(&config)), config.env.clone());
         let driver = Arc::new(driver(config, blobs)?);
         Self::with(Parts { driver, machines, volumes, network, kept_workloads, kept_machines, env }).await
     }
 
     /// What this machine can do, without taking over what an earlier process has left.
     pub fn probe(config: Config, blobs: Arc<dyn BlobSource>, network: &dyn Network) -> Result<Capabilities, HostError> {
-        let machines = probe_machines(&machine_drivers(&config), &*volume_driver(&config)?);
+        let machines = probe_machines(&machine_drivers(&config), &volume_driver(&config));
         Ok(capabilities([driver(config, blobs)?.probe(), network.missing(), machines].concat()))
     }
 
@@ -404,8 +406,14 @@ fn machine_drivers(config: &Config) -> Drivers {
     }
 }
 
-fn volume_driver(_: &Config) -> Result<Arc<dyn VolumeDriver>, HostError> {
-    Ok(Arc::new(crate::volume::FakeVolumes::default()))
+/// What keeps volumes here.
+fn volume_driver(config: &Config) -> BlockVolumes {
+    let places = BlockPlaces {
+        data: config.data_dir.join("volumes"),
+        runtime: config.runtime_dir.join("volumes"),
+        store: config.block_store.clone(),
+    };
+    BlockVolumes::new(places, config.exe.clone(), config.env.clone())
 }
 
 /// What workloads can be plugged into in a VPC.

@@ -119,6 +119,7 @@ impl RealHost {
             tag: places.tag,
             env: Env::system(),
             exe: places.program,
+            block_store: self.machine.folder.path().join("blocks"),
             limits: ImageLimits::default(),
             output_bytes: 64 << 20,
         };

@@ -271,11 +271,11 @@ async fn an_instance_store_is_there_for_a_boot() {
     lab.machine().disks.push(store);
     lab.apply().await;
     lab.settle().await;
-    assert_eq!(lab.host.volumes.open(), ["i-1.sdb", "vol-root"]);
+    assert_eq!(lab.host.volumes.open(), ["i-1_sdb", "vol-root"]);
     let mut lab = lab.restart().await;
     lab.apply().await;
     lab.settle().await;
-    assert_eq!(lab.host.volumes.open(), ["i-1.sdb", "vol-root"], "it goes on with the machine");
+    assert_eq!(lab.host.volumes.open(), ["i-1_sdb", "vol-root"], "it goes on with the machine");
     lab.machine().power = Power::Off { boot: 1, how: Halt::Force };
     lab.apply().await;
     lab.settle().await;

@@ -84,6 +84,7 @@ async fn containers_meet_in_a_vpc_and_leave_nothing() {
         tag: places.tag,
         env: Env::system(),
         exe: places.program,
+        block_store: machine.folder.path().join("blocks"),
         limits: ImageLimits::default(),
         output_bytes: 1 << 20,
     };

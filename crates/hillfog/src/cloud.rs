@@ -131,6 +131,11 @@ fn blobs(folders: &Folders) -> std::path::PathBuf {
     folders.data.join("blobs")
 }
 
+/// The blocks of snapshots.
+fn block_store(folders: &Folders) -> std::path::PathBuf {
+    folders.data.join("block-store")
+}
+
 /// What a host is made of.
 fn host_parts(folders: &Folders, env: &Env) -> Result<(agent::Config, Arc<ObjectBlobs>, NetWorld)> {
     let settings =
@@ -141,6 +146,7 @@ fn host_parts(folders: &Folders, env: &Env) -> Result<(agent::Config, Arc<Object
         tag: folders.tag.clone(),
         env: env.clone(),
         exe: std::env::current_exe()?,
+        block_store: block_store(folders),
         limits: ImageLimits::default(),
         output_bytes: MOST_OUTPUT,
     };

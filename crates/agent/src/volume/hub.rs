@@ -120,15 +120,15 @@ impl Slot {
     }
 }
 
-/// What a machine's instance store is called among the volumes: the machine's id, and the disk's name without slashes.
+/// What a machine's instance store is called among the volumes: the machine's id, and the disk's name without slashes. No volume has a `_`.
 fn store_id(machine: &str, device: &str) -> String {
     let name = device.trim_start_matches("/dev/").replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
-    format!("{machine}.{name}")
+    format!("{machine}_{name}")
 }
 
 /// The machine whose instance store has this name; `None` for a volume.
 pub(crate) fn store_of(id: &str) -> Option<&str> {
-    id.split_once('.').map(|(machine, _)| machine)
+    id.split_once('_').map(|(machine, _)| machine)
 }
 
 #[cfg(test)]
@@ -137,9 +137,9 @@ mod tests {
 
     #[test]
     fn instance_stores_are_told_from_volumes() {
-        assert_eq!(store_id("i-1", "/dev/sdb"), "i-1.sdb");
-        assert_eq!(store_id("i-1", "/dev/../x"), "i-1.---x");
-        assert_eq!(store_of("i-1.sdb"), Some("i-1"));
+        assert_eq!(store_id("i-1", "/dev/sdb"), "i-1_sdb");
+        assert_eq!(store_id("i-1", "/dev/../x"), "i-1_---x");
+        assert_eq!(store_of("i-1_sdb"), Some("i-1"));
         assert_eq!(store_of("vol-1"), None);
     }
 }

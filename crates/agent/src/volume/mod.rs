@@ -4,10 +4,12 @@
 //! made, opened, frozen or deleted: that is [`live`]'s and the machines' business, who meet in [`Volumes`]. The same contract suite
 //! (`tests/volume.rs`) runs on every driver.
 
+pub mod blocks;
 pub mod fake;
 pub(crate) mod hub;
 pub(crate) mod live;
 
+pub use blocks::{BlockPlaces, BlockVolumes};
 pub use fake::FakeVolumes;
 pub use hub::Volumes;
 
