@@ -39,8 +39,10 @@ pub struct Parts {
     pub host: Arc<dyn Host>,
     /// What serves the load balancers.
     pub edge: Arc<dyn Edge>,
-    /// Images.
+    /// Container images.
     pub ecr: Arc<Ecr>,
+    /// Makes the machine images that the cloud brings.
+    pub images: Arc<dyn ec2::ImageMaker>,
     /// Log events.
     pub events: Arc<LogStore>,
     /// The event history.
@@ -106,6 +108,7 @@ fn start_links(runner: &Runner, parts: &Parts) -> Vec<JoinHandle<()>> {
 
 fn start_reconcilers(runner: &Runner, parts: &Parts) {
     let machine = Arc::new(parts.host.capabilities());
+    runner.spawn(ec2::QuickStart::new(parts.images.clone(), &machine.architecture));
     runner.spawn(ecr::Sweeper::new(parts.ecr.clone()));
     runner.spawn(ecs::Services::new(machine.clone()));
     runner.spawn(ecs::Tasks::new(machine, parts.front.endpoint.clone()));

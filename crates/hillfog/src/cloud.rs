@@ -2,6 +2,7 @@
 
 mod admin;
 mod clock;
+mod images;
 
 use crate::{client::Server, folders::Folders};
 use admin::{Kept, Owner};
@@ -123,7 +124,8 @@ async fn assemble(folders: &Folders, store: &Store, env: &Env, listen: SocketAdd
     };
     let kept = Kept { store: store.clone(), events: events.clone(), trail: trail.clone() };
     let owner = Arc::new(Owner::new(folders.clone(), kept, env.clone(), host.clone(), edge.clone()));
-    let parts = Parts { store: store.clone(), env: env.clone(), host, edge, ecr, events, trail, front: config };
+    let images = Arc::new(images::Maker::new(folders.data.join("work"), block_store(folders)));
+    let parts = Parts { store: store.clone(), env: env.clone(), host, edge, ecr, images, events, trail, front: config };
     Ok((cloud::Cloud::assemble(parts, Some(owner.clone())), owner))
 }
 
