@@ -1,3 +1,5 @@
+//! What is answered to whom, and how far it goes.
+
 use super::*;
 use agent_proto::edge::RoleCredentials;
 use bytes::Bytes;
