@@ -55,8 +55,16 @@ pub fn detach(runtime: &Path, next: &str, folder: &Path) -> Result<(), Failure> 
         return Ok(());
     }
     setsid()?;
+    close_rest()?;
     rootfs::leave_mount_table()?;
     Err(Command::new(read_only_self(runtime)?).args(["shim", next]).arg(folder).exec().into())
+}
+
+/// Has all descriptors but the standard streams closed at the next execution: whatever somebody has left open on the way here.
+pub fn close_rest() -> io::Result<()> {
+    // SAFETY: the call takes numbers; nothing is closed yet.
+    let done = unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    Ok(nix::errno::Errno::result(done).map(drop)?)
 }
 
 /// Our own program by a mount that can't be written to. A container's process is a copy of this one until it becomes the user's

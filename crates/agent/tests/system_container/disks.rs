@@ -54,3 +54,29 @@ async fn a_disk_that_was_taken_cannot_be_kept() {
     }
     lab.leave().await;
 }
+
+#[tokio::test]
+async fn file_systems_are_remounted_and_grow() {
+    let Some(mut lab) = Lab::new("file_systems_are_remounted_and_grow") else { return };
+    let (root, disk) = (lab.root(""), lab.sized_disk("/dev/sdf", "400M"));
+    let mut machine = lab.start("i-1", vec![root, disk.clone()]).await;
+    machine.ok("mount -o remount,ro / && ! touch /file && mount -o remount,rw,noexec / && touch /file");
+    assert!(machine.ok("grep ' / / ' /proc/self/mountinfo").contains("rw,nodev,noexec"));
+    machine.ok("mount -o remount,exec,commit=30 /");
+    machine.fails("mount -o remount,errors=panic /");
+    machine.fails("setpriv --reuid 1000 --regid 1000 --clear-groups mount -o remount,ro /");
+    if !std::path::Path::new("/usr/sbin/mkfs.xfs").exists() {
+        eprintln!("SKIPPED file_systems_are_remounted_and_grow: in part, it needs mkfs.xfs");
+    } else {
+        machine.ok("mkfs.xfs -q /dev/sdf && mkdir -p /data && mount /dev/sdf /data");
+        let blocks = "stat -f -c %b /data";
+        let before: u64 = machine.ok(blocks).trim().parse().unwrap();
+        lab.grow(&disk, "500M");
+        lab.driver.grow_disk("i-1", &disk).await.unwrap();
+        machine.fails("setpriv --reuid 1000 --regid 1000 --clear-groups xfs_growfs /data");
+        machine.ok("xfs_growfs /data");
+        assert!(machine.ok(blocks).trim().parse::<u64>().unwrap() > before + before / 10);
+        machine.ok("umount /data");
+    }
+    lab.leave().await;
+}

@@ -88,8 +88,13 @@ impl Lab {
 
     /// An empty disk.
     pub fn disk(&mut self, device: &str) -> OpenDisk {
+        self.sized_disk(device, "64M")
+    }
+
+    /// An empty disk of a size.
+    pub fn sized_disk(&mut self, device: &str, size: &str) -> OpenDisk {
         let image = self.folder.path().join(format!("disk-{}.img", self.loops.len()));
-        run("truncate", &["-s", "64M", image.to_str().unwrap()]);
+        run("truncate", &["-s", size, image.to_str().unwrap()]);
         self.open(device, "vol-0123456789abcdef0", &image, false)
     }
 
@@ -106,6 +111,24 @@ impl Lab {
         run("truncate", &["-s", "64M", image.to_str().unwrap()]);
         run("mkfs.ext4", &["-q", image.to_str().unwrap()]);
         self.open("/dev/xvda", "vol-0000000000000000b", &image, true)
+    }
+
+    /// Makes a disk larger.
+    pub fn grow(&self, disk: &OpenDisk, size: &str) {
+        let device = disk.device.to_str().unwrap();
+        let image = Command::new("losetup").args(["-n", "-O", "BACK-FILE", device]).output().unwrap();
+        run("truncate", &["-s", size, String::from_utf8(image.stdout).unwrap().trim()]);
+        run("losetup", &["-c", device]);
+    }
+
+    /// A disk with the root that a tar archive holds.
+    pub fn unpacked(&mut self, archive: &Path) -> OpenDisk {
+        let (tree, image) = (self.folder.path().join("unpacked"), self.folder.path().join("unpacked.img"));
+        fs::create_dir(&tree).unwrap();
+        run("tar", &["-C", tree.to_str().unwrap(), "--exclude=./dev/*", "-xf", archive.to_str().unwrap()]);
+        run("truncate", &["-s", "2G", image.to_str().unwrap()]);
+        run("mkfs.ext4", &["-q", "-d", tree.to_str().unwrap(), image.to_str().unwrap()]);
+        self.open("/dev/xvda", "vol-0000000000000000c", &image, true)
     }
 
     fn open(&mut self, device: &str, volume: &str, image: &Path, root: bool) -> OpenDisk {
@@ -162,6 +185,22 @@ impl Lab {
 
     pub async fn console(&self, id: &str) -> String {
         String::from_utf8_lossy(&self.driver.console(id).await.unwrap().unwrap_or_default()).into_owned()
+    }
+
+    /// Process 1 of a machine.
+    pub fn process(&self, id: &str) -> i32 {
+        self.recorded(id, "init")
+    }
+
+    /// The shim of a machine.
+    pub fn shim(&self, id: &str) -> i32 {
+        self.recorded(id, "shim")
+    }
+
+    fn recorded(&self, id: &str, which: &str) -> i32 {
+        let state = fs::read(self.folder.path().join("data/system-containers").join(id).join("state.json")).unwrap();
+        let state: serde_json::Value = serde_json::from_slice(&state).unwrap();
+        state[which]["pid"].as_i64().unwrap() as i32
     }
 
     pub async fn kill(&self, id: &str) -> OffCause {

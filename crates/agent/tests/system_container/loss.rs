@@ -31,9 +31,7 @@ async fn a_machine_dies_with_its_shim() {
     let root = lab.root("");
     let mut machine = lab.start("i-1", vec![root.clone()]).await;
     machine.ok("sync");
-    let folder = lab.folder.path().join("data/system-containers/i-1");
-    let state: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join("state.json")).unwrap()).unwrap();
-    kill(Pid::from_raw(state["shim"]["pid"].as_i64().unwrap() as i32), Signal::SIGKILL).unwrap();
+    kill(Pid::from_raw(lab.shim("i-1")), Signal::SIGKILL).unwrap();
     let OffCause::Died(why) = lab.ended("i-1").await else { panic!("it has died") };
     assert!(why.contains("lost"), "{why}");
     let mut order = super::lab::order("i-1", vec![root]);

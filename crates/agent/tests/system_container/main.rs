@@ -4,7 +4,9 @@
 mod support;
 
 mod boot;
+mod debian;
 mod disks;
 mod hostile;
 mod lab;
 mod loss;
+mod measure;

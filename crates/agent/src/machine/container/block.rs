@@ -46,12 +46,7 @@ pub fn mount(
     if read_only {
         context.flag("ro")?;
     }
-    for (key, value) in options {
-        match value {
-            Some(value) => context.set(key, value)?,
-            None => context.flag(key)?,
-        };
-    }
+    context.set_all(options)?;
     match kind {
         // Whatever the superblock says: it may say that the kernel is to panic.
         Kind::Ext4 => context.set("errors", "remount-ro")?,

@@ -20,12 +20,17 @@ pub const NO_SUID: u64 = 0x2;
 /// `MOUNT_ATTR_NOEXEC`.
 pub const NO_EXEC: u64 = 0x8;
 const IDMAP: u64 = 0x10_0000;
+/// `MOUNT_ATTR__ATIME`, a field of values.
+const TIMES: u64 = 0x70;
 
 const FSOPEN_CLOEXEC: c_uint = 1;
 const FSMOUNT_CLOEXEC: c_uint = 1;
 const SET_FLAG: c_uint = 0;
 const SET_STRING: c_uint = 1;
 const CREATE: c_uint = 6;
+const RECONFIGURE: c_uint = 7;
+const FSPICK_CLOEXEC: c_uint = 0x1;
+const FSPICK_EMPTY: c_uint = 0x8;
 const OPEN_TREE_CLONE: c_uint = 1;
 const MOVE_FROM_EMPTY: c_uint = 0x4;
 const MOVE_TO_EMPTY: c_uint = 0x40;
@@ -61,6 +66,31 @@ impl Context {
         // SAFETY: the call takes a descriptor and two numbers.
         let fd = unsafe { libc::syscall(libc::SYS_fsmount, self.0.as_raw_fd(), FSMOUNT_CLOEXEC, attributes as c_uint) };
         Ok(Detached(owned(fd)?))
+    }
+
+    /// Takes up the file system that is mounted at a place, to be configured anew.
+    pub fn of(mount: &impl AsFd) -> io::Result<Self> {
+        let (empty, flags) = (c"", FSPICK_CLOEXEC | FSPICK_EMPTY);
+        // SAFETY: the path is a C string.
+        let fd = unsafe { libc::syscall(libc::SYS_fspick, mount.as_fd().as_raw_fd(), empty.as_ptr(), flags) };
+        Ok(Self(owned(fd)?))
+    }
+
+    /// Sets options, each with a value or not.
+    pub fn set_all(&self, options: &[(String, Option<String>)]) -> io::Result<()> {
+        for (key, value) in options {
+            match value {
+                Some(value) => self.set(key, value)?,
+                None => self.flag(key)?,
+            };
+        }
+        Ok(())
+    }
+
+    /// Sets options of a file system that was taken up.
+    pub fn reconfigure(&self, options: &[(String, Option<String>)]) -> io::Result<()> {
+        self.set_all(options)?;
+        self.configure(RECONFIGURE, None, None).map(drop)
     }
 
     fn configure(&self, what: c_uint, key: Option<&str>, value: Option<&CStr>) -> io::Result<&Self> {
@@ -123,13 +153,7 @@ impl Detached {
     }
 
     fn change(&self, attributes: u64, user: RawFd) -> io::Result<()> {
-        let wish = [attributes, 0, 0, user as u64];
-        let (empty, size) = (c"", size_of_val(&wish));
-        // SAFETY: `struct mount_attr` is four numbers of 64 bits, and its size is said.
-        let done = unsafe {
-            libc::syscall(libc::SYS_mount_setattr, self.0.as_raw_fd(), empty.as_ptr(), libc::AT_EMPTY_PATH, &raw const wish, size)
-        };
-        Ok(Errno::result(done).map(drop)?)
+        set_attributes(self, [attributes, 0, 0, user as u64])
     }
 
     /// Gives the mount its place, on top of what a descriptor leads to.
@@ -140,6 +164,22 @@ impl Detached {
         let done = unsafe { libc::syscall(libc::SYS_move_mount, from, empty.as_ptr(), to, empty.as_ptr(), flags) };
         Ok(Errno::result(done).map(drop)?)
     }
+}
+
+/// Gives a mount that has its place exactly these attributes, but for `nodev`, which stays, and for those about times of access, which stay as they are if
+/// none is named (as with mount(2)).
+pub fn change(mount: &impl AsFd, attributes: u64) -> io::Result<()> {
+    let times = if attributes & TIMES == 0 { 0 } else { TIMES };
+    let cleared = (READ_ONLY | NO_SUID | NO_EXEC) & !attributes | times;
+    set_attributes(mount, [attributes, cleared, 0, 0])
+}
+
+fn set_attributes(mount: &impl AsFd, wish: [u64; 4]) -> io::Result<()> {
+    let (empty, size) = (c"", size_of_val(&wish));
+    let fd = mount.as_fd().as_raw_fd();
+    // SAFETY: `struct mount_attr` is four numbers of 64 bits, and its size is said.
+    let done = unsafe { libc::syscall(libc::SYS_mount_setattr, fd, empty.as_ptr(), libc::AT_EMPTY_PATH, &raw const wish, size) };
+    Ok(Errno::result(done).map(drop)?)
 }
 
 impl AsFd for Detached {

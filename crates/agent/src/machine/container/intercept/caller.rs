@@ -1,5 +1,6 @@
 //! Who asks, and for what: read from the caller's memory and from `/proc`, once.
 
+use super::super::shim::filter::GROW_EXT4;
 use nix::errno::Errno;
 use std::{
     fs::File,
@@ -20,6 +21,7 @@ pub struct Call {
     /// The kernel's number for it.
     pub id: u64,
     pid: u32,
+    number: libc::c_long,
     arguments: [u64; 6],
 }
 
@@ -27,16 +29,34 @@ pub struct Call {
 pub struct Request {
     /// Who asks.
     pub caller: Caller,
-    /// What to mount.
-    pub source: Vec<u8>,
-    /// Where.
-    pub target: Vec<u8>,
-    /// The kind of file system.
-    pub kind: Vec<u8>,
-    /// `MS_…`.
-    pub flags: u64,
-    /// Options of the file system.
-    pub data: Vec<u8>,
+    /// For what.
+    pub wish: Wish,
+}
+
+/// The arguments of a call.
+pub enum Wish {
+    /// Of mount(2).
+    Mount {
+        /// What to mount.
+        source: Vec<u8>,
+        /// Where.
+        target: Vec<u8>,
+        /// The kind of file system.
+        kind: Vec<u8>,
+        /// `MS_…`.
+        flags: u64,
+        /// Options of the file system.
+        data: Vec<u8>,
+    },
+    /// Of ioctl(2): one of those by which file systems grow.
+    Grow {
+        /// What the descriptor leads to, as a place.
+        file: OwnedFd,
+        /// The request.
+        request: u64,
+        /// As much as the larger one reads.
+        argument: [u8; 16],
+    },
 }
 
 /// A process, by what can't come to mean another one's.
@@ -59,7 +79,7 @@ pub fn next(listener: &OwnedFd) -> io::Result<Call> {
     let mut call: libc::seccomp_notif = unsafe { std::mem::zeroed() };
     // SAFETY: the request writes one such record.
     Errno::result(unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut call) })?;
-    Ok(Call { id: call.id, pid: call.pid, arguments: call.data.args })
+    Ok(Call { id: call.id, pid: call.pid, number: call.data.nr.into(), arguments: call.data.args })
 }
 
 impl Call {
@@ -73,16 +93,31 @@ impl Call {
     }
 
     fn collect(&self) -> io::Result<Request> {
+        let wish = if self.number == libc::SYS_ioctl { self.grow()? } else { self.mount()? };
+        Ok(Request { caller: self.caller()?, wish })
+    }
+
+    fn mount(&self) -> io::Result<Wish> {
         let memory = File::open(self.file("mem"))?;
         let [source, target, kind, flags, data, _] = self.arguments;
-        Ok(Request {
-            caller: self.caller()?,
+        Ok(Wish::Mount {
             source: string(&memory, source)?,
             target: string(&memory, target)?,
             kind: string(&memory, kind)?,
             flags,
             data: string(&memory, data)?,
         })
+    }
+
+    fn grow(&self) -> io::Result<Wish> {
+        let [descriptor, request, place, ..] = self.arguments;
+        let path = self.file(&format!("fd/{}", descriptor as u32));
+        // As a place: nothing is opened by that, whatever it is.
+        let file = File::options().read(true).custom_flags(libc::O_PATH).open(path).map_err(|_| Errno::EBADF)?;
+        let mut argument = [0; 16];
+        let length = if request as u32 == GROW_EXT4 { 8 } else { 16 };
+        File::open(self.file("mem"))?.read_exact_at(&mut argument[..length], place).map_err(|_| Errno::EFAULT)?;
+        Ok(Wish::Grow { file: file.into(), request: u64::from(request as u32), argument })
     }
 
     fn caller(&self) -> io::Result<Caller> {

@@ -1,5 +1,5 @@
-//! Calls of mount(2) that are asked for: how root in a machine mounts the file systems of its own disks, which the kernel lets nobody do who isn't the
-//! host's root.
+//! Calls of mount(2) that are asked for: how root in a machine mounts, remounts and grows the file systems of its own disks, which the kernel lets nobody do
+//! who isn't the host's root.
 //!
 //! This is the border to whoever runs the machine. The rules:
 //!
@@ -9,8 +9,9 @@
 //! * The caller has `CAP_SYS_ADMIN` in the machine's own user namespace, the source is a node of one of the machine's own disks, flags and options are
 //!   on a list.
 //! * Names are looked up in the caller's root and can't leave it.
-//! * The file system is mounted by a process of its own, so that a slow disk keeps nobody but the caller waiting, without device nodes, its ids
-//!   mapped, and in a way that the machine can't take that back.
+//! * Each call is read, judged and carried out by a process of its own: slow disks, memory and folders that a program of the machine serves (FUSE) hold up nobody
+//!   but the caller.
+//! * A file system is mounted without device nodes, its ids mapped, and in a way that the machine can't take that back.
 //!
 //! What remains is the kernel's reading of an image that the machine can write as it likes: a mistake in `ext4` or `xfs` is a way into the host. Machines
 //! of strangers belong into virtual machines ([`agent_proto::machine::Kind::Guest`]). `btrfs` is left out: it knows file systems by an id in the image,
@@ -18,16 +19,18 @@
 
 mod caller;
 mod judge;
+mod lookup;
+mod options;
 mod perform;
 
-use super::shim::Devices;
+use super::{mounts::errno_of, shim::Devices};
 use crate::process::{PidFd, ProcessId};
 use caller::Call;
 use judge::Judgement;
 use nix::{
     errno::Errno,
     sys::wait::{WaitStatus, waitpid},
-    unistd::Pid,
+    unistd::{ForkResult, Pid, fork},
 };
 use std::{
     fs::File,
@@ -35,6 +38,11 @@ use std::{
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
     path::PathBuf,
 };
+
+/// Calls that are carried out at the same time; the others wait.
+const MOST: usize = 8;
+/// The exit code of a process that leaves its call to the kernel; others are numbers of errors, or 0.
+const KERNEL: i32 = 255;
 
 /// Answers the calls of one boot.
 pub struct Gate {
@@ -44,7 +52,7 @@ pub struct Gate {
     helpers: Vec<Helper>,
 }
 
-/// A mount on its way.
+/// A call that is being carried out.
 struct Helper {
     call: u64,
     pid: Pid,
@@ -62,23 +70,36 @@ impl Gate {
         std::iter::once(self.listener.as_fd()).chain(self.helpers.iter().map(|helper| helper.process.fd().as_fd())).collect()
     }
 
+    /// Whether another call can be taken.
+    pub fn has_room(&self) -> bool {
+        self.helpers.len() < MOST
+    }
+
     /// A call waits.
     pub fn called(&mut self, devices: &Devices) {
         // A caller that has been killed in the meantime is none.
         let Ok(call) = caller::next(&self.listener) else { return };
-        match self.judge(&call, devices) {
-            Ok(Judgement::Kernel) => self.answer(call.id, Answer::Continue),
-            Ok(Judgement::Mount(plan)) => match perform::begin(&plan, &self.user, &self.runtime) {
-                Ok(pid) => self.watch(call.id, pid),
-                Err(_) => self.answer(call.id, Answer::Refuse(Errno::EAGAIN)),
-            },
-            Err(errno) => self.answer(call.id, Answer::Refuse(errno)),
+        // SAFETY: the process has one thread.
+        match unsafe { fork() } {
+            Ok(ForkResult::Parent { child }) => self.watch(call.id, child),
+            Ok(ForkResult::Child) => std::process::exit(self.carry_out(&call, devices)),
+            Err(_) => self.answer(call.id, Answer::Refuse(Errno::ENOMEM)),
         }
     }
 
-    fn judge(&self, call: &Call, devices: &Devices) -> Result<Judgement, Errno> {
-        let request = call.read(&self.listener)?;
-        judge::judge(request, &self.user, |number| devices.disk(number).map(ToOwned::to_owned))
+    fn carry_out(&self, call: &Call, devices: &Devices) -> i32 {
+        let judged = call.read(&self.listener).and_then(|request| {
+            let disk = |number| devices.disk(number).map(ToOwned::to_owned);
+            judge::judge(request, &self.user, disk)
+        });
+        let done = match judged {
+            Ok(Judgement::Kernel) => return KERNEL,
+            Ok(Judgement::Mount(plan)) => perform::mount(&plan, &self.user, &self.runtime),
+            Ok(Judgement::Change(plan)) => perform::change(&plan),
+            Ok(Judgement::Grow(plan)) => perform::grow(&plan),
+            Err(errno) => Err(errno.into()),
+        };
+        done.map_or_else(|error| errno_of(&error) as i32, |()| 0)
     }
 
     fn watch(&mut self, call: u64, pid: Pid) {
@@ -88,7 +109,7 @@ impl Gate {
         }
     }
 
-    /// Answers those whose mounts are done.
+    /// Answers those whose calls are carried out.
     pub fn tend(&mut self) {
         let (done, waiting) = std::mem::take(&mut self.helpers).into_iter().partition(|helper| helper.process.has_ended());
         self.helpers = waiting;
@@ -101,6 +122,7 @@ impl Gate {
     fn end(&self, call: u64, pid: Pid) {
         let errno = match waitpid(pid, None) {
             Ok(WaitStatus::Exited(_, 0)) => return self.answer(call, Answer::Done),
+            Ok(WaitStatus::Exited(_, KERNEL)) => return self.answer(call, Answer::Continue),
             Ok(WaitStatus::Exited(_, errno)) => Errno::from_raw(errno),
             _ => Errno::EIO,
         };
@@ -120,7 +142,7 @@ impl Gate {
 enum Answer {
     /// The kernel decides.
     Continue,
-    /// It is mounted.
+    /// It is done.
     Done,
     /// It isn't.
     Refuse(Errno),
@@ -136,7 +158,7 @@ impl Drop for Gate {
     }
 }
 
-/// Whether a mount namespace has a device mounted: of the machine's processes, those that differ in it.
+/// Takes the mounts of a device out of every mount namespace that these processes, all of them the machine's, are in.
 pub fn unmount_everywhere(processes: &[i32], number: libc::dev_t) -> io::Result<()> {
     perform::unmount_everywhere(processes, number)
 }

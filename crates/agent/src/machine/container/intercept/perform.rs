@@ -1,48 +1,45 @@
-//! The mount itself, in a process of its own.
+//! What is done for a caller. Each in a process of its own.
 
 use super::super::{
     block,
-    mounts::{self, Detached},
+    mounts::{self, Context, Detached},
 };
-use super::judge::Plan;
+use super::judge::{Change, Grow, Mount};
+use crate::process::ProcessId;
 use nix::{
     errno::Errno,
     fcntl::{OFlag, open},
-    mount::{MntFlags, MsFlags, mount, umount2},
+    mount::{MntFlags, MsFlags, umount2},
+    poll::{PollFd, PollFlags, PollTimeout, poll},
     sched::{CloneFlags, setns, unshare},
     sys::{
+        signal::Signal,
         stat::{Mode, major, minor},
-        wait::waitpid,
+        wait::{WaitStatus, waitpid},
     },
-    unistd::{ForkResult, Pid, fork},
+    unistd::{ForkResult, fork},
 };
 use std::{
     fs::{self, File},
     io,
-    os::{fd::OwnedFd, unix::fs::MetadataExt},
+    os::{
+        fd::{AsFd, AsRawFd, OwnedFd},
+        unix::fs::MetadataExt,
+    },
     path::Path,
+    time::Duration,
 };
 
-/// Starts the process; its exit code is 0, or the number of the error.
-pub fn begin(plan: &Plan, user: &File, runtime: &Path) -> io::Result<Pid> {
-    // SAFETY: the process has one thread.
-    match unsafe { fork() }? {
-        ForkResult::Parent { child } => Ok(child),
-        ForkResult::Child => {
-            let code = perform(plan, user, runtime).map_or_else(|error| mounts::errno_of(&error) as i32, |()| 0);
-            std::process::exit(code)
-        }
-    }
-}
-
+/// Mounts a file system.
+///
 /// A mount that is simply moved into a machine could be given other flags by its root: that devices are to be had after all. One that was copied with
 /// the whole table of mounts for another user namespace can't (mount_namespaces(7)), and neither can a copy of it. So it is made in a table of ours,
 /// that is copied for the machine's user namespace, and a copy of the copy is what the caller gets.
-fn perform(plan: &Plan, user: &File, runtime: &Path) -> io::Result<()> {
+pub fn mount(plan: &Mount, user: &File, runtime: &Path) -> io::Result<()> {
     let place = runtime.join("incoming");
     fs::create_dir_all(&place)?;
     unshare(CloneFlags::CLONE_NEWNS)?;
-    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)?;
+    nix::mount::mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)?;
     if block::kind(&plan.device).ok() != Some(plan.kind) {
         // As the kernel says of a device without the file system asked for.
         return Err(Errno::EINVAL.into());
@@ -54,6 +51,24 @@ fn perform(plan: &Plan, user: &File, runtime: &Path) -> io::Result<()> {
     let copy = Detached::copy_of(&opened(&place)?, Path::new(""), false)?;
     setns(&plan.mounts, CloneFlags::CLONE_NEWNS)?;
     copy.attach(&plan.target)
+}
+
+/// Changes a mount, and the options of its file system if there are any.
+pub fn change(plan: &Change) -> io::Result<()> {
+    setns(&plan.mounts, CloneFlags::CLONE_NEWNS)?;
+    mounts::change(&plan.target, plan.options.attributes)?;
+    match plan.options.own.is_empty() {
+        true => Ok(()),
+        false => Context::of(&plan.target)?.reconfigure(&plan.options.own),
+    }
+}
+
+/// Grows a file system, which only the host's root may.
+pub fn grow(plan: &Grow) -> io::Result<()> {
+    let file = File::open(format!("/proc/self/fd/{}", plan.file.as_raw_fd()))?;
+    // SAFETY: the argument is as large as the larger request reads.
+    Errno::result(unsafe { libc::ioctl(file.as_raw_fd(), plan.request, plan.argument.as_ptr()) })?;
+    Ok(())
 }
 
 fn opened(path: &Path) -> io::Result<OwnedFd> {
@@ -113,16 +128,26 @@ fn unmount(namespace: &File, root: &File, places: &[String]) -> io::Result<()> {
     Ok(())
 }
 
+/// How long somebody else's file systems may hold up the shim.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// In a process of its own, which may go where it can't come back from.
 fn aside(work: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
     // SAFETY: the process has one thread.
-    match unsafe { fork() }? {
-        ForkResult::Parent { child } => match waitpid(child, None)? {
-            nix::sys::wait::WaitStatus::Exited(_, 0) => Ok(()),
-            nix::sys::wait::WaitStatus::Exited(_, errno) => Err(io::Error::from_raw_os_error(errno)),
-            _ => Err(io::Error::other("the process that unmounts was killed")),
-        },
+    let child = match unsafe { fork() }? {
+        ForkResult::Parent { child } => child,
         ForkResult::Child => std::process::exit(work().map_or_else(|error| mounts::errno_of(&error) as i32, |()| 0)),
+    };
+    if let Some(process) = ProcessId::of(child.as_raw() as u32)?.open() {
+        let mut polled = [PollFd::new(process.fd().as_fd(), PollFlags::POLLIN)];
+        if poll(&mut polled, PollTimeout::try_from(PATIENCE).unwrap_or(PollTimeout::MAX))? == 0 {
+            process.signal(Signal::SIGKILL)?;
+        }
+    }
+    match waitpid(child, None)? {
+        WaitStatus::Exited(_, 0) => Ok(()),
+        WaitStatus::Exited(_, errno) => Err(io::Error::from_raw_os_error(errno)),
+        _ => Err(io::Error::other("what is mounted in the machine holds up its being unmounted")),
     }
 }
 

@@ -6,14 +6,19 @@ use super::{
         mounts::{Context, Detached, NO_DEVICES, NO_EXEC, NO_SUID, READ_ONLY},
     },
     filter, inside, resolver,
+    tree::Tree,
     wire::Wire,
 };
+use caps::{CapSet, Capability};
 use machine_init::layout::Start;
 use nix::{
     fcntl::OFlag,
     mount::{MntFlags, umount2},
     sched::{CloneFlags, unshare},
-    sys::{prctl, signal::Signal},
+    sys::{
+        prctl,
+        signal::{SigSet, Signal},
+    },
     unistd::{chdir, dup2_stderr, dup2_stdin, dup2_stdout, execve, fchdir, pivot_root, sethostname, setsid},
 };
 use std::{
@@ -37,28 +42,42 @@ const OWN_MOUNTS: [(&CStr, &str, u64); 5] = [
     (c"mqueue", "dev/mqueue", NO_SUID | NO_EXEC | NO_DEVICES),
 ];
 
+/// What no user namespace can give, though its root seems to have it: systemd then tries what depends on it, and fails.
+const USELESS: [Capability; 3] = [Capability::CAP_SYS_MODULE, Capability::CAP_SYS_RAWIO, Capability::CAP_SYS_TIME];
+
 /// Goes the rest of the way. Comes back only with what went wrong.
-pub fn run(job: &Job, wire: &Wire, console: OwnedFd) -> io::Error {
-    let done: io::Result<Infallible> = steps(job, wire, &console);
+pub fn run(job: &Job, wire: &Wire, tree: &Tree) -> io::Error {
+    let done: io::Result<Infallible> = steps(job, wire, tree);
     done.err().unwrap_or_else(|| io::Error::other("process 1 can't be executed"))
 }
 
-fn steps(job: &Job, wire: &Wire, console: &OwnedFd) -> io::Result<Infallible> {
+fn steps(job: &Job, wire: &Wire, tree: &Tree) -> io::Result<Infallible> {
     wire.receive()?;
     // Only now: the group that it is in becomes the machine's root of all groups.
     unshare(CloneFlags::CLONE_NEWCGROUP)?;
     sethostname(&job.hostname)?;
     change_root()?;
     resolver::write(job)?;
-    let start = Start::of(Path::new("/"));
-    let command = start.command().into_iter().map(CString::new).collect::<Result<Vec<_>, _>>()?;
+    let command = tree.start.command().into_iter().map(CString::new).collect::<Result<Vec<_>, _>>()?;
     let program = command.first().ok_or_else(|| io::Error::other("there is no init"))?.clone();
     let environment = environment(job)?;
-    take_console(console)?;
+    take_console(&tree.console)?;
     crate::shim::reset_signals();
+    let ours = !matches!(tree.start, Start::Own(_));
+    if ours {
+        // Our own reads its signals when it has begun: one that comes before must not be lost. (Others would leave them blocked.)
+        SigSet::all().thread_block()?;
+    }
+    crate::shim::close_rest()?;
+    for useless in USELESS {
+        caps::drop(None, CapSet::Bounding, useless).map_err(io::Error::other)?;
+    }
+    // The host's keys are none of the machine's. A kernel without keys has none to lose.
+    // SAFETY: the call takes a number and a null pointer.
+    unsafe { libc::syscall(libc::SYS_keyctl, libc::KEYCTL_JOIN_SESSION_KEYRING, std::ptr::null::<libc::c_char>()) };
     let listener = filter::apply()?;
     prctl::set_pdeathsig(Signal::SIGKILL)?;
-    wire.send(if matches!(start, Start::Own(_)) { OWN } else { OURS }, &[&listener])?;
+    wire.send(if ours { OURS } else { OWN }, &[&listener])?;
     drop(listener);
     // Heard from a shim that lives, after its death would have been noticed.
     wire.receive()?;

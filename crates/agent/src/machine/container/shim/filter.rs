@@ -46,14 +46,14 @@ const DENIED: [(libc::c_long, Errno); 21] = [
     (libc::SYS_fspick, Errno::ENOSYS),
 ];
 
-/// Flags of mount(2) with which no file system is made: what remains is the kernel's alone to judge.
-const NOTHING_NEW: u32 = (libc::MS_BIND
-    | libc::MS_MOVE
-    | libc::MS_SHARED
-    | libc::MS_PRIVATE
-    | libc::MS_SLAVE
-    | libc::MS_UNBINDABLE
-    | libc::MS_REMOUNT) as u32;
+/// Flags of mount(2) with which nothing is asked of a file system: the kernel alone judges. (`MS_REMOUNT` without `MS_BIND` isn't among them.)
+const NOTHING_NEW: u32 =
+    (libc::MS_BIND | libc::MS_MOVE | libc::MS_SHARED | libc::MS_PRIVATE | libc::MS_SLAVE | libc::MS_UNBINDABLE) as u32;
+
+/// `EXT4_IOC_RESIZE_FS`: a file system grows while it is mounted. The host's root alone may ask for it.
+pub const GROW_EXT4: u32 = 0x4008_6610;
+/// `XFS_IOC_FSGROWFSDATA`, likewise.
+pub const GROW_XFS: u32 = 0x4010_586e;
 
 /// The upper half of the flags that programs from before Linux 2.4, and libmount still, say: it means nothing, but looks like flags.
 pub const MAGIC: (u32, u32) = (0xffff_0000, 0xc0ed_0000);
@@ -80,7 +80,17 @@ fn program() -> Program {
         program.extend([unless(libc::BPF_JEQ, call as u32, 1), refuse(errno)]);
     }
     let socket = [load(argument(0)), unless(libc::BPF_JEQ, libc::AF_VSOCK as u32, 1), refuse(Errno::EAFNOSUPPORT), allow()];
-    let ioctl = [load(argument(1)), and(LOOP.0), unless(libc::BPF_JEQ, LOOP.1, 1), refuse(Errno::EPERM), allow()];
+    let ioctl = [
+        load(argument(1)),
+        unless(libc::BPF_JEQ, GROW_EXT4, 1),
+        ask(),
+        unless(libc::BPF_JEQ, GROW_XFS, 1),
+        ask(),
+        and(LOOP.0),
+        unless(libc::BPF_JEQ, LOOP.1, 1),
+        refuse(Errno::EPERM),
+        allow(),
+    ];
     let mount = [
         load(argument(3)),
         and(MAGIC.0),
@@ -99,7 +109,7 @@ fn program() -> Program {
     program
 }
 
-/// Applies the filter to the calling process, which needs `CAP_SYS_ADMIN` in its user namespace. Gives what calls of mount(2) are asked for at.
+/// Applies the filter to the calling process, which needs `CAP_SYS_ADMIN` in its user namespace. Gives where calls are asked for.
 pub fn apply() -> io::Result<OwnedFd> {
     let mut program = program();
     let whole = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
@@ -195,6 +205,9 @@ mod tests {
         assert_eq!(native(libc::SYS_mount, [0; 6]), libc::SECCOMP_RET_USER_NOTIF);
         assert_eq!(native(libc::SYS_mount, [0, 0, 0, libc::MS_BIND as u32, 0, 0]), libc::SECCOMP_RET_ALLOW);
         assert_eq!(native(libc::SYS_mount, [0, 0, 0, MAGIC.1 | libc::MS_RDONLY as u32, 0, 0]), libc::SECCOMP_RET_USER_NOTIF);
+        for request in [GROW_EXT4, GROW_XFS] {
+            assert_eq!(native(libc::SYS_ioctl, [3, request, 0, 0, 0, 0]), libc::SECCOMP_RET_USER_NOTIF);
+        }
         for request in [0x4c00, 0x4c01, 0x4c82] {
             assert_eq!(native(libc::SYS_ioctl, [3, request, 0, 0, 0, 0]), refused(Errno::EPERM));
         }

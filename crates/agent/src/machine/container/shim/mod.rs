@@ -109,6 +109,9 @@ struct Machine {
     halt: bool,
 }
 
+/// Where the calls' listener stands in what is polled.
+const CALLS: usize = 2;
+
 /// What woke the shim.
 #[derive(Default)]
 struct Woken {
@@ -176,12 +179,15 @@ impl Machine {
         let console = self.console.fds();
         let fds = [self.process.fd().as_fd(), self.control.as_fd()].into_iter().chain(gate).chain(console);
         let mut polled: Vec<PollFd> = fds.map(|fd: BorrowedFd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+        if !self.gate.has_room() {
+            polled[CALLS].set_events(PollFlags::empty());
+        }
         match poll(&mut polled, PollTimeout::NONE) {
             Err(Errno::EINTR) => return Ok(Woken::default()),
             other => other?,
         };
         let ready = |at: usize| polled[at].revents().is_some_and(|events| events.contains(PollFlags::POLLIN));
-        Ok(Woken { ended: ready(0), ordered: ready(1), called: ready(2) })
+        Ok(Woken { ended: ready(0), ordered: ready(1), called: ready(CALLS) && self.gate.has_room() })
     }
 
     fn take_order(&mut self, cgroups: &Cgroups) {
@@ -208,7 +214,7 @@ impl Machine {
                 allowed.and_then(|()| self.devices.add(&disk)).map_err(text)?;
                 self.job.disks.retain(|other| other.name != disk.name);
                 self.job.disks.push(disk);
-                Ok(())
+                self.job.save().map_err(text)
             }
             Order::Detach { name, force } => self.take_disk(&name, force, cgroups),
         }
@@ -230,6 +236,7 @@ impl Machine {
         }
         self.devices.remove(name).map_err(text)?;
         self.job.disks.retain(|disk| disk.name != name);
+        self.job.save().map_err(text)?;
         bounds::allow_disk(cgroups, &self.job.cgroup, number, false).map_err(text)
     }
 

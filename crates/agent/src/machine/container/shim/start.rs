@@ -87,7 +87,7 @@ fn stage(job: &Job, door: &Door, wire: &Wire) -> io::Result<()> {
     fs::write("/proc/self/oom_score_adj", "0")?;
     let tree = tree::build(job, &door.user)?;
     // By its name, only the host's root finds it.
-    chdir(&tree::root(job))?;
+    chdir(&tree::root_path(job))?;
     setns(&door.user, CloneFlags::CLONE_NEWUSER)?;
     setgroups(&[])?;
     setresgid(0.into(), 0.into(), 0.into())?;
@@ -97,7 +97,7 @@ fn stage(job: &Job, door: &Door, wire: &Wire) -> io::Result<()> {
     match sibling()? {
         Some(pid) => wire.send(&pid.to_string(), &[&tree.devices, &tree.terminal, &tree.console]),
         None => {
-            let error = enter::run(job, wire, tree.console);
+            let error = enter::run(job, wire, &tree);
             let _ = wire.fail(&error);
             std::process::exit(1)
         }

@@ -9,7 +9,7 @@ use super::{
     },
     devices, inside,
 };
-use machine_init::layout;
+use machine_init::layout::{self, Start};
 use nix::{
     fcntl::{OFlag, open},
     mount::{MsFlags, mount},
@@ -24,12 +24,14 @@ use std::{
 };
 
 /// The root file system's place.
-pub fn root(job: &Job) -> PathBuf {
+pub fn root_path(job: &Job) -> PathBuf {
     job.runtime.join("root")
 }
 
-/// What of the mounts the shim keeps.
+/// What of the mounts is needed afterwards.
 pub struct Tree {
+    /// How the machine is started.
+    pub start: Start,
     /// The machine's `/dev`.
     pub devices: OwnedFd,
     /// The other end of its console.
@@ -42,21 +44,22 @@ pub struct Tree {
 pub fn build(job: &Job, user: &File) -> io::Result<Tree> {
     unshare(CloneFlags::CLONE_NEWNS)?;
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)?;
-    let root = place(&root(job))?;
+    let root = place(&root_path(job))?;
     let disk = job.root()?;
     let volume = block::mount(&disk.device, block::kind(&disk.device)?, user, 0, &[], false)?;
     volume.attach(&root)?;
     if job.host_userland {
         userland(job, &volume, user)?;
     }
-    run(job, &volume)?;
+    let start = Start::of(&root_path(job));
+    run(job, &volume, &start)?;
     let devices = devices::mount(job.base)?;
     devices.attach(&folder(&volume, "dev", job)?)?;
     let (terminal, console) = terminals(&devices, job)?;
     for name in ["proc", "sys"] {
         drop(folder(&volume, name, job)?);
     }
-    Ok(Tree { devices: devices.as_fd().try_clone_to_owned()?, terminal, console })
+    Ok(Tree { start, devices: devices.as_fd().try_clone_to_owned()?, terminal, console })
 }
 
 /// An empty folder in the runtime folder, opened.
@@ -101,17 +104,20 @@ fn overlay(job: &Job, root: &Detached, user: &File, upper: &OwnedFd) -> io::Resu
     inside::as_root(job.base, || context.mount(NO_DEVICES))
 }
 
-/// `/run`, in memory, with our program in it: read-only, since process 1 is a copy of it for a moment (CVE-2019-5736).
-fn run(job: &Job, root: &Detached) -> io::Result<()> {
+/// `/run`, in memory. In a machine without an init of its own our program is in it, read-only, since process 1 is a copy of it for a moment
+/// (CVE-2019-5736); its libraries, too, where the machine hasn't the host's.
+fn run(job: &Job, root: &Detached, start: &Start) -> io::Result<()> {
     let context = Context::open(c"tmpfs")?;
     let (id, size) = (job.base.to_string(), format!("{}k", job.memory_mib * 1024 / 5));
     context.set("mode", "0755")?.set("size", &size)?.set("uid", &id)?.set("gid", &id)?;
     let run = context.mount(NO_DEVICES | NO_SUID)?;
     run.attach(&folder(root, "run", job)?)?;
+    if let Start::Own(_) = start {
+        return Ok(());
+    }
     let ours = inside::folder(&run, "hillfog", job.base, 0o755)?;
     lay(&ours, "init", &job.runtime.join("program"))?;
-    // A machine with the host's programs has its libraries, too.
-    if job.host_userland { Ok(()) } else { libraries(job, &ours) }
+    if let Start::Foreign = start { libraries(job, &ours) } else { Ok(()) }
 }
 
 fn libraries(job: &Job, ours: &OwnedFd) -> io::Result<()> {
