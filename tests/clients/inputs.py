@@ -38,6 +38,8 @@ NAMED = {
     ("ec2", "groupid"): "sg-0123456789abcdef0",
     ("ec2", "taggableresourceid"): "sg-0123456789abcdef0",
     ("ec2", "securitygroupruleid"): "sgr-0123456789abcdef0",
+    ("ec2", "instanceid"): "i-0123456789abcdef0",
+    ("ec2", "iaminstanceprofileassociationid"): "iip-assoc-0123456789abcdef0",
     ("iam", "policyarn"): arn("iam", "policy/matrix"),
     ("iam", "permissionsboundary"): arn("iam", "policy/matrix"),
     ("iam", "policysourcearn"): arn("iam", "user/matrix"),
@@ -62,7 +64,9 @@ TELLING = {
     "RulePriorityPair": ["RuleArn"],
     "CreatePlacementGroupRequest": ["GroupName", "Strategy"],
     "DeleteKeyPairRequest": ["KeyName"],
+    "RunInstancesRequest": ["ImageId"],
     # Structures without any member are left out of what is sent as a form.
+    "IamInstanceProfileSpecification": ["Name"],
     "Tag": ["Key", "key"],
     "RuleCondition": ["Field"],
     "ListenerAttribute": ["Key"],

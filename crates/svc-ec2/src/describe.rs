@@ -85,7 +85,7 @@ pub fn seek<T: Described>(many: &impl Many<T>, query: Query<'_>) -> Result<(Vec<
     // Ids end in hexadecimal digits that are drawn, so that each first digit has a sixteenth of them.
     let prefixes = "0123456789abcdef".chars().map(|digit| format!("{}-{digit}", T::RESOURCE.prefix));
     let mut found: Vec<T> = Vec::new();
-    for prefix in prefixes.filter(|prefix| *prefix >= after[..after.len().min(prefix.len())].to_owned()) {
+    for prefix in prefixes.filter(|prefix| *prefix >= after || after.starts_with(prefix.as_str())) {
         for id in many.ids(&prefix)?.into_iter().filter(|id| *id > after) {
             let Some(thing) = many.one(&id)?.filter(|thing| conditions.hold(thing)) else { continue };
             if found.len() == most {

@@ -15,7 +15,7 @@ pub struct Demand {
 ///
 /// A processor that is shared is slow and nothing worse, and most machines are idle most of the time; so by default there are sixteen
 /// virtual processors for each of the host's, and a burstable type counts with its baseline. Memory that is not there ends processes: a
-/// system container takes what it touches, which is a fraction of what its type says, so that by default four times the host's memory is
+/// system container takes what it touches, which is a fraction of what its type says, so that by default five times the host's memory is
 /// given away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overcommitment {
@@ -27,7 +27,7 @@ pub struct Overcommitment {
 
 impl Default for Overcommitment {
     fn default() -> Self {
-        Self { cpu: 1600, memory: 400 }
+        Self { cpu: 1600, memory: 500 }
     }
 }
 

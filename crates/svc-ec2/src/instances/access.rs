@@ -36,8 +36,8 @@ fn whole<'a>(cx: &Cx, input: &'a RunInstancesRequest) -> Cow<'a, RunInstancesReq
 }
 
 /// All that a launch makes and all that it uses. What has no id yet is a `*`.
-fn launched_with(cx: &Cx, snapshot: &Snapshot, input: &RunInstancesRequest) -> Answer<Vec<Arn>> {
-    let input = whole(cx, input);
+fn launched_with(cx: &Cx, snapshot: &Snapshot, asked: &RunInstancesRequest) -> Answer<Vec<Arn>> {
+    let input = whole(cx, asked);
     let one = |resource, id: &str| access::one(cx, resource, id);
     let mut all = vec![one(Resource::INSTANCE, "*"), one(Resource::VOLUME, "*")];
     all.push(one(Resource::IMAGE, input.image_id.as_deref().unwrap_or("*")));
@@ -54,7 +54,16 @@ fn launched_with(cx: &Cx, snapshot: &Snapshot, input: &RunInstancesRequest) -> A
     let group = input.placement.as_ref().and_then(|placement| placement.group_name.as_deref());
     all.extend(group.map(|name| one(Resource::PLACEMENT_GROUP, name)));
     all.extend(snapshots(cx, snapshot, &input)?);
+    all.extend(origin(cx, asked));
     Ok(all)
+}
+
+/// The launch template that a request names; any, if there is none of that name.
+fn origin(cx: &Cx, asked: &RunInstancesRequest) -> Option<Arn> {
+    let named = asked.launch_template.as_ref()?;
+    let found = templates::origin(cx, cx.snapshot(), asked).ok().flatten();
+    let id = found.map(|(id, _)| id).or(named.launch_template_id.clone());
+    Some(access::one(cx, Resource::LAUNCH_TEMPLATE, id.as_deref().unwrap_or("*")))
 }
 
 /// The subnets that are named; any, if none is.
@@ -93,13 +102,15 @@ fn snapshots(cx: &Cx, snapshot: &Snapshot, input: &RunInstancesRequest) -> Answe
 }
 
 /// What is said of what is launched.
-fn keys(cx: &Cx, input: &RunInstancesRequest) -> Context {
-    let input = whole(cx, input);
+fn keys(cx: &Cx, asked: &RunInstancesRequest) -> Context {
+    let input = whole(cx, asked);
     let mut context = access::in_region(cx);
     context.set("ec2:InstanceType", input.instance_type.as_deref().unwrap_or("m1.small"));
     context.set("ec2:EbsOptimized", (input.ebs_optimized == Some(true)).to_string());
     context.set("ec2:RootDeviceType", "ebs").set("ec2:InstanceMarketType", "on-demand");
-    context.set("ec2:IsLaunchTemplateResource", "false");
+    let template = origin(cx, asked).map(|arn| arn.to_string());
+    context.set("ec2:IsLaunchTemplateResource", template.is_some().to_string());
+    set(&mut context, "ec2:LaunchTemplate", template);
     if let Some(options) = &input.metadata_options {
         set(&mut context, "ec2:MetadataHttpTokens", options.http_tokens.map(|it| it.as_str().to_owned()));
         set(&mut context, "ec2:MetadataHttpEndpoint", options.http_endpoint.map(|it| it.as_str().to_owned()));

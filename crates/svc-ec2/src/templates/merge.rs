@@ -21,6 +21,14 @@ pub fn merged<'a>(cx: &Cx, read: &impl Read, asked: &'a RunInstancesRequest) -> 
     Ok(Cow::Owned(RunInstancesRequest::from_value(whole)?))
 }
 
+/// The template and the version that a request names, if it names one.
+pub fn origin(cx: &Cx, read: &impl Read, asked: &RunInstancesRequest) -> Answer<Option<(String, i64)>> {
+    let Some(named) = &asked.launch_template else { return Ok(None) };
+    let template = load::template(cx, read, named.launch_template_id.as_deref(), named.launch_template_name.as_deref())?;
+    let (number, _) = load::version(cx, read, &template, named.version.as_deref().unwrap_or("$Default"))?;
+    Ok(Some((template.id, number)))
+}
+
 fn renamed(data: Value) -> Value {
     let mut members = members(data);
     for (template, request) in RENAMED {

@@ -13,7 +13,7 @@ mod load;
 mod merge;
 mod views;
 
-pub use merge::merged;
+pub use merge::{merged, origin};
 
 use crate::{TAG, access, resource::Resource};
 use api::ec2;

@@ -107,6 +107,8 @@ async fn pages_hold_so_many_and_follow_each_other() {
     seen.sort_unstable();
     seen.dedup();
     assert_eq!(seen.len(), 12);
+    // A token of somebody's own making, which ends within a letter where ids have their first digit.
+    assert_eq!(world.ok("DescribeInstances", &[("NextToken", "692dc3a9")]).await.all("instancesSet/item/instanceId").len(), 0);
     for (code, query) in [
         ("InvalidParameterValue", vec![("MaxResults", "4")]),
         ("InvalidParameterValue", vec![("MaxResults", "1001")]),

@@ -233,3 +233,41 @@ async fn interfaces_are_as_they_are_described() {
     ]);
     assert_eq!(world.fails("RunInstances", &three).await.0, "AttachmentLimitExceeded");
 }
+
+#[tokio::test]
+async fn a_template_says_what_the_request_does_not() {
+    let world = World::new().await;
+    let template = [
+        ("LaunchTemplateName", "web"),
+        ("LaunchTemplateData.ImageId", IMAGE),
+        ("LaunchTemplateData.InstanceType", "t3.small"),
+        ("LaunchTemplateData.TagSpecification.1.ResourceType", "instance"),
+        ("LaunchTemplateData.TagSpecification.1.Tag.1.Key", "team"),
+        ("LaunchTemplateData.TagSpecification.1.Tag.1.Value", "blue"),
+    ];
+    let template = world.ok("CreateLaunchTemplate", &template).await.one("launchTemplateId").to_owned();
+    let from = [("LaunchTemplate.LaunchTemplateName", "web"), ("MinCount", "1"), ("MaxCount", "1")];
+    let made = world.ok("RunInstances", &from).await;
+    assert_eq!((made.one("item/instanceType"), made.one("item/imageId")), ("t3.small", IMAGE));
+    let tags: Vec<_> = made.all("tagSet/item/key").into_iter().zip(made.all("tagSet/item/value")).collect();
+    assert!(tags.contains(&("team", "blue")) && tags.contains(&("aws:ec2launchtemplate:id", template.as_str())), "{tags:?}");
+    let own = [from[0], from[1], from[2], ("InstanceType", "t3.nano")];
+    assert_eq!(world.ok("RunInstances", &own).await.one("item/instanceType"), "t3.nano");
+}
+
+#[tokio::test]
+async fn disks_are_encrypted_where_that_is_asked_for() {
+    let world = World::new().await;
+    let id = world
+        .pending(&[
+            ("BlockDeviceMapping.1.DeviceName", "/dev/sdf"),
+            ("BlockDeviceMapping.1.Ebs.VolumeSize", "1"),
+            ("BlockDeviceMapping.1.Ebs.Encrypted", "true"),
+        ])
+        .await;
+    let by_instance = [("Filter.1.Name", "attachment.instance-id"), ("Filter.1.Value.1", id.as_str())];
+    let volumes = world.ok("DescribeVolumes", &by_instance).await;
+    let mut seen: Vec<_> = volumes.all("item/size").into_iter().zip(volumes.all("item/encrypted")).collect();
+    seen.sort_unstable();
+    assert_eq!(seen, [("1", "true"), ("8", "false")]);
+}

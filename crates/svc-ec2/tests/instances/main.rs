@@ -6,4 +6,5 @@ mod common;
 mod found;
 mod launch;
 mod life;
+mod permitted;
 mod world;

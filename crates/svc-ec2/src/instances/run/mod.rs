@@ -36,7 +36,11 @@ pub fn run(hosts: &Hosts, cx: &Cx, tx: &mut Tx, asked: &RunInstancesRequest) -> 
     if let Some(instances) = token::repeated(cx, tx, asked)? {
         return reservation(cx, tx, &instances);
     }
-    let wanted = Wanted::read(cx, tx, &input, counts.1)?;
+    let mut wanted = Wanted::read(cx, tx, &input, counts.1)?;
+    if let Some((template, version)) = templates::origin(cx, tx, asked)? {
+        wanted.tags.instance.insert("aws:ec2launchtemplate:id".into(), template);
+        wanted.tags.instance.insert("aws:ec2launchtemplate:version".into(), version.to_string());
+    }
     let count = room(hosts, cx, &wanted, counts)?;
     disks::check(cx, tx, &wanted)?;
     dry_run(input.dry_run)?;

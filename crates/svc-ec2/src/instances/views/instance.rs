@@ -10,15 +10,14 @@ use crate::{
     views::{Place, interface_groups as groups},
 };
 use api::ec2::{
-    ArchitectureValues, BootModeValues, CapacityReservationPreference,
-    CapacityReservationSpecificationResponse, CpuOptions, DeviceType, EbsInstanceBlockDevice, EnclaveOptions, HibernationOptions,
-    HostnameType, HttpTokensState, HypervisorType, IamInstanceProfile, Instance, InstanceAutoRecoveryState,
-    InstanceBandwidthWeighting, InstanceBlockDeviceMapping, InstanceBootModeValues, InstanceCreditSpecification,
-    InstanceMaintenanceOptions, InstanceMetadataEndpointState, InstanceMetadataOptionsResponse, InstanceMetadataOptionsState,
-    InstanceMetadataProtocolState, InstanceMetadataTagsState, InstanceNetworkPerformanceOptions, InstanceRebootMigrationState,
-    InstanceState as Shown, InstanceStateChange, InstanceStateName, Monitoring, MonitoringState, OperatorResponse,
-    Placement as ShownPlacement, PrivateDnsNameOptionsResponse, Reservation, StateReason as ShownReason, Tenancy,
-    VirtualizationType,
+    ArchitectureValues, BootModeValues, CapacityReservationPreference, CapacityReservationSpecificationResponse, CpuOptions,
+    DeviceType, EbsInstanceBlockDevice, EnclaveOptions, HibernationOptions, HostnameType, HttpTokensState, HypervisorType,
+    IamInstanceProfile, Instance, InstanceAutoRecoveryState, InstanceBandwidthWeighting, InstanceBlockDeviceMapping,
+    InstanceBootModeValues, InstanceCreditSpecification, InstanceMaintenanceOptions, InstanceMetadataEndpointState,
+    InstanceMetadataOptionsResponse, InstanceMetadataOptionsState, InstanceMetadataProtocolState, InstanceMetadataTagsState,
+    InstanceNetworkPerformanceOptions, InstanceRebootMigrationState, InstanceState as Shown, InstanceStateChange,
+    InstanceStateName, Monitoring, MonitoringState, OperatorResponse, Placement as ShownPlacement, PrivateDnsNameOptionsResponse,
+    Reservation, StateReason as ShownReason, Tenancy, VirtualizationType,
 };
 use logic::{
     ebs::AttachmentState,

@@ -3,8 +3,8 @@
 use super::time;
 use crate::views::{Place, interface_groups as groups};
 use api::ec2::{
-    InstanceNetworkInterface, InstanceNetworkInterfaceAssociation, InstanceNetworkInterfaceAttachment,
-    InstancePrivateIpAddress, NetworkInterfaceStatus, OperatorResponse,
+    InstanceNetworkInterface, InstanceNetworkInterfaceAssociation, InstanceNetworkInterfaceAttachment, InstancePrivateIpAddress,
+    NetworkInterfaceStatus, OperatorResponse,
 };
 use logic::vpc::{ELASTIC_POOL, private_dns_name};
 use model::ec2::{Attachment, NetworkInterfaceSpec, PrivateAddress};
