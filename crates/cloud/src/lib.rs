@@ -121,6 +121,7 @@ fn start_reconcilers(runner: &Runner, parts: &Parts) {
     runner.spawn(ec2::Instances);
     runner.spawn(ec2::Volumes);
     runner.spawn(elbv2::Drain);
+    runner.spawn(logs::Flows::new(parts.host.clone(), parts.events.clone()));
     runner.spawn(logs::Pump::new(parts.host.clone(), parts.events.clone()));
     runner.spawn(sts::Expired);
     runner.spawn(sts::Workloads);

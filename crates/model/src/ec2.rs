@@ -36,18 +36,18 @@ pub use identity::{IdentityKey, IdentityKeySpec, InstanceIdentity, InstanceIdent
 pub use image::{BlockDevice, BlockDeviceKind, EbsDevice, Image, ImageBlockPublicAccess, ImagePlan, ImageSpec};
 pub use instance::{
     Boot, CreditBalance, Ending, EventKind, Instance, InstanceAttributes, InstanceDefaults, InstanceDefaultsSpec, InstanceKey,
-    InstancePlan, InstanceSpec, InstanceState, InstanceUsage, InstanceUsageSpec, Launch, LaunchToken, LaunchTokenSpec, MachineKind,
-    MetadataOptions, Placement, PrivateDnsOptions, ProfileAssociation, ScheduledEvent, StateReason, Wish,
+    InstancePlan, InstanceSpec, InstanceState, InstanceUsage, InstanceUsageSpec, Launch, LaunchToken, LaunchTokenSpec,
+    MachineKind, MetadataOptions, Placement, PrivateDnsOptions, ProfileAssociation, ScheduledEvent, StateReason, Wish,
 };
 pub use key_pairs::{KeyPair, KeyPairSpec, KeyType};
 pub use launch_template::{LaunchTemplate, LaunchTemplateSpec, LaunchTemplateVersion, LaunchTemplateVersionSpec};
 pub use network::{
     AclEntry, AclPeer, AddressAssociation, AttachedTo, Attachment, CidrAssociation, CidrReservation, ClientToken, Destination,
-    DhcpOptions, DhcpOptionsSpec, ElasticIp, ElasticIpSpec, InterfaceKind, InternetGateway, InternetGatewaySpec, NatGateway,
-    NatGatewayPlan, NatGatewaySpec, NetworkAcl, NetworkAclSpec, NetworkInterface, NetworkInterfaceSpec, Peer, PeeredVpc,
-    PeeringStatus, Permission, PrefixList, PrefixListEntry, PrefixListSpec, PrefixListVersion, PrivateAddress, Route, RouteTable,
-    RouteTableSpec, RouteTarget, SecurityGroup, SecurityGroupRule, SecurityGroupSpec, Subnet, SubnetSpec, Vpc, VpcEndpoint,
-    VpcEndpointSpec, VpcPeering, VpcPeeringSpec, VpcSpec,
+    DhcpOptions, DhcpOptionsSpec, ElasticIp, ElasticIpSpec, FlowLog, FlowLogSpec, FlowTraffic, InterfaceKind, InternetGateway,
+    InternetGatewaySpec, NatGateway, NatGatewayPlan, NatGatewaySpec, NetworkAcl, NetworkAclSpec, NetworkInterface,
+    NetworkInterfaceSpec, Peer, PeeredVpc, PeeringStatus, Permission, PrefixList, PrefixListEntry, PrefixListSpec,
+    PrefixListVersion, PrivateAddress, Route, RouteTable, RouteTableSpec, RouteTarget, SecurityGroup, SecurityGroupRule,
+    SecurityGroupSpec, Subnet, SubnetSpec, Vpc, VpcEndpoint, VpcEndpointSpec, VpcPeering, VpcPeeringSpec, VpcSpec,
 };
 pub use placement::{PlacementGroup, PlacementGroupSpec, PlacementStrategy, SpreadLevel};
 pub use volume::{

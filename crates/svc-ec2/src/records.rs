@@ -6,7 +6,10 @@ use super::{tagged::Tagged, views::Place};
 use front::Cx;
 use model::ec2::{KeyPair, PlacementGroup, SecurityGroup, Vpc};
 use spine::Read;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use wire::Fault;
 
 /// Where things are shown in answer to a call.
@@ -16,7 +19,22 @@ pub fn place(cx: &Cx) -> Place<'_> {
 
 /// The spec of the resource with that id, which has to be there.
 pub fn find<R: Tagged>(cx: &Cx, read: &impl Read, id: &str) -> Result<Arc<R::Spec>, Fault> {
+    // The store takes no such keys, and there is nothing under them.
+    if id.is_empty() || id.len() > 255 {
+        return Err(R::RESOURCE.absent(id));
+    }
     read.spec(&key::<R>(cx, id))?.ok_or_else(|| R::RESOURCE.absent(id))
+}
+
+/// The records that are asked for: those with the ids, as far as they are there, in their order; without ids, all. No other is read.
+pub fn chosen<R: Tagged>(cx: &Cx, read: &impl Read, ids: Option<&[String]>) -> Result<Vec<Named<R>>, Fault> {
+    let Some(ids) = ids.filter(|ids| !ids.is_empty()) else { return all::<R>(cx, read) };
+    ids.iter().try_for_each(|id| R::RESOURCE.check(id))?;
+    let mut found = Vec::new();
+    for id in ids.iter().collect::<BTreeSet<_>>() {
+        found.extend(read.spec(&key::<R>(cx, id))?.map(|spec| (id.clone(), spec)));
+    }
+    Ok(found)
 }
 
 /// The default VPC, if it is still there.

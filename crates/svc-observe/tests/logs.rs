@@ -2,11 +2,13 @@
 
 use agent_proto::{
     Capabilities, Desired, Host, HostError, Observed,
+    flow::{FlowChunk, FlowPosition, FlowRecord},
     workload::{LogChunk, LogLine, LogPosition},
 };
 use front::testing::{Bench, Reply};
 use model::{
     AccountId, Key, Region, Timestamp,
+    ec2::{FlowLog, FlowLogSpec, FlowTraffic},
     logs::{LogSource, LogSourceSpec, source_id},
 };
 use serde_json::{Value, json};
@@ -16,7 +18,7 @@ use spine::{
 };
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use svc_observe::logs::{self, Logs, Pump, Retention, store::LogStore};
+use svc_observe::logs::{self, Flows, Logs, Pump, Retention, store::LogStore};
 use tempfile::TempDir;
 
 struct Cloud {
@@ -221,6 +223,7 @@ struct Script {
     lines: Mutex<Vec<&'static str>>,
     ended: Mutex<bool>,
     released: Mutex<u64>,
+    flows: Mutex<Vec<FlowRecord>>,
 }
 
 #[async_trait::async_trait]
@@ -243,6 +246,11 @@ impl Host for Script {
     async fn release_log(&self, _: &str, _: &str, to: LogPosition) -> Result<(), HostError> {
         *self.released.lock().unwrap() = to.0;
         Ok(())
+    }
+    async fn flows(&self, from: FlowPosition) -> Result<FlowChunk, HostError> {
+        let records = self.flows.lock().unwrap();
+        let new = records.iter().skip(from.number as usize).cloned().collect();
+        Ok(FlowChunk { records: new, next: FlowPosition { epoch: 1, number: records.len() as u64 } })
     }
     async fn console(&self, machine: &str) -> Result<Vec<u8>, HostError> {
         Err(HostError::Unknown(machine.to_owned()))
@@ -276,4 +284,50 @@ async fn the_pump_brings_every_line_once_and_says_when_it_is_done() {
     assert!(cloud.bench.store.snapshot().get(&key).unwrap().unwrap().plan.drained);
     let got = cloud.ok("GetLogEvents", json!({"logGroupName": "/app", "logStreamName": "one"})).await;
     assert_eq!(messages(&got), ["first", "second", "last"]);
+}
+
+#[tokio::test]
+async fn what_a_host_counts_for_a_flow_log_is_written_to_its_group_once() {
+    let cloud = Cloud::with_stream().await;
+    let (account, region) = (AccountId::parse("111122223333").unwrap(), Region::parse("us-east-1").unwrap());
+    let spec = FlowLogSpec {
+        vpc: "vpc-1".into(),
+        resource: "vpc-1".into(),
+        traffic: FlowTraffic::Reject,
+        group: "flows".into(),
+        role: "arn:aws:iam::111122223333:role/flows".into(),
+        format: "${interface-id} ${srcaddr} ${dstport} ${action}".into(),
+        interval_seconds: 60,
+        created_at: Timestamp(0),
+        client_token: None,
+        tags: Default::default(),
+    };
+    let key = Key::<FlowLog>::new(&account, &region, "fl-1");
+    cloud.bench.store.transact(|tx| tx.create(&key, &spec)).await.unwrap();
+    let record = |log: &str, port| FlowRecord {
+        log: log.into(),
+        interface: "eni-1".into(),
+        source: [10, 0, 0, 5].into(),
+        destination: [10, 0, 0, 6].into(),
+        packet_source: [10, 0, 0, 5].into(),
+        packet_destination: [10, 0, 0, 6].into(),
+        source_port: 40000,
+        destination_port: port,
+        protocol: 6,
+        packets: 1,
+        bytes: 60,
+        start: Timestamp(cloud.now()),
+        end: Timestamp(cloud.now() + 1),
+        accepted: false,
+        egress: false,
+        tcp_flags: 2,
+    };
+    let host = Arc::new(Script::default());
+    host.flows.lock().unwrap().extend([record("fl-1", 22), record("fl-2", 23)]);
+    let flows = Flows::new(host.clone(), cloud.events.clone());
+    cloud.run(&flows).await;
+    host.flows.lock().unwrap().push(record("fl-1", 80));
+    cloud.run(&flows).await;
+    let got = cloud.ok("GetLogEvents", json!({"logGroupName": "flows", "logStreamName": "eni-1-reject"})).await;
+    assert_eq!(messages(&got), ["eni-1 10.0.0.5 22 REJECT", "eni-1 10.0.0.5 80 REJECT"]);
 }

@@ -3,6 +3,7 @@
 //! A host reads its packet filters' counters ([`crate::packet_filter::flow_sets`]) every few seconds. What was added since the last reading
 //! belongs to the interval in which that reading was; when an interval has ended, what was gathered in it becomes records.
 
+pub mod line;
 #[cfg(test)]
 mod tests;
 

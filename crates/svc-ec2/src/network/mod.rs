@@ -8,9 +8,9 @@ use agent_proto::network;
 use model::{
     Key, Record,
     ec2::{
-        AttachedTo, ContainerHost, DhcpOptions, DhcpOptionsSpec, InternetGateway, NatGateway, NetworkAcl, NetworkInterface,
-        NetworkInterfaceSpec, PeeredVpc, PeeringStatus, PrefixList, PrivateAddress, RouteTable, SecurityGroup, Subnet,
-        SubnetSpec, Vpc, VpcEndpoint, VpcPeering, VpcPeeringSpec, VpcSpec,
+        AttachedTo, ContainerHost, DhcpOptions, DhcpOptionsSpec, FlowLog, FlowLogSpec, FlowTraffic, InternetGateway, NatGateway,
+        NetworkAcl, NetworkInterface, NetworkInterfaceSpec, PeeredVpc, PeeringStatus, PrefixList, PrivateAddress, RouteTable,
+        SecurityGroup, Subnet, SubnetSpec, Vpc, VpcEndpoint, VpcPeering, VpcPeeringSpec, VpcSpec,
     },
 };
 use spine::{Read, Scope, Specs, StoreError};
@@ -30,6 +30,7 @@ pub const KINDS: &[&str] = &[
     VpcEndpoint::KIND,
     PrefixList::KIND,
     DhcpOptions::KIND,
+    FlowLog::KIND,
     ContainerHost::KIND,
 ];
 
@@ -49,6 +50,7 @@ struct World {
     tables: ByVpc<RouteTable>,
     acls: ByVpc<NetworkAcl>,
     instances: ByVpc<ContainerHost>,
+    flow_logs: ByVpc<FlowLog>,
     peerings: Specs<VpcPeering>,
     lists: Specs<PrefixList>,
 }
@@ -62,6 +64,7 @@ impl World {
             tables: ByVpc::<RouteTable>::read(read, |it| &it.vpc)?,
             acls: ByVpc::<NetworkAcl>::read(read, |it| &it.vpc)?,
             instances: ByVpc::<ContainerHost>::read(read, |it| &it.vpc)?,
+            flow_logs: ByVpc::<FlowLog>::read(read, |it| &it.vpc)?,
             peerings: read.specs(Scope::All)?,
             lists: read.specs(Scope::All)?,
         })
@@ -79,6 +82,7 @@ impl World {
             groups: self.groups.of(id).map(|(key, it)| groups::group(&key.id, it, &self.lists)).collect(),
             acls: self.acls.of(id).map(|(key, it)| acls::acl(&key.id, it)).collect(),
             peerings: self.peerings(read, key)?,
+            flow_logs: self.flow_logs.of(id).filter_map(|(key, it)| flow_log(&key.id, it)).collect(),
             dhcp: options.map(|options| dhcp(&options)).unwrap_or_default(),
             ..network::Vpc::new(id, spec.cidr)
         })
@@ -164,6 +168,24 @@ fn peer<'a>(key: &Key<VpcPeering>, spec: &'a VpcPeeringSpec, vpc: &Key<Vpc>) -> 
         _ => return None,
     };
     (here && spec.status == PeeringStatus::Active).then_some(other)
+}
+
+fn flow_log(id: &str, spec: &FlowLogSpec) -> Option<network::FlowLog> {
+    let (kind, _) = spec.resource.split_once('-')?;
+    Some(network::FlowLog {
+        id: id.into(),
+        source: match kind {
+            "vpc" => network::FlowSource::Vpc,
+            "subnet" => network::FlowSource::Subnet(spec.resource.clone()),
+            _ => network::FlowSource::Interface(spec.resource.clone()),
+        },
+        traffic: match spec.traffic {
+            FlowTraffic::Accept => network::Traffic::Accept,
+            FlowTraffic::Reject => network::Traffic::Reject,
+            FlowTraffic::All => network::Traffic::All,
+        },
+        interval_seconds: spec.interval_seconds,
+    })
 }
 
 fn dhcp(spec: &DhcpOptionsSpec) -> network::DhcpOptions {

@@ -3,7 +3,7 @@
 use crate::{
     describe::{Query, select},
     errors::dry_run,
-    records::{all, group_names, key, place},
+    records::{Named, all, chosen, key, place},
     views,
     vpc::targets::led,
 };
@@ -13,7 +13,7 @@ use api::ec2::{
     DescribeSubnetsResult, DescribeVpcsRequest, DescribeVpcsResult,
 };
 use front::Cx;
-use model::ec2::{ElasticIp, InternetGateway, NetworkInterface, RouteTable, RouteTableSpec, Subnet, Vpc};
+use model::ec2::{ElasticIp, InternetGateway, NetworkInterface, RouteTable, RouteTableSpec, SecurityGroup, Subnet, Vpc};
 use spine::{Read, Tx};
 use std::collections::BTreeMap;
 use wire::Fault;
@@ -21,7 +21,8 @@ use wire::Fault;
 /// `DescribeVpcs`.
 pub fn vpcs(cx: &Cx, tx: &mut Tx, input: &DescribeVpcsRequest) -> Result<DescribeVpcsResult, Fault> {
     dry_run(input.dry_run)?;
-    let vpcs = all::<Vpc>(cx, tx)?.iter().map(|(id, spec)| views::vpc(place(cx), id, spec)).collect();
+    let vpcs =
+        chosen::<Vpc>(cx, tx, input.vpc_ids.as_deref())?.iter().map(|(id, spec)| views::vpc(place(cx), id, spec)).collect();
     let query = Query {
         ids: input.vpc_ids.as_deref(),
         filters: input.filters.as_deref(),
@@ -40,7 +41,10 @@ pub fn subnets(cx: &Cx, tx: &mut Tx, input: &DescribeSubnetsRequest) -> Result<D
         *used.entry(interface.subnet.clone()).or_default() += interface.addresses().count() as u64;
     }
     let used = |id: &str| used.get(id).copied().unwrap_or_default();
-    let subnets = all::<Subnet>(cx, tx)?.iter().map(|(id, spec)| views::subnet(place(cx), id, spec, used(id))).collect();
+    let subnets = chosen::<Subnet>(cx, tx, input.subnet_ids.as_deref())?
+        .iter()
+        .map(|(id, spec)| views::subnet(place(cx), id, spec, used(id)))
+        .collect();
     let query = Query {
         ids: input.subnet_ids.as_deref(),
         filters: input.filters.as_deref(),
@@ -58,8 +62,8 @@ pub fn network_interfaces(
     input: &DescribeNetworkInterfacesRequest,
 ) -> Result<DescribeNetworkInterfacesResult, Fault> {
     dry_run(input.dry_run)?;
-    let known = known_of_interfaces(cx, tx)?;
-    let interfaces = all::<NetworkInterface>(cx, tx)?;
+    let interfaces = chosen::<NetworkInterface>(cx, tx, input.network_interface_ids.as_deref())?;
+    let known = known_of_interfaces(cx, tx, &interfaces)?;
     let views = interfaces.iter().map(|(id, spec)| views::interface(place(cx), id, spec, &known));
     let query = Query {
         ids: input.network_interface_ids.as_deref(),
@@ -72,13 +76,28 @@ pub fn network_interfaces(
 }
 
 /// What is shown of interfaces besides their own records.
-pub fn known_of_interfaces(cx: &Cx, tx: &Tx) -> Result<views::Known, Fault> {
-    let elastic = all::<ElasticIp>(cx, tx)?.into_iter().filter_map(|(id, spec)| {
-        let association = spec.association.as_ref()?.id.clone();
-        Some((spec.address, (id, association)))
-    });
-    let zones = all::<Subnet>(cx, tx)?.into_iter().map(|(id, spec)| (id, spec.zone_id.clone()));
-    Ok(views::Known { groups: group_names(cx, tx)?, elastic: elastic.collect(), zones: zones.collect() })
+pub fn known_of_interfaces(cx: &Cx, tx: &Tx, interfaces: &[Named<NetworkInterface>]) -> Result<views::Known, Fault> {
+    let mut known = views::Known::default();
+    for (_, interface) in interfaces {
+        for id in &interface.groups {
+            if !known.groups.contains_key(id)
+                && let Some(group) = tx.spec(&key::<SecurityGroup>(cx, id))?
+            {
+                known.groups.insert(id.clone(), group.name.clone());
+            }
+        }
+        if !known.zones.contains_key(&interface.subnet)
+            && let Some(subnet) = tx.spec(&key::<Subnet>(cx, &interface.subnet))?
+        {
+            known.zones.insert(interface.subnet.clone(), subnet.zone_id.clone());
+        }
+    }
+    for (id, spec) in all::<ElasticIp>(cx, tx)? {
+        if let Some(association) = &spec.association {
+            known.elastic.insert(spec.address, (id, association.id.clone()));
+        }
+    }
+    Ok(known)
 }
 
 /// `DescribeInternetGateways`.
@@ -88,7 +107,10 @@ pub fn internet_gateways(
     input: &DescribeInternetGatewaysRequest,
 ) -> Result<DescribeInternetGatewaysResult, Fault> {
     dry_run(input.dry_run)?;
-    let gateways = all::<InternetGateway>(cx, tx)?.iter().map(|(id, spec)| views::gateway(place(cx), id, spec)).collect();
+    let gateways = chosen::<InternetGateway>(cx, tx, input.internet_gateway_ids.as_deref())?
+        .iter()
+        .map(|(id, spec)| views::gateway(place(cx), id, spec))
+        .collect();
     let query = Query {
         ids: input.internet_gateway_ids.as_deref(),
         filters: input.filters.as_deref(),
@@ -102,7 +124,7 @@ pub fn internet_gateways(
 /// `DescribeRouteTables`.
 pub fn route_tables(cx: &Cx, tx: &mut Tx, input: &DescribeRouteTablesRequest) -> Result<DescribeRouteTablesResult, Fault> {
     dry_run(input.dry_run)?;
-    let tables = all::<RouteTable>(cx, tx)?;
+    let tables = chosen::<RouteTable>(cx, tx, input.route_table_ids.as_deref())?;
     let views = tables.iter().map(|(id, spec)| route_table(cx, tx, id, spec)).collect::<Result<_, _>>()?;
     let query = Query {
         ids: input.route_table_ids.as_deref(),

@@ -3,7 +3,7 @@
 use super::{Kind, Known, Tagged, rule};
 use crate::resource::Resource;
 use model::ec2::{
-    DhcpOptions, ElasticIp, Image, Instance, InternetGateway, KeyPair, KeyType, LaunchTemplate, NatGateway, NetworkAcl,
+    DhcpOptions, ElasticIp, FlowLog, Image, Instance, InternetGateway, KeyPair, KeyType, LaunchTemplate, NatGateway, NetworkAcl,
     NetworkInterface, PlacementGroup, PlacementStrategy, PrefixList, RouteTable, SecurityGroup, Snapshot, Subnet, Tags, Volume,
     Vpc, VpcEndpoint, VpcPeering,
 };
@@ -39,6 +39,7 @@ kinds! {
     ElasticIp = ELASTIC_IP, |spec, known| {
         known.set("ec2:AllocationId", known.id).set("ec2:Domain", "vpc").set("ec2:PublicIpAddress", spec.address.to_string())
     }
+    FlowLog = FLOW_LOG, |_, _known| {}
     Image = IMAGE, |spec, known| {
         let owner = spec.owner_alias.clone().unwrap_or_else(|| known.account.to_string());
         known.set("ec2:ImageID", known.id).set("ec2:ImageType", "machine").set("ec2:Owner", owner);

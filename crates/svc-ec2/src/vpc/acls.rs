@@ -5,7 +5,7 @@ use crate::{
     access::{self, TAG},
     describe::{Described, Field, Query, Text, each, select},
     errors::{different_networks, dry_run, has_dependencies, invalid_value, no_association},
-    records::{Named, all, find, key, place},
+    records::{Named, all, chosen, find, key, place},
     resource::Resource,
     tags,
     views::Place,
@@ -117,7 +117,10 @@ fn replace_association(
 /// `DescribeNetworkAcls`.
 fn describe(cx: &Cx, tx: &mut Tx, input: &DescribeNetworkAclsRequest) -> Result<DescribeNetworkAclsResult, Fault> {
     dry_run(input.dry_run)?;
-    let views = all::<NetworkAcl>(cx, tx)?.iter().map(|(id, spec)| view(place(cx), id, spec)).collect();
+    let views = chosen::<NetworkAcl>(cx, tx, input.network_acl_ids.as_deref())?
+        .iter()
+        .map(|(id, spec)| view(place(cx), id, spec))
+        .collect();
     let query = Query {
         ids: input.network_acl_ids.as_deref(),
         filters: input.filters.as_deref(),

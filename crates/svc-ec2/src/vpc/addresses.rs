@@ -5,7 +5,7 @@ use crate::{
     access::{self, TAG},
     describe::{Described, Field, Query, Text, nothing, select},
     errors::{already_associated, dry_run, invalid_combination, invalid_value, missing_parameter, no_association, refuse},
-    records::{Named, all, find, key, place},
+    records::{Named, all, chosen, find, key, place},
     resource::Resource,
     tags,
     views::Place,
@@ -301,7 +301,7 @@ fn release(cx: &Cx, tx: &mut Tx, input: &ReleaseAddressRequest) -> Result<(), Fa
 /// `DescribeAddresses`.
 fn describe(cx: &Cx, tx: &mut Tx, input: &DescribeAddressesRequest) -> Result<DescribeAddressesResult, Fault> {
     dry_run(input.dry_run)?;
-    let mut found = all::<ElasticIp>(cx, tx)?;
+    let mut found = chosen::<ElasticIp>(cx, tx, input.allocation_ids.as_deref())?;
     if let Some(wanted) = input.public_ips.as_deref().filter(|wanted| !wanted.is_empty()) {
         found.retain(|(_, it)| wanted.contains(&it.address.to_string()));
         if let Some(absent) = wanted.iter().find(|text| !found.iter().any(|(_, it)| it.address.to_string() == **text)) {

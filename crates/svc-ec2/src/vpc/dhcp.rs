@@ -4,7 +4,7 @@ use crate::{
     access::{self, TAG},
     describe::{Described, Field, Query, Text, select},
     errors::{dry_run, has_dependencies, invalid_value, missing_parameter},
-    records::{all, find, key, place},
+    records::{all, chosen, find, key, place},
     resource::Resource,
     tags,
     views::Place,
@@ -117,7 +117,10 @@ fn associate(cx: &Cx, tx: &mut Tx, input: &AssociateDhcpOptionsRequest) -> Resul
 /// `DescribeDhcpOptions`.
 fn describe(cx: &Cx, tx: &mut Tx, input: &DescribeDhcpOptionsRequest) -> Result<DescribeDhcpOptionsResult, Fault> {
     dry_run(input.dry_run)?;
-    let views = all::<DhcpOptions>(cx, tx)?.iter().map(|(id, spec)| view(place(cx), id, spec)).collect();
+    let views = chosen::<DhcpOptions>(cx, tx, input.dhcp_options_ids.as_deref())?
+        .iter()
+        .map(|(id, spec)| view(place(cx), id, spec))
+        .collect();
     let query = Query {
         ids: input.dhcp_options_ids.as_deref(),
         filters: input.filters.as_deref(),

@@ -10,7 +10,7 @@ use crate::{
     access::{self, TAG},
     describe::{Described, Field, Query, Text, matching, nothing, page, select},
     errors::{different_networks, dry_run, invalid_value, missing_parameter, refuse},
-    records::{all, find, key, place},
+    records::{all, chosen, find, key, place},
     resource::Resource,
     tags,
     views::Place,
@@ -228,7 +228,7 @@ fn unsuccess(id: &str, fault: Fault) -> UnsuccessfulItem {
 fn describe(cx: &Cx, tx: &mut Tx, input: &DescribeVpcEndpointsRequest) -> Result<DescribeVpcEndpointsResult, Fault> {
     dry_run(input.dry_run)?;
     let mut views = Vec::new();
-    for (id, spec) in all::<VpcEndpoint>(cx, tx)? {
+    for (id, spec) in chosen::<VpcEndpoint>(cx, tx, input.vpc_endpoint_ids.as_deref())? {
         views.push(view(place(cx), &id, &spec, tables_of(cx, tx, &id)?));
     }
     let query = Query {

@@ -2,7 +2,7 @@
 //!
 //! **Built:** VPCs with several blocks, the default one made again, subnets and their reservations, internet gateways, route tables and
 //! routes, Elastic IP addresses, network interfaces, network ACLs, DHCP options, NAT gateways, peering connections, managed prefix lists,
-//! gateway endpoints.
+//! gateway endpoints, flow logs to log groups.
 //!
 //! **Not built:** IPv6, address managers (IPAM), endpoints that are interfaces, transit and other gateways, prefixes of interfaces: refused
 //! by name.
@@ -14,6 +14,7 @@ mod blocks;
 mod default;
 mod dhcp;
 mod endpoints;
+mod flow_logs;
 mod gateways;
 pub mod interfaces;
 mod misc;
@@ -57,6 +58,7 @@ pub fn rows(service: Service) -> Service {
         prefix_lists::rows,
         endpoints::rows,
         references::rows,
+        flow_logs::rows,
         misc::rows,
     ];
     all.into_iter().fold(service, |service, rows: fn(Service) -> Service| rows(service))

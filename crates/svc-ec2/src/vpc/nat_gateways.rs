@@ -10,7 +10,7 @@ use crate::{
     access::{self, TAG},
     describe::{Described, Field, Query, Text, select},
     errors::{already_associated, dry_run, invalid_combination, missing_parameter, refuse},
-    records::{all, find, key},
+    records::{chosen, find, key},
     resource::Resource,
     tags,
 };
@@ -173,7 +173,7 @@ fn delete(cx: &Cx, tx: &mut Tx, input: &DeleteNatGatewayRequest) -> Result<Delet
 fn describe(cx: &Cx, tx: &mut Tx, input: &DescribeNatGatewaysRequest) -> Result<DescribeNatGatewaysResult, Fault> {
     dry_run(input.dry_run)?;
     let mut views = Vec::new();
-    for (id, _) in all::<NatGateway>(cx, tx)? {
+    for (id, _) in chosen::<NatGateway>(cx, tx, input.nat_gateway_ids.as_deref())? {
         if let Some(row) = tx.get(&key::<NatGateway>(cx, &id))? {
             views.push(view(cx, tx, &id, &row.spec, &row.plan)?);
         }

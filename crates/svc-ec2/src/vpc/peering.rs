@@ -4,7 +4,7 @@ use crate::{
     access::{self, TAG},
     describe::{Described, Field, Query, Text, select},
     errors::{dry_run, invalid_value, missing_parameter, refuse},
-    records::{all, find, key},
+    records::{all, chosen, find, key},
     resource::Resource,
     tags,
     views::rfc3339,
@@ -247,7 +247,10 @@ fn describe(
     input: &DescribeVpcPeeringConnectionsRequest,
 ) -> Result<DescribeVpcPeeringConnectionsResult, Fault> {
     dry_run(input.dry_run)?;
-    let views = all::<VpcPeering>(cx, tx)?.iter().map(|(id, spec)| view(id, spec, cx.now)).collect();
+    let views = chosen::<VpcPeering>(cx, tx, input.vpc_peering_connection_ids.as_deref())?
+        .iter()
+        .map(|(id, spec)| view(id, spec, cx.now))
+        .collect();
     let query = Query {
         ids: input.vpc_peering_connection_ids.as_deref(),
         filters: input.filters.as_deref(),

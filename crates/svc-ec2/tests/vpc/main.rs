@@ -2,8 +2,10 @@
 
 mod acls;
 mod addresses;
+mod attachments;
 #[path = "../common/mod.rs"]
 mod common;
+mod flow_logs;
 mod interfaces;
 mod nat_gateways;
 mod peering;
@@ -11,6 +13,9 @@ mod prefix_lists;
 mod routes;
 mod subnets;
 mod vpcs;
+#[path = "../instances/world.rs"]
+#[allow(dead_code)]
+mod world;
 
 use common::{Answer, call, ec2};
 use front::testing::Bench;

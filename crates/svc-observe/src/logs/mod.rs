@@ -11,7 +11,7 @@ mod reconcile;
 pub mod store;
 mod views;
 
-pub use reconcile::{Pump, Retention};
+pub use reconcile::{Flows, Pump, Retention};
 
 use api::logs as sdk;
 use arns::{on_all, on_group, on_named, on_stream_of, on_tagged, stream};

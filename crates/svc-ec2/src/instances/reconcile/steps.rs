@@ -1,7 +1,7 @@
 //! What the steps of an instance do to its interfaces and volumes.
 
 use super::near;
-use crate::instances::load::belongings;
+use crate::{instances::load::belongings, vpc::remove_interface};
 use logic::vpc::{ELASTIC_POOL, free_public_address};
 use model::{
     Env, Key,
@@ -47,7 +47,7 @@ pub fn release(tx: &mut Tx, key: &Key<Instance>, spec: &InstanceSpec) -> Result<
     for (id, interface) in found.interfaces {
         let key = near::<NetworkInterface>(key, &id);
         if interface.attachment.as_ref().is_some_and(|attachment| attachment.delete_on_termination) {
-            tx.delete(&key)?;
+            remove_interface(tx, &key)?;
         } else {
             let elastic = interface.public_address.filter(|address| ELASTIC_POOL.contains(*address));
             let free =

@@ -17,7 +17,7 @@ use front::Cx;
 use logic::vpc::{NewInterface, WantedAddresses, new_interface};
 use model::ec2::{InterfaceKind, NetworkInterface, NetworkInterfaceSpec, SecurityGroup, Subnet};
 use spine::Tx;
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, sync::Arc};
 use wire::Fault;
 
 /// How many security groups an interface can be in (VPC user guide, "Amazon VPC quotas").
@@ -78,8 +78,9 @@ fn answer(
     id: &str,
     spec: &NetworkInterfaceSpec,
 ) -> Result<CreateNetworkInterfaceResult, Fault> {
+    let known = known_of_interfaces(cx, tx, &[(id.to_owned(), Arc::new(spec.clone()))])?;
     Ok(CreateNetworkInterfaceResult {
-        network_interface: Some(views::interface(place(cx), id, spec, &known_of_interfaces(cx, tx)?)),
+        network_interface: Some(views::interface(place(cx), id, spec, &known)),
         client_token: input.client_token.clone(),
     })
 }
