@@ -8,7 +8,7 @@ use crate::{
     },
 };
 use rustix::{
-    event::{PollFd, PollFlags, poll},
+    event::{PollFd, PollFlags, Timespec, poll},
     io::retry_on_intr,
     process::{Pid, PidfdFlags, pidfd_open},
 };
@@ -16,15 +16,17 @@ use serde::de::DeserializeOwned;
 use std::{
     fs::{self, File},
     io,
-    os::fd::{AsRawFd, OwnedFd},
+    os::fd::AsRawFd,
     path::{Path, PathBuf},
     process::Stdio,
+    time::Duration,
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::UnixStream,
     process::Command,
     task::spawn_blocking,
+    time::sleep,
 };
 use zeroize::Zeroizing;
 
@@ -70,15 +72,17 @@ impl Client {
     /// Finds a server that was started earlier. `None` if there is none any more: then its device is freed, if it still has one.
     pub async fn adopt(runtime: &Path) -> Result<Option<(Client, Attached)>> {
         let client = Self::at(runtime);
-        match client.status().await {
-            Ok(status) => Ok(Some((client, status.attached))),
-            Err(Error::NotFound(_)) => {
-                let runtime = runtime.to_owned();
-                spawn_blocking(move || clean(&runtime)).await.map_err(io::Error::other)??;
-                Ok(None)
+        for _ in 0..ENDING {
+            match client.status().await {
+                Ok(status) => return Ok(Some((client, status.attached))),
+                Err(Error::NotFound(_)) => break,
+                // It ends while it is spoken to.
+                Err(Error::Io(error)) if is_hung_up(&error) => sleep(Duration::from_millis(5)).await,
+                Err(error) => return Err(error),
             }
-            Err(error) => Err(error),
         }
+        client.clean().await?;
+        Ok(None)
     }
 
     /// How things are.
@@ -109,12 +113,17 @@ impl Client {
     /// Flushes, frees the device and ends the server; when this says [`Stopped::Detached`] all of that has happened. If somebody has the
     /// device open it happens when the last one closes it; with `force` the server ends at once, and who has it open gets errors.
     pub async fn stop(&self, force: bool) -> Result<Stopped> {
-        let server = open_process(self.status().await?.attached.pid)?;
         let stopped = self.ask(&Request::Stop { force }).await?;
         if stopped == Stopped::Detached {
-            spawn_blocking(move || wait_for_end(&server)).await.map_err(io::Error::other)??;
+            self.clean().await?;
         }
         Ok(stopped)
+    }
+
+    /// Waits for the end of a server that can't be spoken to any more, and frees what it left.
+    async fn clean(&self) -> Result<()> {
+        let runtime = self.runtime.clone();
+        spawn_blocking(move || clean(&runtime)).await.map_err(io::Error::other)?
     }
 
     async fn ask<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
@@ -133,14 +142,27 @@ impl Client {
     }
 }
 
-fn open_process(pid: u32) -> Result<OwnedFd> {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
-    Ok(pidfd_open(pid, PidfdFlags::empty()).map_err(io::Error::from)?)
+/// How often a server is asked that hangs up.
+const ENDING: usize = 200;
+/// How long the end of a server takes that can't be spoken to any more, at most.
+const END: Timespec = Timespec { tv_sec: 10, tv_nsec: 0 };
+
+fn is_hung_up(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
 }
 
 /// A process has ended when all that it had open is closed, its locks and sockets in no particular order.
-fn wait_for_end(process: &OwnedFd) -> Result<()> {
-    Ok(retry_on_intr(|| poll(&mut [PollFd::new(process, PollFlags::IN)], None)).map(drop).map_err(io::Error::from)?)
+fn wait_for_end(server: &Attached) -> Result<()> {
+    let Some(pid) = i32::try_from(server.pid).ok().and_then(Pid::from_raw) else { return Ok(()) };
+    let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return Ok(()) };
+    // After it was opened: it can't come to mean another process any more.
+    if serve::start_time(server.pid).ok() != Some(server.start) {
+        return Ok(());
+    }
+    match retry_on_intr(|| poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&END))).map_err(io::Error::from)? {
+        0 => Err(Error::Busy(format!("process {} doesn't end", server.pid))),
+        _ => Ok(()),
+    }
 }
 
 async fn launch(start: &Start<'_>) -> Result<String> {
@@ -173,7 +195,8 @@ async fn ask<T: DeserializeOwned>(stream: &mut BufReader<UnixStream>, request: &
 
 /// Frees what a dead server left.
 fn clean(runtime: &Path) -> Result<()> {
-    if runtime.join(STATE).exists() {
+    if let Ok(state) = fs::read_to_string(runtime.join(STATE)) {
+        wait_for_end(&read(&state)?)?;
         loopdev::release_stale(&serve::file_name(runtime)?, runtime)?;
         let _ = fs::remove_file(runtime.join(STATE));
     }

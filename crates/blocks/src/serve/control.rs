@@ -20,7 +20,7 @@ use std::{
     },
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, RwLock,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     thread,
@@ -35,13 +35,15 @@ pub struct Control {
     pub attached: Mutex<Attached>,
     pub runtime: PathBuf,
     pub stopping: AtomicBool,
+    /// Kept, shared, by whoever has something to answer: the server doesn't end before it is said.
+    pub answering: RwLock<()>,
 }
 
 impl Control {
-    /// Says what is attached, and listens.
+    /// Listens, and says what is attached.
     pub fn start(self: Arc<Self>) -> Result<()> {
-        self.publish()?;
         let listener = listen(&self.runtime)?;
+        self.publish()?;
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let control = self.clone();
@@ -54,7 +56,9 @@ impl Control {
     fn converse(&self, stream: UnixStream) -> io::Result<()> {
         let mut answers = stream.try_clone()?;
         for request in BufReader::new(stream).lines() {
-            let answer = match read(&request?) {
+            let request = request?;
+            let _answering = self.answering.read().expect(WHOLE);
+            let answer = match read(&request) {
                 Ok(Request::Stop { force: true }) => self.end_by_force(&mut answers),
                 Ok(request) => self.answer(request),
                 Err(error) => said::<()>(Err(error)),
@@ -74,7 +78,7 @@ impl Control {
                 self.throttle.set(limits);
                 said(Ok(()))
             }
-            Request::Stop { .. } => said(self.stop()),
+            Request::Stop { force } => said(self.stop(force)),
         }
     }
 
@@ -98,22 +102,21 @@ impl Control {
     }
 
     /// Flushes and frees the device. The kernel lets go of the file when the device is free, and that ends the server.
-    pub fn stop(&self) -> Result<Stopped> {
+    pub fn stop(&self, in_a_hurry: bool) -> Result<Stopped> {
         self.volume.flush()?;
         if self.stopping.swap(true, SeqCst) {
             return Ok(Stopped::Busy);
         }
-        let stopped = self.orders.detach();
+        let stopped = self.orders.detach(in_a_hurry);
         self.stopping.store(stopped.is_ok(), SeqCst);
         stopped
     }
 
     /// Ends now: who has the device open gets errors from here on.
     fn end_by_force(&self, answers: &mut UnixStream) -> String {
-        let stopped = self.stop();
+        let stopped = self.stop(true);
         if matches!(stopped, Ok(Stopped::Busy)) {
             let closed = self.volume.end();
-            remove(&self.runtime);
             let _ = answers.write_all(said(closed.map(|()| Stopped::Detached)).as_bytes());
             std::process::exit(0);
         }
@@ -129,12 +132,6 @@ impl Control {
         fs::write(&beside, line(&self.attached()))?;
         fs::rename(&beside, self.runtime.join(STATE))
     }
-}
-
-/// Removes what was published.
-pub fn remove(runtime: &Path) {
-    let _ = fs::remove_file(runtime.join(STATE));
-    let _ = fs::remove_file(runtime.join(CONTROL));
 }
 
 fn listen(runtime: &Path) -> Result<UnixListener> {

@@ -1,9 +1,9 @@
 //! The keeper: the process that handles a volume's loop device, and frees it when the server is gone.
 //!
-//! Requests are lines: `attach`, `resize`, `detach`. So are the answers.
+//! Requests are lines: `attach`, `resize`, `detach`, and `drop`, which waits for nobody. So are the answers.
 
 use super::{
-    loopdev::{self, Loop},
+    loopdev::{self, IMPATIENT, Loop, PATIENT},
     protocol::{Answer, Stopped, line, read},
 };
 use crate::{Error, Result};
@@ -46,8 +46,8 @@ impl Keeper {
                     said(attached.map(|device| (device.node, device.major, device.minor)))
                 }
                 ("resize", Some(device)) => said(self.resize(device)),
-                ("detach", Some(device)) => {
-                    let detached = self.detach(device);
+                (order @ ("detach" | "drop"), Some(device)) => {
+                    let detached = self.detach(device, if order == "drop" { IMPATIENT } else { PATIENT });
                     done = detached.is_ok();
                     said(detached)
                 }
@@ -60,7 +60,7 @@ impl Keeper {
                 break;
             }
         }
-        device.filter(|_| !done).map_or(Ok(()), |device| device.detach(&self.name).map(drop))
+        device.filter(|_| !done).map_or(Ok(()), |device| device.detach(&self.name, PATIENT).map(drop))
     }
 
     fn attach(&self) -> io::Result<Loop> {
@@ -73,8 +73,8 @@ impl Keeper {
         device.resize()
     }
 
-    fn detach(&self, device: &Loop) -> io::Result<Stopped> {
-        Ok(if device.detach(&self.name)? { Stopped::Detached } else { Stopped::Busy })
+    fn detach(&self, device: &Loop, patience: usize) -> io::Result<Stopped> {
+        Ok(if device.detach(&self.name, patience)? { Stopped::Detached } else { Stopped::Busy })
     }
 
     fn open(&self) -> io::Result<File> {
@@ -105,9 +105,9 @@ impl Orders {
         self.order("resize")
     }
 
-    /// Frees the device.
-    pub fn detach(&self) -> Result<Stopped> {
-        self.order("detach")
+    /// Frees the device. Who is in a hurry doesn't wait for those that have it open for a moment.
+    pub fn detach(&self, in_a_hurry: bool) -> Result<Stopped> {
+        self.order(if in_a_hurry { "drop" } else { "detach" })
     }
 
     fn order<T: DeserializeOwned>(&self, what: &str) -> Result<T> {

@@ -7,7 +7,7 @@ use nix::{
 use std::{
     fs::{self, File},
     io,
-    os::fd::AsRawFd,
+    os::{fd::AsRawFd, unix::fs::OpenOptionsExt},
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -24,6 +24,10 @@ const LO_FLAGS_DIRECT_IO: u32 = 16;
 const SECTOR: u32 = 512;
 /// Others may take the free device that we were told of; how often we look for another.
 const TRIES: usize = 64;
+/// What reacts to devices' coming and going has them open for a moment; how often it is looked, 5 ms apart, whether it was such a one.
+pub const PATIENT: usize = 400;
+/// As often as may be for who has no time to wait.
+pub const IMPATIENT: usize = 1;
 
 /// `struct loop_info64` of `<linux/loop.h>`.
 #[repr(C)]
@@ -80,7 +84,7 @@ pub fn release_stale(name: &str, spare: &Path) -> io::Result<()> {
         let entry = entry?.file_name();
         let Some(minor) = entry.to_str().and_then(|it| it.strip_prefix("loop")).and_then(|it| it.parse().ok()) else { continue };
         if is_of(minor, name) {
-            Loop { node: node(minor, spare)?, major: MAJOR, minor }.detach(name)?;
+            Loop { node: node(minor, spare)?, major: MAJOR, minor }.detach(name, PATIENT)?;
         }
     }
     Ok(())
@@ -96,20 +100,29 @@ impl Loop {
         call(&self.open()?, LOOP_SET_CAPACITY, 0).map(drop)
     }
 
-    /// Frees the device. `false` if somebody has it open: then it is freed when the last one closes it.
-    pub fn detach(&self, name: &str) -> io::Result<bool> {
+    /// Frees the device. `false` if somebody has it open, after it was looked `patience` times more: then it
+    /// is freed when the last one closes it.
+    pub fn detach(&self, name: &str, patience: usize) -> io::Result<bool> {
         match call(&self.open()?, LOOP_CLR_FD, 0) {
             Err(error) if error.raw_os_error() != Some(libc::ENXIO) => return Err(error),
             _ => {}
         }
-        // What reacts to devices' coming and going has them open for a moment.
-        for _ in 0..20 {
+        for _ in 0..=patience {
             if !is_of(self.minor, name) {
                 return Ok(true);
+            }
+            if self.is_claimed() {
+                return Ok(false);
             }
             thread::sleep(Duration::from_millis(5));
         }
         Ok(false)
+    }
+
+    /// Whether somebody has it for himself, as a mounted file system does.
+    fn is_claimed(&self) -> bool {
+        let claimed = File::options().read(true).custom_flags(libc::O_EXCL).open(&self.node);
+        claimed.is_err_and(|error| error.raw_os_error() == Some(libc::EBUSY))
     }
 }
 

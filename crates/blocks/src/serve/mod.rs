@@ -28,6 +28,7 @@ use nix::{
 };
 use protocol::{Answer, Attached, Job};
 pub use run::file_name;
+pub(crate) use run::start_time;
 use std::{
     ffi::OsString,
     fs::File,

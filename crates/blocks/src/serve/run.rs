@@ -1,7 +1,7 @@
 //! The life of a volume's server.
 
 use super::{
-    control::{self, Control},
+    control::Control,
     fs::{OneFile, REQUEST},
     keeper::{Keeper, Orders},
     protocol::{Answer, Attached, Job, line},
@@ -27,7 +27,7 @@ use std::{
         unix::{ffi::OsStrExt, net::UnixStream},
     },
     path::Path,
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{Arc, Mutex, RwLock, atomic::AtomicBool},
     thread,
 };
 
@@ -47,25 +47,27 @@ pub fn run(job: &Job, mut ready: File) {
     let _ = writeln!(ready, "{}", line(&answer));
     drop(ready);
     if let Some(server) = server {
-        server.serve(&job.runtime);
+        server.serve();
     }
 }
 
 struct Server {
     volume: Arc<Volume>,
+    control: Arc<Control>,
     session: thread::JoinHandle<io::Result<()>>,
 }
 
 impl Server {
     /// Goes on until the kernel has let go of the file.
-    fn serve(self, runtime: &Path) {
+    fn serve(self) {
         if let Err(error) = self.session.join().unwrap_or_else(|_| Err(io::Error::other("a thread panicked"))) {
             eprintln!("the kernel's requests: {error}");
         }
         if let Err(error) = self.volume.end() {
             eprintln!("closing the volume: {error}");
         }
-        control::remove(runtime);
+        // Who asked for the end is told of it.
+        drop(self.control.answering.write());
     }
 }
 
@@ -102,10 +104,11 @@ fn start(job: &Job, ready: &File) -> Result<(Attached, Server)> {
         attached: Mutex::new(attached.clone()),
         runtime: job.runtime.clone(),
         stopping: AtomicBool::new(false),
+        answering: RwLock::new(()),
     });
     control.clone().start()?;
-    stop_by_signal(signals, control);
-    Ok((attached, Server { volume, session }))
+    stop_by_signal(signals, control.clone());
+    Ok((attached, Server { volume, control, session }))
 }
 
 /// The name of the file behind a volume's loop device, by which it is known to be that volume's.
@@ -171,14 +174,15 @@ fn block_signals() -> Result<SigSet> {
 fn stop_by_signal(signals: SigSet, control: Arc<Control>) {
     thread::spawn(move || {
         while signals.wait().is_ok() {
-            if let Err(error) = control.stop() {
+            if let Err(error) = control.stop(false) {
                 eprintln!("stopping: {error}");
             }
         }
     });
 }
 
-fn start_time(pid: u32) -> Result<u64> {
+/// When a process was started, in clock ticks since the machine's start: the same number with another time is another process.
+pub fn start_time(pid: u32) -> Result<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     // The program's name is in parentheses, and may hold anything.
     let field = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(19)?.parse().ok());
