@@ -35,14 +35,22 @@ pub(crate) fn nat_interface<'a>(vpc: &'a Vpc, id: &str) -> Option<&'a Interface>
     vpc.interfaces.iter().find(|it| matches!(&it.attachment, Attachment::NatGateway(gateway) if gateway == id))
 }
 
+/// Whether the interface takes packets that are for others, so that routes may lead to it.
+pub(crate) fn takes_others(interface: &Interface) -> bool {
+    !interface.source_dest_check || is_gateway(interface)
+}
+
+fn is_gateway(interface: &Interface) -> bool {
+    matches!(interface.attachment, Attachment::NatGateway(_))
+}
+
 fn interface(vpc: &Vpc, interface: &Interface) -> filter::Interface {
     let is_public = subnet(vpc, interface).is_some_and(Subnet::is_public);
-    let is_gateway = matches!(interface.attachment, Attachment::NatGateway(_));
     filter::Interface {
         subnet: interface.subnet.clone(),
         addresses: interface.addresses().map(|it| (it.address, it.public_address.filter(|_| is_public))).collect(),
-        groups: (!is_gateway).then(|| interface.groups.clone()),
-        checked: interface.source_dest_check && !is_gateway,
+        groups: (!is_gateway(interface)).then(|| interface.groups.clone()),
+        checked: !takes_others(interface),
         link: match interface.attachment {
             Attachment::Edge => filter::Link::Local,
             _ => filter::Link::Port(names::port(&interface.id)),

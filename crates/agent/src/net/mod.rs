@@ -120,8 +120,9 @@ impl NetWorld {
     }
 
     /// Makes the VPC's router, instances and NAT gateways, and remembers what was wished for.
-    async fn ensure_vpc(&self, vpc: &Vpc, all: &[Vpc]) -> Result<()> {
-        let router = router::ensure(&self.places, vpc, all, self.count_before_change(&vpc.id)).await?;
+    async fn ensure_vpc(&self, wish: &router::Wish<'_>) -> Result<()> {
+        let vpc = wish.vpc;
+        let router = router::ensure(&self.places, wish, self.count_before_change(&vpc.id)).await?;
         self.vpcs.lock().unwrap_or_else(PoisonError::into_inner).insert(vpc.id.clone(), Arc::new(vpc.clone()));
         for instance in &vpc.instances {
             instance::ensure(&self.places, &router, vpc, instance).await?;
@@ -157,13 +158,16 @@ impl NetWorld {
     }
 
     /// Does something to each VPC at the same time, and adds to `faults` what could not be done; the first fault of a VPC counts.
-    async fn each<'a, F>(vpcs: &'a [Vpc], faults: &mut BTreeMap<String, Error>, work: impl Fn(&'a Vpc) -> F)
-    where
+    async fn each<'a, F>(
+        wishes: &'a [router::Wish<'a>],
+        faults: &mut BTreeMap<String, Error>,
+        work: impl Fn(&'a router::Wish<'a>) -> F,
+    ) where
         F: Future<Output = Result<()>>,
     {
-        let done = futures::future::join_all(vpcs.iter().map(work)).await;
-        for (vpc, fault) in vpcs.iter().zip(done).filter_map(|(vpc, done)| Some((vpc, done.err()?))) {
-            faults.entry(vpc.id.clone()).or_insert(fault);
+        let done = futures::future::join_all(wishes.iter().map(work)).await;
+        for (wish, fault) in wishes.iter().zip(done).filter_map(|(wish, done)| Some((wish, done.err()?))) {
+            faults.entry(wish.vpc.id.clone()).or_insert(fault);
         }
     }
 
@@ -238,13 +242,13 @@ impl Network for NetWorld {
 
     async fn ensure(&self, vpcs: &[Vpc]) -> BTreeMap<String, String> {
         let _alone = self.shared.lock().await;
-        let mut faults = BTreeMap::new();
-        Self::each(vpcs, &mut faults, |vpc| self.ensure_vpc(vpc, vpcs)).await;
+        let (wishes, mut faults) = (router::Wish::of(vpcs), BTreeMap::new());
+        Self::each(&wishes, &mut faults, |wish| self.ensure_vpc(wish)).await;
         let beyond = self.internet.ensure(vpcs).await.into_iter().chain(peering::ensure(&self.places, vpcs).await);
         for (vpc, fault) in beyond {
             faults.entry(vpc).or_insert(fault);
         }
-        Self::each(vpcs, &mut faults, |vpc| router::ensure_exits(&self.places, vpc, vpcs)).await;
+        Self::each(&wishes, &mut faults, |wish| router::ensure_exits(&self.places, wish)).await;
         if let Err(error) = self.collect(vpcs).await {
             tracing::warn!(%error, "what is left of the network could not be removed yet");
         }

@@ -1,7 +1,7 @@
 //! A VPC's router: a namespace that owns the addresses of the VPC's services and load balancers, and through which everything
 //! goes that goes from one interface to another.
 
-use super::describe::{describe, subnet};
+use super::describe::{describe, subnet, takes_others};
 use super::error::{Error, Result};
 use super::names::{self, Places};
 use super::plug::{self, Plug};
@@ -13,13 +13,27 @@ use model::Cidr;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
+/// A VPC that is wished for, and what its packet filter has to know of it.
+pub(crate) struct Wish<'a> {
+    /// The VPC.
+    pub(crate) vpc: &'a Vpc,
+    filter: logic::packet_filter::Vpc,
+}
+
+impl<'a> Wish<'a> {
+    /// All of them.
+    pub(crate) fn of(vpcs: &'a [Vpc]) -> Vec<Self> {
+        vpcs.iter().map(|vpc| Self { vpc, filter: describe(vpc, vpcs) }).collect()
+    }
+}
+
 /// Makes the VPC's router what the VPC says, but for the ways out of it, which are made last. It forwards nothing before its filter is
 /// loaded, and addresses that have changed hands lead nowhere wrong before it is.
 /// `before_change` is waited for before another filter takes the place of the one that is loaded.
 pub(crate) async fn ensure(places: &Places, vpc: &Vpc, all: &[Vpc], before_change: impl Future<Output = ()>) -> Result<Space> {
     let (router, _) = Space::ensure(&places.vpc(&vpc.id))?;
     parameters::prepare_router(router.namespace())?;
-    let filter = filter::Ruleset::of(vpc_ruleset(&describe(vpc, all)));
+    let filter = filter::Ruleset::of(vpc_ruleset(&wish.filter));
     if !filter.is_loaded(&router).await? {
         before_change.await;
         readdress(&router, vpc).await?;
@@ -36,9 +50,10 @@ pub(crate) async fn ensure(places: &Places, vpc: &Vpc, all: &[Vpc], before_chang
 }
 
 /// Makes the ways out of the VPC's subnets: for each a mark, and a table with a single route. What is not there yet leads nowhere.
-pub(crate) async fn ensure_exits(places: &Places, vpc: &Vpc, all: &[Vpc]) -> Result<()> {
+pub(crate) async fn ensure_exits(places: &Places, wish: &Wish<'_>) -> Result<()> {
+    let vpc = wish.vpc;
     let router = open(places, &vpc.id)?;
-    let (exits, marks) = (exits(&describe(vpc, all)), router.marks().await?);
+    let (exits, marks) = (exits(&wish.filter), router.marks().await?);
     for gone in marks.iter().filter(|mark| !exits.values().any(|exit| exit == *mark)) {
         router.delete_mark(*gone).await?;
     }
@@ -98,7 +113,7 @@ pub(crate) fn plug_of(vpc: &Vpc, interface: &Interface, device: u32) -> Result<P
     let gateway = subnet.cidr.nth(1).ok_or_else(|| Error::Refused(format!("{} is too small for a router", subnet.id)))?;
     let port = names::port(&interface.id);
     Ok(Plug {
-        exit: exits(&describe(vpc, &[])).get(&port).copied(),
+        exit: takes_others(interface).then(|| exits(&describe(vpc, &[])).get(&port).copied()).flatten(),
         port,
         device,
         mac: plug::mac(&interface.mac)?,

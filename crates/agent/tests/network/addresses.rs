@@ -4,7 +4,8 @@ use crate::lab::*;
 use agent::network::Network as _;
 use agent_proto::network::{Attachment, PrivateAddress, Protocol, Vpc};
 use netns::Namespace;
-use std::net::{IpAddr, Ipv4Addr};
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
 
 const FIRST: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 1);
 const SECOND: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 2);
@@ -77,11 +78,23 @@ async fn an_elastic_address_moves_while_everything_runs() {
     lab.ensure(&[&one]).await;
     let (a, b, host) = (lab.join(&one, "a").await, lab.join(&one, "b").await, lab.host());
     let (at_a, at_b) = (a.tcp_listen(any(80)).expect("a free port"), b.tcp_listen(any(80)).expect("a free port"));
-    assert!(reaches(&host, (FIRST, 80)));
-    assert!(at_a.accept().is_ok());
+    let mut into_a = connect(&host, (FIRST, 80), PATIENCE).expect("it leads to the first");
+    let (mut seen_by_a, _) = at_a.accept().expect("a connection");
+    assert!(hears(&mut into_a, &mut seen_by_a));
     lab.ensure(&[&two]).await;
+    assert!(!hears(&mut into_a, &mut seen_by_a), "what was connected does not stay so");
     assert!(reaches(&host, (FIRST, 80)));
     assert!(at_b.accept().is_ok() && at_a.accept().is_err(), "it leads to the other one now");
+    lab.ensure(&[&one]).await;
+    assert!(reaches(&host, (FIRST, 80)) && at_a.accept().is_ok(), "and back");
+}
+
+/// Whether what is sent at one end arrives at the other.
+fn hears(from: &mut TcpStream, to: &mut TcpStream) -> bool {
+    from.write_all(b"!").expect("sent");
+    to.set_nonblocking(false).expect("blocking");
+    to.set_read_timeout(Some(SILENCE)).expect("a deadline");
+    to.read(&mut [0; 1]).is_ok()
 }
 
 #[tokio::test(flavor = "multi_thread")]

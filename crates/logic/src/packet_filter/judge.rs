@@ -2,7 +2,6 @@
 
 use super::routes::way;
 use super::{AclRule, Group, INTERNET_LINK, Interface, Link, Peer, Protocol, Rule, Subnet, Vpc, Way};
-use model::Cidr;
 use std::net::Ipv4Addr;
 
 /// The first packet of a flow, with the addresses it has inside the VPC.
@@ -141,7 +140,7 @@ fn is_allowed(
     other_side: Ipv4Addr,
 ) -> bool {
     let Some(groups) = &interface.groups else { return true };
-    let mut rules = vpc.groups.iter().filter(|group| groups.contains(&group.id)).flat_map(|group| direction(group));
+    let mut rules = vpc.groups.iter().filter(|group| groups.contains(&group.id)).flat_map(direction);
     rules.any(|rule| protocol(rule.protocol, packet) && peer(vpc, &rule.peer, other_side))
 }
 
@@ -162,7 +161,7 @@ fn peer(vpc: &Vpc, peer: &Peer, other_side: Ipv4Addr) -> bool {
         members.into_iter().any(|(_, members)| members.contains(&other_side))
     };
     match peer {
-        Peer::Cidr(cidr) => Cidr::contains(*cidr, other_side),
+        Peer::Cidr(cidr) => cidr.contains(other_side),
         Peer::Group(group) => {
             interface(vpc, other_side).is_some_and(|it| it.groups.iter().flatten().any(|id| id == group)) || beside(group)
         }

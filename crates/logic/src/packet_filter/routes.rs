@@ -39,8 +39,8 @@ fn link(route: Route) -> Option<String> {
 fn free(taken: &BTreeSet<u16>, link: &str) -> u16 {
     let hash = link.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     let first = (hash % u32::from(EXITS)) as u16;
-    let candidates = (0..EXITS).map(|step| FIRST_EXIT + (first + step) % EXITS);
-    candidates.into_iter().find(|number| !taken.contains(number)).unwrap_or(FIRST_EXIT)
+    let mut candidates = (0..EXITS).map(|step| FIRST_EXIT + (first + step) % EXITS);
+    candidates.find(|number| !taken.contains(number)).unwrap_or(FIRST_EXIT)
 }
 
 /// The subnet's routes, the most specific first: with those to the VPC's own addresses, and with ways that lead nowhere as such. A

@@ -13,6 +13,9 @@
 //! 6. `known` and `inside`: the ACL of the subnet that it enters judges it; a new flow then has to be accepted by an ingress rule of the
 //!    receiver's profile.
 //!
+//! What comes from the internet for an address that has been given to another interface, or taken away, is dropped before that, though
+//! connection tracking knows where it went.
+//!
 //! Whoever falls out of a chain is dropped by the base chain's policy. What comes from the internet or from a neighbour goes `inside` at
 //! once. Where interfaces are watched by flow logs, packets are counted when they leave the sender's or enter the receiver's, or don't.
 
@@ -75,6 +78,8 @@ fn public_addresses(text: &mut String, plan: &Plan<'_>) {
     let inward: BTreeMap<_, _> = outward.iter().map(|(inside, outside)| (outside, inside)).collect();
     set(text, "set reachable", "ipv4_addr", outward.keys().map(|address| address.to_string()));
     set(text, "map outward", "ipv4_addr : ipv4_addr", outward.iter().map(|(inside, outside)| format!("{inside} : {outside}")));
+    let pairs = inward.iter().map(|(outside, inside)| format!("{outside} . {inside}"));
+    set(text, "set public", "ipv4_addr . ipv4_addr", pairs);
     set(text, "map inward", "ipv4_addr : ipv4_addr", inward.iter().map(|(outside, inside)| format!("{outside} : {inside}")));
 }
 
@@ -128,9 +133,12 @@ fn judging(text: &mut String, plan: &Plan<'_>) {
     let from_outside =
         || [format!("iifname \"{INTERNET_LINK}\" ct status dnat goto inside"), line("iifname @neighbours goto inside")];
     let judged = || {
-        let leaving = if_watched("iifname vmap @leave").into_iter().chain([known_flows()]);
-        leaving.chain(from_outside()).chain([line("iifname vmap @from")])
+        let leaving =
+            [format!("iifname \"{INTERNET_LINK}\" jump still_public")].into_iter().chain(if_watched("iifname vmap @leave"));
+        leaving.chain([known_flows()]).chain(from_outside()).chain([line("iifname vmap @from")])
     };
+    let gone = ["original ct original", "reply ct reply"];
+    chain(text, "still_public", gone.map(|it| format!("ct direction {it} ip daddr . ip daddr != @public drop")));
     let forward = [line("type filter hook forward priority filter; policy drop;"), line("oifname \"lo\" drop")];
     chain(text, "forward", forward.into_iter().chain(judged()));
     let input = [

@@ -111,7 +111,8 @@ impl Table {
                 (Some("jump"), Some(chain)) => return (false, self.walk(chain, passing)),
                 (Some("goto"), Some(chain)) => return (true, self.walk(chain, passing)),
                 (Some("type"), Some(_)) => return (false, Verdict::Next),
-                (Some("ct"), Some("state")) => return (false, Verdict::Next),
+                // All packets are the first of their flows.
+                (Some("ct"), Some("state" | "direction")) => return (false, Verdict::Next),
                 (Some("ct"), Some("status")) => words.next() == Some("dnat") && passing.dnat,
                 (Some("iifname"), Some(".")) => return (false, self.bound(passing)),
                 (Some("iifname"), Some("vmap")) => return self.vmap(words.next(), &quoted(passing.iifname), passing),
