@@ -28,9 +28,10 @@ impl<'a> Wish<'a> {
 }
 
 /// Makes the VPC's router what the VPC says, but for the ways out of it, which are made last. It forwards nothing before its filter is
-/// loaded, and addresses that have changed hands lead nowhere wrong before it is.
-/// `before_change` is waited for before another filter takes the place of the one that is loaded.
-pub(crate) async fn ensure(places: &Places, vpc: &Vpc, all: &[Vpc], before_change: impl Future<Output = ()>) -> Result<Space> {
+/// loaded, and addresses that have changed hands lead nowhere wrong before it is. `before_change` is waited for before another filter takes
+/// the place of the one that is loaded.
+pub(crate) async fn ensure(places: &Places, wish: &Wish<'_>, before_change: impl Future<Output = ()>) -> Result<Space> {
+    let vpc = wish.vpc;
     let (router, _) = Space::ensure(&places.vpc(&vpc.id))?;
     parameters::prepare_router(router.namespace())?;
     let filter = filter::Ruleset::of(vpc_ruleset(&wish.filter));
