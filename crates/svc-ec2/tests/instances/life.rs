@@ -301,3 +301,61 @@ async fn checks_begin_pass_and_fail() {
     world.runs(&id).await;
     assert_eq!(status().await.one("instanceStatus/status"), "ok");
 }
+
+#[tokio::test]
+async fn memory_is_kept_of_machines_that_have_one() {
+    let world = World::new().await;
+    let guest = model::ec2::ImageSpec { machine: model::ec2::MachineKind::Guest, ..crate::world::image() };
+    world.image("ami-0000000000000000b", guest, true).await;
+    let launch = [("ImageId", "ami-0000000000000000b"), ("HibernationOptions.Configured", "true")];
+    let id = world.pending(&launch).await;
+    let since = world.bench.env.now();
+    world.sees(&id, |seen| seen.state = agent_proto::machine::MachineState::Running { since }).await;
+    let hibernate = [("InstanceId.1", id.as_str()), ("Hibernate", "true")];
+    assert_eq!(world.fails("StopInstances", &hibernate).await.0, "UnsupportedOperation", "its system doesn't answer yet");
+    world.runs(&id).await;
+    let forced = [hibernate[0], hibernate[1], ("Force", "true")];
+    assert_eq!(world.fails("StopInstances", &forced).await.0, "InvalidParameterCombination");
+    world.ok("StopInstances", &hibernate).await;
+    world.settle().await;
+    assert_eq!(world.power(&id), Power::Off { boot: 1, how: Halt::Hibernate });
+    assert_eq!(world.shown(&id).await.one("stateReason/message"), "Client.UserInitiatedHibernate: User initiated hibernate");
+    world.advance(100).await;
+    world.is_off(&id, OffCause::Hibernated).await;
+    assert_eq!(world.state(&id).await, "stopped");
+    let usage = world.bench.store.snapshot().specs::<InstanceUsage>(Scope::All).unwrap();
+    assert_eq!(usage[0].1.seconds, 100, "what goes to sleep is paid until it sleeps");
+    let other = world.running(&[]).await;
+    let (code, _) = world.fails("StopInstances", &[("InstanceId.1", &other), ("Hibernate", "true")]).await;
+    assert_eq!(code, "UnsupportedHibernationConfiguration");
+}
+
+#[tokio::test]
+async fn what_has_lost_its_root_is_not_started() {
+    let world = World::new().await;
+    let id = world.running(&[]).await;
+    let volume = world.shown(&id).await.one("ebs/volumeId").to_owned();
+    world.ok("StopInstances", &[("InstanceId.1", &id)]).await;
+    world.is_off(&id, OffCause::Told).await;
+    world.ok("DetachVolume", &[("VolumeId", &volume)]).await;
+    world.settle().await;
+    let (code, message) = world.fails("StartInstances", &[("InstanceId.1", &id)]).await;
+    let expected = format!("Invalid value '{id}' for instanceId. Instance does not have a volume attached at root (/dev/xvda)");
+    assert_eq!((code.as_str(), message), ("InvalidParameterValue", expected));
+}
+
+#[tokio::test]
+async fn an_interface_that_was_there_stays_when_its_instance_goes() {
+    let world = World::new().await;
+    let (_, subnets) = crate::common::network(&world.bench).await;
+    let interface = world.ok("CreateNetworkInterface", &[("SubnetId", &subnets[0])]).await.one("networkInterfaceId").to_owned();
+    let with = [("NetworkInterface.1.DeviceIndex", "0"), ("NetworkInterface.1.NetworkInterfaceId", interface.as_str())];
+    let id = world.running(&with).await;
+    assert_eq!(world.shown(&id).await.one("networkInterfaceId"), interface);
+    let again = crate::world::launch(&with);
+    assert_eq!(world.fails("RunInstances", &again).await.0, "InvalidNetworkInterface.InUse");
+    world.ok("TerminateInstances", &[("InstanceId.1", &id)]).await;
+    world.is_off(&id, OffCause::Told).await;
+    let left = world.ok("DescribeNetworkInterfaces", &[("NetworkInterfaceId.1", &interface)]).await;
+    assert_eq!(left.one("item/status"), "available");
+}
