@@ -1,11 +1,10 @@
-//! EC2: the network's part of it, and the first of what machines are made with.
+//! EC2: machines, what they are made of, and the networks that they are in.
 //!
-//! **Built:** the default VPC of each account and region with its subnets, routes and gateway; security groups and their rules, which
-//! hosts enforce; network interfaces, which services make and hosts build; key pairs; placement groups, as records; tags; the catalogue
-//! of instance types and where they are offered. [`desired_networks`] is what hosts are told.
+//! **Built:** the families of operations in rooms of their own (`vpc`, `instances`, `volumes`, `images`, `templates`), each of which says
+//! what is built of it; beside them security groups and their rules, which hosts enforce; key pairs; placement groups; tags; the catalogue
+//! of instance types and where they are offered. [`desired_networks`] is what hosts are told of networks.
 //!
-//! **Not built:** other VPCs and subnets, Elastic IPs, interfaces made by users, network ACLs, prefix lists, IPv6, instances. Rules for
-//! IPv6 addresses are kept and shown; in a VPC without IPv6 they allow nothing, as at AWS.
+//! **Not built:** IPv6. Rules for IPv6 addresses are kept and shown; in a VPC without IPv6 they allow nothing, as at AWS.
 
 mod access;
 pub mod connect;

@@ -20,6 +20,7 @@ use wire::Fault;
 /// How many entries an ACL can have in one direction, the last one included (VPC user guide, "Amazon VPC quotas").
 const MOST: usize = 20;
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::CreateNetworkAclEntry>(

@@ -26,6 +26,7 @@ use wire::Fault;
 /// The number of the entries that deny what no other entry matches.
 const LAST: i32 = 32767;
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::CreateNetworkAcl>(

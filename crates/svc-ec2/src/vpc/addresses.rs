@@ -30,6 +30,7 @@ use wire::Fault;
 /// How many an account can have in a region (EC2 user guide, "Elastic IP address quota").
 const MOST: usize = 5;
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::AllocateAddress>(

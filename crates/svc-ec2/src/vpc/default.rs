@@ -19,6 +19,7 @@ use model::{
 use spine::Tx;
 use wire::Fault;
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::CreateDefaultVpc>(

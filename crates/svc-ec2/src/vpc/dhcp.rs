@@ -23,6 +23,7 @@ use wire::Fault;
 /// The name server of the VPC itself.
 const PROVIDED: &str = "AmazonProvidedDNS";
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::CreateDhcpOptions>(

@@ -34,6 +34,7 @@ use wire::{Fault, Time};
 const DEFAULT_POLICY: &str =
     r#"{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::CreateVpcEndpoint>(

@@ -29,6 +29,7 @@ use wire::{Fault, Time};
 /// Who is passed the role.
 const DELIVERER: &str = "vpc-flow-logs.amazonaws.com";
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::CreateFlowLogs>(

@@ -16,6 +16,7 @@ use model::ec2::{InternetGateway, InternetGatewaySpec, NetworkInterface, Vpc};
 use spine::{Read, Tx};
 use wire::Fault;
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::CreateInternetGateway>(

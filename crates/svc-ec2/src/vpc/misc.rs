@@ -44,6 +44,7 @@ const KINDS: [&str; 31] = [
     "vpn-gateway",
 ];
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::DescribeIdFormat>(access::all(), id_format)

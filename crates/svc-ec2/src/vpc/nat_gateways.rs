@@ -29,6 +29,7 @@ use spine::{Read, Scope, Tx};
 use std::net::Ipv4Addr;
 use wire::{Fault, Time};
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::CreateNatGateway>(

@@ -30,6 +30,7 @@ use wire::{Fault, Time};
 /// How long a request waits for its answer (VPC peering guide, "VPC peering connection lifecycle").
 const WAITS_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::CreateVpcPeeringConnection>(

@@ -19,6 +19,7 @@ use spine::Tx;
 use std::{collections::BTreeMap, sync::Arc};
 use wire::Fault;
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::GetSecurityGroupsForVpc>(

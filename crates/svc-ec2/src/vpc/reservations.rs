@@ -20,6 +20,7 @@ use model::ec2::{CidrReservation, Subnet, SubnetSpec};
 use spine::Tx;
 use wire::Fault;
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::CreateSubnetCidrReservation>(

@@ -23,6 +23,7 @@ use model::ec2::{RouteTable, RouteTableSpec, Subnet, Vpc};
 use spine::{Read, Tx};
 use wire::Fault;
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::CreateRouteTable>(
@@ -120,8 +121,11 @@ fn associate(cx: &Cx, tx: &mut Tx, input: &AssociateRouteTableRequest) -> Result
     Ok(answer(association))
 }
 
-/// The table with an association, and the subnet that it is with; none of the main one.
-fn associated(cx: &Cx, read: &impl Read, id: &str) -> Result<Option<(Named<RouteTable>, Option<String>)>, Fault> {
+/// A table, and the subnet that has it; none where it is the main one.
+type Associated = (Named<RouteTable>, Option<String>);
+
+/// The association with that id.
+fn associated(cx: &Cx, read: &impl Read, id: &str) -> Result<Option<Associated>, Fault> {
     let subnet = |table: &RouteTableSpec| {
         let found = table.associations.iter().find(|(_, association)| association == id);
         let main = table.main_association.as_deref() == Some(id);

@@ -22,6 +22,7 @@ use wire::Fault;
 /// How many routes a table can have (VPC user guide, "Amazon VPC quotas").
 const MOST: usize = 500;
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::CreateRoute>(access::on(|cx, i| vec![access::one(cx, Resource::ROUTE_TABLE, &i.route_table_id)]), create)

@@ -18,6 +18,7 @@ use model::ec2::{NetworkAcl, NetworkInterface, RouteTable, Subnet, SubnetSpec, V
 use spine::Tx;
 use wire::Fault;
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::CreateSubnet>(

@@ -28,6 +28,7 @@ use wire::Fault;
 /// How many blocks a VPC can have (VPC user guide, "Amazon VPC quotas").
 const MOST_BLOCKS: usize = 5;
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::CreateVpc>(

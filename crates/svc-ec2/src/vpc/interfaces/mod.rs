@@ -23,6 +23,7 @@ use spine::{Read, Tx};
 use std::sync::Arc;
 use wire::Fault;
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     let service = service
         .op::<ec2::CreateNetworkInterface>(

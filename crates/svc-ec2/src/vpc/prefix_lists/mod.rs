@@ -19,6 +19,7 @@ use model::ec2::{Destination, Peer, PrefixList, RouteTable, SecurityGroup};
 use spine::{Read, Tx};
 use wire::Fault;
 
+/// The rows of these operations.
 pub fn rows(service: Service) -> Service {
     service
         .op::<ec2::CreateManagedPrefixList>(
