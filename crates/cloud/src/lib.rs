@@ -43,6 +43,8 @@ pub struct Parts {
     pub ecr: Arc<Ecr>,
     /// Makes the machine images that the cloud brings.
     pub images: Arc<dyn ec2::ImageMaker>,
+    /// Snapshots of volumes.
+    pub ebs: Arc<ec2::direct::Ebs>,
     /// Log events.
     pub events: Arc<LogStore>,
     /// The event history.
@@ -88,6 +90,7 @@ fn services(parts: &Parts) -> Front {
         .service(sts::service(&Sts::new(parts.store.clone(), parts.front.loopback)))
         .service(ec2::connect::service())
         .service(ec2::service(&Arc::new(parts.store.clone()), &hosts))
+        .service(ec2::direct::service(&parts.ebs))
         .service(elbv2::service())
         .service(ecr::service(&parts.ecr))
         .service(ecs::service(&machine))
@@ -120,6 +123,9 @@ fn start_reconcilers(runner: &Runner, parts: &Parts) {
     runner.spawn(ec2::connect::PushedKeys);
     runner.spawn(ec2::Instances);
     runner.spawn(ec2::Volumes);
+    runner.spawn(ec2::direct::Copies::new(parts.ebs.clone()));
+    runner.spawn(ec2::direct::Finisher::new(parts.ebs.clone()));
+    runner.spawn(ec2::direct::Collector::new(parts.ebs.clone()));
     runner.spawn(elbv2::Drain);
     runner.spawn(logs::Flows::new(parts.host.clone(), parts.events.clone()));
     runner.spawn(logs::Pump::new(parts.host.clone(), parts.events.clone()));

@@ -13,6 +13,7 @@ use agent::{
 };
 use agent_proto::Capabilities;
 use anyhow::{Context, Result};
+use blocks::BlockStore;
 use cloud::Parts;
 use front::{Entrance, Front, Listen, credentials};
 use model::{AccountId, Env, Region, iam::Principal};
@@ -20,6 +21,7 @@ use object_store::local::LocalFileSystem;
 use spine::Store;
 use std::{net::SocketAddr, sync::Arc};
 use svc_containers::ecr::{Blobs, Ecr};
+use svc_ec2::direct::Ebs;
 use svc_observe::{cloudtrail::TrailStore, logs::store::LogStore};
 use tokio::{
     net::{TcpListener, UnixListener},
@@ -112,6 +114,7 @@ fn workloads_listener(folders: &Folders) -> Result<UnixListener> {
 /// The real host, the real edge, and everything else a cloud is made of.
 async fn assemble(folders: &Folders, store: &Store, env: &Env, listen: SocketAddr) -> Result<(cloud::Cloud, Arc<Owner>)> {
     let ecr = Arc::new(Ecr { store: store.clone(), blobs: Blobs::open(&blobs(folders))? });
+    let ebs = Arc::new(Ebs { store: store.clone(), blocks: BlockStore::open(&block_store(folders))? });
     let host = local_host(folders, env).await?;
     let edge = Arc::new(edge::Link::start(edge_config(folders)?, env.clone()));
     let events = Arc::new(LogStore::new(&folders.data.join("logs")));
@@ -125,7 +128,7 @@ async fn assemble(folders: &Folders, store: &Store, env: &Env, listen: SocketAdd
     let kept = Kept { store: store.clone(), events: events.clone(), trail: trail.clone() };
     let owner = Arc::new(Owner::new(folders.clone(), kept, env.clone(), host.clone(), edge.clone()));
     let images = Arc::new(images::Maker::new(folders.data.join("work"), block_store(folders)));
-    let parts = Parts { store: store.clone(), env: env.clone(), host, edge, ecr, images, events, trail, front: config };
+    let parts = Parts { store: store.clone(), env: env.clone(), host, edge, ecr, images, ebs, events, trail, front: config };
     Ok((cloud::Cloud::assemble(parts, Some(owner.clone())), owner))
 }
 

@@ -3,13 +3,14 @@
 use crate::{Crashes, User, crashes::Fate};
 use agent::{FakeHost, driver::FakeDriver};
 use agent_proto::record::Hosted;
+use blocks::BlockStore;
 use cloud::{Cloud, Parts};
 use front::{Config, testing::START};
 use model::{Env, Key, Record, elbv2};
 use spine::{Read, Snapshot, Store, StoreError};
 use std::{path::Path, sync::Arc, time::Duration};
 use svc_containers::ecr::{Blobs, Ecr};
-use svc_ec2::{ImageMaker, MadeImage};
+use svc_ec2::{ImageMaker, MadeImage, direct::Ebs};
 use svc_observe::{cloudtrail::TrailStore, logs::store::LogStore};
 use tokio::task::yield_now;
 
@@ -202,6 +203,7 @@ impl World {
             Records::Disk => open(&self.disk.path().join("store")).await,
         };
         let blobs = Blobs::open(&self.disk.path().join("blobs")).expect("a folder");
+        let blocks = BlockStore::open(&self.disk.path().join("blocks")).expect("a folder");
         let host = Arc::new(host);
         let parts = Parts {
             store: store.clone(),
@@ -210,6 +212,7 @@ impl World {
             edge: self.edge.clone(),
             ecr: Arc::new(Ecr { store: store.clone(), blobs }),
             images: Arc::new(NoBlocks),
+            ebs: Arc::new(Ebs { store: store.clone(), blocks }),
             events: self.events.clone(),
             trail: self.trail.clone(),
             front: Config::loopback(ENDPOINT),

@@ -9,6 +9,7 @@
 mod access;
 pub mod connect;
 mod describe;
+pub mod direct;
 mod errors;
 mod first_touch;
 mod images;

@@ -17,7 +17,8 @@ const LEANS: &[(&str, &[&str])] = &[
     ("spine", &["model", "wire"]),
     ("front", &["api", "wire", "model", "logic", "spine"]),
     ("svc-containers", SERVICE),
-    ("svc-ec2", SERVICE),
+    // Snapshots are copied, collected and read block by block where their records are.
+    ("svc-ec2", &["front", "api", "wire", "model", "logic", "spine", "agent-proto", "blocks"]),
     ("svc-identity", SERVICE),
     ("svc-network", SERVICE),
     ("svc-observe", SERVICE),

@@ -21,14 +21,14 @@ pub struct Collected {
 const BATCH: usize = 1024;
 
 impl BlockStore {
-    /// Removes what nobody needs. `live` gives the names of all snapshots, those that are still being stored among them, and of all volumes.
-    /// What a snapshot consists of stays, and what a live name holds. Uploads may go on and begin meanwhile: a name has to be live
+    /// Removes what nobody needs, and nothing if `live` fails. That gives the names of all snapshots, those that are still being stored
+    /// among them, and of all volumes. What a snapshot consists of stays, and what a live name holds. Uploads may go on and begin meanwhile: a name has to be live
     /// before something is stored under it, and isn't used again when it is dead.
-    pub fn collect(&self, live: impl FnOnce() -> BTreeSet<String>) -> Result<Collected> {
+    pub fn collect(&self, live: impl FnOnce() -> Result<BTreeSet<String>>) -> Result<Collected> {
         let mut collected = Collected::default();
         // All that may be removed is listed before it is asked who lives: what comes later isn't looked at.
         let (pins, manifests, blocks) = (self.list("pins")?, self.manifest_names()?, self.blocks()?);
-        let live = live();
+        let live = live()?;
         self.drop_pins(&pins, &live)?;
         collected.manifests = self.drop_manifests(&manifests, &live)?;
         let mut known = Known::default();

@@ -90,10 +90,10 @@ fn a_draft_is_its_parent_with_other_blocks() {
     assert!(matches!(draft.put(4, block(3)), Err(Error::Invalid(_))));
     assert!(matches!(draft.put(0, vec![1; 5]), Err(Error::Invalid(_))));
     // The parent is deleted meanwhile.
-    store.collect(|| BTreeSet::from(["snap-2".to_owned()])).unwrap();
+    store.collect(|| Ok(BTreeSet::from(["snap-2".to_owned()]))).unwrap();
     let manifest = draft.complete(&put).unwrap();
     assert_eq!(manifest.blocks().iter().map(|(index, _)| *index).collect::<Vec<_>>(), [0, 3]);
-    store.collect(|| BTreeSet::from(["snap-2".to_owned()])).unwrap();
+    store.collect(|| Ok(BTreeSet::from(["snap-2".to_owned()]))).unwrap();
     assert!(!store.has_manifest("snap-1").unwrap());
     for (index, byte) in [(0, 1), (3, 3)] {
         assert!(store.read(&Codec::new(None), manifest.block(index).unwrap()).unwrap() == block(byte));
@@ -112,7 +112,7 @@ fn the_collector_takes_nothing_that_is_needed() {
     thread::scope(|scope| {
         scope.spawn(|| {
             while busy.load(SeqCst) {
-                store.collect(|| live.lock().unwrap().clone()).unwrap();
+                store.collect(|| Ok(live.lock().unwrap().clone())).unwrap();
             }
         });
         let (store, live) = (&store, &live);
@@ -124,7 +124,7 @@ fn the_collector_takes_nothing_that_is_needed() {
     let live = live.into_inner().unwrap();
     assert_eq!(live.len(), 3);
     live.iter().for_each(|name| check(&store, name));
-    store.collect(BTreeSet::new).unwrap();
+    store.collect(|| Ok(BTreeSet::new())).unwrap();
     assert!(["blocks", "manifests", "pins"].iter().all(|prefix| store.list(prefix).unwrap().is_empty()));
 }
 
@@ -138,7 +138,7 @@ fn what_begins_while_it_is_asked_who_lives_is_safe() {
     let live = || {
         let live = BTreeSet::new();
         ids = upload.put(&[block(1), block(2)]).unwrap().0;
-        live
+        Ok(live)
     };
     store.collect(live).unwrap();
     let blocks = (0..).zip(ids).map(|(index, id)| (index, id.unwrap())).collect();

@@ -174,7 +174,7 @@ fn run(world: &World, volume: Volume, model: &mut Model, step: &Step) -> Volume 
             }
             let names = model.done.iter().chain(&model.begun).map(|(name, _)| name.clone());
             let live = names.chain(["vol-1".to_owned(), "snap-source".to_owned()]).collect();
-            world.store.collect(|| live).unwrap();
+            world.store.collect(|| Ok(live)).unwrap();
         }
         Step::Reopen => {
             volume.close().unwrap();
@@ -392,7 +392,7 @@ fn a_volume_outlives_its_source_and_nobody_elses_blocks_stay() {
     std::os::unix::fs::FileExt::write_all_at(&image, &[noise(1), noise(2)].concat(), 0).unwrap();
     crate::import(&world.store, "snap-1", &image, None).unwrap();
     world.create(SIZE, Some("snap-1"));
-    let collected = world.store.collect(|| BTreeSet::from(["vol-1".to_owned()])).unwrap();
+    let collected = world.store.collect(|| Ok(BTreeSet::from(["vol-1".to_owned()]))).unwrap();
     assert_eq!(collected, Default::default());
     let volume = world.open();
     let mut out = vec![0; 2 * BLOCK];
@@ -400,7 +400,7 @@ fn a_volume_outlives_its_source_and_nobody_elses_blocks_stay() {
     assert!(out == [noise(1), noise(2)].concat());
     volume.close().unwrap();
     Volume::delete(&world.path, &world.store).unwrap();
-    let collected = world.store.collect(BTreeSet::new).unwrap();
+    let collected = world.store.collect(|| Ok(BTreeSet::new())).unwrap();
     assert_eq!((collected.manifests, collected.blocks), (1, 2));
     assert!(files(&world._folder.path().join("store")).iter().all(|file| file.ends_with("lock")));
 }

@@ -247,8 +247,8 @@ pub struct DirectUpload {
     pub timeout: u32,
     /// When the last block was put, or it was started.
     pub active_at: Timestamp,
-    /// How many blocks were put.
-    pub blocks: u32,
+    /// `Progress`, as it was said with the last block.
+    pub progress: u8,
     /// `CompleteSnapshot` was called.
     pub completed_at: Option<Timestamp>,
 }

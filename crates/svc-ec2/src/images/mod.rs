@@ -20,7 +20,7 @@ mod reconcile;
 mod register;
 mod views;
 
-pub use quick_start::{ImageMaker, MadeImage, QuickStart};
+pub use quick_start::{ImageMaker, MadeImage, QuickStart, SNAPSHOT as QUICK_START};
 pub use reconcile::Images;
 
 use crate::{TAG, access, resource::Resource};

@@ -20,7 +20,7 @@ use std::{sync::Arc, time::Duration};
 const AMAZON: &str = "137112412989";
 /// The same in every region, and in every cloud.
 const IMAGE: &str = "ami-0c10d50000000a571";
-const SNAPSHOT: &str = "snap-0c10d50000000a571";
+pub const SNAPSHOT: &str = "snap-0c10d50000000a571";
 /// In GiB, as Amazon Linux has it.
 const SIZE: u32 = 8;
 /// After so long it is tried again to make it.

@@ -35,9 +35,20 @@ pub fn settings(cx: &Cx, read: &impl Read) -> Answer<EbsSettingsSpec> {
     Ok(read.spec(&settings_key(cx))?.map(|found| (*found).clone()).unwrap_or_default())
 }
 
-/// Where the account's settings in the region stand.
-pub fn settings_key(cx: &Cx) -> Key<EbsSettings> {
+fn settings_key(cx: &Cx) -> Key<EbsSettings> {
     key(cx, "settings")
+}
+
+/// Changes what the account has set in the region.
+pub fn set(cx: &Cx, tx: &mut Tx, change: impl FnOnce(&mut EbsSettingsSpec)) -> Answer<()> {
+    let (at, mut spec) = (settings_key(cx), settings(cx, tx)?);
+    change(&mut spec);
+    if tx.exists(&at)? {
+        tx.put_spec(&at, &spec)?
+    } else {
+        tx.create(&at, &spec)?
+    }
+    Ok(())
 }
 
 /// How something new is encrypted that begins as a copy of what is encrypted so, and is the caller's own.

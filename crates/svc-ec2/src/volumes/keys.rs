@@ -4,7 +4,7 @@ use crate::{access, records::key, resource::Resource};
 use api::ec2::CreateVolumeRequest;
 use front::{Answer, Cx};
 use logic::policy::Context;
-use model::{Arn, ec2::Instance};
+use model::{Arn, Region, ec2::Instance};
 use spine::{Read, Snapshot};
 
 /// Of a volume that is to be made.
@@ -36,4 +36,10 @@ pub fn snapshots_of_instance(cx: &Cx, snapshot: &Snapshot, instance: &str) -> An
     let volumes = spec.iter().flat_map(|spec| &spec.volumes).map(|id| access::one(cx, Resource::VOLUME, id));
     let first = [access::one(cx, Resource::INSTANCE, instance), access::one(cx, Resource::SNAPSHOT, "*")];
     Ok(first.into_iter().chain(volumes).collect())
+}
+
+/// A snapshot of a region that a request names.
+pub fn snapshot_in(cx: &Cx, region: &str, id: &str) -> Arn {
+    let region = Region::parse(region).unwrap_or_else(|_| cx.region.clone());
+    Resource::SNAPSHOT.arn(&cx.account, &region, id)
 }

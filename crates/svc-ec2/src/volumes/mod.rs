@@ -1,7 +1,8 @@
 //! EBS: volumes and snapshots, as far as they are EC2's.
 //!
 //! **Built:** volumes of all types within their bounds, encrypted where that is asked for; attachments, several at a time for io1 and io2;
-//! changes of size and type; status checks; snapshots, of one volume or of all of an instance's.
+//! changes of size and type; status checks; snapshots, of one volume or of all of an instance's, shared, copied, archived, with fast
+//! restore as a record. What moves blocks without a host stands in `direct`.
 //!
 //! **Not built:** Outposts and Local Zones, volumes that other services manage, the recycle bin. KMS keys other than the one behind
 //! `alias/aws/ebs` are those of the service KMS.
@@ -18,10 +19,11 @@ mod load;
 mod new;
 mod ops;
 mod reconcile;
-mod token;
+pub mod token;
 mod views;
 
-pub use encryption::Wanted as WantedEncryption;
+pub use encryption::{Wanted as WantedEncryption, decide as decide_encryption, open as data_key};
+pub use load::may_restore;
 pub use new::{NewVolume, new_volume};
 pub use reconcile::{Volumes, desired_volumes};
 
@@ -29,14 +31,14 @@ use crate::{TAG, access, resource::Resource};
 use api::ec2;
 use front::{Access, Service};
 use ops::{
-    attach, attributes, modify,
-    snapshots::{create, describe},
+    attach, attributes, modify, settings,
+    snapshots::{copy, create, describe, fast_restore, share, tiers},
     volumes,
 };
 
 /// Adds the operations to EC2's table.
 pub fn rows(service: Service) -> Service {
-    snapshot_rows(volume_rows(service))
+    setting_rows(lending_rows(snapshot_rows(volume_rows(service))))
 }
 
 fn volume_rows(service: Service) -> Service {
@@ -107,4 +109,61 @@ fn snapshot_rows(service: Service) -> Service {
             }),
             describe::in_recycle_bin,
         )
+}
+
+/// What is done with snapshots that are there.
+fn lending_rows(service: Service) -> Service {
+    service
+        .op::<ec2::CopySnapshot>(
+            access::on(|cx, i: &ec2::CopySnapshotRequest| {
+                let source = keys::snapshot_in(cx, &i.source_region, &i.source_snapshot_id);
+                vec![access::one(cx, Resource::SNAPSHOT, "*"), source]
+            })
+            .tagging(TAG, |cx, i| access::tagging(cx, Resource::SNAPSHOT, i.tag_specifications.as_deref())),
+            copy::copy,
+        )
+        .op::<ec2::DescribeSnapshotAttribute>(
+            access::on(|cx, i| vec![access::one(cx, Resource::SNAPSHOT, &i.snapshot_id)]),
+            share::describe,
+        )
+        .op::<ec2::ModifySnapshotAttribute>(
+            access::on(|cx, i| vec![access::one(cx, Resource::SNAPSHOT, &i.snapshot_id)]),
+            share::modify,
+        )
+        .op::<ec2::ResetSnapshotAttribute>(
+            access::on(|cx, i| vec![access::one(cx, Resource::SNAPSHOT, &i.snapshot_id)]),
+            share::reset,
+        )
+        .op::<ec2::ModifySnapshotTier>(
+            access::on(|cx, i| vec![access::one(cx, Resource::SNAPSHOT, &i.snapshot_id)]),
+            tiers::archive,
+        )
+        .op::<ec2::RestoreSnapshotTier>(
+            access::on(|cx, i| vec![access::one(cx, Resource::SNAPSHOT, &i.snapshot_id)]),
+            tiers::restore,
+        )
+        .op::<ec2::DescribeSnapshotTierStatus>(access::all(), tiers::describe)
+        .op::<ec2::EnableFastSnapshotRestores>(
+            access::on(|cx, i| i.source_snapshot_ids.iter().map(|id| access::one(cx, Resource::SNAPSHOT, id)).collect()),
+            fast_restore::enable,
+        )
+        .op::<ec2::DisableFastSnapshotRestores>(
+            access::on(|cx, i| i.source_snapshot_ids.iter().map(|id| access::one(cx, Resource::SNAPSHOT, id)).collect()),
+            fast_restore::disable,
+        )
+        .op::<ec2::DescribeFastSnapshotRestores>(access::all(), fast_restore::describe)
+}
+
+/// What an account has set.
+fn setting_rows(service: Service) -> Service {
+    service
+        .op::<ec2::EnableSnapshotBlockPublicAccess>(access::all(), share::block)
+        .op::<ec2::DisableSnapshotBlockPublicAccess>(access::all(), share::unblock)
+        .op::<ec2::GetSnapshotBlockPublicAccessState>(access::all(), share::blocked)
+        .op::<ec2::EnableEbsEncryptionByDefault>(access::all(), settings::enable)
+        .op::<ec2::DisableEbsEncryptionByDefault>(access::all(), settings::disable)
+        .op::<ec2::GetEbsEncryptionByDefault>(access::all(), settings::get)
+        .op::<ec2::GetEbsDefaultKmsKeyId>(access::all(), settings::default_key)
+        .op::<ec2::ModifyEbsDefaultKmsKeyId>(access::all(), settings::set_default_key)
+        .op::<ec2::ResetEbsDefaultKmsKeyId>(access::all(), settings::reset_default_key)
 }

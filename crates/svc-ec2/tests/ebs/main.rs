@@ -4,6 +4,8 @@
 mod common;
 
 mod attachments;
+mod direct;
+mod lending;
 mod snapshots;
 mod volumes;
 mod world;

@@ -6,6 +6,7 @@ use agent_proto::{
     record::{HostedMachine, HostedMachineSpec, HostedVolume},
     volume::{SnapshotStatus, VolumeState, VolumeStatus},
 };
+use blocks::BlockStore;
 use front::testing::Bench;
 use model::{
     AccountId, Key, Record, Region,
@@ -13,14 +14,20 @@ use model::{
 };
 use serde_json::json;
 use spine::{
-    Read,
+    Read, Store,
     reconcile::{ReconcileCx, Reconciler},
 };
-use std::ops::Deref;
+use std::{ops::Deref, sync::Arc};
+use svc_ec2::direct::{self, Collector, Copies, Ebs, Finisher};
 
 /// A cloud.
 pub struct World {
     pub bench: Bench,
+    pub blocks: BlockStore,
+    pub copies: Copies,
+    pub finisher: Finisher,
+    pub collector: Collector,
+    _folder: tempfile::TempDir,
 }
 
 impl Deref for World {
@@ -33,7 +40,17 @@ impl Deref for World {
 pub const ZONE: &str = "us-east-1a";
 
 pub fn world() -> World {
-    World { bench: crate::common::cloud() }
+    let folder = tempfile::tempdir().unwrap();
+    let blocks = BlockStore::open(folder.path()).unwrap();
+    let store = Store::ephemeral();
+    let ebs = Arc::new(Ebs { store: store.clone(), blocks: blocks.clone() });
+    let bench = Bench::on(store, |front, store, _| {
+        front
+            .service(svc_ec2::service(&Arc::new(store.clone()), &Arc::new(svc_ec2::Hosts::none())))
+            .service(direct::service(&ebs))
+    });
+    let (copies, finisher, collector) = (Copies::new(ebs.clone()), Finisher::new(ebs.clone()), Collector::new(ebs));
+    World { bench, blocks, copies, finisher, collector, _folder: folder }
 }
 
 pub fn key<R: Record>(id: &str) -> Key<R> {

@@ -3,5 +3,6 @@
 pub mod attach;
 pub mod attributes;
 pub mod modify;
+pub mod settings;
 pub mod snapshots;
 pub mod volumes;
