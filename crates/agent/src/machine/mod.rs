@@ -2,7 +2,7 @@
 //!
 //! [`MachineDriver`] is the seam to what runs them: system containers, virtual machines, the fake one of the tests. A driver decides nothing
 //! about when a machine is started or ended, which disks it has or where it is plugged in (that is [`live`]'s business); it is only ever given
-//! block devices and the state of its interfaces. The same contract suite (`tests/machine.rs`) runs on every driver.
+//! block devices and the state of its interfaces. The same contract suite (`tests/system_container/contract.rs`) runs on every driver.
 
 pub mod container;
 pub mod fake;

@@ -4,6 +4,7 @@
 mod support;
 
 mod boot;
+mod contract;
 mod debian;
 mod disks;
 mod hostile;
