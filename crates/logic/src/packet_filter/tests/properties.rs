@@ -136,7 +136,7 @@ fn elsewhere(vpc: &Vpc, chosen: usize) -> Place<'_> {
     let ports: Vec<_> = vpc.interfaces.iter().filter(|it| it.link != Link::Local).collect();
     match ports.get(chosen % (ports.len() + 2)) {
         Some(interface) => Place::Interface(interface),
-        None if chosen % 2 == 0 => Place::Internet,
+        None if chosen.is_multiple_of(2) => Place::Internet,
         None => Place::Neighbour("p1"),
     }
 }
