@@ -53,5 +53,5 @@ pub use placement::{PlacementGroup, PlacementGroupSpec, PlacementStrategy, Sprea
 pub use volume::{
     AttachmentPlan, Detach, DirectUpload, EbsKey, EbsKeySpec, EbsSettings, EbsSettingsSpec, Encryption, FastRestore, Performance,
     PutBlock, PutBlockSpec, RequestToken, Snapshot, SnapshotOrigin, SnapshotPlan, SnapshotSharing, SnapshotSpec, Tiering, Volume,
-    VolumeAttachment, VolumeModification, VolumePlan, VolumeSpec,
+    VolumeAttachment, VolumeModification, VolumePlan, VolumeSpec, VolumeUsage, VolumeUsageSpec,
 };

@@ -312,10 +312,30 @@ pub struct PutBlockSpec {
 }
 
 records! {
+    /// A stretch of time for which a volume is paid, under `vol-…/` with the number of the modification that it began with (0: its
+    /// creation) in ten digits. Written by the reconciler of volumes, and kept when the volume is gone: what bills are made of.
+    VolumeUsage(VolumeUsageSpec) = "ec2/volume-usage";
     /// What an account has set for volumes and snapshots in a region, under `settings`; absent until something was set.
     EbsSettings(EbsSettingsSpec) = "ec2/ebs-settings";
     /// The key behind `alias/aws/ebs` of an account in a region, under `aws-ebs`; made when it is first needed.
     EbsKey(EbsKeySpec) = "ec2/ebs-key";
+}
+
+/// What a [`VolumeUsage`] is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VolumeUsageSpec {
+    /// `vol-…`.
+    pub volume: String,
+    /// The Availability Zone's name.
+    pub zone: String,
+    /// In GiB.
+    pub size: u32,
+    /// Its type, and what was provisioned.
+    pub performance: Performance,
+    /// When it could be used so.
+    pub from: Timestamp,
+    /// When it ceased to be so; `None`: it is.
+    pub to: Option<Timestamp>,
 }
 
 /// What [`EbsSettings`] are.

@@ -2,6 +2,8 @@
 
 use crate::world::{ZONE, world};
 use agent_proto::volume::VolumeState;
+use model::ec2::VolumeUsage;
+use spine::{Read, Scope};
 use std::time::Duration;
 
 #[tokio::test]
@@ -182,6 +184,23 @@ async fn a_volume_grows_and_changes_its_type() {
     assert!(message.ends_with("at 2026-01-02T00:00:00Z."), "{message}");
     world.advance(Duration::from_secs(24 * 3600));
     world.ok("ModifyVolume", &[("VolumeId", &id), ("Size", "24")]).await;
+}
+
+#[tokio::test]
+async fn a_volume_is_paid_as_it_is_for_as_long_as_it_is_there() {
+    let world = world();
+    let id = world.volume(&[("Size", "10"), ("VolumeType", "gp3")]).await;
+    world.advance(Duration::from_secs(3600));
+    world.ok("ModifyVolume", &[("VolumeId", &id), ("Size", "20")]).await;
+    world.settle().await;
+    world.host_does(&id).await;
+    world.advance(Duration::from_secs(3600));
+    world.ok("DeleteVolume", &[("VolumeId", &id)]).await;
+    world.settle().await;
+    let usage = world.store.snapshot().specs::<VolumeUsage>(Scope::All).unwrap();
+    let hours = |at: model::Timestamp| at.since(front::testing::START).as_secs() / 3600;
+    let paid: Vec<_> = usage.iter().map(|(_, it)| (it.size, hours(it.from), it.to.map(hours))).collect();
+    assert_eq!(paid, [(10, 0, Some(1)), (20, 1, Some(2))]);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What becomes of volumes and snapshots when nobody asks.
 
+mod usage;
 mod volumes;
 
 pub use volumes::Volumes;

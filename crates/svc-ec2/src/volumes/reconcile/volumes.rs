@@ -4,6 +4,7 @@
 //! the machines of the instances are, is noted in the plans. It is the only writer of a volume's `Plan`, of the plans of snapshots that are
 //! made of volumes, and of hosted volumes.
 
+use super::usage;
 use crate::volumes::encryption::sealed;
 use agent_proto::{
     machine::Backing,
@@ -112,7 +113,7 @@ impl Step {
         Ok((!stands).then(|| Self { volume: (!gone).then_some(plan), hosted: wanted, snapshots }))
     }
 
-    fn write(self, tx: &mut Tx, key: &Key<Volume>) -> Result<(), StoreError> {
+    fn write(self, tx: &mut Tx, key: &Key<Volume>, row: &Row<Volume>, now: Timestamp) -> Result<(), StoreError> {
         let hosted = beside::<HostedVolume>(key, &key.id);
         match self.hosted {
             None => tx.delete(&hosted)?,
@@ -120,8 +121,14 @@ impl Step {
             Some(spec) => tx.create(&hosted, &spec)?,
         }
         match self.volume {
-            None => tx.delete(key)?,
-            Some(plan) => tx.put_plan(key, &plan)?,
+            None => {
+                usage::close(tx, key, row.plan.modification, now)?;
+                tx.delete(key)?;
+            }
+            Some(plan) => {
+                usage::open(tx, key, &row.spec, &plan)?;
+                tx.put_plan(key, &plan)?;
+            }
         }
         self.snapshots.iter().try_for_each(|(key, plan)| tx.put_plan(key, plan))
     }
@@ -130,7 +137,7 @@ impl Step {
 fn carry_out(tx: &mut Tx, key: &Key<Volume>, orders: &[Key<Snapshot>], now: Timestamp) -> Result<(), StoreError> {
     let Some(row) = tx.get(key)? else { return Ok(()) };
     match Step::of(tx, key, &row, orders, now)? {
-        Some(step) => step.write(tx, key),
+        Some(step) => step.write(tx, key, &row, now),
         None => Ok(()),
     }
 }
