@@ -25,7 +25,6 @@ pub use job::{Exit, JOB, Job, OUTPUT, STATE, State};
 // What shims of all kinds do alike.
 pub(crate) use executor::reset_signals;
 pub(crate) use launch::Launcher;
-pub(crate) use rootfs::release_namespaces;
 pub(crate) use run::{Clock, Failure, close_rest, detach, ignore_signals, remove_group, say_ok};
 
 use crate::machine::container::shim as machine;

@@ -6,8 +6,11 @@
 use super::{job::Job, shim::CHARACTER};
 use crate::cgroup::Cgroups;
 use agent_proto::{machine::Hardware, workload::Limits};
-use nix::sys::stat::{major, minor};
-use std::{fs, io, os::unix::fs::chown};
+use nix::{
+    sys::stat::{major, minor},
+    unistd::Pid,
+};
+use std::{collections::BTreeSet, fs, io, os::unix::fs::chown, path::PathBuf};
 
 /// Processes and threads for each MiB of memory, within bounds: so many that the kernel's own memory for them is about half of it. EC2 has no such bound,
 /// a kernel of its own does.
@@ -25,6 +28,15 @@ pub fn create(cgroups: &Cgroups, group: &str, hardware: &Hardware, unbounded: &[
     let Some(unified) = cgroups.folder("unified", group) else { return Ok(()) };
     let files = DELEGATED.iter().map(|name| unified.join(name)).filter(|file| file.exists());
     std::iter::once(unified.clone()).chain(files).try_for_each(|path| chown(path, Some(base), Some(base)))
+}
+
+/// What bounds a machine, and what is its own.
+const ENTERED: [&str; 6] = ["cpu", "cpuacct", "memory", "devices", "pids", "unified"];
+
+/// Moves a process into the machine's groups. (In version 1 each move may wait for all processors; where nothing is bounded the group of its shim will do.)
+pub fn enter(cgroups: &Cgroups, group: &str, pid: Pid) -> io::Result<()> {
+    let folders: BTreeSet<PathBuf> = ENTERED.iter().filter_map(|controller| cgroups.folder(controller, group)).collect();
+    folders.iter().try_for_each(|folder| fs::write(folder.join("cgroup.procs"), pid.to_string()))
 }
 
 /// Changes the bound of processor time; `None`: all of its processors.

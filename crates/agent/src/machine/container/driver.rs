@@ -176,15 +176,17 @@ impl MachineDriver for SystemContainers {
         let machines: BTreeSet<String> = self.machines().into_iter().collect();
         for id in &machines {
             // One that was just being started is nothing: nobody knows how far it came.
-            if self.look(id).await?.is_none() {
-                self.clear(id).await?;
-            }
+            let found = match self.look(id).await {
+                Ok(None) => self.clear(id).await,
+                other => other.map(drop),
+            };
+            warn(id, found);
         }
         for stray in self.cgroups.children(&self.groups()).iter().filter(|id| !machines.contains(*id)) {
-            self.remove_group(&self.group(stray)).await?;
+            warn(stray, self.remove_group(&self.group(stray)).await);
         }
         for stray in names(&self.places.runtime.join(NAME)).iter().filter(|id| !machines.contains(*id)) {
-            self.close_door(stray).map_err(text)?;
+            warn(stray, self.close_door(stray).map_err(text));
         }
         Ok(machines)
     }
@@ -313,6 +315,13 @@ impl MachineDriver for SystemContainers {
         }
         self.remove_group(&self.groups()).await?;
         remove_all(&self.places.runtime.join(NAME)).map_err(text)
+    }
+}
+
+/// What can't be removed is left and said: one stubborn machine must not keep the server from starting.
+fn warn(what: &str, done: Result<(), String>) {
+    if let Err(error) = done {
+        tracing::warn!(what, error, "can't be removed");
     }
 }
 

@@ -64,7 +64,6 @@ pub fn run(folder: &Path) -> Result<(), Failure> {
     setgroups(&[])?;
     crate::shim::ignore_signals()?;
     let door = Door::open(&job.runtime)?;
-    crate::shim::release_namespaces();
     let clock = Clock::moved_by(job.clock_offset_ms);
     let mut machine = match Machine::boot(job.clone(), door, &cgroups, &clock) {
         Ok(machine) => machine,
@@ -278,7 +277,7 @@ fn start(job: &Job, door: &Door, cgroups: &Cgroups) -> Result<(start::Started, D
             nodes.add(disk)?;
         }
         devices = Some(nodes);
-        cgroups.enter(&job.cgroup, pid.as_raw() as u32)
+        bounds::enter(cgroups, &job.cgroup, pid)
     })?;
     Ok((started, devices.ok_or("the machine has no /dev")?))
 }
