@@ -43,7 +43,7 @@ pub fn describe(cx: &Cx, tx: &mut Tx, input: &DescribeImageAttributeRequest) -> 
             let word = if spec.deregistration_protection { "enabled" } else { "disabled" };
             shown.deregistration_protection = value(Some(word.into()));
         }
-        other => return Err(Fault::not_implemented(&format!("The attribute {}", other.as_str()))),
+        other => return Err(Fault::not_implemented(format!("The attribute {}", other.as_str()))),
     }
     Ok(shown)
 }
@@ -96,7 +96,7 @@ fn refuse(input: &ModifyImageAttributeRequest) -> Answer<()> {
         (input.organizational_unit_arns.is_some(), "OrganizationalUnitArn"),
     ];
     match named.into_iter().find(|(given, _)| *given) {
-        Some((_, name)) => Err(Fault::not_implemented(&format!("The parameter {name}"))),
+        Some((_, name)) => Err(Fault::not_implemented(format!("The parameter {name}"))),
         None => Ok(()),
     }
 }

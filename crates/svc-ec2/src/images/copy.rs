@@ -61,7 +61,7 @@ fn refuse(input: &CopyImageRequest) -> Answer<()> {
         (input.snapshot_copy_completion_duration_minutes.is_some(), "SnapshotCopyCompletionDurationMinutes"),
     ] {
         if given {
-            return Err(Fault::not_implemented(&format!("The parameter {name}")));
+            return Err(Fault::not_implemented(format!("The parameter {name}")));
         }
     }
     Ok(())

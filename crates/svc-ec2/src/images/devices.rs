@@ -43,7 +43,7 @@ fn volume(cx: &Cx, tx: &Tx, asked: &EbsBlockDevice) -> Answer<EbsDevice> {
         (asked.availability_zone.is_some(), "BlockDeviceMapping.Ebs.AvailabilityZone"),
     ] {
         if given {
-            return Err(Fault::not_implemented(&format!("The parameter {name}")));
+            return Err(Fault::not_implemented(format!("The parameter {name}")));
         }
     }
     let of_snapshot = match &asked.snapshot_id {

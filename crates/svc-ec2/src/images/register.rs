@@ -84,7 +84,7 @@ fn refuse(input: &RegisterImageRequest) -> Answer<()> {
         (paravirtual, "VirtualizationType"),
     ] {
         if given {
-            return Err(Fault::not_implemented(&format!("The parameter {name}")));
+            return Err(Fault::not_implemented(format!("The parameter {name}")));
         }
     }
     Ok(())

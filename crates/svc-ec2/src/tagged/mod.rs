@@ -33,6 +33,12 @@ pub trait Tagged: Record {
     fn tell(spec: &Self::Spec, known: &mut Known<'_>);
 }
 
+/// A record's spec with its key.
+pub type Keyed<R> = (Key<R>, Arc<<R as Record>::Spec>);
+
+/// The tags of resources, by their ids.
+pub type TagsById = Vec<(String, Tags)>;
+
 /// What is to be done to tags.
 pub type Change<'a> = &'a dyn Fn(&mut Tags) -> Answer<()>;
 
@@ -43,7 +49,7 @@ pub struct Kind {
     /// Changes the tags of the one with that id.
     pub change: fn(&Cx, &mut Tx, &str, Change<'_>) -> Answer<()>,
     /// The tags of each, by id.
-    pub tags: fn(&Cx, &Tx) -> Answer<Vec<(String, Tags)>>,
+    pub tags: fn(&Cx, &Tx) -> Answer<TagsById>,
     /// What ARNs have for the one with that id.
     name: fn(&Cx, &Snapshot, &str) -> Answer<String>,
     /// What is known of the one that an ARN names.
@@ -114,12 +120,7 @@ pub fn facts_of(cx: &Cx, snapshot: &Snapshot, arn: &Arn) -> Result<Facts, Fault>
 
 /// A record of whatever account in a region, by its id: the caller's own before those that others may have shared. It reads one record
 /// for each account at most, and none but the caller's where that is the one.
-pub fn anywhere<R: Record>(
-    read: &impl Read,
-    caller: &AccountId,
-    region: &Region,
-    id: &str,
-) -> Answer<Option<(Key<R>, Arc<R::Spec>)>> {
+pub fn anywhere<R: Record>(read: &impl Read, caller: &AccountId, region: &Region, id: &str) -> Answer<Option<Keyed<R>>> {
     let own = Key::<R>::new(caller, region, id);
     if let Some(spec) = read.spec(&own)? {
         return Ok(Some((own, spec)));
@@ -141,7 +142,7 @@ fn change<R: Tagged>(cx: &Cx, tx: &mut Tx, id: &str, f: Change<'_>) -> Answer<()
     Ok(tx.put_spec(&key::<R>(cx, id), &spec)?)
 }
 
-fn tags<R: Tagged>(cx: &Cx, tx: &Tx) -> Answer<Vec<(String, Tags)>> {
+fn tags<R: Tagged>(cx: &Cx, tx: &Tx) -> Answer<TagsById> {
     Ok(all::<R>(cx, tx)?.into_iter().map(|(id, spec)| (id, R::tags(&spec).clone())).collect())
 }
 
@@ -159,7 +160,7 @@ fn facts<R: Tagged>(at: &Found<'_>) -> Answer<Facts> {
 }
 
 impl Found<'_> {
-    fn record<R: Tagged>(&self) -> Answer<Option<(Key<R>, Arc<R::Spec>)>> {
+    fn record<R: Tagged>(&self) -> Answer<Option<Keyed<R>>> {
         match (&self.account, R::NAME) {
             (None, _) => anywhere::<R>(self.snapshot, self.caller, &self.region, self.name),
             (Some(account), None) => {

@@ -96,5 +96,5 @@ fn check_name(name: &str) -> Answer<()> {
 }
 
 fn refuse(given: bool, name: &str) -> Answer<()> {
-    if given { Err(Fault::not_implemented(&format!("The parameter {name}"))) } else { Ok(()) }
+    if given { Err(Fault::not_implemented(format!("The parameter {name}"))) } else { Ok(()) }
 }
