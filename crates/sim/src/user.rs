@@ -1,7 +1,13 @@
 //! Somebody who has an account and makes requests.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use front::{Front, testing::Bench};
+use front::{
+    Front,
+    testing::{
+        Bench,
+        xml::{self, Answer},
+    },
+};
 use serde_json::{Value, json};
 use spine::Store;
 use std::sync::Arc;
@@ -36,6 +42,11 @@ impl User {
     /// Calls an operation of ELBv2; the answer's XML.
     pub async fn elb(&self, operation: &str, parameters: &[(&str, &str)]) -> String {
         self.form("elbv2", operation, parameters).await
+    }
+
+    /// Calls an operation of EC2.
+    pub async fn ec2(&self, operation: &str, parameters: &[(&str, &str)]) -> Answer {
+        xml::ok(&self.bench, "ec2", operation, parameters).await
     }
 
     /// Calls an operation of a service that speaks JSON.

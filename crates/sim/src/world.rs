@@ -1,8 +1,8 @@
 //! A cloud, the machine and the edge that it works with, and the disk that outlives its server.
 
 use crate::{Crashes, User, crashes::Fate};
-use agent::{FakeHost, driver::FakeDriver};
-use agent_proto::record::Hosted;
+use agent::{FakeHost, driver::FakeDriver, machine::FakeMachines, volume::FakeVolumes};
+use agent_proto::record::{Hosted, HostedMachine, HostedVolume};
 use blocks::BlockStore;
 use cloud::{Cloud, Parts};
 use front::{Config, testing::START};
@@ -33,7 +33,7 @@ const MOST_LOOKS: usize = 1000;
 const LONGEST_END: usize = 1_000_000;
 
 /// What is written by others than reconcilers and handlers: the links' listeners.
-const REPORTED: &[&str] = &[Hosted::KIND, elbv2::Target::KIND, elbv2::Listener::KIND];
+const REPORTED: &[&str] = &[Hosted::KIND, HostedMachine::KIND, HostedVolume::KIND, elbv2::Target::KIND, elbv2::Listener::KIND];
 
 /// A cloud and all that it stands on.
 pub struct World {
@@ -115,6 +115,16 @@ impl World {
     /// What runs containers; a machine that outlives the server.
     pub fn machine(&self) -> FakeDriver {
         self.server().host.driver.clone()
+    }
+
+    /// What runs instances; machines that outlive the server.
+    pub fn machines(&self) -> FakeMachines {
+        self.server().host.machines.clone()
+    }
+
+    /// What keeps volumes; disks that outlive the server.
+    pub fn volumes(&self) -> FakeVolumes {
+        self.server().host.volumes.clone()
     }
 
     /// Kills the server in whatever it is doing, and starts another in its place.

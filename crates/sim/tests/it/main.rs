@@ -4,5 +4,6 @@
 mod crash;
 mod credentials;
 mod isolation;
+mod instances;
 mod lists;
 mod main_job;
