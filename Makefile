@@ -1,15 +1,20 @@
-# Two commands are all that one needs: `make demo` and `make test`. The others are for those who work on Hillfog.
+# Three commands are all that one needs: `make demo`, `make demo-ec2` and `make test`. The others are for those who work on Hillfog.
 
 # What the binary needs to be built, what the cloud needs to run, and what the demo's and the tests' clients are.
 BUILD_PACKAGES  := gcc libc6-dev make
-RUN_PACKAGES    := nftables iproute2 passt
+RUN_PACKAGES    := nftables iproute2 passt e2fsprogs
 CLIENT_PACKAGES := python3 python3-venv skopeo curl ca-certificates busybox-static
 TEST_PACKAGES   := chromium openssh-client
 
-.PHONY: demo test build setup lint fmt bench fuzz clean
+.PHONY: demo demo-ec2 test build setup lint fmt bench fuzz clean
 
 demo: setup build
 	@demo/run.sh
+
+## A machine of EC2's, and a shell in it.
+demo-ec2: setup build
+	@scripts/packages.sh openssh-client
+	@demo/ec2.sh
 
 ## All tests: the crates', then the real clients against the real binary.
 test: setup

@@ -1,0 +1,167 @@
+"""The course's labs on machines, through the AWS CLI and ssh: launch, connect, a disk, stop, resize, start, make an image, launch it."""
+import base64
+import json
+
+import pytest
+
+from conftest import until
+from machines import in_state, key_pair, launch, quick_start, shown, ssh_group
+
+
+@pytest.fixture(scope="module")
+def lab(cloud, tmp_path_factory):
+    """The key, the group and the image of the labs."""
+    ssh = key_pair(cloud, tmp_path_factory.mktemp("keys"), "lab")
+    options = ["--key-name", "lab", "--security-group-ids", ssh_group(cloud, "lab-ssh")]
+    return ssh, options, quick_start(cloud)
+
+
+@pytest.fixture
+def machine(cloud, lab):
+    """A machine that is terminated at the end."""
+    made = []
+
+    def run(*arguments, image=None):
+        _, options, quick = lab
+        found = launch(cloud, "--image-id", image or quick, *options, *arguments)
+        made.append(found["InstanceId"])
+        return found
+    yield run
+    if made:
+        cloud.aws("ec2", "terminate-instances", "--instance-ids", *made)
+        for one in made:
+            in_state(cloud, one, "terminated")
+
+
+def test_a_machine_is_entered_and_knows_itself(cloud, lab, machine):
+    ssh, _, image = lab
+    found = machine("--tag-specifications", "ResourceType=instance,Tags=[{Key=Name,Value=web}]")
+    address = found["PublicIpAddress"]
+    assert ssh(address, "whoami") == "ec2-user"
+    assert ssh(address, "sudo whoami") == "root"
+    assert ssh(address, "hostname") == found["PrivateDnsName"]
+    token = "T=$(curl -s -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token)"
+    ask = f"{token}; curl -s -H \"X-aws-ec2-metadata-token: $T\" http://169.254.169.254/latest"
+    assert ssh(address, f"{ask}/meta-data/instance-id") == found["InstanceId"]
+    document = json.loads(ssh(address, f"{ask}/dynamic/instance-identity/document"))
+    assert (document["imageId"], document["privateIp"]) == (image, found["PrivateIpAddress"])
+    status = until(lambda: [it for it in cloud.aws("ec2", "describe-instance-status", "--instance-ids", found["InstanceId"])["InstanceStatuses"]
+                            if it["InstanceStatus"]["Status"] == "ok"], what="the status checks")
+    assert status[0]["SystemStatus"]["Status"] == "ok"
+    console = cloud.aws("ec2", "get-console-output", "--instance-id", found["InstanceId"], "--latest")["Output"]
+    assert "BEGIN SSH HOST KEY FINGERPRINTS" in console
+    other = ssh(address, "true", check=False, user="nobody")
+    assert other.returncode != 0, "the key lets in nobody else"
+
+
+def test_user_data_runs_once_and_the_groups_are_walls(cloud, lab, machine, tmp_path):
+    ssh, _, _ = lab
+    script = tmp_path / "user-data"
+    script.write_text("#!/bin/sh\necho $(id -un) >>/var/ran\n")
+    found = machine("--user-data", f"file://{script}")
+    kept = cloud.aws("ec2", "describe-instance-attribute", "--instance-id", found["InstanceId"], "--attribute", "userData")
+    assert base64.b64decode(kept["UserData"]["Value"]).decode() == script.read_text()
+    until(lambda: ssh(found["PublicIpAddress"], "cat /var/ran", check=False).stdout.strip() == "root", what="the script's trace")
+    boot = lambda: ssh(found["PublicIpAddress"], "cut -d' ' -f22 /proc/1/stat", check=False).stdout
+    before = boot()
+    cloud.aws("ec2", "reboot-instances", "--instance-ids", found["InstanceId"])
+    until(lambda: boot() not in ("", before), what="another boot")
+    assert ssh(found["PublicIpAddress"], "cat /var/ran") == "root", "once for each instance"
+    group = found["SecurityGroups"][0]["GroupId"]
+    cloud.aws("ec2", "revoke-security-group-ingress", "--group-id", group, "--protocol", "tcp", "--port", "22", "--cidr", "0.0.0.0/0")
+    try:
+        until(lambda: ssh(found["PublicIpAddress"], "true", check=False).returncode == 255, what="the wall")
+    finally:
+        cloud.aws("ec2", "authorize-security-group-ingress", "--group-id", group, "--protocol", "tcp", "--port", "22", "--cidr", "0.0.0.0/0")
+
+
+def test_disks_stay_while_machines_stop_grow_and_become_images(cloud, lab, machine):
+    ssh, _, _ = lab
+    found = machine()
+    name = found["InstanceId"]
+    volume = cloud.aws("ec2", "create-volume", "--size", "1", "--availability-zone", found["Placement"]["AvailabilityZone"])["VolumeId"]
+    until(lambda: volume_state(cloud, volume) == "available", what="the volume")
+    cloud.aws("ec2", "attach-volume", "--volume-id", volume, "--instance-id", name, "--device", "/dev/sdf")
+    until(lambda: ssh(found["PublicIpAddress"], "test -b /dev/sdf", check=False).returncode == 0, what="the disk")
+    ssh(found["PublicIpAddress"], "sudo mkfs.ext4 -q /dev/sdf && sudo mount /dev/sdf /mnt && echo data | sudo tee /mnt/file && echo own >own && sync")
+
+    cloud.aws("ec2", "stop-instances", "--instance-ids", name)
+    stopped = in_state(cloud, name, "stopped")
+    assert stopped["StateReason"]["Code"] == "Client.UserInitiatedShutdown"
+    assert "PublicIpAddress" not in stopped
+    cloud.aws("ec2", "modify-instance-attribute", "--instance-id", name, "--instance-type", "Value=t3.small")
+    cloud.aws("ec2", "start-instances", "--instance-ids", name)
+    started = in_state(cloud, name, "running")
+    assert started["InstanceType"] == "t3.small"
+    assert started["PrivateIpAddress"] == found["PrivateIpAddress"]
+    assert ssh(started["PublicIpAddress"], "cat own; sudo mount /dev/sdf /mnt; cat /mnt/file; sync") == "own\ndata"
+
+    image = cloud.aws("ec2", "create-image", "--instance-id", name, "--name", "golden", "--no-reboot")["ImageId"]
+    until(lambda: cloud.aws("ec2", "describe-images", "--image-ids", image)["Images"][0]["State"] == "available", what="the image")
+    copy = machine(image=image)
+    assert copy["ImageId"] == image
+    assert ssh(copy["PublicIpAddress"], "cat own; sudo mount /dev/sdf /mnt; cat /mnt/file") == "own\ndata"
+
+    cloud.aws("ec2", "detach-volume", "--volume-id", volume, "--force")
+    until(lambda: volume_state(cloud, volume) == "available", what="the detachment")
+    cloud.aws("ec2", "delete-volume", "--volume-id", volume)
+
+
+def volume_state(cloud, volume):
+    return cloud.aws("ec2", "describe-volumes", "--volume-ids", volume)["Volumes"][0]["State"]
+
+
+def test_who_shuts_it_down_inside_decides_with_the_attribute(cloud, lab, machine):
+    ssh, _, _ = lab
+    stays, goes = machine(), machine("--instance-initiated-shutdown-behavior", "terminate")
+    for one in (stays, goes):
+        ssh(one["PublicIpAddress"], "sudo shutdown -h now", check=False)
+    assert in_state(cloud, stays["InstanceId"], "stopped")["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
+    assert in_state(cloud, goes["InstanceId"], "terminated")["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
+
+
+def test_protection_and_the_words_of_refusals(cloud, machine):
+    found = machine("--disable-api-termination")
+    refused = cloud.aws("ec2", "terminate-instances", "--instance-ids", found["InstanceId"], check=False)
+    assert "OperationNotPermitted" in refused.stderr and "disableApiTermination" in refused.stderr
+    cloud.aws("ec2", "modify-instance-attribute", "--instance-id", found["InstanceId"], "--no-disable-api-termination")
+    refused = cloud.aws("ec2", "start-instances", "--instance-ids", "i-0123456789abcdef0", check=False)
+    assert "InvalidInstanceID.NotFound" in refused.stderr
+    dry = cloud.aws("ec2", "stop-instances", "--instance-ids", found["InstanceId"], "--dry-run", check=False)
+    assert "DryRunOperation" in dry.stderr
+
+
+def test_a_machine_acts_as_its_role(cloud, lab, machine):
+    ssh, _, _ = lab
+    trust = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    may = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:DescribeRegions", "Resource": "*"}]}
+    cloud.aws("iam", "create-role", "--role-name", "lab", "--assume-role-policy-document", json.dumps(trust))
+    cloud.aws("iam", "put-role-policy", "--role-name", "lab", "--policy-name", "may", "--policy-document", json.dumps(may))
+    cloud.aws("iam", "create-instance-profile", "--instance-profile-name", "lab")
+    cloud.aws("iam", "add-role-to-instance-profile", "--instance-profile-name", "lab", "--role-name", "lab")
+    found = machine("--iam-instance-profile", "Name=lab")
+    base = "curl -s http://169.254.169.254/latest/meta-data/iam/security-credentials"
+    until(lambda: ssh(found["PublicIpAddress"], f"{base}/") == "lab", what="the role")
+    key = json.loads(ssh(found["PublicIpAddress"], f"{base}/lab"))
+    assert key["Code"] == "Success" and key["AccessKeyId"].startswith("ASIA")
+    import boto3
+    session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], key["Token"], region_name="us-east-1")
+    who = session.client("sts", endpoint_url=cloud.endpoint).get_caller_identity()
+    assert who["Arn"].endswith(f":assumed-role/lab/{found['InstanceId']}")
+    assert session.client("ec2", endpoint_url=cloud.endpoint).describe_regions()["Regions"]
+    with pytest.raises(Exception, match="UnauthorizedOperation"):
+        session.client("ec2", endpoint_url=cloud.endpoint).describe_instances()
+
+
+def test_a_pushed_key_lets_in_for_a_minute_of_the_clouds_clock(cloud, lab, machine, tmp_path):
+    import subprocess
+
+    from machines import Ssh
+    found = machine()
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "pushed")], check=True)
+    pushed = Ssh(tmp_path / "pushed")
+    assert pushed(found["PublicIpAddress"], "true", check=False).returncode != 0
+    cloud.aws("ec2-instance-connect", "send-ssh-public-key", "--instance-id", found["InstanceId"], "--instance-os-user", "ec2-user",
+              "--ssh-public-key", f"file://{tmp_path / 'pushed.pub'}")
+    until(lambda: pushed(found["PublicIpAddress"], "whoami", check=False).stdout.strip() == "ec2-user", what="the way in")
