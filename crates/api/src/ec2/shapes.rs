@@ -5,8 +5,8 @@
 use wire::schema::{ErrorTrait, Kind, Location, Member, Namespace, Shape, TimestampFormat};
 
 pub static SHAPES: &[Shape] = &[
-    /* 0 */ Shape::record("AcceleratorCount", &[Member::new("Min", 757).wire("min"), Member::new("Max", 757).wire("max")]),
-    /* 1 */ Shape::record("AcceleratorCountRequest", &[Member::new("Min", 757), Member::new("Max", 757)]),
+    /* 0 */ Shape::record("AcceleratorCount", &[Member::new("Min", 730).wire("min"), Member::new("Max", 730).wire("max")]),
+    /* 1 */ Shape::record("AcceleratorCountRequest", &[Member::new("Min", 730), Member::new("Max", 730)]),
     /* 2 */ Shape::choice("AcceleratorManufacturer", &["amazon-web-services", "amd", "nvidia", "xilinx", "habana"]),
     /* 3 */ Shape::list("AcceleratorManufacturerSet", Member::element(2).wire("item")),
     /* 4 */
@@ -36,64 +36,64 @@ pub static SHAPES: &[Shape] = &[
     ),
     /* 5 */ Shape::list("AcceleratorNameSet", Member::element(4).wire("item")),
     /* 6 */
-    Shape::record("AcceleratorTotalMemoryMiB", &[Member::new("Min", 757).wire("min"), Member::new("Max", 757).wire("max")]),
-    /* 7 */ Shape::record("AcceleratorTotalMemoryMiBRequest", &[Member::new("Min", 757), Member::new("Max", 757)]),
+    Shape::record("AcceleratorTotalMemoryMiB", &[Member::new("Min", 730).wire("min"), Member::new("Max", 730).wire("max")]),
+    /* 7 */ Shape::record("AcceleratorTotalMemoryMiBRequest", &[Member::new("Min", 730), Member::new("Max", 730)]),
     /* 8 */ Shape::choice("AcceleratorType", &["gpu", "fpga", "inference", "media"]),
     /* 9 */ Shape::list("AcceleratorTypeSet", Member::element(8).wire("item")),
     /* 10 */
     Shape::record(
         "AcceptVpcPeeringConnectionRequest",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("VpcPeeringConnectionId", 1449).wire("vpcPeeringConnectionId").required(),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("VpcPeeringConnectionId", 1410).wire("vpcPeeringConnectionId").required(),
         ],
     ),
     /* 11 */
-    Shape::record("AcceptVpcPeeringConnectionResult", &[Member::new("VpcPeeringConnection", 1446).wire("vpcPeeringConnection")]),
+    Shape::record("AcceptVpcPeeringConnectionResult", &[Member::new("VpcPeeringConnection", 1407).wire("vpcPeeringConnection")]),
     /* 12 */
     Shape::record(
         "AccountAttribute",
-        &[Member::new("AttributeName", 1291).wire("attributeName"), Member::new("AttributeValues", 17).wire("attributeValueSet")],
+        &[Member::new("AttributeName", 1256).wire("attributeName"), Member::new("AttributeValues", 17).wire("attributeValueSet")],
     ),
     /* 13 */ Shape::list("AccountAttributeList", Member::element(12).wire("item")),
     /* 14 */ Shape::choice("AccountAttributeName", &["supported-platforms", "default-vpc"]),
     /* 15 */ Shape::list("AccountAttributeNameStringList", Member::element(14).wire("attributeName")),
-    /* 16 */ Shape::record("AccountAttributeValue", &[Member::new("AttributeValue", 1291).wire("attributeValue")]),
+    /* 16 */ Shape::record("AccountAttributeValue", &[Member::new("AttributeValue", 1256).wire("attributeValue")]),
     /* 17 */ Shape::list("AccountAttributeValueList", Member::element(16).wire("item")),
     /* 18 */ Shape::list("AddPrefixListEntries", Member::element(19)).min(0.0).max(100.0),
     /* 19 */
-    Shape::record("AddPrefixListEntry", &[Member::new("Cidr", 1291).required(), Member::new("Description", 1291)]),
+    Shape::record("AddPrefixListEntry", &[Member::new("Cidr", 1256).required(), Member::new("Description", 1256)]),
     /* 20 */ Shape::new("AdditionalFlexibleNetworkInterfaces", Kind::Integer),
     /* 21 */
     Shape::record(
         "Address",
         &[
-            Member::new("AllocationId", 1291).wire("allocationId"),
-            Member::new("AssociationId", 1291).wire("associationId"),
-            Member::new("Domain", 463).wire("domain"),
-            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
-            Member::new("NetworkInterfaceOwnerId", 1291).wire("networkInterfaceOwnerId"),
-            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("PublicIpv4Pool", 1291).wire("publicIpv4Pool"),
-            Member::new("NetworkBorderGroup", 1291).wire("networkBorderGroup"),
-            Member::new("CustomerOwnedIp", 1291).wire("customerOwnedIp"),
-            Member::new("CustomerOwnedIpv4Pool", 1291).wire("customerOwnedIpv4Pool"),
-            Member::new("CarrierIp", 1291).wire("carrierIp"),
-            Member::new("SubnetId", 1291).wire("subnetId"),
-            Member::new("ServiceManaged", 1250).wire("serviceManaged"),
-            Member::new("InstanceId", 1291).wire("instanceId"),
-            Member::new("PublicIp", 1291).wire("publicIp"),
+            Member::new("AllocationId", 1256).wire("allocationId"),
+            Member::new("AssociationId", 1256).wire("associationId"),
+            Member::new("Domain", 447).wire("domain"),
+            Member::new("NetworkInterfaceId", 1256).wire("networkInterfaceId"),
+            Member::new("NetworkInterfaceOwnerId", 1256).wire("networkInterfaceOwnerId"),
+            Member::new("PrivateIpAddress", 1256).wire("privateIpAddress"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("PublicIpv4Pool", 1256).wire("publicIpv4Pool"),
+            Member::new("NetworkBorderGroup", 1256).wire("networkBorderGroup"),
+            Member::new("CustomerOwnedIp", 1256).wire("customerOwnedIp"),
+            Member::new("CustomerOwnedIpv4Pool", 1256).wire("customerOwnedIpv4Pool"),
+            Member::new("CarrierIp", 1256).wire("carrierIp"),
+            Member::new("SubnetId", 1256).wire("subnetId"),
+            Member::new("ServiceManaged", 1217).wire("serviceManaged"),
+            Member::new("InstanceId", 1256).wire("instanceId"),
+            Member::new("PublicIp", 1256).wire("publicIp"),
         ],
     ),
     /* 22 */
     Shape::record(
         "AddressAttribute",
         &[
-            Member::new("PublicIp", 1128).wire("publicIp"),
+            Member::new("PublicIp", 1098).wire("publicIp"),
             Member::new("AllocationId", 30).wire("allocationId"),
-            Member::new("PtrRecord", 1291).wire("ptrRecord"),
-            Member::new("PtrRecordUpdate", 1127).wire("ptrRecordUpdate"),
+            Member::new("PtrRecord", 1256).wire("ptrRecord"),
+            Member::new("PtrRecordUpdate", 1097).wire("ptrRecordUpdate"),
         ],
     ),
     /* 23 */ Shape::choice("AddressAttributeName", &["domain-name"]),
@@ -105,28 +105,28 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "AllocateAddressRequest",
         &[
-            Member::new("Domain", 463),
-            Member::new("Address", 1128),
-            Member::new("PublicIpv4Pool", 775),
-            Member::new("NetworkBorderGroup", 1291),
-            Member::new("CustomerOwnedIpv4Pool", 1291),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("IpamPoolId", 773),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Domain", 447),
+            Member::new("Address", 1098),
+            Member::new("PublicIpv4Pool", 748),
+            Member::new("NetworkBorderGroup", 1256),
+            Member::new("CustomerOwnedIpv4Pool", 1256),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("IpamPoolId", 746),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
     /* 29 */
     Shape::record(
         "AllocateAddressResult",
         &[
-            Member::new("AllocationId", 1291).wire("allocationId"),
-            Member::new("PublicIpv4Pool", 1291).wire("publicIpv4Pool"),
-            Member::new("NetworkBorderGroup", 1291).wire("networkBorderGroup"),
-            Member::new("Domain", 463).wire("domain"),
-            Member::new("CustomerOwnedIp", 1291).wire("customerOwnedIp"),
-            Member::new("CustomerOwnedIpv4Pool", 1291).wire("customerOwnedIpv4Pool"),
-            Member::new("CarrierIp", 1291).wire("carrierIp"),
-            Member::new("PublicIp", 1291).wire("publicIp"),
+            Member::new("AllocationId", 1256).wire("allocationId"),
+            Member::new("PublicIpv4Pool", 1256).wire("publicIpv4Pool"),
+            Member::new("NetworkBorderGroup", 1256).wire("networkBorderGroup"),
+            Member::new("Domain", 447).wire("domain"),
+            Member::new("CustomerOwnedIp", 1256).wire("customerOwnedIp"),
+            Member::new("CustomerOwnedIpv4Pool", 1256).wire("customerOwnedIpv4Pool"),
+            Member::new("CarrierIp", 1256).wire("carrierIp"),
+            Member::new("PublicIp", 1256).wire("publicIp"),
         ],
     ),
     /* 30 */ Shape::new("AllocationId", Kind::String),
@@ -138,2640 +138,2508 @@ pub static SHAPES: &[Shape] = &[
     /* 36 */
     Shape::record(
         "ApplicationStatusSummary",
-        &[Member::new("Status", 1313).wire("status"), Member::new("ImpairedSince", 936).wire("impairedSince")],
+        &[Member::new("Status", 1278).wire("status"), Member::new("ImpairedSince", 908).wire("impairedSince")],
     ),
     /* 37 */ Shape::choice("ArchitectureType", &["i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"]),
     /* 38 */ Shape::list("ArchitectureTypeList", Member::element(37).wire("item")),
     /* 39 */ Shape::choice("ArchitectureValues", &["i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"]),
     /* 40 */
     Shape::record(
-        "AssignIpv6AddressesRequest",
+        "AssignPrivateIpAddressesRequest",
         &[
-            Member::new("Ipv6PrefixCount", 757),
-            Member::new("Ipv6Prefixes", 768).wire("Ipv6Prefix"),
-            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
-            Member::new("Ipv6Addresses", 783).wire("ipv6Addresses"),
-            Member::new("Ipv6AddressCount", 757).wire("ipv6AddressCount"),
+            Member::new("Ipv4Prefixes", 741).wire("Ipv4Prefix"),
+            Member::new("Ipv4PrefixCount", 730),
+            Member::new("NetworkInterfaceId", 998).wire("networkInterfaceId").required(),
+            Member::new("PrivateIpAddresses", 1087).wire("privateIpAddress"),
+            Member::new("SecondaryPrivateIpAddressCount", 730).wire("secondaryPrivateIpAddressCount"),
+            Member::new("AllowReassignment", 110).wire("allowReassignment"),
         ],
     ),
     /* 41 */
     Shape::record(
-        "AssignIpv6AddressesResult",
-        &[
-            Member::new("AssignedIpv6Addresses", 783).wire("assignedIpv6Addresses"),
-            Member::new("AssignedIpv6Prefixes", 768).wire("assignedIpv6PrefixSet"),
-            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
-        ],
-    ),
-    /* 42 */
-    Shape::record(
-        "AssignPrivateIpAddressesRequest",
-        &[
-            Member::new("Ipv4Prefixes", 768).wire("Ipv4Prefix"),
-            Member::new("Ipv4PrefixCount", 757),
-            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
-            Member::new("PrivateIpAddresses", 1117).wire("privateIpAddress"),
-            Member::new("SecondaryPrivateIpAddressCount", 757).wire("secondaryPrivateIpAddressCount"),
-            Member::new("AllowReassignment", 114).wire("allowReassignment"),
-        ],
-    ),
-    /* 43 */
-    Shape::record(
         "AssignPrivateIpAddressesResult",
         &[
-            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
-            Member::new("AssignedPrivateIpAddresses", 45).wire("assignedPrivateIpAddressesSet"),
-            Member::new("AssignedIpv4Prefixes", 781).wire("assignedIpv4PrefixSet"),
+            Member::new("NetworkInterfaceId", 1256).wire("networkInterfaceId"),
+            Member::new("AssignedPrivateIpAddresses", 43).wire("assignedPrivateIpAddressesSet"),
+            Member::new("AssignedIpv4Prefixes", 754).wire("assignedIpv4PrefixSet"),
         ],
     ),
-    /* 44 */ Shape::record("AssignedPrivateIpAddress", &[Member::new("PrivateIpAddress", 1291).wire("privateIpAddress")]),
-    /* 45 */ Shape::list("AssignedPrivateIpAddressList", Member::element(44).wire("item")),
-    /* 46 */
+    /* 42 */ Shape::record("AssignedPrivateIpAddress", &[Member::new("PrivateIpAddress", 1256).wire("privateIpAddress")]),
+    /* 43 */ Shape::list("AssignedPrivateIpAddressList", Member::element(42).wire("item")),
+    /* 44 */
     Shape::record(
         "AssociateAddressRequest",
         &[
             Member::new("AllocationId", 30),
-            Member::new("InstanceId", 681),
-            Member::new("PublicIp", 485),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId"),
-            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
-            Member::new("AllowReassociation", 114).wire("allowReassociation"),
+            Member::new("InstanceId", 654),
+            Member::new("PublicIp", 466),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("NetworkInterfaceId", 998).wire("networkInterfaceId"),
+            Member::new("PrivateIpAddress", 1256).wire("privateIpAddress"),
+            Member::new("AllowReassociation", 110).wire("allowReassociation"),
         ],
     ),
-    /* 47 */ Shape::record("AssociateAddressResult", &[Member::new("AssociationId", 1291).wire("associationId")]),
-    /* 48 */
+    /* 45 */ Shape::record("AssociateAddressResult", &[Member::new("AssociationId", 1256).wire("associationId")]),
+    /* 46 */
     Shape::record(
         "AssociateDhcpOptionsRequest",
         &[
-            Member::new("DhcpOptionsId", 230).required(),
-            Member::new("VpcId", 1441).required(),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("DhcpOptionsId", 223).required(),
+            Member::new("VpcId", 1402).required(),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
+    ),
+    /* 47 */
+    Shape::record(
+        "AssociateIamInstanceProfileRequest",
+        &[Member::new("IamInstanceProfile", 598).required(), Member::new("InstanceId", 654).required()],
+    ),
+    /* 48 */
+    Shape::record(
+        "AssociateIamInstanceProfileResult",
+        &[Member::new("IamInstanceProfileAssociation", 594).wire("iamInstanceProfileAssociation")],
     ),
     /* 49 */
     Shape::record(
-        "AssociateIamInstanceProfileRequest",
-        &[Member::new("IamInstanceProfile", 619).required(), Member::new("InstanceId", 681).required()],
+        "AssociateRouteTableRequest",
+        &[
+            Member::new("GatewayId", 1162),
+            Member::new("PublicIpv4Pool", 748),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("SubnetId", 1267).wire("subnetId"),
+            Member::new("RouteTableId", 1172).wire("routeTableId").required(),
+        ],
     ),
     /* 50 */
     Shape::record(
-        "AssociateIamInstanceProfileResult",
-        &[Member::new("IamInstanceProfileAssociation", 615).wire("iamInstanceProfileAssociation")],
+        "AssociateRouteTableResult",
+        &[
+            Member::new("AssociationId", 1256).wire("associationId"),
+            Member::new("AssociationState", 1170).wire("associationState"),
+        ],
     ),
     /* 51 */
     Shape::record(
-        "AssociateRouteTableRequest",
+        "AssociateVpcCidrBlockRequest",
         &[
-            Member::new("GatewayId", 1194),
-            Member::new("PublicIpv4Pool", 775),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("SubnetId", 1302).wire("subnetId"),
-            Member::new("RouteTableId", 1204).wire("routeTableId").required(),
+            Member::new("CidrBlock", 1256),
+            Member::new("Ipv6CidrBlockNetworkBorderGroup", 1256),
+            Member::new("Ipv6Pool", 759),
+            Member::new("Ipv6CidrBlock", 1256),
+            Member::new("Ipv4IpamPoolId", 746),
+            Member::new("Ipv4NetmaskLength", 971),
+            Member::new("Ipv6IpamPoolId", 746),
+            Member::new("Ipv6NetmaskLength", 971),
+            Member::new("VpcId", 1402).wire("vpcId").required(),
+            Member::new("AmazonProvidedIpv6CidrBlock", 110).wire("amazonProvidedIpv6CidrBlock"),
         ],
     ),
     /* 52 */
     Shape::record(
-        "AssociateRouteTableResult",
-        &[
-            Member::new("AssociationId", 1291).wire("associationId"),
-            Member::new("AssociationState", 1202).wire("associationState"),
-        ],
-    ),
-    /* 53 */
-    Shape::record(
-        "AssociateSubnetCidrBlockRequest",
-        &[
-            Member::new("Ipv6IpamPoolId", 773),
-            Member::new("Ipv6NetmaskLength", 1001),
-            Member::new("SubnetId", 1302).wire("subnetId").required(),
-            Member::new("Ipv6CidrBlock", 1291).wire("ipv6CidrBlock"),
-        ],
-    ),
-    /* 54 */
-    Shape::record(
-        "AssociateSubnetCidrBlockResult",
-        &[
-            Member::new("Ipv6CidrBlockAssociation", 1307).wire("ipv6CidrBlockAssociation"),
-            Member::new("SubnetId", 1291).wire("subnetId"),
-        ],
-    ),
-    /* 55 */
-    Shape::record(
-        "AssociateVpcCidrBlockRequest",
-        &[
-            Member::new("CidrBlock", 1291),
-            Member::new("Ipv6CidrBlockNetworkBorderGroup", 1291),
-            Member::new("Ipv6Pool", 787),
-            Member::new("Ipv6CidrBlock", 1291),
-            Member::new("Ipv4IpamPoolId", 773),
-            Member::new("Ipv4NetmaskLength", 1001),
-            Member::new("Ipv6IpamPoolId", 773),
-            Member::new("Ipv6NetmaskLength", 1001),
-            Member::new("VpcId", 1441).wire("vpcId").required(),
-            Member::new("AmazonProvidedIpv6CidrBlock", 114).wire("amazonProvidedIpv6CidrBlock"),
-        ],
-    ),
-    /* 56 */
-    Shape::record(
         "AssociateVpcCidrBlockResult",
         &[
-            Member::new("Ipv6CidrBlockAssociation", 1443).wire("ipv6CidrBlockAssociation"),
-            Member::new("CidrBlockAssociation", 1416).wire("cidrBlockAssociation"),
-            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("Ipv6CidrBlockAssociation", 1404).wire("ipv6CidrBlockAssociation"),
+            Member::new("CidrBlockAssociation", 1377).wire("cidrBlockAssociation"),
+            Member::new("VpcId", 1256).wire("vpcId"),
         ],
     ),
-    /* 57 */ Shape::record("AssociatedKmsKey", &[Member::new("KmsKeyId", 1291).wire("kmsKeyId")]),
-    /* 58 */ Shape::list("AssociatedKmsKeySet", Member::element(57).wire("item")),
-    /* 59 */ Shape::list("AssociatedSubnetList", Member::element(1302).wire("item")),
-    /* 60 */ Shape::list("AssociationIdList", Member::element(616).wire("AssociationId")),
-    /* 61 */
+    /* 53 */ Shape::record("AssociatedKmsKey", &[Member::new("KmsKeyId", 1256).wire("kmsKeyId")]),
+    /* 54 */ Shape::list("AssociatedKmsKeySet", Member::element(53).wire("item")),
+    /* 55 */ Shape::list("AssociatedSubnetList", Member::element(1267).wire("item")),
+    /* 56 */ Shape::list("AssociationIdList", Member::element(595).wire("AssociationId")),
+    /* 57 */
     Shape::record(
         "AttachInternetGatewayRequest",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("InternetGatewayId", 761).wire("internetGatewayId").required(),
-            Member::new("VpcId", 1441).wire("vpcId").required(),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("InternetGatewayId", 734).wire("internetGatewayId").required(),
+            Member::new("VpcId", 1402).wire("vpcId").required(),
         ],
     ),
-    /* 62 */
+    /* 58 */
     Shape::record(
         "AttachNetworkInterfaceRequest",
         &[
-            Member::new("NetworkCardIndex", 757),
-            Member::new("EnaSrdSpecification", 500),
-            Member::new("EnaQueueCount", 757),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
-            Member::new("InstanceId", 681).wire("instanceId").required(),
-            Member::new("DeviceIndex", 757).wire("deviceIndex").required(),
+            Member::new("NetworkCardIndex", 730),
+            Member::new("EnaSrdSpecification", 481),
+            Member::new("EnaQueueCount", 730),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("NetworkInterfaceId", 998).wire("networkInterfaceId").required(),
+            Member::new("InstanceId", 654).wire("instanceId").required(),
+            Member::new("DeviceIndex", 730).wire("deviceIndex").required(),
         ],
     ),
-    /* 63 */
+    /* 59 */
     Shape::record(
         "AttachNetworkInterfaceResult",
-        &[Member::new("AttachmentId", 1291).wire("attachmentId"), Member::new("NetworkCardIndex", 757).wire("networkCardIndex")],
+        &[Member::new("AttachmentId", 1256).wire("attachmentId"), Member::new("NetworkCardIndex", 730).wire("networkCardIndex")],
     ),
-    /* 64 */
+    /* 60 */
     Shape::record(
         "AttachVolumeRequest",
         &[
-            Member::new("Device", 1291).required(),
-            Member::new("InstanceId", 681).required(),
-            Member::new("VolumeId", 1391).required(),
-            Member::new("EbsCardIndex", 120),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Device", 1256).required(),
+            Member::new("InstanceId", 654).required(),
+            Member::new("VolumeId", 1352).required(),
+            Member::new("EbsCardIndex", 116),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 65 */
+    /* 61 */
     Shape::record(
         "AttachmentEnaSrdSpecification",
         &[
-            Member::new("EnaSrdEnabled", 114).wire("enaSrdEnabled"),
-            Member::new("EnaSrdUdpSpecification", 66).wire("enaSrdUdpSpecification"),
+            Member::new("EnaSrdEnabled", 110).wire("enaSrdEnabled"),
+            Member::new("EnaSrdUdpSpecification", 62).wire("enaSrdUdpSpecification"),
         ],
     ),
-    /* 66 */
-    Shape::record("AttachmentEnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 114).wire("enaSrdUdpEnabled")]),
-    /* 67 */ Shape::choice("AttachmentLimitType", &["shared", "dedicated"]),
-    /* 68 */ Shape::new("AttachmentStatus", Kind::String),
-    /* 69 */ Shape::record("AttributeBooleanValue", &[Member::new("Value", 114).wire("value")]),
-    /* 70 */ Shape::record("AttributeValue", &[Member::new("Value", 1291).wire("value")]),
-    /* 71 */
+    /* 62 */
+    Shape::record("AttachmentEnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 110).wire("enaSrdUdpEnabled")]),
+    /* 63 */ Shape::choice("AttachmentLimitType", &["shared", "dedicated"]),
+    /* 64 */ Shape::new("AttachmentStatus", Kind::String),
+    /* 65 */ Shape::record("AttributeBooleanValue", &[Member::new("Value", 110).wire("value")]),
+    /* 66 */ Shape::record("AttributeValue", &[Member::new("Value", 1256).wire("value")]),
+    /* 67 */
     Shape::record(
         "AuthorizeSecurityGroupEgressRequest",
         &[
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("GroupId", 1228).wire("groupId").required(),
-            Member::new("SourceSecurityGroupName", 1291).wire("sourceSecurityGroupName"),
-            Member::new("SourceSecurityGroupOwnerId", 1291).wire("sourceSecurityGroupOwnerId"),
-            Member::new("IpProtocol", 1291).wire("ipProtocol"),
-            Member::new("FromPort", 757).wire("fromPort"),
-            Member::new("ToPort", 757).wire("toPort"),
-            Member::new("CidrIp", 1291).wire("cidrIp"),
-            Member::new("IpPermissions", 767).wire("ipPermissions"),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("GroupId", 1196).wire("groupId").required(),
+            Member::new("SourceSecurityGroupName", 1256).wire("sourceSecurityGroupName"),
+            Member::new("SourceSecurityGroupOwnerId", 1256).wire("sourceSecurityGroupOwnerId"),
+            Member::new("IpProtocol", 1256).wire("ipProtocol"),
+            Member::new("FromPort", 730).wire("fromPort"),
+            Member::new("ToPort", 730).wire("toPort"),
+            Member::new("CidrIp", 1256).wire("cidrIp"),
+            Member::new("IpPermissions", 740).wire("ipPermissions"),
         ],
     ),
-    /* 72 */
+    /* 68 */
     Shape::record(
         "AuthorizeSecurityGroupEgressResult",
-        &[Member::new("Return", 114).wire("return"), Member::new("SecurityGroupRules", 1240).wire("securityGroupRuleSet")],
+        &[Member::new("Return", 110).wire("return"), Member::new("SecurityGroupRules", 1208).wire("securityGroupRuleSet")],
     ),
-    /* 73 */
+    /* 69 */
     Shape::record(
         "AuthorizeSecurityGroupIngressRequest",
         &[
-            Member::new("CidrIp", 1291),
-            Member::new("FromPort", 757),
-            Member::new("GroupId", 1228),
-            Member::new("GroupName", 1232),
-            Member::new("IpPermissions", 767),
-            Member::new("IpProtocol", 1291),
-            Member::new("SourceSecurityGroupName", 1291),
-            Member::new("SourceSecurityGroupOwnerId", 1291),
-            Member::new("ToPort", 757),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("CidrIp", 1256),
+            Member::new("FromPort", 730),
+            Member::new("GroupId", 1196),
+            Member::new("GroupName", 1200),
+            Member::new("IpPermissions", 740),
+            Member::new("IpProtocol", 1256),
+            Member::new("SourceSecurityGroupName", 1256),
+            Member::new("SourceSecurityGroupOwnerId", 1256),
+            Member::new("ToPort", 730),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 74 */
+    /* 70 */
     Shape::record(
         "AuthorizeSecurityGroupIngressResult",
-        &[Member::new("Return", 114).wire("return"), Member::new("SecurityGroupRules", 1240).wire("securityGroupRuleSet")],
+        &[Member::new("Return", 110).wire("return"), Member::new("SecurityGroupRules", 1208).wire("securityGroupRuleSet")],
     ),
-    /* 75 */ Shape::choice("AutoProvisionZonesState", &["enabled", "disabled"]),
-    /* 76 */ Shape::new("AutoRecoveryFlag", Kind::Boolean),
-    /* 77 */ Shape::choice("AutoScalingIpsState", &["enabled", "disabled"]),
-    /* 78 */ Shape::choice("AvailabilityMode", &["zonal", "regional"]),
-    /* 79 */
+    /* 71 */ Shape::choice("AutoProvisionZonesState", &["enabled", "disabled"]),
+    /* 72 */ Shape::new("AutoRecoveryFlag", Kind::Boolean),
+    /* 73 */ Shape::choice("AutoScalingIpsState", &["enabled", "disabled"]),
+    /* 74 */ Shape::choice("AvailabilityMode", &["zonal", "regional"]),
+    /* 75 */
     Shape::record(
         "AvailabilityZone",
         &[
-            Member::new("OptInStatus", 90).wire("optInStatus"),
-            Member::new("Messages", 88).wire("messageSet"),
-            Member::new("RegionName", 1291).wire("regionName"),
-            Member::new("ZoneName", 1291).wire("zoneName"),
-            Member::new("ZoneId", 1291).wire("zoneId"),
-            Member::new("GroupName", 1291).wire("groupName"),
-            Member::new("NetworkBorderGroup", 1291).wire("networkBorderGroup"),
-            Member::new("ZoneType", 1291).wire("zoneType"),
-            Member::new("ParentZoneName", 1291).wire("parentZoneName"),
-            Member::new("ParentZoneId", 1291).wire("parentZoneId"),
-            Member::new("GroupLongName", 1291).wire("groupLongName"),
-            Member::new("Geography", 83).wire("geographySet"),
-            Member::new("SubGeography", 94).wire("subGeographySet"),
-            Member::new("State", 91).wire("zoneState"),
+            Member::new("OptInStatus", 86).wire("optInStatus"),
+            Member::new("Messages", 84).wire("messageSet"),
+            Member::new("RegionName", 1256).wire("regionName"),
+            Member::new("ZoneName", 1256).wire("zoneName"),
+            Member::new("ZoneId", 1256).wire("zoneId"),
+            Member::new("GroupName", 1256).wire("groupName"),
+            Member::new("NetworkBorderGroup", 1256).wire("networkBorderGroup"),
+            Member::new("ZoneType", 1256).wire("zoneType"),
+            Member::new("ParentZoneName", 1256).wire("parentZoneName"),
+            Member::new("ParentZoneId", 1256).wire("parentZoneId"),
+            Member::new("GroupLongName", 1256).wire("groupLongName"),
+            Member::new("Geography", 79).wire("geographySet"),
+            Member::new("SubGeography", 90).wire("subGeographySet"),
+            Member::new("State", 87).wire("zoneState"),
         ],
     ),
-    /* 80 */
+    /* 76 */
     Shape::record(
         "AvailabilityZoneAddress",
         &[
-            Member::new("AvailabilityZone", 89),
-            Member::new("AvailabilityZoneId", 84),
+            Member::new("AvailabilityZone", 85),
+            Member::new("AvailabilityZoneId", 80),
             Member::new("AllocationIds", 31).wire("AllocationId"),
         ],
     ),
-    /* 81 */ Shape::list("AvailabilityZoneAddresses", Member::element(80).wire("AvailabilityZoneAddress")),
-    /* 82 */ Shape::record("AvailabilityZoneGeography", &[Member::new("Name", 1291).wire("name")]),
-    /* 83 */ Shape::list("AvailabilityZoneGeographyList", Member::element(82).wire("item")),
-    /* 84 */ Shape::new("AvailabilityZoneId", Kind::String),
-    /* 85 */ Shape::list("AvailabilityZoneIdStringList", Member::element(1291).wire("AvailabilityZoneId")),
-    /* 86 */ Shape::list("AvailabilityZoneList", Member::element(79).wire("item")),
-    /* 87 */ Shape::record("AvailabilityZoneMessage", &[Member::new("Message", 1291).wire("message")]),
-    /* 88 */ Shape::list("AvailabilityZoneMessageList", Member::element(87).wire("item")),
-    /* 89 */ Shape::new("AvailabilityZoneName", Kind::String),
-    /* 90 */ Shape::choice("AvailabilityZoneOptInStatus", &["opt-in-not-required", "opted-in", "not-opted-in"]),
-    /* 91 */
+    /* 77 */ Shape::list("AvailabilityZoneAddresses", Member::element(76).wire("AvailabilityZoneAddress")),
+    /* 78 */ Shape::record("AvailabilityZoneGeography", &[Member::new("Name", 1256).wire("name")]),
+    /* 79 */ Shape::list("AvailabilityZoneGeographyList", Member::element(78).wire("item")),
+    /* 80 */ Shape::new("AvailabilityZoneId", Kind::String),
+    /* 81 */ Shape::list("AvailabilityZoneIdStringList", Member::element(1256).wire("AvailabilityZoneId")),
+    /* 82 */ Shape::list("AvailabilityZoneList", Member::element(75).wire("item")),
+    /* 83 */ Shape::record("AvailabilityZoneMessage", &[Member::new("Message", 1256).wire("message")]),
+    /* 84 */ Shape::list("AvailabilityZoneMessageList", Member::element(83).wire("item")),
+    /* 85 */ Shape::new("AvailabilityZoneName", Kind::String),
+    /* 86 */ Shape::choice("AvailabilityZoneOptInStatus", &["opt-in-not-required", "opted-in", "not-opted-in"]),
+    /* 87 */
     Shape::choice("AvailabilityZoneState", &["available", "information", "impaired", "unavailable", "constrained"]),
-    /* 92 */ Shape::list("AvailabilityZoneStringList", Member::element(1291).wire("AvailabilityZone")),
-    /* 93 */ Shape::record("AvailabilityZoneSubGeography", &[Member::new("Name", 1291).wire("name")]),
-    /* 94 */ Shape::list("AvailabilityZoneSubGeographyList", Member::element(93).wire("item")),
-    /* 95 */ Shape::choice("BandwidthWeightingType", &["default", "vpc-1", "ebs-1"]),
-    /* 96 */ Shape::list("BandwidthWeightingTypeList", Member::element(95).wire("item")),
-    /* 97 */ Shape::choice("BareMetal", &["included", "required", "excluded"]),
-    /* 98 */ Shape::new("BareMetalFlag", Kind::Boolean),
-    /* 99 */ Shape::new("BaselineBandwidthInGbps", Kind::Float),
-    /* 100 */ Shape::new("BaselineBandwidthInMbps", Kind::Integer),
-    /* 101 */
-    Shape::record("BaselineEbsBandwidthMbps", &[Member::new("Min", 757).wire("min"), Member::new("Max", 757).wire("max")]),
-    /* 102 */ Shape::record("BaselineEbsBandwidthMbpsRequest", &[Member::new("Min", 757), Member::new("Max", 757)]),
-    /* 103 */ Shape::new("BaselineIops", Kind::Integer),
-    /* 104 */ Shape::record("BaselinePerformanceFactors", &[Member::new("Cpu", 156).wire("cpu")]),
-    /* 105 */ Shape::record("BaselinePerformanceFactorsRequest", &[Member::new("Cpu", 157)]),
-    /* 106 */ Shape::new("BaselineThroughputInMBps", Kind::Float),
-    /* 107 */ Shape::list("BillingProductList", Member::element(1291).wire("item")),
-    /* 108 */ Shape::new("Blob", Kind::Blob),
-    /* 109 */
+    /* 88 */ Shape::list("AvailabilityZoneStringList", Member::element(1256).wire("AvailabilityZone")),
+    /* 89 */ Shape::record("AvailabilityZoneSubGeography", &[Member::new("Name", 1256).wire("name")]),
+    /* 90 */ Shape::list("AvailabilityZoneSubGeographyList", Member::element(89).wire("item")),
+    /* 91 */ Shape::choice("BandwidthWeightingType", &["default", "vpc-1", "ebs-1"]),
+    /* 92 */ Shape::list("BandwidthWeightingTypeList", Member::element(91).wire("item")),
+    /* 93 */ Shape::choice("BareMetal", &["included", "required", "excluded"]),
+    /* 94 */ Shape::new("BareMetalFlag", Kind::Boolean),
+    /* 95 */ Shape::new("BaselineBandwidthInGbps", Kind::Float),
+    /* 96 */ Shape::new("BaselineBandwidthInMbps", Kind::Integer),
+    /* 97 */
+    Shape::record("BaselineEbsBandwidthMbps", &[Member::new("Min", 730).wire("min"), Member::new("Max", 730).wire("max")]),
+    /* 98 */ Shape::record("BaselineEbsBandwidthMbpsRequest", &[Member::new("Min", 730), Member::new("Max", 730)]),
+    /* 99 */ Shape::new("BaselineIops", Kind::Integer),
+    /* 100 */ Shape::record("BaselinePerformanceFactors", &[Member::new("Cpu", 151).wire("cpu")]),
+    /* 101 */ Shape::record("BaselinePerformanceFactorsRequest", &[Member::new("Cpu", 152)]),
+    /* 102 */ Shape::new("BaselineThroughputInMBps", Kind::Float),
+    /* 103 */ Shape::list("BillingProductList", Member::element(1256).wire("item")),
+    /* 104 */ Shape::new("Blob", Kind::Blob),
+    /* 105 */
     Shape::record(
         "BlockDeviceMapping",
         &[
-            Member::new("Ebs", 465).wire("ebs"),
-            Member::new("NoDevice", 1291).wire("noDevice"),
-            Member::new("DeviceName", 1291).wire("deviceName"),
-            Member::new("VirtualName", 1291).wire("virtualName"),
+            Member::new("Ebs", 449).wire("ebs"),
+            Member::new("NoDevice", 1256).wire("noDevice"),
+            Member::new("DeviceName", 1256).wire("deviceName"),
+            Member::new("VirtualName", 1256).wire("virtualName"),
         ],
     ),
-    /* 110 */ Shape::list("BlockDeviceMappingList", Member::element(109).wire("item")),
-    /* 111 */ Shape::list("BlockDeviceMappingRequestList", Member::element(109).wire("BlockDeviceMapping")),
-    /* 112 */ Shape::choice("BlockPublicAccessMode", &["off", "block-bidirectional", "block-ingress"]),
-    /* 113 */
-    Shape::record("BlockPublicAccessStates", &[Member::new("InternetGatewayBlockMode", 112).wire("internetGatewayBlockMode")]),
-    /* 114 */ Shape::new("Boolean", Kind::Boolean),
-    /* 115 */ Shape::choice("BootModeOverrideValues", &["uefi"]),
-    /* 116 */ Shape::choice("BootModeType", &["legacy-bios", "uefi"]),
-    /* 117 */ Shape::list("BootModeTypeList", Member::element(116).wire("item")),
-    /* 118 */ Shape::choice("BootModeValues", &["legacy-bios", "uefi", "uefi-preferred"]),
-    /* 119 */ Shape::new("BoxedBoolean", Kind::Boolean),
-    /* 120 */ Shape::new("BoxedInteger", Kind::Integer),
-    /* 121 */ Shape::choice("BurstablePerformance", &["included", "required", "excluded"]),
-    /* 122 */ Shape::new("BurstablePerformanceFlag", Kind::Boolean),
-    /* 123 */ Shape::new("CapacityReservationId", Kind::String),
-    /* 124 */ Shape::choice("CapacityReservationPreference", &["capacity-reservations-only", "open", "none"]),
-    /* 125 */
+    /* 106 */ Shape::list("BlockDeviceMappingList", Member::element(105).wire("item")),
+    /* 107 */ Shape::list("BlockDeviceMappingRequestList", Member::element(105).wire("BlockDeviceMapping")),
+    /* 108 */ Shape::choice("BlockPublicAccessMode", &["off", "block-bidirectional", "block-ingress"]),
+    /* 109 */
+    Shape::record("BlockPublicAccessStates", &[Member::new("InternetGatewayBlockMode", 108).wire("internetGatewayBlockMode")]),
+    /* 110 */ Shape::new("Boolean", Kind::Boolean),
+    /* 111 */ Shape::choice("BootModeOverrideValues", &["uefi"]),
+    /* 112 */ Shape::choice("BootModeType", &["legacy-bios", "uefi"]),
+    /* 113 */ Shape::list("BootModeTypeList", Member::element(112).wire("item")),
+    /* 114 */ Shape::choice("BootModeValues", &["legacy-bios", "uefi", "uefi-preferred"]),
+    /* 115 */ Shape::new("BoxedBoolean", Kind::Boolean),
+    /* 116 */ Shape::new("BoxedInteger", Kind::Integer),
+    /* 117 */ Shape::choice("BurstablePerformance", &["included", "required", "excluded"]),
+    /* 118 */ Shape::new("BurstablePerformanceFlag", Kind::Boolean),
+    /* 119 */ Shape::new("CapacityReservationId", Kind::String),
+    /* 120 */ Shape::choice("CapacityReservationPreference", &["capacity-reservations-only", "open", "none"]),
+    /* 121 */
     Shape::record(
         "CapacityReservationSpecification",
-        &[Member::new("CapacityReservationPreference", 124), Member::new("CapacityReservationTarget", 127)],
+        &[Member::new("CapacityReservationPreference", 120), Member::new("CapacityReservationTarget", 123)],
     ),
-    /* 126 */
+    /* 122 */
     Shape::record(
         "CapacityReservationSpecificationResponse",
         &[
-            Member::new("CapacityReservationPreference", 124).wire("capacityReservationPreference"),
-            Member::new("CapacityReservationTarget", 128).wire("capacityReservationTarget"),
+            Member::new("CapacityReservationPreference", 120).wire("capacityReservationPreference"),
+            Member::new("CapacityReservationTarget", 124).wire("capacityReservationTarget"),
         ],
     ),
-    /* 127 */
+    /* 123 */
     Shape::record(
         "CapacityReservationTarget",
-        &[Member::new("CapacityReservationId", 123), Member::new("CapacityReservationResourceGroupArn", 1291)],
+        &[Member::new("CapacityReservationId", 119), Member::new("CapacityReservationResourceGroupArn", 1256)],
     ),
-    /* 128 */
+    /* 124 */
     Shape::record(
         "CapacityReservationTargetResponse",
         &[
-            Member::new("CapacityReservationId", 1291).wire("capacityReservationId"),
-            Member::new("CapacityReservationResourceGroupArn", 1291).wire("capacityReservationResourceGroupArn"),
+            Member::new("CapacityReservationId", 1256).wire("capacityReservationId"),
+            Member::new("CapacityReservationResourceGroupArn", 1256).wire("capacityReservationResourceGroupArn"),
         ],
     ),
-    /* 129 */ Shape::new("CarrierGatewayId", Kind::String),
-    /* 130 */ Shape::record("CidrBlock", &[Member::new("CidrBlock", 1291).wire("cidrBlock")]),
-    /* 131 */ Shape::list("CidrBlockSet", Member::element(130).wire("item")),
-    /* 132 */
+    /* 125 */ Shape::new("CarrierGatewayId", Kind::String),
+    /* 126 */ Shape::record("CidrBlock", &[Member::new("CidrBlock", 1256).wire("cidrBlock")]),
+    /* 127 */ Shape::list("CidrBlockSet", Member::element(126).wire("item")),
+    /* 128 */
     Shape::record(
         "ClassicLinkDnsSupport",
-        &[Member::new("ClassicLinkDnsSupported", 114).wire("classicLinkDnsSupported"), Member::new("VpcId", 1291).wire("vpcId")],
+        &[Member::new("ClassicLinkDnsSupported", 110).wire("classicLinkDnsSupported"), Member::new("VpcId", 1256).wire("vpcId")],
     ),
-    /* 133 */ Shape::list("ClassicLinkDnsSupportList", Member::element(132).wire("item")),
-    /* 134 */
-    Shape::record(
-        "ClientData",
-        &[
-            Member::new("Comment", 1291),
-            Member::new("UploadEnd", 218),
-            Member::new("UploadSize", 464),
-            Member::new("UploadStart", 218),
-        ],
-    ),
-    /* 135 */ Shape::new("CoipPoolId", Kind::String),
-    /* 136 */
+    /* 129 */ Shape::list("ClassicLinkDnsSupportList", Member::element(128).wire("item")),
+    /* 130 */ Shape::new("CoipPoolId", Kind::String),
+    /* 131 */
     Shape::record(
         "ConnectionTrackingConfiguration",
         &[
-            Member::new("TcpEstablishedTimeout", 757).wire("tcpEstablishedTimeout"),
-            Member::new("UdpStreamTimeout", 757).wire("udpStreamTimeout"),
-            Member::new("UdpTimeout", 757).wire("udpTimeout"),
+            Member::new("TcpEstablishedTimeout", 730).wire("tcpEstablishedTimeout"),
+            Member::new("UdpStreamTimeout", 730).wire("udpStreamTimeout"),
+            Member::new("UdpTimeout", 730).wire("udpTimeout"),
         ],
     ),
-    /* 137 */
+    /* 132 */
     Shape::record(
         "ConnectionTrackingSpecification",
         &[
-            Member::new("TcpEstablishedTimeout", 757).wire("tcpEstablishedTimeout"),
-            Member::new("UdpTimeout", 757).wire("udpTimeout"),
-            Member::new("UdpStreamTimeout", 757).wire("udpStreamTimeout"),
+            Member::new("TcpEstablishedTimeout", 730).wire("tcpEstablishedTimeout"),
+            Member::new("UdpTimeout", 730).wire("udpTimeout"),
+            Member::new("UdpStreamTimeout", 730).wire("udpStreamTimeout"),
         ],
     ),
-    /* 138 */
+    /* 133 */
     Shape::record(
         "ConnectionTrackingSpecificationRequest",
-        &[Member::new("TcpEstablishedTimeout", 757), Member::new("UdpStreamTimeout", 757), Member::new("UdpTimeout", 757)],
+        &[Member::new("TcpEstablishedTimeout", 730), Member::new("UdpStreamTimeout", 730), Member::new("UdpTimeout", 730)],
     ),
-    /* 139 */
+    /* 134 */
     Shape::record(
         "ConnectionTrackingSpecificationResponse",
         &[
-            Member::new("TcpEstablishedTimeout", 757).wire("tcpEstablishedTimeout"),
-            Member::new("UdpStreamTimeout", 757).wire("udpStreamTimeout"),
-            Member::new("UdpTimeout", 757).wire("udpTimeout"),
+            Member::new("TcpEstablishedTimeout", 730).wire("tcpEstablishedTimeout"),
+            Member::new("UdpStreamTimeout", 730).wire("udpStreamTimeout"),
+            Member::new("UdpTimeout", 730).wire("udpTimeout"),
         ],
     ),
-    /* 140 */ Shape::choice("ConnectivityType", &["private", "public"]),
-    /* 141 */ Shape::new("CopyImageClientToken", Kind::String).min(0.0).max(128.0),
-    /* 142 */
+    /* 135 */ Shape::choice("ConnectivityType", &["private", "public"]),
+    /* 136 */ Shape::new("CopyImageClientToken", Kind::String).min(0.0).max(128.0),
+    /* 137 */
     Shape::record(
         "CopyImageRequest",
         &[
-            Member::new("ClientToken", 141).token(),
-            Member::new("Description", 628),
-            Member::new("Encrypted", 114).wire("encrypted"),
-            Member::new("KmsKeyId", 807).wire("kmsKeyId"),
-            Member::new("Name", 633).required(),
-            Member::new("SourceImageId", 1291).required(),
-            Member::new("SourceRegion", 1291).required(),
-            Member::new("DestinationOutpostArn", 1291),
-            Member::new("CopyImageTags", 114),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("SnapshotCopyCompletionDurationMinutes", 901),
-            Member::new("DestinationAvailabilityZone", 1291),
-            Member::new("DestinationAvailabilityZoneId", 1291),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("ClientToken", 136).token(),
+            Member::new("Description", 607),
+            Member::new("Encrypted", 110).wire("encrypted"),
+            Member::new("KmsKeyId", 779).wire("kmsKeyId"),
+            Member::new("Name", 612).required(),
+            Member::new("SourceImageId", 1256).required(),
+            Member::new("SourceRegion", 1256).required(),
+            Member::new("DestinationOutpostArn", 1256),
+            Member::new("CopyImageTags", 110),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("SnapshotCopyCompletionDurationMinutes", 873),
+            Member::new("DestinationAvailabilityZone", 1256),
+            Member::new("DestinationAvailabilityZoneId", 1256),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 143 */ Shape::record("CopyImageResult", &[Member::new("ImageId", 1291).wire("imageId")]),
-    /* 144 */
+    /* 138 */ Shape::record("CopyImageResult", &[Member::new("ImageId", 1256).wire("imageId")]),
+    /* 139 */
     Shape::record(
         "CopySnapshotRequest",
         &[
-            Member::new("Description", 1291),
-            Member::new("DestinationOutpostArn", 1291),
-            Member::new("DestinationRegion", 1291).wire("destinationRegion"),
-            Member::new("Encrypted", 114).wire("encrypted"),
-            Member::new("KmsKeyId", 807).wire("kmsKeyId"),
-            Member::new("PresignedUrl", 145).wire("presignedUrl"),
-            Member::new("SourceRegion", 1291).required(),
-            Member::new("SourceSnapshotId", 1291).required(),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("CompletionDurationMinutes", 1260),
-            Member::new("DestinationAvailabilityZone", 1291),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Description", 1256),
+            Member::new("DestinationOutpostArn", 1256),
+            Member::new("DestinationRegion", 1256).wire("destinationRegion"),
+            Member::new("Encrypted", 110).wire("encrypted"),
+            Member::new("KmsKeyId", 779).wire("kmsKeyId"),
+            Member::new("PresignedUrl", 140).wire("presignedUrl"),
+            Member::new("SourceRegion", 1256).required(),
+            Member::new("SourceSnapshotId", 1256).required(),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("CompletionDurationMinutes", 1227),
+            Member::new("DestinationAvailabilityZone", 1256),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 145 */ Shape::new("CopySnapshotRequestPSU", Kind::String).sensitive(),
-    /* 146 */
+    /* 140 */ Shape::new("CopySnapshotRequestPSU", Kind::String).sensitive(),
+    /* 141 */
     Shape::record(
         "CopySnapshotResult",
-        &[Member::new("Tags", 1328).wire("tagSet"), Member::new("SnapshotId", 1291).wire("snapshotId")],
+        &[Member::new("Tags", 1293).wire("tagSet"), Member::new("SnapshotId", 1256).wire("snapshotId")],
     ),
-    /* 147 */ Shape::choice("CopyTagsFromSource", &["volume"]),
-    /* 148 */ Shape::new("CoreCount", Kind::Integer),
-    /* 149 */ Shape::list("CoreCountList", Member::element(148).wire("item")),
-    /* 150 */ Shape::new("CoreNetworkArn", Kind::String),
-    /* 151 */ Shape::choice("CpuManufacturer", &["intel", "amd", "amazon-web-services", "apple"]),
-    /* 152 */ Shape::new("CpuManufacturerName", Kind::String),
-    /* 153 */ Shape::list("CpuManufacturerSet", Member::element(151).wire("item")),
-    /* 154 */
+    /* 142 */ Shape::choice("CopyTagsFromSource", &["volume"]),
+    /* 143 */ Shape::new("CoreCount", Kind::Integer),
+    /* 144 */ Shape::list("CoreCountList", Member::element(143).wire("item")),
+    /* 145 */ Shape::new("CoreNetworkArn", Kind::String),
+    /* 146 */ Shape::choice("CpuManufacturer", &["intel", "amd", "amazon-web-services", "apple"]),
+    /* 147 */ Shape::new("CpuManufacturerName", Kind::String),
+    /* 148 */ Shape::list("CpuManufacturerSet", Member::element(146).wire("item")),
+    /* 149 */
     Shape::record(
         "CpuOptions",
         &[
-            Member::new("CoreCount", 757).wire("coreCount"),
-            Member::new("ThreadsPerCore", 757).wire("threadsPerCore"),
+            Member::new("CoreCount", 730).wire("coreCount"),
+            Member::new("ThreadsPerCore", 730).wire("threadsPerCore"),
             Member::new("AmdSevSnp", 35).wire("amdSevSnp"),
-            Member::new("NestedVirtualization", 1000).wire("nestedVirtualization"),
+            Member::new("NestedVirtualization", 970).wire("nestedVirtualization"),
         ],
     ),
-    /* 155 */
+    /* 150 */
     Shape::record(
         "CpuOptionsRequest",
         &[
-            Member::new("CoreCount", 757),
-            Member::new("ThreadsPerCore", 757),
+            Member::new("CoreCount", 730),
+            Member::new("ThreadsPerCore", 730),
             Member::new("AmdSevSnp", 35),
-            Member::new("NestedVirtualization", 1000),
+            Member::new("NestedVirtualization", 970),
         ],
     ),
-    /* 156 */ Shape::record("CpuPerformanceFactor", &[Member::new("References", 1075).wire("referenceSet")]),
-    /* 157 */ Shape::record("CpuPerformanceFactorRequest", &[Member::new("References", 1076).wire("Reference")]),
-    /* 158 */
+    /* 151 */ Shape::record("CpuPerformanceFactor", &[Member::new("References", 1045).wire("referenceSet")]),
+    /* 152 */ Shape::record("CpuPerformanceFactorRequest", &[Member::new("References", 1046).wire("Reference")]),
+    /* 153 */
     Shape::record(
         "CreateDefaultSubnetRequest",
         &[
-            Member::new("AvailabilityZone", 89),
-            Member::new("DryRun", 114),
-            Member::new("Ipv6Native", 114),
-            Member::new("AvailabilityZoneId", 84),
+            Member::new("AvailabilityZone", 85),
+            Member::new("DryRun", 110),
+            Member::new("Ipv6Native", 110),
+            Member::new("AvailabilityZoneId", 80),
         ],
     ),
-    /* 159 */ Shape::record("CreateDefaultSubnetResult", &[Member::new("Subnet", 1292).wire("subnet")]),
-    /* 160 */ Shape::record("CreateDefaultVpcRequest", &[Member::new("DryRun", 114)]),
-    /* 161 */ Shape::record("CreateDefaultVpcResult", &[Member::new("Vpc", 1413).wire("vpc")]),
-    /* 162 */
+    /* 154 */ Shape::record("CreateDefaultSubnetResult", &[Member::new("Subnet", 1257).wire("subnet")]),
+    /* 155 */ Shape::record("CreateDefaultVpcRequest", &[Member::new("DryRun", 110)]),
+    /* 156 */ Shape::record("CreateDefaultVpcResult", &[Member::new("Vpc", 1374).wire("vpc")]),
+    /* 157 */
     Shape::record(
         "CreateDhcpOptionsRequest",
         &[
-            Member::new("DhcpConfigurations", 1050).wire("dhcpConfiguration").required(),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("DhcpConfigurations", 1020).wire("dhcpConfiguration").required(),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 163 */ Shape::record("CreateDhcpOptionsResult", &[Member::new("DhcpOptions", 417).wire("dhcpOptions")]),
-    /* 164 */
+    /* 158 */ Shape::record("CreateDhcpOptionsResult", &[Member::new("DhcpOptions", 403).wire("dhcpOptions")]),
+    /* 159 */
     Shape::record(
-        "CreateEgressOnlyInternetGatewayRequest",
+        "CreateFlowLogsRequest",
         &[
-            Member::new("ClientToken", 1291),
-            Member::new("DryRun", 114),
-            Member::new("VpcId", 1441).required(),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
+            Member::new("DryRun", 110),
+            Member::new("ClientToken", 1256),
+            Member::new("DeliverLogsPermissionArn", 1256),
+            Member::new("DeliverCrossAccountRole", 1256),
+            Member::new("LogGroupName", 1256),
+            Member::new("ResourceIds", 527).wire("ResourceId").required(),
+            Member::new("ResourceType", 529).required(),
+            Member::new("TrafficType", 1310),
+            Member::new("LogDestinationType", 871),
+            Member::new("LogDestination", 1256),
+            Member::new("LogFormat", 1256),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("MaxAggregationInterval", 730),
+            Member::new("DestinationOptions", 394),
+            Member::new("TagFieldSpecifications", 1287).wire("TagFieldSpecification"),
         ],
     ),
+    /* 160 */
+    Shape::record(
+        "CreateFlowLogsResult",
+        &[
+            Member::new("ClientToken", 1256).wire("clientToken"),
+            Member::new("FlowLogIds", 1342).wire("flowLogIdSet"),
+            Member::new("Unsuccessful", 1323).wire("unsuccessful"),
+        ],
+    ),
+    /* 161 */
+    Shape::record(
+        "CreateImageRequest",
+        &[
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("SnapshotLocation", 1233),
+            Member::new("BootModeOverride", 111),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("InstanceId", 654).wire("instanceId").required(),
+            Member::new("Name", 612).wire("name").required(),
+            Member::new("Description", 607).wire("description"),
+            Member::new("NoReboot", 110).wire("noReboot"),
+            Member::new("BlockDeviceMappings", 107).wire("blockDeviceMapping"),
+        ],
+    ),
+    /* 162 */ Shape::record("CreateImageResult", &[Member::new("ImageId", 1256).wire("imageId")]),
+    /* 163 */
+    Shape::record(
+        "CreateInternetGatewayRequest",
+        &[Member::new("TagSpecifications", 1295).wire("TagSpecification"), Member::new("DryRun", 110).wire("dryRun")],
+    ),
+    /* 164 */ Shape::record("CreateInternetGatewayResult", &[Member::new("InternetGateway", 731).wire("internetGateway")]),
     /* 165 */
     Shape::record(
-        "CreateEgressOnlyInternetGatewayResult",
+        "CreateKeyPairRequest",
         &[
-            Member::new("ClientToken", 1291).wire("clientToken"),
-            Member::new("EgressOnlyInternetGateway", 481).wire("egressOnlyInternetGateway"),
+            Member::new("KeyName", 1256).required(),
+            Member::new("KeyType", 778),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("KeyFormat", 769),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
     /* 166 */
     Shape::record(
-        "CreateFlowLogsRequest",
+        "CreateLaunchTemplateRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("ClientToken", 1291),
-            Member::new("DeliverLogsPermissionArn", 1291),
-            Member::new("DeliverCrossAccountRole", 1291),
-            Member::new("LogGroupName", 1291),
-            Member::new("ResourceIds", 546).wire("ResourceId").required(),
-            Member::new("ResourceType", 548).required(),
-            Member::new("TrafficType", 1345),
-            Member::new("LogDestinationType", 899),
-            Member::new("LogDestination", 1291),
-            Member::new("LogFormat", 1291),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("MaxAggregationInterval", 757),
-            Member::new("DestinationOptions", 408),
-            Member::new("TagFieldSpecifications", 1322).wire("TagFieldSpecification"),
+            Member::new("DryRun", 110),
+            Member::new("ClientToken", 1256).token(),
+            Member::new("LaunchTemplateName", 1256).required(),
+            Member::new("VersionDescription", 1343),
+            Member::new("LaunchTemplateData", 1131).required(),
+            Member::new("Operator", 1029),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
         ],
     ),
     /* 167 */
     Shape::record(
-        "CreateFlowLogsResult",
-        &[
-            Member::new("ClientToken", 1291).wire("clientToken"),
-            Member::new("FlowLogIds", 1381).wire("flowLogIdSet"),
-            Member::new("Unsuccessful", 1360).wire("unsuccessful"),
-        ],
+        "CreateLaunchTemplateResult",
+        &[Member::new("LaunchTemplate", 784).wire("launchTemplate"), Member::new("Warning", 1341).wire("warning")],
     ),
     /* 168 */
     Shape::record(
-        "CreateImageRequest",
+        "CreateLaunchTemplateVersionRequest",
         &[
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("SnapshotLocation", 1267),
-            Member::new("BootModeOverride", 115),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("InstanceId", 681).wire("instanceId").required(),
-            Member::new("Name", 633).wire("name").required(),
-            Member::new("Description", 628).wire("description"),
-            Member::new("NoReboot", 114).wire("noReboot"),
-            Member::new("BlockDeviceMappings", 111).wire("blockDeviceMapping"),
+            Member::new("DryRun", 110),
+            Member::new("ClientToken", 1256).token(),
+            Member::new("LaunchTemplateId", 811),
+            Member::new("LaunchTemplateName", 835),
+            Member::new("SourceVersion", 1256),
+            Member::new("VersionDescription", 1343),
+            Member::new("LaunchTemplateData", 1131).required(),
+            Member::new("ResolveAlias", 110),
         ],
     ),
-    /* 169 */ Shape::record("CreateImageResult", &[Member::new("ImageId", 1291).wire("imageId")]),
+    /* 169 */
+    Shape::record(
+        "CreateLaunchTemplateVersionResult",
+        &[Member::new("LaunchTemplateVersion", 851).wire("launchTemplateVersion"), Member::new("Warning", 1341).wire("warning")],
+    ),
     /* 170 */
     Shape::record(
-        "CreateInternetGatewayRequest",
-        &[Member::new("TagSpecifications", 1330).wire("TagSpecification"), Member::new("DryRun", 114).wire("dryRun")],
+        "CreateManagedPrefixListRequest",
+        &[
+            Member::new("DryRun", 110),
+            Member::new("PrefixListName", 1256).required(),
+            Member::new("Entries", 18).wire("Entry"),
+            Member::new("MaxEntries", 730).required(),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("AddressFamily", 1256).required(),
+            Member::new("ClientToken", 1256).token(),
+        ],
     ),
-    /* 171 */ Shape::record("CreateInternetGatewayResult", &[Member::new("InternetGateway", 758).wire("internetGateway")]),
+    /* 171 */ Shape::record("CreateManagedPrefixListResult", &[Member::new("PrefixList", 875).wire("prefixList")]),
     /* 172 */
     Shape::record(
-        "CreateKeyPairRequest",
+        "CreateNatGatewayRequest",
         &[
-            Member::new("KeyName", 1291).required(),
-            Member::new("KeyType", 806),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("KeyFormat", 797),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("AvailabilityMode", 74),
+            Member::new("AllocationId", 30),
+            Member::new("ClientToken", 1256).token(),
+            Member::new("DryRun", 110),
+            Member::new("SubnetId", 1267),
+            Member::new("VpcId", 1402),
+            Member::new("AvailabilityZoneAddresses", 77).wire("AvailabilityZoneAddress"),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("ConnectivityType", 135),
+            Member::new("PrivateIpAddress", 1256),
+            Member::new("SecondaryAllocationIds", 31).wire("SecondaryAllocationId"),
+            Member::new("SecondaryPrivateIpAddresses", 738).wire("SecondaryPrivateIpAddress"),
+            Member::new("SecondaryPrivateIpAddressCount", 1084),
         ],
     ),
     /* 173 */
     Shape::record(
-        "CreateLaunchTemplateRequest",
-        &[
-            Member::new("DryRun", 114),
-            Member::new("ClientToken", 1291).token(),
-            Member::new("LaunchTemplateName", 1291).required(),
-            Member::new("VersionDescription", 1382),
-            Member::new("LaunchTemplateData", 1161).required(),
-            Member::new("Operator", 1059),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-        ],
+        "CreateNatGatewayResult",
+        &[Member::new("ClientToken", 1256).wire("clientToken"), Member::new("NatGateway", 957).wire("natGateway")],
     ),
     /* 174 */
     Shape::record(
-        "CreateLaunchTemplateResult",
-        &[Member::new("LaunchTemplate", 812).wire("launchTemplate"), Member::new("Warning", 1380).wire("warning")],
+        "CreateNetworkAclEntryRequest",
+        &[
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("NetworkAclId", 978).wire("networkAclId").required(),
+            Member::new("RuleNumber", 730).wire("ruleNumber").required(),
+            Member::new("Protocol", 1256).wire("protocol").required(),
+            Member::new("RuleAction", 1175).wire("ruleAction").required(),
+            Member::new("Egress", 110).wire("egress").required(),
+            Member::new("CidrBlock", 1256).wire("cidrBlock"),
+            Member::new("Ipv6CidrBlock", 1256).wire("ipv6CidrBlock"),
+            Member::new("IcmpTypeCode", 599).wire("Icmp"),
+            Member::new("PortRange", 1064).wire("portRange"),
+        ],
     ),
     /* 175 */
     Shape::record(
-        "CreateLaunchTemplateVersionRequest",
+        "CreateNetworkAclRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("ClientToken", 1291).token(),
-            Member::new("LaunchTemplateId", 839),
-            Member::new("LaunchTemplateName", 863),
-            Member::new("SourceVersion", 1291),
-            Member::new("VersionDescription", 1382),
-            Member::new("LaunchTemplateData", 1161).required(),
-            Member::new("ResolveAlias", 114),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("ClientToken", 1256).token(),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("VpcId", 1402).wire("vpcId").required(),
         ],
     ),
     /* 176 */
     Shape::record(
-        "CreateLaunchTemplateVersionResult",
-        &[Member::new("LaunchTemplateVersion", 879).wire("launchTemplateVersion"), Member::new("Warning", 1380).wire("warning")],
+        "CreateNetworkAclResult",
+        &[Member::new("NetworkAcl", 972).wire("networkAcl"), Member::new("ClientToken", 1256).wire("clientToken")],
     ),
     /* 177 */
     Shape::record(
-        "CreateManagedPrefixListRequest",
+        "CreateNetworkInterfaceRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("PrefixListName", 1291).required(),
-            Member::new("Entries", 18).wire("Entry"),
-            Member::new("MaxEntries", 757).required(),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("AddressFamily", 1291).required(),
-            Member::new("ClientToken", 1291).token(),
+            Member::new("Ipv4Prefixes", 749).wire("Ipv4Prefix"),
+            Member::new("Ipv4PrefixCount", 730),
+            Member::new("Ipv6Prefixes", 760).wire("Ipv6Prefix"),
+            Member::new("Ipv6PrefixCount", 730),
+            Member::new("InterfaceType", 997),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("ClientToken", 1256).token(),
+            Member::new("EnablePrimaryIpv6", 110),
+            Member::new("ConnectionTrackingSpecification", 133),
+            Member::new("Operator", 1029),
+            Member::new("SubnetId", 1267).wire("subnetId").required(),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("PrivateIpAddress", 1256).wire("privateIpAddress"),
+            Member::new("Groups", 1197).wire("SecurityGroupId"),
+            Member::new("PrivateIpAddresses", 1086).wire("privateIpAddresses"),
+            Member::new("SecondaryPrivateIpAddressCount", 730).wire("secondaryPrivateIpAddressCount"),
+            Member::new("Ipv6Addresses", 664).wire("ipv6Addresses"),
+            Member::new("Ipv6AddressCount", 730).wire("ipv6AddressCount"),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 178 */ Shape::record("CreateManagedPrefixListResult", &[Member::new("PrefixList", 903).wire("prefixList")]),
+    /* 178 */
+    Shape::record(
+        "CreateNetworkInterfaceResult",
+        &[Member::new("NetworkInterface", 989).wire("networkInterface"), Member::new("ClientToken", 1256).wire("clientToken")],
+    ),
     /* 179 */
     Shape::record(
-        "CreateNatGatewayRequest",
-        &[
-            Member::new("AvailabilityMode", 78),
-            Member::new("AllocationId", 30),
-            Member::new("ClientToken", 1291).token(),
-            Member::new("DryRun", 114),
-            Member::new("SubnetId", 1302),
-            Member::new("VpcId", 1441),
-            Member::new("AvailabilityZoneAddresses", 81).wire("AvailabilityZoneAddress"),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("ConnectivityType", 140),
-            Member::new("PrivateIpAddress", 1291),
-            Member::new("SecondaryAllocationIds", 31).wire("SecondaryAllocationId"),
-            Member::new("SecondaryPrivateIpAddresses", 765).wire("SecondaryPrivateIpAddress"),
-            Member::new("SecondaryPrivateIpAddressCount", 1114),
-        ],
+        "CreatePeeringConnectionOptionsRequest",
+        &[Member::new("AllowMultipathResilience", 110), Member::new("MultipathResilienceMode", 955)],
     ),
     /* 180 */
     Shape::record(
-        "CreateNatGatewayResult",
-        &[Member::new("ClientToken", 1291).wire("clientToken"), Member::new("NatGateway", 987).wire("natGateway")],
-    ),
-    /* 181 */
-    Shape::record(
-        "CreateNetworkAclEntryRequest",
+        "CreatePlacementGroupRequest",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("NetworkAclId", 1008).wire("networkAclId").required(),
-            Member::new("RuleNumber", 757).wire("ruleNumber").required(),
-            Member::new("Protocol", 1291).wire("protocol").required(),
-            Member::new("RuleAction", 1207).wire("ruleAction").required(),
-            Member::new("Egress", 114).wire("egress").required(),
-            Member::new("CidrBlock", 1291).wire("cidrBlock"),
-            Member::new("Ipv6CidrBlock", 1291).wire("ipv6CidrBlock"),
-            Member::new("IcmpTypeCode", 620).wire("Icmp"),
-            Member::new("PortRange", 1094).wire("portRange"),
+            Member::new("PartitionCount", 730),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("SpreadLevel", 1242),
+            Member::new("LinkedGroupId", 1052),
+            Member::new("Operator", 1029),
+            Member::new("ParentGroupId", 1052),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("GroupName", 1256).wire("groupName"),
+            Member::new("Strategy", 1062).wire("strategy"),
         ],
     ),
+    /* 181 */ Shape::record("CreatePlacementGroupResult", &[Member::new("PlacementGroup", 1051).wire("placementGroup")]),
     /* 182 */
     Shape::record(
-        "CreateNetworkAclRequest",
+        "CreateRouteRequest",
         &[
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("ClientToken", 1291).token(),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("VpcId", 1441).wire("vpcId").required(),
+            Member::new("DestinationPrefixListId", 1074),
+            Member::new("VpcEndpointId", 1394),
+            Member::new("TransitGatewayId", 1312),
+            Member::new("LocalGatewayId", 865),
+            Member::new("CarrierGatewayId", 125),
+            Member::new("CoreNetworkArn", 145),
+            Member::new("OdbNetworkArn", 1027),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("RouteTableId", 1172).wire("routeTableId").required(),
+            Member::new("DestinationCidrBlock", 1256).wire("destinationCidrBlock"),
+            Member::new("GatewayId", 1162).wire("gatewayId"),
+            Member::new("DestinationIpv6CidrBlock", 1256).wire("destinationIpv6CidrBlock"),
+            Member::new("EgressOnlyInternetGatewayId", 465).wire("egressOnlyInternetGatewayId"),
+            Member::new("InstanceId", 654).wire("instanceId"),
+            Member::new("NetworkInterfaceId", 998).wire("networkInterfaceId"),
+            Member::new("VpcPeeringConnectionId", 1408).wire("vpcPeeringConnectionId"),
+            Member::new("NatGatewayId", 966).wire("natGatewayId"),
         ],
     ),
-    /* 183 */
-    Shape::record(
-        "CreateNetworkAclResult",
-        &[Member::new("NetworkAcl", 1002).wire("networkAcl"), Member::new("ClientToken", 1291).wire("clientToken")],
-    ),
+    /* 183 */ Shape::record("CreateRouteResult", &[Member::new("Return", 110).wire("return")]),
     /* 184 */
     Shape::record(
-        "CreateNetworkInterfaceRequest",
+        "CreateRouteTableRequest",
         &[
-            Member::new("Ipv4Prefixes", 776).wire("Ipv4Prefix"),
-            Member::new("Ipv4PrefixCount", 757),
-            Member::new("Ipv6Prefixes", 788).wire("Ipv6Prefix"),
-            Member::new("Ipv6PrefixCount", 757),
-            Member::new("InterfaceType", 1027),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("ClientToken", 1291).token(),
-            Member::new("EnablePrimaryIpv6", 114),
-            Member::new("ConnectionTrackingSpecification", 138),
-            Member::new("Operator", 1059),
-            Member::new("SubnetId", 1302).wire("subnetId").required(),
-            Member::new("Description", 1291).wire("description"),
-            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
-            Member::new("Groups", 1229).wire("SecurityGroupId"),
-            Member::new("PrivateIpAddresses", 1116).wire("privateIpAddresses"),
-            Member::new("SecondaryPrivateIpAddressCount", 757).wire("secondaryPrivateIpAddressCount"),
-            Member::new("Ipv6Addresses", 691).wire("ipv6Addresses"),
-            Member::new("Ipv6AddressCount", 757).wire("ipv6AddressCount"),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("ClientToken", 1256).token(),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("VpcId", 1402).wire("vpcId").required(),
         ],
     ),
     /* 185 */
     Shape::record(
-        "CreateNetworkInterfaceResult",
-        &[Member::new("NetworkInterface", 1019).wire("networkInterface"), Member::new("ClientToken", 1291).wire("clientToken")],
+        "CreateRouteTableResult",
+        &[Member::new("RouteTable", 1166).wire("routeTable"), Member::new("ClientToken", 1256).wire("clientToken")],
     ),
     /* 186 */
     Shape::record(
-        "CreatePeeringConnectionOptionsRequest",
-        &[Member::new("AllowMultipathResilience", 114), Member::new("MultipathResilienceMode", 985)],
+        "CreateSecurityGroupRequest",
+        &[
+            Member::new("Description", 1256).wire("GroupDescription").required(),
+            Member::new("GroupName", 1256).required(),
+            Member::new("VpcId", 1402),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("DryRun", 110).wire("dryRun"),
+        ],
     ),
     /* 187 */
     Shape::record(
-        "CreatePlacementGroupRequest",
+        "CreateSecurityGroupResult",
         &[
-            Member::new("PartitionCount", 757),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("SpreadLevel", 1277),
-            Member::new("LinkedGroupId", 1082),
-            Member::new("Operator", 1059),
-            Member::new("ParentGroupId", 1082),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("GroupName", 1291).wire("groupName"),
-            Member::new("Strategy", 1092).wire("strategy"),
+            Member::new("GroupId", 1256).wire("groupId"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("SecurityGroupArn", 1256).wire("securityGroupArn"),
         ],
     ),
-    /* 188 */ Shape::record("CreatePlacementGroupResult", &[Member::new("PlacementGroup", 1081).wire("placementGroup")]),
+    /* 188 */
+    Shape::record(
+        "CreateSnapshotRequest",
+        &[
+            Member::new("Description", 1256),
+            Member::new("OutpostArn", 1256),
+            Member::new("VolumeId", 1352).required(),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("Location", 1233),
+            Member::new("DryRun", 110).wire("dryRun"),
+        ],
+    ),
     /* 189 */
     Shape::record(
-        "CreateRouteRequest",
+        "CreateSnapshotsRequest",
         &[
-            Member::new("DestinationPrefixListId", 1104),
-            Member::new("VpcEndpointId", 1433),
-            Member::new("TransitGatewayId", 1347),
-            Member::new("LocalGatewayId", 893),
-            Member::new("CarrierGatewayId", 129),
-            Member::new("CoreNetworkArn", 150),
-            Member::new("OdbNetworkArn", 1057),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("RouteTableId", 1204).wire("routeTableId").required(),
-            Member::new("DestinationCidrBlock", 1291).wire("destinationCidrBlock"),
-            Member::new("GatewayId", 1194).wire("gatewayId"),
-            Member::new("DestinationIpv6CidrBlock", 1291).wire("destinationIpv6CidrBlock"),
-            Member::new("EgressOnlyInternetGatewayId", 482).wire("egressOnlyInternetGatewayId"),
-            Member::new("InstanceId", 681).wire("instanceId"),
-            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId"),
-            Member::new("VpcPeeringConnectionId", 1447).wire("vpcPeeringConnectionId"),
-            Member::new("NatGatewayId", 996).wire("natGatewayId"),
+            Member::new("Description", 1256),
+            Member::new("InstanceSpecification", 706).required(),
+            Member::new("OutpostArn", 1256),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("DryRun", 110),
+            Member::new("CopyTagsFromSource", 142),
+            Member::new("Location", 1233),
         ],
     ),
-    /* 190 */ Shape::record("CreateRouteResult", &[Member::new("Return", 114).wire("return")]),
+    /* 190 */ Shape::record("CreateSnapshotsResult", &[Member::new("Snapshots", 1237).wire("snapshotSet")]),
     /* 191 */
     Shape::record(
-        "CreateRouteTableRequest",
+        "CreateSubnetCidrReservationRequest",
         &[
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("ClientToken", 1291).token(),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("VpcId", 1441).wire("vpcId").required(),
+            Member::new("SubnetId", 1267).required(),
+            Member::new("Cidr", 1256).required(),
+            Member::new("ReservationType", 1264).required(),
+            Member::new("Description", 1256),
+            Member::new("DryRun", 110),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
         ],
     ),
     /* 192 */
     Shape::record(
-        "CreateRouteTableResult",
-        &[Member::new("RouteTable", 1198).wire("routeTable"), Member::new("ClientToken", 1291).wire("clientToken")],
+        "CreateSubnetCidrReservationResult",
+        &[Member::new("SubnetCidrReservation", 1261).wire("subnetCidrReservation")],
     ),
     /* 193 */
     Shape::record(
-        "CreateSecurityGroupRequest",
+        "CreateSubnetRequest",
         &[
-            Member::new("Description", 1291).wire("GroupDescription").required(),
-            Member::new("GroupName", 1291).required(),
-            Member::new("VpcId", 1441),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("AvailabilityZone", 1256),
+            Member::new("AvailabilityZoneId", 1256),
+            Member::new("CidrBlock", 1256),
+            Member::new("Ipv6CidrBlock", 1256),
+            Member::new("OutpostArn", 1256),
+            Member::new("VpcId", 1402).required(),
+            Member::new("Ipv6Native", 110),
+            Member::new("Ipv4IpamPoolId", 746),
+            Member::new("Ipv4NetmaskLength", 971),
+            Member::new("Ipv6IpamPoolId", 746),
+            Member::new("Ipv6NetmaskLength", 971),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 194 */
-    Shape::record(
-        "CreateSecurityGroupResult",
-        &[
-            Member::new("GroupId", 1291).wire("groupId"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("SecurityGroupArn", 1291).wire("securityGroupArn"),
-        ],
-    ),
+    /* 194 */ Shape::record("CreateSubnetResult", &[Member::new("Subnet", 1257).wire("subnet")]),
     /* 195 */
     Shape::record(
-        "CreateSnapshotRequest",
+        "CreateTagsRequest",
         &[
-            Member::new("Description", 1291),
-            Member::new("OutpostArn", 1291),
-            Member::new("VolumeId", 1391).required(),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("Location", 1267),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Resources", 1143).wire("ResourceId").required(),
+            Member::new("Tags", 1293).wire("Tag").required(),
         ],
     ),
     /* 196 */
     Shape::record(
-        "CreateSnapshotsRequest",
-        &[
-            Member::new("Description", 1291),
-            Member::new("InstanceSpecification", 733).required(),
-            Member::new("OutpostArn", 1291),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("DryRun", 114),
-            Member::new("CopyTagsFromSource", 147),
-            Member::new("Location", 1267),
-        ],
-    ),
-    /* 197 */ Shape::record("CreateSnapshotsResult", &[Member::new("Snapshots", 1271).wire("snapshotSet")]),
-    /* 198 */
-    Shape::record(
-        "CreateSubnetCidrReservationRequest",
-        &[
-            Member::new("SubnetId", 1302).required(),
-            Member::new("Cidr", 1291).required(),
-            Member::new("ReservationType", 1299).required(),
-            Member::new("Description", 1291),
-            Member::new("DryRun", 114),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-        ],
-    ),
-    /* 199 */
-    Shape::record(
-        "CreateSubnetCidrReservationResult",
-        &[Member::new("SubnetCidrReservation", 1296).wire("subnetCidrReservation")],
-    ),
-    /* 200 */
-    Shape::record(
-        "CreateSubnetRequest",
-        &[
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("AvailabilityZone", 1291),
-            Member::new("AvailabilityZoneId", 1291),
-            Member::new("CidrBlock", 1291),
-            Member::new("Ipv6CidrBlock", 1291),
-            Member::new("OutpostArn", 1291),
-            Member::new("VpcId", 1441).required(),
-            Member::new("Ipv6Native", 114),
-            Member::new("Ipv4IpamPoolId", 773),
-            Member::new("Ipv4NetmaskLength", 1001),
-            Member::new("Ipv6IpamPoolId", 773),
-            Member::new("Ipv6NetmaskLength", 1001),
-            Member::new("DryRun", 114).wire("dryRun"),
-        ],
-    ),
-    /* 201 */ Shape::record("CreateSubnetResult", &[Member::new("Subnet", 1292).wire("subnet")]),
-    /* 202 */
-    Shape::record(
-        "CreateTagsRequest",
-        &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Resources", 1175).wire("ResourceId").required(),
-            Member::new("Tags", 1328).wire("Tag").required(),
-        ],
-    ),
-    /* 203 */
-    Shape::record(
         "CreateVolumePermission",
-        &[Member::new("UserId", 1291).wire("userId"), Member::new("Group", 1078).wire("group")],
+        &[Member::new("UserId", 1256).wire("userId"), Member::new("Group", 1048).wire("group")],
     ),
-    /* 204 */ Shape::list("CreateVolumePermissionList", Member::element(203).wire("item")),
-    /* 205 */ Shape::record("CreateVolumePermissionModifications", &[Member::new("Add", 204), Member::new("Remove", 204)]),
-    /* 206 */
+    /* 197 */ Shape::list("CreateVolumePermissionList", Member::element(196).wire("item")),
+    /* 198 */ Shape::record("CreateVolumePermissionModifications", &[Member::new("Add", 197), Member::new("Remove", 197)]),
+    /* 199 */
     Shape::record(
         "CreateVolumeRequest",
         &[
-            Member::new("AvailabilityZone", 89),
-            Member::new("AvailabilityZoneId", 84),
-            Member::new("Encrypted", 114).wire("encrypted"),
-            Member::new("Iops", 757),
-            Member::new("KmsKeyId", 807),
-            Member::new("OutpostArn", 1291),
-            Member::new("Size", 757),
-            Member::new("SnapshotId", 1263),
-            Member::new("VolumeType", 1412),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("MultiAttachEnabled", 114),
-            Member::new("Throughput", 757),
-            Member::new("ClientToken", 1291).token(),
-            Member::new("VolumeInitializationRate", 757),
-            Member::new("Operator", 1059),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("AvailabilityZone", 85),
+            Member::new("AvailabilityZoneId", 80),
+            Member::new("Encrypted", 110).wire("encrypted"),
+            Member::new("Iops", 730),
+            Member::new("KmsKeyId", 779),
+            Member::new("OutpostArn", 1256),
+            Member::new("Size", 730),
+            Member::new("SnapshotId", 1229),
+            Member::new("VolumeType", 1373),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("MultiAttachEnabled", 110),
+            Member::new("Throughput", 730),
+            Member::new("ClientToken", 1256).token(),
+            Member::new("VolumeInitializationRate", 730),
+            Member::new("Operator", 1029),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 207 */
+    /* 200 */
     Shape::record(
         "CreateVpcEndpointRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("VpcEndpointType", 1439),
-            Member::new("VpcId", 1441).required(),
-            Member::new("ServiceName", 1291),
-            Member::new("PolicyDocument", 1291),
-            Member::new("RouteTableIds", 1435).wire("RouteTableId"),
-            Member::new("SubnetIds", 1438).wire("SubnetId"),
-            Member::new("SecurityGroupIds", 1436).wire("SecurityGroupId"),
-            Member::new("IpAddressType", 764),
-            Member::new("DnsOptions", 461),
-            Member::new("ClientToken", 1291),
-            Member::new("PrivateDnsEnabled", 114),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("SubnetConfigurations", 1301).wire("SubnetConfiguration"),
-            Member::new("ServiceNetworkArn", 1251),
-            Member::new("ResourceConfigurationArn", 1174),
-            Member::new("ServiceRegion", 1291),
+            Member::new("DryRun", 110),
+            Member::new("VpcEndpointType", 1400),
+            Member::new("VpcId", 1402).required(),
+            Member::new("ServiceName", 1256),
+            Member::new("PolicyDocument", 1256),
+            Member::new("RouteTableIds", 1396).wire("RouteTableId"),
+            Member::new("SubnetIds", 1399).wire("SubnetId"),
+            Member::new("SecurityGroupIds", 1397).wire("SecurityGroupId"),
+            Member::new("IpAddressType", 737),
+            Member::new("DnsOptions", 445),
+            Member::new("ClientToken", 1256),
+            Member::new("PrivateDnsEnabled", 110),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("SubnetConfigurations", 1266).wire("SubnetConfiguration"),
+            Member::new("ServiceNetworkArn", 1218),
+            Member::new("ResourceConfigurationArn", 1142),
+            Member::new("ServiceRegion", 1256),
         ],
     ),
-    /* 208 */
+    /* 201 */
     Shape::record(
         "CreateVpcEndpointResult",
-        &[Member::new("VpcEndpoint", 1432).wire("vpcEndpoint"), Member::new("ClientToken", 1291).wire("clientToken")],
+        &[Member::new("VpcEndpoint", 1393).wire("vpcEndpoint"), Member::new("ClientToken", 1256).wire("clientToken")],
     ),
-    /* 209 */
+    /* 202 */
     Shape::record(
         "CreateVpcPeeringConnectionRequest",
         &[
-            Member::new("PeerRegion", 1291),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("RequesterPeeringConnectionOptions", 186),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("VpcId", 1441).wire("vpcId").required(),
-            Member::new("PeerVpcId", 1291).wire("peerVpcId"),
-            Member::new("PeerOwnerId", 1291).wire("peerOwnerId"),
+            Member::new("PeerRegion", 1256),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("RequesterPeeringConnectionOptions", 179),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("VpcId", 1402).wire("vpcId").required(),
+            Member::new("PeerVpcId", 1256).wire("peerVpcId"),
+            Member::new("PeerOwnerId", 1256).wire("peerOwnerId"),
         ],
     ),
-    /* 210 */
-    Shape::record("CreateVpcPeeringConnectionResult", &[Member::new("VpcPeeringConnection", 1446).wire("vpcPeeringConnection")]),
-    /* 211 */
+    /* 203 */
+    Shape::record("CreateVpcPeeringConnectionResult", &[Member::new("VpcPeeringConnection", 1407).wire("vpcPeeringConnection")]),
+    /* 204 */
     Shape::record(
         "CreateVpcRequest",
         &[
-            Member::new("CidrBlock", 1291),
-            Member::new("Ipv6Pool", 787),
-            Member::new("Ipv6CidrBlock", 1291),
-            Member::new("Ipv4IpamPoolId", 773),
-            Member::new("Ipv4NetmaskLength", 1001),
-            Member::new("Ipv6IpamPoolId", 773),
-            Member::new("Ipv6NetmaskLength", 1001),
-            Member::new("Ipv6CidrBlockNetworkBorderGroup", 1291),
-            Member::new("VpcEncryptionControl", 1424),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("InstanceTenancy", 1334).wire("instanceTenancy"),
-            Member::new("AmazonProvidedIpv6CidrBlock", 114).wire("amazonProvidedIpv6CidrBlock"),
+            Member::new("CidrBlock", 1256),
+            Member::new("Ipv6Pool", 759),
+            Member::new("Ipv6CidrBlock", 1256),
+            Member::new("Ipv4IpamPoolId", 746),
+            Member::new("Ipv4NetmaskLength", 971),
+            Member::new("Ipv6IpamPoolId", 746),
+            Member::new("Ipv6NetmaskLength", 971),
+            Member::new("Ipv6CidrBlockNetworkBorderGroup", 1256),
+            Member::new("VpcEncryptionControl", 1385),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("InstanceTenancy", 1299).wire("instanceTenancy"),
+            Member::new("AmazonProvidedIpv6CidrBlock", 110).wire("amazonProvidedIpv6CidrBlock"),
         ],
     ),
-    /* 212 */ Shape::record("CreateVpcResult", &[Member::new("Vpc", 1413).wire("vpc")]),
-    /* 213 */ Shape::record("CreditSpecification", &[Member::new("CpuCredits", 1291).wire("cpuCredits")]),
-    /* 214 */ Shape::record("CreditSpecificationRequest", &[Member::new("CpuCredits", 1291).required()]),
-    /* 215 */ Shape::new("CurrentGenerationFlag", Kind::Boolean),
-    /* 216 */ Shape::new("DITMaxResults", Kind::Integer).min(5.0).max(100.0),
-    /* 217 */ Shape::new("DITOMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 218 */ Shape::new("DateTime", Kind::Timestamp(None)),
-    /* 219 */ Shape::new("DedicatedHostFlag", Kind::Boolean),
-    /* 220 */ Shape::new("DedicatedHostId", Kind::String),
-    /* 221 */
+    /* 205 */ Shape::record("CreateVpcResult", &[Member::new("Vpc", 1374).wire("vpc")]),
+    /* 206 */ Shape::record("CreditSpecification", &[Member::new("CpuCredits", 1256).wire("cpuCredits")]),
+    /* 207 */ Shape::record("CreditSpecificationRequest", &[Member::new("CpuCredits", 1256).required()]),
+    /* 208 */ Shape::new("CurrentGenerationFlag", Kind::Boolean),
+    /* 209 */ Shape::new("DITMaxResults", Kind::Integer).min(5.0).max(100.0),
+    /* 210 */ Shape::new("DITOMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 211 */ Shape::new("DateTime", Kind::Timestamp(None)),
+    /* 212 */ Shape::new("DedicatedHostFlag", Kind::Boolean),
+    /* 213 */ Shape::new("DedicatedHostId", Kind::String),
+    /* 214 */
     Shape::record(
         "DefaultConnectionTrackingConfiguration",
         &[
-            Member::new("DefaultTcpEstablishedTimeout", 227).wire("defaultTcpEstablishedTimeout"),
-            Member::new("DefaultUdpTimeout", 229).wire("defaultUdpTimeout"),
-            Member::new("DefaultUdpStreamTimeout", 228).wire("defaultUdpStreamTimeout"),
+            Member::new("DefaultTcpEstablishedTimeout", 220).wire("defaultTcpEstablishedTimeout"),
+            Member::new("DefaultUdpTimeout", 222).wire("defaultUdpTimeout"),
+            Member::new("DefaultUdpStreamTimeout", 221).wire("defaultUdpStreamTimeout"),
         ],
     ),
-    /* 222 */ Shape::new("DefaultEnaQueueCountPerInterface", Kind::Integer),
-    /* 223 */ Shape::choice("DefaultHttpTokensEnforcedState", &["disabled", "enabled", "no-preference"]),
-    /* 224 */ Shape::choice("DefaultInstanceMetadataEndpointState", &["disabled", "enabled", "no-preference"]),
-    /* 225 */ Shape::choice("DefaultInstanceMetadataTagsState", &["disabled", "enabled", "no-preference"]),
-    /* 226 */ Shape::new("DefaultNetworkCardIndex", Kind::Integer),
-    /* 227 */ Shape::new("DefaultTcpEstablishedTimeout", Kind::Integer),
-    /* 228 */ Shape::new("DefaultUdpStreamTimeout", Kind::Integer),
-    /* 229 */ Shape::new("DefaultUdpTimeout", Kind::Integer),
-    /* 230 */ Shape::new("DefaultingDhcpOptionsId", Kind::String),
-    /* 231 */
+    /* 215 */ Shape::new("DefaultEnaQueueCountPerInterface", Kind::Integer),
+    /* 216 */ Shape::choice("DefaultHttpTokensEnforcedState", &["disabled", "enabled", "no-preference"]),
+    /* 217 */ Shape::choice("DefaultInstanceMetadataEndpointState", &["disabled", "enabled", "no-preference"]),
+    /* 218 */ Shape::choice("DefaultInstanceMetadataTagsState", &["disabled", "enabled", "no-preference"]),
+    /* 219 */ Shape::new("DefaultNetworkCardIndex", Kind::Integer),
+    /* 220 */ Shape::new("DefaultTcpEstablishedTimeout", Kind::Integer),
+    /* 221 */ Shape::new("DefaultUdpStreamTimeout", Kind::Integer),
+    /* 222 */ Shape::new("DefaultUdpTimeout", Kind::Integer),
+    /* 223 */ Shape::new("DefaultingDhcpOptionsId", Kind::String),
+    /* 224 */
     Shape::record(
         "DeleteDhcpOptionsRequest",
-        &[Member::new("DhcpOptionsId", 418).required(), Member::new("DryRun", 114).wire("dryRun")],
+        &[Member::new("DhcpOptionsId", 404).required(), Member::new("DryRun", 110).wire("dryRun")],
     ),
-    /* 232 */
-    Shape::record(
-        "DeleteEgressOnlyInternetGatewayRequest",
-        &[Member::new("DryRun", 114), Member::new("EgressOnlyInternetGatewayId", 482).required()],
-    ),
-    /* 233 */ Shape::record("DeleteEgressOnlyInternetGatewayResult", &[Member::new("ReturnCode", 114).wire("returnCode")]),
-    /* 234 */
+    /* 225 */
     Shape::record(
         "DeleteFlowLogsRequest",
-        &[Member::new("DryRun", 114), Member::new("FlowLogIds", 544).wire("FlowLogId").required()],
+        &[Member::new("DryRun", 110), Member::new("FlowLogIds", 525).wire("FlowLogId").required()],
     ),
-    /* 235 */ Shape::record("DeleteFlowLogsResult", &[Member::new("Unsuccessful", 1360).wire("unsuccessful")]),
-    /* 236 */
+    /* 226 */ Shape::record("DeleteFlowLogsResult", &[Member::new("Unsuccessful", 1323).wire("unsuccessful")]),
+    /* 227 */
     Shape::record(
         "DeleteInternetGatewayRequest",
-        &[Member::new("DryRun", 114).wire("dryRun"), Member::new("InternetGatewayId", 761).wire("internetGatewayId").required()],
+        &[Member::new("DryRun", 110).wire("dryRun"), Member::new("InternetGatewayId", 734).wire("internetGatewayId").required()],
     ),
-    /* 237 */
+    /* 228 */
     Shape::record(
         "DeleteKeyPairRequest",
-        &[Member::new("KeyName", 805), Member::new("KeyPairId", 800), Member::new("DryRun", 114).wire("dryRun")],
+        &[Member::new("KeyName", 777), Member::new("KeyPairId", 772), Member::new("DryRun", 110).wire("dryRun")],
     ),
-    /* 238 */
+    /* 229 */
     Shape::record(
         "DeleteKeyPairResult",
-        &[Member::new("Return", 114).wire("return"), Member::new("KeyPairId", 1291).wire("keyPairId")],
+        &[Member::new("Return", 110).wire("return"), Member::new("KeyPairId", 1256).wire("keyPairId")],
     ),
-    /* 239 */
+    /* 230 */
     Shape::record(
         "DeleteLaunchTemplateRequest",
-        &[Member::new("DryRun", 114), Member::new("LaunchTemplateId", 839), Member::new("LaunchTemplateName", 863)],
+        &[Member::new("DryRun", 110), Member::new("LaunchTemplateId", 811), Member::new("LaunchTemplateName", 835)],
     ),
-    /* 240 */ Shape::record("DeleteLaunchTemplateResult", &[Member::new("LaunchTemplate", 812).wire("launchTemplate")]),
-    /* 241 */
+    /* 231 */ Shape::record("DeleteLaunchTemplateResult", &[Member::new("LaunchTemplate", 784).wire("launchTemplate")]),
+    /* 232 */
     Shape::record(
         "DeleteLaunchTemplateVersionsRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("LaunchTemplateId", 839),
-            Member::new("LaunchTemplateName", 863),
-            Member::new("Versions", 1383).wire("LaunchTemplateVersion").required(),
+            Member::new("DryRun", 110),
+            Member::new("LaunchTemplateId", 811),
+            Member::new("LaunchTemplateName", 835),
+            Member::new("Versions", 1344).wire("LaunchTemplateVersion").required(),
         ],
     ),
-    /* 242 */
+    /* 233 */
     Shape::record(
         "DeleteLaunchTemplateVersionsResponseErrorItem",
         &[
-            Member::new("LaunchTemplateId", 1291).wire("launchTemplateId"),
-            Member::new("LaunchTemplateName", 1291).wire("launchTemplateName"),
-            Member::new("VersionNumber", 901).wire("versionNumber"),
-            Member::new("ResponseError", 1177).wire("responseError"),
+            Member::new("LaunchTemplateId", 1256).wire("launchTemplateId"),
+            Member::new("LaunchTemplateName", 1256).wire("launchTemplateName"),
+            Member::new("VersionNumber", 873).wire("versionNumber"),
+            Member::new("ResponseError", 1145).wire("responseError"),
         ],
     ),
-    /* 243 */ Shape::list("DeleteLaunchTemplateVersionsResponseErrorSet", Member::element(242).wire("item")),
-    /* 244 */
+    /* 234 */ Shape::list("DeleteLaunchTemplateVersionsResponseErrorSet", Member::element(233).wire("item")),
+    /* 235 */
     Shape::record(
         "DeleteLaunchTemplateVersionsResponseSuccessItem",
         &[
-            Member::new("LaunchTemplateId", 1291).wire("launchTemplateId"),
-            Member::new("LaunchTemplateName", 1291).wire("launchTemplateName"),
-            Member::new("VersionNumber", 901).wire("versionNumber"),
+            Member::new("LaunchTemplateId", 1256).wire("launchTemplateId"),
+            Member::new("LaunchTemplateName", 1256).wire("launchTemplateName"),
+            Member::new("VersionNumber", 873).wire("versionNumber"),
         ],
     ),
-    /* 245 */ Shape::list("DeleteLaunchTemplateVersionsResponseSuccessSet", Member::element(244).wire("item")),
-    /* 246 */
+    /* 236 */ Shape::list("DeleteLaunchTemplateVersionsResponseSuccessSet", Member::element(235).wire("item")),
+    /* 237 */
     Shape::record(
         "DeleteLaunchTemplateVersionsResult",
         &[
-            Member::new("SuccessfullyDeletedLaunchTemplateVersions", 245).wire("successfullyDeletedLaunchTemplateVersionSet"),
-            Member::new("UnsuccessfullyDeletedLaunchTemplateVersions", 243).wire("unsuccessfullyDeletedLaunchTemplateVersionSet"),
+            Member::new("SuccessfullyDeletedLaunchTemplateVersions", 236).wire("successfullyDeletedLaunchTemplateVersionSet"),
+            Member::new("UnsuccessfullyDeletedLaunchTemplateVersions", 234).wire("unsuccessfullyDeletedLaunchTemplateVersionSet"),
         ],
     ),
-    /* 247 */
-    Shape::record("DeleteManagedPrefixListRequest", &[Member::new("DryRun", 114), Member::new("PrefixListId", 1104).required()]),
-    /* 248 */ Shape::record("DeleteManagedPrefixListResult", &[Member::new("PrefixList", 903).wire("prefixList")]),
-    /* 249 */
-    Shape::record("DeleteNatGatewayRequest", &[Member::new("DryRun", 114), Member::new("NatGatewayId", 996).required()]),
-    /* 250 */ Shape::record("DeleteNatGatewayResult", &[Member::new("NatGatewayId", 1291).wire("natGatewayId")]),
-    /* 251 */
+    /* 238 */
+    Shape::record("DeleteManagedPrefixListRequest", &[Member::new("DryRun", 110), Member::new("PrefixListId", 1074).required()]),
+    /* 239 */ Shape::record("DeleteManagedPrefixListResult", &[Member::new("PrefixList", 875).wire("prefixList")]),
+    /* 240 */
+    Shape::record("DeleteNatGatewayRequest", &[Member::new("DryRun", 110), Member::new("NatGatewayId", 966).required()]),
+    /* 241 */ Shape::record("DeleteNatGatewayResult", &[Member::new("NatGatewayId", 1256).wire("natGatewayId")]),
+    /* 242 */
     Shape::record(
         "DeleteNetworkAclEntryRequest",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("NetworkAclId", 1008).wire("networkAclId").required(),
-            Member::new("RuleNumber", 757).wire("ruleNumber").required(),
-            Member::new("Egress", 114).wire("egress").required(),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("NetworkAclId", 978).wire("networkAclId").required(),
+            Member::new("RuleNumber", 730).wire("ruleNumber").required(),
+            Member::new("Egress", 110).wire("egress").required(),
         ],
     ),
-    /* 252 */
+    /* 243 */
     Shape::record(
         "DeleteNetworkAclRequest",
-        &[Member::new("DryRun", 114).wire("dryRun"), Member::new("NetworkAclId", 1008).wire("networkAclId").required()],
+        &[Member::new("DryRun", 110).wire("dryRun"), Member::new("NetworkAclId", 978).wire("networkAclId").required()],
     ),
-    /* 253 */
+    /* 244 */
     Shape::record(
         "DeleteNetworkInterfaceRequest",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("NetworkInterfaceId", 998).wire("networkInterfaceId").required(),
         ],
     ),
-    /* 254 */
+    /* 245 */
     Shape::record(
         "DeletePlacementGroupRequest",
-        &[Member::new("DryRun", 114).wire("dryRun"), Member::new("GroupName", 1087).wire("groupName").required()],
+        &[Member::new("DryRun", 110).wire("dryRun"), Member::new("GroupName", 1057).wire("groupName").required()],
     ),
-    /* 255 */
+    /* 246 */
     Shape::record(
         "DeleteRouteRequest",
         &[
-            Member::new("DestinationPrefixListId", 1104),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("RouteTableId", 1204).wire("routeTableId").required(),
-            Member::new("DestinationCidrBlock", 1291).wire("destinationCidrBlock"),
-            Member::new("DestinationIpv6CidrBlock", 1291).wire("destinationIpv6CidrBlock"),
+            Member::new("DestinationPrefixListId", 1074),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("RouteTableId", 1172).wire("routeTableId").required(),
+            Member::new("DestinationCidrBlock", 1256).wire("destinationCidrBlock"),
+            Member::new("DestinationIpv6CidrBlock", 1256).wire("destinationIpv6CidrBlock"),
         ],
     ),
-    /* 256 */
+    /* 247 */
     Shape::record(
         "DeleteRouteTableRequest",
-        &[Member::new("DryRun", 114).wire("dryRun"), Member::new("RouteTableId", 1204).wire("routeTableId").required()],
+        &[Member::new("DryRun", 110).wire("dryRun"), Member::new("RouteTableId", 1172).wire("routeTableId").required()],
     ),
-    /* 257 */
+    /* 248 */
     Shape::record(
         "DeleteSecurityGroupRequest",
-        &[Member::new("GroupId", 1228), Member::new("GroupName", 1232), Member::new("DryRun", 114).wire("dryRun")],
+        &[Member::new("GroupId", 1196), Member::new("GroupName", 1200), Member::new("DryRun", 110).wire("dryRun")],
     ),
-    /* 258 */
+    /* 249 */
     Shape::record(
         "DeleteSecurityGroupResult",
-        &[Member::new("Return", 114).wire("return"), Member::new("GroupId", 1228).wire("groupId")],
+        &[Member::new("Return", 110).wire("return"), Member::new("GroupId", 1196).wire("groupId")],
     ),
-    /* 259 */
+    /* 250 */
     Shape::record(
         "DeleteSnapshotRequest",
-        &[Member::new("SnapshotId", 1263).required(), Member::new("DryRun", 114).wire("dryRun")],
+        &[Member::new("SnapshotId", 1229).required(), Member::new("DryRun", 110).wire("dryRun")],
     ),
-    /* 260 */ Shape::list("DeleteSnapshotResultSet", Member::element(261).wire("item")),
-    /* 261 */
+    /* 251 */ Shape::list("DeleteSnapshotResultSet", Member::element(252).wire("item")),
+    /* 252 */
     Shape::record(
         "DeleteSnapshotReturnCode",
-        &[Member::new("SnapshotId", 1263).wire("snapshotId"), Member::new("ReturnCode", 1270).wire("returnCode")],
+        &[Member::new("SnapshotId", 1229).wire("snapshotId"), Member::new("ReturnCode", 1236).wire("returnCode")],
     ),
-    /* 262 */
+    /* 253 */
     Shape::record(
         "DeleteSubnetCidrReservationRequest",
-        &[Member::new("SubnetCidrReservationId", 1297).required(), Member::new("DryRun", 114)],
+        &[Member::new("SubnetCidrReservationId", 1262).required(), Member::new("DryRun", 110)],
     ),
-    /* 263 */
+    /* 254 */
     Shape::record(
         "DeleteSubnetCidrReservationResult",
-        &[Member::new("DeletedSubnetCidrReservation", 1296).wire("deletedSubnetCidrReservation")],
+        &[Member::new("DeletedSubnetCidrReservation", 1261).wire("deletedSubnetCidrReservation")],
     ),
-    /* 264 */
-    Shape::record("DeleteSubnetRequest", &[Member::new("SubnetId", 1302).required(), Member::new("DryRun", 114).wire("dryRun")]),
-    /* 265 */
+    /* 255 */
+    Shape::record("DeleteSubnetRequest", &[Member::new("SubnetId", 1267).required(), Member::new("DryRun", 110).wire("dryRun")]),
+    /* 256 */
     Shape::record(
         "DeleteTagsRequest",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Resources", 1175).wire("resourceId").required(),
-            Member::new("Tags", 1328).wire("tag"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Resources", 1143).wire("resourceId").required(),
+            Member::new("Tags", 1293).wire("tag"),
         ],
     ),
-    /* 266 */
-    Shape::record("DeleteVolumeRequest", &[Member::new("VolumeId", 1391).required(), Member::new("DryRun", 114).wire("dryRun")]),
-    /* 267 */
+    /* 257 */
+    Shape::record("DeleteVolumeRequest", &[Member::new("VolumeId", 1352).required(), Member::new("DryRun", 110).wire("dryRun")]),
+    /* 258 */
     Shape::record(
         "DeleteVpcEndpointsRequest",
-        &[Member::new("DryRun", 114), Member::new("VpcEndpointIds", 1434).wire("VpcEndpointId").required()],
+        &[Member::new("DryRun", 110), Member::new("VpcEndpointIds", 1395).wire("VpcEndpointId").required()],
     ),
-    /* 268 */ Shape::record("DeleteVpcEndpointsResult", &[Member::new("Unsuccessful", 1360).wire("unsuccessful")]),
-    /* 269 */
+    /* 259 */ Shape::record("DeleteVpcEndpointsResult", &[Member::new("Unsuccessful", 1323).wire("unsuccessful")]),
+    /* 260 */
     Shape::record(
         "DeleteVpcPeeringConnectionRequest",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("VpcPeeringConnectionId", 1447).wire("vpcPeeringConnectionId").required(),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("VpcPeeringConnectionId", 1408).wire("vpcPeeringConnectionId").required(),
         ],
     ),
-    /* 270 */ Shape::record("DeleteVpcPeeringConnectionResult", &[Member::new("Return", 114).wire("return")]),
-    /* 271 */
-    Shape::record("DeleteVpcRequest", &[Member::new("VpcId", 1441).required(), Member::new("DryRun", 114).wire("dryRun")]),
-    /* 272 */
+    /* 261 */ Shape::record("DeleteVpcPeeringConnectionResult", &[Member::new("Return", 110).wire("return")]),
+    /* 262 */
+    Shape::record("DeleteVpcRequest", &[Member::new("VpcId", 1402).required(), Member::new("DryRun", 110).wire("dryRun")]),
+    /* 263 */
     Shape::record(
         "DeregisterImageRequest",
         &[
-            Member::new("ImageId", 629).required(),
-            Member::new("DeleteAssociatedSnapshots", 114),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("ImageId", 608).required(),
+            Member::new("DeleteAssociatedSnapshots", 110),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 273 */
+    /* 264 */
     Shape::record(
         "DeregisterImageResult",
-        &[Member::new("Return", 114).wire("return"), Member::new("DeleteSnapshotResults", 260).wire("deleteSnapshotResultSet")],
+        &[Member::new("Return", 110).wire("return"), Member::new("DeleteSnapshotResults", 251).wire("deleteSnapshotResultSet")],
     ),
-    /* 274 */
+    /* 265 */
     Shape::record(
         "DescribeAccountAttributesRequest",
-        &[Member::new("DryRun", 114).wire("dryRun"), Member::new("AttributeNames", 15).wire("attributeName")],
+        &[Member::new("DryRun", 110).wire("dryRun"), Member::new("AttributeNames", 15).wire("attributeName")],
     ),
-    /* 275 */
+    /* 266 */
     Shape::record("DescribeAccountAttributesResult", &[Member::new("AccountAttributes", 13).wire("accountAttributeSet")]),
-    /* 276 */
+    /* 267 */
     Shape::record(
         "DescribeAddressesAttributeRequest",
         &[
             Member::new("AllocationIds", 32).wire("AllocationId"),
             Member::new("Attribute", 23),
-            Member::new("NextToken", 1051),
+            Member::new("NextToken", 1021),
             Member::new("MaxResults", 25),
-            Member::new("DryRun", 114),
+            Member::new("DryRun", 110),
         ],
     ),
-    /* 277 */
+    /* 268 */
     Shape::record(
         "DescribeAddressesAttributeResult",
-        &[Member::new("Addresses", 26).wire("addressSet"), Member::new("NextToken", 1051).wire("nextToken")],
+        &[Member::new("Addresses", 26).wire("addressSet"), Member::new("NextToken", 1021).wire("nextToken")],
     ),
-    /* 278 */
+    /* 269 */
     Shape::record(
         "DescribeAddressesRequest",
         &[
-            Member::new("PublicIps", 1130).wire("PublicIp"),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Filters", 541).wire("Filter"),
+            Member::new("PublicIps", 1100).wire("PublicIp"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Filters", 522).wire("Filter"),
             Member::new("AllocationIds", 31).wire("AllocationId"),
         ],
     ),
-    /* 279 */ Shape::record("DescribeAddressesResult", &[Member::new("Addresses", 24).wire("addressesSet")]),
-    /* 280 */
+    /* 270 */ Shape::record("DescribeAddressesResult", &[Member::new("Addresses", 24).wire("addressesSet")]),
+    /* 271 */
     Shape::record(
         "DescribeAvailabilityZonesRequest",
         &[
-            Member::new("ZoneNames", 1459).wire("ZoneName"),
-            Member::new("ZoneIds", 1458).wire("ZoneId"),
-            Member::new("AllAvailabilityZones", 114),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Filters", 541).wire("Filter"),
+            Member::new("ZoneNames", 1420).wire("ZoneName"),
+            Member::new("ZoneIds", 1419).wire("ZoneId"),
+            Member::new("AllAvailabilityZones", 110),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Filters", 522).wire("Filter"),
         ],
     ),
-    /* 281 */
-    Shape::record("DescribeAvailabilityZonesResult", &[Member::new("AvailabilityZones", 86).wire("availabilityZoneInfo")]),
-    /* 282 */ Shape::new("DescribeDhcpOptionsMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 283 */
+    /* 272 */
+    Shape::record("DescribeAvailabilityZonesResult", &[Member::new("AvailabilityZones", 82).wire("availabilityZoneInfo")]),
+    /* 273 */ Shape::new("DescribeDhcpOptionsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 274 */
     Shape::record(
         "DescribeDhcpOptionsRequest",
         &[
-            Member::new("DhcpOptionsIds", 419).wire("DhcpOptionsId"),
-            Member::new("NextToken", 1291),
-            Member::new("MaxResults", 282),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Filters", 541).wire("Filter"),
+            Member::new("DhcpOptionsIds", 405).wire("DhcpOptionsId"),
+            Member::new("NextToken", 1256),
+            Member::new("MaxResults", 273),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Filters", 522).wire("Filter"),
         ],
     ),
-    /* 284 */
+    /* 275 */
     Shape::record(
         "DescribeDhcpOptionsResult",
-        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("DhcpOptions", 420).wire("dhcpOptionsSet")],
+        &[Member::new("NextToken", 1256).wire("nextToken"), Member::new("DhcpOptions", 406).wire("dhcpOptionsSet")],
     ),
-    /* 285 */ Shape::new("DescribeEgressOnlyInternetGatewaysMaxResults", Kind::Integer).min(5.0).max(255.0),
-    /* 286 */
-    Shape::record(
-        "DescribeEgressOnlyInternetGatewaysRequest",
-        &[
-            Member::new("DryRun", 114),
-            Member::new("EgressOnlyInternetGatewayIds", 483).wire("EgressOnlyInternetGatewayId"),
-            Member::new("MaxResults", 285),
-            Member::new("NextToken", 1291),
-            Member::new("Filters", 541).wire("Filter"),
-        ],
-    ),
-    /* 287 */
-    Shape::record(
-        "DescribeEgressOnlyInternetGatewaysResult",
-        &[
-            Member::new("EgressOnlyInternetGateways", 484).wire("egressOnlyInternetGatewaySet"),
-            Member::new("NextToken", 1291).wire("nextToken"),
-        ],
-    ),
-    /* 288 */
+    /* 276 */
     Shape::record(
         "DescribeFastSnapshotRestoreSuccessItem",
         &[
-            Member::new("SnapshotId", 1291).wire("snapshotId"),
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
-            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
-            Member::new("State", 539).wire("state"),
-            Member::new("StateTransitionReason", 1291).wire("stateTransitionReason"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("OwnerAlias", 1291).wire("ownerAlias"),
-            Member::new("EnablingTime", 936).wire("enablingTime"),
-            Member::new("OptimizingTime", 936).wire("optimizingTime"),
-            Member::new("EnabledTime", 936).wire("enabledTime"),
-            Member::new("DisablingTime", 936).wire("disablingTime"),
-            Member::new("DisabledTime", 936).wire("disabledTime"),
+            Member::new("SnapshotId", 1256).wire("snapshotId"),
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 1256).wire("availabilityZoneId"),
+            Member::new("State", 520).wire("state"),
+            Member::new("StateTransitionReason", 1256).wire("stateTransitionReason"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("OwnerAlias", 1256).wire("ownerAlias"),
+            Member::new("EnablingTime", 908).wire("enablingTime"),
+            Member::new("OptimizingTime", 908).wire("optimizingTime"),
+            Member::new("EnabledTime", 908).wire("enabledTime"),
+            Member::new("DisablingTime", 908).wire("disablingTime"),
+            Member::new("DisabledTime", 908).wire("disabledTime"),
         ],
     ),
-    /* 289 */ Shape::list("DescribeFastSnapshotRestoreSuccessSet", Member::element(288).wire("item")),
-    /* 290 */ Shape::new("DescribeFastSnapshotRestoresMaxResults", Kind::Integer).min(0.0).max(200.0),
-    /* 291 */
+    /* 277 */ Shape::list("DescribeFastSnapshotRestoreSuccessSet", Member::element(276).wire("item")),
+    /* 278 */ Shape::new("DescribeFastSnapshotRestoresMaxResults", Kind::Integer).min(0.0).max(200.0),
+    /* 279 */
     Shape::record(
         "DescribeFastSnapshotRestoresRequest",
         &[
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("MaxResults", 290),
-            Member::new("NextToken", 1051),
-            Member::new("DryRun", 114),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("MaxResults", 278),
+            Member::new("NextToken", 1021),
+            Member::new("DryRun", 110),
         ],
     ),
-    /* 292 */
+    /* 280 */
     Shape::record(
         "DescribeFastSnapshotRestoresResult",
         &[
-            Member::new("FastSnapshotRestores", 289).wire("fastSnapshotRestoreSet"),
-            Member::new("NextToken", 1051).wire("nextToken"),
+            Member::new("FastSnapshotRestores", 277).wire("fastSnapshotRestoreSet"),
+            Member::new("NextToken", 1021).wire("nextToken"),
         ],
     ),
-    /* 293 */
+    /* 281 */
     Shape::record(
         "DescribeFlowLogsRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("Filter", 541),
-            Member::new("FlowLogIds", 544).wire("FlowLogId"),
-            Member::new("MaxResults", 757),
-            Member::new("NextToken", 1291),
+            Member::new("DryRun", 110),
+            Member::new("Filter", 522),
+            Member::new("FlowLogIds", 525).wire("FlowLogId"),
+            Member::new("MaxResults", 730),
+            Member::new("NextToken", 1256),
+        ],
+    ),
+    /* 282 */
+    Shape::record(
+        "DescribeFlowLogsResult",
+        &[Member::new("FlowLogs", 528).wire("flowLogSet"), Member::new("NextToken", 1256).wire("nextToken")],
+    ),
+    /* 283 */ Shape::new("DescribeIamInstanceProfileAssociationsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 284 */
+    Shape::record(
+        "DescribeIamInstanceProfileAssociationsRequest",
+        &[
+            Member::new("AssociationIds", 56).wire("AssociationId"),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("MaxResults", 283),
+            Member::new("NextToken", 1021),
+        ],
+    ),
+    /* 285 */
+    Shape::record(
+        "DescribeIamInstanceProfileAssociationsResult",
+        &[
+            Member::new("IamInstanceProfileAssociations", 596).wire("iamInstanceProfileAssociationSet"),
+            Member::new("NextToken", 1021).wire("nextToken"),
+        ],
+    ),
+    /* 286 */ Shape::record("DescribeIdFormatRequest", &[Member::new("Resource", 1256)]),
+    /* 287 */ Shape::record("DescribeIdFormatResult", &[Member::new("Statuses", 601).wire("statusSet")]),
+    /* 288 */
+    Shape::record(
+        "DescribeImageAttributeRequest",
+        &[
+            Member::new("Attribute", 604).required(),
+            Member::new("ImageId", 608).required(),
+            Member::new("DryRun", 110).wire("dryRun"),
+        ],
+    ),
+    /* 289 */
+    Shape::record(
+        "DescribeImagesRequest",
+        &[
+            Member::new("ExecutableUsers", 519).wire("ExecutableBy"),
+            Member::new("ImageIds", 609).wire("ImageId"),
+            Member::new("Owners", 1033).wire("Owner"),
+            Member::new("IncludeDeprecated", 110),
+            Member::new("IncludeDisabled", 110),
+            Member::new("MaxResults", 730),
+            Member::new("NextToken", 1256),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Filters", 522).wire("Filter"),
+        ],
+    ),
+    /* 290 */
+    Shape::record(
+        "DescribeImagesResult",
+        &[Member::new("NextToken", 1256).wire("nextToken"), Member::new("Images", 610).wire("imagesSet")],
+    ),
+    /* 291 */
+    Shape::record(
+        "DescribeInstanceAttributeRequest",
+        &[
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("InstanceId", 654).wire("instanceId").required(),
+            Member::new("Attribute", 638).wire("attribute").required(),
+        ],
+    ),
+    /* 292 */ Shape::new("DescribeInstanceCreditSpecificationsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 293 */
+    Shape::record(
+        "DescribeInstanceCreditSpecificationsRequest",
+        &[
+            Member::new("DryRun", 110),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("InstanceIds", 656).wire("InstanceId"),
+            Member::new("MaxResults", 292),
+            Member::new("NextToken", 1256),
         ],
     ),
     /* 294 */
     Shape::record(
-        "DescribeFlowLogsResult",
-        &[Member::new("FlowLogs", 547).wire("flowLogSet"), Member::new("NextToken", 1291).wire("nextToken")],
+        "DescribeInstanceCreditSpecificationsResult",
+        &[
+            Member::new("InstanceCreditSpecifications", 647).wire("instanceCreditSpecificationSet"),
+            Member::new("NextToken", 1256).wire("nextToken"),
+        ],
     ),
-    /* 295 */ Shape::new("DescribeIamInstanceProfileAssociationsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 295 */ Shape::new("DescribeInstanceImageMetadataMaxResults", Kind::Integer).min(1.0).max(1000.0),
     /* 296 */
     Shape::record(
-        "DescribeIamInstanceProfileAssociationsRequest",
+        "DescribeInstanceImageMetadataRequest",
         &[
-            Member::new("AssociationIds", 60).wire("AssociationId"),
-            Member::new("Filters", 541).wire("Filter"),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("InstanceIds", 656).wire("InstanceId"),
             Member::new("MaxResults", 295),
-            Member::new("NextToken", 1051),
+            Member::new("NextToken", 1256),
+            Member::new("DryRun", 110),
         ],
     ),
     /* 297 */
     Shape::record(
-        "DescribeIamInstanceProfileAssociationsResult",
+        "DescribeInstanceImageMetadataResult",
         &[
-            Member::new("IamInstanceProfileAssociations", 617).wire("iamInstanceProfileAssociationSet"),
-            Member::new("NextToken", 1051).wire("nextToken"),
+            Member::new("InstanceImageMetadata", 659).wire("instanceImageMetadataSet"),
+            Member::new("NextToken", 1256).wire("nextToken"),
         ],
     ),
-    /* 298 */ Shape::record("DescribeIdFormatRequest", &[Member::new("Resource", 1291)]),
-    /* 299 */ Shape::record("DescribeIdFormatResult", &[Member::new("Statuses", 622).wire("statusSet")]),
-    /* 300 */
+    /* 298 */
     Shape::record(
-        "DescribeImageAttributeRequest",
+        "DescribeInstanceStatusRequest",
         &[
-            Member::new("Attribute", 625).required(),
-            Member::new("ImageId", 629).required(),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("InstanceIds", 656).wire("InstanceId"),
+            Member::new("MaxResults", 730),
+            Member::new("NextToken", 1256),
+            Member::new("IncludeManagedResources", 110),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("IncludeAllInstances", 110).wire("includeAllInstances"),
         ],
     ),
-    /* 301 */
+    /* 299 */
     Shape::record(
-        "DescribeImagesRequest",
-        &[
-            Member::new("ExecutableUsers", 538).wire("ExecutableBy"),
-            Member::new("ImageIds", 630).wire("ImageId"),
-            Member::new("Owners", 1063).wire("Owner"),
-            Member::new("IncludeDeprecated", 114),
-            Member::new("IncludeDisabled", 114),
-            Member::new("MaxResults", 757),
-            Member::new("NextToken", 1291),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Filters", 541).wire("Filter"),
-        ],
+        "DescribeInstanceStatusResult",
+        &[Member::new("InstanceStatuses", 716).wire("instanceStatusSet"), Member::new("NextToken", 1256).wire("nextToken")],
     ),
-    /* 302 */
-    Shape::record(
-        "DescribeImagesResult",
-        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("Images", 631).wire("imagesSet")],
-    ),
+    /* 300 */ Shape::list("DescribeInstanceTopologyGroupNameSet", Member::element(1056)),
+    /* 301 */ Shape::list("DescribeInstanceTopologyInstanceIdSet", Member::element(654)),
+    /* 302 */ Shape::new("DescribeInstanceTopologyMaxResults", Kind::Integer).min(1.0).max(100.0),
     /* 303 */
     Shape::record(
-        "DescribeImportSnapshotTasksRequest",
+        "DescribeInstanceTopologyRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("Filters", 541),
-            Member::new("ImportTaskIds", 648).wire("ImportTaskId"),
-            Member::new("MaxResults", 757),
-            Member::new("NextToken", 1291),
+            Member::new("DryRun", 110),
+            Member::new("NextToken", 1256),
+            Member::new("MaxResults", 302),
+            Member::new("InstanceIds", 301).wire("InstanceId"),
+            Member::new("GroupNames", 300).wire("GroupName"),
+            Member::new("Filters", 522).wire("Filter"),
         ],
     ),
     /* 304 */
     Shape::record(
-        "DescribeImportSnapshotTasksResult",
-        &[
-            Member::new("ImportSnapshotTasks", 649).wire("importSnapshotTaskSet"),
-            Member::new("NextToken", 1291).wire("nextToken"),
-        ],
+        "DescribeInstanceTopologyResult",
+        &[Member::new("Instances", 705).wire("instanceSet"), Member::new("NextToken", 1256).wire("nextToken")],
     ),
     /* 305 */
     Shape::record(
-        "DescribeInstanceAttributeRequest",
+        "DescribeInstanceTypeOfferingsRequest",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("InstanceId", 681).wire("instanceId").required(),
-            Member::new("Attribute", 665).wire("attribute").required(),
+            Member::new("DryRun", 110),
+            Member::new("LocationType", 870),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("MaxResults", 210),
+            Member::new("NextToken", 1021),
         ],
     ),
-    /* 306 */ Shape::new("DescribeInstanceCreditSpecificationsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 306 */
+    Shape::record(
+        "DescribeInstanceTypeOfferingsResult",
+        &[
+            Member::new("InstanceTypeOfferings", 728).wire("instanceTypeOfferingSet"),
+            Member::new("NextToken", 1021).wire("nextToken"),
+        ],
+    ),
     /* 307 */
     Shape::record(
-        "DescribeInstanceCreditSpecificationsRequest",
+        "DescribeInstanceTypesRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("InstanceIds", 683).wire("InstanceId"),
-            Member::new("MaxResults", 306),
-            Member::new("NextToken", 1291),
+            Member::new("DryRun", 110),
+            Member::new("InstanceTypes", 1130).wire("InstanceType"),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("MaxResults", 209),
+            Member::new("NextToken", 1021),
+            Member::new("IncludeUnsupportedInRegion", 623),
         ],
     ),
     /* 308 */
     Shape::record(
-        "DescribeInstanceCreditSpecificationsResult",
+        "DescribeInstanceTypesResult",
+        &[Member::new("InstanceTypes", 725).wire("instanceTypeSet"), Member::new("NextToken", 1021).wire("nextToken")],
+    ),
+    /* 309 */
+    Shape::record(
+        "DescribeInstancesRequest",
         &[
-            Member::new("InstanceCreditSpecifications", 674).wire("instanceCreditSpecificationSet"),
-            Member::new("NextToken", 1291).wire("nextToken"),
+            Member::new("InstanceIds", 656).wire("InstanceId"),
+            Member::new("IncludeManagedResources", 110),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("NextToken", 1256).wire("nextToken"),
+            Member::new("MaxResults", 730).wire("maxResults"),
         ],
     ),
-    /* 309 */ Shape::new("DescribeInstanceImageMetadataMaxResults", Kind::Integer).min(1.0).max(1000.0),
     /* 310 */
     Shape::record(
-        "DescribeInstanceImageMetadataRequest",
-        &[
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("InstanceIds", 683).wire("InstanceId"),
-            Member::new("MaxResults", 309),
-            Member::new("NextToken", 1291),
-            Member::new("DryRun", 114),
-        ],
+        "DescribeInstancesResult",
+        &[Member::new("NextToken", 1256).wire("nextToken"), Member::new("Reservations", 1133).wire("reservationSet")],
     ),
-    /* 311 */
-    Shape::record(
-        "DescribeInstanceImageMetadataResult",
-        &[
-            Member::new("InstanceImageMetadata", 686).wire("instanceImageMetadataSet"),
-            Member::new("NextToken", 1291).wire("nextToken"),
-        ],
-    ),
+    /* 311 */ Shape::new("DescribeInternetGatewaysMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 312 */
     Shape::record(
-        "DescribeInstanceStatusRequest",
+        "DescribeInternetGatewaysRequest",
         &[
-            Member::new("InstanceIds", 683).wire("InstanceId"),
-            Member::new("MaxResults", 757),
-            Member::new("NextToken", 1291),
-            Member::new("IncludeManagedResources", 114),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("IncludeAllInstances", 114).wire("includeAllInstances"),
+            Member::new("NextToken", 1256),
+            Member::new("MaxResults", 311),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("InternetGatewayIds", 735).wire("internetGatewayId"),
+            Member::new("Filters", 522).wire("Filter"),
         ],
     ),
     /* 313 */
     Shape::record(
-        "DescribeInstanceStatusResult",
-        &[Member::new("InstanceStatuses", 743).wire("instanceStatusSet"), Member::new("NextToken", 1291).wire("nextToken")],
+        "DescribeInternetGatewaysResult",
+        &[Member::new("InternetGateways", 736).wire("internetGatewaySet"), Member::new("NextToken", 1256).wire("nextToken")],
     ),
-    /* 314 */ Shape::list("DescribeInstanceTopologyGroupNameSet", Member::element(1086)),
-    /* 315 */ Shape::list("DescribeInstanceTopologyInstanceIdSet", Member::element(681)),
-    /* 316 */ Shape::new("DescribeInstanceTopologyMaxResults", Kind::Integer).min(1.0).max(100.0),
-    /* 317 */
+    /* 314 */
     Shape::record(
-        "DescribeInstanceTopologyRequest",
+        "DescribeKeyPairsRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("NextToken", 1291),
-            Member::new("MaxResults", 316),
-            Member::new("InstanceIds", 315).wire("InstanceId"),
-            Member::new("GroupNames", 314).wire("GroupName"),
-            Member::new("Filters", 541).wire("Filter"),
+            Member::new("KeyNames", 770).wire("KeyName"),
+            Member::new("KeyPairIds", 773).wire("KeyPairId"),
+            Member::new("IncludePublicKey", 110),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Filters", 522).wire("Filter"),
         ],
     ),
-    /* 318 */
+    /* 315 */ Shape::record("DescribeKeyPairsResult", &[Member::new("KeyPairs", 775).wire("keySet")]),
+    /* 316 */
     Shape::record(
-        "DescribeInstanceTopologyResult",
-        &[Member::new("Instances", 732).wire("instanceSet"), Member::new("NextToken", 1291).wire("nextToken")],
+        "DescribeLaunchTemplateVersionsRequest",
+        &[
+            Member::new("DryRun", 110),
+            Member::new("LaunchTemplateId", 811),
+            Member::new("LaunchTemplateName", 835),
+            Member::new("Versions", 1344).wire("LaunchTemplateVersion"),
+            Member::new("MinVersion", 1256),
+            Member::new("MaxVersion", 1256),
+            Member::new("NextToken", 1256),
+            Member::new("MaxResults", 730),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("ResolveAlias", 110),
+            Member::new("IncludeManagedResources", 110),
+        ],
     ),
+    /* 317 */
+    Shape::record(
+        "DescribeLaunchTemplateVersionsResult",
+        &[
+            Member::new("LaunchTemplateVersions", 852).wire("launchTemplateVersionSet"),
+            Member::new("NextToken", 1256).wire("nextToken"),
+        ],
+    ),
+    /* 318 */ Shape::new("DescribeLaunchTemplatesMaxResults", Kind::Integer).min(1.0).max(200.0),
     /* 319 */
     Shape::record(
-        "DescribeInstanceTypeOfferingsRequest",
+        "DescribeLaunchTemplatesRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("LocationType", 898),
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("MaxResults", 217),
-            Member::new("NextToken", 1051),
+            Member::new("DryRun", 110),
+            Member::new("LaunchTemplateIds", 812).wire("LaunchTemplateId"),
+            Member::new("LaunchTemplateNames", 836).wire("LaunchTemplateName"),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("NextToken", 1256),
+            Member::new("MaxResults", 318),
+            Member::new("IncludeManagedResources", 110),
         ],
     ),
     /* 320 */
     Shape::record(
-        "DescribeInstanceTypeOfferingsResult",
-        &[
-            Member::new("InstanceTypeOfferings", 755).wire("instanceTypeOfferingSet"),
-            Member::new("NextToken", 1051).wire("nextToken"),
-        ],
+        "DescribeLaunchTemplatesResult",
+        &[Member::new("LaunchTemplates", 843).wire("launchTemplates"), Member::new("NextToken", 1256).wire("nextToken")],
     ),
     /* 321 */
     Shape::record(
-        "DescribeInstanceTypesRequest",
+        "DescribeManagedPrefixListsRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("InstanceTypes", 1160).wire("InstanceType"),
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("MaxResults", 216),
-            Member::new("NextToken", 1051),
-            Member::new("IncludeUnsupportedInRegion", 650),
+            Member::new("DryRun", 110),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("MaxResults", 1073),
+            Member::new("NextToken", 1021),
+            Member::new("PrefixListIds", 1342).wire("PrefixListId"),
         ],
     ),
     /* 322 */
     Shape::record(
-        "DescribeInstanceTypesResult",
-        &[Member::new("InstanceTypes", 752).wire("instanceTypeSet"), Member::new("NextToken", 1051).wire("nextToken")],
-    ),
-    /* 323 */
-    Shape::record(
-        "DescribeInstancesRequest",
-        &[
-            Member::new("InstanceIds", 683).wire("InstanceId"),
-            Member::new("IncludeManagedResources", 114),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("NextToken", 1291).wire("nextToken"),
-            Member::new("MaxResults", 757).wire("maxResults"),
-        ],
-    ),
-    /* 324 */
-    Shape::record(
-        "DescribeInstancesResult",
-        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("Reservations", 1163).wire("reservationSet")],
-    ),
-    /* 325 */ Shape::new("DescribeInternetGatewaysMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 326 */
-    Shape::record(
-        "DescribeInternetGatewaysRequest",
-        &[
-            Member::new("NextToken", 1291),
-            Member::new("MaxResults", 325),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("InternetGatewayIds", 762).wire("internetGatewayId"),
-            Member::new("Filters", 541).wire("Filter"),
-        ],
-    ),
-    /* 327 */
-    Shape::record(
-        "DescribeInternetGatewaysResult",
-        &[Member::new("InternetGateways", 763).wire("internetGatewaySet"), Member::new("NextToken", 1291).wire("nextToken")],
-    ),
-    /* 328 */
-    Shape::record(
-        "DescribeKeyPairsRequest",
-        &[
-            Member::new("KeyNames", 798).wire("KeyName"),
-            Member::new("KeyPairIds", 801).wire("KeyPairId"),
-            Member::new("IncludePublicKey", 114),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Filters", 541).wire("Filter"),
-        ],
-    ),
-    /* 329 */ Shape::record("DescribeKeyPairsResult", &[Member::new("KeyPairs", 803).wire("keySet")]),
-    /* 330 */
-    Shape::record(
-        "DescribeLaunchTemplateVersionsRequest",
-        &[
-            Member::new("DryRun", 114),
-            Member::new("LaunchTemplateId", 839),
-            Member::new("LaunchTemplateName", 863),
-            Member::new("Versions", 1383).wire("LaunchTemplateVersion"),
-            Member::new("MinVersion", 1291),
-            Member::new("MaxVersion", 1291),
-            Member::new("NextToken", 1291),
-            Member::new("MaxResults", 757),
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("ResolveAlias", 114),
-            Member::new("IncludeManagedResources", 114),
-        ],
-    ),
-    /* 331 */
-    Shape::record(
-        "DescribeLaunchTemplateVersionsResult",
-        &[
-            Member::new("LaunchTemplateVersions", 880).wire("launchTemplateVersionSet"),
-            Member::new("NextToken", 1291).wire("nextToken"),
-        ],
-    ),
-    /* 332 */ Shape::new("DescribeLaunchTemplatesMaxResults", Kind::Integer).min(1.0).max(200.0),
-    /* 333 */
-    Shape::record(
-        "DescribeLaunchTemplatesRequest",
-        &[
-            Member::new("DryRun", 114),
-            Member::new("LaunchTemplateIds", 840).wire("LaunchTemplateId"),
-            Member::new("LaunchTemplateNames", 864).wire("LaunchTemplateName"),
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("NextToken", 1291),
-            Member::new("MaxResults", 332),
-            Member::new("IncludeManagedResources", 114),
-        ],
-    ),
-    /* 334 */
-    Shape::record(
-        "DescribeLaunchTemplatesResult",
-        &[Member::new("LaunchTemplates", 871).wire("launchTemplates"), Member::new("NextToken", 1291).wire("nextToken")],
-    ),
-    /* 335 */
-    Shape::record(
-        "DescribeManagedPrefixListsRequest",
-        &[
-            Member::new("DryRun", 114),
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("MaxResults", 1103),
-            Member::new("NextToken", 1051),
-            Member::new("PrefixListIds", 1381).wire("PrefixListId"),
-        ],
-    ),
-    /* 336 */
-    Shape::record(
         "DescribeManagedPrefixListsResult",
-        &[Member::new("NextToken", 1051).wire("nextToken"), Member::new("PrefixLists", 904).wire("prefixListSet")],
+        &[Member::new("NextToken", 1021).wire("nextToken"), Member::new("PrefixLists", 876).wire("prefixListSet")],
     ),
-    /* 337 */ Shape::new("DescribeNatGatewaysMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 338 */
+    /* 323 */ Shape::new("DescribeNatGatewaysMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 324 */
     Shape::record(
         "DescribeNatGatewaysRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("Filter", 541),
-            Member::new("MaxResults", 337),
-            Member::new("NatGatewayIds", 997).wire("NatGatewayId"),
-            Member::new("NextToken", 1291),
+            Member::new("DryRun", 110),
+            Member::new("Filter", 522),
+            Member::new("MaxResults", 323),
+            Member::new("NatGatewayIds", 967).wire("NatGatewayId"),
+            Member::new("NextToken", 1256),
         ],
     ),
-    /* 339 */
+    /* 325 */
     Shape::record(
         "DescribeNatGatewaysResult",
-        &[Member::new("NatGateways", 998).wire("natGatewaySet"), Member::new("NextToken", 1291).wire("nextToken")],
+        &[Member::new("NatGateways", 968).wire("natGatewaySet"), Member::new("NextToken", 1256).wire("nextToken")],
     ),
-    /* 340 */ Shape::new("DescribeNetworkAclsMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 341 */
+    /* 326 */ Shape::new("DescribeNetworkAclsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 327 */
     Shape::record(
         "DescribeNetworkAclsRequest",
         &[
-            Member::new("NextToken", 1291),
+            Member::new("NextToken", 1256),
+            Member::new("MaxResults", 326),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("NetworkAclIds", 979).wire("NetworkAclId"),
+            Member::new("Filters", 522).wire("Filter"),
+        ],
+    ),
+    /* 328 */
+    Shape::record(
+        "DescribeNetworkAclsResult",
+        &[Member::new("NetworkAcls", 980).wire("networkAclSet"), Member::new("NextToken", 1256).wire("nextToken")],
+    ),
+    /* 329 */
+    Shape::record(
+        "DescribeNetworkInterfaceAttributeRequest",
+        &[
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("NetworkInterfaceId", 998).wire("networkInterfaceId").required(),
+            Member::new("Attribute", 994).wire("attribute"),
+        ],
+    ),
+    /* 330 */
+    Shape::record(
+        "DescribeNetworkInterfaceAttributeResult",
+        &[
+            Member::new("Attachment", 991).wire("attachment"),
+            Member::new("Description", 66).wire("description"),
+            Member::new("Groups", 581).wire("groupSet"),
+            Member::new("NetworkInterfaceId", 1256).wire("networkInterfaceId"),
+            Member::new("SourceDestCheck", 65).wire("sourceDestCheck"),
+            Member::new("AssociatePublicIpAddress", 110).wire("associatePublicIpAddress"),
+        ],
+    ),
+    /* 331 */ Shape::new("DescribeNetworkInterfacesMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 332 */
+    Shape::record(
+        "DescribeNetworkInterfacesRequest",
+        &[
+            Member::new("NextToken", 1256),
+            Member::new("MaxResults", 331),
+            Member::new("IncludeManagedResources", 110),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("NetworkInterfaceIds", 999).wire("NetworkInterfaceId"),
+            Member::new("Filters", 522).wire("filter"),
+        ],
+    ),
+    /* 333 */
+    Shape::record(
+        "DescribeNetworkInterfacesResult",
+        &[Member::new("NetworkInterfaces", 1002).wire("networkInterfaceSet"), Member::new("NextToken", 1256).wire("nextToken")],
+    ),
+    /* 334 */
+    Shape::record(
+        "DescribePlacementGroupsRequest",
+        &[
+            Member::new("GroupIds", 1053).wire("GroupId"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("GroupNames", 1061).wire("groupName"),
+            Member::new("Filters", 522).wire("Filter"),
+        ],
+    ),
+    /* 335 */
+    Shape::record("DescribePlacementGroupsResult", &[Member::new("PlacementGroups", 1055).wire("placementGroupSet")]),
+    /* 336 */
+    Shape::record(
+        "DescribePrefixListsRequest",
+        &[
+            Member::new("DryRun", 110),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("MaxResults", 730),
+            Member::new("NextToken", 1256),
+            Member::new("PrefixListIds", 1075).wire("PrefixListId"),
+        ],
+    ),
+    /* 337 */
+    Shape::record(
+        "DescribePrefixListsResult",
+        &[Member::new("NextToken", 1256).wire("nextToken"), Member::new("PrefixLists", 1076).wire("prefixListSet")],
+    ),
+    /* 338 */
+    Shape::record(
+        "DescribeRegionsRequest",
+        &[
+            Member::new("RegionNames", 1110).wire("RegionName"),
+            Member::new("AllRegions", 110),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Filters", 522).wire("Filter"),
+        ],
+    ),
+    /* 339 */ Shape::record("DescribeRegionsResult", &[Member::new("Regions", 1109).wire("regionInfo")]),
+    /* 340 */ Shape::new("DescribeRouteTablesMaxResults", Kind::Integer).min(5.0).max(100.0),
+    /* 341 */
+    Shape::record(
+        "DescribeRouteTablesRequest",
+        &[
+            Member::new("NextToken", 1256),
             Member::new("MaxResults", 340),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("NetworkAclIds", 1009).wire("NetworkAclId"),
-            Member::new("Filters", 541).wire("Filter"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("RouteTableIds", 1173).wire("RouteTableId"),
+            Member::new("Filters", 522).wire("Filter"),
         ],
     ),
     /* 342 */
     Shape::record(
-        "DescribeNetworkAclsResult",
-        &[Member::new("NetworkAcls", 1010).wire("networkAclSet"), Member::new("NextToken", 1291).wire("nextToken")],
+        "DescribeRouteTablesResult",
+        &[Member::new("RouteTables", 1174).wire("routeTableSet"), Member::new("NextToken", 1256).wire("nextToken")],
     ),
     /* 343 */
     Shape::record(
-        "DescribeNetworkInterfaceAttributeRequest",
-        &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
-            Member::new("Attribute", 1024).wire("attribute"),
-        ],
+        "DescribeSecurityGroupReferencesRequest",
+        &[Member::new("DryRun", 110), Member::new("GroupId", 583).required()],
     ),
     /* 344 */
     Shape::record(
-        "DescribeNetworkInterfaceAttributeResult",
-        &[
-            Member::new("Attachment", 1021).wire("attachment"),
-            Member::new("Description", 70).wire("description"),
-            Member::new("Groups", 602).wire("groupSet"),
-            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
-            Member::new("SourceDestCheck", 69).wire("sourceDestCheck"),
-            Member::new("AssociatePublicIpAddress", 114).wire("associatePublicIpAddress"),
-        ],
+        "DescribeSecurityGroupReferencesResult",
+        &[Member::new("SecurityGroupReferenceSet", 1202).wire("securityGroupReferenceSet")],
     ),
-    /* 345 */ Shape::new("DescribeNetworkInterfacesMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 345 */ Shape::new("DescribeSecurityGroupRulesMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 346 */
     Shape::record(
-        "DescribeNetworkInterfacesRequest",
+        "DescribeSecurityGroupRulesRequest",
         &[
-            Member::new("NextToken", 1291),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("SecurityGroupRuleIds", 1207).wire("SecurityGroupRuleId"),
+            Member::new("DryRun", 110),
+            Member::new("NextToken", 1256),
             Member::new("MaxResults", 345),
-            Member::new("IncludeManagedResources", 114),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("NetworkInterfaceIds", 1029).wire("NetworkInterfaceId"),
-            Member::new("Filters", 541).wire("filter"),
         ],
     ),
     /* 347 */
     Shape::record(
-        "DescribeNetworkInterfacesResult",
-        &[Member::new("NetworkInterfaces", 1032).wire("networkInterfaceSet"), Member::new("NextToken", 1291).wire("nextToken")],
+        "DescribeSecurityGroupRulesResult",
+        &[Member::new("SecurityGroupRules", 1208).wire("securityGroupRuleSet"), Member::new("NextToken", 1256).wire("nextToken")],
     ),
-    /* 348 */
+    /* 348 */ Shape::new("DescribeSecurityGroupsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 349 */
     Shape::record(
-        "DescribePlacementGroupsRequest",
+        "DescribeSecurityGroupsRequest",
         &[
-            Member::new("GroupIds", 1083).wire("GroupId"),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("GroupNames", 1091).wire("groupName"),
-            Member::new("Filters", 541).wire("Filter"),
+            Member::new("GroupIds", 579).wire("GroupId"),
+            Member::new("GroupNames", 584).wire("GroupName"),
+            Member::new("NextToken", 1256),
+            Member::new("MaxResults", 348),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Filters", 522).wire("Filter"),
         ],
     ),
-    /* 349 */
-    Shape::record("DescribePlacementGroupsResult", &[Member::new("PlacementGroups", 1085).wire("placementGroupSet")]),
     /* 350 */
     Shape::record(
-        "DescribePrefixListsRequest",
-        &[
-            Member::new("DryRun", 114),
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("MaxResults", 757),
-            Member::new("NextToken", 1291),
-            Member::new("PrefixListIds", 1105).wire("PrefixListId"),
-        ],
+        "DescribeSecurityGroupsResult",
+        &[Member::new("NextToken", 1256).wire("nextToken"), Member::new("SecurityGroups", 1199).wire("securityGroupInfo")],
     ),
     /* 351 */
     Shape::record(
-        "DescribePrefixListsResult",
-        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("PrefixLists", 1106).wire("prefixListSet")],
+        "DescribeSnapshotAttributeRequest",
+        &[
+            Member::new("Attribute", 1225).required(),
+            Member::new("SnapshotId", 1229).required(),
+            Member::new("DryRun", 110).wire("dryRun"),
+        ],
     ),
     /* 352 */
     Shape::record(
-        "DescribeRegionsRequest",
+        "DescribeSnapshotAttributeResult",
         &[
-            Member::new("RegionNames", 1140).wire("RegionName"),
-            Member::new("AllRegions", 114),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Filters", 541).wire("Filter"),
+            Member::new("ProductCodes", 1091).wire("productCodes"),
+            Member::new("SnapshotId", 1256).wire("snapshotId"),
+            Member::new("CreateVolumePermissions", 197).wire("createVolumePermission"),
         ],
     ),
-    /* 353 */ Shape::record("DescribeRegionsResult", &[Member::new("Regions", 1139).wire("regionInfo")]),
-    /* 354 */ Shape::new("DescribeRouteTablesMaxResults", Kind::Integer).min(5.0).max(100.0),
+    /* 353 */ Shape::new("DescribeSnapshotTierStatusMaxResults", Kind::Integer),
+    /* 354 */
+    Shape::record(
+        "DescribeSnapshotTierStatusRequest",
+        &[
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("DryRun", 110),
+            Member::new("NextToken", 1256),
+            Member::new("MaxResults", 353),
+        ],
+    ),
     /* 355 */
     Shape::record(
-        "DescribeRouteTablesRequest",
+        "DescribeSnapshotTierStatusResult",
         &[
-            Member::new("NextToken", 1291),
-            Member::new("MaxResults", 354),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("RouteTableIds", 1205).wire("RouteTableId"),
-            Member::new("Filters", 541).wire("Filter"),
+            Member::new("SnapshotTierStatuses", 1421).wire("snapshotTierStatusSet"),
+            Member::new("NextToken", 1256).wire("nextToken"),
         ],
     ),
     /* 356 */
     Shape::record(
-        "DescribeRouteTablesResult",
-        &[Member::new("RouteTables", 1206).wire("routeTableSet"), Member::new("NextToken", 1291).wire("nextToken")],
+        "DescribeSnapshotsRequest",
+        &[
+            Member::new("MaxResults", 730),
+            Member::new("NextToken", 1256),
+            Member::new("OwnerIds", 1033).wire("Owner"),
+            Member::new("RestorableByUserIds", 1147).wire("RestorableBy"),
+            Member::new("SnapshotIds", 1230).wire("SnapshotId"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Filters", 522).wire("Filter"),
+        ],
     ),
     /* 357 */
     Shape::record(
-        "DescribeSecurityGroupReferencesRequest",
-        &[Member::new("DryRun", 114), Member::new("GroupId", 604).required()],
+        "DescribeSnapshotsResult",
+        &[Member::new("NextToken", 1256).wire("nextToken"), Member::new("Snapshots", 1232).wire("snapshotSet")],
     ),
-    /* 358 */
-    Shape::record(
-        "DescribeSecurityGroupReferencesResult",
-        &[Member::new("SecurityGroupReferenceSet", 1234).wire("securityGroupReferenceSet")],
-    ),
-    /* 359 */ Shape::new("DescribeSecurityGroupRulesMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 358 */ Shape::new("DescribeStaleSecurityGroupsMaxResults", Kind::Integer).min(5.0).max(255.0),
+    /* 359 */ Shape::new("DescribeStaleSecurityGroupsNextToken", Kind::String).min(1.0).max(1024.0),
     /* 360 */
     Shape::record(
-        "DescribeSecurityGroupRulesRequest",
+        "DescribeStaleSecurityGroupsRequest",
         &[
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("SecurityGroupRuleIds", 1239).wire("SecurityGroupRuleId"),
-            Member::new("DryRun", 114),
-            Member::new("NextToken", 1291),
-            Member::new("MaxResults", 359),
+            Member::new("DryRun", 110),
+            Member::new("MaxResults", 358),
+            Member::new("NextToken", 359),
+            Member::new("VpcId", 1402).required(),
         ],
     ),
     /* 361 */
     Shape::record(
-        "DescribeSecurityGroupRulesResult",
-        &[Member::new("SecurityGroupRules", 1240).wire("securityGroupRuleSet"), Member::new("NextToken", 1291).wire("nextToken")],
+        "DescribeStaleSecurityGroupsResult",
+        &[
+            Member::new("NextToken", 1256).wire("nextToken"),
+            Member::new("StaleSecurityGroupSet", 1246).wire("staleSecurityGroupSet"),
+        ],
     ),
-    /* 362 */ Shape::new("DescribeSecurityGroupsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 362 */ Shape::new("DescribeSubnetsMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 363 */
     Shape::record(
-        "DescribeSecurityGroupsRequest",
+        "DescribeSubnetsRequest",
         &[
-            Member::new("GroupIds", 600).wire("GroupId"),
-            Member::new("GroupNames", 605).wire("GroupName"),
-            Member::new("NextToken", 1291),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("SubnetIds", 1269).wire("SubnetId"),
+            Member::new("NextToken", 1256),
             Member::new("MaxResults", 362),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Filters", 541).wire("Filter"),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
     /* 364 */
     Shape::record(
-        "DescribeSecurityGroupsResult",
-        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("SecurityGroups", 1231).wire("securityGroupInfo")],
+        "DescribeSubnetsResult",
+        &[Member::new("NextToken", 1256).wire("nextToken"), Member::new("Subnets", 1274).wire("subnetSet")],
     ),
     /* 365 */
     Shape::record(
-        "DescribeSnapshotAttributeRequest",
+        "DescribeTagsRequest",
         &[
-            Member::new("Attribute", 1258).required(),
-            Member::new("SnapshotId", 1263).required(),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("MaxResults", 730).wire("maxResults"),
+            Member::new("NextToken", 1256).wire("nextToken"),
         ],
     ),
     /* 366 */
     Shape::record(
-        "DescribeSnapshotAttributeResult",
+        "DescribeTagsResult",
+        &[Member::new("NextToken", 1256).wire("nextToken"), Member::new("Tags", 1286).wire("tagSet")],
+    ),
+    /* 367 */
+    Shape::record(
+        "DescribeVolumeAttributeRequest",
         &[
-            Member::new("ProductCodes", 1121).wire("productCodes"),
-            Member::new("SnapshotId", 1291).wire("snapshotId"),
-            Member::new("CreateVolumePermissions", 204).wire("createVolumePermission"),
+            Member::new("Attribute", 1351).required(),
+            Member::new("VolumeId", 1352).required(),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 367 */ Shape::new("DescribeSnapshotTierStatusMaxResults", Kind::Integer),
     /* 368 */
     Shape::record(
-        "DescribeSnapshotTierStatusRequest",
+        "DescribeVolumeAttributeResult",
         &[
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("DryRun", 114),
-            Member::new("NextToken", 1291),
-            Member::new("MaxResults", 367),
+            Member::new("AutoEnableIO", 65).wire("autoEnableIO"),
+            Member::new("ProductCodes", 1091).wire("productCodes"),
+            Member::new("VolumeId", 1256).wire("volumeId"),
         ],
     ),
     /* 369 */
     Shape::record(
-        "DescribeSnapshotTierStatusResult",
+        "DescribeVolumeStatusRequest",
         &[
-            Member::new("SnapshotTierStatuses", 1460).wire("snapshotTierStatusSet"),
-            Member::new("NextToken", 1291).wire("nextToken"),
+            Member::new("MaxResults", 730),
+            Member::new("NextToken", 1256),
+            Member::new("VolumeIds", 1353).wire("VolumeId"),
+            Member::new("IncludeManagedResources", 110),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Filters", 522).wire("Filter"),
         ],
     ),
     /* 370 */
     Shape::record(
-        "DescribeSnapshotsRequest",
-        &[
-            Member::new("MaxResults", 757),
-            Member::new("NextToken", 1291),
-            Member::new("OwnerIds", 1063).wire("Owner"),
-            Member::new("RestorableByUserIds", 1179).wire("RestorableBy"),
-            Member::new("SnapshotIds", 1264).wire("SnapshotId"),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Filters", 541).wire("Filter"),
-        ],
+        "DescribeVolumeStatusResult",
+        &[Member::new("NextToken", 1256).wire("nextToken"), Member::new("VolumeStatuses", 1371).wire("volumeStatusSet")],
     ),
     /* 371 */
     Shape::record(
-        "DescribeSnapshotsResult",
-        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("Snapshots", 1266).wire("snapshotSet")],
+        "DescribeVolumesModificationsRequest",
+        &[
+            Member::new("DryRun", 110),
+            Member::new("VolumeIds", 1353).wire("VolumeId"),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("NextToken", 1256),
+            Member::new("MaxResults", 730),
+            Member::new("IncludeManagedResources", 110),
+        ],
     ),
-    /* 372 */ Shape::new("DescribeStaleSecurityGroupsMaxResults", Kind::Integer).min(5.0).max(255.0),
-    /* 373 */ Shape::new("DescribeStaleSecurityGroupsNextToken", Kind::String).min(1.0).max(1024.0),
+    /* 372 */
+    Shape::record(
+        "DescribeVolumesModificationsResult",
+        &[
+            Member::new("NextToken", 1256).wire("nextToken"),
+            Member::new("VolumesModifications", 1357).wire("volumeModificationSet"),
+        ],
+    ),
+    /* 373 */
+    Shape::record(
+        "DescribeVolumesRequest",
+        &[
+            Member::new("VolumeIds", 1353).wire("VolumeId"),
+            Member::new("IncludeManagedResources", 110),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("NextToken", 1256).wire("nextToken"),
+            Member::new("MaxResults", 730).wire("maxResults"),
+        ],
+    ),
     /* 374 */
     Shape::record(
-        "DescribeStaleSecurityGroupsRequest",
-        &[
-            Member::new("DryRun", 114),
-            Member::new("MaxResults", 372),
-            Member::new("NextToken", 373),
-            Member::new("VpcId", 1441).required(),
-        ],
+        "DescribeVolumesResult",
+        &[Member::new("NextToken", 1256).wire("nextToken"), Member::new("Volumes", 1355).wire("volumeSet")],
     ),
     /* 375 */
     Shape::record(
-        "DescribeStaleSecurityGroupsResult",
+        "DescribeVpcAttributeRequest",
         &[
-            Member::new("NextToken", 1291).wire("nextToken"),
-            Member::new("StaleSecurityGroupSet", 1281).wire("staleSecurityGroupSet"),
+            Member::new("Attribute", 1375).required(),
+            Member::new("VpcId", 1402).required(),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 376 */ Shape::new("DescribeSubnetsMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 377 */
+    /* 376 */
     Shape::record(
-        "DescribeSubnetsRequest",
+        "DescribeVpcAttributeResult",
         &[
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("SubnetIds", 1304).wire("SubnetId"),
-            Member::new("NextToken", 1291),
-            Member::new("MaxResults", 376),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("EnableDnsHostnames", 65).wire("enableDnsHostnames"),
+            Member::new("EnableDnsSupport", 65).wire("enableDnsSupport"),
+            Member::new("EnableNetworkAddressUsageMetrics", 65).wire("enableNetworkAddressUsageMetrics"),
+            Member::new("VpcId", 1256).wire("vpcId"),
         ],
     ),
-    /* 378 */
-    Shape::record(
-        "DescribeSubnetsResult",
-        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("Subnets", 1309).wire("subnetSet")],
-    ),
+    /* 377 */ Shape::new("DescribeVpcClassicLinkDnsSupportMaxResults", Kind::Integer).min(5.0).max(255.0),
+    /* 378 */ Shape::new("DescribeVpcClassicLinkDnsSupportNextToken", Kind::String).min(1.0).max(1024.0),
     /* 379 */
     Shape::record(
-        "DescribeTagsRequest",
+        "DescribeVpcClassicLinkDnsSupportRequest",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("MaxResults", 757).wire("maxResults"),
-            Member::new("NextToken", 1291).wire("nextToken"),
+            Member::new("VpcIds", 1382),
+            Member::new("MaxResults", 377).wire("maxResults"),
+            Member::new("NextToken", 378).wire("nextToken"),
         ],
     ),
     /* 380 */
     Shape::record(
-        "DescribeTagsResult",
-        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("Tags", 1321).wire("tagSet")],
+        "DescribeVpcClassicLinkDnsSupportResult",
+        &[Member::new("NextToken", 378).wire("nextToken"), Member::new("Vpcs", 129).wire("vpcs")],
     ),
     /* 381 */
     Shape::record(
-        "DescribeVolumeAttributeRequest",
+        "DescribeVpcClassicLinkRequest",
         &[
-            Member::new("Attribute", 1390).required(),
-            Member::new("VolumeId", 1391).required(),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("VpcIds", 1382).wire("VpcId"),
+            Member::new("Filters", 522).wire("Filter"),
         ],
     ),
-    /* 382 */
-    Shape::record(
-        "DescribeVolumeAttributeResult",
-        &[
-            Member::new("AutoEnableIO", 69).wire("autoEnableIO"),
-            Member::new("ProductCodes", 1121).wire("productCodes"),
-            Member::new("VolumeId", 1291).wire("volumeId"),
-        ],
-    ),
+    /* 382 */ Shape::record("DescribeVpcClassicLinkResult", &[Member::new("Vpcs", 1383).wire("vpcSet")]),
     /* 383 */
     Shape::record(
-        "DescribeVolumeStatusRequest",
+        "DescribeVpcEndpointServicesRequest",
         &[
-            Member::new("MaxResults", 757),
-            Member::new("NextToken", 1291),
-            Member::new("VolumeIds", 1392).wire("VolumeId"),
-            Member::new("IncludeManagedResources", 114),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Filters", 541).wire("Filter"),
+            Member::new("DryRun", 110),
+            Member::new("ServiceNames", 1342).wire("ServiceName"),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("MaxResults", 730),
+            Member::new("NextToken", 1256),
+            Member::new("ServiceRegions", 1342).wire("ServiceRegion"),
         ],
     ),
     /* 384 */
     Shape::record(
-        "DescribeVolumeStatusResult",
-        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("VolumeStatuses", 1410).wire("volumeStatusSet")],
+        "DescribeVpcEndpointServicesResult",
+        &[
+            Member::new("ServiceNames", 1342).wire("serviceNameSet"),
+            Member::new("ServiceDetails", 1216).wire("serviceDetailSet"),
+            Member::new("NextToken", 1256).wire("nextToken"),
+        ],
     ),
     /* 385 */
     Shape::record(
-        "DescribeVolumesModificationsRequest",
+        "DescribeVpcEndpointsRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("VolumeIds", 1392).wire("VolumeId"),
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("NextToken", 1291),
-            Member::new("MaxResults", 757),
-            Member::new("IncludeManagedResources", 114),
+            Member::new("DryRun", 110),
+            Member::new("VpcEndpointIds", 1395).wire("VpcEndpointId"),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("MaxResults", 730),
+            Member::new("NextToken", 1256),
         ],
     ),
     /* 386 */
     Shape::record(
-        "DescribeVolumesModificationsResult",
-        &[
-            Member::new("NextToken", 1291).wire("nextToken"),
-            Member::new("VolumesModifications", 1396).wire("volumeModificationSet"),
-        ],
+        "DescribeVpcEndpointsResult",
+        &[Member::new("VpcEndpoints", 1398).wire("vpcEndpointSet"), Member::new("NextToken", 1256).wire("nextToken")],
     ),
-    /* 387 */
-    Shape::record(
-        "DescribeVolumesRequest",
-        &[
-            Member::new("VolumeIds", 1392).wire("VolumeId"),
-            Member::new("IncludeManagedResources", 114),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("NextToken", 1291).wire("nextToken"),
-            Member::new("MaxResults", 757).wire("maxResults"),
-        ],
-    ),
+    /* 387 */ Shape::new("DescribeVpcPeeringConnectionsMaxResults", Kind::Integer).min(5.0).max(1000.0),
     /* 388 */
     Shape::record(
-        "DescribeVolumesResult",
-        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("Volumes", 1394).wire("volumeSet")],
+        "DescribeVpcPeeringConnectionsRequest",
+        &[
+            Member::new("NextToken", 1256),
+            Member::new("MaxResults", 387),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("VpcPeeringConnectionIds", 1409).wire("VpcPeeringConnectionId"),
+            Member::new("Filters", 522).wire("Filter"),
+        ],
     ),
     /* 389 */
     Shape::record(
-        "DescribeVpcAttributeRequest",
+        "DescribeVpcPeeringConnectionsResult",
         &[
-            Member::new("Attribute", 1414).required(),
-            Member::new("VpcId", 1441).required(),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("VpcPeeringConnections", 1411).wire("vpcPeeringConnectionSet"),
+            Member::new("NextToken", 1256).wire("nextToken"),
         ],
     ),
-    /* 390 */
+    /* 390 */ Shape::new("DescribeVpcsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 391 */
     Shape::record(
-        "DescribeVpcAttributeResult",
+        "DescribeVpcsRequest",
         &[
-            Member::new("EnableDnsHostnames", 69).wire("enableDnsHostnames"),
-            Member::new("EnableDnsSupport", 69).wire("enableDnsSupport"),
-            Member::new("EnableNetworkAddressUsageMetrics", 69).wire("enableNetworkAddressUsageMetrics"),
-            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("VpcIds", 1403).wire("VpcId"),
+            Member::new("NextToken", 1256),
+            Member::new("MaxResults", 390),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 391 */ Shape::new("DescribeVpcClassicLinkDnsSupportMaxResults", Kind::Integer).min(5.0).max(255.0),
-    /* 392 */ Shape::new("DescribeVpcClassicLinkDnsSupportNextToken", Kind::String).min(1.0).max(1024.0),
-    /* 393 */
+    /* 392 */
     Shape::record(
-        "DescribeVpcClassicLinkDnsSupportRequest",
-        &[
-            Member::new("VpcIds", 1421),
-            Member::new("MaxResults", 391).wire("maxResults"),
-            Member::new("NextToken", 392).wire("nextToken"),
-        ],
+        "DescribeVpcsResult",
+        &[Member::new("NextToken", 1256).wire("nextToken"), Member::new("Vpcs", 1406).wire("vpcSet")],
     ),
+    /* 393 */ Shape::choice("DestinationFileFormat", &["plain-text", "parquet"]),
     /* 394 */
     Shape::record(
-        "DescribeVpcClassicLinkDnsSupportResult",
-        &[Member::new("NextToken", 392).wire("nextToken"), Member::new("Vpcs", 133).wire("vpcs")],
+        "DestinationOptionsRequest",
+        &[Member::new("FileFormat", 393), Member::new("HiveCompatiblePartitions", 110), Member::new("PerHourPartition", 110)],
     ),
     /* 395 */
     Shape::record(
-        "DescribeVpcClassicLinkRequest",
+        "DestinationOptionsResponse",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("VpcIds", 1421).wire("VpcId"),
-            Member::new("Filters", 541).wire("Filter"),
+            Member::new("FileFormat", 393).wire("fileFormat"),
+            Member::new("HiveCompatiblePartitions", 110).wire("hiveCompatiblePartitions"),
+            Member::new("PerHourPartition", 110).wire("perHourPartition"),
         ],
     ),
-    /* 396 */ Shape::record("DescribeVpcClassicLinkResult", &[Member::new("Vpcs", 1422).wire("vpcSet")]),
+    /* 396 */
+    Shape::record(
+        "DetachInternetGatewayRequest",
+        &[
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("InternetGatewayId", 734).wire("internetGatewayId").required(),
+            Member::new("VpcId", 1402).wire("vpcId").required(),
+        ],
+    ),
     /* 397 */
     Shape::record(
-        "DescribeVpcEndpointServicesRequest",
+        "DetachNetworkInterfaceRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("ServiceNames", 1381).wire("ServiceName"),
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("MaxResults", 757),
-            Member::new("NextToken", 1291),
-            Member::new("ServiceRegions", 1381).wire("ServiceRegion"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("AttachmentId", 993).wire("attachmentId").required(),
+            Member::new("Force", 110).wire("force"),
         ],
     ),
     /* 398 */
     Shape::record(
-        "DescribeVpcEndpointServicesResult",
-        &[
-            Member::new("ServiceNames", 1381).wire("serviceNameSet"),
-            Member::new("ServiceDetails", 1249).wire("serviceDetailSet"),
-            Member::new("NextToken", 1291).wire("nextToken"),
-        ],
-    ),
-    /* 399 */
-    Shape::record(
-        "DescribeVpcEndpointsRequest",
-        &[
-            Member::new("DryRun", 114),
-            Member::new("VpcEndpointIds", 1434).wire("VpcEndpointId"),
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("MaxResults", 757),
-            Member::new("NextToken", 1291),
-        ],
-    ),
-    /* 400 */
-    Shape::record(
-        "DescribeVpcEndpointsResult",
-        &[Member::new("VpcEndpoints", 1437).wire("vpcEndpointSet"), Member::new("NextToken", 1291).wire("nextToken")],
-    ),
-    /* 401 */ Shape::new("DescribeVpcPeeringConnectionsMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 402 */
-    Shape::record(
-        "DescribeVpcPeeringConnectionsRequest",
-        &[
-            Member::new("NextToken", 1291),
-            Member::new("MaxResults", 401),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("VpcPeeringConnectionIds", 1448).wire("VpcPeeringConnectionId"),
-            Member::new("Filters", 541).wire("Filter"),
-        ],
-    ),
-    /* 403 */
-    Shape::record(
-        "DescribeVpcPeeringConnectionsResult",
-        &[
-            Member::new("VpcPeeringConnections", 1450).wire("vpcPeeringConnectionSet"),
-            Member::new("NextToken", 1291).wire("nextToken"),
-        ],
-    ),
-    /* 404 */ Shape::new("DescribeVpcsMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 405 */
-    Shape::record(
-        "DescribeVpcsRequest",
-        &[
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("VpcIds", 1442).wire("VpcId"),
-            Member::new("NextToken", 1291),
-            Member::new("MaxResults", 404),
-            Member::new("DryRun", 114).wire("dryRun"),
-        ],
-    ),
-    /* 406 */
-    Shape::record(
-        "DescribeVpcsResult",
-        &[Member::new("NextToken", 1291).wire("nextToken"), Member::new("Vpcs", 1445).wire("vpcSet")],
-    ),
-    /* 407 */ Shape::choice("DestinationFileFormat", &["plain-text", "parquet"]),
-    /* 408 */
-    Shape::record(
-        "DestinationOptionsRequest",
-        &[Member::new("FileFormat", 407), Member::new("HiveCompatiblePartitions", 114), Member::new("PerHourPartition", 114)],
-    ),
-    /* 409 */
-    Shape::record(
-        "DestinationOptionsResponse",
-        &[
-            Member::new("FileFormat", 407).wire("fileFormat"),
-            Member::new("HiveCompatiblePartitions", 114).wire("hiveCompatiblePartitions"),
-            Member::new("PerHourPartition", 114).wire("perHourPartition"),
-        ],
-    ),
-    /* 410 */
-    Shape::record(
-        "DetachInternetGatewayRequest",
-        &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("InternetGatewayId", 761).wire("internetGatewayId").required(),
-            Member::new("VpcId", 1441).wire("vpcId").required(),
-        ],
-    ),
-    /* 411 */
-    Shape::record(
-        "DetachNetworkInterfaceRequest",
-        &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("AttachmentId", 1023).wire("attachmentId").required(),
-            Member::new("Force", 114).wire("force"),
-        ],
-    ),
-    /* 412 */
-    Shape::record(
         "DetachVolumeRequest",
         &[
-            Member::new("Device", 1291),
-            Member::new("Force", 114),
-            Member::new("InstanceId", 682),
-            Member::new("VolumeId", 1393).required(),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Device", 1256),
+            Member::new("Force", 110),
+            Member::new("InstanceId", 655),
+            Member::new("VolumeId", 1354).required(),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 413 */ Shape::choice("DeviceType", &["ebs", "instance-store"]),
-    /* 414 */
-    Shape::record("DhcpConfiguration", &[Member::new("Key", 1291).wire("key"), Member::new("Values", 416).wire("valueSet")]),
-    /* 415 */ Shape::list("DhcpConfigurationList", Member::element(414).wire("item")),
-    /* 416 */ Shape::list("DhcpConfigurationValueList", Member::element(70).wire("item")),
-    /* 417 */
+    /* 399 */ Shape::choice("DeviceType", &["ebs", "instance-store"]),
+    /* 400 */
+    Shape::record("DhcpConfiguration", &[Member::new("Key", 1256).wire("key"), Member::new("Values", 402).wire("valueSet")]),
+    /* 401 */ Shape::list("DhcpConfigurationList", Member::element(400).wire("item")),
+    /* 402 */ Shape::list("DhcpConfigurationValueList", Member::element(66).wire("item")),
+    /* 403 */
     Shape::record(
         "DhcpOptions",
         &[
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("DhcpOptionsId", 1291).wire("dhcpOptionsId"),
-            Member::new("DhcpConfigurations", 415).wire("dhcpConfigurationSet"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("DhcpOptionsId", 1256).wire("dhcpOptionsId"),
+            Member::new("DhcpConfigurations", 401).wire("dhcpConfigurationSet"),
         ],
     ),
-    /* 418 */ Shape::new("DhcpOptionsId", Kind::String),
-    /* 419 */ Shape::list("DhcpOptionsIdStringList", Member::element(418).wire("DhcpOptionsId")),
-    /* 420 */ Shape::list("DhcpOptionsList", Member::element(417).wire("item")),
-    /* 421 */ Shape::record("DisableEbsEncryptionByDefaultRequest", &[Member::new("DryRun", 114)]),
-    /* 422 */
+    /* 404 */ Shape::new("DhcpOptionsId", Kind::String),
+    /* 405 */ Shape::list("DhcpOptionsIdStringList", Member::element(404).wire("DhcpOptionsId")),
+    /* 406 */ Shape::list("DhcpOptionsList", Member::element(403).wire("item")),
+    /* 407 */ Shape::record("DisableEbsEncryptionByDefaultRequest", &[Member::new("DryRun", 110)]),
+    /* 408 */
     Shape::record(
         "DisableEbsEncryptionByDefaultResult",
-        &[Member::new("EbsEncryptionByDefault", 114).wire("ebsEncryptionByDefault")],
+        &[Member::new("EbsEncryptionByDefault", 110).wire("ebsEncryptionByDefault")],
     ),
-    /* 423 */
+    /* 409 */
     Shape::record(
         "DisableFastSnapshotRestoreErrorItem",
         &[
-            Member::new("SnapshotId", 1291).wire("snapshotId"),
-            Member::new("FastSnapshotRestoreStateErrors", 427).wire("fastSnapshotRestoreStateErrorSet"),
+            Member::new("SnapshotId", 1256).wire("snapshotId"),
+            Member::new("FastSnapshotRestoreStateErrors", 413).wire("fastSnapshotRestoreStateErrorSet"),
         ],
     ),
-    /* 424 */ Shape::list("DisableFastSnapshotRestoreErrorSet", Member::element(423).wire("item")),
-    /* 425 */
+    /* 410 */ Shape::list("DisableFastSnapshotRestoreErrorSet", Member::element(409).wire("item")),
+    /* 411 */
     Shape::record(
         "DisableFastSnapshotRestoreStateError",
-        &[Member::new("Code", 1291).wire("code"), Member::new("Message", 1291).wire("message")],
+        &[Member::new("Code", 1256).wire("code"), Member::new("Message", 1256).wire("message")],
     ),
-    /* 426 */
+    /* 412 */
     Shape::record(
         "DisableFastSnapshotRestoreStateErrorItem",
         &[
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
-            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
-            Member::new("Error", 425).wire("error"),
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 1256).wire("availabilityZoneId"),
+            Member::new("Error", 411).wire("error"),
         ],
     ),
-    /* 427 */ Shape::list("DisableFastSnapshotRestoreStateErrorSet", Member::element(426).wire("item")),
-    /* 428 */
+    /* 413 */ Shape::list("DisableFastSnapshotRestoreStateErrorSet", Member::element(412).wire("item")),
+    /* 414 */
     Shape::record(
         "DisableFastSnapshotRestoreSuccessItem",
         &[
-            Member::new("SnapshotId", 1291).wire("snapshotId"),
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
-            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
-            Member::new("State", 539).wire("state"),
-            Member::new("StateTransitionReason", 1291).wire("stateTransitionReason"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("OwnerAlias", 1291).wire("ownerAlias"),
-            Member::new("EnablingTime", 936).wire("enablingTime"),
-            Member::new("OptimizingTime", 936).wire("optimizingTime"),
-            Member::new("EnabledTime", 936).wire("enabledTime"),
-            Member::new("DisablingTime", 936).wire("disablingTime"),
-            Member::new("DisabledTime", 936).wire("disabledTime"),
+            Member::new("SnapshotId", 1256).wire("snapshotId"),
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 1256).wire("availabilityZoneId"),
+            Member::new("State", 520).wire("state"),
+            Member::new("StateTransitionReason", 1256).wire("stateTransitionReason"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("OwnerAlias", 1256).wire("ownerAlias"),
+            Member::new("EnablingTime", 908).wire("enablingTime"),
+            Member::new("OptimizingTime", 908).wire("optimizingTime"),
+            Member::new("EnabledTime", 908).wire("enabledTime"),
+            Member::new("DisablingTime", 908).wire("disablingTime"),
+            Member::new("DisabledTime", 908).wire("disabledTime"),
         ],
     ),
-    /* 429 */ Shape::list("DisableFastSnapshotRestoreSuccessSet", Member::element(428).wire("item")),
-    /* 430 */
+    /* 415 */ Shape::list("DisableFastSnapshotRestoreSuccessSet", Member::element(414).wire("item")),
+    /* 416 */
     Shape::record(
         "DisableFastSnapshotRestoresRequest",
         &[
-            Member::new("AvailabilityZones", 92).wire("AvailabilityZone"),
-            Member::new("AvailabilityZoneIds", 85).wire("AvailabilityZoneId"),
-            Member::new("SourceSnapshotIds", 1264).wire("SourceSnapshotId").required(),
-            Member::new("DryRun", 114),
+            Member::new("AvailabilityZones", 88).wire("AvailabilityZone"),
+            Member::new("AvailabilityZoneIds", 81).wire("AvailabilityZoneId"),
+            Member::new("SourceSnapshotIds", 1230).wire("SourceSnapshotId").required(),
+            Member::new("DryRun", 110),
         ],
     ),
-    /* 431 */
+    /* 417 */
     Shape::record(
         "DisableFastSnapshotRestoresResult",
-        &[Member::new("Successful", 429).wire("successful"), Member::new("Unsuccessful", 424).wire("unsuccessful")],
+        &[Member::new("Successful", 415).wire("successful"), Member::new("Unsuccessful", 410).wire("unsuccessful")],
     ),
-    /* 432 */ Shape::record("DisableImageBlockPublicAccessRequest", &[Member::new("DryRun", 114)]),
-    /* 433 */
+    /* 418 */ Shape::record("DisableImageBlockPublicAccessRequest", &[Member::new("DryRun", 110)]),
+    /* 419 */
     Shape::record(
         "DisableImageBlockPublicAccessResult",
-        &[Member::new("ImageBlockPublicAccessState", 626).wire("imageBlockPublicAccessState")],
+        &[Member::new("ImageBlockPublicAccessState", 605).wire("imageBlockPublicAccessState")],
     ),
-    /* 434 */
-    Shape::record("DisableImageDeprecationRequest", &[Member::new("ImageId", 629).required(), Member::new("DryRun", 114)]),
-    /* 435 */ Shape::record("DisableImageDeprecationResult", &[Member::new("Return", 114).wire("return")]),
-    /* 436 */
+    /* 420 */
+    Shape::record("DisableImageDeprecationRequest", &[Member::new("ImageId", 608).required(), Member::new("DryRun", 110)]),
+    /* 421 */ Shape::record("DisableImageDeprecationResult", &[Member::new("Return", 110).wire("return")]),
+    /* 422 */
     Shape::record(
         "DisableImageDeregistrationProtectionRequest",
-        &[Member::new("ImageId", 629).required(), Member::new("DryRun", 114)],
+        &[Member::new("ImageId", 608).required(), Member::new("DryRun", 110)],
     ),
-    /* 437 */ Shape::record("DisableImageDeregistrationProtectionResult", &[Member::new("Return", 1291).wire("return")]),
-    /* 438 */ Shape::record("DisableImageRequest", &[Member::new("ImageId", 629).required(), Member::new("DryRun", 114)]),
-    /* 439 */ Shape::record("DisableImageResult", &[Member::new("Return", 114).wire("return")]),
-    /* 440 */ Shape::record("DisableSerialConsoleAccessRequest", &[Member::new("DryRun", 114)]),
-    /* 441 */
+    /* 423 */ Shape::record("DisableImageDeregistrationProtectionResult", &[Member::new("Return", 1256).wire("return")]),
+    /* 424 */ Shape::record("DisableImageRequest", &[Member::new("ImageId", 608).required(), Member::new("DryRun", 110)]),
+    /* 425 */ Shape::record("DisableImageResult", &[Member::new("Return", 110).wire("return")]),
+    /* 426 */ Shape::record("DisableSerialConsoleAccessRequest", &[Member::new("DryRun", 110)]),
+    /* 427 */
     Shape::record(
         "DisableSerialConsoleAccessResult",
-        &[Member::new("SerialConsoleAccessEnabled", 114).wire("serialConsoleAccessEnabled")],
+        &[Member::new("SerialConsoleAccessEnabled", 110).wire("serialConsoleAccessEnabled")],
     ),
-    /* 442 */ Shape::record("DisableSnapshotBlockPublicAccessRequest", &[Member::new("DryRun", 114)]),
-    /* 443 */ Shape::record("DisableSnapshotBlockPublicAccessResult", &[Member::new("State", 1259).wire("state")]),
-    /* 444 */
+    /* 428 */ Shape::record("DisableSnapshotBlockPublicAccessRequest", &[Member::new("DryRun", 110)]),
+    /* 429 */ Shape::record("DisableSnapshotBlockPublicAccessResult", &[Member::new("State", 1226).wire("state")]),
+    /* 430 */
     Shape::record(
         "DisassociateAddressRequest",
-        &[Member::new("AssociationId", 499), Member::new("PublicIp", 485), Member::new("DryRun", 114).wire("dryRun")],
+        &[Member::new("AssociationId", 480), Member::new("PublicIp", 466), Member::new("DryRun", 110).wire("dryRun")],
     ),
-    /* 445 */ Shape::record("DisassociateIamInstanceProfileRequest", &[Member::new("AssociationId", 616).required()]),
-    /* 446 */
+    /* 431 */ Shape::record("DisassociateIamInstanceProfileRequest", &[Member::new("AssociationId", 595).required()]),
+    /* 432 */
     Shape::record(
         "DisassociateIamInstanceProfileResult",
-        &[Member::new("IamInstanceProfileAssociation", 615).wire("iamInstanceProfileAssociation")],
+        &[Member::new("IamInstanceProfileAssociation", 594).wire("iamInstanceProfileAssociation")],
     ),
-    /* 447 */
+    /* 433 */
     Shape::record(
         "DisassociateRouteTableRequest",
-        &[Member::new("DryRun", 114).wire("dryRun"), Member::new("AssociationId", 1200).wire("associationId").required()],
+        &[Member::new("DryRun", 110).wire("dryRun"), Member::new("AssociationId", 1168).wire("associationId").required()],
     ),
-    /* 448 */
-    Shape::record("DisassociateSubnetCidrBlockRequest", &[Member::new("AssociationId", 1293).wire("associationId").required()]),
-    /* 449 */
-    Shape::record(
-        "DisassociateSubnetCidrBlockResult",
-        &[
-            Member::new("Ipv6CidrBlockAssociation", 1307).wire("ipv6CidrBlockAssociation"),
-            Member::new("SubnetId", 1291).wire("subnetId"),
-        ],
-    ),
-    /* 450 */
-    Shape::record("DisassociateVpcCidrBlockRequest", &[Member::new("AssociationId", 1415).wire("associationId").required()]),
-    /* 451 */
+    /* 434 */
+    Shape::record("DisassociateVpcCidrBlockRequest", &[Member::new("AssociationId", 1376).wire("associationId").required()]),
+    /* 435 */
     Shape::record(
         "DisassociateVpcCidrBlockResult",
         &[
-            Member::new("Ipv6CidrBlockAssociation", 1443).wire("ipv6CidrBlockAssociation"),
-            Member::new("CidrBlockAssociation", 1416).wire("cidrBlockAssociation"),
-            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("Ipv6CidrBlockAssociation", 1404).wire("ipv6CidrBlockAssociation"),
+            Member::new("CidrBlockAssociation", 1377).wire("cidrBlockAssociation"),
+            Member::new("VpcId", 1256).wire("vpcId"),
         ],
     ),
-    /* 452 */ Shape::new("DiskCount", Kind::Integer),
-    /* 453 */
+    /* 436 */ Shape::new("DiskCount", Kind::Integer),
+    /* 437 */
     Shape::record(
         "DiskInfo",
         &[
-            Member::new("SizeInGB", 455).wire("sizeInGB"),
-            Member::new("Count", 452).wire("count"),
-            Member::new("Type", 456).wire("type"),
+            Member::new("SizeInGB", 439).wire("sizeInGB"),
+            Member::new("Count", 436).wire("count"),
+            Member::new("Type", 440).wire("type"),
         ],
     ),
-    /* 454 */ Shape::list("DiskInfoList", Member::element(453).wire("item")),
-    /* 455 */ Shape::new("DiskSize", Kind::Long),
-    /* 456 */ Shape::choice("DiskType", &["hdd", "ssd"]),
-    /* 457 */
+    /* 438 */ Shape::list("DiskInfoList", Member::element(437).wire("item")),
+    /* 439 */ Shape::new("DiskSize", Kind::Long),
+    /* 440 */ Shape::choice("DiskType", &["hdd", "ssd"]),
+    /* 441 */
     Shape::record(
         "DnsEntry",
-        &[Member::new("DnsName", 1291).wire("dnsName"), Member::new("HostedZoneId", 1291).wire("hostedZoneId")],
+        &[Member::new("DnsName", 1256).wire("dnsName"), Member::new("HostedZoneId", 1256).wire("hostedZoneId")],
     ),
-    /* 458 */ Shape::list("DnsEntrySet", Member::element(457).wire("item")),
-    /* 459 */ Shape::choice("DnsNameState", &["pendingVerification", "verified", "failed"]),
-    /* 460 */
+    /* 442 */ Shape::list("DnsEntrySet", Member::element(441).wire("item")),
+    /* 443 */ Shape::choice("DnsNameState", &["pendingVerification", "verified", "failed"]),
+    /* 444 */
     Shape::record(
         "DnsOptions",
         &[
-            Member::new("DnsRecordIpType", 462).wire("dnsRecordIpType"),
-            Member::new("PrivateDnsOnlyForInboundResolverEndpoint", 114).wire("privateDnsOnlyForInboundResolverEndpoint"),
-            Member::new("PrivateDnsPreference", 1291).wire("privateDnsPreference"),
-            Member::new("PrivateDnsSpecifiedDomains", 1113).wire("privateDnsSpecifiedDomainSet"),
+            Member::new("DnsRecordIpType", 446).wire("dnsRecordIpType"),
+            Member::new("PrivateDnsOnlyForInboundResolverEndpoint", 110).wire("privateDnsOnlyForInboundResolverEndpoint"),
+            Member::new("PrivateDnsPreference", 1256).wire("privateDnsPreference"),
+            Member::new("PrivateDnsSpecifiedDomains", 1083).wire("privateDnsSpecifiedDomainSet"),
         ],
     ),
-    /* 461 */
+    /* 445 */
     Shape::record(
         "DnsOptionsSpecification",
         &[
-            Member::new("DnsRecordIpType", 462),
-            Member::new("PrivateDnsOnlyForInboundResolverEndpoint", 114),
-            Member::new("PrivateDnsPreference", 1291),
-            Member::new("PrivateDnsSpecifiedDomains", 1113).wire("PrivateDnsSpecifiedDomain"),
+            Member::new("DnsRecordIpType", 446),
+            Member::new("PrivateDnsOnlyForInboundResolverEndpoint", 110),
+            Member::new("PrivateDnsPreference", 1256),
+            Member::new("PrivateDnsSpecifiedDomains", 1083).wire("PrivateDnsSpecifiedDomain"),
         ],
     ),
-    /* 462 */ Shape::choice("DnsRecordIpType", &["ipv4", "dualstack", "ipv6", "service-defined"]),
-    /* 463 */ Shape::choice("DomainType", &["vpc", "standard"]),
-    /* 464 */ Shape::new("Double", Kind::Float),
-    /* 465 */
+    /* 446 */ Shape::choice("DnsRecordIpType", &["ipv4", "dualstack", "ipv6", "service-defined"]),
+    /* 447 */ Shape::choice("DomainType", &["vpc", "standard"]),
+    /* 448 */ Shape::new("Double", Kind::Float),
+    /* 449 */
     Shape::record(
         "EbsBlockDevice",
         &[
-            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
-            Member::new("Iops", 757).wire("iops"),
-            Member::new("SnapshotId", 1263).wire("snapshotId"),
-            Member::new("VolumeSize", 757).wire("volumeSize"),
-            Member::new("VolumeType", 1412).wire("volumeType"),
-            Member::new("KmsKeyId", 1291).wire("kmsKeyId"),
-            Member::new("Throughput", 757).wire("throughput"),
-            Member::new("OutpostArn", 1291).wire("outpostArn"),
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
-            Member::new("Encrypted", 114).wire("encrypted"),
-            Member::new("VolumeInitializationRate", 757),
-            Member::new("AvailabilityZoneId", 1291),
-            Member::new("EbsCardIndex", 757),
+            Member::new("DeleteOnTermination", 110).wire("deleteOnTermination"),
+            Member::new("Iops", 730).wire("iops"),
+            Member::new("SnapshotId", 1229).wire("snapshotId"),
+            Member::new("VolumeSize", 730).wire("volumeSize"),
+            Member::new("VolumeType", 1373).wire("volumeType"),
+            Member::new("KmsKeyId", 1256).wire("kmsKeyId"),
+            Member::new("Throughput", 730).wire("throughput"),
+            Member::new("OutpostArn", 1256).wire("outpostArn"),
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
+            Member::new("Encrypted", 110).wire("encrypted"),
+            Member::new("VolumeInitializationRate", 730),
+            Member::new("AvailabilityZoneId", 1256),
+            Member::new("EbsCardIndex", 730),
         ],
     ),
-    /* 466 */ Shape::new("EbsCardIndex", Kind::Integer),
-    /* 467 */
+    /* 450 */ Shape::new("EbsCardIndex", Kind::Integer),
+    /* 451 */
     Shape::record(
         "EbsCardInfo",
         &[
-            Member::new("EbsCardIndex", 466).wire("ebsCardIndex"),
-            Member::new("BaselineBandwidthInMbps", 100).wire("baselineBandwidthInMbps"),
-            Member::new("BaselineThroughputInMBps", 106).wire("baselineThroughputInMBps"),
-            Member::new("BaselineIops", 103).wire("baselineIops"),
-            Member::new("MaximumBandwidthInMbps", 909).wire("maximumBandwidthInMbps"),
-            Member::new("MaximumThroughputInMBps", 918).wire("maximumThroughputInMBps"),
-            Member::new("MaximumIops", 915).wire("maximumIops"),
+            Member::new("EbsCardIndex", 450).wire("ebsCardIndex"),
+            Member::new("BaselineBandwidthInMbps", 96).wire("baselineBandwidthInMbps"),
+            Member::new("BaselineThroughputInMBps", 102).wire("baselineThroughputInMBps"),
+            Member::new("BaselineIops", 99).wire("baselineIops"),
+            Member::new("MaximumBandwidthInMbps", 881).wire("maximumBandwidthInMbps"),
+            Member::new("MaximumThroughputInMBps", 890).wire("maximumThroughputInMBps"),
+            Member::new("MaximumIops", 887).wire("maximumIops"),
         ],
     ),
-    /* 468 */ Shape::list("EbsCardInfoList", Member::element(467).wire("item")),
-    /* 469 */ Shape::choice("EbsEncryptionSupport", &["unsupported", "supported"]),
-    /* 470 */
+    /* 452 */ Shape::list("EbsCardInfoList", Member::element(451).wire("item")),
+    /* 453 */ Shape::choice("EbsEncryptionSupport", &["unsupported", "supported"]),
+    /* 454 */
     Shape::record(
         "EbsInfo",
         &[
-            Member::new("EbsOptimizedSupport", 475).wire("ebsOptimizedSupport"),
-            Member::new("EncryptionSupport", 469).wire("encryptionSupport"),
-            Member::new("EbsOptimizedInfo", 474).wire("ebsOptimizedInfo"),
-            Member::new("NvmeSupport", 473).wire("nvmeSupport"),
-            Member::new("MaximumEbsAttachments", 910).wire("maximumEbsAttachments"),
-            Member::new("AttachmentLimitType", 67).wire("attachmentLimitType"),
-            Member::new("MaximumEbsCards", 911).wire("maximumEbsCards"),
-            Member::new("EbsCards", 468).wire("ebsCardSet"),
+            Member::new("EbsOptimizedSupport", 459).wire("ebsOptimizedSupport"),
+            Member::new("EncryptionSupport", 453).wire("encryptionSupport"),
+            Member::new("EbsOptimizedInfo", 458).wire("ebsOptimizedInfo"),
+            Member::new("NvmeSupport", 457).wire("nvmeSupport"),
+            Member::new("MaximumEbsAttachments", 882).wire("maximumEbsAttachments"),
+            Member::new("AttachmentLimitType", 63).wire("attachmentLimitType"),
+            Member::new("MaximumEbsCards", 883).wire("maximumEbsCards"),
+            Member::new("EbsCards", 452).wire("ebsCardSet"),
         ],
     ),
-    /* 471 */
+    /* 455 */
     Shape::record(
         "EbsInstanceBlockDevice",
         &[
-            Member::new("AttachTime", 218).wire("attachTime"),
-            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
-            Member::new("Status", 68).wire("status"),
-            Member::new("VolumeId", 1291).wire("volumeId"),
-            Member::new("AssociatedResource", 1291).wire("associatedResource"),
-            Member::new("VolumeOwnerId", 1291).wire("volumeOwnerId"),
-            Member::new("Operator", 1060).wire("operator"),
-            Member::new("EbsCardIndex", 757).wire("ebsCardIndex"),
+            Member::new("AttachTime", 211).wire("attachTime"),
+            Member::new("DeleteOnTermination", 110).wire("deleteOnTermination"),
+            Member::new("Status", 64).wire("status"),
+            Member::new("VolumeId", 1256).wire("volumeId"),
+            Member::new("AssociatedResource", 1256).wire("associatedResource"),
+            Member::new("VolumeOwnerId", 1256).wire("volumeOwnerId"),
+            Member::new("Operator", 1030).wire("operator"),
+            Member::new("EbsCardIndex", 730).wire("ebsCardIndex"),
         ],
     ),
-    /* 472 */
+    /* 456 */
     Shape::record(
         "EbsInstanceBlockDeviceSpecification",
-        &[Member::new("VolumeId", 1391).wire("volumeId"), Member::new("DeleteOnTermination", 114).wire("deleteOnTermination")],
+        &[Member::new("VolumeId", 1352).wire("volumeId"), Member::new("DeleteOnTermination", 110).wire("deleteOnTermination")],
     ),
-    /* 473 */ Shape::choice("EbsNvmeSupport", &["unsupported", "supported", "required"]),
-    /* 474 */
+    /* 457 */ Shape::choice("EbsNvmeSupport", &["unsupported", "supported", "required"]),
+    /* 458 */
     Shape::record(
         "EbsOptimizedInfo",
         &[
-            Member::new("BaselineBandwidthInMbps", 100).wire("baselineBandwidthInMbps"),
-            Member::new("BaselineThroughputInMBps", 106).wire("baselineThroughputInMBps"),
-            Member::new("BaselineIops", 103).wire("baselineIops"),
-            Member::new("MaximumBandwidthInMbps", 909).wire("maximumBandwidthInMbps"),
-            Member::new("MaximumThroughputInMBps", 918).wire("maximumThroughputInMBps"),
-            Member::new("MaximumIops", 915).wire("maximumIops"),
+            Member::new("BaselineBandwidthInMbps", 96).wire("baselineBandwidthInMbps"),
+            Member::new("BaselineThroughputInMBps", 102).wire("baselineThroughputInMBps"),
+            Member::new("BaselineIops", 99).wire("baselineIops"),
+            Member::new("MaximumBandwidthInMbps", 881).wire("maximumBandwidthInMbps"),
+            Member::new("MaximumThroughputInMBps", 890).wire("maximumThroughputInMBps"),
+            Member::new("MaximumIops", 887).wire("maximumIops"),
         ],
     ),
-    /* 475 */ Shape::choice("EbsOptimizedSupport", &["unsupported", "supported", "default"]),
-    /* 476 */
+    /* 459 */ Shape::choice("EbsOptimizedSupport", &["unsupported", "supported", "default"]),
+    /* 460 */
     Shape::record(
         "EbsStatusDetails",
         &[
-            Member::new("ImpairedSince", 936).wire("impairedSince"),
-            Member::new("Name", 1286).wire("name"),
-            Member::new("Status", 1287).wire("status"),
+            Member::new("ImpairedSince", 908).wire("impairedSince"),
+            Member::new("Name", 1251).wire("name"),
+            Member::new("Status", 1252).wire("status"),
         ],
     ),
-    /* 477 */ Shape::list("EbsStatusDetailsList", Member::element(476).wire("item")),
-    /* 478 */
-    Shape::record("EbsStatusSummary", &[Member::new("Details", 477).wire("details"), Member::new("Status", 1313).wire("status")]),
-    /* 479 */ Shape::record("EfaInfo", &[Member::new("MaximumEfaInterfaces", 912).wire("maximumEfaInterfaces")]),
-    /* 480 */ Shape::new("EfaSupportedFlag", Kind::Boolean),
-    /* 481 */
-    Shape::record(
-        "EgressOnlyInternetGateway",
-        &[
-            Member::new("Attachments", 760).wire("attachmentSet"),
-            Member::new("EgressOnlyInternetGatewayId", 482).wire("egressOnlyInternetGatewayId"),
-            Member::new("Tags", 1328).wire("tagSet"),
-        ],
-    ),
-    /* 482 */ Shape::new("EgressOnlyInternetGatewayId", Kind::String),
-    /* 483 */ Shape::list("EgressOnlyInternetGatewayIdList", Member::element(482).wire("item")),
-    /* 484 */ Shape::list("EgressOnlyInternetGatewayList", Member::element(481).wire("item")),
-    /* 485 */ Shape::new("EipAllocationPublicIp", Kind::String),
-    /* 486 */
+    /* 461 */ Shape::list("EbsStatusDetailsList", Member::element(460).wire("item")),
+    /* 462 */
+    Shape::record("EbsStatusSummary", &[Member::new("Details", 461).wire("details"), Member::new("Status", 1278).wire("status")]),
+    /* 463 */ Shape::record("EfaInfo", &[Member::new("MaximumEfaInterfaces", 884).wire("maximumEfaInterfaces")]),
+    /* 464 */ Shape::new("EfaSupportedFlag", Kind::Boolean),
+    /* 465 */ Shape::new("EgressOnlyInternetGatewayId", Kind::String),
+    /* 466 */ Shape::new("EipAllocationPublicIp", Kind::String),
+    /* 467 */
     Shape::record(
         "ElasticGpuAssociation",
         &[
-            Member::new("ElasticGpuId", 488).wire("elasticGpuId"),
-            Member::new("ElasticGpuAssociationId", 1291).wire("elasticGpuAssociationId"),
-            Member::new("ElasticGpuAssociationState", 1291).wire("elasticGpuAssociationState"),
-            Member::new("ElasticGpuAssociationTime", 1291).wire("elasticGpuAssociationTime"),
+            Member::new("ElasticGpuId", 469).wire("elasticGpuId"),
+            Member::new("ElasticGpuAssociationId", 1256).wire("elasticGpuAssociationId"),
+            Member::new("ElasticGpuAssociationState", 1256).wire("elasticGpuAssociationState"),
+            Member::new("ElasticGpuAssociationTime", 1256).wire("elasticGpuAssociationTime"),
         ],
     ),
-    /* 487 */ Shape::list("ElasticGpuAssociationList", Member::element(486).wire("item")),
-    /* 488 */ Shape::new("ElasticGpuId", Kind::String),
-    /* 489 */ Shape::record("ElasticGpuSpecification", &[Member::new("Type", 1291).required()]),
-    /* 490 */ Shape::list("ElasticGpuSpecificationList", Member::element(489).wire("ElasticGpuSpecification")),
-    /* 491 */ Shape::record("ElasticGpuSpecificationResponse", &[Member::new("Type", 1291).wire("type")]),
-    /* 492 */ Shape::list("ElasticGpuSpecificationResponseList", Member::element(491).wire("item")),
-    /* 493 */ Shape::list("ElasticGpuSpecifications", Member::element(489).wire("item")),
-    /* 494 */
-    Shape::record("ElasticInferenceAccelerator", &[Member::new("Type", 1291).required(), Member::new("Count", 497)]),
-    /* 495 */
+    /* 468 */ Shape::list("ElasticGpuAssociationList", Member::element(467).wire("item")),
+    /* 469 */ Shape::new("ElasticGpuId", Kind::String),
+    /* 470 */ Shape::record("ElasticGpuSpecification", &[Member::new("Type", 1256).required()]),
+    /* 471 */ Shape::list("ElasticGpuSpecificationList", Member::element(470).wire("ElasticGpuSpecification")),
+    /* 472 */ Shape::record("ElasticGpuSpecificationResponse", &[Member::new("Type", 1256).wire("type")]),
+    /* 473 */ Shape::list("ElasticGpuSpecificationResponseList", Member::element(472).wire("item")),
+    /* 474 */ Shape::list("ElasticGpuSpecifications", Member::element(470).wire("item")),
+    /* 475 */
+    Shape::record("ElasticInferenceAccelerator", &[Member::new("Type", 1256).required(), Member::new("Count", 478)]),
+    /* 476 */
     Shape::record(
         "ElasticInferenceAcceleratorAssociation",
         &[
-            Member::new("ElasticInferenceAcceleratorArn", 1291).wire("elasticInferenceAcceleratorArn"),
-            Member::new("ElasticInferenceAcceleratorAssociationId", 1291).wire("elasticInferenceAcceleratorAssociationId"),
-            Member::new("ElasticInferenceAcceleratorAssociationState", 1291).wire("elasticInferenceAcceleratorAssociationState"),
-            Member::new("ElasticInferenceAcceleratorAssociationTime", 218).wire("elasticInferenceAcceleratorAssociationTime"),
+            Member::new("ElasticInferenceAcceleratorArn", 1256).wire("elasticInferenceAcceleratorArn"),
+            Member::new("ElasticInferenceAcceleratorAssociationId", 1256).wire("elasticInferenceAcceleratorAssociationId"),
+            Member::new("ElasticInferenceAcceleratorAssociationState", 1256).wire("elasticInferenceAcceleratorAssociationState"),
+            Member::new("ElasticInferenceAcceleratorAssociationTime", 211).wire("elasticInferenceAcceleratorAssociationTime"),
         ],
     ),
-    /* 496 */ Shape::list("ElasticInferenceAcceleratorAssociationList", Member::element(495).wire("item")),
-    /* 497 */ Shape::new("ElasticInferenceAcceleratorCount", Kind::Integer).min(1.0),
-    /* 498 */ Shape::list("ElasticInferenceAccelerators", Member::element(494).wire("item")),
-    /* 499 */ Shape::new("ElasticIpAssociationId", Kind::String),
-    /* 500 */
-    Shape::record("EnaSrdSpecification", &[Member::new("EnaSrdEnabled", 114), Member::new("EnaSrdUdpSpecification", 503)]),
-    /* 501 */
-    Shape::record("EnaSrdSpecificationRequest", &[Member::new("EnaSrdEnabled", 114), Member::new("EnaSrdUdpSpecification", 504)]),
-    /* 502 */ Shape::new("EnaSrdSupported", Kind::Boolean),
-    /* 503 */ Shape::record("EnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 114)]),
-    /* 504 */ Shape::record("EnaSrdUdpSpecificationRequest", &[Member::new("EnaSrdUdpEnabled", 114)]),
-    /* 505 */ Shape::choice("EnaSupport", &["unsupported", "supported", "required"]),
-    /* 506 */ Shape::record("EnableEbsEncryptionByDefaultRequest", &[Member::new("DryRun", 114)]),
-    /* 507 */
+    /* 477 */ Shape::list("ElasticInferenceAcceleratorAssociationList", Member::element(476).wire("item")),
+    /* 478 */ Shape::new("ElasticInferenceAcceleratorCount", Kind::Integer).min(1.0),
+    /* 479 */ Shape::list("ElasticInferenceAccelerators", Member::element(475).wire("item")),
+    /* 480 */ Shape::new("ElasticIpAssociationId", Kind::String),
+    /* 481 */
+    Shape::record("EnaSrdSpecification", &[Member::new("EnaSrdEnabled", 110), Member::new("EnaSrdUdpSpecification", 484)]),
+    /* 482 */
+    Shape::record("EnaSrdSpecificationRequest", &[Member::new("EnaSrdEnabled", 110), Member::new("EnaSrdUdpSpecification", 485)]),
+    /* 483 */ Shape::new("EnaSrdSupported", Kind::Boolean),
+    /* 484 */ Shape::record("EnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 110)]),
+    /* 485 */ Shape::record("EnaSrdUdpSpecificationRequest", &[Member::new("EnaSrdUdpEnabled", 110)]),
+    /* 486 */ Shape::choice("EnaSupport", &["unsupported", "supported", "required"]),
+    /* 487 */ Shape::record("EnableEbsEncryptionByDefaultRequest", &[Member::new("DryRun", 110)]),
+    /* 488 */
     Shape::record(
         "EnableEbsEncryptionByDefaultResult",
-        &[Member::new("EbsEncryptionByDefault", 114).wire("ebsEncryptionByDefault")],
+        &[Member::new("EbsEncryptionByDefault", 110).wire("ebsEncryptionByDefault")],
     ),
-    /* 508 */
+    /* 489 */
     Shape::record(
         "EnableFastSnapshotRestoreErrorItem",
         &[
-            Member::new("SnapshotId", 1291).wire("snapshotId"),
-            Member::new("FastSnapshotRestoreStateErrors", 512).wire("fastSnapshotRestoreStateErrorSet"),
+            Member::new("SnapshotId", 1256).wire("snapshotId"),
+            Member::new("FastSnapshotRestoreStateErrors", 493).wire("fastSnapshotRestoreStateErrorSet"),
         ],
     ),
-    /* 509 */ Shape::list("EnableFastSnapshotRestoreErrorSet", Member::element(508).wire("item")),
-    /* 510 */
+    /* 490 */ Shape::list("EnableFastSnapshotRestoreErrorSet", Member::element(489).wire("item")),
+    /* 491 */
     Shape::record(
         "EnableFastSnapshotRestoreStateError",
-        &[Member::new("Code", 1291).wire("code"), Member::new("Message", 1291).wire("message")],
+        &[Member::new("Code", 1256).wire("code"), Member::new("Message", 1256).wire("message")],
     ),
-    /* 511 */
+    /* 492 */
     Shape::record(
         "EnableFastSnapshotRestoreStateErrorItem",
         &[
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
-            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
-            Member::new("Error", 510).wire("error"),
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 1256).wire("availabilityZoneId"),
+            Member::new("Error", 491).wire("error"),
         ],
     ),
-    /* 512 */ Shape::list("EnableFastSnapshotRestoreStateErrorSet", Member::element(511).wire("item")),
-    /* 513 */
+    /* 493 */ Shape::list("EnableFastSnapshotRestoreStateErrorSet", Member::element(492).wire("item")),
+    /* 494 */
     Shape::record(
         "EnableFastSnapshotRestoreSuccessItem",
         &[
-            Member::new("SnapshotId", 1291).wire("snapshotId"),
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
-            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
-            Member::new("State", 539).wire("state"),
-            Member::new("StateTransitionReason", 1291).wire("stateTransitionReason"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("OwnerAlias", 1291).wire("ownerAlias"),
-            Member::new("EnablingTime", 936).wire("enablingTime"),
-            Member::new("OptimizingTime", 936).wire("optimizingTime"),
-            Member::new("EnabledTime", 936).wire("enabledTime"),
-            Member::new("DisablingTime", 936).wire("disablingTime"),
-            Member::new("DisabledTime", 936).wire("disabledTime"),
+            Member::new("SnapshotId", 1256).wire("snapshotId"),
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 1256).wire("availabilityZoneId"),
+            Member::new("State", 520).wire("state"),
+            Member::new("StateTransitionReason", 1256).wire("stateTransitionReason"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("OwnerAlias", 1256).wire("ownerAlias"),
+            Member::new("EnablingTime", 908).wire("enablingTime"),
+            Member::new("OptimizingTime", 908).wire("optimizingTime"),
+            Member::new("EnabledTime", 908).wire("enabledTime"),
+            Member::new("DisablingTime", 908).wire("disablingTime"),
+            Member::new("DisabledTime", 908).wire("disabledTime"),
         ],
     ),
-    /* 514 */ Shape::list("EnableFastSnapshotRestoreSuccessSet", Member::element(513).wire("item")),
-    /* 515 */
+    /* 495 */ Shape::list("EnableFastSnapshotRestoreSuccessSet", Member::element(494).wire("item")),
+    /* 496 */
     Shape::record(
         "EnableFastSnapshotRestoresRequest",
         &[
-            Member::new("AvailabilityZones", 92).wire("AvailabilityZone"),
-            Member::new("AvailabilityZoneIds", 85).wire("AvailabilityZoneId"),
-            Member::new("SourceSnapshotIds", 1264).wire("SourceSnapshotId").required(),
-            Member::new("DryRun", 114),
+            Member::new("AvailabilityZones", 88).wire("AvailabilityZone"),
+            Member::new("AvailabilityZoneIds", 81).wire("AvailabilityZoneId"),
+            Member::new("SourceSnapshotIds", 1230).wire("SourceSnapshotId").required(),
+            Member::new("DryRun", 110),
         ],
     ),
-    /* 516 */
+    /* 497 */
     Shape::record(
         "EnableFastSnapshotRestoresResult",
-        &[Member::new("Successful", 514).wire("successful"), Member::new("Unsuccessful", 509).wire("unsuccessful")],
+        &[Member::new("Successful", 495).wire("successful"), Member::new("Unsuccessful", 490).wire("unsuccessful")],
     ),
-    /* 517 */
+    /* 498 */
     Shape::record(
         "EnableImageBlockPublicAccessRequest",
-        &[Member::new("ImageBlockPublicAccessState", 627).required(), Member::new("DryRun", 114)],
+        &[Member::new("ImageBlockPublicAccessState", 606).required(), Member::new("DryRun", 110)],
     ),
-    /* 518 */
+    /* 499 */
     Shape::record(
         "EnableImageBlockPublicAccessResult",
-        &[Member::new("ImageBlockPublicAccessState", 627).wire("imageBlockPublicAccessState")],
+        &[Member::new("ImageBlockPublicAccessState", 606).wire("imageBlockPublicAccessState")],
     ),
-    /* 519 */
+    /* 500 */
     Shape::record(
         "EnableImageDeprecationRequest",
-        &[Member::new("ImageId", 629).required(), Member::new("DeprecateAt", 936).required(), Member::new("DryRun", 114)],
+        &[Member::new("ImageId", 608).required(), Member::new("DeprecateAt", 908).required(), Member::new("DryRun", 110)],
     ),
-    /* 520 */ Shape::record("EnableImageDeprecationResult", &[Member::new("Return", 114).wire("return")]),
-    /* 521 */
+    /* 501 */ Shape::record("EnableImageDeprecationResult", &[Member::new("Return", 110).wire("return")]),
+    /* 502 */
     Shape::record(
         "EnableImageDeregistrationProtectionRequest",
-        &[Member::new("ImageId", 629).required(), Member::new("WithCooldown", 114), Member::new("DryRun", 114)],
+        &[Member::new("ImageId", 608).required(), Member::new("WithCooldown", 110), Member::new("DryRun", 110)],
     ),
-    /* 522 */ Shape::record("EnableImageDeregistrationProtectionResult", &[Member::new("Return", 1291).wire("return")]),
-    /* 523 */ Shape::record("EnableImageRequest", &[Member::new("ImageId", 629).required(), Member::new("DryRun", 114)]),
-    /* 524 */ Shape::record("EnableImageResult", &[Member::new("Return", 114).wire("return")]),
-    /* 525 */ Shape::record("EnableSerialConsoleAccessRequest", &[Member::new("DryRun", 114)]),
-    /* 526 */
+    /* 503 */ Shape::record("EnableImageDeregistrationProtectionResult", &[Member::new("Return", 1256).wire("return")]),
+    /* 504 */ Shape::record("EnableImageRequest", &[Member::new("ImageId", 608).required(), Member::new("DryRun", 110)]),
+    /* 505 */ Shape::record("EnableImageResult", &[Member::new("Return", 110).wire("return")]),
+    /* 506 */ Shape::record("EnableSerialConsoleAccessRequest", &[Member::new("DryRun", 110)]),
+    /* 507 */
     Shape::record(
         "EnableSerialConsoleAccessResult",
-        &[Member::new("SerialConsoleAccessEnabled", 114).wire("serialConsoleAccessEnabled")],
+        &[Member::new("SerialConsoleAccessEnabled", 110).wire("serialConsoleAccessEnabled")],
     ),
-    /* 527 */
-    Shape::record("EnableSnapshotBlockPublicAccessRequest", &[Member::new("State", 1259).required(), Member::new("DryRun", 114)]),
-    /* 528 */ Shape::record("EnableSnapshotBlockPublicAccessResult", &[Member::new("State", 1259).wire("state")]),
-    /* 529 */
+    /* 508 */
+    Shape::record("EnableSnapshotBlockPublicAccessRequest", &[Member::new("State", 1226).required(), Member::new("DryRun", 110)]),
+    /* 509 */ Shape::record("EnableSnapshotBlockPublicAccessResult", &[Member::new("State", 1226).wire("state")]),
+    /* 510 */
     Shape::record(
         "EnableVolumeIORequest",
-        &[Member::new("DryRun", 114).wire("dryRun"), Member::new("VolumeId", 1391).wire("volumeId").required()],
+        &[Member::new("DryRun", 110).wire("dryRun"), Member::new("VolumeId", 1352).wire("volumeId").required()],
     ),
-    /* 530 */ Shape::record("EnclaveOptions", &[Member::new("Enabled", 114).wire("enabled")]),
-    /* 531 */ Shape::record("EnclaveOptionsRequest", &[Member::new("Enabled", 114)]),
-    /* 532 */ Shape::new("EncryptionInTransitSupported", Kind::Boolean),
-    /* 533 */ Shape::choice("EphemeralNvmeSupport", &["unsupported", "supported", "required"]),
-    /* 534 */ Shape::list("ErrorSet", Member::element(1379).wire("item")),
-    /* 535 */
+    /* 511 */ Shape::record("EnclaveOptions", &[Member::new("Enabled", 110).wire("enabled")]),
+    /* 512 */ Shape::record("EnclaveOptionsRequest", &[Member::new("Enabled", 110)]),
+    /* 513 */ Shape::new("EncryptionInTransitSupported", Kind::Boolean),
+    /* 514 */ Shape::choice("EphemeralNvmeSupport", &["unsupported", "supported", "required"]),
+    /* 515 */ Shape::list("ErrorSet", Member::element(1340).wire("item")),
+    /* 516 */
     Shape::choice(
         "EventCode",
         &["instance-reboot", "system-reboot", "system-maintenance", "instance-retirement", "instance-stop"],
     ),
-    /* 536 */ Shape::new("ExcludedInstanceType", Kind::String).min(1.0).max(30.0).pattern("[a-zA-Z0-9\\.\\*\\-]+"),
-    /* 537 */ Shape::list("ExcludedInstanceTypeSet", Member::element(536).wire("item")).min(0.0).max(400.0),
-    /* 538 */ Shape::list("ExecutableByStringList", Member::element(1291).wire("ExecutableBy")),
-    /* 539 */
+    /* 517 */ Shape::new("ExcludedInstanceType", Kind::String).min(1.0).max(30.0).pattern("[a-zA-Z0-9\\.\\*\\-]+"),
+    /* 518 */ Shape::list("ExcludedInstanceTypeSet", Member::element(517).wire("item")).min(0.0).max(400.0),
+    /* 519 */ Shape::list("ExecutableByStringList", Member::element(1256).wire("ExecutableBy")),
+    /* 520 */
     Shape::choice("FastSnapshotRestoreStateCode", &["enabling", "optimizing", "enabled", "disabling", "disabled"]),
-    /* 540 */ Shape::record("Filter", &[Member::new("Name", 1291), Member::new("Values", 1381).wire("Value")]),
-    /* 541 */ Shape::list("FilterList", Member::element(540).wire("Filter")),
-    /* 542 */ Shape::choice("FlexibleEnaQueuesSupport", &["unsupported", "supported"]),
-    /* 543 */
+    /* 521 */ Shape::record("Filter", &[Member::new("Name", 1256), Member::new("Values", 1342).wire("Value")]),
+    /* 522 */ Shape::list("FilterList", Member::element(521).wire("Filter")),
+    /* 523 */ Shape::choice("FlexibleEnaQueuesSupport", &["unsupported", "supported"]),
+    /* 524 */
     Shape::record(
         "FlowLog",
         &[
-            Member::new("CreationTime", 936).wire("creationTime"),
-            Member::new("DeliverLogsErrorMessage", 1291).wire("deliverLogsErrorMessage"),
-            Member::new("DeliverLogsPermissionArn", 1291).wire("deliverLogsPermissionArn"),
-            Member::new("DeliverCrossAccountRole", 1291).wire("deliverCrossAccountRole"),
-            Member::new("DeliverLogsStatus", 1291).wire("deliverLogsStatus"),
-            Member::new("FlowLogId", 1291).wire("flowLogId"),
-            Member::new("FlowLogStatus", 1291).wire("flowLogStatus"),
-            Member::new("LogGroupName", 1291).wire("logGroupName"),
-            Member::new("ResourceId", 1291).wire("resourceId"),
-            Member::new("TrafficType", 1345).wire("trafficType"),
-            Member::new("LogDestinationType", 899).wire("logDestinationType"),
-            Member::new("LogDestination", 1291).wire("logDestination"),
-            Member::new("LogFormat", 1291).wire("logFormat"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("MaxAggregationInterval", 757).wire("maxAggregationInterval"),
-            Member::new("DestinationOptions", 409).wire("destinationOptions"),
-            Member::new("TagFieldSpecifications", 1323).wire("tagFieldSpecificationSet"),
+            Member::new("CreationTime", 908).wire("creationTime"),
+            Member::new("DeliverLogsErrorMessage", 1256).wire("deliverLogsErrorMessage"),
+            Member::new("DeliverLogsPermissionArn", 1256).wire("deliverLogsPermissionArn"),
+            Member::new("DeliverCrossAccountRole", 1256).wire("deliverCrossAccountRole"),
+            Member::new("DeliverLogsStatus", 1256).wire("deliverLogsStatus"),
+            Member::new("FlowLogId", 1256).wire("flowLogId"),
+            Member::new("FlowLogStatus", 1256).wire("flowLogStatus"),
+            Member::new("LogGroupName", 1256).wire("logGroupName"),
+            Member::new("ResourceId", 1256).wire("resourceId"),
+            Member::new("TrafficType", 1310).wire("trafficType"),
+            Member::new("LogDestinationType", 871).wire("logDestinationType"),
+            Member::new("LogDestination", 1256).wire("logDestination"),
+            Member::new("LogFormat", 1256).wire("logFormat"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("MaxAggregationInterval", 730).wire("maxAggregationInterval"),
+            Member::new("DestinationOptions", 395).wire("destinationOptions"),
+            Member::new("TagFieldSpecifications", 1288).wire("tagFieldSpecificationSet"),
         ],
     ),
-    /* 544 */ Shape::list("FlowLogIdList", Member::element(1440).wire("item")),
-    /* 545 */ Shape::new("FlowLogResourceId", Kind::String),
-    /* 546 */ Shape::list("FlowLogResourceIds", Member::element(545).wire("item")),
-    /* 547 */ Shape::list("FlowLogSet", Member::element(543).wire("item")),
-    /* 548 */
+    /* 525 */ Shape::list("FlowLogIdList", Member::element(1401).wire("item")),
+    /* 526 */ Shape::new("FlowLogResourceId", Kind::String),
+    /* 527 */ Shape::list("FlowLogResourceIds", Member::element(526).wire("item")),
+    /* 528 */ Shape::list("FlowLogSet", Member::element(524).wire("item")),
+    /* 529 */
     Shape::choice(
         "FlowLogsResourceType",
         &[
@@ -2786,338 +2654,334 @@ pub static SHAPES: &[Shape] = &[
             "CoreNetworkAttachment",
         ],
     ),
-    /* 549 */ Shape::new("FpgaDeviceCount", Kind::Integer),
-    /* 550 */
+    /* 530 */ Shape::new("FpgaDeviceCount", Kind::Integer),
+    /* 531 */
     Shape::record(
         "FpgaDeviceInfo",
         &[
-            Member::new("Name", 555).wire("name"),
-            Member::new("Manufacturer", 552).wire("manufacturer"),
-            Member::new("Count", 549).wire("count"),
-            Member::new("MemoryInfo", 553).wire("memoryInfo"),
+            Member::new("Name", 536).wire("name"),
+            Member::new("Manufacturer", 533).wire("manufacturer"),
+            Member::new("Count", 530).wire("count"),
+            Member::new("MemoryInfo", 534).wire("memoryInfo"),
         ],
     ),
-    /* 551 */ Shape::list("FpgaDeviceInfoList", Member::element(550).wire("item")),
-    /* 552 */ Shape::new("FpgaDeviceManufacturerName", Kind::String),
-    /* 553 */ Shape::record("FpgaDeviceMemoryInfo", &[Member::new("SizeInMiB", 554).wire("sizeInMiB")]),
-    /* 554 */ Shape::new("FpgaDeviceMemorySize", Kind::Integer),
-    /* 555 */ Shape::new("FpgaDeviceName", Kind::String),
-    /* 556 */
+    /* 532 */ Shape::list("FpgaDeviceInfoList", Member::element(531).wire("item")),
+    /* 533 */ Shape::new("FpgaDeviceManufacturerName", Kind::String),
+    /* 534 */ Shape::record("FpgaDeviceMemoryInfo", &[Member::new("SizeInMiB", 535).wire("sizeInMiB")]),
+    /* 535 */ Shape::new("FpgaDeviceMemorySize", Kind::Integer),
+    /* 536 */ Shape::new("FpgaDeviceName", Kind::String),
+    /* 537 */
     Shape::record(
         "FpgaInfo",
-        &[Member::new("Fpgas", 551).wire("fpgas"), Member::new("TotalFpgaMemoryInMiB", 1461).wire("totalFpgaMemoryInMiB")],
+        &[Member::new("Fpgas", 532).wire("fpgas"), Member::new("TotalFpgaMemoryInMiB", 1422).wire("totalFpgaMemoryInMiB")],
     ),
-    /* 557 */ Shape::new("FreeTierEligibleFlag", Kind::Boolean),
-    /* 558 */
+    /* 538 */ Shape::new("FreeTierEligibleFlag", Kind::Boolean),
+    /* 539 */
     Shape::record(
         "GetConsoleOutputRequest",
-        &[Member::new("InstanceId", 681).required(), Member::new("Latest", 114), Member::new("DryRun", 114).wire("dryRun")],
+        &[Member::new("InstanceId", 654).required(), Member::new("Latest", 110), Member::new("DryRun", 110).wire("dryRun")],
     ),
-    /* 559 */
+    /* 540 */
     Shape::record(
         "GetConsoleOutputResult",
         &[
-            Member::new("InstanceId", 1291).wire("instanceId"),
-            Member::new("Timestamp", 218).wire("timestamp"),
-            Member::new("Output", 1291).wire("output"),
+            Member::new("InstanceId", 1256).wire("instanceId"),
+            Member::new("Timestamp", 211).wire("timestamp"),
+            Member::new("Output", 1256).wire("output"),
+        ],
+    ),
+    /* 541 */
+    Shape::record(
+        "GetConsoleScreenshotRequest",
+        &[Member::new("DryRun", 110), Member::new("InstanceId", 654).required(), Member::new("WakeUp", 110)],
+    ),
+    /* 542 */
+    Shape::record(
+        "GetConsoleScreenshotResult",
+        &[Member::new("ImageData", 1256).wire("imageData"), Member::new("InstanceId", 1256).wire("instanceId")],
+    ),
+    /* 543 */
+    Shape::record(
+        "GetDefaultCreditSpecificationRequest",
+        &[Member::new("DryRun", 110), Member::new("InstanceFamily", 1314).required()],
+    ),
+    /* 544 */
+    Shape::record(
+        "GetDefaultCreditSpecificationResult",
+        &[Member::new("InstanceFamilyCreditSpecification", 651).wire("instanceFamilyCreditSpecification")],
+    ),
+    /* 545 */ Shape::record("GetEbsDefaultKmsKeyIdRequest", &[Member::new("DryRun", 110)]),
+    /* 546 */ Shape::record("GetEbsDefaultKmsKeyIdResult", &[Member::new("KmsKeyId", 1256).wire("kmsKeyId")]),
+    /* 547 */ Shape::record("GetEbsEncryptionByDefaultRequest", &[Member::new("DryRun", 110)]),
+    /* 548 */
+    Shape::record(
+        "GetEbsEncryptionByDefaultResult",
+        &[
+            Member::new("EbsEncryptionByDefault", 110).wire("ebsEncryptionByDefault"),
+            Member::new("SseType", 1179).wire("sseType"),
+        ],
+    ),
+    /* 549 */ Shape::record("GetImageBlockPublicAccessStateRequest", &[Member::new("DryRun", 110)]),
+    /* 550 */
+    Shape::record(
+        "GetImageBlockPublicAccessStateResult",
+        &[
+            Member::new("ImageBlockPublicAccessState", 1256).wire("imageBlockPublicAccessState"),
+            Member::new("ManagedBy", 874).wire("managedBy"),
+        ],
+    ),
+    /* 551 */ Shape::record("GetInstanceMetadataDefaultsRequest", &[Member::new("DryRun", 110)]),
+    /* 552 */ Shape::record("GetInstanceMetadataDefaultsResult", &[Member::new("AccountLevel", 674).wire("accountLevel")]),
+    /* 553 */ Shape::new("GetManagedPrefixListAssociationsMaxResults", Kind::Integer).min(5.0).max(255.0),
+    /* 554 */
+    Shape::record(
+        "GetManagedPrefixListAssociationsRequest",
+        &[
+            Member::new("DryRun", 110),
+            Member::new("PrefixListId", 1074).required(),
+            Member::new("MaxResults", 553),
+            Member::new("NextToken", 1021),
+        ],
+    ),
+    /* 555 */
+    Shape::record(
+        "GetManagedPrefixListAssociationsResult",
+        &[
+            Member::new("PrefixListAssociations", 1067).wire("prefixListAssociationSet"),
+            Member::new("NextToken", 1256).wire("nextToken"),
+        ],
+    ),
+    /* 556 */
+    Shape::record(
+        "GetManagedPrefixListEntriesRequest",
+        &[
+            Member::new("DryRun", 110),
+            Member::new("PrefixListId", 1074).required(),
+            Member::new("TargetVersion", 873),
+            Member::new("MaxResults", 1073),
+            Member::new("NextToken", 1021),
+        ],
+    ),
+    /* 557 */
+    Shape::record(
+        "GetManagedPrefixListEntriesResult",
+        &[Member::new("Entries", 1069).wire("entrySet"), Member::new("NextToken", 1021).wire("nextToken")],
+    ),
+    /* 558 */
+    Shape::record(
+        "GetPasswordDataRequest",
+        &[Member::new("InstanceId", 654).required(), Member::new("DryRun", 110).wire("dryRun")],
+    ),
+    /* 559 */
+    Shape::record(
+        "GetPasswordDataResult",
+        &[
+            Member::new("InstanceId", 1256).wire("instanceId"),
+            Member::new("Timestamp", 211).wire("timestamp"),
+            Member::new("PasswordData", 1034).wire("passwordData"),
         ],
     ),
     /* 560 */
     Shape::record(
-        "GetConsoleScreenshotRequest",
-        &[Member::new("DryRun", 114), Member::new("InstanceId", 681).required(), Member::new("WakeUp", 114)],
-    ),
-    /* 561 */
-    Shape::record(
-        "GetConsoleScreenshotResult",
-        &[Member::new("ImageData", 1291).wire("imageData"), Member::new("InstanceId", 1291).wire("instanceId")],
-    ),
-    /* 562 */
-    Shape::record(
-        "GetDefaultCreditSpecificationRequest",
-        &[Member::new("DryRun", 114), Member::new("InstanceFamily", 1351).required()],
-    ),
-    /* 563 */
-    Shape::record(
-        "GetDefaultCreditSpecificationResult",
-        &[Member::new("InstanceFamilyCreditSpecification", 678).wire("instanceFamilyCreditSpecification")],
-    ),
-    /* 564 */ Shape::record("GetEbsDefaultKmsKeyIdRequest", &[Member::new("DryRun", 114)]),
-    /* 565 */ Shape::record("GetEbsDefaultKmsKeyIdResult", &[Member::new("KmsKeyId", 1291).wire("kmsKeyId")]),
-    /* 566 */ Shape::record("GetEbsEncryptionByDefaultRequest", &[Member::new("DryRun", 114)]),
-    /* 567 */
-    Shape::record(
-        "GetEbsEncryptionByDefaultResult",
-        &[
-            Member::new("EbsEncryptionByDefault", 114).wire("ebsEncryptionByDefault"),
-            Member::new("SseType", 1211).wire("sseType"),
-        ],
-    ),
-    /* 568 */ Shape::record("GetImageBlockPublicAccessStateRequest", &[Member::new("DryRun", 114)]),
-    /* 569 */
-    Shape::record(
-        "GetImageBlockPublicAccessStateResult",
-        &[
-            Member::new("ImageBlockPublicAccessState", 1291).wire("imageBlockPublicAccessState"),
-            Member::new("ManagedBy", 902).wire("managedBy"),
-        ],
-    ),
-    /* 570 */ Shape::record("GetInstanceMetadataDefaultsRequest", &[Member::new("DryRun", 114)]),
-    /* 571 */ Shape::record("GetInstanceMetadataDefaultsResult", &[Member::new("AccountLevel", 701).wire("accountLevel")]),
-    /* 572 */
-    Shape::record("GetLaunchTemplateDataRequest", &[Member::new("DryRun", 114), Member::new("InstanceId", 681).required()]),
-    /* 573 */
-    Shape::record("GetLaunchTemplateDataResult", &[Member::new("LaunchTemplateData", 1178).wire("launchTemplateData")]),
-    /* 574 */ Shape::new("GetManagedPrefixListAssociationsMaxResults", Kind::Integer).min(5.0).max(255.0),
-    /* 575 */
-    Shape::record(
-        "GetManagedPrefixListAssociationsRequest",
-        &[
-            Member::new("DryRun", 114),
-            Member::new("PrefixListId", 1104).required(),
-            Member::new("MaxResults", 574),
-            Member::new("NextToken", 1051),
-        ],
-    ),
-    /* 576 */
-    Shape::record(
-        "GetManagedPrefixListAssociationsResult",
-        &[
-            Member::new("PrefixListAssociations", 1097).wire("prefixListAssociationSet"),
-            Member::new("NextToken", 1291).wire("nextToken"),
-        ],
-    ),
-    /* 577 */
-    Shape::record(
-        "GetManagedPrefixListEntriesRequest",
-        &[
-            Member::new("DryRun", 114),
-            Member::new("PrefixListId", 1104).required(),
-            Member::new("TargetVersion", 901),
-            Member::new("MaxResults", 1103),
-            Member::new("NextToken", 1051),
-        ],
-    ),
-    /* 578 */
-    Shape::record(
-        "GetManagedPrefixListEntriesResult",
-        &[Member::new("Entries", 1099).wire("entrySet"), Member::new("NextToken", 1051).wire("nextToken")],
-    ),
-    /* 579 */
-    Shape::record(
-        "GetPasswordDataRequest",
-        &[Member::new("InstanceId", 681).required(), Member::new("DryRun", 114).wire("dryRun")],
-    ),
-    /* 580 */
-    Shape::record(
-        "GetPasswordDataResult",
-        &[
-            Member::new("InstanceId", 1291).wire("instanceId"),
-            Member::new("Timestamp", 218).wire("timestamp"),
-            Member::new("PasswordData", 1064).wire("passwordData"),
-        ],
-    ),
-    /* 581 */
-    Shape::record(
         "GetSecurityGroupsForVpcRequest",
         &[
-            Member::new("VpcId", 1441).required(),
-            Member::new("NextToken", 1291),
-            Member::new("MaxResults", 582),
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("DryRun", 114),
+            Member::new("VpcId", 1402).required(),
+            Member::new("NextToken", 1256),
+            Member::new("MaxResults", 561),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("DryRun", 110),
         ],
     ),
-    /* 582 */ Shape::new("GetSecurityGroupsForVpcRequestMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 583 */
+    /* 561 */ Shape::new("GetSecurityGroupsForVpcRequestMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 562 */
     Shape::record(
         "GetSecurityGroupsForVpcResult",
         &[
-            Member::new("NextToken", 1291).wire("nextToken"),
-            Member::new("SecurityGroupForVpcs", 1227).wire("securityGroupForVpcSet"),
+            Member::new("NextToken", 1256).wire("nextToken"),
+            Member::new("SecurityGroupForVpcs", 1195).wire("securityGroupForVpcSet"),
         ],
     ),
-    /* 584 */ Shape::record("GetSerialConsoleAccessStatusRequest", &[Member::new("DryRun", 114)]),
-    /* 585 */
+    /* 563 */ Shape::record("GetSerialConsoleAccessStatusRequest", &[Member::new("DryRun", 110)]),
+    /* 564 */
     Shape::record(
         "GetSerialConsoleAccessStatusResult",
         &[
-            Member::new("SerialConsoleAccessEnabled", 114).wire("serialConsoleAccessEnabled"),
-            Member::new("ManagedBy", 902).wire("managedBy"),
+            Member::new("SerialConsoleAccessEnabled", 110).wire("serialConsoleAccessEnabled"),
+            Member::new("ManagedBy", 874).wire("managedBy"),
         ],
     ),
-    /* 586 */ Shape::record("GetSnapshotBlockPublicAccessStateRequest", &[Member::new("DryRun", 114)]),
-    /* 587 */
+    /* 565 */ Shape::record("GetSnapshotBlockPublicAccessStateRequest", &[Member::new("DryRun", 110)]),
+    /* 566 */
     Shape::record(
         "GetSnapshotBlockPublicAccessStateResult",
-        &[Member::new("State", 1259).wire("state"), Member::new("ManagedBy", 902).wire("managedBy")],
+        &[Member::new("State", 1226).wire("state"), Member::new("ManagedBy", 874).wire("managedBy")],
     ),
-    /* 588 */ Shape::new("GetSubnetCidrReservationsMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 589 */
+    /* 567 */ Shape::new("GetSubnetCidrReservationsMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 568 */
     Shape::record(
         "GetSubnetCidrReservationsRequest",
         &[
-            Member::new("Filters", 541).wire("Filter"),
-            Member::new("SubnetId", 1302).required(),
-            Member::new("DryRun", 114),
-            Member::new("NextToken", 1291),
-            Member::new("MaxResults", 588),
+            Member::new("Filters", 522).wire("Filter"),
+            Member::new("SubnetId", 1267).required(),
+            Member::new("DryRun", 110),
+            Member::new("NextToken", 1256),
+            Member::new("MaxResults", 567),
         ],
     ),
-    /* 590 */
+    /* 569 */
     Shape::record(
         "GetSubnetCidrReservationsResult",
         &[
-            Member::new("SubnetIpv4CidrReservations", 1298).wire("subnetIpv4CidrReservationSet"),
-            Member::new("SubnetIpv6CidrReservations", 1298).wire("subnetIpv6CidrReservationSet"),
-            Member::new("NextToken", 1291).wire("nextToken"),
+            Member::new("SubnetIpv4CidrReservations", 1263).wire("subnetIpv4CidrReservationSet"),
+            Member::new("SubnetIpv6CidrReservations", 1263).wire("subnetIpv6CidrReservationSet"),
+            Member::new("NextToken", 1256).wire("nextToken"),
         ],
     ),
-    /* 591 */ Shape::new("GpuDeviceCount", Kind::Integer),
-    /* 592 */
+    /* 570 */ Shape::new("GpuDeviceCount", Kind::Integer),
+    /* 571 */
     Shape::record(
         "GpuDeviceInfo",
         &[
-            Member::new("Name", 597).wire("name"),
-            Member::new("Manufacturer", 594).wire("manufacturer"),
-            Member::new("Count", 591).wire("count"),
-            Member::new("LogicalGpuCount", 900).wire("logicalGpuCount"),
-            Member::new("GpuPartitionSize", 599).wire("gpuPartitionSize"),
-            Member::new("Workloads", 1457).wire("workloadSet"),
-            Member::new("MemoryInfo", 595).wire("memoryInfo"),
+            Member::new("Name", 576).wire("name"),
+            Member::new("Manufacturer", 573).wire("manufacturer"),
+            Member::new("Count", 570).wire("count"),
+            Member::new("LogicalGpuCount", 872).wire("logicalGpuCount"),
+            Member::new("GpuPartitionSize", 578).wire("gpuPartitionSize"),
+            Member::new("Workloads", 1418).wire("workloadSet"),
+            Member::new("MemoryInfo", 574).wire("memoryInfo"),
         ],
     ),
-    /* 593 */ Shape::list("GpuDeviceInfoList", Member::element(592).wire("item")),
-    /* 594 */ Shape::new("GpuDeviceManufacturerName", Kind::String),
-    /* 595 */ Shape::record("GpuDeviceMemoryInfo", &[Member::new("SizeInMiB", 596).wire("sizeInMiB")]),
-    /* 596 */ Shape::new("GpuDeviceMemorySize", Kind::Integer),
-    /* 597 */ Shape::new("GpuDeviceName", Kind::String),
-    /* 598 */
+    /* 572 */ Shape::list("GpuDeviceInfoList", Member::element(571).wire("item")),
+    /* 573 */ Shape::new("GpuDeviceManufacturerName", Kind::String),
+    /* 574 */ Shape::record("GpuDeviceMemoryInfo", &[Member::new("SizeInMiB", 575).wire("sizeInMiB")]),
+    /* 575 */ Shape::new("GpuDeviceMemorySize", Kind::Integer),
+    /* 576 */ Shape::new("GpuDeviceName", Kind::String),
+    /* 577 */
     Shape::record(
         "GpuInfo",
-        &[Member::new("Gpus", 593).wire("gpus"), Member::new("TotalGpuMemoryInMiB", 1462).wire("totalGpuMemoryInMiB")],
+        &[Member::new("Gpus", 572).wire("gpus"), Member::new("TotalGpuMemoryInMiB", 1423).wire("totalGpuMemoryInMiB")],
     ),
-    /* 599 */ Shape::new("GpuPartitionSize", Kind::Float),
-    /* 600 */ Shape::list("GroupIdStringList", Member::element(1228).wire("groupId")),
-    /* 601 */
+    /* 578 */ Shape::new("GpuPartitionSize", Kind::Float),
+    /* 579 */ Shape::list("GroupIdStringList", Member::element(1196).wire("groupId")),
+    /* 580 */
     Shape::record(
         "GroupIdentifier",
-        &[Member::new("GroupId", 1291).wire("groupId"), Member::new("GroupName", 1291).wire("groupName")],
+        &[Member::new("GroupId", 1256).wire("groupId"), Member::new("GroupName", 1256).wire("groupName")],
     ),
-    /* 602 */ Shape::list("GroupIdentifierList", Member::element(601).wire("item")),
-    /* 603 */ Shape::list("GroupIdentifierSet", Member::element(1230).wire("item")),
-    /* 604 */ Shape::list("GroupIds", Member::element(1228).wire("item")),
-    /* 605 */ Shape::list("GroupNameStringList", Member::element(1232).wire("GroupName")),
-    /* 606 */ Shape::new("HibernationFlag", Kind::Boolean),
-    /* 607 */ Shape::record("HibernationOptions", &[Member::new("Configured", 114).wire("configured")]),
-    /* 608 */ Shape::record("HibernationOptionsRequest", &[Member::new("Configured", 114)]),
-    /* 609 */ Shape::choice("HostTenancy", &["default", "dedicated", "host"]),
-    /* 610 */ Shape::choice("HostnameType", &["ip-name", "resource-name"]),
-    /* 611 */ Shape::choice("HttpTokensEnforcedState", &["disabled", "enabled"]),
-    /* 612 */ Shape::choice("HttpTokensState", &["optional", "required"]),
-    /* 613 */ Shape::choice("HypervisorType", &["ovm", "xen"]),
-    /* 614 */
-    Shape::record("IamInstanceProfile", &[Member::new("Arn", 1291).wire("arn"), Member::new("Id", 1291).wire("id")]),
-    /* 615 */
+    /* 581 */ Shape::list("GroupIdentifierList", Member::element(580).wire("item")),
+    /* 582 */ Shape::list("GroupIdentifierSet", Member::element(1198).wire("item")),
+    /* 583 */ Shape::list("GroupIds", Member::element(1196).wire("item")),
+    /* 584 */ Shape::list("GroupNameStringList", Member::element(1200).wire("GroupName")),
+    /* 585 */ Shape::new("HibernationFlag", Kind::Boolean),
+    /* 586 */ Shape::record("HibernationOptions", &[Member::new("Configured", 110).wire("configured")]),
+    /* 587 */ Shape::record("HibernationOptionsRequest", &[Member::new("Configured", 110)]),
+    /* 588 */ Shape::choice("HostTenancy", &["default", "dedicated", "host"]),
+    /* 589 */ Shape::choice("HostnameType", &["ip-name", "resource-name"]),
+    /* 590 */ Shape::choice("HttpTokensEnforcedState", &["disabled", "enabled"]),
+    /* 591 */ Shape::choice("HttpTokensState", &["optional", "required"]),
+    /* 592 */ Shape::choice("HypervisorType", &["ovm", "xen"]),
+    /* 593 */
+    Shape::record("IamInstanceProfile", &[Member::new("Arn", 1256).wire("arn"), Member::new("Id", 1256).wire("id")]),
+    /* 594 */
     Shape::record(
         "IamInstanceProfileAssociation",
         &[
-            Member::new("AssociationId", 1291).wire("associationId"),
-            Member::new("InstanceId", 1291).wire("instanceId"),
-            Member::new("IamInstanceProfile", 614).wire("iamInstanceProfile"),
-            Member::new("State", 618).wire("state"),
-            Member::new("Timestamp", 218).wire("timestamp"),
+            Member::new("AssociationId", 1256).wire("associationId"),
+            Member::new("InstanceId", 1256).wire("instanceId"),
+            Member::new("IamInstanceProfile", 593).wire("iamInstanceProfile"),
+            Member::new("State", 597).wire("state"),
+            Member::new("Timestamp", 211).wire("timestamp"),
         ],
     ),
-    /* 616 */ Shape::new("IamInstanceProfileAssociationId", Kind::String),
-    /* 617 */ Shape::list("IamInstanceProfileAssociationSet", Member::element(615).wire("item")),
-    /* 618 */
+    /* 595 */ Shape::new("IamInstanceProfileAssociationId", Kind::String),
+    /* 596 */ Shape::list("IamInstanceProfileAssociationSet", Member::element(594).wire("item")),
+    /* 597 */
     Shape::choice("IamInstanceProfileAssociationState", &["associating", "associated", "disassociating", "disassociated"]),
-    /* 619 */
+    /* 598 */
     Shape::record(
         "IamInstanceProfileSpecification",
-        &[Member::new("Arn", 1291).wire("arn"), Member::new("Name", 1291).wire("name")],
+        &[Member::new("Arn", 1256).wire("arn"), Member::new("Name", 1256).wire("name")],
     ),
-    /* 620 */
-    Shape::record("IcmpTypeCode", &[Member::new("Code", 757).wire("code"), Member::new("Type", 757).wire("type")]),
-    /* 621 */
+    /* 599 */
+    Shape::record("IcmpTypeCode", &[Member::new("Code", 730).wire("code"), Member::new("Type", 730).wire("type")]),
+    /* 600 */
     Shape::record(
         "IdFormat",
         &[
-            Member::new("Deadline", 218).wire("deadline"),
-            Member::new("Resource", 1291).wire("resource"),
-            Member::new("UseLongIds", 114).wire("useLongIds"),
+            Member::new("Deadline", 211).wire("deadline"),
+            Member::new("Resource", 1256).wire("resource"),
+            Member::new("UseLongIds", 110).wire("useLongIds"),
         ],
     ),
-    /* 622 */ Shape::list("IdFormatList", Member::element(621).wire("item")),
-    /* 623 */
+    /* 601 */ Shape::list("IdFormatList", Member::element(600).wire("item")),
+    /* 602 */
     Shape::record(
         "Image",
         &[
-            Member::new("PlatformDetails", 1291).wire("platformDetails"),
-            Member::new("UsageOperation", 1291).wire("usageOperation"),
-            Member::new("BlockDeviceMappings", 110).wire("blockDeviceMapping"),
-            Member::new("Description", 1291).wire("description"),
-            Member::new("EnaSupport", 114).wire("enaSupport"),
-            Member::new("Hypervisor", 613).wire("hypervisor"),
-            Member::new("ImageOwnerAlias", 1291).wire("imageOwnerAlias"),
-            Member::new("Name", 1291).wire("name"),
-            Member::new("RootDeviceName", 1291).wire("rootDeviceName"),
-            Member::new("RootDeviceType", 413).wire("rootDeviceType"),
-            Member::new("SriovNetSupport", 1291).wire("sriovNetSupport"),
-            Member::new("StateReason", 1285).wire("stateReason"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("VirtualizationType", 1384).wire("virtualizationType"),
-            Member::new("BootMode", 118).wire("bootMode"),
-            Member::new("TpmSupport", 1344).wire("tpmSupport"),
-            Member::new("DeprecationTime", 1291).wire("deprecationTime"),
-            Member::new("ImdsSupport", 641).wire("imdsSupport"),
-            Member::new("SourceInstanceId", 1291).wire("sourceInstanceId"),
-            Member::new("DeregistrationProtection", 1291).wire("deregistrationProtection"),
-            Member::new("LastLaunchedTime", 1291).wire("lastLaunchedTime"),
-            Member::new("ImageAllowed", 114).wire("imageAllowed"),
-            Member::new("SourceImageId", 1291).wire("sourceImageId"),
-            Member::new("SourceImageRegion", 1291).wire("sourceImageRegion"),
-            Member::new("FreeTierEligible", 114).wire("freeTierEligible"),
-            Member::new("PublicSsmParameterName", 1291).wire("publicSsmParameterName"),
-            Member::new("ImageWatermarks", 640).wire("imageWatermarkSet"),
-            Member::new("ScanResults", 1212).wire("scanResults"),
-            Member::new("InstanceTypeSpecification", 756).wire("instanceTypeSpecification"),
-            Member::new("ImageId", 1291).wire("imageId"),
-            Member::new("ImageLocation", 1291).wire("imageLocation"),
-            Member::new("State", 636).wire("imageState"),
-            Member::new("OwnerId", 1291).wire("imageOwnerId"),
-            Member::new("CreationDate", 1291).wire("creationDate"),
-            Member::new("Public", 114).wire("isPublic"),
-            Member::new("ProductCodes", 1121).wire("productCodes"),
+            Member::new("PlatformDetails", 1256).wire("platformDetails"),
+            Member::new("UsageOperation", 1256).wire("usageOperation"),
+            Member::new("BlockDeviceMappings", 106).wire("blockDeviceMapping"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("EnaSupport", 110).wire("enaSupport"),
+            Member::new("Hypervisor", 592).wire("hypervisor"),
+            Member::new("ImageOwnerAlias", 1256).wire("imageOwnerAlias"),
+            Member::new("Name", 1256).wire("name"),
+            Member::new("RootDeviceName", 1256).wire("rootDeviceName"),
+            Member::new("RootDeviceType", 399).wire("rootDeviceType"),
+            Member::new("SriovNetSupport", 1256).wire("sriovNetSupport"),
+            Member::new("StateReason", 1250).wire("stateReason"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("VirtualizationType", 1345).wire("virtualizationType"),
+            Member::new("BootMode", 114).wire("bootMode"),
+            Member::new("TpmSupport", 1309).wire("tpmSupport"),
+            Member::new("DeprecationTime", 1256).wire("deprecationTime"),
+            Member::new("ImdsSupport", 620).wire("imdsSupport"),
+            Member::new("SourceInstanceId", 1256).wire("sourceInstanceId"),
+            Member::new("DeregistrationProtection", 1256).wire("deregistrationProtection"),
+            Member::new("LastLaunchedTime", 1256).wire("lastLaunchedTime"),
+            Member::new("ImageAllowed", 110).wire("imageAllowed"),
+            Member::new("SourceImageId", 1256).wire("sourceImageId"),
+            Member::new("SourceImageRegion", 1256).wire("sourceImageRegion"),
+            Member::new("FreeTierEligible", 110).wire("freeTierEligible"),
+            Member::new("PublicSsmParameterName", 1256).wire("publicSsmParameterName"),
+            Member::new("ImageWatermarks", 619).wire("imageWatermarkSet"),
+            Member::new("ScanResults", 1180).wire("scanResults"),
+            Member::new("InstanceTypeSpecification", 729).wire("instanceTypeSpecification"),
+            Member::new("ImageId", 1256).wire("imageId"),
+            Member::new("ImageLocation", 1256).wire("imageLocation"),
+            Member::new("State", 615).wire("imageState"),
+            Member::new("OwnerId", 1256).wire("imageOwnerId"),
+            Member::new("CreationDate", 1256).wire("creationDate"),
+            Member::new("Public", 110).wire("isPublic"),
+            Member::new("ProductCodes", 1091).wire("productCodes"),
             Member::new("Architecture", 39).wire("architecture"),
-            Member::new("ImageType", 637).wire("imageType"),
-            Member::new("KernelId", 1291).wire("kernelId"),
-            Member::new("RamdiskId", 1291).wire("ramdiskId"),
-            Member::new("Platform", 1093).wire("platform"),
+            Member::new("ImageType", 616).wire("imageType"),
+            Member::new("KernelId", 1256).wire("kernelId"),
+            Member::new("RamdiskId", 1256).wire("ramdiskId"),
+            Member::new("Platform", 1063).wire("platform"),
         ],
     ),
-    /* 624 */
+    /* 603 */
     Shape::record(
         "ImageAttribute",
         &[
-            Member::new("Description", 70).wire("description"),
-            Member::new("KernelId", 70).wire("kernel"),
-            Member::new("RamdiskId", 70).wire("ramdisk"),
-            Member::new("SriovNetSupport", 70).wire("sriovNetSupport"),
-            Member::new("BootMode", 70).wire("bootMode"),
-            Member::new("TpmSupport", 70).wire("tpmSupport"),
-            Member::new("UefiData", 70).wire("uefiData"),
-            Member::new("LastLaunchedTime", 70).wire("lastLaunchedTime"),
-            Member::new("ImdsSupport", 70).wire("imdsSupport"),
-            Member::new("DeregistrationProtection", 70).wire("deregistrationProtection"),
-            Member::new("ImageId", 1291).wire("imageId"),
-            Member::new("LaunchPermissions", 810).wire("launchPermission"),
-            Member::new("ProductCodes", 1121).wire("productCodes"),
-            Member::new("BlockDeviceMappings", 110).wire("blockDeviceMapping"),
+            Member::new("Description", 66).wire("description"),
+            Member::new("KernelId", 66).wire("kernel"),
+            Member::new("RamdiskId", 66).wire("ramdisk"),
+            Member::new("SriovNetSupport", 66).wire("sriovNetSupport"),
+            Member::new("BootMode", 66).wire("bootMode"),
+            Member::new("TpmSupport", 66).wire("tpmSupport"),
+            Member::new("UefiData", 66).wire("uefiData"),
+            Member::new("LastLaunchedTime", 66).wire("lastLaunchedTime"),
+            Member::new("ImdsSupport", 66).wire("imdsSupport"),
+            Member::new("DeregistrationProtection", 66).wire("deregistrationProtection"),
+            Member::new("ImageId", 1256).wire("imageId"),
+            Member::new("LaunchPermissions", 782).wire("launchPermission"),
+            Member::new("ProductCodes", 1091).wire("productCodes"),
+            Member::new("BlockDeviceMappings", 106).wire("blockDeviceMapping"),
         ],
     ),
-    /* 625 */
+    /* 604 */
     Shape::choice(
         "ImageAttributeName",
         &[
@@ -3136,252 +3000,214 @@ pub static SHAPES: &[Shape] = &[
             "deregistrationProtection",
         ],
     ),
-    /* 626 */ Shape::choice("ImageBlockPublicAccessDisabledState", &["unblocked"]),
-    /* 627 */ Shape::choice("ImageBlockPublicAccessEnabledState", &["block-new-sharing"]),
-    /* 628 */ Shape::new("ImageDescriptionRequest", Kind::String).min(0.0).max(255.0),
-    /* 629 */ Shape::new("ImageId", Kind::String),
-    /* 630 */ Shape::list("ImageIdStringList", Member::element(629).wire("ImageId")),
-    /* 631 */ Shape::list("ImageList", Member::element(623).wire("item")),
-    /* 632 */
+    /* 605 */ Shape::choice("ImageBlockPublicAccessDisabledState", &["unblocked"]),
+    /* 606 */ Shape::choice("ImageBlockPublicAccessEnabledState", &["block-new-sharing"]),
+    /* 607 */ Shape::new("ImageDescriptionRequest", Kind::String).min(0.0).max(255.0),
+    /* 608 */ Shape::new("ImageId", Kind::String),
+    /* 609 */ Shape::list("ImageIdStringList", Member::element(608).wire("ImageId")),
+    /* 610 */ Shape::list("ImageList", Member::element(602).wire("item")),
+    /* 611 */
     Shape::record(
         "ImageMetadata",
         &[
-            Member::new("ImageId", 629).wire("imageId"),
-            Member::new("Name", 1291).wire("name"),
-            Member::new("OwnerId", 1291).wire("imageOwnerId"),
-            Member::new("State", 636).wire("imageState"),
-            Member::new("ImageOwnerAlias", 1291).wire("imageOwnerAlias"),
-            Member::new("CreationDate", 1291).wire("creationDate"),
-            Member::new("DeprecationTime", 1291).wire("deprecationTime"),
-            Member::new("ImageAllowed", 114).wire("imageAllowed"),
-            Member::new("IsPublic", 114).wire("isPublic"),
-            Member::new("ImageWatermarks", 640).wire("imageWatermarkSet"),
+            Member::new("ImageId", 608).wire("imageId"),
+            Member::new("Name", 1256).wire("name"),
+            Member::new("OwnerId", 1256).wire("imageOwnerId"),
+            Member::new("State", 615).wire("imageState"),
+            Member::new("ImageOwnerAlias", 1256).wire("imageOwnerAlias"),
+            Member::new("CreationDate", 1256).wire("creationDate"),
+            Member::new("DeprecationTime", 1256).wire("deprecationTime"),
+            Member::new("ImageAllowed", 110).wire("imageAllowed"),
+            Member::new("IsPublic", 110).wire("isPublic"),
+            Member::new("ImageWatermarks", 619).wire("imageWatermarkSet"),
         ],
     ),
-    /* 633 */ Shape::new("ImageNameRequest", Kind::String).min(3.0).max(128.0),
-    /* 634 */
+    /* 612 */ Shape::new("ImageNameRequest", Kind::String).min(3.0).max(128.0),
+    /* 613 */
     Shape::record(
         "ImageRecycleBinInfo",
         &[
-            Member::new("ImageId", 1291).wire("imageId"),
-            Member::new("Name", 1291).wire("name"),
-            Member::new("Description", 1291).wire("description"),
-            Member::new("RecycleBinEnterTime", 936).wire("recycleBinEnterTime"),
-            Member::new("RecycleBinExitTime", 936).wire("recycleBinExitTime"),
+            Member::new("ImageId", 1256).wire("imageId"),
+            Member::new("Name", 1256).wire("name"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("RecycleBinEnterTime", 908).wire("recycleBinEnterTime"),
+            Member::new("RecycleBinExitTime", 908).wire("recycleBinExitTime"),
         ],
     ),
-    /* 635 */ Shape::list("ImageRecycleBinInfoList", Member::element(634).wire("item")),
-    /* 636 */
+    /* 614 */ Shape::list("ImageRecycleBinInfoList", Member::element(613).wire("item")),
+    /* 615 */
     Shape::choice("ImageState", &["pending", "available", "invalid", "deregistered", "transient", "failed", "error", "disabled"]),
-    /* 637 */ Shape::choice("ImageTypeValues", &["machine", "kernel", "ramdisk"]),
-    /* 638 */ Shape::new("ImageUefiDataRequest", Kind::String).min(0.0).max(64000.0).sensitive(),
-    /* 639 */
+    /* 616 */ Shape::choice("ImageTypeValues", &["machine", "kernel", "ramdisk"]),
+    /* 617 */ Shape::new("ImageUefiDataRequest", Kind::String).min(0.0).max(64000.0).sensitive(),
+    /* 618 */
     Shape::record(
         "ImageWatermark",
         &[
-            Member::new("WatermarkKey", 1291).wire("watermarkKey"),
-            Member::new("SourceImageRegion", 1291).wire("sourceImageRegion"),
-            Member::new("SourceImageId", 1291).wire("sourceImageId"),
-            Member::new("SourceImageCreationTime", 936).wire("sourceImageCreationTime"),
-            Member::new("WatermarkCreationTime", 936).wire("watermarkCreationTime"),
+            Member::new("WatermarkKey", 1256).wire("watermarkKey"),
+            Member::new("SourceImageRegion", 1256).wire("sourceImageRegion"),
+            Member::new("SourceImageId", 1256).wire("sourceImageId"),
+            Member::new("SourceImageCreationTime", 908).wire("sourceImageCreationTime"),
+            Member::new("WatermarkCreationTime", 908).wire("watermarkCreationTime"),
         ],
     ),
-    /* 640 */ Shape::list("ImageWatermarkList", Member::element(639).wire("item")),
-    /* 641 */ Shape::choice("ImdsSupportValues", &["v2.0"]),
-    /* 642 */
+    /* 619 */ Shape::list("ImageWatermarkList", Member::element(618).wire("item")),
+    /* 620 */ Shape::choice("ImdsSupportValues", &["v2.0"]),
+    /* 621 */
     Shape::record(
         "ImportKeyPairRequest",
         &[
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("KeyName", 1291).wire("keyName").required(),
-            Member::new("PublicKeyMaterial", 108).wire("publicKeyMaterial").required(),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("KeyName", 1256).wire("keyName").required(),
+            Member::new("PublicKeyMaterial", 104).wire("publicKeyMaterial").required(),
         ],
     ),
-    /* 643 */
+    /* 622 */
     Shape::record(
         "ImportKeyPairResult",
         &[
-            Member::new("KeyFingerprint", 1291).wire("keyFingerprint"),
-            Member::new("KeyName", 1291).wire("keyName"),
-            Member::new("KeyPairId", 1291).wire("keyPairId"),
-            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("KeyFingerprint", 1256).wire("keyFingerprint"),
+            Member::new("KeyName", 1256).wire("keyName"),
+            Member::new("KeyPairId", 1256).wire("keyPairId"),
+            Member::new("Tags", 1293).wire("tagSet"),
         ],
     ),
-    /* 644 */
-    Shape::record(
-        "ImportSnapshotRequest",
-        &[
-            Member::new("ClientData", 134),
-            Member::new("ClientToken", 1291),
-            Member::new("Description", 1291),
-            Member::new("DiskContainer", 1262),
-            Member::new("DryRun", 114),
-            Member::new("Encrypted", 114),
-            Member::new("KmsKeyId", 807),
-            Member::new("RoleName", 1291),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-        ],
-    ),
-    /* 645 */
-    Shape::record(
-        "ImportSnapshotResult",
-        &[
-            Member::new("Description", 1291).wire("description"),
-            Member::new("ImportTaskId", 1291).wire("importTaskId"),
-            Member::new("SnapshotTaskDetail", 1273).wire("snapshotTaskDetail"),
-            Member::new("Tags", 1328).wire("tagSet"),
-        ],
-    ),
-    /* 646 */
-    Shape::record(
-        "ImportSnapshotTask",
-        &[
-            Member::new("Description", 1291).wire("description"),
-            Member::new("ImportTaskId", 1291).wire("importTaskId"),
-            Member::new("SnapshotTaskDetail", 1273).wire("snapshotTaskDetail"),
-            Member::new("Tags", 1328).wire("tagSet"),
-        ],
-    ),
-    /* 647 */ Shape::new("ImportSnapshotTaskId", Kind::String),
-    /* 648 */ Shape::list("ImportSnapshotTaskIdList", Member::element(647).wire("ImportTaskId")),
-    /* 649 */ Shape::list("ImportSnapshotTaskList", Member::element(646).wire("item")),
-    /* 650 */ Shape::new("IncludeUnsupportedInRegion", Kind::Boolean),
-    /* 651 */
+    /* 623 */ Shape::new("IncludeUnsupportedInRegion", Kind::Boolean),
+    /* 624 */
     Shape::record(
         "InferenceAcceleratorInfo",
         &[
-            Member::new("Accelerators", 654).wire("accelerators"),
-            Member::new("TotalInferenceMemoryInMiB", 1463).wire("totalInferenceMemoryInMiB"),
+            Member::new("Accelerators", 627).wire("accelerators"),
+            Member::new("TotalInferenceMemoryInMiB", 1424).wire("totalInferenceMemoryInMiB"),
         ],
     ),
-    /* 652 */ Shape::new("InferenceDeviceCount", Kind::Integer),
-    /* 653 */
+    /* 625 */ Shape::new("InferenceDeviceCount", Kind::Integer),
+    /* 626 */
     Shape::record(
         "InferenceDeviceInfo",
         &[
-            Member::new("Count", 652).wire("count"),
-            Member::new("Name", 658).wire("name"),
-            Member::new("Manufacturer", 655).wire("manufacturer"),
-            Member::new("MemoryInfo", 656).wire("memoryInfo"),
+            Member::new("Count", 625).wire("count"),
+            Member::new("Name", 631).wire("name"),
+            Member::new("Manufacturer", 628).wire("manufacturer"),
+            Member::new("MemoryInfo", 629).wire("memoryInfo"),
         ],
     ),
-    /* 654 */ Shape::list("InferenceDeviceInfoList", Member::element(653)),
-    /* 655 */ Shape::new("InferenceDeviceManufacturerName", Kind::String),
-    /* 656 */ Shape::record("InferenceDeviceMemoryInfo", &[Member::new("SizeInMiB", 657).wire("sizeInMiB")]),
-    /* 657 */ Shape::new("InferenceDeviceMemorySize", Kind::Integer),
-    /* 658 */ Shape::new("InferenceDeviceName", Kind::String),
-    /* 659 */
+    /* 627 */ Shape::list("InferenceDeviceInfoList", Member::element(626)),
+    /* 628 */ Shape::new("InferenceDeviceManufacturerName", Kind::String),
+    /* 629 */ Shape::record("InferenceDeviceMemoryInfo", &[Member::new("SizeInMiB", 630).wire("sizeInMiB")]),
+    /* 630 */ Shape::new("InferenceDeviceMemorySize", Kind::Integer),
+    /* 631 */ Shape::new("InferenceDeviceName", Kind::String),
+    /* 632 */
     Shape::record(
         "InitializationStatusDetails",
         &[
-            Member::new("InitializationType", 660).wire("initializationType"),
-            Member::new("Progress", 901).wire("progress"),
-            Member::new("EstimatedTimeToCompleteInSeconds", 901).wire("estimatedTimeToCompleteInSeconds"),
+            Member::new("InitializationType", 633).wire("initializationType"),
+            Member::new("Progress", 873).wire("progress"),
+            Member::new("EstimatedTimeToCompleteInSeconds", 873).wire("estimatedTimeToCompleteInSeconds"),
         ],
     ),
-    /* 660 */ Shape::choice("InitializationType", &["default", "provisioned-rate", "volume-copy"]),
-    /* 661 */
+    /* 633 */ Shape::choice("InitializationType", &["default", "provisioned-rate", "volume-copy"]),
+    /* 634 */
     Shape::record(
         "Instance",
         &[
             Member::new("Architecture", 39).wire("architecture"),
-            Member::new("BlockDeviceMappings", 669).wire("blockDeviceMapping"),
-            Member::new("ClientToken", 1291).wire("clientToken"),
-            Member::new("EbsOptimized", 114).wire("ebsOptimized"),
-            Member::new("EnaSupport", 114).wire("enaSupport"),
-            Member::new("Hypervisor", 613).wire("hypervisor"),
-            Member::new("IamInstanceProfile", 614).wire("iamInstanceProfile"),
-            Member::new("InstanceLifecycle", 696).wire("instanceLifecycle"),
-            Member::new("ElasticGpuAssociations", 487).wire("elasticGpuAssociationSet"),
-            Member::new("ElasticInferenceAcceleratorAssociations", 496).wire("elasticInferenceAcceleratorAssociationSet"),
-            Member::new("NetworkInterfaces", 713).wire("networkInterfaceSet"),
-            Member::new("OutpostArn", 1291).wire("outpostArn"),
-            Member::new("RootDeviceName", 1291).wire("rootDeviceName"),
-            Member::new("RootDeviceType", 413).wire("rootDeviceType"),
-            Member::new("SecurityGroups", 602).wire("groupSet"),
-            Member::new("SourceDestCheck", 114).wire("sourceDestCheck"),
-            Member::new("SpotInstanceRequestId", 1291).wire("spotInstanceRequestId"),
-            Member::new("SriovNetSupport", 1291).wire("sriovNetSupport"),
-            Member::new("StateReason", 1285).wire("stateReason"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("VirtualizationType", 1384).wire("virtualizationType"),
-            Member::new("CpuOptions", 154).wire("cpuOptions"),
-            Member::new("CapacityBlockId", 1291).wire("capacityBlockId"),
-            Member::new("CapacityReservationId", 1291).wire("capacityReservationId"),
-            Member::new("CapacityReservationSpecification", 126).wire("capacityReservationSpecification"),
-            Member::new("HibernationOptions", 607).wire("hibernationOptions"),
-            Member::new("Licenses", 885).wire("licenseSet"),
-            Member::new("MetadataOptions", 704).wire("metadataOptions"),
-            Member::new("EnclaveOptions", 530).wire("enclaveOptions"),
-            Member::new("BootMode", 118).wire("bootMode"),
-            Member::new("PlatformDetails", 1291).wire("platformDetails"),
-            Member::new("UsageOperation", 1291).wire("usageOperation"),
-            Member::new("UsageOperationUpdateTime", 936).wire("usageOperationUpdateTime"),
-            Member::new("PrivateDnsNameOptions", 1112).wire("privateDnsNameOptions"),
-            Member::new("Ipv6Address", 1291).wire("ipv6Address"),
-            Member::new("TpmSupport", 1291).wire("tpmSupport"),
-            Member::new("MaintenanceOptions", 698).wire("maintenanceOptions"),
-            Member::new("CurrentInstanceBootMode", 672).wire("currentInstanceBootMode"),
-            Member::new("NetworkPerformanceOptions", 716).wire("networkPerformanceOptions"),
-            Member::new("Operator", 1060).wire("operator"),
-            Member::new("SecondaryInterfaces", 725).wire("secondaryInterfaceSet"),
-            Member::new("InstanceId", 1291).wire("instanceId"),
-            Member::new("ImageId", 1291).wire("imageId"),
-            Member::new("State", 734).wire("instanceState"),
-            Member::new("PrivateDnsName", 1291).wire("privateDnsName"),
-            Member::new("PublicDnsName", 1291).wire("dnsName"),
-            Member::new("StateTransitionReason", 1291).wire("reason"),
-            Member::new("KeyName", 1291).wire("keyName"),
-            Member::new("AmiLaunchIndex", 757).wire("amiLaunchIndex"),
-            Member::new("ProductCodes", 1121).wire("productCodes"),
-            Member::new("InstanceType", 749).wire("instanceType"),
-            Member::new("LaunchTime", 218).wire("launchTime"),
-            Member::new("Placement", 1080).wire("placement"),
-            Member::new("KernelId", 1291).wire("kernelId"),
-            Member::new("RamdiskId", 1291).wire("ramdiskId"),
-            Member::new("Platform", 1093).wire("platform"),
-            Member::new("Monitoring", 983).wire("monitoring"),
-            Member::new("SubnetId", 1291).wire("subnetId"),
-            Member::new("VpcId", 1291).wire("vpcId"),
-            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
-            Member::new("PublicIpAddress", 1291).wire("ipAddress"),
+            Member::new("BlockDeviceMappings", 642).wire("blockDeviceMapping"),
+            Member::new("ClientToken", 1256).wire("clientToken"),
+            Member::new("EbsOptimized", 110).wire("ebsOptimized"),
+            Member::new("EnaSupport", 110).wire("enaSupport"),
+            Member::new("Hypervisor", 592).wire("hypervisor"),
+            Member::new("IamInstanceProfile", 593).wire("iamInstanceProfile"),
+            Member::new("InstanceLifecycle", 669).wire("instanceLifecycle"),
+            Member::new("ElasticGpuAssociations", 468).wire("elasticGpuAssociationSet"),
+            Member::new("ElasticInferenceAcceleratorAssociations", 477).wire("elasticInferenceAcceleratorAssociationSet"),
+            Member::new("NetworkInterfaces", 686).wire("networkInterfaceSet"),
+            Member::new("OutpostArn", 1256).wire("outpostArn"),
+            Member::new("RootDeviceName", 1256).wire("rootDeviceName"),
+            Member::new("RootDeviceType", 399).wire("rootDeviceType"),
+            Member::new("SecurityGroups", 581).wire("groupSet"),
+            Member::new("SourceDestCheck", 110).wire("sourceDestCheck"),
+            Member::new("SpotInstanceRequestId", 1256).wire("spotInstanceRequestId"),
+            Member::new("SriovNetSupport", 1256).wire("sriovNetSupport"),
+            Member::new("StateReason", 1250).wire("stateReason"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("VirtualizationType", 1345).wire("virtualizationType"),
+            Member::new("CpuOptions", 149).wire("cpuOptions"),
+            Member::new("CapacityBlockId", 1256).wire("capacityBlockId"),
+            Member::new("CapacityReservationId", 1256).wire("capacityReservationId"),
+            Member::new("CapacityReservationSpecification", 122).wire("capacityReservationSpecification"),
+            Member::new("HibernationOptions", 586).wire("hibernationOptions"),
+            Member::new("Licenses", 857).wire("licenseSet"),
+            Member::new("MetadataOptions", 677).wire("metadataOptions"),
+            Member::new("EnclaveOptions", 511).wire("enclaveOptions"),
+            Member::new("BootMode", 114).wire("bootMode"),
+            Member::new("PlatformDetails", 1256).wire("platformDetails"),
+            Member::new("UsageOperation", 1256).wire("usageOperation"),
+            Member::new("UsageOperationUpdateTime", 908).wire("usageOperationUpdateTime"),
+            Member::new("PrivateDnsNameOptions", 1082).wire("privateDnsNameOptions"),
+            Member::new("Ipv6Address", 1256).wire("ipv6Address"),
+            Member::new("TpmSupport", 1256).wire("tpmSupport"),
+            Member::new("MaintenanceOptions", 671).wire("maintenanceOptions"),
+            Member::new("CurrentInstanceBootMode", 645).wire("currentInstanceBootMode"),
+            Member::new("NetworkPerformanceOptions", 689).wire("networkPerformanceOptions"),
+            Member::new("Operator", 1030).wire("operator"),
+            Member::new("SecondaryInterfaces", 698).wire("secondaryInterfaceSet"),
+            Member::new("InstanceId", 1256).wire("instanceId"),
+            Member::new("ImageId", 1256).wire("imageId"),
+            Member::new("State", 707).wire("instanceState"),
+            Member::new("PrivateDnsName", 1256).wire("privateDnsName"),
+            Member::new("PublicDnsName", 1256).wire("dnsName"),
+            Member::new("StateTransitionReason", 1256).wire("reason"),
+            Member::new("KeyName", 1256).wire("keyName"),
+            Member::new("AmiLaunchIndex", 730).wire("amiLaunchIndex"),
+            Member::new("ProductCodes", 1091).wire("productCodes"),
+            Member::new("InstanceType", 722).wire("instanceType"),
+            Member::new("LaunchTime", 211).wire("launchTime"),
+            Member::new("Placement", 1050).wire("placement"),
+            Member::new("KernelId", 1256).wire("kernelId"),
+            Member::new("RamdiskId", 1256).wire("ramdiskId"),
+            Member::new("Platform", 1063).wire("platform"),
+            Member::new("Monitoring", 953).wire("monitoring"),
+            Member::new("SubnetId", 1256).wire("subnetId"),
+            Member::new("VpcId", 1256).wire("vpcId"),
+            Member::new("PrivateIpAddress", 1256).wire("privateIpAddress"),
+            Member::new("PublicIpAddress", 1256).wire("ipAddress"),
         ],
     ),
-    /* 662 */
+    /* 635 */
     Shape::record(
         "InstanceAttachmentEnaSrdSpecification",
         &[
-            Member::new("EnaSrdEnabled", 114).wire("enaSrdEnabled"),
-            Member::new("EnaSrdUdpSpecification", 663).wire("enaSrdUdpSpecification"),
+            Member::new("EnaSrdEnabled", 110).wire("enaSrdEnabled"),
+            Member::new("EnaSrdUdpSpecification", 636).wire("enaSrdUdpSpecification"),
         ],
     ),
-    /* 663 */
-    Shape::record("InstanceAttachmentEnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 114).wire("enaSrdUdpEnabled")]),
-    /* 664 */
+    /* 636 */
+    Shape::record("InstanceAttachmentEnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 110).wire("enaSrdUdpEnabled")]),
+    /* 637 */
     Shape::record(
         "InstanceAttribute",
         &[
-            Member::new("BlockDeviceMappings", 669).wire("blockDeviceMapping"),
-            Member::new("DisableApiTermination", 69).wire("disableApiTermination"),
-            Member::new("EnaSupport", 69).wire("enaSupport"),
-            Member::new("EnclaveOptions", 530).wire("enclaveOptions"),
-            Member::new("EbsOptimized", 69).wire("ebsOptimized"),
-            Member::new("InstanceId", 1291).wire("instanceId"),
-            Member::new("InstanceInitiatedShutdownBehavior", 70).wire("instanceInitiatedShutdownBehavior"),
-            Member::new("InstanceType", 70).wire("instanceType"),
-            Member::new("KernelId", 70).wire("kernel"),
-            Member::new("ProductCodes", 1121).wire("productCodes"),
-            Member::new("RamdiskId", 70).wire("ramdisk"),
-            Member::new("RootDeviceName", 70).wire("rootDeviceName"),
-            Member::new("SourceDestCheck", 69).wire("sourceDestCheck"),
-            Member::new("SriovNetSupport", 70).wire("sriovNetSupport"),
-            Member::new("UserData", 70).wire("userData"),
-            Member::new("DisableApiStop", 69).wire("disableApiStop"),
-            Member::new("Groups", 602).wire("groupSet"),
+            Member::new("BlockDeviceMappings", 642).wire("blockDeviceMapping"),
+            Member::new("DisableApiTermination", 65).wire("disableApiTermination"),
+            Member::new("EnaSupport", 65).wire("enaSupport"),
+            Member::new("EnclaveOptions", 511).wire("enclaveOptions"),
+            Member::new("EbsOptimized", 65).wire("ebsOptimized"),
+            Member::new("InstanceId", 1256).wire("instanceId"),
+            Member::new("InstanceInitiatedShutdownBehavior", 66).wire("instanceInitiatedShutdownBehavior"),
+            Member::new("InstanceType", 66).wire("instanceType"),
+            Member::new("KernelId", 66).wire("kernel"),
+            Member::new("ProductCodes", 1091).wire("productCodes"),
+            Member::new("RamdiskId", 66).wire("ramdisk"),
+            Member::new("RootDeviceName", 66).wire("rootDeviceName"),
+            Member::new("SourceDestCheck", 65).wire("sourceDestCheck"),
+            Member::new("SriovNetSupport", 66).wire("sriovNetSupport"),
+            Member::new("UserData", 66).wire("userData"),
+            Member::new("DisableApiStop", 65).wire("disableApiStop"),
+            Member::new("Groups", 581).wire("groupSet"),
         ],
     ),
-    /* 665 */
+    /* 638 */
     Shape::choice(
         "InstanceAttributeName",
         &[
@@ -3403,752 +3229,751 @@ pub static SHAPES: &[Shape] = &[
             "disableApiStop",
         ],
     ),
-    /* 666 */ Shape::choice("InstanceAutoRecoveryState", &["disabled", "default"]),
-    /* 667 */ Shape::choice("InstanceBandwidthWeighting", &["default", "vpc-1", "ebs-1"]),
-    /* 668 */
+    /* 639 */ Shape::choice("InstanceAutoRecoveryState", &["disabled", "default"]),
+    /* 640 */ Shape::choice("InstanceBandwidthWeighting", &["default", "vpc-1", "ebs-1"]),
+    /* 641 */
     Shape::record(
         "InstanceBlockDeviceMapping",
-        &[Member::new("DeviceName", 1291).wire("deviceName"), Member::new("Ebs", 471).wire("ebs")],
+        &[Member::new("DeviceName", 1256).wire("deviceName"), Member::new("Ebs", 455).wire("ebs")],
     ),
-    /* 669 */ Shape::list("InstanceBlockDeviceMappingList", Member::element(668).wire("item")),
-    /* 670 */
+    /* 642 */ Shape::list("InstanceBlockDeviceMappingList", Member::element(641).wire("item")),
+    /* 643 */
     Shape::record(
         "InstanceBlockDeviceMappingSpecification",
         &[
-            Member::new("DeviceName", 1291).wire("deviceName"),
-            Member::new("Ebs", 472).wire("ebs"),
-            Member::new("VirtualName", 1291).wire("virtualName"),
-            Member::new("NoDevice", 1291).wire("noDevice"),
+            Member::new("DeviceName", 1256).wire("deviceName"),
+            Member::new("Ebs", 456).wire("ebs"),
+            Member::new("VirtualName", 1256).wire("virtualName"),
+            Member::new("NoDevice", 1256).wire("noDevice"),
         ],
     ),
-    /* 671 */ Shape::list("InstanceBlockDeviceMappingSpecificationList", Member::element(670).wire("item")),
-    /* 672 */ Shape::choice("InstanceBootModeValues", &["legacy-bios", "uefi"]),
-    /* 673 */
+    /* 644 */ Shape::list("InstanceBlockDeviceMappingSpecificationList", Member::element(643).wire("item")),
+    /* 645 */ Shape::choice("InstanceBootModeValues", &["legacy-bios", "uefi"]),
+    /* 646 */
     Shape::record(
         "InstanceCreditSpecification",
-        &[Member::new("InstanceId", 1291).wire("instanceId"), Member::new("CpuCredits", 1291).wire("cpuCredits")],
+        &[Member::new("InstanceId", 1256).wire("instanceId"), Member::new("CpuCredits", 1256).wire("cpuCredits")],
     ),
-    /* 674 */ Shape::list("InstanceCreditSpecificationList", Member::element(673).wire("item")),
-    /* 675 */ Shape::list("InstanceCreditSpecificationListRequest", Member::element(676).wire("item")),
-    /* 676 */
+    /* 647 */ Shape::list("InstanceCreditSpecificationList", Member::element(646).wire("item")),
+    /* 648 */ Shape::list("InstanceCreditSpecificationListRequest", Member::element(649).wire("item")),
+    /* 649 */
     Shape::record(
         "InstanceCreditSpecificationRequest",
-        &[Member::new("InstanceId", 681).required(), Member::new("CpuCredits", 1291)],
+        &[Member::new("InstanceId", 654).required(), Member::new("CpuCredits", 1256)],
     ),
-    /* 677 */ Shape::new("InstanceEventId", Kind::String),
-    /* 678 */
+    /* 650 */ Shape::new("InstanceEventId", Kind::String),
+    /* 651 */
     Shape::record(
         "InstanceFamilyCreditSpecification",
-        &[Member::new("InstanceFamily", 1351).wire("instanceFamily"), Member::new("CpuCredits", 1291).wire("cpuCredits")],
+        &[Member::new("InstanceFamily", 1314).wire("instanceFamily"), Member::new("CpuCredits", 1256).wire("cpuCredits")],
     ),
-    /* 679 */ Shape::choice("InstanceGeneration", &["current", "previous"]),
-    /* 680 */ Shape::list("InstanceGenerationSet", Member::element(679).wire("item")),
-    /* 681 */ Shape::new("InstanceId", Kind::String),
-    /* 682 */ Shape::new("InstanceIdForResolver", Kind::String),
-    /* 683 */ Shape::list("InstanceIdStringList", Member::element(681).wire("InstanceId")),
-    /* 684 */ Shape::new("InstanceIdWithVolumeResolver", Kind::String),
-    /* 685 */
+    /* 652 */ Shape::choice("InstanceGeneration", &["current", "previous"]),
+    /* 653 */ Shape::list("InstanceGenerationSet", Member::element(652).wire("item")),
+    /* 654 */ Shape::new("InstanceId", Kind::String),
+    /* 655 */ Shape::new("InstanceIdForResolver", Kind::String),
+    /* 656 */ Shape::list("InstanceIdStringList", Member::element(654).wire("InstanceId")),
+    /* 657 */ Shape::new("InstanceIdWithVolumeResolver", Kind::String),
+    /* 658 */
     Shape::record(
         "InstanceImageMetadata",
         &[
-            Member::new("InstanceId", 681).wire("instanceId"),
-            Member::new("InstanceType", 749).wire("instanceType"),
-            Member::new("LaunchTime", 936).wire("launchTime"),
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
-            Member::new("ZoneId", 1291).wire("zoneId"),
-            Member::new("State", 734).wire("instanceState"),
-            Member::new("OwnerId", 1291).wire("instanceOwnerId"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("ImageMetadata", 632).wire("imageMetadata"),
-            Member::new("Operator", 1060).wire("operator"),
+            Member::new("InstanceId", 654).wire("instanceId"),
+            Member::new("InstanceType", 722).wire("instanceType"),
+            Member::new("LaunchTime", 908).wire("launchTime"),
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
+            Member::new("ZoneId", 1256).wire("zoneId"),
+            Member::new("State", 707).wire("instanceState"),
+            Member::new("OwnerId", 1256).wire("instanceOwnerId"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("ImageMetadata", 611).wire("imageMetadata"),
+            Member::new("Operator", 1030).wire("operator"),
         ],
     ),
-    /* 686 */ Shape::list("InstanceImageMetadataList", Member::element(685).wire("item")),
-    /* 687 */ Shape::choice("InstanceInterruptionBehavior", &["hibernate", "stop", "terminate"]),
-    /* 688 */ Shape::record("InstanceIpv4Prefix", &[Member::new("Ipv4Prefix", 1291).wire("ipv4Prefix")]),
-    /* 689 */ Shape::list("InstanceIpv4PrefixList", Member::element(688).wire("item")),
-    /* 690 */
+    /* 659 */ Shape::list("InstanceImageMetadataList", Member::element(658).wire("item")),
+    /* 660 */ Shape::choice("InstanceInterruptionBehavior", &["hibernate", "stop", "terminate"]),
+    /* 661 */ Shape::record("InstanceIpv4Prefix", &[Member::new("Ipv4Prefix", 1256).wire("ipv4Prefix")]),
+    /* 662 */ Shape::list("InstanceIpv4PrefixList", Member::element(661).wire("item")),
+    /* 663 */
     Shape::record(
         "InstanceIpv6Address",
-        &[Member::new("Ipv6Address", 1291).wire("ipv6Address"), Member::new("IsPrimaryIpv6", 114).wire("isPrimaryIpv6")],
+        &[Member::new("Ipv6Address", 1256).wire("ipv6Address"), Member::new("IsPrimaryIpv6", 110).wire("isPrimaryIpv6")],
     ),
-    /* 691 */ Shape::list("InstanceIpv6AddressList", Member::element(690).wire("item")),
-    /* 692 */ Shape::list("InstanceIpv6AddressListRequest", Member::element(693).wire("InstanceIpv6Address")),
-    /* 693 */ Shape::record("InstanceIpv6AddressRequest", &[Member::new("Ipv6Address", 1291)]),
-    /* 694 */ Shape::record("InstanceIpv6Prefix", &[Member::new("Ipv6Prefix", 1291).wire("ipv6Prefix")]),
-    /* 695 */ Shape::list("InstanceIpv6PrefixList", Member::element(694).wire("item")),
-    /* 696 */
+    /* 664 */ Shape::list("InstanceIpv6AddressList", Member::element(663).wire("item")),
+    /* 665 */ Shape::list("InstanceIpv6AddressListRequest", Member::element(666).wire("InstanceIpv6Address")),
+    /* 666 */ Shape::record("InstanceIpv6AddressRequest", &[Member::new("Ipv6Address", 1256)]),
+    /* 667 */ Shape::record("InstanceIpv6Prefix", &[Member::new("Ipv6Prefix", 1256).wire("ipv6Prefix")]),
+    /* 668 */ Shape::list("InstanceIpv6PrefixList", Member::element(667).wire("item")),
+    /* 669 */
     Shape::choice("InstanceLifecycleType", &["spot", "scheduled", "capacity-block", "interruptible-capacity-reservation"]),
-    /* 697 */ Shape::list("InstanceList", Member::element(661).wire("item")),
-    /* 698 */
+    /* 670 */ Shape::list("InstanceList", Member::element(634).wire("item")),
+    /* 671 */
     Shape::record(
         "InstanceMaintenanceOptions",
-        &[Member::new("AutoRecovery", 666).wire("autoRecovery"), Member::new("RebootMigration", 720).wire("rebootMigration")],
+        &[Member::new("AutoRecovery", 639).wire("autoRecovery"), Member::new("RebootMigration", 693).wire("rebootMigration")],
     ),
-    /* 699 */ Shape::record("InstanceMaintenanceOptionsRequest", &[Member::new("AutoRecovery", 666)]),
-    /* 700 */
-    Shape::record("InstanceMarketOptionsRequest", &[Member::new("MarketType", 905), Member::new("SpotOptions", 1276)]),
-    /* 701 */
+    /* 672 */ Shape::record("InstanceMaintenanceOptionsRequest", &[Member::new("AutoRecovery", 639)]),
+    /* 673 */
+    Shape::record("InstanceMarketOptionsRequest", &[Member::new("MarketType", 877), Member::new("SpotOptions", 1241)]),
+    /* 674 */
     Shape::record(
         "InstanceMetadataDefaultsResponse",
         &[
-            Member::new("HttpTokens", 612).wire("httpTokens"),
-            Member::new("HttpPutResponseHopLimit", 120).wire("httpPutResponseHopLimit"),
-            Member::new("HttpEndpoint", 702).wire("httpEndpoint"),
-            Member::new("InstanceMetadataTags", 707).wire("instanceMetadataTags"),
-            Member::new("ManagedBy", 902).wire("managedBy"),
-            Member::new("ManagedExceptionMessage", 1291).wire("managedExceptionMessage"),
-            Member::new("HttpTokensEnforced", 611).wire("httpTokensEnforced"),
+            Member::new("HttpTokens", 591).wire("httpTokens"),
+            Member::new("HttpPutResponseHopLimit", 116).wire("httpPutResponseHopLimit"),
+            Member::new("HttpEndpoint", 675).wire("httpEndpoint"),
+            Member::new("InstanceMetadataTags", 680).wire("instanceMetadataTags"),
+            Member::new("ManagedBy", 874).wire("managedBy"),
+            Member::new("ManagedExceptionMessage", 1256).wire("managedExceptionMessage"),
+            Member::new("HttpTokensEnforced", 590).wire("httpTokensEnforced"),
         ],
     ),
-    /* 702 */ Shape::choice("InstanceMetadataEndpointState", &["disabled", "enabled"]),
-    /* 703 */
+    /* 675 */ Shape::choice("InstanceMetadataEndpointState", &["disabled", "enabled"]),
+    /* 676 */
     Shape::record(
         "InstanceMetadataOptionsRequest",
         &[
-            Member::new("HttpTokens", 612),
-            Member::new("HttpPutResponseHopLimit", 757),
-            Member::new("HttpEndpoint", 702),
-            Member::new("HttpProtocolIpv6", 706),
-            Member::new("InstanceMetadataTags", 707),
+            Member::new("HttpTokens", 591),
+            Member::new("HttpPutResponseHopLimit", 730),
+            Member::new("HttpEndpoint", 675),
+            Member::new("HttpProtocolIpv6", 679),
+            Member::new("InstanceMetadataTags", 680),
         ],
     ),
-    /* 704 */
+    /* 677 */
     Shape::record(
         "InstanceMetadataOptionsResponse",
         &[
-            Member::new("State", 705).wire("state"),
-            Member::new("HttpTokens", 612).wire("httpTokens"),
-            Member::new("HttpPutResponseHopLimit", 757).wire("httpPutResponseHopLimit"),
-            Member::new("HttpEndpoint", 702).wire("httpEndpoint"),
-            Member::new("HttpProtocolIpv6", 706).wire("httpProtocolIpv6"),
-            Member::new("InstanceMetadataTags", 707).wire("instanceMetadataTags"),
+            Member::new("State", 678).wire("state"),
+            Member::new("HttpTokens", 591).wire("httpTokens"),
+            Member::new("HttpPutResponseHopLimit", 730).wire("httpPutResponseHopLimit"),
+            Member::new("HttpEndpoint", 675).wire("httpEndpoint"),
+            Member::new("HttpProtocolIpv6", 679).wire("httpProtocolIpv6"),
+            Member::new("InstanceMetadataTags", 680).wire("instanceMetadataTags"),
         ],
     ),
-    /* 705 */ Shape::choice("InstanceMetadataOptionsState", &["pending", "applied"]),
-    /* 706 */ Shape::choice("InstanceMetadataProtocolState", &["disabled", "enabled"]),
-    /* 707 */ Shape::choice("InstanceMetadataTagsState", &["disabled", "enabled"]),
-    /* 708 */
+    /* 678 */ Shape::choice("InstanceMetadataOptionsState", &["pending", "applied"]),
+    /* 679 */ Shape::choice("InstanceMetadataProtocolState", &["disabled", "enabled"]),
+    /* 680 */ Shape::choice("InstanceMetadataTagsState", &["disabled", "enabled"]),
+    /* 681 */
     Shape::record(
         "InstanceMonitoring",
-        &[Member::new("InstanceId", 1291).wire("instanceId"), Member::new("Monitoring", 983).wire("monitoring")],
+        &[Member::new("InstanceId", 1256).wire("instanceId"), Member::new("Monitoring", 953).wire("monitoring")],
     ),
-    /* 709 */ Shape::list("InstanceMonitoringList", Member::element(708).wire("item")),
-    /* 710 */
+    /* 682 */ Shape::list("InstanceMonitoringList", Member::element(681).wire("item")),
+    /* 683 */
     Shape::record(
         "InstanceNetworkInterface",
         &[
-            Member::new("Association", 711).wire("association"),
-            Member::new("Attachment", 712).wire("attachment"),
-            Member::new("Description", 1291).wire("description"),
-            Member::new("Groups", 602).wire("groupSet"),
-            Member::new("Ipv6Addresses", 691).wire("ipv6AddressesSet"),
-            Member::new("MacAddress", 1291).wire("macAddress"),
-            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("PrivateDnsName", 1291).wire("privateDnsName"),
-            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
-            Member::new("PrivateIpAddresses", 719).wire("privateIpAddressesSet"),
-            Member::new("SourceDestCheck", 114).wire("sourceDestCheck"),
-            Member::new("Status", 1035).wire("status"),
-            Member::new("SubnetId", 1291).wire("subnetId"),
-            Member::new("VpcId", 1291).wire("vpcId"),
-            Member::new("InterfaceType", 1291).wire("interfaceType"),
-            Member::new("Ipv4Prefixes", 689).wire("ipv4PrefixSet"),
-            Member::new("Ipv6Prefixes", 695).wire("ipv6PrefixSet"),
-            Member::new("ConnectionTrackingConfiguration", 139).wire("connectionTrackingConfiguration"),
-            Member::new("Operator", 1060).wire("operator"),
+            Member::new("Association", 684).wire("association"),
+            Member::new("Attachment", 685).wire("attachment"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("Groups", 581).wire("groupSet"),
+            Member::new("Ipv6Addresses", 664).wire("ipv6AddressesSet"),
+            Member::new("MacAddress", 1256).wire("macAddress"),
+            Member::new("NetworkInterfaceId", 1256).wire("networkInterfaceId"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("PrivateDnsName", 1256).wire("privateDnsName"),
+            Member::new("PrivateIpAddress", 1256).wire("privateIpAddress"),
+            Member::new("PrivateIpAddresses", 692).wire("privateIpAddressesSet"),
+            Member::new("SourceDestCheck", 110).wire("sourceDestCheck"),
+            Member::new("Status", 1005).wire("status"),
+            Member::new("SubnetId", 1256).wire("subnetId"),
+            Member::new("VpcId", 1256).wire("vpcId"),
+            Member::new("InterfaceType", 1256).wire("interfaceType"),
+            Member::new("Ipv4Prefixes", 662).wire("ipv4PrefixSet"),
+            Member::new("Ipv6Prefixes", 668).wire("ipv6PrefixSet"),
+            Member::new("ConnectionTrackingConfiguration", 134).wire("connectionTrackingConfiguration"),
+            Member::new("Operator", 1030).wire("operator"),
         ],
     ),
-    /* 711 */
+    /* 684 */
     Shape::record(
         "InstanceNetworkInterfaceAssociation",
         &[
-            Member::new("CarrierIp", 1291).wire("carrierIp"),
-            Member::new("CustomerOwnedIp", 1291).wire("customerOwnedIp"),
-            Member::new("IpOwnerId", 1291).wire("ipOwnerId"),
-            Member::new("PublicDnsName", 1291).wire("publicDnsName"),
-            Member::new("PublicIp", 1291).wire("publicIp"),
+            Member::new("CarrierIp", 1256).wire("carrierIp"),
+            Member::new("CustomerOwnedIp", 1256).wire("customerOwnedIp"),
+            Member::new("IpOwnerId", 1256).wire("ipOwnerId"),
+            Member::new("PublicDnsName", 1256).wire("publicDnsName"),
+            Member::new("PublicIp", 1256).wire("publicIp"),
         ],
     ),
-    /* 712 */
+    /* 685 */
     Shape::record(
         "InstanceNetworkInterfaceAttachment",
         &[
-            Member::new("AttachTime", 218).wire("attachTime"),
-            Member::new("AttachmentId", 1291).wire("attachmentId"),
-            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
-            Member::new("DeviceIndex", 757).wire("deviceIndex"),
-            Member::new("Status", 68).wire("status"),
-            Member::new("NetworkCardIndex", 757).wire("networkCardIndex"),
-            Member::new("EnaSrdSpecification", 662).wire("enaSrdSpecification"),
-            Member::new("EnaQueueCount", 757).wire("enaQueueCount"),
+            Member::new("AttachTime", 211).wire("attachTime"),
+            Member::new("AttachmentId", 1256).wire("attachmentId"),
+            Member::new("DeleteOnTermination", 110).wire("deleteOnTermination"),
+            Member::new("DeviceIndex", 730).wire("deviceIndex"),
+            Member::new("Status", 64).wire("status"),
+            Member::new("NetworkCardIndex", 730).wire("networkCardIndex"),
+            Member::new("EnaSrdSpecification", 635).wire("enaSrdSpecification"),
+            Member::new("EnaQueueCount", 730).wire("enaQueueCount"),
         ],
     ),
-    /* 713 */ Shape::list("InstanceNetworkInterfaceList", Member::element(710).wire("item")),
-    /* 714 */
+    /* 686 */ Shape::list("InstanceNetworkInterfaceList", Member::element(683).wire("item")),
+    /* 687 */
     Shape::record(
         "InstanceNetworkInterfaceSpecification",
         &[
-            Member::new("AssociatePublicIpAddress", 114).wire("associatePublicIpAddress"),
-            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
-            Member::new("Description", 1291).wire("description"),
-            Member::new("DeviceIndex", 757).wire("deviceIndex"),
-            Member::new("Groups", 1229).wire("SecurityGroupId"),
-            Member::new("Ipv6AddressCount", 757).wire("ipv6AddressCount"),
-            Member::new("Ipv6Addresses", 691).wire("ipv6AddressesSet").query("Ipv6Addresses"),
-            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId"),
-            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
-            Member::new("PrivateIpAddresses", 1116).wire("privateIpAddressesSet").query("PrivateIpAddresses"),
-            Member::new("SecondaryPrivateIpAddressCount", 757).wire("secondaryPrivateIpAddressCount"),
-            Member::new("SubnetId", 1291).wire("subnetId"),
-            Member::new("AssociateCarrierIpAddress", 114),
-            Member::new("InterfaceType", 1291),
-            Member::new("NetworkCardIndex", 757),
-            Member::new("Ipv4Prefixes", 776).wire("Ipv4Prefix"),
-            Member::new("Ipv4PrefixCount", 757),
-            Member::new("Ipv6Prefixes", 788).wire("Ipv6Prefix"),
-            Member::new("Ipv6PrefixCount", 757),
-            Member::new("PrimaryIpv6", 114),
-            Member::new("EnaSrdSpecification", 501),
-            Member::new("ConnectionTrackingSpecification", 138),
-            Member::new("EnaQueueCount", 757),
+            Member::new("AssociatePublicIpAddress", 110).wire("associatePublicIpAddress"),
+            Member::new("DeleteOnTermination", 110).wire("deleteOnTermination"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("DeviceIndex", 730).wire("deviceIndex"),
+            Member::new("Groups", 1197).wire("SecurityGroupId"),
+            Member::new("Ipv6AddressCount", 730).wire("ipv6AddressCount"),
+            Member::new("Ipv6Addresses", 664).wire("ipv6AddressesSet").query("Ipv6Addresses"),
+            Member::new("NetworkInterfaceId", 998).wire("networkInterfaceId"),
+            Member::new("PrivateIpAddress", 1256).wire("privateIpAddress"),
+            Member::new("PrivateIpAddresses", 1086).wire("privateIpAddressesSet").query("PrivateIpAddresses"),
+            Member::new("SecondaryPrivateIpAddressCount", 730).wire("secondaryPrivateIpAddressCount"),
+            Member::new("SubnetId", 1256).wire("subnetId"),
+            Member::new("AssociateCarrierIpAddress", 110),
+            Member::new("InterfaceType", 1256),
+            Member::new("NetworkCardIndex", 730),
+            Member::new("Ipv4Prefixes", 749).wire("Ipv4Prefix"),
+            Member::new("Ipv4PrefixCount", 730),
+            Member::new("Ipv6Prefixes", 760).wire("Ipv6Prefix"),
+            Member::new("Ipv6PrefixCount", 730),
+            Member::new("PrimaryIpv6", 110),
+            Member::new("EnaSrdSpecification", 482),
+            Member::new("ConnectionTrackingSpecification", 133),
+            Member::new("EnaQueueCount", 730),
         ],
     ),
-    /* 715 */ Shape::list("InstanceNetworkInterfaceSpecificationList", Member::element(714).wire("item")),
-    /* 716 */
-    Shape::record("InstanceNetworkPerformanceOptions", &[Member::new("BandwidthWeighting", 667).wire("bandwidthWeighting")]),
-    /* 717 */ Shape::record("InstanceNetworkPerformanceOptionsRequest", &[Member::new("BandwidthWeighting", 667)]),
-    /* 718 */
+    /* 688 */ Shape::list("InstanceNetworkInterfaceSpecificationList", Member::element(687).wire("item")),
+    /* 689 */
+    Shape::record("InstanceNetworkPerformanceOptions", &[Member::new("BandwidthWeighting", 640).wire("bandwidthWeighting")]),
+    /* 690 */ Shape::record("InstanceNetworkPerformanceOptionsRequest", &[Member::new("BandwidthWeighting", 640)]),
+    /* 691 */
     Shape::record(
         "InstancePrivateIpAddress",
         &[
-            Member::new("Association", 711).wire("association"),
-            Member::new("Primary", 114).wire("primary"),
-            Member::new("PrivateDnsName", 1291).wire("privateDnsName"),
-            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
+            Member::new("Association", 684).wire("association"),
+            Member::new("Primary", 110).wire("primary"),
+            Member::new("PrivateDnsName", 1256).wire("privateDnsName"),
+            Member::new("PrivateIpAddress", 1256).wire("privateIpAddress"),
         ],
     ),
-    /* 719 */ Shape::list("InstancePrivateIpAddressList", Member::element(718).wire("item")),
-    /* 720 */ Shape::choice("InstanceRebootMigrationState", &["disabled", "default"]),
-    /* 721 */
+    /* 692 */ Shape::list("InstancePrivateIpAddressList", Member::element(691).wire("item")),
+    /* 693 */ Shape::choice("InstanceRebootMigrationState", &["disabled", "default"]),
+    /* 694 */
     Shape::record(
         "InstanceRequirements",
         &[
-            Member::new("VCpuCount", 1376).wire("vCpuCount"),
-            Member::new("MemoryMiB", 930).wire("memoryMiB"),
-            Member::new("CpuManufacturers", 153).wire("cpuManufacturerSet"),
-            Member::new("MemoryGiBPerVCpu", 927).wire("memoryGiBPerVCpu"),
-            Member::new("ExcludedInstanceTypes", 537).wire("excludedInstanceTypeSet"),
-            Member::new("InstanceGenerations", 680).wire("instanceGenerationSet"),
-            Member::new("SpotMaxPricePercentageOverLowestPrice", 757).wire("spotMaxPricePercentageOverLowestPrice"),
-            Member::new("OnDemandMaxPricePercentageOverLowestPrice", 757).wire("onDemandMaxPricePercentageOverLowestPrice"),
-            Member::new("BareMetal", 97).wire("bareMetal"),
-            Member::new("BurstablePerformance", 121).wire("burstablePerformance"),
-            Member::new("RequireHibernateSupport", 114).wire("requireHibernateSupport"),
-            Member::new("NetworkInterfaceCount", 1025).wire("networkInterfaceCount"),
-            Member::new("LocalStorage", 894).wire("localStorage"),
-            Member::new("LocalStorageTypes", 896).wire("localStorageTypeSet"),
-            Member::new("TotalLocalStorageGB", 1340).wire("totalLocalStorageGB"),
-            Member::new("BaselineEbsBandwidthMbps", 101).wire("baselineEbsBandwidthMbps"),
+            Member::new("VCpuCount", 1337).wire("vCpuCount"),
+            Member::new("MemoryMiB", 902).wire("memoryMiB"),
+            Member::new("CpuManufacturers", 148).wire("cpuManufacturerSet"),
+            Member::new("MemoryGiBPerVCpu", 899).wire("memoryGiBPerVCpu"),
+            Member::new("ExcludedInstanceTypes", 518).wire("excludedInstanceTypeSet"),
+            Member::new("InstanceGenerations", 653).wire("instanceGenerationSet"),
+            Member::new("SpotMaxPricePercentageOverLowestPrice", 730).wire("spotMaxPricePercentageOverLowestPrice"),
+            Member::new("OnDemandMaxPricePercentageOverLowestPrice", 730).wire("onDemandMaxPricePercentageOverLowestPrice"),
+            Member::new("BareMetal", 93).wire("bareMetal"),
+            Member::new("BurstablePerformance", 117).wire("burstablePerformance"),
+            Member::new("RequireHibernateSupport", 110).wire("requireHibernateSupport"),
+            Member::new("NetworkInterfaceCount", 995).wire("networkInterfaceCount"),
+            Member::new("LocalStorage", 866).wire("localStorage"),
+            Member::new("LocalStorageTypes", 868).wire("localStorageTypeSet"),
+            Member::new("TotalLocalStorageGB", 1305).wire("totalLocalStorageGB"),
+            Member::new("BaselineEbsBandwidthMbps", 97).wire("baselineEbsBandwidthMbps"),
             Member::new("AcceleratorTypes", 9).wire("acceleratorTypeSet"),
             Member::new("AcceleratorCount", 0).wire("acceleratorCount"),
             Member::new("AcceleratorManufacturers", 3).wire("acceleratorManufacturerSet"),
             Member::new("AcceleratorNames", 5).wire("acceleratorNameSet"),
             Member::new("AcceleratorTotalMemoryMiB", 6).wire("acceleratorTotalMemoryMiB"),
-            Member::new("NetworkBandwidthGbps", 1011).wire("networkBandwidthGbps"),
+            Member::new("NetworkBandwidthGbps", 981).wire("networkBandwidthGbps"),
             Member::new("AllowedInstanceTypes", 34).wire("allowedInstanceTypeSet"),
-            Member::new("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", 757)
+            Member::new("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", 730)
                 .wire("maxSpotPriceAsPercentageOfOptimalOnDemandPrice"),
-            Member::new("BaselinePerformanceFactors", 104).wire("baselinePerformanceFactors"),
-            Member::new("RequireEncryptionInTransit", 114).wire("requireEncryptionInTransit"),
+            Member::new("BaselinePerformanceFactors", 100).wire("baselinePerformanceFactors"),
+            Member::new("RequireEncryptionInTransit", 110).wire("requireEncryptionInTransit"),
         ],
     ),
-    /* 722 */
+    /* 695 */
     Shape::record(
         "InstanceRequirementsRequest",
         &[
-            Member::new("VCpuCount", 1377).required(),
-            Member::new("MemoryMiB", 931).required(),
-            Member::new("CpuManufacturers", 153).wire("CpuManufacturer"),
-            Member::new("MemoryGiBPerVCpu", 928),
-            Member::new("ExcludedInstanceTypes", 537).wire("ExcludedInstanceType"),
-            Member::new("InstanceGenerations", 680).wire("InstanceGeneration"),
-            Member::new("SpotMaxPricePercentageOverLowestPrice", 757),
-            Member::new("OnDemandMaxPricePercentageOverLowestPrice", 757),
-            Member::new("BareMetal", 97),
-            Member::new("BurstablePerformance", 121),
-            Member::new("RequireHibernateSupport", 114),
-            Member::new("NetworkInterfaceCount", 1026),
-            Member::new("LocalStorage", 894),
-            Member::new("LocalStorageTypes", 896).wire("LocalStorageType"),
-            Member::new("TotalLocalStorageGB", 1341),
-            Member::new("BaselineEbsBandwidthMbps", 102),
+            Member::new("VCpuCount", 1338).required(),
+            Member::new("MemoryMiB", 903).required(),
+            Member::new("CpuManufacturers", 148).wire("CpuManufacturer"),
+            Member::new("MemoryGiBPerVCpu", 900),
+            Member::new("ExcludedInstanceTypes", 518).wire("ExcludedInstanceType"),
+            Member::new("InstanceGenerations", 653).wire("InstanceGeneration"),
+            Member::new("SpotMaxPricePercentageOverLowestPrice", 730),
+            Member::new("OnDemandMaxPricePercentageOverLowestPrice", 730),
+            Member::new("BareMetal", 93),
+            Member::new("BurstablePerformance", 117),
+            Member::new("RequireHibernateSupport", 110),
+            Member::new("NetworkInterfaceCount", 996),
+            Member::new("LocalStorage", 866),
+            Member::new("LocalStorageTypes", 868).wire("LocalStorageType"),
+            Member::new("TotalLocalStorageGB", 1306),
+            Member::new("BaselineEbsBandwidthMbps", 98),
             Member::new("AcceleratorTypes", 9).wire("AcceleratorType"),
             Member::new("AcceleratorCount", 1),
             Member::new("AcceleratorManufacturers", 3).wire("AcceleratorManufacturer"),
             Member::new("AcceleratorNames", 5).wire("AcceleratorName"),
             Member::new("AcceleratorTotalMemoryMiB", 7),
-            Member::new("NetworkBandwidthGbps", 1012),
+            Member::new("NetworkBandwidthGbps", 982),
             Member::new("AllowedInstanceTypes", 34).wire("AllowedInstanceType"),
-            Member::new("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", 757),
-            Member::new("BaselinePerformanceFactors", 105),
-            Member::new("RequireEncryptionInTransit", 114),
+            Member::new("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice", 730),
+            Member::new("BaselinePerformanceFactors", 101),
+            Member::new("RequireEncryptionInTransit", 110),
         ],
     ),
-    /* 723 */
+    /* 696 */
     Shape::record(
         "InstanceSecondaryInterface",
         &[
-            Member::new("Attachment", 724).wire("attachment"),
-            Member::new("MacAddress", 1291).wire("macAddress"),
-            Member::new("SecondaryInterfaceId", 1213).wire("secondaryInterfaceId"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("PrivateIpAddresses", 727).wire("privateIpAddressSet"),
-            Member::new("SourceDestCheck", 114).wire("sourceDestCheck"),
-            Member::new("Status", 1218).wire("status"),
-            Member::new("SecondarySubnetId", 1222).wire("secondarySubnetId"),
-            Member::new("SecondaryNetworkId", 1220).wire("secondaryNetworkId"),
-            Member::new("InterfaceType", 1219).wire("interfaceType"),
+            Member::new("Attachment", 697).wire("attachment"),
+            Member::new("MacAddress", 1256).wire("macAddress"),
+            Member::new("SecondaryInterfaceId", 1181).wire("secondaryInterfaceId"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("PrivateIpAddresses", 700).wire("privateIpAddressSet"),
+            Member::new("SourceDestCheck", 110).wire("sourceDestCheck"),
+            Member::new("Status", 1186).wire("status"),
+            Member::new("SecondarySubnetId", 1190).wire("secondarySubnetId"),
+            Member::new("SecondaryNetworkId", 1188).wire("secondaryNetworkId"),
+            Member::new("InterfaceType", 1187).wire("interfaceType"),
         ],
     ),
-    /* 724 */
+    /* 697 */
     Shape::record(
         "InstanceSecondaryInterfaceAttachment",
         &[
-            Member::new("AttachTime", 936).wire("attachTime"),
-            Member::new("AttachmentId", 1291).wire("attachmentId"),
-            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
-            Member::new("DeviceIndex", 757).wire("deviceIndex"),
-            Member::new("Status", 68).wire("status"),
-            Member::new("NetworkCardIndex", 757).wire("networkCardIndex"),
+            Member::new("AttachTime", 908).wire("attachTime"),
+            Member::new("AttachmentId", 1256).wire("attachmentId"),
+            Member::new("DeleteOnTermination", 110).wire("deleteOnTermination"),
+            Member::new("DeviceIndex", 730).wire("deviceIndex"),
+            Member::new("Status", 64).wire("status"),
+            Member::new("NetworkCardIndex", 730).wire("networkCardIndex"),
         ],
     ),
-    /* 725 */ Shape::list("InstanceSecondaryInterfaceList", Member::element(723).wire("item")),
-    /* 726 */
+    /* 698 */ Shape::list("InstanceSecondaryInterfaceList", Member::element(696).wire("item")),
+    /* 699 */
     Shape::record(
         "InstanceSecondaryInterfacePrivateIpAddress",
-        &[Member::new("PrivateIpAddress", 1291).wire("privateIpAddress")],
+        &[Member::new("PrivateIpAddress", 1256).wire("privateIpAddress")],
     ),
-    /* 727 */ Shape::list("InstanceSecondaryInterfacePrivateIpAddressList", Member::element(726).wire("item")),
-    /* 728 */ Shape::list("InstanceSecondaryInterfacePrivateIpAddressListRequest", Member::element(729).wire("item")),
-    /* 729 */
-    Shape::record("InstanceSecondaryInterfacePrivateIpAddressRequest", &[Member::new("PrivateIpAddress", 1291).required()]),
-    /* 730 */ Shape::list("InstanceSecondaryInterfaceSpecificationListRequest", Member::element(731).wire("item")),
-    /* 731 */
+    /* 700 */ Shape::list("InstanceSecondaryInterfacePrivateIpAddressList", Member::element(699).wire("item")),
+    /* 701 */ Shape::list("InstanceSecondaryInterfacePrivateIpAddressListRequest", Member::element(702).wire("item")),
+    /* 702 */
+    Shape::record("InstanceSecondaryInterfacePrivateIpAddressRequest", &[Member::new("PrivateIpAddress", 1256).required()]),
+    /* 703 */ Shape::list("InstanceSecondaryInterfaceSpecificationListRequest", Member::element(704).wire("item")),
+    /* 704 */
     Shape::record(
         "InstanceSecondaryInterfaceSpecificationRequest",
         &[
-            Member::new("DeleteOnTermination", 114),
-            Member::new("DeviceIndex", 757),
-            Member::new("PrivateIpAddresses", 728).wire("PrivateIpAddress"),
-            Member::new("PrivateIpAddressCount", 757),
-            Member::new("SecondarySubnetId", 1222),
-            Member::new("InterfaceType", 1219),
-            Member::new("NetworkCardIndex", 757),
+            Member::new("DeleteOnTermination", 110),
+            Member::new("DeviceIndex", 730),
+            Member::new("PrivateIpAddresses", 701).wire("PrivateIpAddress"),
+            Member::new("PrivateIpAddressCount", 730),
+            Member::new("SecondarySubnetId", 1190),
+            Member::new("InterfaceType", 1187),
+            Member::new("NetworkCardIndex", 730),
         ],
     ),
-    /* 732 */ Shape::list("InstanceSet", Member::element(748).wire("item")),
-    /* 733 */
+    /* 705 */ Shape::list("InstanceSet", Member::element(721).wire("item")),
+    /* 706 */
     Shape::record(
         "InstanceSpecification",
         &[
-            Member::new("InstanceId", 684).required(),
-            Member::new("ExcludeBootVolume", 114),
-            Member::new("ExcludeDataVolumeIds", 1392).wire("ExcludeDataVolumeId"),
+            Member::new("InstanceId", 657).required(),
+            Member::new("ExcludeBootVolume", 110),
+            Member::new("ExcludeDataVolumeIds", 1353).wire("ExcludeDataVolumeId"),
         ],
     ),
-    /* 734 */
-    Shape::record("InstanceState", &[Member::new("Code", 757).wire("code"), Member::new("Name", 737).wire("name")]),
-    /* 735 */
+    /* 707 */
+    Shape::record("InstanceState", &[Member::new("Code", 730).wire("code"), Member::new("Name", 710).wire("name")]),
+    /* 708 */
     Shape::record(
         "InstanceStateChange",
         &[
-            Member::new("InstanceId", 1291).wire("instanceId"),
-            Member::new("CurrentState", 734).wire("currentState"),
-            Member::new("PreviousState", 734).wire("previousState"),
+            Member::new("InstanceId", 1256).wire("instanceId"),
+            Member::new("CurrentState", 707).wire("currentState"),
+            Member::new("PreviousState", 707).wire("previousState"),
         ],
     ),
-    /* 736 */ Shape::list("InstanceStateChangeList", Member::element(735).wire("item")),
-    /* 737 */
+    /* 709 */ Shape::list("InstanceStateChangeList", Member::element(708).wire("item")),
+    /* 710 */
     Shape::choice("InstanceStateName", &["pending", "running", "shutting-down", "terminated", "stopping", "stopped"]),
-    /* 738 */
+    /* 711 */
     Shape::record(
         "InstanceStatus",
         &[
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
-            Member::new("AvailabilityZoneId", 84).wire("availabilityZoneId"),
-            Member::new("OutpostArn", 1291).wire("outpostArn"),
-            Member::new("Operator", 1060).wire("operator"),
-            Member::new("Events", 742).wire("eventsSet"),
-            Member::new("InstanceId", 1291).wire("instanceId"),
-            Member::new("InstanceState", 734).wire("instanceState"),
-            Member::new("InstanceStatus", 744).wire("instanceStatus"),
-            Member::new("SystemStatus", 744).wire("systemStatus"),
-            Member::new("AttachedEbsStatus", 478).wire("attachedEbsStatus"),
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 80).wire("availabilityZoneId"),
+            Member::new("OutpostArn", 1256).wire("outpostArn"),
+            Member::new("Operator", 1030).wire("operator"),
+            Member::new("Events", 715).wire("eventsSet"),
+            Member::new("InstanceId", 1256).wire("instanceId"),
+            Member::new("InstanceState", 707).wire("instanceState"),
+            Member::new("InstanceStatus", 717).wire("instanceStatus"),
+            Member::new("SystemStatus", 717).wire("systemStatus"),
+            Member::new("AttachedEbsStatus", 462).wire("attachedEbsStatus"),
             Member::new("ApplicationStatus", 36).wire("applicationStatus"),
-            Member::new("PerformanceStatus", 1077).wire("performanceStatus"),
+            Member::new("PerformanceStatus", 1047).wire("performanceStatus"),
         ],
     ),
-    /* 739 */
+    /* 712 */
     Shape::record(
         "InstanceStatusDetails",
         &[
-            Member::new("ImpairedSince", 218).wire("impairedSince"),
-            Member::new("Name", 1286).wire("name"),
-            Member::new("Status", 1287).wire("status"),
+            Member::new("ImpairedSince", 211).wire("impairedSince"),
+            Member::new("Name", 1251).wire("name"),
+            Member::new("Status", 1252).wire("status"),
         ],
     ),
-    /* 740 */ Shape::list("InstanceStatusDetailsList", Member::element(739).wire("item")),
-    /* 741 */
+    /* 713 */ Shape::list("InstanceStatusDetailsList", Member::element(712).wire("item")),
+    /* 714 */
     Shape::record(
         "InstanceStatusEvent",
         &[
-            Member::new("InstanceEventId", 677).wire("instanceEventId"),
-            Member::new("Code", 535).wire("code"),
-            Member::new("Description", 1291).wire("description"),
-            Member::new("NotAfter", 218).wire("notAfter"),
-            Member::new("NotBefore", 218).wire("notBefore"),
-            Member::new("NotBeforeDeadline", 218).wire("notBeforeDeadline"),
+            Member::new("InstanceEventId", 650).wire("instanceEventId"),
+            Member::new("Code", 516).wire("code"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("NotAfter", 211).wire("notAfter"),
+            Member::new("NotBefore", 211).wire("notBefore"),
+            Member::new("NotBeforeDeadline", 211).wire("notBeforeDeadline"),
         ],
     ),
-    /* 742 */ Shape::list("InstanceStatusEventList", Member::element(741).wire("item")),
-    /* 743 */ Shape::list("InstanceStatusList", Member::element(738).wire("item")),
-    /* 744 */
+    /* 715 */ Shape::list("InstanceStatusEventList", Member::element(714).wire("item")),
+    /* 716 */ Shape::list("InstanceStatusList", Member::element(711).wire("item")),
+    /* 717 */
     Shape::record(
         "InstanceStatusSummary",
-        &[Member::new("Details", 740).wire("details"), Member::new("Status", 1313).wire("status")],
+        &[Member::new("Details", 713).wire("details"), Member::new("Status", 1278).wire("status")],
     ),
-    /* 745 */ Shape::choice("InstanceStorageEncryptionSupport", &["unsupported", "required"]),
-    /* 746 */ Shape::new("InstanceStorageFlag", Kind::Boolean),
-    /* 747 */
+    /* 718 */ Shape::choice("InstanceStorageEncryptionSupport", &["unsupported", "required"]),
+    /* 719 */ Shape::new("InstanceStorageFlag", Kind::Boolean),
+    /* 720 */
     Shape::record(
         "InstanceStorageInfo",
         &[
-            Member::new("TotalSizeInGB", 455).wire("totalSizeInGB"),
-            Member::new("Disks", 454).wire("disks"),
-            Member::new("NvmeSupport", 533).wire("nvmeSupport"),
-            Member::new("EncryptionSupport", 745).wire("encryptionSupport"),
+            Member::new("TotalSizeInGB", 439).wire("totalSizeInGB"),
+            Member::new("Disks", 438).wire("disks"),
+            Member::new("NvmeSupport", 514).wire("nvmeSupport"),
+            Member::new("EncryptionSupport", 718).wire("encryptionSupport"),
         ],
     ),
-    /* 748 */
+    /* 721 */
     Shape::record(
         "InstanceTopology",
         &[
-            Member::new("InstanceId", 1291).wire("instanceId"),
-            Member::new("InstanceType", 1291).wire("instanceType"),
-            Member::new("GroupName", 1291).wire("groupName"),
-            Member::new("NetworkNodes", 1037).wire("networkNodeSet"),
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
-            Member::new("ZoneId", 1291).wire("zoneId"),
-            Member::new("CapacityBlockId", 1291).wire("capacityBlockId"),
+            Member::new("InstanceId", 1256).wire("instanceId"),
+            Member::new("InstanceType", 1256).wire("instanceType"),
+            Member::new("GroupName", 1256).wire("groupName"),
+            Member::new("NetworkNodes", 1007).wire("networkNodeSet"),
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
+            Member::new("ZoneId", 1256).wire("zoneId"),
+            Member::new("CapacityBlockId", 1256).wire("capacityBlockId"),
         ],
     ),
-    /* 749 */ Shape::new("InstanceType", Kind::String),
-    /* 750 */ Shape::choice("InstanceTypeHypervisor", &["nitro", "xen"]),
-    /* 751 */
+    /* 722 */ Shape::new("InstanceType", Kind::String),
+    /* 723 */ Shape::choice("InstanceTypeHypervisor", &["nitro", "xen"]),
+    /* 724 */
     Shape::record(
         "InstanceTypeInfo",
         &[
-            Member::new("InstanceType", 749).wire("instanceType"),
-            Member::new("CurrentGeneration", 215).wire("currentGeneration"),
-            Member::new("FreeTierEligible", 557).wire("freeTierEligible"),
-            Member::new("SupportedUsageClasses", 1367).wire("supportedUsageClasses"),
-            Member::new("SupportedRootDeviceTypes", 1192).wire("supportedRootDeviceTypes"),
-            Member::new("SupportedVirtualizationTypes", 1385).wire("supportedVirtualizationTypes"),
-            Member::new("BareMetal", 98).wire("bareMetal"),
-            Member::new("Hypervisor", 750).wire("hypervisor"),
-            Member::new("ProcessorInfo", 1118).wire("processorInfo"),
-            Member::new("VCpuInfo", 1378).wire("vCpuInfo"),
-            Member::new("MemoryInfo", 929).wire("memoryInfo"),
-            Member::new("InstanceStorageSupported", 746).wire("instanceStorageSupported"),
-            Member::new("InstanceStorageInfo", 747).wire("instanceStorageInfo"),
-            Member::new("EbsInfo", 470).wire("ebsInfo"),
-            Member::new("NetworkInfo", 1018).wire("networkInfo"),
-            Member::new("GpuInfo", 598).wire("gpuInfo"),
-            Member::new("FpgaInfo", 556).wire("fpgaInfo"),
-            Member::new("PlacementGroupInfo", 1084).wire("placementGroupInfo"),
-            Member::new("InferenceAcceleratorInfo", 651).wire("inferenceAcceleratorInfo"),
-            Member::new("HibernationSupported", 606).wire("hibernationSupported"),
-            Member::new("BurstablePerformanceSupported", 122).wire("burstablePerformanceSupported"),
-            Member::new("DedicatedHostsSupported", 219).wire("dedicatedHostsSupported"),
-            Member::new("AutoRecoverySupported", 76).wire("autoRecoverySupported"),
-            Member::new("SupportedBootModes", 117).wire("supportedBootModes"),
-            Member::new("NitroEnclavesSupport", 1052).wire("nitroEnclavesSupport"),
-            Member::new("NitroTpmSupport", 1054).wire("nitroTpmSupport"),
-            Member::new("NitroTpmInfo", 1053).wire("nitroTpmInfo"),
-            Member::new("MediaAcceleratorInfo", 919).wire("mediaAcceleratorInfo"),
-            Member::new("NeuronInfo", 1048).wire("neuronInfo"),
-            Member::new("PhcSupport", 1079).wire("phcSupport"),
-            Member::new("RebootMigrationSupport", 1134).wire("rebootMigrationSupport"),
-            Member::new("SupportedInRegion", 1316).wire("supportedInRegion"),
+            Member::new("InstanceType", 722).wire("instanceType"),
+            Member::new("CurrentGeneration", 208).wire("currentGeneration"),
+            Member::new("FreeTierEligible", 538).wire("freeTierEligible"),
+            Member::new("SupportedUsageClasses", 1330).wire("supportedUsageClasses"),
+            Member::new("SupportedRootDeviceTypes", 1160).wire("supportedRootDeviceTypes"),
+            Member::new("SupportedVirtualizationTypes", 1346).wire("supportedVirtualizationTypes"),
+            Member::new("BareMetal", 94).wire("bareMetal"),
+            Member::new("Hypervisor", 723).wire("hypervisor"),
+            Member::new("ProcessorInfo", 1088).wire("processorInfo"),
+            Member::new("VCpuInfo", 1339).wire("vCpuInfo"),
+            Member::new("MemoryInfo", 901).wire("memoryInfo"),
+            Member::new("InstanceStorageSupported", 719).wire("instanceStorageSupported"),
+            Member::new("InstanceStorageInfo", 720).wire("instanceStorageInfo"),
+            Member::new("EbsInfo", 454).wire("ebsInfo"),
+            Member::new("NetworkInfo", 988).wire("networkInfo"),
+            Member::new("GpuInfo", 577).wire("gpuInfo"),
+            Member::new("FpgaInfo", 537).wire("fpgaInfo"),
+            Member::new("PlacementGroupInfo", 1054).wire("placementGroupInfo"),
+            Member::new("InferenceAcceleratorInfo", 624).wire("inferenceAcceleratorInfo"),
+            Member::new("HibernationSupported", 585).wire("hibernationSupported"),
+            Member::new("BurstablePerformanceSupported", 118).wire("burstablePerformanceSupported"),
+            Member::new("DedicatedHostsSupported", 212).wire("dedicatedHostsSupported"),
+            Member::new("AutoRecoverySupported", 72).wire("autoRecoverySupported"),
+            Member::new("SupportedBootModes", 113).wire("supportedBootModes"),
+            Member::new("NitroEnclavesSupport", 1022).wire("nitroEnclavesSupport"),
+            Member::new("NitroTpmSupport", 1024).wire("nitroTpmSupport"),
+            Member::new("NitroTpmInfo", 1023).wire("nitroTpmInfo"),
+            Member::new("MediaAcceleratorInfo", 891).wire("mediaAcceleratorInfo"),
+            Member::new("NeuronInfo", 1018).wire("neuronInfo"),
+            Member::new("PhcSupport", 1049).wire("phcSupport"),
+            Member::new("RebootMigrationSupport", 1104).wire("rebootMigrationSupport"),
+            Member::new("SupportedInRegion", 1281).wire("supportedInRegion"),
         ],
     ),
-    /* 752 */ Shape::list("InstanceTypeInfoList", Member::element(751).wire("item")),
-    /* 753 */ Shape::record("InstanceTypeItem", &[Member::new("InstanceType", 1291).wire("instanceType")]),
-    /* 754 */
+    /* 725 */ Shape::list("InstanceTypeInfoList", Member::element(724).wire("item")),
+    /* 726 */ Shape::record("InstanceTypeItem", &[Member::new("InstanceType", 1256).wire("instanceType")]),
+    /* 727 */
     Shape::record(
         "InstanceTypeOffering",
         &[
-            Member::new("InstanceType", 749).wire("instanceType"),
-            Member::new("LocationType", 898).wire("locationType"),
-            Member::new("Location", 897).wire("location"),
+            Member::new("InstanceType", 722).wire("instanceType"),
+            Member::new("LocationType", 870).wire("locationType"),
+            Member::new("Location", 869).wire("location"),
         ],
     ),
-    /* 755 */ Shape::list("InstanceTypeOfferingsList", Member::element(754).wire("item")),
-    /* 756 */
+    /* 728 */ Shape::list("InstanceTypeOfferingsList", Member::element(727).wire("item")),
+    /* 729 */
     Shape::record(
         "InstanceTypeSpecification",
         &[
-            Member::new("SupportedInstanceTypes", 1317).wire("supportedInstanceTypeSet"),
-            Member::new("UnsupportedInstanceTypes", 1361).wire("unsupportedInstanceTypeSet"),
+            Member::new("SupportedInstanceTypes", 1282).wire("supportedInstanceTypeSet"),
+            Member::new("UnsupportedInstanceTypes", 1324).wire("unsupportedInstanceTypeSet"),
         ],
     ),
-    /* 757 */ Shape::new("Integer", Kind::Integer),
-    /* 758 */
+    /* 730 */ Shape::new("Integer", Kind::Integer),
+    /* 731 */
     Shape::record(
         "InternetGateway",
         &[
-            Member::new("Attachments", 760).wire("attachmentSet"),
-            Member::new("InternetGatewayId", 1291).wire("internetGatewayId"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("Attachments", 733).wire("attachmentSet"),
+            Member::new("InternetGatewayId", 1256).wire("internetGatewayId"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("Tags", 1293).wire("tagSet"),
         ],
     ),
-    /* 759 */
+    /* 732 */
     Shape::record(
         "InternetGatewayAttachment",
-        &[Member::new("State", 68).wire("state"), Member::new("VpcId", 1291).wire("vpcId")],
+        &[Member::new("State", 64).wire("state"), Member::new("VpcId", 1256).wire("vpcId")],
     ),
-    /* 760 */ Shape::list("InternetGatewayAttachmentList", Member::element(759).wire("item")),
-    /* 761 */ Shape::new("InternetGatewayId", Kind::String),
-    /* 762 */ Shape::list("InternetGatewayIdList", Member::element(761).wire("item")),
-    /* 763 */ Shape::list("InternetGatewayList", Member::element(758).wire("item")),
-    /* 764 */ Shape::choice("IpAddressType", &["ipv4", "dualstack", "ipv6"]),
-    /* 765 */ Shape::list("IpList", Member::element(1291).wire("item")),
-    /* 766 */
+    /* 733 */ Shape::list("InternetGatewayAttachmentList", Member::element(732).wire("item")),
+    /* 734 */ Shape::new("InternetGatewayId", Kind::String),
+    /* 735 */ Shape::list("InternetGatewayIdList", Member::element(734).wire("item")),
+    /* 736 */ Shape::list("InternetGatewayList", Member::element(731).wire("item")),
+    /* 737 */ Shape::choice("IpAddressType", &["ipv4", "dualstack", "ipv6"]),
+    /* 738 */ Shape::list("IpList", Member::element(1256).wire("item")),
+    /* 739 */
     Shape::record(
         "IpPermission",
         &[
-            Member::new("IpProtocol", 1291).wire("ipProtocol"),
-            Member::new("FromPort", 757).wire("fromPort"),
-            Member::new("ToPort", 757).wire("toPort"),
-            Member::new("UserIdGroupPairs", 1372).wire("groups"),
-            Member::new("IpRanges", 770).wire("ipRanges"),
-            Member::new("Ipv6Ranges", 795).wire("ipv6Ranges"),
-            Member::new("PrefixListIds", 1101).wire("prefixListIds"),
+            Member::new("IpProtocol", 1256).wire("ipProtocol"),
+            Member::new("FromPort", 730).wire("fromPort"),
+            Member::new("ToPort", 730).wire("toPort"),
+            Member::new("UserIdGroupPairs", 1333).wire("groups"),
+            Member::new("IpRanges", 743).wire("ipRanges"),
+            Member::new("Ipv6Ranges", 767).wire("ipv6Ranges"),
+            Member::new("PrefixListIds", 1071).wire("prefixListIds"),
         ],
     ),
-    /* 767 */ Shape::list("IpPermissionList", Member::element(766).wire("item")),
-    /* 768 */ Shape::list("IpPrefixList", Member::element(1291).wire("item")),
-    /* 769 */
-    Shape::record("IpRange", &[Member::new("Description", 1291).wire("description"), Member::new("CidrIp", 1291).wire("cidrIp")]),
-    /* 770 */ Shape::list("IpRangeList", Member::element(769).wire("item")),
-    /* 771 */ Shape::list("IpRanges", Member::element(1291).wire("item")),
-    /* 772 */ Shape::choice("IpSource", &["amazon", "byoip", "none"]),
-    /* 773 */ Shape::new("IpamPoolId", Kind::String),
-    /* 774 */ Shape::new("Ipv4AddressesPerSecondaryInterface", Kind::Integer),
-    /* 775 */ Shape::new("Ipv4PoolEc2Id", Kind::String),
-    /* 776 */ Shape::list("Ipv4PrefixList", Member::element(779).wire("item")),
-    /* 777 */ Shape::list("Ipv4PrefixListResponse", Member::element(780).wire("item")),
-    /* 778 */ Shape::record("Ipv4PrefixSpecification", &[Member::new("Ipv4Prefix", 1291).wire("ipv4Prefix")]),
-    /* 779 */ Shape::record("Ipv4PrefixSpecificationRequest", &[Member::new("Ipv4Prefix", 1291)]),
-    /* 780 */ Shape::record("Ipv4PrefixSpecificationResponse", &[Member::new("Ipv4Prefix", 1291).wire("ipv4Prefix")]),
-    /* 781 */ Shape::list("Ipv4PrefixesList", Member::element(778).wire("item")),
-    /* 782 */ Shape::choice("Ipv6AddressAttribute", &["public", "private"]),
-    /* 783 */ Shape::list("Ipv6AddressList", Member::element(1291).wire("item")),
-    /* 784 */ Shape::record("Ipv6CidrBlock", &[Member::new("Ipv6CidrBlock", 1291).wire("ipv6CidrBlock")]),
-    /* 785 */ Shape::list("Ipv6CidrBlockSet", Member::element(784).wire("item")),
-    /* 786 */ Shape::new("Ipv6Flag", Kind::Boolean),
-    /* 787 */ Shape::new("Ipv6PoolEc2Id", Kind::String),
-    /* 788 */ Shape::list("Ipv6PrefixList", Member::element(791).wire("item")),
-    /* 789 */ Shape::list("Ipv6PrefixListResponse", Member::element(792).wire("item")),
-    /* 790 */ Shape::record("Ipv6PrefixSpecification", &[Member::new("Ipv6Prefix", 1291).wire("ipv6Prefix")]),
-    /* 791 */ Shape::record("Ipv6PrefixSpecificationRequest", &[Member::new("Ipv6Prefix", 1291)]),
-    /* 792 */ Shape::record("Ipv6PrefixSpecificationResponse", &[Member::new("Ipv6Prefix", 1291).wire("ipv6Prefix")]),
-    /* 793 */ Shape::list("Ipv6PrefixesList", Member::element(790).wire("item")),
-    /* 794 */
+    /* 740 */ Shape::list("IpPermissionList", Member::element(739).wire("item")),
+    /* 741 */ Shape::list("IpPrefixList", Member::element(1256).wire("item")),
+    /* 742 */
+    Shape::record("IpRange", &[Member::new("Description", 1256).wire("description"), Member::new("CidrIp", 1256).wire("cidrIp")]),
+    /* 743 */ Shape::list("IpRangeList", Member::element(742).wire("item")),
+    /* 744 */ Shape::list("IpRanges", Member::element(1256).wire("item")),
+    /* 745 */ Shape::choice("IpSource", &["amazon", "byoip", "none"]),
+    /* 746 */ Shape::new("IpamPoolId", Kind::String),
+    /* 747 */ Shape::new("Ipv4AddressesPerSecondaryInterface", Kind::Integer),
+    /* 748 */ Shape::new("Ipv4PoolEc2Id", Kind::String),
+    /* 749 */ Shape::list("Ipv4PrefixList", Member::element(752).wire("item")),
+    /* 750 */ Shape::list("Ipv4PrefixListResponse", Member::element(753).wire("item")),
+    /* 751 */ Shape::record("Ipv4PrefixSpecification", &[Member::new("Ipv4Prefix", 1256).wire("ipv4Prefix")]),
+    /* 752 */ Shape::record("Ipv4PrefixSpecificationRequest", &[Member::new("Ipv4Prefix", 1256)]),
+    /* 753 */ Shape::record("Ipv4PrefixSpecificationResponse", &[Member::new("Ipv4Prefix", 1256).wire("ipv4Prefix")]),
+    /* 754 */ Shape::list("Ipv4PrefixesList", Member::element(751).wire("item")),
+    /* 755 */ Shape::choice("Ipv6AddressAttribute", &["public", "private"]),
+    /* 756 */ Shape::record("Ipv6CidrBlock", &[Member::new("Ipv6CidrBlock", 1256).wire("ipv6CidrBlock")]),
+    /* 757 */ Shape::list("Ipv6CidrBlockSet", Member::element(756).wire("item")),
+    /* 758 */ Shape::new("Ipv6Flag", Kind::Boolean),
+    /* 759 */ Shape::new("Ipv6PoolEc2Id", Kind::String),
+    /* 760 */ Shape::list("Ipv6PrefixList", Member::element(763).wire("item")),
+    /* 761 */ Shape::list("Ipv6PrefixListResponse", Member::element(764).wire("item")),
+    /* 762 */ Shape::record("Ipv6PrefixSpecification", &[Member::new("Ipv6Prefix", 1256).wire("ipv6Prefix")]),
+    /* 763 */ Shape::record("Ipv6PrefixSpecificationRequest", &[Member::new("Ipv6Prefix", 1256)]),
+    /* 764 */ Shape::record("Ipv6PrefixSpecificationResponse", &[Member::new("Ipv6Prefix", 1256).wire("ipv6Prefix")]),
+    /* 765 */ Shape::list("Ipv6PrefixesList", Member::element(762).wire("item")),
+    /* 766 */
     Shape::record(
         "Ipv6Range",
-        &[Member::new("Description", 1291).wire("description"), Member::new("CidrIpv6", 1291).wire("cidrIpv6")],
+        &[Member::new("Description", 1256).wire("description"), Member::new("CidrIpv6", 1256).wire("cidrIpv6")],
     ),
-    /* 795 */ Shape::list("Ipv6RangeList", Member::element(794).wire("item")),
-    /* 796 */ Shape::new("KernelId", Kind::String),
-    /* 797 */ Shape::choice("KeyFormat", &["pem", "ppk"]),
-    /* 798 */ Shape::list("KeyNameStringList", Member::element(804).wire("KeyName")),
-    /* 799 */
+    /* 767 */ Shape::list("Ipv6RangeList", Member::element(766).wire("item")),
+    /* 768 */ Shape::new("KernelId", Kind::String),
+    /* 769 */ Shape::choice("KeyFormat", &["pem", "ppk"]),
+    /* 770 */ Shape::list("KeyNameStringList", Member::element(776).wire("KeyName")),
+    /* 771 */
     Shape::record(
         "KeyPair",
         &[
-            Member::new("KeyPairId", 1291).wire("keyPairId"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("KeyName", 1291).wire("keyName"),
-            Member::new("KeyFingerprint", 1291).wire("keyFingerprint"),
-            Member::new("KeyMaterial", 1246).wire("keyMaterial"),
+            Member::new("KeyPairId", 1256).wire("keyPairId"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("KeyName", 1256).wire("keyName"),
+            Member::new("KeyFingerprint", 1256).wire("keyFingerprint"),
+            Member::new("KeyMaterial", 1213).wire("keyMaterial"),
         ],
     ),
-    /* 800 */ Shape::new("KeyPairId", Kind::String),
-    /* 801 */ Shape::list("KeyPairIdStringList", Member::element(800).wire("KeyPairId")),
-    /* 802 */
+    /* 772 */ Shape::new("KeyPairId", Kind::String),
+    /* 773 */ Shape::list("KeyPairIdStringList", Member::element(772).wire("KeyPairId")),
+    /* 774 */
     Shape::record(
         "KeyPairInfo",
         &[
-            Member::new("KeyPairId", 1291).wire("keyPairId"),
-            Member::new("KeyType", 806).wire("keyType"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("PublicKey", 1291).wire("publicKey"),
-            Member::new("CreateTime", 936).wire("createTime"),
-            Member::new("KeyName", 1291).wire("keyName"),
-            Member::new("KeyFingerprint", 1291).wire("keyFingerprint"),
+            Member::new("KeyPairId", 1256).wire("keyPairId"),
+            Member::new("KeyType", 778).wire("keyType"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("PublicKey", 1256).wire("publicKey"),
+            Member::new("CreateTime", 908).wire("createTime"),
+            Member::new("KeyName", 1256).wire("keyName"),
+            Member::new("KeyFingerprint", 1256).wire("keyFingerprint"),
         ],
     ),
-    /* 803 */ Shape::list("KeyPairList", Member::element(802).wire("item")),
-    /* 804 */ Shape::new("KeyPairName", Kind::String),
-    /* 805 */ Shape::new("KeyPairNameWithResolver", Kind::String),
-    /* 806 */ Shape::choice("KeyType", &["rsa", "ed25519"]),
-    /* 807 */ Shape::new("KmsKeyId", Kind::String),
-    /* 808 */
-    Shape::record("LastError", &[Member::new("Message", 1291).wire("message"), Member::new("Code", 1291).wire("code")]),
-    /* 809 */
+    /* 775 */ Shape::list("KeyPairList", Member::element(774).wire("item")),
+    /* 776 */ Shape::new("KeyPairName", Kind::String),
+    /* 777 */ Shape::new("KeyPairNameWithResolver", Kind::String),
+    /* 778 */ Shape::choice("KeyType", &["rsa", "ed25519"]),
+    /* 779 */ Shape::new("KmsKeyId", Kind::String),
+    /* 780 */
+    Shape::record("LastError", &[Member::new("Message", 1256).wire("message"), Member::new("Code", 1256).wire("code")]),
+    /* 781 */
     Shape::record(
         "LaunchPermission",
         &[
-            Member::new("OrganizationArn", 1291).wire("organizationArn"),
-            Member::new("OrganizationalUnitArn", 1291).wire("organizationalUnitArn"),
-            Member::new("UserId", 1291).wire("userId"),
-            Member::new("Group", 1078).wire("group"),
+            Member::new("OrganizationArn", 1256).wire("organizationArn"),
+            Member::new("OrganizationalUnitArn", 1256).wire("organizationalUnitArn"),
+            Member::new("UserId", 1256).wire("userId"),
+            Member::new("Group", 1048).wire("group"),
         ],
     ),
-    /* 810 */ Shape::list("LaunchPermissionList", Member::element(809).wire("item")),
-    /* 811 */ Shape::record("LaunchPermissionModifications", &[Member::new("Add", 810), Member::new("Remove", 810)]),
-    /* 812 */
+    /* 782 */ Shape::list("LaunchPermissionList", Member::element(781).wire("item")),
+    /* 783 */ Shape::record("LaunchPermissionModifications", &[Member::new("Add", 782), Member::new("Remove", 782)]),
+    /* 784 */
     Shape::record(
         "LaunchTemplate",
         &[
-            Member::new("LaunchTemplateId", 1291).wire("launchTemplateId"),
-            Member::new("LaunchTemplateName", 863).wire("launchTemplateName"),
-            Member::new("CreateTime", 218).wire("createTime"),
-            Member::new("CreatedBy", 1291).wire("createdBy"),
-            Member::new("DefaultVersionNumber", 901).wire("defaultVersionNumber"),
-            Member::new("LatestVersionNumber", 901).wire("latestVersionNumber"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("Operator", 1060).wire("operator"),
+            Member::new("LaunchTemplateId", 1256).wire("launchTemplateId"),
+            Member::new("LaunchTemplateName", 835).wire("launchTemplateName"),
+            Member::new("CreateTime", 211).wire("createTime"),
+            Member::new("CreatedBy", 1256).wire("createdBy"),
+            Member::new("DefaultVersionNumber", 873).wire("defaultVersionNumber"),
+            Member::new("LatestVersionNumber", 873).wire("latestVersionNumber"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("Operator", 1030).wire("operator"),
         ],
     ),
-    /* 813 */ Shape::choice("LaunchTemplateAutoRecoveryState", &["default", "disabled"]),
-    /* 814 */
+    /* 785 */ Shape::choice("LaunchTemplateAutoRecoveryState", &["default", "disabled"]),
+    /* 786 */
     Shape::record(
         "LaunchTemplateBlockDeviceMapping",
         &[
-            Member::new("DeviceName", 1291).wire("deviceName"),
-            Member::new("VirtualName", 1291).wire("virtualName"),
-            Member::new("Ebs", 822).wire("ebs"),
-            Member::new("NoDevice", 1291).wire("noDevice"),
+            Member::new("DeviceName", 1256).wire("deviceName"),
+            Member::new("VirtualName", 1256).wire("virtualName"),
+            Member::new("Ebs", 794).wire("ebs"),
+            Member::new("NoDevice", 1256).wire("noDevice"),
         ],
     ),
-    /* 815 */ Shape::list("LaunchTemplateBlockDeviceMappingList", Member::element(814).wire("item")),
-    /* 816 */
+    /* 787 */ Shape::list("LaunchTemplateBlockDeviceMappingList", Member::element(786).wire("item")),
+    /* 788 */
     Shape::record(
         "LaunchTemplateBlockDeviceMappingRequest",
         &[
-            Member::new("DeviceName", 1291),
-            Member::new("VirtualName", 1291),
-            Member::new("Ebs", 823),
-            Member::new("NoDevice", 1291),
+            Member::new("DeviceName", 1256),
+            Member::new("VirtualName", 1256),
+            Member::new("Ebs", 795),
+            Member::new("NoDevice", 1256),
         ],
     ),
-    /* 817 */ Shape::list("LaunchTemplateBlockDeviceMappingRequestList", Member::element(816).wire("BlockDeviceMapping")),
-    /* 818 */
+    /* 789 */ Shape::list("LaunchTemplateBlockDeviceMappingRequestList", Member::element(788).wire("BlockDeviceMapping")),
+    /* 790 */
     Shape::record(
         "LaunchTemplateCapacityReservationSpecificationRequest",
-        &[Member::new("CapacityReservationPreference", 124), Member::new("CapacityReservationTarget", 127)],
+        &[Member::new("CapacityReservationPreference", 120), Member::new("CapacityReservationTarget", 123)],
     ),
-    /* 819 */
+    /* 791 */
     Shape::record(
         "LaunchTemplateCapacityReservationSpecificationResponse",
         &[
-            Member::new("CapacityReservationPreference", 124).wire("capacityReservationPreference"),
-            Member::new("CapacityReservationTarget", 128).wire("capacityReservationTarget"),
+            Member::new("CapacityReservationPreference", 120).wire("capacityReservationPreference"),
+            Member::new("CapacityReservationTarget", 124).wire("capacityReservationTarget"),
         ],
     ),
-    /* 820 */
+    /* 792 */
     Shape::record(
         "LaunchTemplateCpuOptions",
         &[
-            Member::new("CoreCount", 757).wire("coreCount"),
-            Member::new("ThreadsPerCore", 757).wire("threadsPerCore"),
+            Member::new("CoreCount", 730).wire("coreCount"),
+            Member::new("ThreadsPerCore", 730).wire("threadsPerCore"),
             Member::new("AmdSevSnp", 35).wire("amdSevSnp"),
-            Member::new("NestedVirtualization", 1000).wire("nestedVirtualization"),
+            Member::new("NestedVirtualization", 970).wire("nestedVirtualization"),
         ],
     ),
-    /* 821 */
+    /* 793 */
     Shape::record(
         "LaunchTemplateCpuOptionsRequest",
         &[
-            Member::new("CoreCount", 757),
-            Member::new("ThreadsPerCore", 757),
+            Member::new("CoreCount", 730),
+            Member::new("ThreadsPerCore", 730),
             Member::new("AmdSevSnp", 35),
-            Member::new("NestedVirtualization", 1000),
+            Member::new("NestedVirtualization", 970),
         ],
     ),
-    /* 822 */
+    /* 794 */
     Shape::record(
         "LaunchTemplateEbsBlockDevice",
         &[
-            Member::new("Encrypted", 114).wire("encrypted"),
-            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
-            Member::new("Iops", 757).wire("iops"),
-            Member::new("KmsKeyId", 807).wire("kmsKeyId"),
-            Member::new("SnapshotId", 1263).wire("snapshotId"),
-            Member::new("VolumeSize", 757).wire("volumeSize"),
-            Member::new("VolumeType", 1412).wire("volumeType"),
-            Member::new("Throughput", 757).wire("throughput"),
-            Member::new("VolumeInitializationRate", 757).wire("volumeInitializationRate"),
-            Member::new("EbsCardIndex", 757).wire("ebsCardIndex"),
+            Member::new("Encrypted", 110).wire("encrypted"),
+            Member::new("DeleteOnTermination", 110).wire("deleteOnTermination"),
+            Member::new("Iops", 730).wire("iops"),
+            Member::new("KmsKeyId", 779).wire("kmsKeyId"),
+            Member::new("SnapshotId", 1229).wire("snapshotId"),
+            Member::new("VolumeSize", 730).wire("volumeSize"),
+            Member::new("VolumeType", 1373).wire("volumeType"),
+            Member::new("Throughput", 730).wire("throughput"),
+            Member::new("VolumeInitializationRate", 730).wire("volumeInitializationRate"),
+            Member::new("EbsCardIndex", 730).wire("ebsCardIndex"),
         ],
     ),
-    /* 823 */
+    /* 795 */
     Shape::record(
         "LaunchTemplateEbsBlockDeviceRequest",
         &[
-            Member::new("Encrypted", 114),
-            Member::new("DeleteOnTermination", 114),
-            Member::new("Iops", 757),
-            Member::new("KmsKeyId", 807),
-            Member::new("SnapshotId", 1263),
-            Member::new("VolumeSize", 757),
-            Member::new("VolumeType", 1412),
-            Member::new("Throughput", 757),
-            Member::new("VolumeInitializationRate", 757),
-            Member::new("EbsCardIndex", 757),
+            Member::new("Encrypted", 110),
+            Member::new("DeleteOnTermination", 110),
+            Member::new("Iops", 730),
+            Member::new("KmsKeyId", 779),
+            Member::new("SnapshotId", 1229),
+            Member::new("VolumeSize", 730),
+            Member::new("VolumeType", 1373),
+            Member::new("Throughput", 730),
+            Member::new("VolumeInitializationRate", 730),
+            Member::new("EbsCardIndex", 730),
         ],
     ),
-    /* 824 */
+    /* 796 */
     Shape::record(
         "LaunchTemplateElasticInferenceAccelerator",
-        &[Member::new("Type", 1291).required(), Member::new("Count", 825)],
+        &[Member::new("Type", 1256).required(), Member::new("Count", 797)],
     ),
-    /* 825 */ Shape::new("LaunchTemplateElasticInferenceAcceleratorCount", Kind::Integer).min(1.0),
-    /* 826 */ Shape::list("LaunchTemplateElasticInferenceAcceleratorList", Member::element(824).wire("item")),
-    /* 827 */
+    /* 797 */ Shape::new("LaunchTemplateElasticInferenceAcceleratorCount", Kind::Integer).min(1.0),
+    /* 798 */ Shape::list("LaunchTemplateElasticInferenceAcceleratorList", Member::element(796).wire("item")),
+    /* 799 */
     Shape::record(
         "LaunchTemplateElasticInferenceAcceleratorResponse",
-        &[Member::new("Type", 1291).wire("type"), Member::new("Count", 757).wire("count")],
+        &[Member::new("Type", 1256).wire("type"), Member::new("Count", 730).wire("count")],
     ),
-    /* 828 */ Shape::list("LaunchTemplateElasticInferenceAcceleratorResponseList", Member::element(827).wire("item")),
-    /* 829 */
+    /* 800 */ Shape::list("LaunchTemplateElasticInferenceAcceleratorResponseList", Member::element(799).wire("item")),
+    /* 801 */
     Shape::record(
         "LaunchTemplateEnaSrdSpecification",
         &[
-            Member::new("EnaSrdEnabled", 114).wire("enaSrdEnabled"),
-            Member::new("EnaSrdUdpSpecification", 830).wire("enaSrdUdpSpecification"),
+            Member::new("EnaSrdEnabled", 110).wire("enaSrdEnabled"),
+            Member::new("EnaSrdUdpSpecification", 802).wire("enaSrdUdpSpecification"),
         ],
     ),
-    /* 830 */
-    Shape::record("LaunchTemplateEnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 114).wire("enaSrdUdpEnabled")]),
-    /* 831 */ Shape::record("LaunchTemplateEnclaveOptions", &[Member::new("Enabled", 114).wire("enabled")]),
-    /* 832 */ Shape::record("LaunchTemplateEnclaveOptionsRequest", &[Member::new("Enabled", 114)]),
-    /* 833 */
+    /* 802 */
+    Shape::record("LaunchTemplateEnaSrdUdpSpecification", &[Member::new("EnaSrdUdpEnabled", 110).wire("enaSrdUdpEnabled")]),
+    /* 803 */ Shape::record("LaunchTemplateEnclaveOptions", &[Member::new("Enabled", 110).wire("enabled")]),
+    /* 804 */ Shape::record("LaunchTemplateEnclaveOptionsRequest", &[Member::new("Enabled", 110)]),
+    /* 805 */
     Shape::choice(
         "LaunchTemplateErrorCode",
         &[
@@ -4160,1049 +3985,1043 @@ pub static SHAPES: &[Shape] = &[
             "unexpectedError",
         ],
     ),
-    /* 834 */ Shape::record("LaunchTemplateHibernationOptions", &[Member::new("Configured", 114).wire("configured")]),
-    /* 835 */ Shape::record("LaunchTemplateHibernationOptionsRequest", &[Member::new("Configured", 114)]),
-    /* 836 */ Shape::choice("LaunchTemplateHttpTokensState", &["optional", "required"]),
-    /* 837 */
+    /* 806 */ Shape::record("LaunchTemplateHibernationOptions", &[Member::new("Configured", 110).wire("configured")]),
+    /* 807 */ Shape::record("LaunchTemplateHibernationOptionsRequest", &[Member::new("Configured", 110)]),
+    /* 808 */ Shape::choice("LaunchTemplateHttpTokensState", &["optional", "required"]),
+    /* 809 */
     Shape::record(
         "LaunchTemplateIamInstanceProfileSpecification",
-        &[Member::new("Arn", 1291).wire("arn"), Member::new("Name", 1291).wire("name")],
+        &[Member::new("Arn", 1256).wire("arn"), Member::new("Name", 1256).wire("name")],
     ),
-    /* 838 */
-    Shape::record("LaunchTemplateIamInstanceProfileSpecificationRequest", &[Member::new("Arn", 1291), Member::new("Name", 1291)]),
-    /* 839 */ Shape::new("LaunchTemplateId", Kind::String),
-    /* 840 */ Shape::list("LaunchTemplateIdStringList", Member::element(839).wire("item")),
-    /* 841 */
-    Shape::record("LaunchTemplateInstanceMaintenanceOptions", &[Member::new("AutoRecovery", 813).wire("autoRecovery")]),
-    /* 842 */ Shape::record("LaunchTemplateInstanceMaintenanceOptionsRequest", &[Member::new("AutoRecovery", 813)]),
-    /* 843 */
+    /* 810 */
+    Shape::record("LaunchTemplateIamInstanceProfileSpecificationRequest", &[Member::new("Arn", 1256), Member::new("Name", 1256)]),
+    /* 811 */ Shape::new("LaunchTemplateId", Kind::String),
+    /* 812 */ Shape::list("LaunchTemplateIdStringList", Member::element(811).wire("item")),
+    /* 813 */
+    Shape::record("LaunchTemplateInstanceMaintenanceOptions", &[Member::new("AutoRecovery", 785).wire("autoRecovery")]),
+    /* 814 */ Shape::record("LaunchTemplateInstanceMaintenanceOptionsRequest", &[Member::new("AutoRecovery", 785)]),
+    /* 815 */
     Shape::record(
         "LaunchTemplateInstanceMarketOptions",
-        &[Member::new("MarketType", 905).wire("marketType"), Member::new("SpotOptions", 873).wire("spotOptions")],
+        &[Member::new("MarketType", 877).wire("marketType"), Member::new("SpotOptions", 845).wire("spotOptions")],
     ),
-    /* 844 */
+    /* 816 */
     Shape::record(
         "LaunchTemplateInstanceMarketOptionsRequest",
-        &[Member::new("MarketType", 905), Member::new("SpotOptions", 874)],
+        &[Member::new("MarketType", 877), Member::new("SpotOptions", 846)],
     ),
-    /* 845 */ Shape::choice("LaunchTemplateInstanceMetadataEndpointState", &["disabled", "enabled"]),
-    /* 846 */
+    /* 817 */ Shape::choice("LaunchTemplateInstanceMetadataEndpointState", &["disabled", "enabled"]),
+    /* 818 */
     Shape::record(
         "LaunchTemplateInstanceMetadataOptions",
         &[
-            Member::new("State", 848).wire("state"),
-            Member::new("HttpTokens", 836).wire("httpTokens"),
-            Member::new("HttpPutResponseHopLimit", 757).wire("httpPutResponseHopLimit"),
-            Member::new("HttpEndpoint", 845).wire("httpEndpoint"),
-            Member::new("HttpProtocolIpv6", 849).wire("httpProtocolIpv6"),
-            Member::new("InstanceMetadataTags", 850).wire("instanceMetadataTags"),
+            Member::new("State", 820).wire("state"),
+            Member::new("HttpTokens", 808).wire("httpTokens"),
+            Member::new("HttpPutResponseHopLimit", 730).wire("httpPutResponseHopLimit"),
+            Member::new("HttpEndpoint", 817).wire("httpEndpoint"),
+            Member::new("HttpProtocolIpv6", 821).wire("httpProtocolIpv6"),
+            Member::new("InstanceMetadataTags", 822).wire("instanceMetadataTags"),
+        ],
+    ),
+    /* 819 */
+    Shape::record(
+        "LaunchTemplateInstanceMetadataOptionsRequest",
+        &[
+            Member::new("HttpTokens", 808),
+            Member::new("HttpPutResponseHopLimit", 730),
+            Member::new("HttpEndpoint", 817),
+            Member::new("HttpProtocolIpv6", 821),
+            Member::new("InstanceMetadataTags", 822),
+        ],
+    ),
+    /* 820 */ Shape::choice("LaunchTemplateInstanceMetadataOptionsState", &["pending", "applied"]),
+    /* 821 */ Shape::choice("LaunchTemplateInstanceMetadataProtocolIpv6", &["disabled", "enabled"]),
+    /* 822 */ Shape::choice("LaunchTemplateInstanceMetadataTagsState", &["disabled", "enabled"]),
+    /* 823 */
+    Shape::record(
+        "LaunchTemplateInstanceNetworkInterfaceSpecification",
+        &[
+            Member::new("AssociateCarrierIpAddress", 110).wire("associateCarrierIpAddress"),
+            Member::new("AssociatePublicIpAddress", 110).wire("associatePublicIpAddress"),
+            Member::new("DeleteOnTermination", 110).wire("deleteOnTermination"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("DeviceIndex", 730).wire("deviceIndex"),
+            Member::new("Groups", 579).wire("groupSet"),
+            Member::new("InterfaceType", 1256).wire("interfaceType"),
+            Member::new("Ipv6AddressCount", 730).wire("ipv6AddressCount"),
+            Member::new("Ipv6Addresses", 664).wire("ipv6AddressesSet"),
+            Member::new("NetworkInterfaceId", 998).wire("networkInterfaceId"),
+            Member::new("PrivateIpAddress", 1256).wire("privateIpAddress"),
+            Member::new("PrivateIpAddresses", 1086).wire("privateIpAddressesSet"),
+            Member::new("SecondaryPrivateIpAddressCount", 730).wire("secondaryPrivateIpAddressCount"),
+            Member::new("SubnetId", 1267).wire("subnetId"),
+            Member::new("NetworkCardIndex", 730).wire("networkCardIndex"),
+            Member::new("Ipv4Prefixes", 750).wire("ipv4PrefixSet"),
+            Member::new("Ipv4PrefixCount", 730).wire("ipv4PrefixCount"),
+            Member::new("Ipv6Prefixes", 761).wire("ipv6PrefixSet"),
+            Member::new("Ipv6PrefixCount", 730).wire("ipv6PrefixCount"),
+            Member::new("PrimaryIpv6", 110).wire("primaryIpv6"),
+            Member::new("EnaSrdSpecification", 801).wire("enaSrdSpecification"),
+            Member::new("ConnectionTrackingSpecification", 132).wire("connectionTrackingSpecification"),
+            Member::new("EnaQueueCount", 730).wire("enaQueueCount"),
+        ],
+    ),
+    /* 824 */ Shape::list("LaunchTemplateInstanceNetworkInterfaceSpecificationList", Member::element(823).wire("item")),
+    /* 825 */
+    Shape::record(
+        "LaunchTemplateInstanceNetworkInterfaceSpecificationRequest",
+        &[
+            Member::new("AssociateCarrierIpAddress", 110),
+            Member::new("AssociatePublicIpAddress", 110),
+            Member::new("DeleteOnTermination", 110),
+            Member::new("Description", 1256),
+            Member::new("DeviceIndex", 730),
+            Member::new("Groups", 1197).wire("SecurityGroupId"),
+            Member::new("InterfaceType", 1256),
+            Member::new("Ipv6AddressCount", 730),
+            Member::new("Ipv6Addresses", 665),
+            Member::new("NetworkInterfaceId", 998),
+            Member::new("PrivateIpAddress", 1256),
+            Member::new("PrivateIpAddresses", 1086),
+            Member::new("SecondaryPrivateIpAddressCount", 730),
+            Member::new("SubnetId", 1267),
+            Member::new("NetworkCardIndex", 730),
+            Member::new("Ipv4Prefixes", 749).wire("Ipv4Prefix"),
+            Member::new("Ipv4PrefixCount", 730),
+            Member::new("Ipv6Prefixes", 760).wire("Ipv6Prefix"),
+            Member::new("Ipv6PrefixCount", 730),
+            Member::new("PrimaryIpv6", 110),
+            Member::new("EnaSrdSpecification", 482),
+            Member::new("ConnectionTrackingSpecification", 133),
+            Member::new("EnaQueueCount", 730),
+        ],
+    ),
+    /* 826 */
+    Shape::list(
+        "LaunchTemplateInstanceNetworkInterfaceSpecificationRequestList",
+        Member::element(825).wire("InstanceNetworkInterfaceSpecification"),
+    ),
+    /* 827 */
+    Shape::record(
+        "LaunchTemplateInstanceSecondaryInterfaceSpecification",
+        &[
+            Member::new("DeleteOnTermination", 110).wire("deleteOnTermination"),
+            Member::new("DeviceIndex", 730).wire("deviceIndex"),
+            Member::new("PrivateIpAddresses", 1183).wire("privateIpAddressesSet"),
+            Member::new("PrivateIpAddressCount", 730).wire("privateIpAddressCount"),
+            Member::new("SecondarySubnetId", 1190).wire("secondarySubnetId"),
+            Member::new("InterfaceType", 1187).wire("interfaceType"),
+            Member::new("NetworkCardIndex", 730).wire("networkCardIndex"),
+        ],
+    ),
+    /* 828 */ Shape::list("LaunchTemplateInstanceSecondaryInterfaceSpecificationList", Member::element(827).wire("item")),
+    /* 829 */
+    Shape::record(
+        "LaunchTemplateInstanceSecondaryInterfaceSpecificationRequest",
+        &[
+            Member::new("DeleteOnTermination", 110),
+            Member::new("DeviceIndex", 730),
+            Member::new("PrivateIpAddresses", 1184).wire("PrivateIpAddress"),
+            Member::new("PrivateIpAddressCount", 730),
+            Member::new("SecondarySubnetId", 1190),
+            Member::new("InterfaceType", 1187),
+            Member::new("NetworkCardIndex", 730),
+        ],
+    ),
+    /* 830 */
+    Shape::list(
+        "LaunchTemplateInstanceSecondaryInterfaceSpecificationRequestList",
+        Member::element(829).wire("InstanceSecondaryInterfaceSpecification"),
+    ),
+    /* 831 */
+    Shape::record(
+        "LaunchTemplateLicenseConfiguration",
+        &[Member::new("LicenseConfigurationArn", 1256).wire("licenseConfigurationArn")],
+    ),
+    /* 832 */ Shape::record("LaunchTemplateLicenseConfigurationRequest", &[Member::new("LicenseConfigurationArn", 1256)]),
+    /* 833 */ Shape::list("LaunchTemplateLicenseList", Member::element(831).wire("item")),
+    /* 834 */ Shape::list("LaunchTemplateLicenseSpecificationListRequest", Member::element(832).wire("item")),
+    /* 835 */ Shape::new("LaunchTemplateName", Kind::String).min(3.0).max(128.0).pattern("[a-zA-Z0-9\\(\\)\\.\\-/_]+"),
+    /* 836 */ Shape::list("LaunchTemplateNameStringList", Member::element(835).wire("item")),
+    /* 837 */
+    Shape::record(
+        "LaunchTemplateNetworkPerformanceOptions",
+        &[Member::new("BandwidthWeighting", 640).wire("bandwidthWeighting")],
+    ),
+    /* 838 */ Shape::record("LaunchTemplateNetworkPerformanceOptionsRequest", &[Member::new("BandwidthWeighting", 640)]),
+    /* 839 */
+    Shape::record(
+        "LaunchTemplatePlacement",
+        &[
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 80).wire("availabilityZoneId"),
+            Member::new("Affinity", 1256).wire("affinity"),
+            Member::new("GroupName", 1256).wire("groupName"),
+            Member::new("HostId", 1256).wire("hostId"),
+            Member::new("Tenancy", 1299).wire("tenancy"),
+            Member::new("SpreadDomain", 1256).wire("spreadDomain"),
+            Member::new("HostResourceGroupArn", 1256).wire("hostResourceGroupArn"),
+            Member::new("PartitionNumber", 730).wire("partitionNumber"),
+            Member::new("GroupId", 1052).wire("groupId"),
+        ],
+    ),
+    /* 840 */
+    Shape::record(
+        "LaunchTemplatePlacementRequest",
+        &[
+            Member::new("AvailabilityZone", 1256),
+            Member::new("AvailabilityZoneId", 80),
+            Member::new("Affinity", 1256),
+            Member::new("GroupName", 1056),
+            Member::new("HostId", 213),
+            Member::new("Tenancy", 1299),
+            Member::new("SpreadDomain", 1256),
+            Member::new("HostResourceGroupArn", 1256),
+            Member::new("PartitionNumber", 730),
+            Member::new("GroupId", 1052),
+        ],
+    ),
+    /* 841 */
+    Shape::record(
+        "LaunchTemplatePrivateDnsNameOptions",
+        &[
+            Member::new("HostnameType", 589).wire("hostnameType"),
+            Member::new("EnableResourceNameDnsARecord", 110).wire("enableResourceNameDnsARecord"),
+            Member::new("EnableResourceNameDnsAAAARecord", 110).wire("enableResourceNameDnsAAAARecord"),
+        ],
+    ),
+    /* 842 */
+    Shape::record(
+        "LaunchTemplatePrivateDnsNameOptionsRequest",
+        &[
+            Member::new("HostnameType", 589),
+            Member::new("EnableResourceNameDnsARecord", 110),
+            Member::new("EnableResourceNameDnsAAAARecord", 110),
+        ],
+    ),
+    /* 843 */ Shape::list("LaunchTemplateSet", Member::element(784).wire("item")),
+    /* 844 */
+    Shape::record(
+        "LaunchTemplateSpecification",
+        &[Member::new("LaunchTemplateId", 811), Member::new("LaunchTemplateName", 1256), Member::new("Version", 1256)],
+    ),
+    /* 845 */
+    Shape::record(
+        "LaunchTemplateSpotMarketOptions",
+        &[
+            Member::new("MaxPrice", 1256).wire("maxPrice"),
+            Member::new("SpotInstanceType", 1240).wire("spotInstanceType"),
+            Member::new("BlockDurationMinutes", 730).wire("blockDurationMinutes"),
+            Member::new("ValidUntil", 211).wire("validUntil"),
+            Member::new("InstanceInterruptionBehavior", 660).wire("instanceInterruptionBehavior"),
+        ],
+    ),
+    /* 846 */
+    Shape::record(
+        "LaunchTemplateSpotMarketOptionsRequest",
+        &[
+            Member::new("MaxPrice", 1256),
+            Member::new("SpotInstanceType", 1240),
+            Member::new("BlockDurationMinutes", 730),
+            Member::new("ValidUntil", 211),
+            Member::new("InstanceInterruptionBehavior", 660),
         ],
     ),
     /* 847 */
     Shape::record(
-        "LaunchTemplateInstanceMetadataOptionsRequest",
-        &[
-            Member::new("HttpTokens", 836),
-            Member::new("HttpPutResponseHopLimit", 757),
-            Member::new("HttpEndpoint", 845),
-            Member::new("HttpProtocolIpv6", 849),
-            Member::new("InstanceMetadataTags", 850),
-        ],
-    ),
-    /* 848 */ Shape::choice("LaunchTemplateInstanceMetadataOptionsState", &["pending", "applied"]),
-    /* 849 */ Shape::choice("LaunchTemplateInstanceMetadataProtocolIpv6", &["disabled", "enabled"]),
-    /* 850 */ Shape::choice("LaunchTemplateInstanceMetadataTagsState", &["disabled", "enabled"]),
-    /* 851 */
-    Shape::record(
-        "LaunchTemplateInstanceNetworkInterfaceSpecification",
-        &[
-            Member::new("AssociateCarrierIpAddress", 114).wire("associateCarrierIpAddress"),
-            Member::new("AssociatePublicIpAddress", 114).wire("associatePublicIpAddress"),
-            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
-            Member::new("Description", 1291).wire("description"),
-            Member::new("DeviceIndex", 757).wire("deviceIndex"),
-            Member::new("Groups", 600).wire("groupSet"),
-            Member::new("InterfaceType", 1291).wire("interfaceType"),
-            Member::new("Ipv6AddressCount", 757).wire("ipv6AddressCount"),
-            Member::new("Ipv6Addresses", 691).wire("ipv6AddressesSet"),
-            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId"),
-            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
-            Member::new("PrivateIpAddresses", 1116).wire("privateIpAddressesSet"),
-            Member::new("SecondaryPrivateIpAddressCount", 757).wire("secondaryPrivateIpAddressCount"),
-            Member::new("SubnetId", 1302).wire("subnetId"),
-            Member::new("NetworkCardIndex", 757).wire("networkCardIndex"),
-            Member::new("Ipv4Prefixes", 777).wire("ipv4PrefixSet"),
-            Member::new("Ipv4PrefixCount", 757).wire("ipv4PrefixCount"),
-            Member::new("Ipv6Prefixes", 789).wire("ipv6PrefixSet"),
-            Member::new("Ipv6PrefixCount", 757).wire("ipv6PrefixCount"),
-            Member::new("PrimaryIpv6", 114).wire("primaryIpv6"),
-            Member::new("EnaSrdSpecification", 829).wire("enaSrdSpecification"),
-            Member::new("ConnectionTrackingSpecification", 137).wire("connectionTrackingSpecification"),
-            Member::new("EnaQueueCount", 757).wire("enaQueueCount"),
-        ],
-    ),
-    /* 852 */ Shape::list("LaunchTemplateInstanceNetworkInterfaceSpecificationList", Member::element(851).wire("item")),
-    /* 853 */
-    Shape::record(
-        "LaunchTemplateInstanceNetworkInterfaceSpecificationRequest",
-        &[
-            Member::new("AssociateCarrierIpAddress", 114),
-            Member::new("AssociatePublicIpAddress", 114),
-            Member::new("DeleteOnTermination", 114),
-            Member::new("Description", 1291),
-            Member::new("DeviceIndex", 757),
-            Member::new("Groups", 1229).wire("SecurityGroupId"),
-            Member::new("InterfaceType", 1291),
-            Member::new("Ipv6AddressCount", 757),
-            Member::new("Ipv6Addresses", 692),
-            Member::new("NetworkInterfaceId", 1028),
-            Member::new("PrivateIpAddress", 1291),
-            Member::new("PrivateIpAddresses", 1116),
-            Member::new("SecondaryPrivateIpAddressCount", 757),
-            Member::new("SubnetId", 1302),
-            Member::new("NetworkCardIndex", 757),
-            Member::new("Ipv4Prefixes", 776).wire("Ipv4Prefix"),
-            Member::new("Ipv4PrefixCount", 757),
-            Member::new("Ipv6Prefixes", 788).wire("Ipv6Prefix"),
-            Member::new("Ipv6PrefixCount", 757),
-            Member::new("PrimaryIpv6", 114),
-            Member::new("EnaSrdSpecification", 501),
-            Member::new("ConnectionTrackingSpecification", 138),
-            Member::new("EnaQueueCount", 757),
-        ],
-    ),
-    /* 854 */
-    Shape::list(
-        "LaunchTemplateInstanceNetworkInterfaceSpecificationRequestList",
-        Member::element(853).wire("InstanceNetworkInterfaceSpecification"),
-    ),
-    /* 855 */
-    Shape::record(
-        "LaunchTemplateInstanceSecondaryInterfaceSpecification",
-        &[
-            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
-            Member::new("DeviceIndex", 757).wire("deviceIndex"),
-            Member::new("PrivateIpAddresses", 1215).wire("privateIpAddressesSet"),
-            Member::new("PrivateIpAddressCount", 757).wire("privateIpAddressCount"),
-            Member::new("SecondarySubnetId", 1222).wire("secondarySubnetId"),
-            Member::new("InterfaceType", 1219).wire("interfaceType"),
-            Member::new("NetworkCardIndex", 757).wire("networkCardIndex"),
-        ],
-    ),
-    /* 856 */ Shape::list("LaunchTemplateInstanceSecondaryInterfaceSpecificationList", Member::element(855).wire("item")),
-    /* 857 */
-    Shape::record(
-        "LaunchTemplateInstanceSecondaryInterfaceSpecificationRequest",
-        &[
-            Member::new("DeleteOnTermination", 114),
-            Member::new("DeviceIndex", 757),
-            Member::new("PrivateIpAddresses", 1216).wire("PrivateIpAddress"),
-            Member::new("PrivateIpAddressCount", 757),
-            Member::new("SecondarySubnetId", 1222),
-            Member::new("InterfaceType", 1219),
-            Member::new("NetworkCardIndex", 757),
-        ],
-    ),
-    /* 858 */
-    Shape::list(
-        "LaunchTemplateInstanceSecondaryInterfaceSpecificationRequestList",
-        Member::element(857).wire("InstanceSecondaryInterfaceSpecification"),
-    ),
-    /* 859 */
-    Shape::record(
-        "LaunchTemplateLicenseConfiguration",
-        &[Member::new("LicenseConfigurationArn", 1291).wire("licenseConfigurationArn")],
-    ),
-    /* 860 */ Shape::record("LaunchTemplateLicenseConfigurationRequest", &[Member::new("LicenseConfigurationArn", 1291)]),
-    /* 861 */ Shape::list("LaunchTemplateLicenseList", Member::element(859).wire("item")),
-    /* 862 */ Shape::list("LaunchTemplateLicenseSpecificationListRequest", Member::element(860).wire("item")),
-    /* 863 */ Shape::new("LaunchTemplateName", Kind::String).min(3.0).max(128.0).pattern("[a-zA-Z0-9\\(\\)\\.\\-/_]+"),
-    /* 864 */ Shape::list("LaunchTemplateNameStringList", Member::element(863).wire("item")),
-    /* 865 */
-    Shape::record(
-        "LaunchTemplateNetworkPerformanceOptions",
-        &[Member::new("BandwidthWeighting", 667).wire("bandwidthWeighting")],
-    ),
-    /* 866 */ Shape::record("LaunchTemplateNetworkPerformanceOptionsRequest", &[Member::new("BandwidthWeighting", 667)]),
-    /* 867 */
-    Shape::record(
-        "LaunchTemplatePlacement",
-        &[
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
-            Member::new("AvailabilityZoneId", 84).wire("availabilityZoneId"),
-            Member::new("Affinity", 1291).wire("affinity"),
-            Member::new("GroupName", 1291).wire("groupName"),
-            Member::new("HostId", 1291).wire("hostId"),
-            Member::new("Tenancy", 1334).wire("tenancy"),
-            Member::new("SpreadDomain", 1291).wire("spreadDomain"),
-            Member::new("HostResourceGroupArn", 1291).wire("hostResourceGroupArn"),
-            Member::new("PartitionNumber", 757).wire("partitionNumber"),
-            Member::new("GroupId", 1082).wire("groupId"),
-        ],
-    ),
-    /* 868 */
-    Shape::record(
-        "LaunchTemplatePlacementRequest",
-        &[
-            Member::new("AvailabilityZone", 1291),
-            Member::new("AvailabilityZoneId", 84),
-            Member::new("Affinity", 1291),
-            Member::new("GroupName", 1086),
-            Member::new("HostId", 220),
-            Member::new("Tenancy", 1334),
-            Member::new("SpreadDomain", 1291),
-            Member::new("HostResourceGroupArn", 1291),
-            Member::new("PartitionNumber", 757),
-            Member::new("GroupId", 1082),
-        ],
-    ),
-    /* 869 */
-    Shape::record(
-        "LaunchTemplatePrivateDnsNameOptions",
-        &[
-            Member::new("HostnameType", 610).wire("hostnameType"),
-            Member::new("EnableResourceNameDnsARecord", 114).wire("enableResourceNameDnsARecord"),
-            Member::new("EnableResourceNameDnsAAAARecord", 114).wire("enableResourceNameDnsAAAARecord"),
-        ],
-    ),
-    /* 870 */
-    Shape::record(
-        "LaunchTemplatePrivateDnsNameOptionsRequest",
-        &[
-            Member::new("HostnameType", 610),
-            Member::new("EnableResourceNameDnsARecord", 114),
-            Member::new("EnableResourceNameDnsAAAARecord", 114),
-        ],
-    ),
-    /* 871 */ Shape::list("LaunchTemplateSet", Member::element(812).wire("item")),
-    /* 872 */
-    Shape::record(
-        "LaunchTemplateSpecification",
-        &[Member::new("LaunchTemplateId", 839), Member::new("LaunchTemplateName", 1291), Member::new("Version", 1291)],
-    ),
-    /* 873 */
-    Shape::record(
-        "LaunchTemplateSpotMarketOptions",
-        &[
-            Member::new("MaxPrice", 1291).wire("maxPrice"),
-            Member::new("SpotInstanceType", 1275).wire("spotInstanceType"),
-            Member::new("BlockDurationMinutes", 757).wire("blockDurationMinutes"),
-            Member::new("ValidUntil", 218).wire("validUntil"),
-            Member::new("InstanceInterruptionBehavior", 687).wire("instanceInterruptionBehavior"),
-        ],
-    ),
-    /* 874 */
-    Shape::record(
-        "LaunchTemplateSpotMarketOptionsRequest",
-        &[
-            Member::new("MaxPrice", 1291),
-            Member::new("SpotInstanceType", 1275),
-            Member::new("BlockDurationMinutes", 757),
-            Member::new("ValidUntil", 218),
-            Member::new("InstanceInterruptionBehavior", 687),
-        ],
-    ),
-    /* 875 */
-    Shape::record(
         "LaunchTemplateTagSpecification",
-        &[Member::new("ResourceType", 1176).wire("resourceType"), Member::new("Tags", 1328).wire("tagSet")],
+        &[Member::new("ResourceType", 1144).wire("resourceType"), Member::new("Tags", 1293).wire("tagSet")],
     ),
-    /* 876 */ Shape::list("LaunchTemplateTagSpecificationList", Member::element(875).wire("item")),
-    /* 877 */
+    /* 848 */ Shape::list("LaunchTemplateTagSpecificationList", Member::element(847).wire("item")),
+    /* 849 */
     Shape::record(
         "LaunchTemplateTagSpecificationRequest",
-        &[Member::new("ResourceType", 1176), Member::new("Tags", 1328).wire("Tag")],
+        &[Member::new("ResourceType", 1144), Member::new("Tags", 1293).wire("Tag")],
     ),
-    /* 878 */
-    Shape::list("LaunchTemplateTagSpecificationRequestList", Member::element(877).wire("LaunchTemplateTagSpecificationRequest")),
-    /* 879 */
+    /* 850 */
+    Shape::list("LaunchTemplateTagSpecificationRequestList", Member::element(849).wire("LaunchTemplateTagSpecificationRequest")),
+    /* 851 */
     Shape::record(
         "LaunchTemplateVersion",
         &[
-            Member::new("LaunchTemplateId", 1291).wire("launchTemplateId"),
-            Member::new("LaunchTemplateName", 863).wire("launchTemplateName"),
-            Member::new("VersionNumber", 901).wire("versionNumber"),
-            Member::new("VersionDescription", 1382).wire("versionDescription"),
-            Member::new("CreateTime", 218).wire("createTime"),
-            Member::new("CreatedBy", 1291).wire("createdBy"),
-            Member::new("DefaultVersion", 114).wire("defaultVersion"),
-            Member::new("LaunchTemplateData", 1178).wire("launchTemplateData"),
-            Member::new("Operator", 1060).wire("operator"),
+            Member::new("LaunchTemplateId", 1256).wire("launchTemplateId"),
+            Member::new("LaunchTemplateName", 835).wire("launchTemplateName"),
+            Member::new("VersionNumber", 873).wire("versionNumber"),
+            Member::new("VersionDescription", 1343).wire("versionDescription"),
+            Member::new("CreateTime", 211).wire("createTime"),
+            Member::new("CreatedBy", 1256).wire("createdBy"),
+            Member::new("DefaultVersion", 110).wire("defaultVersion"),
+            Member::new("LaunchTemplateData", 1146).wire("launchTemplateData"),
+            Member::new("Operator", 1030).wire("operator"),
         ],
     ),
-    /* 880 */ Shape::list("LaunchTemplateVersionSet", Member::element(879).wire("item")),
-    /* 881 */
+    /* 852 */ Shape::list("LaunchTemplateVersionSet", Member::element(851).wire("item")),
+    /* 853 */
     Shape::record(
         "LaunchTemplatesMonitoring",
-        &[Member::new("Enabled", 114).wire("enabled"), Member::new("MetricCategoryIds", 935).wire("metricCategoryIdSet")],
+        &[Member::new("Enabled", 110).wire("enabled"), Member::new("MetricCategoryIds", 907).wire("metricCategoryIdSet")],
     ),
-    /* 882 */
+    /* 854 */
     Shape::record(
         "LaunchTemplatesMonitoringRequest",
-        &[Member::new("Enabled", 114), Member::new("MetricCategoryIds", 935).wire("MetricCategoryId")],
+        &[Member::new("Enabled", 110), Member::new("MetricCategoryIds", 907).wire("MetricCategoryId")],
     ),
-    /* 883 */
-    Shape::record("LicenseConfiguration", &[Member::new("LicenseConfigurationArn", 1291).wire("licenseConfigurationArn")]),
-    /* 884 */ Shape::record("LicenseConfigurationRequest", &[Member::new("LicenseConfigurationArn", 1291)]),
-    /* 885 */ Shape::list("LicenseList", Member::element(883).wire("item")),
-    /* 886 */ Shape::list("LicenseSpecificationListRequest", Member::element(884).wire("item")),
-    /* 887 */ Shape::new("ListImagesInRecycleBinMaxResults", Kind::Integer).min(1.0).max(1000.0),
-    /* 888 */
+    /* 855 */
+    Shape::record("LicenseConfiguration", &[Member::new("LicenseConfigurationArn", 1256).wire("licenseConfigurationArn")]),
+    /* 856 */ Shape::record("LicenseConfigurationRequest", &[Member::new("LicenseConfigurationArn", 1256)]),
+    /* 857 */ Shape::list("LicenseList", Member::element(855).wire("item")),
+    /* 858 */ Shape::list("LicenseSpecificationListRequest", Member::element(856).wire("item")),
+    /* 859 */ Shape::new("ListImagesInRecycleBinMaxResults", Kind::Integer).min(1.0).max(1000.0),
+    /* 860 */
     Shape::record(
         "ListImagesInRecycleBinRequest",
         &[
-            Member::new("ImageIds", 630).wire("ImageId"),
-            Member::new("NextToken", 1291),
-            Member::new("MaxResults", 887),
-            Member::new("DryRun", 114),
+            Member::new("ImageIds", 609).wire("ImageId"),
+            Member::new("NextToken", 1256),
+            Member::new("MaxResults", 859),
+            Member::new("DryRun", 110),
         ],
     ),
-    /* 889 */
+    /* 861 */
     Shape::record(
         "ListImagesInRecycleBinResult",
-        &[Member::new("Images", 635).wire("imageSet"), Member::new("NextToken", 1291).wire("nextToken")],
+        &[Member::new("Images", 614).wire("imageSet"), Member::new("NextToken", 1256).wire("nextToken")],
     ),
-    /* 890 */ Shape::new("ListSnapshotsInRecycleBinMaxResults", Kind::Integer).min(5.0).max(1000.0),
-    /* 891 */
+    /* 862 */ Shape::new("ListSnapshotsInRecycleBinMaxResults", Kind::Integer).min(5.0).max(1000.0),
+    /* 863 */
     Shape::record(
         "ListSnapshotsInRecycleBinRequest",
         &[
-            Member::new("MaxResults", 890),
-            Member::new("NextToken", 1291),
-            Member::new("SnapshotIds", 1264).wire("SnapshotId"),
-            Member::new("DryRun", 114),
+            Member::new("MaxResults", 862),
+            Member::new("NextToken", 1256),
+            Member::new("SnapshotIds", 1230).wire("SnapshotId"),
+            Member::new("DryRun", 110),
         ],
     ),
-    /* 892 */
+    /* 864 */
     Shape::record(
         "ListSnapshotsInRecycleBinResult",
-        &[Member::new("Snapshots", 1269).wire("snapshotSet"), Member::new("NextToken", 1291).wire("nextToken")],
+        &[Member::new("Snapshots", 1235).wire("snapshotSet"), Member::new("NextToken", 1256).wire("nextToken")],
     ),
-    /* 893 */ Shape::new("LocalGatewayId", Kind::String),
-    /* 894 */ Shape::choice("LocalStorage", &["included", "required", "excluded"]),
-    /* 895 */ Shape::choice("LocalStorageType", &["hdd", "ssd"]),
-    /* 896 */ Shape::list("LocalStorageTypeSet", Member::element(895).wire("item")),
-    /* 897 */ Shape::new("Location", Kind::String),
-    /* 898 */ Shape::choice("LocationType", &["region", "availability-zone", "availability-zone-id", "outpost"]),
-    /* 899 */ Shape::choice("LogDestinationType", &["cloud-watch-logs", "s3", "kinesis-data-firehose"]),
-    /* 900 */ Shape::new("LogicalGpuCount", Kind::Integer),
-    /* 901 */ Shape::new("Long", Kind::Long),
-    /* 902 */ Shape::choice("ManagedBy", &["account", "declarative-policy"]),
-    /* 903 */
+    /* 865 */ Shape::new("LocalGatewayId", Kind::String),
+    /* 866 */ Shape::choice("LocalStorage", &["included", "required", "excluded"]),
+    /* 867 */ Shape::choice("LocalStorageType", &["hdd", "ssd"]),
+    /* 868 */ Shape::list("LocalStorageTypeSet", Member::element(867).wire("item")),
+    /* 869 */ Shape::new("Location", Kind::String),
+    /* 870 */ Shape::choice("LocationType", &["region", "availability-zone", "availability-zone-id", "outpost"]),
+    /* 871 */ Shape::choice("LogDestinationType", &["cloud-watch-logs", "s3", "kinesis-data-firehose"]),
+    /* 872 */ Shape::new("LogicalGpuCount", Kind::Integer),
+    /* 873 */ Shape::new("Long", Kind::Long),
+    /* 874 */ Shape::choice("ManagedBy", &["account", "declarative-policy"]),
+    /* 875 */
     Shape::record(
         "ManagedPrefixList",
         &[
-            Member::new("PrefixListId", 1104).wire("prefixListId"),
-            Member::new("AddressFamily", 1291).wire("addressFamily"),
-            Member::new("State", 1107).wire("state"),
-            Member::new("StateMessage", 1291).wire("stateMessage"),
-            Member::new("PrefixListArn", 1173).wire("prefixListArn"),
-            Member::new("PrefixListName", 1291).wire("prefixListName"),
-            Member::new("MaxEntries", 757).wire("maxEntries"),
-            Member::new("Version", 901).wire("version"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("IpamPrefixListResolverTargetId", 1291).wire("ipamPrefixListResolverTargetId"),
-            Member::new("IpamPrefixListResolverSyncEnabled", 114).wire("ipamPrefixListResolverSyncEnabled"),
+            Member::new("PrefixListId", 1074).wire("prefixListId"),
+            Member::new("AddressFamily", 1256).wire("addressFamily"),
+            Member::new("State", 1077).wire("state"),
+            Member::new("StateMessage", 1256).wire("stateMessage"),
+            Member::new("PrefixListArn", 1141).wire("prefixListArn"),
+            Member::new("PrefixListName", 1256).wire("prefixListName"),
+            Member::new("MaxEntries", 730).wire("maxEntries"),
+            Member::new("Version", 873).wire("version"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("IpamPrefixListResolverTargetId", 1256).wire("ipamPrefixListResolverTargetId"),
+            Member::new("IpamPrefixListResolverSyncEnabled", 110).wire("ipamPrefixListResolverSyncEnabled"),
         ],
     ),
-    /* 904 */ Shape::list("ManagedPrefixListSet", Member::element(903).wire("item")),
-    /* 905 */ Shape::choice("MarketType", &["spot", "capacity-block", "interruptible-capacity-reservation", "on-demand"]),
-    /* 906 */ Shape::new("MaxIpv4AddrPerInterface", Kind::Integer),
-    /* 907 */ Shape::new("MaxIpv6AddrPerInterface", Kind::Integer),
-    /* 908 */ Shape::new("MaxNetworkInterfaces", Kind::Integer),
-    /* 909 */ Shape::new("MaximumBandwidthInMbps", Kind::Integer),
-    /* 910 */ Shape::new("MaximumEbsAttachments", Kind::Integer),
-    /* 911 */ Shape::new("MaximumEbsCards", Kind::Integer),
-    /* 912 */ Shape::new("MaximumEfaInterfaces", Kind::Integer),
-    /* 913 */ Shape::new("MaximumEnaQueueCount", Kind::Integer),
-    /* 914 */ Shape::new("MaximumEnaQueueCountPerInterface", Kind::Integer),
-    /* 915 */ Shape::new("MaximumIops", Kind::Integer),
-    /* 916 */ Shape::new("MaximumNetworkCards", Kind::Integer),
-    /* 917 */ Shape::new("MaximumSecondaryNetworkInterfaces", Kind::Integer),
-    /* 918 */ Shape::new("MaximumThroughputInMBps", Kind::Float),
-    /* 919 */
+    /* 876 */ Shape::list("ManagedPrefixListSet", Member::element(875).wire("item")),
+    /* 877 */ Shape::choice("MarketType", &["spot", "capacity-block", "interruptible-capacity-reservation", "on-demand"]),
+    /* 878 */ Shape::new("MaxIpv4AddrPerInterface", Kind::Integer),
+    /* 879 */ Shape::new("MaxIpv6AddrPerInterface", Kind::Integer),
+    /* 880 */ Shape::new("MaxNetworkInterfaces", Kind::Integer),
+    /* 881 */ Shape::new("MaximumBandwidthInMbps", Kind::Integer),
+    /* 882 */ Shape::new("MaximumEbsAttachments", Kind::Integer),
+    /* 883 */ Shape::new("MaximumEbsCards", Kind::Integer),
+    /* 884 */ Shape::new("MaximumEfaInterfaces", Kind::Integer),
+    /* 885 */ Shape::new("MaximumEnaQueueCount", Kind::Integer),
+    /* 886 */ Shape::new("MaximumEnaQueueCountPerInterface", Kind::Integer),
+    /* 887 */ Shape::new("MaximumIops", Kind::Integer),
+    /* 888 */ Shape::new("MaximumNetworkCards", Kind::Integer),
+    /* 889 */ Shape::new("MaximumSecondaryNetworkInterfaces", Kind::Integer),
+    /* 890 */ Shape::new("MaximumThroughputInMBps", Kind::Float),
+    /* 891 */
     Shape::record(
         "MediaAcceleratorInfo",
         &[
-            Member::new("Accelerators", 922).wire("accelerators"),
-            Member::new("TotalMediaMemoryInMiB", 1342).wire("totalMediaMemoryInMiB"),
+            Member::new("Accelerators", 894).wire("accelerators"),
+            Member::new("TotalMediaMemoryInMiB", 1307).wire("totalMediaMemoryInMiB"),
         ],
     ),
-    /* 920 */ Shape::new("MediaDeviceCount", Kind::Integer),
-    /* 921 */
+    /* 892 */ Shape::new("MediaDeviceCount", Kind::Integer),
+    /* 893 */
     Shape::record(
         "MediaDeviceInfo",
         &[
-            Member::new("Count", 920).wire("count"),
-            Member::new("Name", 926).wire("name"),
-            Member::new("Manufacturer", 923).wire("manufacturer"),
-            Member::new("MemoryInfo", 924).wire("memoryInfo"),
+            Member::new("Count", 892).wire("count"),
+            Member::new("Name", 898).wire("name"),
+            Member::new("Manufacturer", 895).wire("manufacturer"),
+            Member::new("MemoryInfo", 896).wire("memoryInfo"),
         ],
     ),
-    /* 922 */ Shape::list("MediaDeviceInfoList", Member::element(921).wire("item")),
-    /* 923 */ Shape::new("MediaDeviceManufacturerName", Kind::String),
-    /* 924 */ Shape::record("MediaDeviceMemoryInfo", &[Member::new("SizeInMiB", 925).wire("sizeInMiB")]),
-    /* 925 */ Shape::new("MediaDeviceMemorySize", Kind::Integer),
-    /* 926 */ Shape::new("MediaDeviceName", Kind::String),
-    /* 927 */
-    Shape::record("MemoryGiBPerVCpu", &[Member::new("Min", 464).wire("min"), Member::new("Max", 464).wire("max")]),
-    /* 928 */ Shape::record("MemoryGiBPerVCpuRequest", &[Member::new("Min", 464), Member::new("Max", 464)]),
-    /* 929 */ Shape::record("MemoryInfo", &[Member::new("SizeInMiB", 932).wire("sizeInMiB")]),
-    /* 930 */ Shape::record("MemoryMiB", &[Member::new("Min", 757).wire("min"), Member::new("Max", 757).wire("max")]),
-    /* 931 */ Shape::record("MemoryMiBRequest", &[Member::new("Min", 757).required(), Member::new("Max", 757)]),
-    /* 932 */ Shape::new("MemorySize", Kind::Long),
-    /* 933 */ Shape::choice("MetadataDefaultHttpTokensState", &["optional", "required", "no-preference"]),
-    /* 934 */ Shape::new("MetricCategoryId", Kind::String),
-    /* 935 */ Shape::list("MetricCategoryIdList", Member::element(934).wire("item")),
-    /* 936 */ Shape::new("MillisecondDateTime", Kind::Timestamp(None)),
-    /* 937 */
-    Shape::record(
-        "ModifyAddressAttributeRequest",
-        &[Member::new("AllocationId", 30).required(), Member::new("DomainName", 1291), Member::new("DryRun", 114)],
-    ),
-    /* 938 */ Shape::record("ModifyAddressAttributeResult", &[Member::new("Address", 22).wire("address")]),
-    /* 939 */
+    /* 894 */ Shape::list("MediaDeviceInfoList", Member::element(893).wire("item")),
+    /* 895 */ Shape::new("MediaDeviceManufacturerName", Kind::String),
+    /* 896 */ Shape::record("MediaDeviceMemoryInfo", &[Member::new("SizeInMiB", 897).wire("sizeInMiB")]),
+    /* 897 */ Shape::new("MediaDeviceMemorySize", Kind::Integer),
+    /* 898 */ Shape::new("MediaDeviceName", Kind::String),
+    /* 899 */
+    Shape::record("MemoryGiBPerVCpu", &[Member::new("Min", 448).wire("min"), Member::new("Max", 448).wire("max")]),
+    /* 900 */ Shape::record("MemoryGiBPerVCpuRequest", &[Member::new("Min", 448), Member::new("Max", 448)]),
+    /* 901 */ Shape::record("MemoryInfo", &[Member::new("SizeInMiB", 904).wire("sizeInMiB")]),
+    /* 902 */ Shape::record("MemoryMiB", &[Member::new("Min", 730).wire("min"), Member::new("Max", 730).wire("max")]),
+    /* 903 */ Shape::record("MemoryMiBRequest", &[Member::new("Min", 730).required(), Member::new("Max", 730)]),
+    /* 904 */ Shape::new("MemorySize", Kind::Long),
+    /* 905 */ Shape::choice("MetadataDefaultHttpTokensState", &["optional", "required", "no-preference"]),
+    /* 906 */ Shape::new("MetricCategoryId", Kind::String),
+    /* 907 */ Shape::list("MetricCategoryIdList", Member::element(906).wire("item")),
+    /* 908 */ Shape::new("MillisecondDateTime", Kind::Timestamp(None)),
+    /* 909 */
     Shape::record(
         "ModifyDefaultCreditSpecificationRequest",
-        &[Member::new("DryRun", 114), Member::new("InstanceFamily", 1351).required(), Member::new("CpuCredits", 1291).required()],
+        &[Member::new("DryRun", 110), Member::new("InstanceFamily", 1314).required(), Member::new("CpuCredits", 1256).required()],
     ),
-    /* 940 */
+    /* 910 */
     Shape::record(
         "ModifyDefaultCreditSpecificationResult",
-        &[Member::new("InstanceFamilyCreditSpecification", 678).wire("instanceFamilyCreditSpecification")],
+        &[Member::new("InstanceFamilyCreditSpecification", 651).wire("instanceFamilyCreditSpecification")],
     ),
-    /* 941 */
-    Shape::record("ModifyEbsDefaultKmsKeyIdRequest", &[Member::new("KmsKeyId", 807).required(), Member::new("DryRun", 114)]),
-    /* 942 */ Shape::record("ModifyEbsDefaultKmsKeyIdResult", &[Member::new("KmsKeyId", 1291).wire("kmsKeyId")]),
-    /* 943 */
+    /* 911 */
+    Shape::record("ModifyEbsDefaultKmsKeyIdRequest", &[Member::new("KmsKeyId", 779).required(), Member::new("DryRun", 110)]),
+    /* 912 */ Shape::record("ModifyEbsDefaultKmsKeyIdResult", &[Member::new("KmsKeyId", 1256).wire("kmsKeyId")]),
+    /* 913 */
     Shape::record(
         "ModifyImageAttributeRequest",
         &[
-            Member::new("Attribute", 1291),
-            Member::new("Description", 70),
-            Member::new("ImageId", 629).required(),
-            Member::new("LaunchPermission", 811),
-            Member::new("OperationType", 1058),
-            Member::new("ProductCodes", 1122).wire("ProductCode"),
-            Member::new("UserGroups", 1370).wire("UserGroup"),
-            Member::new("UserIds", 1374).wire("UserId"),
-            Member::new("Value", 1291),
-            Member::new("OrganizationArns", 1061).wire("OrganizationArn"),
-            Member::new("OrganizationalUnitArns", 1062).wire("OrganizationalUnitArn"),
-            Member::new("ImdsSupport", 70),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Attribute", 1256),
+            Member::new("Description", 66),
+            Member::new("ImageId", 608).required(),
+            Member::new("LaunchPermission", 783),
+            Member::new("OperationType", 1028),
+            Member::new("ProductCodes", 1092).wire("ProductCode"),
+            Member::new("UserGroups", 1331).wire("UserGroup"),
+            Member::new("UserIds", 1335).wire("UserId"),
+            Member::new("Value", 1256),
+            Member::new("OrganizationArns", 1031).wire("OrganizationArn"),
+            Member::new("OrganizationalUnitArns", 1032).wire("OrganizationalUnitArn"),
+            Member::new("ImdsSupport", 66),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 944 */
+    /* 914 */
     Shape::record(
         "ModifyInstanceAttributeRequest",
         &[
-            Member::new("SourceDestCheck", 69),
-            Member::new("EnclaveOptions", 531),
-            Member::new("DisableApiStop", 69),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("InstanceId", 681).wire("instanceId").required(),
-            Member::new("Attribute", 665).wire("attribute"),
-            Member::new("Value", 945).wire("value"),
-            Member::new("BlockDeviceMappings", 671).wire("blockDeviceMapping"),
-            Member::new("DisableApiTermination", 69).wire("disableApiTermination"),
-            Member::new("InstanceType", 70).wire("instanceType"),
-            Member::new("Kernel", 70).wire("kernel"),
-            Member::new("Ramdisk", 70).wire("ramdisk"),
-            Member::new("UserData", 1224).wire("userData"),
-            Member::new("InstanceInitiatedShutdownBehavior", 70).wire("instanceInitiatedShutdownBehavior"),
-            Member::new("Groups", 600).wire("GroupId"),
-            Member::new("EbsOptimized", 69).wire("ebsOptimized"),
-            Member::new("SriovNetSupport", 70).wire("sriovNetSupport"),
-            Member::new("EnaSupport", 69).wire("enaSupport"),
+            Member::new("SourceDestCheck", 65),
+            Member::new("EnclaveOptions", 512),
+            Member::new("DisableApiStop", 65),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("InstanceId", 654).wire("instanceId").required(),
+            Member::new("Attribute", 638).wire("attribute"),
+            Member::new("Value", 915).wire("value"),
+            Member::new("BlockDeviceMappings", 644).wire("blockDeviceMapping"),
+            Member::new("DisableApiTermination", 65).wire("disableApiTermination"),
+            Member::new("InstanceType", 66).wire("instanceType"),
+            Member::new("Kernel", 66).wire("kernel"),
+            Member::new("Ramdisk", 66).wire("ramdisk"),
+            Member::new("UserData", 1192).wire("userData"),
+            Member::new("InstanceInitiatedShutdownBehavior", 66).wire("instanceInitiatedShutdownBehavior"),
+            Member::new("Groups", 579).wire("GroupId"),
+            Member::new("EbsOptimized", 65).wire("ebsOptimized"),
+            Member::new("SriovNetSupport", 66).wire("sriovNetSupport"),
+            Member::new("EnaSupport", 65).wire("enaSupport"),
         ],
     ),
-    /* 945 */ Shape::new("ModifyInstanceAttributeValue", Kind::String).sensitive(),
-    /* 946 */
+    /* 915 */ Shape::new("ModifyInstanceAttributeValue", Kind::String).sensitive(),
+    /* 916 */
     Shape::record(
         "ModifyInstanceCpuOptionsRequest",
         &[
-            Member::new("InstanceId", 681).required(),
-            Member::new("CoreCount", 757),
-            Member::new("ThreadsPerCore", 757),
-            Member::new("NestedVirtualization", 1000),
-            Member::new("DryRun", 114),
+            Member::new("InstanceId", 654).required(),
+            Member::new("CoreCount", 730),
+            Member::new("ThreadsPerCore", 730),
+            Member::new("NestedVirtualization", 970),
+            Member::new("DryRun", 110),
+        ],
+    ),
+    /* 917 */
+    Shape::record(
+        "ModifyInstanceCpuOptionsResult",
+        &[
+            Member::new("InstanceId", 654).wire("instanceId"),
+            Member::new("CoreCount", 730).wire("coreCount"),
+            Member::new("ThreadsPerCore", 730).wire("threadsPerCore"),
+            Member::new("NestedVirtualization", 970).wire("nestedVirtualization"),
+        ],
+    ),
+    /* 918 */
+    Shape::record(
+        "ModifyInstanceCreditSpecificationRequest",
+        &[
+            Member::new("DryRun", 110),
+            Member::new("ClientToken", 1256),
+            Member::new("InstanceCreditSpecifications", 648).wire("InstanceCreditSpecification").required(),
+        ],
+    ),
+    /* 919 */
+    Shape::record(
+        "ModifyInstanceCreditSpecificationResult",
+        &[
+            Member::new("SuccessfulInstanceCreditSpecifications", 1277).wire("successfulInstanceCreditSpecificationSet"),
+            Member::new("UnsuccessfulInstanceCreditSpecifications", 1320).wire("unsuccessfulInstanceCreditSpecificationSet"),
+        ],
+    ),
+    /* 920 */
+    Shape::record(
+        "ModifyInstanceEventStartTimeRequest",
+        &[
+            Member::new("DryRun", 110),
+            Member::new("InstanceId", 654).required(),
+            Member::new("InstanceEventId", 1256).required(),
+            Member::new("NotBefore", 211).required(),
+        ],
+    ),
+    /* 921 */ Shape::record("ModifyInstanceEventStartTimeResult", &[Member::new("Event", 714).wire("event")]),
+    /* 922 */
+    Shape::record(
+        "ModifyInstanceMaintenanceOptionsRequest",
+        &[
+            Member::new("InstanceId", 654).required(),
+            Member::new("AutoRecovery", 639),
+            Member::new("RebootMigration", 693),
+            Member::new("DryRun", 110),
+        ],
+    ),
+    /* 923 */
+    Shape::record(
+        "ModifyInstanceMaintenanceOptionsResult",
+        &[
+            Member::new("InstanceId", 1256).wire("instanceId"),
+            Member::new("AutoRecovery", 639).wire("autoRecovery"),
+            Member::new("RebootMigration", 693).wire("rebootMigration"),
+        ],
+    ),
+    /* 924 */
+    Shape::record(
+        "ModifyInstanceMetadataDefaultsRequest",
+        &[
+            Member::new("HttpTokens", 905),
+            Member::new("HttpPutResponseHopLimit", 116),
+            Member::new("HttpEndpoint", 217),
+            Member::new("InstanceMetadataTags", 218),
+            Member::new("DryRun", 110),
+            Member::new("HttpTokensEnforced", 216),
+        ],
+    ),
+    /* 925 */ Shape::record("ModifyInstanceMetadataDefaultsResult", &[Member::new("Return", 110).wire("return")]),
+    /* 926 */
+    Shape::record(
+        "ModifyInstanceMetadataOptionsRequest",
+        &[
+            Member::new("InstanceId", 654).required(),
+            Member::new("HttpTokens", 591),
+            Member::new("HttpPutResponseHopLimit", 730),
+            Member::new("HttpEndpoint", 675),
+            Member::new("DryRun", 110),
+            Member::new("HttpProtocolIpv6", 679),
+            Member::new("InstanceMetadataTags", 680),
+        ],
+    ),
+    /* 927 */
+    Shape::record(
+        "ModifyInstanceMetadataOptionsResult",
+        &[
+            Member::new("InstanceId", 1256).wire("instanceId"),
+            Member::new("InstanceMetadataOptions", 677).wire("instanceMetadataOptions"),
+        ],
+    ),
+    /* 928 */
+    Shape::record(
+        "ModifyInstancePlacementRequest",
+        &[
+            Member::new("GroupName", 1056),
+            Member::new("PartitionNumber", 730),
+            Member::new("HostResourceGroupArn", 1256),
+            Member::new("GroupId", 1052),
+            Member::new("InstanceId", 654).wire("instanceId").required(),
+            Member::new("Tenancy", 588).wire("tenancy"),
+            Member::new("Affinity", 27).wire("affinity"),
+            Member::new("HostId", 213).wire("hostId"),
+        ],
+    ),
+    /* 929 */ Shape::record("ModifyInstancePlacementResult", &[Member::new("Return", 110).wire("return")]),
+    /* 930 */
+    Shape::record(
+        "ModifyLaunchTemplateRequest",
+        &[
+            Member::new("DryRun", 110),
+            Member::new("ClientToken", 1256).token(),
+            Member::new("LaunchTemplateId", 811),
+            Member::new("LaunchTemplateName", 835),
+            Member::new("DefaultVersion", 1256).wire("SetDefaultVersion"),
+        ],
+    ),
+    /* 931 */ Shape::record("ModifyLaunchTemplateResult", &[Member::new("LaunchTemplate", 784).wire("launchTemplate")]),
+    /* 932 */
+    Shape::record(
+        "ModifyManagedPrefixListRequest",
+        &[
+            Member::new("DryRun", 110),
+            Member::new("PrefixListId", 1074).required(),
+            Member::new("CurrentVersion", 873),
+            Member::new("PrefixListName", 1256),
+            Member::new("AddEntries", 18).wire("AddEntry"),
+            Member::new("RemoveEntries", 1116).wire("RemoveEntry"),
+            Member::new("MaxEntries", 730),
+            Member::new("IpamPrefixListResolverSyncEnabled", 115),
+        ],
+    ),
+    /* 933 */ Shape::record("ModifyManagedPrefixListResult", &[Member::new("PrefixList", 875).wire("prefixList")]),
+    /* 934 */
+    Shape::record(
+        "ModifyNetworkInterfaceAttributeRequest",
+        &[
+            Member::new("EnaSrdSpecification", 481),
+            Member::new("EnablePrimaryIpv6", 110),
+            Member::new("ConnectionTrackingSpecification", 133),
+            Member::new("AssociatePublicIpAddress", 110),
+            Member::new("AssociatedSubnetIds", 1268).wire("AssociatedSubnetId"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("NetworkInterfaceId", 998).wire("networkInterfaceId").required(),
+            Member::new("Description", 66).wire("description"),
+            Member::new("SourceDestCheck", 65).wire("sourceDestCheck"),
+            Member::new("Groups", 1197).wire("SecurityGroupId"),
+            Member::new("Attachment", 992).wire("attachment"),
+        ],
+    ),
+    /* 935 */
+    Shape::record(
+        "ModifyPrivateDnsNameOptionsRequest",
+        &[
+            Member::new("DryRun", 110),
+            Member::new("InstanceId", 654).required(),
+            Member::new("PrivateDnsHostnameType", 589),
+            Member::new("EnableResourceNameDnsARecord", 110),
+            Member::new("EnableResourceNameDnsAAAARecord", 110),
+        ],
+    ),
+    /* 936 */ Shape::record("ModifyPrivateDnsNameOptionsResult", &[Member::new("Return", 110).wire("return")]),
+    /* 937 */
+    Shape::record(
+        "ModifySecurityGroupRulesRequest",
+        &[
+            Member::new("GroupId", 1196).required(),
+            Member::new("SecurityGroupRules", 1211).wire("SecurityGroupRule").required(),
+            Member::new("DryRun", 110),
+        ],
+    ),
+    /* 938 */ Shape::record("ModifySecurityGroupRulesResult", &[Member::new("Return", 110).wire("return")]),
+    /* 939 */
+    Shape::record(
+        "ModifySnapshotAttributeRequest",
+        &[
+            Member::new("Attribute", 1225),
+            Member::new("CreateVolumePermission", 198),
+            Member::new("GroupNames", 584).wire("UserGroup"),
+            Member::new("OperationType", 1028),
+            Member::new("SnapshotId", 1229).required(),
+            Member::new("UserIds", 1335).wire("UserId"),
+            Member::new("DryRun", 110).wire("dryRun"),
+        ],
+    ),
+    /* 940 */
+    Shape::record(
+        "ModifySnapshotTierRequest",
+        &[Member::new("SnapshotId", 1229).required(), Member::new("StorageTier", 1298), Member::new("DryRun", 110)],
+    ),
+    /* 941 */
+    Shape::record(
+        "ModifySnapshotTierResult",
+        &[Member::new("SnapshotId", 1256).wire("snapshotId"), Member::new("TieringStartTime", 908).wire("tieringStartTime")],
+    ),
+    /* 942 */
+    Shape::record(
+        "ModifySubnetAttributeRequest",
+        &[
+            Member::new("AssignIpv6AddressOnCreation", 65),
+            Member::new("MapPublicIpOnLaunch", 65),
+            Member::new("SubnetId", 1267).wire("subnetId").required(),
+            Member::new("MapCustomerOwnedIpOnLaunch", 65),
+            Member::new("CustomerOwnedIpv4Pool", 130),
+            Member::new("EnableDns64", 65),
+            Member::new("PrivateDnsHostnameTypeOnLaunch", 589),
+            Member::new("EnableResourceNameDnsARecordOnLaunch", 65),
+            Member::new("EnableResourceNameDnsAAAARecordOnLaunch", 65),
+            Member::new("EnableLniAtDeviceIndex", 730),
+            Member::new("DisableLniAtDeviceIndex", 65),
+        ],
+    ),
+    /* 943 */
+    Shape::record(
+        "ModifyVolumeAttributeRequest",
+        &[Member::new("AutoEnableIO", 65), Member::new("VolumeId", 1352).required(), Member::new("DryRun", 110).wire("dryRun")],
+    ),
+    /* 944 */
+    Shape::record(
+        "ModifyVolumeRequest",
+        &[
+            Member::new("DryRun", 110),
+            Member::new("VolumeId", 1352).required(),
+            Member::new("Size", 730),
+            Member::new("VolumeType", 1373),
+            Member::new("Iops", 730),
+            Member::new("Throughput", 730),
+            Member::new("MultiAttachEnabled", 110),
+        ],
+    ),
+    /* 945 */ Shape::record("ModifyVolumeResult", &[Member::new("VolumeModification", 1356).wire("volumeModification")]),
+    /* 946 */
+    Shape::record(
+        "ModifyVpcAttributeRequest",
+        &[
+            Member::new("EnableDnsHostnames", 65),
+            Member::new("EnableDnsSupport", 65),
+            Member::new("VpcId", 1402).wire("vpcId").required(),
+            Member::new("EnableNetworkAddressUsageMetrics", 65),
         ],
     ),
     /* 947 */
     Shape::record(
-        "ModifyInstanceCpuOptionsResult",
+        "ModifyVpcEndpointRequest",
         &[
-            Member::new("InstanceId", 681).wire("instanceId"),
-            Member::new("CoreCount", 757).wire("coreCount"),
-            Member::new("ThreadsPerCore", 757).wire("threadsPerCore"),
-            Member::new("NestedVirtualization", 1000).wire("nestedVirtualization"),
+            Member::new("DryRun", 110),
+            Member::new("VpcEndpointId", 1394).required(),
+            Member::new("ResetPolicy", 110),
+            Member::new("PolicyDocument", 1256),
+            Member::new("AddRouteTableIds", 1396).wire("AddRouteTableId"),
+            Member::new("RemoveRouteTableIds", 1396).wire("RemoveRouteTableId"),
+            Member::new("AddSubnetIds", 1399).wire("AddSubnetId"),
+            Member::new("RemoveSubnetIds", 1399).wire("RemoveSubnetId"),
+            Member::new("AddSecurityGroupIds", 1397).wire("AddSecurityGroupId"),
+            Member::new("RemoveSecurityGroupIds", 1397).wire("RemoveSecurityGroupId"),
+            Member::new("IpAddressType", 737),
+            Member::new("DnsOptions", 445),
+            Member::new("PrivateDnsEnabled", 110),
+            Member::new("SubnetConfigurations", 1266).wire("SubnetConfiguration"),
         ],
     ),
-    /* 948 */
-    Shape::record(
-        "ModifyInstanceCreditSpecificationRequest",
-        &[
-            Member::new("DryRun", 114),
-            Member::new("ClientToken", 1291),
-            Member::new("InstanceCreditSpecifications", 675).wire("InstanceCreditSpecification").required(),
-        ],
-    ),
+    /* 948 */ Shape::record("ModifyVpcEndpointResult", &[Member::new("Return", 110).wire("return")]),
     /* 949 */
     Shape::record(
-        "ModifyInstanceCreditSpecificationResult",
+        "ModifyVpcPeeringConnectionOptionsRequest",
         &[
-            Member::new("SuccessfulInstanceCreditSpecifications", 1312).wire("successfulInstanceCreditSpecificationSet"),
-            Member::new("UnsuccessfulInstanceCreditSpecifications", 1357).wire("unsuccessfulInstanceCreditSpecificationSet"),
+            Member::new("AccepterPeeringConnectionOptions", 1042),
+            Member::new("DryRun", 110),
+            Member::new("RequesterPeeringConnectionOptions", 1042),
+            Member::new("VpcPeeringConnectionId", 1408).required(),
         ],
     ),
     /* 950 */
     Shape::record(
-        "ModifyInstanceEventStartTimeRequest",
+        "ModifyVpcPeeringConnectionOptionsResult",
         &[
-            Member::new("DryRun", 114),
-            Member::new("InstanceId", 681).required(),
-            Member::new("InstanceEventId", 1291).required(),
-            Member::new("NotBefore", 218).required(),
+            Member::new("AccepterPeeringConnectionOptions", 1041).wire("accepterPeeringConnectionOptions"),
+            Member::new("RequesterPeeringConnectionOptions", 1041).wire("requesterPeeringConnectionOptions"),
         ],
     ),
-    /* 951 */ Shape::record("ModifyInstanceEventStartTimeResult", &[Member::new("Event", 741).wire("event")]),
-    /* 952 */
+    /* 951 */
     Shape::record(
-        "ModifyInstanceMaintenanceOptionsRequest",
+        "MonitorInstancesRequest",
         &[
-            Member::new("InstanceId", 681).required(),
-            Member::new("AutoRecovery", 666),
-            Member::new("RebootMigration", 720),
-            Member::new("DryRun", 114),
+            Member::new("InstanceIds", 656).wire("InstanceId").required(),
+            Member::new("MetricCategoryIds", 907).wire("MetricCategoryId"),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
+    /* 952 */ Shape::record("MonitorInstancesResult", &[Member::new("InstanceMonitorings", 682).wire("instancesSet")]),
     /* 953 */
     Shape::record(
-        "ModifyInstanceMaintenanceOptionsResult",
-        &[
-            Member::new("InstanceId", 1291).wire("instanceId"),
-            Member::new("AutoRecovery", 666).wire("autoRecovery"),
-            Member::new("RebootMigration", 720).wire("rebootMigration"),
-        ],
+        "Monitoring",
+        &[Member::new("MetricCategoryIds", 907).wire("metricCategoryIdSet"), Member::new("State", 954).wire("state")],
     ),
-    /* 954 */
-    Shape::record(
-        "ModifyInstanceMetadataDefaultsRequest",
-        &[
-            Member::new("HttpTokens", 933),
-            Member::new("HttpPutResponseHopLimit", 120),
-            Member::new("HttpEndpoint", 224),
-            Member::new("InstanceMetadataTags", 225),
-            Member::new("DryRun", 114),
-            Member::new("HttpTokensEnforced", 223),
-        ],
-    ),
-    /* 955 */ Shape::record("ModifyInstanceMetadataDefaultsResult", &[Member::new("Return", 114).wire("return")]),
-    /* 956 */
-    Shape::record(
-        "ModifyInstanceMetadataOptionsRequest",
-        &[
-            Member::new("InstanceId", 681).required(),
-            Member::new("HttpTokens", 612),
-            Member::new("HttpPutResponseHopLimit", 757),
-            Member::new("HttpEndpoint", 702),
-            Member::new("DryRun", 114),
-            Member::new("HttpProtocolIpv6", 706),
-            Member::new("InstanceMetadataTags", 707),
-        ],
-    ),
+    /* 954 */ Shape::choice("MonitoringState", &["disabled", "disabling", "enabled", "pending"]),
+    /* 955 */ Shape::choice("MultipathResilienceMode", &["always-on"]),
+    /* 956 */ Shape::choice("MultipathResilienceStatus", &["pending", "enabled", "disabled"]),
     /* 957 */
     Shape::record(
-        "ModifyInstanceMetadataOptionsResult",
+        "NatGateway",
         &[
-            Member::new("InstanceId", 1291).wire("instanceId"),
-            Member::new("InstanceMetadataOptions", 704).wire("instanceMetadataOptions"),
+            Member::new("CreateTime", 211).wire("createTime"),
+            Member::new("DeleteTime", 211).wire("deleteTime"),
+            Member::new("FailureCode", 1256).wire("failureCode"),
+            Member::new("FailureMessage", 1256).wire("failureMessage"),
+            Member::new("NatGatewayAddresses", 959).wire("natGatewayAddressSet"),
+            Member::new("NatGatewayId", 1256).wire("natGatewayId"),
+            Member::new("ProvisionedBandwidth", 1096).wire("provisionedBandwidth"),
+            Member::new("State", 969).wire("state"),
+            Member::new("SubnetId", 1256).wire("subnetId"),
+            Member::new("VpcId", 1256).wire("vpcId"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("ConnectivityType", 135).wire("connectivityType"),
+            Member::new("AvailabilityMode", 74).wire("availabilityMode"),
+            Member::new("AutoScalingIps", 73).wire("autoScalingIps"),
+            Member::new("AutoProvisionZones", 71).wire("autoProvisionZones"),
+            Member::new("AttachedAppliances", 965).wire("attachedApplianceSet"),
+            Member::new("RouteTableId", 1256).wire("routeTableId"),
         ],
     ),
     /* 958 */
     Shape::record(
-        "ModifyInstancePlacementRequest",
-        &[
-            Member::new("GroupName", 1086),
-            Member::new("PartitionNumber", 757),
-            Member::new("HostResourceGroupArn", 1291),
-            Member::new("GroupId", 1082),
-            Member::new("InstanceId", 681).wire("instanceId").required(),
-            Member::new("Tenancy", 609).wire("tenancy"),
-            Member::new("Affinity", 27).wire("affinity"),
-            Member::new("HostId", 220).wire("hostId"),
-        ],
-    ),
-    /* 959 */ Shape::record("ModifyInstancePlacementResult", &[Member::new("Return", 114).wire("return")]),
-    /* 960 */
-    Shape::record(
-        "ModifyLaunchTemplateRequest",
-        &[
-            Member::new("DryRun", 114),
-            Member::new("ClientToken", 1291).token(),
-            Member::new("LaunchTemplateId", 839),
-            Member::new("LaunchTemplateName", 863),
-            Member::new("DefaultVersion", 1291).wire("SetDefaultVersion"),
-        ],
-    ),
-    /* 961 */ Shape::record("ModifyLaunchTemplateResult", &[Member::new("LaunchTemplate", 812).wire("launchTemplate")]),
-    /* 962 */
-    Shape::record(
-        "ModifyManagedPrefixListRequest",
-        &[
-            Member::new("DryRun", 114),
-            Member::new("PrefixListId", 1104).required(),
-            Member::new("CurrentVersion", 901),
-            Member::new("PrefixListName", 1291),
-            Member::new("AddEntries", 18).wire("AddEntry"),
-            Member::new("RemoveEntries", 1146).wire("RemoveEntry"),
-            Member::new("MaxEntries", 757),
-            Member::new("IpamPrefixListResolverSyncEnabled", 119),
-        ],
-    ),
-    /* 963 */ Shape::record("ModifyManagedPrefixListResult", &[Member::new("PrefixList", 903).wire("prefixList")]),
-    /* 964 */
-    Shape::record(
-        "ModifyNetworkInterfaceAttributeRequest",
-        &[
-            Member::new("EnaSrdSpecification", 500),
-            Member::new("EnablePrimaryIpv6", 114),
-            Member::new("ConnectionTrackingSpecification", 138),
-            Member::new("AssociatePublicIpAddress", 114),
-            Member::new("AssociatedSubnetIds", 1303).wire("AssociatedSubnetId"),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
-            Member::new("Description", 70).wire("description"),
-            Member::new("SourceDestCheck", 69).wire("sourceDestCheck"),
-            Member::new("Groups", 1229).wire("SecurityGroupId"),
-            Member::new("Attachment", 1022).wire("attachment"),
-        ],
-    ),
-    /* 965 */
-    Shape::record(
-        "ModifyPrivateDnsNameOptionsRequest",
-        &[
-            Member::new("DryRun", 114),
-            Member::new("InstanceId", 681).required(),
-            Member::new("PrivateDnsHostnameType", 610),
-            Member::new("EnableResourceNameDnsARecord", 114),
-            Member::new("EnableResourceNameDnsAAAARecord", 114),
-        ],
-    ),
-    /* 966 */ Shape::record("ModifyPrivateDnsNameOptionsResult", &[Member::new("Return", 114).wire("return")]),
-    /* 967 */
-    Shape::record(
-        "ModifySecurityGroupRulesRequest",
-        &[
-            Member::new("GroupId", 1228).required(),
-            Member::new("SecurityGroupRules", 1243).wire("SecurityGroupRule").required(),
-            Member::new("DryRun", 114),
-        ],
-    ),
-    /* 968 */ Shape::record("ModifySecurityGroupRulesResult", &[Member::new("Return", 114).wire("return")]),
-    /* 969 */
-    Shape::record(
-        "ModifySnapshotAttributeRequest",
-        &[
-            Member::new("Attribute", 1258),
-            Member::new("CreateVolumePermission", 205),
-            Member::new("GroupNames", 605).wire("UserGroup"),
-            Member::new("OperationType", 1058),
-            Member::new("SnapshotId", 1263).required(),
-            Member::new("UserIds", 1374).wire("UserId"),
-            Member::new("DryRun", 114).wire("dryRun"),
-        ],
-    ),
-    /* 970 */
-    Shape::record(
-        "ModifySnapshotTierRequest",
-        &[Member::new("SnapshotId", 1263).required(), Member::new("StorageTier", 1333), Member::new("DryRun", 114)],
-    ),
-    /* 971 */
-    Shape::record(
-        "ModifySnapshotTierResult",
-        &[Member::new("SnapshotId", 1291).wire("snapshotId"), Member::new("TieringStartTime", 936).wire("tieringStartTime")],
-    ),
-    /* 972 */
-    Shape::record(
-        "ModifySubnetAttributeRequest",
-        &[
-            Member::new("AssignIpv6AddressOnCreation", 69),
-            Member::new("MapPublicIpOnLaunch", 69),
-            Member::new("SubnetId", 1302).wire("subnetId").required(),
-            Member::new("MapCustomerOwnedIpOnLaunch", 69),
-            Member::new("CustomerOwnedIpv4Pool", 135),
-            Member::new("EnableDns64", 69),
-            Member::new("PrivateDnsHostnameTypeOnLaunch", 610),
-            Member::new("EnableResourceNameDnsARecordOnLaunch", 69),
-            Member::new("EnableResourceNameDnsAAAARecordOnLaunch", 69),
-            Member::new("EnableLniAtDeviceIndex", 757),
-            Member::new("DisableLniAtDeviceIndex", 69),
-        ],
-    ),
-    /* 973 */
-    Shape::record(
-        "ModifyVolumeAttributeRequest",
-        &[Member::new("AutoEnableIO", 69), Member::new("VolumeId", 1391).required(), Member::new("DryRun", 114).wire("dryRun")],
-    ),
-    /* 974 */
-    Shape::record(
-        "ModifyVolumeRequest",
-        &[
-            Member::new("DryRun", 114),
-            Member::new("VolumeId", 1391).required(),
-            Member::new("Size", 757),
-            Member::new("VolumeType", 1412),
-            Member::new("Iops", 757),
-            Member::new("Throughput", 757),
-            Member::new("MultiAttachEnabled", 114),
-        ],
-    ),
-    /* 975 */ Shape::record("ModifyVolumeResult", &[Member::new("VolumeModification", 1395).wire("volumeModification")]),
-    /* 976 */
-    Shape::record(
-        "ModifyVpcAttributeRequest",
-        &[
-            Member::new("EnableDnsHostnames", 69),
-            Member::new("EnableDnsSupport", 69),
-            Member::new("VpcId", 1441).wire("vpcId").required(),
-            Member::new("EnableNetworkAddressUsageMetrics", 69),
-        ],
-    ),
-    /* 977 */
-    Shape::record(
-        "ModifyVpcEndpointRequest",
-        &[
-            Member::new("DryRun", 114),
-            Member::new("VpcEndpointId", 1433).required(),
-            Member::new("ResetPolicy", 114),
-            Member::new("PolicyDocument", 1291),
-            Member::new("AddRouteTableIds", 1435).wire("AddRouteTableId"),
-            Member::new("RemoveRouteTableIds", 1435).wire("RemoveRouteTableId"),
-            Member::new("AddSubnetIds", 1438).wire("AddSubnetId"),
-            Member::new("RemoveSubnetIds", 1438).wire("RemoveSubnetId"),
-            Member::new("AddSecurityGroupIds", 1436).wire("AddSecurityGroupId"),
-            Member::new("RemoveSecurityGroupIds", 1436).wire("RemoveSecurityGroupId"),
-            Member::new("IpAddressType", 764),
-            Member::new("DnsOptions", 461),
-            Member::new("PrivateDnsEnabled", 114),
-            Member::new("SubnetConfigurations", 1301).wire("SubnetConfiguration"),
-        ],
-    ),
-    /* 978 */ Shape::record("ModifyVpcEndpointResult", &[Member::new("Return", 114).wire("return")]),
-    /* 979 */
-    Shape::record(
-        "ModifyVpcPeeringConnectionOptionsRequest",
-        &[
-            Member::new("AccepterPeeringConnectionOptions", 1072),
-            Member::new("DryRun", 114),
-            Member::new("RequesterPeeringConnectionOptions", 1072),
-            Member::new("VpcPeeringConnectionId", 1447).required(),
-        ],
-    ),
-    /* 980 */
-    Shape::record(
-        "ModifyVpcPeeringConnectionOptionsResult",
-        &[
-            Member::new("AccepterPeeringConnectionOptions", 1071).wire("accepterPeeringConnectionOptions"),
-            Member::new("RequesterPeeringConnectionOptions", 1071).wire("requesterPeeringConnectionOptions"),
-        ],
-    ),
-    /* 981 */
-    Shape::record(
-        "MonitorInstancesRequest",
-        &[
-            Member::new("InstanceIds", 683).wire("InstanceId").required(),
-            Member::new("MetricCategoryIds", 935).wire("MetricCategoryId"),
-            Member::new("DryRun", 114).wire("dryRun"),
-        ],
-    ),
-    /* 982 */ Shape::record("MonitorInstancesResult", &[Member::new("InstanceMonitorings", 709).wire("instancesSet")]),
-    /* 983 */
-    Shape::record(
-        "Monitoring",
-        &[Member::new("MetricCategoryIds", 935).wire("metricCategoryIdSet"), Member::new("State", 984).wire("state")],
-    ),
-    /* 984 */ Shape::choice("MonitoringState", &["disabled", "disabling", "enabled", "pending"]),
-    /* 985 */ Shape::choice("MultipathResilienceMode", &["always-on"]),
-    /* 986 */ Shape::choice("MultipathResilienceStatus", &["pending", "enabled", "disabled"]),
-    /* 987 */
-    Shape::record(
-        "NatGateway",
-        &[
-            Member::new("CreateTime", 218).wire("createTime"),
-            Member::new("DeleteTime", 218).wire("deleteTime"),
-            Member::new("FailureCode", 1291).wire("failureCode"),
-            Member::new("FailureMessage", 1291).wire("failureMessage"),
-            Member::new("NatGatewayAddresses", 989).wire("natGatewayAddressSet"),
-            Member::new("NatGatewayId", 1291).wire("natGatewayId"),
-            Member::new("ProvisionedBandwidth", 1126).wire("provisionedBandwidth"),
-            Member::new("State", 999).wire("state"),
-            Member::new("SubnetId", 1291).wire("subnetId"),
-            Member::new("VpcId", 1291).wire("vpcId"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("ConnectivityType", 140).wire("connectivityType"),
-            Member::new("AvailabilityMode", 78).wire("availabilityMode"),
-            Member::new("AutoScalingIps", 77).wire("autoScalingIps"),
-            Member::new("AutoProvisionZones", 75).wire("autoProvisionZones"),
-            Member::new("AttachedAppliances", 995).wire("attachedApplianceSet"),
-            Member::new("RouteTableId", 1291).wire("routeTableId"),
-        ],
-    ),
-    /* 988 */
-    Shape::record(
         "NatGatewayAddress",
         &[
-            Member::new("AllocationId", 1291).wire("allocationId"),
-            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
-            Member::new("PrivateIp", 1291).wire("privateIp"),
-            Member::new("PublicIp", 1291).wire("publicIp"),
-            Member::new("AssociationId", 1291).wire("associationId"),
-            Member::new("IsPrimary", 114).wire("isPrimary"),
-            Member::new("FailureMessage", 1291).wire("failureMessage"),
-            Member::new("Status", 990).wire("status"),
-            Member::new("AvailabilityZone", 89).wire("availabilityZone"),
-            Member::new("AvailabilityZoneId", 84).wire("availabilityZoneId"),
+            Member::new("AllocationId", 1256).wire("allocationId"),
+            Member::new("NetworkInterfaceId", 1256).wire("networkInterfaceId"),
+            Member::new("PrivateIp", 1256).wire("privateIp"),
+            Member::new("PublicIp", 1256).wire("publicIp"),
+            Member::new("AssociationId", 1256).wire("associationId"),
+            Member::new("IsPrimary", 110).wire("isPrimary"),
+            Member::new("FailureMessage", 1256).wire("failureMessage"),
+            Member::new("Status", 960).wire("status"),
+            Member::new("AvailabilityZone", 85).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 80).wire("availabilityZoneId"),
         ],
     ),
-    /* 989 */ Shape::list("NatGatewayAddressList", Member::element(988).wire("item")),
-    /* 990 */
+    /* 959 */ Shape::list("NatGatewayAddressList", Member::element(958).wire("item")),
+    /* 960 */
     Shape::choice(
         "NatGatewayAddressStatus",
         &["assigning", "unassigning", "associating", "disassociating", "succeeded", "failed"],
     ),
-    /* 991 */ Shape::choice("NatGatewayApplianceModifyState", &["modifying", "completed", "failed"]),
-    /* 992 */
+    /* 961 */ Shape::choice("NatGatewayApplianceModifyState", &["modifying", "completed", "failed"]),
+    /* 962 */
     Shape::choice(
         "NatGatewayApplianceState",
         &["attaching", "attached", "detaching", "detached", "attach-failed", "detach-failed"],
     ),
-    /* 993 */ Shape::choice("NatGatewayApplianceType", &["network-firewall-proxy"]),
-    /* 994 */
+    /* 963 */ Shape::choice("NatGatewayApplianceType", &["network-firewall-proxy"]),
+    /* 964 */
     Shape::record(
         "NatGatewayAttachedAppliance",
         &[
-            Member::new("Type", 993).wire("type"),
-            Member::new("ApplianceArn", 1291).wire("applianceArn"),
-            Member::new("VpcEndpointId", 1291).wire("vpcEndpointId"),
-            Member::new("AttachmentState", 992).wire("attachmentState"),
-            Member::new("ModificationState", 991).wire("modificationState"),
-            Member::new("FailureCode", 1291).wire("failureCode"),
-            Member::new("FailureMessage", 1291).wire("failureMessage"),
+            Member::new("Type", 963).wire("type"),
+            Member::new("ApplianceArn", 1256).wire("applianceArn"),
+            Member::new("VpcEndpointId", 1256).wire("vpcEndpointId"),
+            Member::new("AttachmentState", 962).wire("attachmentState"),
+            Member::new("ModificationState", 961).wire("modificationState"),
+            Member::new("FailureCode", 1256).wire("failureCode"),
+            Member::new("FailureMessage", 1256).wire("failureMessage"),
         ],
     ),
-    /* 995 */ Shape::list("NatGatewayAttachedApplianceList", Member::element(994).wire("item")),
-    /* 996 */ Shape::new("NatGatewayId", Kind::String),
-    /* 997 */ Shape::list("NatGatewayIdStringList", Member::element(996).wire("item")),
-    /* 998 */ Shape::list("NatGatewayList", Member::element(987).wire("item")),
-    /* 999 */ Shape::choice("NatGatewayState", &["pending", "failed", "available", "deleting", "deleted"]),
-    /* 1000 */ Shape::choice("NestedVirtualizationSpecification", &["enabled", "disabled"]),
-    /* 1001 */ Shape::new("NetmaskLength", Kind::Integer),
-    /* 1002 */
+    /* 965 */ Shape::list("NatGatewayAttachedApplianceList", Member::element(964).wire("item")),
+    /* 966 */ Shape::new("NatGatewayId", Kind::String),
+    /* 967 */ Shape::list("NatGatewayIdStringList", Member::element(966).wire("item")),
+    /* 968 */ Shape::list("NatGatewayList", Member::element(957).wire("item")),
+    /* 969 */ Shape::choice("NatGatewayState", &["pending", "failed", "available", "deleting", "deleted"]),
+    /* 970 */ Shape::choice("NestedVirtualizationSpecification", &["enabled", "disabled"]),
+    /* 971 */ Shape::new("NetmaskLength", Kind::Integer),
+    /* 972 */
     Shape::record(
         "NetworkAcl",
         &[
-            Member::new("Associations", 1005).wire("associationSet"),
-            Member::new("Entries", 1007).wire("entrySet"),
-            Member::new("IsDefault", 114).wire("default"),
-            Member::new("NetworkAclId", 1291).wire("networkAclId"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("VpcId", 1291).wire("vpcId"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("Associations", 975).wire("associationSet"),
+            Member::new("Entries", 977).wire("entrySet"),
+            Member::new("IsDefault", 110).wire("default"),
+            Member::new("NetworkAclId", 1256).wire("networkAclId"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("VpcId", 1256).wire("vpcId"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
         ],
     ),
-    /* 1003 */
+    /* 973 */
     Shape::record(
         "NetworkAclAssociation",
         &[
-            Member::new("NetworkAclAssociationId", 1291).wire("networkAclAssociationId"),
-            Member::new("NetworkAclId", 1291).wire("networkAclId"),
-            Member::new("SubnetId", 1291).wire("subnetId"),
+            Member::new("NetworkAclAssociationId", 1256).wire("networkAclAssociationId"),
+            Member::new("NetworkAclId", 1256).wire("networkAclId"),
+            Member::new("SubnetId", 1256).wire("subnetId"),
         ],
     ),
-    /* 1004 */ Shape::new("NetworkAclAssociationId", Kind::String),
-    /* 1005 */ Shape::list("NetworkAclAssociationList", Member::element(1003).wire("item")),
-    /* 1006 */
+    /* 974 */ Shape::new("NetworkAclAssociationId", Kind::String),
+    /* 975 */ Shape::list("NetworkAclAssociationList", Member::element(973).wire("item")),
+    /* 976 */
     Shape::record(
         "NetworkAclEntry",
         &[
-            Member::new("CidrBlock", 1291).wire("cidrBlock"),
-            Member::new("Egress", 114).wire("egress"),
-            Member::new("IcmpTypeCode", 620).wire("icmpTypeCode"),
-            Member::new("Ipv6CidrBlock", 1291).wire("ipv6CidrBlock"),
-            Member::new("PortRange", 1094).wire("portRange"),
-            Member::new("Protocol", 1291).wire("protocol"),
-            Member::new("RuleAction", 1207).wire("ruleAction"),
-            Member::new("RuleNumber", 757).wire("ruleNumber"),
+            Member::new("CidrBlock", 1256).wire("cidrBlock"),
+            Member::new("Egress", 110).wire("egress"),
+            Member::new("IcmpTypeCode", 599).wire("icmpTypeCode"),
+            Member::new("Ipv6CidrBlock", 1256).wire("ipv6CidrBlock"),
+            Member::new("PortRange", 1064).wire("portRange"),
+            Member::new("Protocol", 1256).wire("protocol"),
+            Member::new("RuleAction", 1175).wire("ruleAction"),
+            Member::new("RuleNumber", 730).wire("ruleNumber"),
         ],
     ),
-    /* 1007 */ Shape::list("NetworkAclEntryList", Member::element(1006).wire("item")),
-    /* 1008 */ Shape::new("NetworkAclId", Kind::String),
-    /* 1009 */ Shape::list("NetworkAclIdStringList", Member::element(1008).wire("item")),
-    /* 1010 */ Shape::list("NetworkAclList", Member::element(1002).wire("item")),
-    /* 1011 */
-    Shape::record("NetworkBandwidthGbps", &[Member::new("Min", 464).wire("min"), Member::new("Max", 464).wire("max")]),
-    /* 1012 */ Shape::record("NetworkBandwidthGbpsRequest", &[Member::new("Min", 464), Member::new("Max", 464)]),
-    /* 1013 */ Shape::new("NetworkCardIndex", Kind::Integer),
-    /* 1014 */
+    /* 977 */ Shape::list("NetworkAclEntryList", Member::element(976).wire("item")),
+    /* 978 */ Shape::new("NetworkAclId", Kind::String),
+    /* 979 */ Shape::list("NetworkAclIdStringList", Member::element(978).wire("item")),
+    /* 980 */ Shape::list("NetworkAclList", Member::element(972).wire("item")),
+    /* 981 */
+    Shape::record("NetworkBandwidthGbps", &[Member::new("Min", 448).wire("min"), Member::new("Max", 448).wire("max")]),
+    /* 982 */ Shape::record("NetworkBandwidthGbpsRequest", &[Member::new("Min", 448), Member::new("Max", 448)]),
+    /* 983 */ Shape::new("NetworkCardIndex", Kind::Integer),
+    /* 984 */
     Shape::record(
         "NetworkCardInfo",
         &[
-            Member::new("NetworkCardIndex", 1013).wire("networkCardIndex"),
-            Member::new("NetworkPerformance", 1038).wire("networkPerformance"),
-            Member::new("MaximumNetworkInterfaces", 908).wire("maximumNetworkInterfaces"),
+            Member::new("NetworkCardIndex", 983).wire("networkCardIndex"),
+            Member::new("NetworkPerformance", 1008).wire("networkPerformance"),
+            Member::new("MaximumNetworkInterfaces", 880).wire("maximumNetworkInterfaces"),
             Member::new("AdditionalFlexibleNetworkInterfaces", 20).wire("additionalFlexibleNetworkInterfaces"),
-            Member::new("BaselineBandwidthInGbps", 99).wire("baselineBandwidthInGbps"),
-            Member::new("PeakBandwidthInGbps", 1070).wire("peakBandwidthInGbps"),
-            Member::new("DefaultEnaQueueCountPerInterface", 222).wire("defaultEnaQueueCountPerInterface"),
-            Member::new("MaximumEnaQueueCount", 913).wire("maximumEnaQueueCount"),
-            Member::new("MaximumEnaQueueCountPerInterface", 914).wire("maximumEnaQueueCountPerInterface"),
-            Member::new("InterfaceTypes", 1017).wire("interfaceTypeSet"),
+            Member::new("BaselineBandwidthInGbps", 95).wire("baselineBandwidthInGbps"),
+            Member::new("PeakBandwidthInGbps", 1040).wire("peakBandwidthInGbps"),
+            Member::new("DefaultEnaQueueCountPerInterface", 215).wire("defaultEnaQueueCountPerInterface"),
+            Member::new("MaximumEnaQueueCount", 885).wire("maximumEnaQueueCount"),
+            Member::new("MaximumEnaQueueCountPerInterface", 886).wire("maximumEnaQueueCountPerInterface"),
+            Member::new("InterfaceTypes", 987).wire("interfaceTypeSet"),
         ],
     ),
-    /* 1015 */ Shape::list("NetworkCardInfoList", Member::element(1014).wire("item")),
-    /* 1016 */ Shape::choice("NetworkCardInterfaceType", &["interface", "efa", "efa-only", "secondary"]),
-    /* 1017 */ Shape::list("NetworkCardInterfaceTypeList", Member::element(1016).wire("item")),
-    /* 1018 */
+    /* 985 */ Shape::list("NetworkCardInfoList", Member::element(984).wire("item")),
+    /* 986 */ Shape::choice("NetworkCardInterfaceType", &["interface", "efa", "efa-only", "secondary"]),
+    /* 987 */ Shape::list("NetworkCardInterfaceTypeList", Member::element(986).wire("item")),
+    /* 988 */
     Shape::record(
         "NetworkInfo",
         &[
-            Member::new("NetworkPerformance", 1038).wire("networkPerformance"),
-            Member::new("MaximumNetworkInterfaces", 908).wire("maximumNetworkInterfaces"),
-            Member::new("MaximumNetworkCards", 916).wire("maximumNetworkCards"),
-            Member::new("DefaultNetworkCardIndex", 226).wire("defaultNetworkCardIndex"),
-            Member::new("NetworkCards", 1015).wire("networkCards"),
-            Member::new("Ipv4AddressesPerInterface", 906).wire("ipv4AddressesPerInterface"),
-            Member::new("Ipv6AddressesPerInterface", 907).wire("ipv6AddressesPerInterface"),
-            Member::new("Ipv6Supported", 786).wire("ipv6Supported"),
-            Member::new("EnaSupport", 505).wire("enaSupport"),
-            Member::new("EfaSupported", 480).wire("efaSupported"),
-            Member::new("EfaInfo", 479).wire("efaInfo"),
-            Member::new("EncryptionInTransitSupported", 532).wire("encryptionInTransitSupported"),
-            Member::new("EnaSrdSupported", 502).wire("enaSrdSupported"),
-            Member::new("BandwidthWeightings", 96).wire("bandwidthWeightings"),
-            Member::new("FlexibleEnaQueuesSupport", 542).wire("flexibleEnaQueuesSupport"),
-            Member::new("ConnectionTrackingConfiguration", 221).wire("connectionTrackingConfiguration"),
-            Member::new("SecondaryNetworkSupported", 1221).wire("secondaryNetworkSupported"),
-            Member::new("MaximumSecondaryNetworkInterfaces", 917).wire("maximumSecondaryNetworkInterfaces"),
-            Member::new("Ipv4AddressesPerSecondaryInterface", 774).wire("ipv4AddressesPerSecondaryInterface"),
+            Member::new("NetworkPerformance", 1008).wire("networkPerformance"),
+            Member::new("MaximumNetworkInterfaces", 880).wire("maximumNetworkInterfaces"),
+            Member::new("MaximumNetworkCards", 888).wire("maximumNetworkCards"),
+            Member::new("DefaultNetworkCardIndex", 219).wire("defaultNetworkCardIndex"),
+            Member::new("NetworkCards", 985).wire("networkCards"),
+            Member::new("Ipv4AddressesPerInterface", 878).wire("ipv4AddressesPerInterface"),
+            Member::new("Ipv6AddressesPerInterface", 879).wire("ipv6AddressesPerInterface"),
+            Member::new("Ipv6Supported", 758).wire("ipv6Supported"),
+            Member::new("EnaSupport", 486).wire("enaSupport"),
+            Member::new("EfaSupported", 464).wire("efaSupported"),
+            Member::new("EfaInfo", 463).wire("efaInfo"),
+            Member::new("EncryptionInTransitSupported", 513).wire("encryptionInTransitSupported"),
+            Member::new("EnaSrdSupported", 483).wire("enaSrdSupported"),
+            Member::new("BandwidthWeightings", 92).wire("bandwidthWeightings"),
+            Member::new("FlexibleEnaQueuesSupport", 523).wire("flexibleEnaQueuesSupport"),
+            Member::new("ConnectionTrackingConfiguration", 214).wire("connectionTrackingConfiguration"),
+            Member::new("SecondaryNetworkSupported", 1189).wire("secondaryNetworkSupported"),
+            Member::new("MaximumSecondaryNetworkInterfaces", 889).wire("maximumSecondaryNetworkInterfaces"),
+            Member::new("Ipv4AddressesPerSecondaryInterface", 747).wire("ipv4AddressesPerSecondaryInterface"),
         ],
     ),
-    /* 1019 */
+    /* 989 */
     Shape::record(
         "NetworkInterface",
         &[
-            Member::new("Association", 1020).wire("association"),
-            Member::new("Attachment", 1021).wire("attachment"),
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
-            Member::new("ConnectionTrackingConfiguration", 136).wire("connectionTrackingConfiguration"),
-            Member::new("Description", 1291).wire("description"),
-            Member::new("Groups", 602).wire("groupSet"),
-            Member::new("InterfaceType", 1036).wire("interfaceType"),
-            Member::new("Ipv6Addresses", 1031).wire("ipv6AddressesSet"),
-            Member::new("MacAddress", 1291).wire("macAddress"),
-            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
-            Member::new("OutpostArn", 1291).wire("outpostArn"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("PrivateDnsName", 1291).wire("privateDnsName"),
-            Member::new("PublicDnsName", 1291).wire("publicDnsName"),
-            Member::new("PublicIpDnsNameOptions", 1129).wire("publicIpDnsNameOptions"),
-            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
-            Member::new("PrivateIpAddresses", 1034).wire("privateIpAddressesSet"),
-            Member::new("Ipv4Prefixes", 781).wire("ipv4PrefixSet"),
-            Member::new("Ipv6Prefixes", 793).wire("ipv6PrefixSet"),
-            Member::new("RequesterId", 1291).wire("requesterId"),
-            Member::new("RequesterManaged", 114).wire("requesterManaged"),
-            Member::new("SourceDestCheck", 114).wire("sourceDestCheck"),
-            Member::new("Status", 1035).wire("status"),
-            Member::new("SubnetId", 1291).wire("subnetId"),
-            Member::new("TagSet", 1328).wire("tagSet"),
-            Member::new("VpcId", 1291).wire("vpcId"),
-            Member::new("DenyAllIgwTraffic", 114).wire("denyAllIgwTraffic"),
-            Member::new("Ipv6Native", 114).wire("ipv6Native"),
-            Member::new("Ipv6Address", 1291).wire("ipv6Address"),
-            Member::new("Operator", 1060).wire("operator"),
-            Member::new("AssociatedSubnets", 59).wire("associatedSubnetSet"),
-            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
+            Member::new("Association", 990).wire("association"),
+            Member::new("Attachment", 991).wire("attachment"),
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
+            Member::new("ConnectionTrackingConfiguration", 131).wire("connectionTrackingConfiguration"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("Groups", 581).wire("groupSet"),
+            Member::new("InterfaceType", 1006).wire("interfaceType"),
+            Member::new("Ipv6Addresses", 1001).wire("ipv6AddressesSet"),
+            Member::new("MacAddress", 1256).wire("macAddress"),
+            Member::new("NetworkInterfaceId", 1256).wire("networkInterfaceId"),
+            Member::new("OutpostArn", 1256).wire("outpostArn"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("PrivateDnsName", 1256).wire("privateDnsName"),
+            Member::new("PublicDnsName", 1256).wire("publicDnsName"),
+            Member::new("PublicIpDnsNameOptions", 1099).wire("publicIpDnsNameOptions"),
+            Member::new("PrivateIpAddress", 1256).wire("privateIpAddress"),
+            Member::new("PrivateIpAddresses", 1004).wire("privateIpAddressesSet"),
+            Member::new("Ipv4Prefixes", 754).wire("ipv4PrefixSet"),
+            Member::new("Ipv6Prefixes", 765).wire("ipv6PrefixSet"),
+            Member::new("RequesterId", 1256).wire("requesterId"),
+            Member::new("RequesterManaged", 110).wire("requesterManaged"),
+            Member::new("SourceDestCheck", 110).wire("sourceDestCheck"),
+            Member::new("Status", 1005).wire("status"),
+            Member::new("SubnetId", 1256).wire("subnetId"),
+            Member::new("TagSet", 1293).wire("tagSet"),
+            Member::new("VpcId", 1256).wire("vpcId"),
+            Member::new("DenyAllIgwTraffic", 110).wire("denyAllIgwTraffic"),
+            Member::new("Ipv6Native", 110).wire("ipv6Native"),
+            Member::new("Ipv6Address", 1256).wire("ipv6Address"),
+            Member::new("Operator", 1030).wire("operator"),
+            Member::new("AssociatedSubnets", 55).wire("associatedSubnetSet"),
+            Member::new("AvailabilityZoneId", 1256).wire("availabilityZoneId"),
         ],
     ),
-    /* 1020 */
+    /* 990 */
     Shape::record(
         "NetworkInterfaceAssociation",
         &[
-            Member::new("AllocationId", 1291).wire("allocationId"),
-            Member::new("AssociationId", 1291).wire("associationId"),
-            Member::new("IpOwnerId", 1291).wire("ipOwnerId"),
-            Member::new("PublicDnsName", 1291).wire("publicDnsName"),
-            Member::new("PublicIp", 1291).wire("publicIp"),
-            Member::new("CustomerOwnedIp", 1291).wire("customerOwnedIp"),
-            Member::new("CarrierIp", 1291).wire("carrierIp"),
+            Member::new("AllocationId", 1256).wire("allocationId"),
+            Member::new("AssociationId", 1256).wire("associationId"),
+            Member::new("IpOwnerId", 1256).wire("ipOwnerId"),
+            Member::new("PublicDnsName", 1256).wire("publicDnsName"),
+            Member::new("PublicIp", 1256).wire("publicIp"),
+            Member::new("CustomerOwnedIp", 1256).wire("customerOwnedIp"),
+            Member::new("CarrierIp", 1256).wire("carrierIp"),
         ],
     ),
-    /* 1021 */
+    /* 991 */
     Shape::record(
         "NetworkInterfaceAttachment",
         &[
-            Member::new("AttachTime", 218).wire("attachTime"),
-            Member::new("AttachmentId", 1291).wire("attachmentId"),
-            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
-            Member::new("DeviceIndex", 757).wire("deviceIndex"),
-            Member::new("NetworkCardIndex", 757).wire("networkCardIndex"),
-            Member::new("InstanceId", 1291).wire("instanceId"),
-            Member::new("InstanceOwnerId", 1291).wire("instanceOwnerId"),
-            Member::new("Status", 68).wire("status"),
-            Member::new("EnaSrdSpecification", 65).wire("enaSrdSpecification"),
-            Member::new("EnaQueueCount", 757).wire("enaQueueCount"),
+            Member::new("AttachTime", 211).wire("attachTime"),
+            Member::new("AttachmentId", 1256).wire("attachmentId"),
+            Member::new("DeleteOnTermination", 110).wire("deleteOnTermination"),
+            Member::new("DeviceIndex", 730).wire("deviceIndex"),
+            Member::new("NetworkCardIndex", 730).wire("networkCardIndex"),
+            Member::new("InstanceId", 1256).wire("instanceId"),
+            Member::new("InstanceOwnerId", 1256).wire("instanceOwnerId"),
+            Member::new("Status", 64).wire("status"),
+            Member::new("EnaSrdSpecification", 61).wire("enaSrdSpecification"),
+            Member::new("EnaQueueCount", 730).wire("enaQueueCount"),
         ],
     ),
-    /* 1022 */
+    /* 992 */
     Shape::record(
         "NetworkInterfaceAttachmentChanges",
         &[
-            Member::new("DefaultEnaQueueCount", 114),
-            Member::new("EnaQueueCount", 757),
-            Member::new("AttachmentId", 1023).wire("attachmentId"),
-            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
+            Member::new("DefaultEnaQueueCount", 110),
+            Member::new("EnaQueueCount", 730),
+            Member::new("AttachmentId", 993).wire("attachmentId"),
+            Member::new("DeleteOnTermination", 110).wire("deleteOnTermination"),
         ],
     ),
-    /* 1023 */ Shape::new("NetworkInterfaceAttachmentId", Kind::String),
-    /* 1024 */
+    /* 993 */ Shape::new("NetworkInterfaceAttachmentId", Kind::String),
+    /* 994 */
     Shape::choice(
         "NetworkInterfaceAttribute",
         &["description", "groupSet", "sourceDestCheck", "attachment", "associatePublicIpAddress"],
     ),
-    /* 1025 */
-    Shape::record("NetworkInterfaceCount", &[Member::new("Min", 757).wire("min"), Member::new("Max", 757).wire("max")]),
-    /* 1026 */ Shape::record("NetworkInterfaceCountRequest", &[Member::new("Min", 757), Member::new("Max", 757)]),
-    /* 1027 */ Shape::choice("NetworkInterfaceCreationType", &["efa", "efa-only", "branch", "trunk"]),
-    /* 1028 */ Shape::new("NetworkInterfaceId", Kind::String),
-    /* 1029 */ Shape::list("NetworkInterfaceIdList", Member::element(1028).wire("item")),
-    /* 1030 */
+    /* 995 */
+    Shape::record("NetworkInterfaceCount", &[Member::new("Min", 730).wire("min"), Member::new("Max", 730).wire("max")]),
+    /* 996 */ Shape::record("NetworkInterfaceCountRequest", &[Member::new("Min", 730), Member::new("Max", 730)]),
+    /* 997 */ Shape::choice("NetworkInterfaceCreationType", &["efa", "efa-only", "branch", "trunk"]),
+    /* 998 */ Shape::new("NetworkInterfaceId", Kind::String),
+    /* 999 */ Shape::list("NetworkInterfaceIdList", Member::element(998).wire("item")),
+    /* 1000 */
     Shape::record(
         "NetworkInterfaceIpv6Address",
         &[
-            Member::new("Ipv6Address", 1291).wire("ipv6Address"),
-            Member::new("PublicIpv6DnsName", 1291).wire("publicIpv6DnsName"),
-            Member::new("IsPrimaryIpv6", 114).wire("isPrimaryIpv6"),
+            Member::new("Ipv6Address", 1256).wire("ipv6Address"),
+            Member::new("PublicIpv6DnsName", 1256).wire("publicIpv6DnsName"),
+            Member::new("IsPrimaryIpv6", 110).wire("isPrimaryIpv6"),
         ],
     ),
-    /* 1031 */ Shape::list("NetworkInterfaceIpv6AddressesList", Member::element(1030).wire("item")),
-    /* 1032 */ Shape::list("NetworkInterfaceList", Member::element(1019).wire("item")),
-    /* 1033 */
+    /* 1001 */ Shape::list("NetworkInterfaceIpv6AddressesList", Member::element(1000).wire("item")),
+    /* 1002 */ Shape::list("NetworkInterfaceList", Member::element(989).wire("item")),
+    /* 1003 */
     Shape::record(
         "NetworkInterfacePrivateIpAddress",
         &[
-            Member::new("Association", 1020).wire("association"),
-            Member::new("Primary", 114).wire("primary"),
-            Member::new("PrivateDnsName", 1291).wire("privateDnsName"),
-            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
+            Member::new("Association", 990).wire("association"),
+            Member::new("Primary", 110).wire("primary"),
+            Member::new("PrivateDnsName", 1256).wire("privateDnsName"),
+            Member::new("PrivateIpAddress", 1256).wire("privateIpAddress"),
         ],
     ),
-    /* 1034 */ Shape::list("NetworkInterfacePrivateIpAddressList", Member::element(1033).wire("item")),
-    /* 1035 */ Shape::choice("NetworkInterfaceStatus", &["available", "associated", "attaching", "in-use", "detaching"]),
-    /* 1036 */
+    /* 1004 */ Shape::list("NetworkInterfacePrivateIpAddressList", Member::element(1003).wire("item")),
+    /* 1005 */ Shape::choice("NetworkInterfaceStatus", &["available", "associated", "attaching", "in-use", "detaching"]),
+    /* 1006 */
     Shape::choice(
         "NetworkInterfaceType",
         &[
@@ -5226,194 +5045,194 @@ pub static SHAPES: &[Shape] = &[
             "aws_codestar_connections_managed",
         ],
     ),
-    /* 1037 */ Shape::list("NetworkNodesList", Member::element(1291).wire("item")),
-    /* 1038 */ Shape::new("NetworkPerformance", Kind::String),
-    /* 1039 */ Shape::new("NeuronDeviceCoreCount", Kind::Integer),
-    /* 1040 */
+    /* 1007 */ Shape::list("NetworkNodesList", Member::element(1256).wire("item")),
+    /* 1008 */ Shape::new("NetworkPerformance", Kind::String),
+    /* 1009 */ Shape::new("NeuronDeviceCoreCount", Kind::Integer),
+    /* 1010 */
     Shape::record(
         "NeuronDeviceCoreInfo",
-        &[Member::new("Count", 1039).wire("count"), Member::new("Version", 1041).wire("version")],
+        &[Member::new("Count", 1009).wire("count"), Member::new("Version", 1011).wire("version")],
     ),
-    /* 1041 */ Shape::new("NeuronDeviceCoreVersion", Kind::Integer),
-    /* 1042 */ Shape::new("NeuronDeviceCount", Kind::Integer),
-    /* 1043 */
+    /* 1011 */ Shape::new("NeuronDeviceCoreVersion", Kind::Integer),
+    /* 1012 */ Shape::new("NeuronDeviceCount", Kind::Integer),
+    /* 1013 */
     Shape::record(
         "NeuronDeviceInfo",
         &[
-            Member::new("Count", 1042).wire("count"),
-            Member::new("Name", 1047).wire("name"),
-            Member::new("CoreInfo", 1040).wire("coreInfo"),
-            Member::new("MemoryInfo", 1045).wire("memoryInfo"),
+            Member::new("Count", 1012).wire("count"),
+            Member::new("Name", 1017).wire("name"),
+            Member::new("CoreInfo", 1010).wire("coreInfo"),
+            Member::new("MemoryInfo", 1015).wire("memoryInfo"),
         ],
     ),
-    /* 1044 */ Shape::list("NeuronDeviceInfoList", Member::element(1043).wire("item")),
-    /* 1045 */ Shape::record("NeuronDeviceMemoryInfo", &[Member::new("SizeInMiB", 1046).wire("sizeInMiB")]),
-    /* 1046 */ Shape::new("NeuronDeviceMemorySize", Kind::Integer),
-    /* 1047 */ Shape::new("NeuronDeviceName", Kind::String),
-    /* 1048 */
+    /* 1014 */ Shape::list("NeuronDeviceInfoList", Member::element(1013).wire("item")),
+    /* 1015 */ Shape::record("NeuronDeviceMemoryInfo", &[Member::new("SizeInMiB", 1016).wire("sizeInMiB")]),
+    /* 1016 */ Shape::new("NeuronDeviceMemorySize", Kind::Integer),
+    /* 1017 */ Shape::new("NeuronDeviceName", Kind::String),
+    /* 1018 */
     Shape::record(
         "NeuronInfo",
         &[
-            Member::new("NeuronDevices", 1044).wire("neuronDevices"),
-            Member::new("TotalNeuronDeviceMemoryInMiB", 1343).wire("totalNeuronDeviceMemoryInMiB"),
+            Member::new("NeuronDevices", 1014).wire("neuronDevices"),
+            Member::new("TotalNeuronDeviceMemoryInMiB", 1308).wire("totalNeuronDeviceMemoryInMiB"),
         ],
     ),
-    /* 1049 */
-    Shape::record("NewDhcpConfiguration", &[Member::new("Key", 1291), Member::new("Values", 1381).wire("Value")]),
-    /* 1050 */ Shape::list("NewDhcpConfigurationList", Member::element(1049).wire("item")),
-    /* 1051 */ Shape::new("NextToken", Kind::String),
-    /* 1052 */ Shape::choice("NitroEnclavesSupport", &["unsupported", "supported"]),
-    /* 1053 */ Shape::record("NitroTpmInfo", &[Member::new("SupportedVersions", 1056).wire("supportedVersions")]),
-    /* 1054 */ Shape::choice("NitroTpmSupport", &["unsupported", "supported"]),
-    /* 1055 */ Shape::new("NitroTpmSupportedVersionType", Kind::String),
-    /* 1056 */ Shape::list("NitroTpmSupportedVersionsList", Member::element(1055).wire("item")),
-    /* 1057 */ Shape::new("OdbNetworkArn", Kind::String),
-    /* 1058 */ Shape::choice("OperationType", &["add", "remove"]),
-    /* 1059 */ Shape::record("OperatorRequest", &[Member::new("Principal", 1291)]),
-    /* 1060 */
+    /* 1019 */
+    Shape::record("NewDhcpConfiguration", &[Member::new("Key", 1256), Member::new("Values", 1342).wire("Value")]),
+    /* 1020 */ Shape::list("NewDhcpConfigurationList", Member::element(1019).wire("item")),
+    /* 1021 */ Shape::new("NextToken", Kind::String),
+    /* 1022 */ Shape::choice("NitroEnclavesSupport", &["unsupported", "supported"]),
+    /* 1023 */ Shape::record("NitroTpmInfo", &[Member::new("SupportedVersions", 1026).wire("supportedVersions")]),
+    /* 1024 */ Shape::choice("NitroTpmSupport", &["unsupported", "supported"]),
+    /* 1025 */ Shape::new("NitroTpmSupportedVersionType", Kind::String),
+    /* 1026 */ Shape::list("NitroTpmSupportedVersionsList", Member::element(1025).wire("item")),
+    /* 1027 */ Shape::new("OdbNetworkArn", Kind::String),
+    /* 1028 */ Shape::choice("OperationType", &["add", "remove"]),
+    /* 1029 */ Shape::record("OperatorRequest", &[Member::new("Principal", 1256)]),
+    /* 1030 */
     Shape::record(
         "OperatorResponse",
         &[
-            Member::new("Managed", 114).wire("managed"),
-            Member::new("Principal", 1291).wire("principal"),
-            Member::new("HiddenByDefault", 114).wire("hiddenByDefault"),
+            Member::new("Managed", 110).wire("managed"),
+            Member::new("Principal", 1256).wire("principal"),
+            Member::new("HiddenByDefault", 110).wire("hiddenByDefault"),
         ],
     ),
-    /* 1061 */ Shape::list("OrganizationArnStringList", Member::element(1291).wire("OrganizationArn")),
-    /* 1062 */ Shape::list("OrganizationalUnitArnStringList", Member::element(1291).wire("OrganizationalUnitArn")),
-    /* 1063 */ Shape::list("OwnerStringList", Member::element(1291).wire("Owner")),
-    /* 1064 */ Shape::new("PasswordData", Kind::String).sensitive(),
-    /* 1065 */ Shape::choice("PayerResponsibility", &["ServiceOwner"]),
-    /* 1066 */
+    /* 1031 */ Shape::list("OrganizationArnStringList", Member::element(1256).wire("OrganizationArn")),
+    /* 1032 */ Shape::list("OrganizationalUnitArnStringList", Member::element(1256).wire("OrganizationalUnitArn")),
+    /* 1033 */ Shape::list("OwnerStringList", Member::element(1256).wire("Owner")),
+    /* 1034 */ Shape::new("PasswordData", Kind::String).sensitive(),
+    /* 1035 */ Shape::choice("PayerResponsibility", &["ServiceOwner"]),
+    /* 1036 */
     Shape::record(
         "PayerResponsibilityEntry",
-        &[Member::new("Scope", 1067).wire("scope"), Member::new("PayerResponsibilityType", 1069).wire("payerResponsibilityType")],
+        &[Member::new("Scope", 1037).wire("scope"), Member::new("PayerResponsibilityType", 1039).wire("payerResponsibilityType")],
     ),
-    /* 1067 */ Shape::choice("PayerResponsibilityScope", &["vpc-endpoint-charges", "resource-gateway-charges"]),
-    /* 1068 */ Shape::list("PayerResponsibilitySet", Member::element(1066).wire("item")),
-    /* 1069 */
+    /* 1037 */ Shape::choice("PayerResponsibilityScope", &["vpc-endpoint-charges", "resource-gateway-charges"]),
+    /* 1038 */ Shape::list("PayerResponsibilitySet", Member::element(1036).wire("item")),
+    /* 1039 */
     Shape::choice(
         "PayerResponsibilityType",
         &["vpc-endpoint-account", "resource-gateway-account", "vpc-endpoint-service-account"],
     ),
-    /* 1070 */ Shape::new("PeakBandwidthInGbps", Kind::Float),
-    /* 1071 */
+    /* 1040 */ Shape::new("PeakBandwidthInGbps", Kind::Float),
+    /* 1041 */
     Shape::record(
         "PeeringConnectionOptions",
         &[
-            Member::new("AllowDnsResolutionFromRemoteVpc", 114).wire("allowDnsResolutionFromRemoteVpc"),
-            Member::new("AllowEgressFromLocalClassicLinkToRemoteVpc", 114).wire("allowEgressFromLocalClassicLinkToRemoteVpc"),
-            Member::new("AllowEgressFromLocalVpcToRemoteClassicLink", 114).wire("allowEgressFromLocalVpcToRemoteClassicLink"),
-            Member::new("AllowMultipathResilience", 114).wire("allowMultipathResilience"),
-            Member::new("MultipathResilienceMode", 985).wire("multipathResilienceMode"),
+            Member::new("AllowDnsResolutionFromRemoteVpc", 110).wire("allowDnsResolutionFromRemoteVpc"),
+            Member::new("AllowEgressFromLocalClassicLinkToRemoteVpc", 110).wire("allowEgressFromLocalClassicLinkToRemoteVpc"),
+            Member::new("AllowEgressFromLocalVpcToRemoteClassicLink", 110).wire("allowEgressFromLocalVpcToRemoteClassicLink"),
+            Member::new("AllowMultipathResilience", 110).wire("allowMultipathResilience"),
+            Member::new("MultipathResilienceMode", 955).wire("multipathResilienceMode"),
         ],
     ),
-    /* 1072 */
+    /* 1042 */
     Shape::record(
         "PeeringConnectionOptionsRequest",
         &[
-            Member::new("AllowDnsResolutionFromRemoteVpc", 114),
-            Member::new("AllowEgressFromLocalClassicLinkToRemoteVpc", 114),
-            Member::new("AllowEgressFromLocalVpcToRemoteClassicLink", 114),
-            Member::new("AllowMultipathResilience", 114),
-            Member::new("MultipathResilienceMode", 985),
+            Member::new("AllowDnsResolutionFromRemoteVpc", 110),
+            Member::new("AllowEgressFromLocalClassicLinkToRemoteVpc", 110),
+            Member::new("AllowEgressFromLocalVpcToRemoteClassicLink", 110),
+            Member::new("AllowMultipathResilience", 110),
+            Member::new("MultipathResilienceMode", 955),
         ],
     ),
-    /* 1073 */ Shape::record("PerformanceFactorReference", &[Member::new("InstanceFamily", 1291).wire("instanceFamily")]),
-    /* 1074 */ Shape::record("PerformanceFactorReferenceRequest", &[Member::new("InstanceFamily", 1291)]),
-    /* 1075 */ Shape::list("PerformanceFactorReferenceSet", Member::element(1073).wire("item")),
-    /* 1076 */ Shape::list("PerformanceFactorReferenceSetRequest", Member::element(1074).wire("item")),
-    /* 1077 */
+    /* 1043 */ Shape::record("PerformanceFactorReference", &[Member::new("InstanceFamily", 1256).wire("instanceFamily")]),
+    /* 1044 */ Shape::record("PerformanceFactorReferenceRequest", &[Member::new("InstanceFamily", 1256)]),
+    /* 1045 */ Shape::list("PerformanceFactorReferenceSet", Member::element(1043).wire("item")),
+    /* 1046 */ Shape::list("PerformanceFactorReferenceSetRequest", Member::element(1044).wire("item")),
+    /* 1047 */
     Shape::record(
         "PerformanceStatusSummary",
         &[
-            Member::new("Status", 1313).wire("status"),
-            Member::new("ImpairedSince", 936).wire("impairedSince"),
-            Member::new("Remediation", 1291).wire("remediation"),
+            Member::new("Status", 1278).wire("status"),
+            Member::new("ImpairedSince", 908).wire("impairedSince"),
+            Member::new("Remediation", 1256).wire("remediation"),
         ],
     ),
-    /* 1078 */ Shape::choice("PermissionGroup", &["all"]),
-    /* 1079 */ Shape::choice("PhcSupport", &["unsupported", "supported"]),
-    /* 1080 */
+    /* 1048 */ Shape::choice("PermissionGroup", &["all"]),
+    /* 1049 */ Shape::choice("PhcSupport", &["unsupported", "supported"]),
+    /* 1050 */
     Shape::record(
         "Placement",
         &[
-            Member::new("AvailabilityZoneId", 84).wire("availabilityZoneId"),
-            Member::new("Affinity", 1291).wire("affinity"),
-            Member::new("GroupName", 1086).wire("groupName"),
-            Member::new("PartitionNumber", 757).wire("partitionNumber"),
-            Member::new("HostId", 1291).wire("hostId"),
-            Member::new("Tenancy", 1334).wire("tenancy"),
-            Member::new("SpreadDomain", 1291).wire("spreadDomain"),
-            Member::new("HostResourceGroupArn", 1291).wire("hostResourceGroupArn"),
-            Member::new("GroupId", 1082).wire("groupId"),
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("AvailabilityZoneId", 80).wire("availabilityZoneId"),
+            Member::new("Affinity", 1256).wire("affinity"),
+            Member::new("GroupName", 1056).wire("groupName"),
+            Member::new("PartitionNumber", 730).wire("partitionNumber"),
+            Member::new("HostId", 1256).wire("hostId"),
+            Member::new("Tenancy", 1299).wire("tenancy"),
+            Member::new("SpreadDomain", 1256).wire("spreadDomain"),
+            Member::new("HostResourceGroupArn", 1256).wire("hostResourceGroupArn"),
+            Member::new("GroupId", 1052).wire("groupId"),
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
         ],
     ),
-    /* 1081 */
+    /* 1051 */
     Shape::record(
         "PlacementGroup",
         &[
-            Member::new("GroupName", 1291).wire("groupName"),
-            Member::new("State", 1088).wire("state"),
-            Member::new("Strategy", 1092).wire("strategy"),
-            Member::new("PartitionCount", 757).wire("partitionCount"),
-            Member::new("GroupId", 1291).wire("groupId"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("GroupArn", 1291).wire("groupArn"),
-            Member::new("SpreadLevel", 1277).wire("spreadLevel"),
-            Member::new("LinkedGroupId", 1082).wire("linkedGroupId"),
-            Member::new("Operator", 1060).wire("operator"),
-            Member::new("ParentGroupId", 1082).wire("parentGroupId"),
+            Member::new("GroupName", 1256).wire("groupName"),
+            Member::new("State", 1058).wire("state"),
+            Member::new("Strategy", 1062).wire("strategy"),
+            Member::new("PartitionCount", 730).wire("partitionCount"),
+            Member::new("GroupId", 1256).wire("groupId"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("GroupArn", 1256).wire("groupArn"),
+            Member::new("SpreadLevel", 1242).wire("spreadLevel"),
+            Member::new("LinkedGroupId", 1052).wire("linkedGroupId"),
+            Member::new("Operator", 1030).wire("operator"),
+            Member::new("ParentGroupId", 1052).wire("parentGroupId"),
         ],
     ),
-    /* 1082 */ Shape::new("PlacementGroupId", Kind::String),
-    /* 1083 */ Shape::list("PlacementGroupIdStringList", Member::element(1082).wire("GroupId")),
-    /* 1084 */
-    Shape::record("PlacementGroupInfo", &[Member::new("SupportedStrategies", 1090).wire("supportedStrategies")]),
-    /* 1085 */ Shape::list("PlacementGroupList", Member::element(1081).wire("item")),
-    /* 1086 */ Shape::new("PlacementGroupName", Kind::String),
-    /* 1087 */ Shape::new("PlacementGroupNameWithResolver", Kind::String),
-    /* 1088 */ Shape::choice("PlacementGroupState", &["pending", "available", "deleting", "deleted"]),
-    /* 1089 */ Shape::choice("PlacementGroupStrategy", &["cluster", "partition", "spread"]),
-    /* 1090 */ Shape::list("PlacementGroupStrategyList", Member::element(1089).wire("item")),
-    /* 1091 */ Shape::list("PlacementGroupStringList", Member::element(1086)),
-    /* 1092 */ Shape::choice("PlacementStrategy", &["cluster", "spread", "partition", "precision-time"]),
-    /* 1093 */ Shape::choice("PlatformValues", &["Windows"]),
-    /* 1094 */ Shape::record("PortRange", &[Member::new("From", 757).wire("from"), Member::new("To", 757).wire("to")]),
-    /* 1095 */
+    /* 1052 */ Shape::new("PlacementGroupId", Kind::String),
+    /* 1053 */ Shape::list("PlacementGroupIdStringList", Member::element(1052).wire("GroupId")),
+    /* 1054 */
+    Shape::record("PlacementGroupInfo", &[Member::new("SupportedStrategies", 1060).wire("supportedStrategies")]),
+    /* 1055 */ Shape::list("PlacementGroupList", Member::element(1051).wire("item")),
+    /* 1056 */ Shape::new("PlacementGroupName", Kind::String),
+    /* 1057 */ Shape::new("PlacementGroupNameWithResolver", Kind::String),
+    /* 1058 */ Shape::choice("PlacementGroupState", &["pending", "available", "deleting", "deleted"]),
+    /* 1059 */ Shape::choice("PlacementGroupStrategy", &["cluster", "partition", "spread"]),
+    /* 1060 */ Shape::list("PlacementGroupStrategyList", Member::element(1059).wire("item")),
+    /* 1061 */ Shape::list("PlacementGroupStringList", Member::element(1056)),
+    /* 1062 */ Shape::choice("PlacementStrategy", &["cluster", "spread", "partition", "precision-time"]),
+    /* 1063 */ Shape::choice("PlatformValues", &["Windows"]),
+    /* 1064 */ Shape::record("PortRange", &[Member::new("From", 730).wire("from"), Member::new("To", 730).wire("to")]),
+    /* 1065 */
     Shape::record(
         "PrefixList",
         &[
-            Member::new("Cidrs", 1381).wire("cidrSet"),
-            Member::new("PrefixListId", 1291).wire("prefixListId"),
-            Member::new("PrefixListName", 1291).wire("prefixListName"),
+            Member::new("Cidrs", 1342).wire("cidrSet"),
+            Member::new("PrefixListId", 1256).wire("prefixListId"),
+            Member::new("PrefixListName", 1256).wire("prefixListName"),
         ],
     ),
-    /* 1096 */
+    /* 1066 */
     Shape::record(
         "PrefixListAssociation",
-        &[Member::new("ResourceId", 1291).wire("resourceId"), Member::new("ResourceOwner", 1291).wire("resourceOwner")],
+        &[Member::new("ResourceId", 1256).wire("resourceId"), Member::new("ResourceOwner", 1256).wire("resourceOwner")],
     ),
-    /* 1097 */ Shape::list("PrefixListAssociationSet", Member::element(1096).wire("item")),
-    /* 1098 */
+    /* 1067 */ Shape::list("PrefixListAssociationSet", Member::element(1066).wire("item")),
+    /* 1068 */
     Shape::record(
         "PrefixListEntry",
-        &[Member::new("Cidr", 1291).wire("cidr"), Member::new("Description", 1291).wire("description")],
+        &[Member::new("Cidr", 1256).wire("cidr"), Member::new("Description", 1256).wire("description")],
     ),
-    /* 1099 */ Shape::list("PrefixListEntrySet", Member::element(1098).wire("item")),
-    /* 1100 */
+    /* 1069 */ Shape::list("PrefixListEntrySet", Member::element(1068).wire("item")),
+    /* 1070 */
     Shape::record(
         "PrefixListId",
-        &[Member::new("Description", 1291).wire("description"), Member::new("PrefixListId", 1291).wire("prefixListId")],
+        &[Member::new("Description", 1256).wire("description"), Member::new("PrefixListId", 1256).wire("prefixListId")],
     ),
-    /* 1101 */ Shape::list("PrefixListIdList", Member::element(1100).wire("item")),
-    /* 1102 */ Shape::list("PrefixListIdSet", Member::element(1291).wire("item")),
-    /* 1103 */ Shape::new("PrefixListMaxResults", Kind::Integer).min(1.0).max(100.0),
-    /* 1104 */ Shape::new("PrefixListResourceId", Kind::String),
-    /* 1105 */ Shape::list("PrefixListResourceIdStringList", Member::element(1104).wire("item")),
-    /* 1106 */ Shape::list("PrefixListSet", Member::element(1095).wire("item")),
-    /* 1107 */
+    /* 1071 */ Shape::list("PrefixListIdList", Member::element(1070).wire("item")),
+    /* 1072 */ Shape::list("PrefixListIdSet", Member::element(1256).wire("item")),
+    /* 1073 */ Shape::new("PrefixListMaxResults", Kind::Integer).min(1.0).max(100.0),
+    /* 1074 */ Shape::new("PrefixListResourceId", Kind::String),
+    /* 1075 */ Shape::list("PrefixListResourceIdStringList", Member::element(1074).wire("item")),
+    /* 1076 */ Shape::list("PrefixListSet", Member::element(1065).wire("item")),
+    /* 1077 */
     Shape::choice(
         "PrefixListState",
         &[
@@ -5431,255 +5250,255 @@ pub static SHAPES: &[Shape] = &[
             "delete-failed",
         ],
     ),
-    /* 1108 */ Shape::record("PrivateDnsDetails", &[Member::new("PrivateDnsName", 1291).wire("privateDnsName")]),
-    /* 1109 */ Shape::list("PrivateDnsDetailsSet", Member::element(1108).wire("item")),
-    /* 1110 */
+    /* 1078 */ Shape::record("PrivateDnsDetails", &[Member::new("PrivateDnsName", 1256).wire("privateDnsName")]),
+    /* 1079 */ Shape::list("PrivateDnsDetailsSet", Member::element(1078).wire("item")),
+    /* 1080 */
     Shape::record(
         "PrivateDnsNameOptionsOnLaunch",
         &[
-            Member::new("HostnameType", 610).wire("hostnameType"),
-            Member::new("EnableResourceNameDnsARecord", 114).wire("enableResourceNameDnsARecord"),
-            Member::new("EnableResourceNameDnsAAAARecord", 114).wire("enableResourceNameDnsAAAARecord"),
+            Member::new("HostnameType", 589).wire("hostnameType"),
+            Member::new("EnableResourceNameDnsARecord", 110).wire("enableResourceNameDnsARecord"),
+            Member::new("EnableResourceNameDnsAAAARecord", 110).wire("enableResourceNameDnsAAAARecord"),
         ],
     ),
-    /* 1111 */
+    /* 1081 */
     Shape::record(
         "PrivateDnsNameOptionsRequest",
         &[
-            Member::new("HostnameType", 610),
-            Member::new("EnableResourceNameDnsARecord", 114),
-            Member::new("EnableResourceNameDnsAAAARecord", 114),
+            Member::new("HostnameType", 589),
+            Member::new("EnableResourceNameDnsARecord", 110),
+            Member::new("EnableResourceNameDnsAAAARecord", 110),
         ],
     ),
-    /* 1112 */
+    /* 1082 */
     Shape::record(
         "PrivateDnsNameOptionsResponse",
         &[
-            Member::new("HostnameType", 610).wire("hostnameType"),
-            Member::new("EnableResourceNameDnsARecord", 114).wire("enableResourceNameDnsARecord"),
-            Member::new("EnableResourceNameDnsAAAARecord", 114).wire("enableResourceNameDnsAAAARecord"),
+            Member::new("HostnameType", 589).wire("hostnameType"),
+            Member::new("EnableResourceNameDnsARecord", 110).wire("enableResourceNameDnsARecord"),
+            Member::new("EnableResourceNameDnsAAAARecord", 110).wire("enableResourceNameDnsAAAARecord"),
         ],
     ),
-    /* 1113 */ Shape::list("PrivateDnsSpecifiedDomainSet", Member::element(1291).wire("item")).min(0.0).max(10.0),
-    /* 1114 */ Shape::new("PrivateIpAddressCount", Kind::Integer).min(1.0).max(31.0),
-    /* 1115 */
+    /* 1083 */ Shape::list("PrivateDnsSpecifiedDomainSet", Member::element(1256).wire("item")).min(0.0).max(10.0),
+    /* 1084 */ Shape::new("PrivateIpAddressCount", Kind::Integer).min(1.0).max(31.0),
+    /* 1085 */
     Shape::record(
         "PrivateIpAddressSpecification",
-        &[Member::new("Primary", 114).wire("primary"), Member::new("PrivateIpAddress", 1291).wire("privateIpAddress")],
+        &[Member::new("Primary", 110).wire("primary"), Member::new("PrivateIpAddress", 1256).wire("privateIpAddress")],
     ),
-    /* 1116 */ Shape::list("PrivateIpAddressSpecificationList", Member::element(1115).wire("item")),
-    /* 1117 */ Shape::list("PrivateIpAddressStringList", Member::element(1291).wire("PrivateIpAddress")),
-    /* 1118 */
+    /* 1086 */ Shape::list("PrivateIpAddressSpecificationList", Member::element(1085).wire("item")),
+    /* 1087 */ Shape::list("PrivateIpAddressStringList", Member::element(1256).wire("PrivateIpAddress")),
+    /* 1088 */
     Shape::record(
         "ProcessorInfo",
         &[
             Member::new("SupportedArchitectures", 38).wire("supportedArchitectures"),
-            Member::new("SustainedClockSpeedInGhz", 1119).wire("sustainedClockSpeedInGhz"),
-            Member::new("SupportedFeatures", 1315).wire("supportedFeatures"),
-            Member::new("Manufacturer", 152).wire("manufacturer"),
+            Member::new("SustainedClockSpeedInGhz", 1089).wire("sustainedClockSpeedInGhz"),
+            Member::new("SupportedFeatures", 1280).wire("supportedFeatures"),
+            Member::new("Manufacturer", 147).wire("manufacturer"),
         ],
     ),
-    /* 1119 */ Shape::new("ProcessorSustainedClockSpeed", Kind::Float),
-    /* 1120 */
+    /* 1089 */ Shape::new("ProcessorSustainedClockSpeed", Kind::Float),
+    /* 1090 */
     Shape::record(
         "ProductCode",
-        &[Member::new("ProductCodeId", 1291).wire("productCode"), Member::new("ProductCodeType", 1123).wire("type")],
+        &[Member::new("ProductCodeId", 1256).wire("productCode"), Member::new("ProductCodeType", 1093).wire("type")],
     ),
-    /* 1121 */ Shape::list("ProductCodeList", Member::element(1120).wire("item")),
-    /* 1122 */ Shape::list("ProductCodeStringList", Member::element(1291).wire("ProductCode")),
-    /* 1123 */ Shape::choice("ProductCodeValues", &["devpay", "marketplace"]),
-    /* 1124 */ Shape::record("PropagatingVgw", &[Member::new("GatewayId", 1291).wire("gatewayId")]),
-    /* 1125 */ Shape::list("PropagatingVgwList", Member::element(1124).wire("item")),
-    /* 1126 */
+    /* 1091 */ Shape::list("ProductCodeList", Member::element(1090).wire("item")),
+    /* 1092 */ Shape::list("ProductCodeStringList", Member::element(1256).wire("ProductCode")),
+    /* 1093 */ Shape::choice("ProductCodeValues", &["devpay", "marketplace"]),
+    /* 1094 */ Shape::record("PropagatingVgw", &[Member::new("GatewayId", 1256).wire("gatewayId")]),
+    /* 1095 */ Shape::list("PropagatingVgwList", Member::element(1094).wire("item")),
+    /* 1096 */
     Shape::record(
         "ProvisionedBandwidth",
         &[
-            Member::new("ProvisionTime", 218).wire("provisionTime"),
-            Member::new("Provisioned", 1291).wire("provisioned"),
-            Member::new("RequestTime", 218).wire("requestTime"),
-            Member::new("Requested", 1291).wire("requested"),
-            Member::new("Status", 1291).wire("status"),
+            Member::new("ProvisionTime", 211).wire("provisionTime"),
+            Member::new("Provisioned", 1256).wire("provisioned"),
+            Member::new("RequestTime", 211).wire("requestTime"),
+            Member::new("Requested", 1256).wire("requested"),
+            Member::new("Status", 1256).wire("status"),
         ],
     ),
-    /* 1127 */
+    /* 1097 */
     Shape::record(
         "PtrUpdateStatus",
         &[
-            Member::new("Value", 1291).wire("value"),
-            Member::new("Status", 1291).wire("status"),
-            Member::new("Reason", 1291).wire("reason"),
+            Member::new("Value", 1256).wire("value"),
+            Member::new("Status", 1256).wire("status"),
+            Member::new("Reason", 1256).wire("reason"),
         ],
     ),
-    /* 1128 */ Shape::new("PublicIpAddress", Kind::String),
-    /* 1129 */
+    /* 1098 */ Shape::new("PublicIpAddress", Kind::String),
+    /* 1099 */
     Shape::record(
         "PublicIpDnsNameOptions",
         &[
-            Member::new("DnsHostnameType", 1291).wire("dnsHostnameType"),
-            Member::new("PublicIpv4DnsName", 1291).wire("publicIpv4DnsName"),
-            Member::new("PublicIpv6DnsName", 1291).wire("publicIpv6DnsName"),
-            Member::new("PublicDualStackDnsName", 1291).wire("publicDualStackDnsName"),
+            Member::new("DnsHostnameType", 1256).wire("dnsHostnameType"),
+            Member::new("PublicIpv4DnsName", 1256).wire("publicIpv4DnsName"),
+            Member::new("PublicIpv6DnsName", 1256).wire("publicIpv6DnsName"),
+            Member::new("PublicDualStackDnsName", 1256).wire("publicDualStackDnsName"),
         ],
     ),
-    /* 1130 */ Shape::list("PublicIpStringList", Member::element(1291).wire("PublicIp")),
-    /* 1131 */ Shape::new("RamdiskId", Kind::String),
-    /* 1132 */ Shape::list("ReasonCodesList", Member::element(1156).wire("item")),
-    /* 1133 */
+    /* 1100 */ Shape::list("PublicIpStringList", Member::element(1256).wire("PublicIp")),
+    /* 1101 */ Shape::new("RamdiskId", Kind::String),
+    /* 1102 */ Shape::list("ReasonCodesList", Member::element(1126).wire("item")),
+    /* 1103 */
     Shape::record(
         "RebootInstancesRequest",
-        &[Member::new("InstanceIds", 683).wire("InstanceId").required(), Member::new("DryRun", 114).wire("dryRun")],
+        &[Member::new("InstanceIds", 656).wire("InstanceId").required(), Member::new("DryRun", 110).wire("dryRun")],
     ),
-    /* 1134 */ Shape::choice("RebootMigrationSupport", &["unsupported", "supported"]),
-    /* 1135 */
+    /* 1104 */ Shape::choice("RebootMigrationSupport", &["unsupported", "supported"]),
+    /* 1105 */
     Shape::record(
         "ReferencedSecurityGroup",
         &[
-            Member::new("GroupId", 1291).wire("groupId"),
-            Member::new("PeeringStatus", 1291).wire("peeringStatus"),
-            Member::new("UserId", 1291).wire("userId"),
-            Member::new("VpcId", 1291).wire("vpcId"),
-            Member::new("VpcPeeringConnectionId", 1291).wire("vpcPeeringConnectionId"),
+            Member::new("GroupId", 1256).wire("groupId"),
+            Member::new("PeeringStatus", 1256).wire("peeringStatus"),
+            Member::new("UserId", 1256).wire("userId"),
+            Member::new("VpcId", 1256).wire("vpcId"),
+            Member::new("VpcPeeringConnectionId", 1256).wire("vpcPeeringConnectionId"),
         ],
     ),
-    /* 1136 */
+    /* 1106 */
     Shape::record(
         "Region",
         &[
-            Member::new("OptInStatus", 1291).wire("optInStatus"),
-            Member::new("Geography", 1138).wire("geographySet"),
-            Member::new("RegionName", 1291).wire("regionName"),
-            Member::new("Endpoint", 1291).wire("regionEndpoint"),
+            Member::new("OptInStatus", 1256).wire("optInStatus"),
+            Member::new("Geography", 1108).wire("geographySet"),
+            Member::new("RegionName", 1256).wire("regionName"),
+            Member::new("Endpoint", 1256).wire("regionEndpoint"),
         ],
     ),
-    /* 1137 */ Shape::record("RegionGeography", &[Member::new("Name", 1291).wire("name")]),
-    /* 1138 */ Shape::list("RegionGeographyList", Member::element(1137).wire("item")),
-    /* 1139 */ Shape::list("RegionList", Member::element(1136).wire("item")),
-    /* 1140 */ Shape::list("RegionNameStringList", Member::element(1291).wire("RegionName")),
-    /* 1141 */
+    /* 1107 */ Shape::record("RegionGeography", &[Member::new("Name", 1256).wire("name")]),
+    /* 1108 */ Shape::list("RegionGeographyList", Member::element(1107).wire("item")),
+    /* 1109 */ Shape::list("RegionList", Member::element(1106).wire("item")),
+    /* 1110 */ Shape::list("RegionNameStringList", Member::element(1256).wire("RegionName")),
+    /* 1111 */
     Shape::record(
         "RegisterImageRequest",
         &[
-            Member::new("ImageLocation", 1291),
-            Member::new("BillingProducts", 107).wire("BillingProduct"),
-            Member::new("BootMode", 118),
-            Member::new("TpmSupport", 1344),
-            Member::new("UefiData", 638),
-            Member::new("ImdsSupport", 641),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Name", 633).wire("name").required(),
-            Member::new("Description", 628).wire("description"),
+            Member::new("ImageLocation", 1256),
+            Member::new("BillingProducts", 103).wire("BillingProduct"),
+            Member::new("BootMode", 114),
+            Member::new("TpmSupport", 1309),
+            Member::new("UefiData", 617),
+            Member::new("ImdsSupport", 620),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Name", 612).wire("name").required(),
+            Member::new("Description", 607).wire("description"),
             Member::new("Architecture", 39).wire("architecture"),
-            Member::new("KernelId", 796).wire("kernelId"),
-            Member::new("RamdiskId", 1131).wire("ramdiskId"),
-            Member::new("RootDeviceName", 1291).wire("rootDeviceName"),
-            Member::new("BlockDeviceMappings", 111).wire("BlockDeviceMapping"),
-            Member::new("VirtualizationType", 1291).wire("virtualizationType"),
-            Member::new("SriovNetSupport", 1291).wire("sriovNetSupport"),
-            Member::new("EnaSupport", 114).wire("enaSupport"),
+            Member::new("KernelId", 768).wire("kernelId"),
+            Member::new("RamdiskId", 1101).wire("ramdiskId"),
+            Member::new("RootDeviceName", 1256).wire("rootDeviceName"),
+            Member::new("BlockDeviceMappings", 107).wire("BlockDeviceMapping"),
+            Member::new("VirtualizationType", 1256).wire("virtualizationType"),
+            Member::new("SriovNetSupport", 1256).wire("sriovNetSupport"),
+            Member::new("EnaSupport", 110).wire("enaSupport"),
         ],
     ),
-    /* 1142 */ Shape::record("RegisterImageResult", &[Member::new("ImageId", 1291).wire("imageId")]),
-    /* 1143 */
+    /* 1112 */ Shape::record("RegisterImageResult", &[Member::new("ImageId", 1256).wire("imageId")]),
+    /* 1113 */
     Shape::record(
         "RejectVpcPeeringConnectionRequest",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("VpcPeeringConnectionId", 1447).wire("vpcPeeringConnectionId").required(),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("VpcPeeringConnectionId", 1408).wire("vpcPeeringConnectionId").required(),
         ],
     ),
-    /* 1144 */ Shape::record("RejectVpcPeeringConnectionResult", &[Member::new("Return", 114).wire("return")]),
-    /* 1145 */
+    /* 1114 */ Shape::record("RejectVpcPeeringConnectionResult", &[Member::new("Return", 110).wire("return")]),
+    /* 1115 */
     Shape::record(
         "ReleaseAddressRequest",
         &[
             Member::new("AllocationId", 30),
-            Member::new("PublicIp", 1291),
-            Member::new("NetworkBorderGroup", 1291),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("PublicIp", 1256),
+            Member::new("NetworkBorderGroup", 1256),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 1146 */ Shape::list("RemovePrefixListEntries", Member::element(1147)).min(0.0).max(100.0),
-    /* 1147 */ Shape::record("RemovePrefixListEntry", &[Member::new("Cidr", 1291).required()]),
-    /* 1148 */
+    /* 1116 */ Shape::list("RemovePrefixListEntries", Member::element(1117)).min(0.0).max(100.0),
+    /* 1117 */ Shape::record("RemovePrefixListEntry", &[Member::new("Cidr", 1256).required()]),
+    /* 1118 */
     Shape::record(
         "ReplaceIamInstanceProfileAssociationRequest",
-        &[Member::new("IamInstanceProfile", 619).required(), Member::new("AssociationId", 616).required()],
+        &[Member::new("IamInstanceProfile", 598).required(), Member::new("AssociationId", 595).required()],
     ),
-    /* 1149 */
+    /* 1119 */
     Shape::record(
         "ReplaceIamInstanceProfileAssociationResult",
-        &[Member::new("IamInstanceProfileAssociation", 615).wire("iamInstanceProfileAssociation")],
+        &[Member::new("IamInstanceProfileAssociation", 594).wire("iamInstanceProfileAssociation")],
     ),
-    /* 1150 */
+    /* 1120 */
     Shape::record(
         "ReplaceNetworkAclAssociationRequest",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("AssociationId", 1004).wire("associationId").required(),
-            Member::new("NetworkAclId", 1008).wire("networkAclId").required(),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("AssociationId", 974).wire("associationId").required(),
+            Member::new("NetworkAclId", 978).wire("networkAclId").required(),
         ],
     ),
-    /* 1151 */
-    Shape::record("ReplaceNetworkAclAssociationResult", &[Member::new("NewAssociationId", 1291).wire("newAssociationId")]),
-    /* 1152 */
+    /* 1121 */
+    Shape::record("ReplaceNetworkAclAssociationResult", &[Member::new("NewAssociationId", 1256).wire("newAssociationId")]),
+    /* 1122 */
     Shape::record(
         "ReplaceNetworkAclEntryRequest",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("NetworkAclId", 1008).wire("networkAclId").required(),
-            Member::new("RuleNumber", 757).wire("ruleNumber").required(),
-            Member::new("Protocol", 1291).wire("protocol").required(),
-            Member::new("RuleAction", 1207).wire("ruleAction").required(),
-            Member::new("Egress", 114).wire("egress").required(),
-            Member::new("CidrBlock", 1291).wire("cidrBlock"),
-            Member::new("Ipv6CidrBlock", 1291).wire("ipv6CidrBlock"),
-            Member::new("IcmpTypeCode", 620).wire("Icmp"),
-            Member::new("PortRange", 1094).wire("portRange"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("NetworkAclId", 978).wire("networkAclId").required(),
+            Member::new("RuleNumber", 730).wire("ruleNumber").required(),
+            Member::new("Protocol", 1256).wire("protocol").required(),
+            Member::new("RuleAction", 1175).wire("ruleAction").required(),
+            Member::new("Egress", 110).wire("egress").required(),
+            Member::new("CidrBlock", 1256).wire("cidrBlock"),
+            Member::new("Ipv6CidrBlock", 1256).wire("ipv6CidrBlock"),
+            Member::new("IcmpTypeCode", 599).wire("Icmp"),
+            Member::new("PortRange", 1064).wire("portRange"),
         ],
     ),
-    /* 1153 */
+    /* 1123 */
     Shape::record(
         "ReplaceRouteRequest",
         &[
-            Member::new("DestinationPrefixListId", 1104),
-            Member::new("VpcEndpointId", 1433),
-            Member::new("LocalTarget", 114),
-            Member::new("TransitGatewayId", 1347),
-            Member::new("LocalGatewayId", 893),
-            Member::new("CarrierGatewayId", 129),
-            Member::new("CoreNetworkArn", 150),
-            Member::new("OdbNetworkArn", 1057),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("RouteTableId", 1204).wire("routeTableId").required(),
-            Member::new("DestinationCidrBlock", 1291).wire("destinationCidrBlock"),
-            Member::new("GatewayId", 1194).wire("gatewayId"),
-            Member::new("DestinationIpv6CidrBlock", 1291).wire("destinationIpv6CidrBlock"),
-            Member::new("EgressOnlyInternetGatewayId", 482).wire("egressOnlyInternetGatewayId"),
-            Member::new("InstanceId", 681).wire("instanceId"),
-            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId"),
-            Member::new("VpcPeeringConnectionId", 1447).wire("vpcPeeringConnectionId"),
-            Member::new("NatGatewayId", 996).wire("natGatewayId"),
+            Member::new("DestinationPrefixListId", 1074),
+            Member::new("VpcEndpointId", 1394),
+            Member::new("LocalTarget", 110),
+            Member::new("TransitGatewayId", 1312),
+            Member::new("LocalGatewayId", 865),
+            Member::new("CarrierGatewayId", 125),
+            Member::new("CoreNetworkArn", 145),
+            Member::new("OdbNetworkArn", 1027),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("RouteTableId", 1172).wire("routeTableId").required(),
+            Member::new("DestinationCidrBlock", 1256).wire("destinationCidrBlock"),
+            Member::new("GatewayId", 1162).wire("gatewayId"),
+            Member::new("DestinationIpv6CidrBlock", 1256).wire("destinationIpv6CidrBlock"),
+            Member::new("EgressOnlyInternetGatewayId", 465).wire("egressOnlyInternetGatewayId"),
+            Member::new("InstanceId", 654).wire("instanceId"),
+            Member::new("NetworkInterfaceId", 998).wire("networkInterfaceId"),
+            Member::new("VpcPeeringConnectionId", 1408).wire("vpcPeeringConnectionId"),
+            Member::new("NatGatewayId", 966).wire("natGatewayId"),
         ],
     ),
-    /* 1154 */
+    /* 1124 */
     Shape::record(
         "ReplaceRouteTableAssociationRequest",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("AssociationId", 1200).wire("associationId").required(),
-            Member::new("RouteTableId", 1204).wire("routeTableId").required(),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("AssociationId", 1168).wire("associationId").required(),
+            Member::new("RouteTableId", 1172).wire("routeTableId").required(),
         ],
     ),
-    /* 1155 */
+    /* 1125 */
     Shape::record(
         "ReplaceRouteTableAssociationResult",
         &[
-            Member::new("NewAssociationId", 1291).wire("newAssociationId"),
-            Member::new("AssociationState", 1202).wire("associationState"),
+            Member::new("NewAssociationId", 1256).wire("newAssociationId"),
+            Member::new("AssociationState", 1170).wire("associationState"),
         ],
     ),
-    /* 1156 */
+    /* 1126 */
     Shape::choice(
         "ReportInstanceReasonCodes",
         &[
@@ -5694,123 +5513,117 @@ pub static SHAPES: &[Shape] = &[
             "other",
         ],
     ),
-    /* 1157 */
+    /* 1127 */
     Shape::record(
         "ReportInstanceStatusRequest",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Instances", 683).wire("instanceId").required(),
-            Member::new("Status", 1159).wire("status").required(),
-            Member::new("StartTime", 218).wire("startTime"),
-            Member::new("EndTime", 218).wire("endTime"),
-            Member::new("ReasonCodes", 1132).wire("reasonCode").required(),
-            Member::new("Description", 1158).wire("description"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Instances", 656).wire("instanceId").required(),
+            Member::new("Status", 1129).wire("status").required(),
+            Member::new("StartTime", 211).wire("startTime"),
+            Member::new("EndTime", 211).wire("endTime"),
+            Member::new("ReasonCodes", 1102).wire("reasonCode").required(),
+            Member::new("Description", 1128).wire("description"),
         ],
     ),
-    /* 1158 */ Shape::new("ReportInstanceStatusRequestDescription", Kind::String).sensitive(),
-    /* 1159 */ Shape::choice("ReportStatusType", &["ok", "impaired"]),
-    /* 1160 */ Shape::list("RequestInstanceTypeList", Member::element(749)).min(0.0).max(100.0),
-    /* 1161 */
+    /* 1128 */ Shape::new("ReportInstanceStatusRequestDescription", Kind::String).sensitive(),
+    /* 1129 */ Shape::choice("ReportStatusType", &["ok", "impaired"]),
+    /* 1130 */ Shape::list("RequestInstanceTypeList", Member::element(722)).min(0.0).max(100.0),
+    /* 1131 */
     Shape::record(
         "RequestLaunchTemplateData",
         &[
-            Member::new("KernelId", 796),
-            Member::new("EbsOptimized", 114),
-            Member::new("IamInstanceProfile", 838),
-            Member::new("BlockDeviceMappings", 817).wire("BlockDeviceMapping"),
-            Member::new("NetworkInterfaces", 854).wire("NetworkInterface"),
-            Member::new("ImageId", 629),
-            Member::new("InstanceType", 749),
-            Member::new("KeyName", 804),
-            Member::new("Monitoring", 882),
-            Member::new("Placement", 868),
-            Member::new("RamDiskId", 1131),
-            Member::new("DisableApiTermination", 114),
-            Member::new("InstanceInitiatedShutdownBehavior", 1256),
-            Member::new("UserData", 1246),
-            Member::new("TagSpecifications", 878).wire("TagSpecification"),
-            Member::new("ElasticGpuSpecifications", 490).wire("ElasticGpuSpecification"),
-            Member::new("ElasticInferenceAccelerators", 826).wire("ElasticInferenceAccelerator"),
-            Member::new("SecurityGroupIds", 1229).wire("SecurityGroupId"),
-            Member::new("SecurityGroups", 1244).wire("SecurityGroup"),
-            Member::new("InstanceMarketOptions", 844),
-            Member::new("CreditSpecification", 214),
-            Member::new("CpuOptions", 821),
-            Member::new("CapacityReservationSpecification", 818),
-            Member::new("LicenseSpecifications", 862).wire("LicenseSpecification"),
-            Member::new("HibernationOptions", 835),
-            Member::new("MetadataOptions", 847),
-            Member::new("EnclaveOptions", 832),
-            Member::new("InstanceRequirements", 722),
-            Member::new("PrivateDnsNameOptions", 870),
-            Member::new("MaintenanceOptions", 842),
-            Member::new("DisableApiStop", 114),
-            Member::new("Operator", 1059),
-            Member::new("NetworkPerformanceOptions", 866),
-            Member::new("SecondaryInterfaces", 858).wire("SecondaryInterface"),
+            Member::new("KernelId", 768),
+            Member::new("EbsOptimized", 110),
+            Member::new("IamInstanceProfile", 810),
+            Member::new("BlockDeviceMappings", 789).wire("BlockDeviceMapping"),
+            Member::new("NetworkInterfaces", 826).wire("NetworkInterface"),
+            Member::new("ImageId", 608),
+            Member::new("InstanceType", 722),
+            Member::new("KeyName", 776),
+            Member::new("Monitoring", 854),
+            Member::new("Placement", 840),
+            Member::new("RamDiskId", 1101),
+            Member::new("DisableApiTermination", 110),
+            Member::new("InstanceInitiatedShutdownBehavior", 1223),
+            Member::new("UserData", 1213),
+            Member::new("TagSpecifications", 850).wire("TagSpecification"),
+            Member::new("ElasticGpuSpecifications", 471).wire("ElasticGpuSpecification"),
+            Member::new("ElasticInferenceAccelerators", 798).wire("ElasticInferenceAccelerator"),
+            Member::new("SecurityGroupIds", 1197).wire("SecurityGroupId"),
+            Member::new("SecurityGroups", 1212).wire("SecurityGroup"),
+            Member::new("InstanceMarketOptions", 816),
+            Member::new("CreditSpecification", 207),
+            Member::new("CpuOptions", 793),
+            Member::new("CapacityReservationSpecification", 790),
+            Member::new("LicenseSpecifications", 834).wire("LicenseSpecification"),
+            Member::new("HibernationOptions", 807),
+            Member::new("MetadataOptions", 819),
+            Member::new("EnclaveOptions", 804),
+            Member::new("InstanceRequirements", 695),
+            Member::new("PrivateDnsNameOptions", 842),
+            Member::new("MaintenanceOptions", 814),
+            Member::new("DisableApiStop", 110),
+            Member::new("Operator", 1029),
+            Member::new("NetworkPerformanceOptions", 838),
+            Member::new("SecondaryInterfaces", 830).wire("SecondaryInterface"),
         ],
     ),
-    /* 1162 */
+    /* 1132 */
     Shape::record(
         "Reservation",
         &[
-            Member::new("ReservationId", 1291).wire("reservationId"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("RequesterId", 1291).wire("requesterId"),
-            Member::new("Groups", 602).wire("groupSet"),
-            Member::new("Instances", 697).wire("instancesSet"),
+            Member::new("ReservationId", 1256).wire("reservationId"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("RequesterId", 1256).wire("requesterId"),
+            Member::new("Groups", 581).wire("groupSet"),
+            Member::new("Instances", 670).wire("instancesSet"),
         ],
     ),
-    /* 1163 */ Shape::list("ReservationList", Member::element(1162).wire("item")),
-    /* 1164 */
-    Shape::record(
-        "ResetAddressAttributeRequest",
-        &[Member::new("AllocationId", 30).required(), Member::new("Attribute", 23).required(), Member::new("DryRun", 114)],
-    ),
-    /* 1165 */ Shape::record("ResetAddressAttributeResult", &[Member::new("Address", 22).wire("address")]),
-    /* 1166 */ Shape::record("ResetEbsDefaultKmsKeyIdRequest", &[Member::new("DryRun", 114)]),
-    /* 1167 */ Shape::record("ResetEbsDefaultKmsKeyIdResult", &[Member::new("KmsKeyId", 1291).wire("kmsKeyId")]),
-    /* 1168 */ Shape::choice("ResetImageAttributeName", &["launchPermission"]),
-    /* 1169 */
+    /* 1133 */ Shape::list("ReservationList", Member::element(1132).wire("item")),
+    /* 1134 */ Shape::record("ResetEbsDefaultKmsKeyIdRequest", &[Member::new("DryRun", 110)]),
+    /* 1135 */ Shape::record("ResetEbsDefaultKmsKeyIdResult", &[Member::new("KmsKeyId", 1256).wire("kmsKeyId")]),
+    /* 1136 */ Shape::choice("ResetImageAttributeName", &["launchPermission"]),
+    /* 1137 */
     Shape::record(
         "ResetImageAttributeRequest",
         &[
-            Member::new("Attribute", 1168).required(),
-            Member::new("ImageId", 629).required(),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Attribute", 1136).required(),
+            Member::new("ImageId", 608).required(),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 1170 */
+    /* 1138 */
     Shape::record(
         "ResetInstanceAttributeRequest",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("InstanceId", 681).wire("instanceId").required(),
-            Member::new("Attribute", 665).wire("attribute").required(),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("InstanceId", 654).wire("instanceId").required(),
+            Member::new("Attribute", 638).wire("attribute").required(),
         ],
     ),
-    /* 1171 */
+    /* 1139 */
     Shape::record(
         "ResetNetworkInterfaceAttributeRequest",
         &[
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
-            Member::new("SourceDestCheck", 1291).wire("sourceDestCheck"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("NetworkInterfaceId", 998).wire("networkInterfaceId").required(),
+            Member::new("SourceDestCheck", 1256).wire("sourceDestCheck"),
         ],
     ),
-    /* 1172 */
+    /* 1140 */
     Shape::record(
         "ResetSnapshotAttributeRequest",
         &[
-            Member::new("Attribute", 1258).required(),
-            Member::new("SnapshotId", 1263).required(),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("Attribute", 1225).required(),
+            Member::new("SnapshotId", 1229).required(),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 1173 */ Shape::new("ResourceArn", Kind::String).min(1.0).max(1283.0),
-    /* 1174 */ Shape::new("ResourceConfigurationArn", Kind::String),
-    /* 1175 */ Shape::list("ResourceIdList", Member::element(1331)),
-    /* 1176 */
+    /* 1141 */ Shape::new("ResourceArn", Kind::String).min(1.0).max(1283.0),
+    /* 1142 */ Shape::new("ResourceConfigurationArn", Kind::String),
+    /* 1143 */ Shape::list("ResourceIdList", Member::element(1296)),
+    /* 1144 */
     Shape::choice(
         "ResourceType",
         &[
@@ -5930,770 +5743,742 @@ pub static SHAPES: &[Shape] = &[
             "metric-category",
         ],
     ),
-    /* 1177 */
-    Shape::record("ResponseError", &[Member::new("Code", 833).wire("code"), Member::new("Message", 1291).wire("message")]),
-    /* 1178 */
+    /* 1145 */
+    Shape::record("ResponseError", &[Member::new("Code", 805).wire("code"), Member::new("Message", 1256).wire("message")]),
+    /* 1146 */
     Shape::record(
         "ResponseLaunchTemplateData",
         &[
-            Member::new("KernelId", 1291).wire("kernelId"),
-            Member::new("EbsOptimized", 114).wire("ebsOptimized"),
-            Member::new("IamInstanceProfile", 837).wire("iamInstanceProfile"),
-            Member::new("BlockDeviceMappings", 815).wire("blockDeviceMappingSet"),
-            Member::new("NetworkInterfaces", 852).wire("networkInterfaceSet"),
-            Member::new("ImageId", 1291).wire("imageId"),
-            Member::new("InstanceType", 749).wire("instanceType"),
-            Member::new("KeyName", 1291).wire("keyName"),
-            Member::new("Monitoring", 881).wire("monitoring"),
-            Member::new("Placement", 867).wire("placement"),
-            Member::new("RamDiskId", 1291).wire("ramDiskId"),
-            Member::new("DisableApiTermination", 114).wire("disableApiTermination"),
-            Member::new("InstanceInitiatedShutdownBehavior", 1256).wire("instanceInitiatedShutdownBehavior"),
-            Member::new("UserData", 1246).wire("userData"),
-            Member::new("TagSpecifications", 876).wire("tagSpecificationSet"),
-            Member::new("ElasticGpuSpecifications", 492).wire("elasticGpuSpecificationSet"),
-            Member::new("ElasticInferenceAccelerators", 828).wire("elasticInferenceAcceleratorSet"),
-            Member::new("SecurityGroupIds", 1381).wire("securityGroupIdSet"),
-            Member::new("SecurityGroups", 1381).wire("securityGroupSet"),
-            Member::new("InstanceMarketOptions", 843).wire("instanceMarketOptions"),
-            Member::new("CreditSpecification", 213).wire("creditSpecification"),
-            Member::new("CpuOptions", 820).wire("cpuOptions"),
-            Member::new("CapacityReservationSpecification", 819).wire("capacityReservationSpecification"),
-            Member::new("LicenseSpecifications", 861).wire("licenseSet"),
-            Member::new("HibernationOptions", 834).wire("hibernationOptions"),
-            Member::new("MetadataOptions", 846).wire("metadataOptions"),
-            Member::new("EnclaveOptions", 831).wire("enclaveOptions"),
-            Member::new("InstanceRequirements", 721).wire("instanceRequirements"),
-            Member::new("PrivateDnsNameOptions", 869).wire("privateDnsNameOptions"),
-            Member::new("MaintenanceOptions", 841).wire("maintenanceOptions"),
-            Member::new("DisableApiStop", 114).wire("disableApiStop"),
-            Member::new("Operator", 1060).wire("operator"),
-            Member::new("NetworkPerformanceOptions", 865).wire("networkPerformanceOptions"),
-            Member::new("SecondaryInterfaces", 856).wire("secondaryInterfaceSet"),
+            Member::new("KernelId", 1256).wire("kernelId"),
+            Member::new("EbsOptimized", 110).wire("ebsOptimized"),
+            Member::new("IamInstanceProfile", 809).wire("iamInstanceProfile"),
+            Member::new("BlockDeviceMappings", 787).wire("blockDeviceMappingSet"),
+            Member::new("NetworkInterfaces", 824).wire("networkInterfaceSet"),
+            Member::new("ImageId", 1256).wire("imageId"),
+            Member::new("InstanceType", 722).wire("instanceType"),
+            Member::new("KeyName", 1256).wire("keyName"),
+            Member::new("Monitoring", 853).wire("monitoring"),
+            Member::new("Placement", 839).wire("placement"),
+            Member::new("RamDiskId", 1256).wire("ramDiskId"),
+            Member::new("DisableApiTermination", 110).wire("disableApiTermination"),
+            Member::new("InstanceInitiatedShutdownBehavior", 1223).wire("instanceInitiatedShutdownBehavior"),
+            Member::new("UserData", 1213).wire("userData"),
+            Member::new("TagSpecifications", 848).wire("tagSpecificationSet"),
+            Member::new("ElasticGpuSpecifications", 473).wire("elasticGpuSpecificationSet"),
+            Member::new("ElasticInferenceAccelerators", 800).wire("elasticInferenceAcceleratorSet"),
+            Member::new("SecurityGroupIds", 1342).wire("securityGroupIdSet"),
+            Member::new("SecurityGroups", 1342).wire("securityGroupSet"),
+            Member::new("InstanceMarketOptions", 815).wire("instanceMarketOptions"),
+            Member::new("CreditSpecification", 206).wire("creditSpecification"),
+            Member::new("CpuOptions", 792).wire("cpuOptions"),
+            Member::new("CapacityReservationSpecification", 791).wire("capacityReservationSpecification"),
+            Member::new("LicenseSpecifications", 833).wire("licenseSet"),
+            Member::new("HibernationOptions", 806).wire("hibernationOptions"),
+            Member::new("MetadataOptions", 818).wire("metadataOptions"),
+            Member::new("EnclaveOptions", 803).wire("enclaveOptions"),
+            Member::new("InstanceRequirements", 694).wire("instanceRequirements"),
+            Member::new("PrivateDnsNameOptions", 841).wire("privateDnsNameOptions"),
+            Member::new("MaintenanceOptions", 813).wire("maintenanceOptions"),
+            Member::new("DisableApiStop", 110).wire("disableApiStop"),
+            Member::new("Operator", 1030).wire("operator"),
+            Member::new("NetworkPerformanceOptions", 837).wire("networkPerformanceOptions"),
+            Member::new("SecondaryInterfaces", 828).wire("secondaryInterfaceSet"),
         ],
     ),
-    /* 1179 */ Shape::list("RestorableByStringList", Member::element(1291)),
-    /* 1180 */
+    /* 1147 */ Shape::list("RestorableByStringList", Member::element(1256)),
+    /* 1148 */
     Shape::record(
         "RestoreManagedPrefixListVersionRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("PrefixListId", 1104).required(),
-            Member::new("PreviousVersion", 901).required(),
-            Member::new("CurrentVersion", 901).required(),
+            Member::new("DryRun", 110),
+            Member::new("PrefixListId", 1074).required(),
+            Member::new("PreviousVersion", 873).required(),
+            Member::new("CurrentVersion", 873).required(),
         ],
     ),
-    /* 1181 */
-    Shape::record("RestoreManagedPrefixListVersionResult", &[Member::new("PrefixList", 903).wire("prefixList")]),
-    /* 1182 */
+    /* 1149 */
+    Shape::record("RestoreManagedPrefixListVersionResult", &[Member::new("PrefixList", 875).wire("prefixList")]),
+    /* 1150 */
     Shape::record(
         "RestoreSnapshotTierRequest",
         &[
-            Member::new("SnapshotId", 1263).required(),
-            Member::new("TemporaryRestoreDays", 1183),
-            Member::new("PermanentRestore", 114),
-            Member::new("DryRun", 114),
+            Member::new("SnapshotId", 1229).required(),
+            Member::new("TemporaryRestoreDays", 1151),
+            Member::new("PermanentRestore", 110),
+            Member::new("DryRun", 110),
         ],
     ),
-    /* 1183 */ Shape::new("RestoreSnapshotTierRequestTemporaryRestoreDays", Kind::Integer),
-    /* 1184 */
+    /* 1151 */ Shape::new("RestoreSnapshotTierRequestTemporaryRestoreDays", Kind::Integer),
+    /* 1152 */
     Shape::record(
         "RestoreSnapshotTierResult",
         &[
-            Member::new("SnapshotId", 1291).wire("snapshotId"),
-            Member::new("RestoreStartTime", 936).wire("restoreStartTime"),
-            Member::new("RestoreDuration", 757).wire("restoreDuration"),
-            Member::new("IsPermanentRestore", 114).wire("isPermanentRestore"),
+            Member::new("SnapshotId", 1256).wire("snapshotId"),
+            Member::new("RestoreStartTime", 908).wire("restoreStartTime"),
+            Member::new("RestoreDuration", 730).wire("restoreDuration"),
+            Member::new("IsPermanentRestore", 110).wire("isPermanentRestore"),
         ],
     ),
-    /* 1185 */
+    /* 1153 */
     Shape::record(
         "RevokeSecurityGroupEgressRequest",
         &[
-            Member::new("SecurityGroupRuleIds", 1239).wire("SecurityGroupRuleId"),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("GroupId", 1228).wire("groupId").required(),
-            Member::new("SourceSecurityGroupName", 1291).wire("sourceSecurityGroupName"),
-            Member::new("SourceSecurityGroupOwnerId", 1291).wire("sourceSecurityGroupOwnerId"),
-            Member::new("IpProtocol", 1291).wire("ipProtocol"),
-            Member::new("FromPort", 757).wire("fromPort"),
-            Member::new("ToPort", 757).wire("toPort"),
-            Member::new("CidrIp", 1291).wire("cidrIp"),
-            Member::new("IpPermissions", 767).wire("ipPermissions"),
+            Member::new("SecurityGroupRuleIds", 1207).wire("SecurityGroupRuleId"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("GroupId", 1196).wire("groupId").required(),
+            Member::new("SourceSecurityGroupName", 1256).wire("sourceSecurityGroupName"),
+            Member::new("SourceSecurityGroupOwnerId", 1256).wire("sourceSecurityGroupOwnerId"),
+            Member::new("IpProtocol", 1256).wire("ipProtocol"),
+            Member::new("FromPort", 730).wire("fromPort"),
+            Member::new("ToPort", 730).wire("toPort"),
+            Member::new("CidrIp", 1256).wire("cidrIp"),
+            Member::new("IpPermissions", 740).wire("ipPermissions"),
         ],
     ),
-    /* 1186 */
+    /* 1154 */
     Shape::record(
         "RevokeSecurityGroupEgressResult",
         &[
-            Member::new("Return", 114).wire("return"),
-            Member::new("UnknownIpPermissions", 767).wire("unknownIpPermissionSet"),
-            Member::new("RevokedSecurityGroupRules", 1190).wire("revokedSecurityGroupRuleSet"),
+            Member::new("Return", 110).wire("return"),
+            Member::new("UnknownIpPermissions", 740).wire("unknownIpPermissionSet"),
+            Member::new("RevokedSecurityGroupRules", 1158).wire("revokedSecurityGroupRuleSet"),
         ],
     ),
-    /* 1187 */
+    /* 1155 */
     Shape::record(
         "RevokeSecurityGroupIngressRequest",
         &[
-            Member::new("CidrIp", 1291),
-            Member::new("FromPort", 757),
-            Member::new("GroupId", 1228),
-            Member::new("GroupName", 1232),
-            Member::new("IpPermissions", 767),
-            Member::new("IpProtocol", 1291),
-            Member::new("SourceSecurityGroupName", 1291),
-            Member::new("SourceSecurityGroupOwnerId", 1291),
-            Member::new("ToPort", 757),
-            Member::new("SecurityGroupRuleIds", 1239).wire("SecurityGroupRuleId"),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("CidrIp", 1256),
+            Member::new("FromPort", 730),
+            Member::new("GroupId", 1196),
+            Member::new("GroupName", 1200),
+            Member::new("IpPermissions", 740),
+            Member::new("IpProtocol", 1256),
+            Member::new("SourceSecurityGroupName", 1256),
+            Member::new("SourceSecurityGroupOwnerId", 1256),
+            Member::new("ToPort", 730),
+            Member::new("SecurityGroupRuleIds", 1207).wire("SecurityGroupRuleId"),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 1188 */
+    /* 1156 */
     Shape::record(
         "RevokeSecurityGroupIngressResult",
         &[
-            Member::new("Return", 114).wire("return"),
-            Member::new("UnknownIpPermissions", 767).wire("unknownIpPermissionSet"),
-            Member::new("RevokedSecurityGroupRules", 1190).wire("revokedSecurityGroupRuleSet"),
+            Member::new("Return", 110).wire("return"),
+            Member::new("UnknownIpPermissions", 740).wire("unknownIpPermissionSet"),
+            Member::new("RevokedSecurityGroupRules", 1158).wire("revokedSecurityGroupRuleSet"),
         ],
     ),
-    /* 1189 */
+    /* 1157 */
     Shape::record(
         "RevokedSecurityGroupRule",
         &[
-            Member::new("SecurityGroupRuleId", 1238).wire("securityGroupRuleId"),
-            Member::new("GroupId", 1228).wire("groupId"),
-            Member::new("IsEgress", 114).wire("isEgress"),
-            Member::new("IpProtocol", 1291).wire("ipProtocol"),
-            Member::new("FromPort", 757).wire("fromPort"),
-            Member::new("ToPort", 757).wire("toPort"),
-            Member::new("CidrIpv4", 1291).wire("cidrIpv4"),
-            Member::new("CidrIpv6", 1291).wire("cidrIpv6"),
-            Member::new("PrefixListId", 1104).wire("prefixListId"),
-            Member::new("ReferencedGroupId", 1228).wire("referencedGroupId"),
-            Member::new("Description", 1291).wire("description"),
+            Member::new("SecurityGroupRuleId", 1206).wire("securityGroupRuleId"),
+            Member::new("GroupId", 1196).wire("groupId"),
+            Member::new("IsEgress", 110).wire("isEgress"),
+            Member::new("IpProtocol", 1256).wire("ipProtocol"),
+            Member::new("FromPort", 730).wire("fromPort"),
+            Member::new("ToPort", 730).wire("toPort"),
+            Member::new("CidrIpv4", 1256).wire("cidrIpv4"),
+            Member::new("CidrIpv6", 1256).wire("cidrIpv6"),
+            Member::new("PrefixListId", 1074).wire("prefixListId"),
+            Member::new("ReferencedGroupId", 1196).wire("referencedGroupId"),
+            Member::new("Description", 1256).wire("description"),
         ],
     ),
-    /* 1190 */ Shape::list("RevokedSecurityGroupRuleList", Member::element(1189).wire("item")),
-    /* 1191 */ Shape::choice("RootDeviceType", &["ebs", "instance-store"]),
-    /* 1192 */ Shape::list("RootDeviceTypeList", Member::element(1191).wire("item")),
-    /* 1193 */
+    /* 1158 */ Shape::list("RevokedSecurityGroupRuleList", Member::element(1157).wire("item")),
+    /* 1159 */ Shape::choice("RootDeviceType", &["ebs", "instance-store"]),
+    /* 1160 */ Shape::list("RootDeviceTypeList", Member::element(1159).wire("item")),
+    /* 1161 */
     Shape::record(
         "Route",
         &[
-            Member::new("DestinationCidrBlock", 1291).wire("destinationCidrBlock"),
-            Member::new("DestinationIpv6CidrBlock", 1291).wire("destinationIpv6CidrBlock"),
-            Member::new("DestinationPrefixListId", 1291).wire("destinationPrefixListId"),
-            Member::new("EgressOnlyInternetGatewayId", 1291).wire("egressOnlyInternetGatewayId"),
-            Member::new("GatewayId", 1291).wire("gatewayId"),
-            Member::new("InstanceId", 1291).wire("instanceId"),
-            Member::new("InstanceOwnerId", 1291).wire("instanceOwnerId"),
-            Member::new("NatGatewayId", 1291).wire("natGatewayId"),
-            Member::new("TransitGatewayId", 1291).wire("transitGatewayId"),
-            Member::new("LocalGatewayId", 1291).wire("localGatewayId"),
-            Member::new("CarrierGatewayId", 129).wire("carrierGatewayId"),
-            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
-            Member::new("Origin", 1196).wire("origin"),
-            Member::new("State", 1197).wire("state"),
-            Member::new("VpcPeeringConnectionId", 1291).wire("vpcPeeringConnectionId"),
-            Member::new("CoreNetworkArn", 150).wire("coreNetworkArn"),
-            Member::new("OdbNetworkArn", 1057).wire("odbNetworkArn"),
-            Member::new("IpAddress", 1291).wire("ipAddress"),
+            Member::new("DestinationCidrBlock", 1256).wire("destinationCidrBlock"),
+            Member::new("DestinationIpv6CidrBlock", 1256).wire("destinationIpv6CidrBlock"),
+            Member::new("DestinationPrefixListId", 1256).wire("destinationPrefixListId"),
+            Member::new("EgressOnlyInternetGatewayId", 1256).wire("egressOnlyInternetGatewayId"),
+            Member::new("GatewayId", 1256).wire("gatewayId"),
+            Member::new("InstanceId", 1256).wire("instanceId"),
+            Member::new("InstanceOwnerId", 1256).wire("instanceOwnerId"),
+            Member::new("NatGatewayId", 1256).wire("natGatewayId"),
+            Member::new("TransitGatewayId", 1256).wire("transitGatewayId"),
+            Member::new("LocalGatewayId", 1256).wire("localGatewayId"),
+            Member::new("CarrierGatewayId", 125).wire("carrierGatewayId"),
+            Member::new("NetworkInterfaceId", 1256).wire("networkInterfaceId"),
+            Member::new("Origin", 1164).wire("origin"),
+            Member::new("State", 1165).wire("state"),
+            Member::new("VpcPeeringConnectionId", 1256).wire("vpcPeeringConnectionId"),
+            Member::new("CoreNetworkArn", 145).wire("coreNetworkArn"),
+            Member::new("OdbNetworkArn", 1027).wire("odbNetworkArn"),
+            Member::new("IpAddress", 1256).wire("ipAddress"),
         ],
     ),
-    /* 1194 */ Shape::new("RouteGatewayId", Kind::String),
-    /* 1195 */ Shape::list("RouteList", Member::element(1193).wire("item")),
-    /* 1196 */
+    /* 1162 */ Shape::new("RouteGatewayId", Kind::String),
+    /* 1163 */ Shape::list("RouteList", Member::element(1161).wire("item")),
+    /* 1164 */
     Shape::choice("RouteOrigin", &["CreateRouteTable", "CreateRoute", "EnableVgwRoutePropagation", "Advertisement"]),
-    /* 1197 */ Shape::choice("RouteState", &["active", "blackhole", "filtered"]),
-    /* 1198 */
+    /* 1165 */ Shape::choice("RouteState", &["active", "blackhole", "filtered"]),
+    /* 1166 */
     Shape::record(
         "RouteTable",
         &[
-            Member::new("Associations", 1201).wire("associationSet"),
-            Member::new("PropagatingVgws", 1125).wire("propagatingVgwSet"),
-            Member::new("RouteTableId", 1291).wire("routeTableId"),
-            Member::new("Routes", 1195).wire("routeSet"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("VpcId", 1291).wire("vpcId"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
+            Member::new("Associations", 1169).wire("associationSet"),
+            Member::new("PropagatingVgws", 1095).wire("propagatingVgwSet"),
+            Member::new("RouteTableId", 1256).wire("routeTableId"),
+            Member::new("Routes", 1163).wire("routeSet"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("VpcId", 1256).wire("vpcId"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
         ],
     ),
-    /* 1199 */
+    /* 1167 */
     Shape::record(
         "RouteTableAssociation",
         &[
-            Member::new("Main", 114).wire("main"),
-            Member::new("RouteTableAssociationId", 1291).wire("routeTableAssociationId"),
-            Member::new("RouteTableId", 1291).wire("routeTableId"),
-            Member::new("SubnetId", 1291).wire("subnetId"),
-            Member::new("GatewayId", 1291).wire("gatewayId"),
-            Member::new("PublicIpv4Pool", 1291).wire("publicIpv4Pool"),
-            Member::new("AssociationState", 1202).wire("associationState"),
+            Member::new("Main", 110).wire("main"),
+            Member::new("RouteTableAssociationId", 1256).wire("routeTableAssociationId"),
+            Member::new("RouteTableId", 1256).wire("routeTableId"),
+            Member::new("SubnetId", 1256).wire("subnetId"),
+            Member::new("GatewayId", 1256).wire("gatewayId"),
+            Member::new("PublicIpv4Pool", 1256).wire("publicIpv4Pool"),
+            Member::new("AssociationState", 1170).wire("associationState"),
         ],
     ),
-    /* 1200 */ Shape::new("RouteTableAssociationId", Kind::String),
-    /* 1201 */ Shape::list("RouteTableAssociationList", Member::element(1199).wire("item")),
-    /* 1202 */
+    /* 1168 */ Shape::new("RouteTableAssociationId", Kind::String),
+    /* 1169 */ Shape::list("RouteTableAssociationList", Member::element(1167).wire("item")),
+    /* 1170 */
     Shape::record(
         "RouteTableAssociationState",
-        &[Member::new("State", 1203).wire("state"), Member::new("StatusMessage", 1291).wire("statusMessage")],
+        &[Member::new("State", 1171).wire("state"), Member::new("StatusMessage", 1256).wire("statusMessage")],
     ),
-    /* 1203 */
+    /* 1171 */
     Shape::choice("RouteTableAssociationStateCode", &["associating", "associated", "disassociating", "disassociated", "failed"]),
-    /* 1204 */ Shape::new("RouteTableId", Kind::String),
-    /* 1205 */ Shape::list("RouteTableIdStringList", Member::element(1204).wire("item")),
-    /* 1206 */ Shape::list("RouteTableList", Member::element(1198).wire("item")),
-    /* 1207 */ Shape::choice("RuleAction", &["allow", "deny"]),
-    /* 1208 */
+    /* 1172 */ Shape::new("RouteTableId", Kind::String),
+    /* 1173 */ Shape::list("RouteTableIdStringList", Member::element(1172).wire("item")),
+    /* 1174 */ Shape::list("RouteTableList", Member::element(1166).wire("item")),
+    /* 1175 */ Shape::choice("RuleAction", &["allow", "deny"]),
+    /* 1176 */
     Shape::record(
         "RunInstancesMonitoringEnabled",
-        &[Member::new("MetricCategoryIds", 935).wire("MetricCategoryId"), Member::new("Enabled", 114).wire("enabled").required()],
+        &[Member::new("MetricCategoryIds", 907).wire("MetricCategoryId"), Member::new("Enabled", 110).wire("enabled").required()],
     ),
-    /* 1209 */
+    /* 1177 */
     Shape::record(
         "RunInstancesRequest",
         &[
-            Member::new("BlockDeviceMappings", 111).wire("BlockDeviceMapping"),
-            Member::new("ImageId", 629),
-            Member::new("InstanceType", 749),
-            Member::new("Ipv6AddressCount", 757),
-            Member::new("Ipv6Addresses", 691).wire("Ipv6Address"),
-            Member::new("KernelId", 796),
-            Member::new("KeyName", 804),
-            Member::new("MaxCount", 757).required(),
-            Member::new("MinCount", 757).required(),
-            Member::new("Monitoring", 1208),
-            Member::new("Placement", 1080),
-            Member::new("RamdiskId", 1131),
-            Member::new("SecurityGroupIds", 1229).wire("SecurityGroupId"),
-            Member::new("SecurityGroups", 1244).wire("SecurityGroup"),
-            Member::new("SubnetId", 1302),
-            Member::new("UserData", 1210),
-            Member::new("ElasticGpuSpecification", 493),
-            Member::new("ElasticInferenceAccelerators", 498).wire("ElasticInferenceAccelerator"),
-            Member::new("TagSpecifications", 1330).wire("TagSpecification"),
-            Member::new("LaunchTemplate", 872),
-            Member::new("InstanceMarketOptions", 700),
-            Member::new("CreditSpecification", 214),
-            Member::new("CpuOptions", 155),
-            Member::new("CapacityReservationSpecification", 125),
-            Member::new("HibernationOptions", 608),
-            Member::new("LicenseSpecifications", 886).wire("LicenseSpecification"),
-            Member::new("MetadataOptions", 703),
-            Member::new("EnclaveOptions", 531),
-            Member::new("PrivateDnsNameOptions", 1111),
-            Member::new("MaintenanceOptions", 699),
-            Member::new("DisableApiStop", 114),
-            Member::new("EnablePrimaryIpv6", 114),
-            Member::new("NetworkPerformanceOptions", 717),
-            Member::new("Operator", 1059),
-            Member::new("SecondaryInterfaces", 730).wire("SecondaryInterface"),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("DisableApiTermination", 114).wire("disableApiTermination"),
-            Member::new("InstanceInitiatedShutdownBehavior", 1256).wire("instanceInitiatedShutdownBehavior"),
-            Member::new("PrivateIpAddress", 1291).wire("privateIpAddress"),
-            Member::new("ClientToken", 1291).wire("clientToken").token(),
-            Member::new("AdditionalInfo", 1291).wire("additionalInfo"),
-            Member::new("NetworkInterfaces", 715).wire("networkInterface"),
-            Member::new("IamInstanceProfile", 619).wire("iamInstanceProfile"),
-            Member::new("EbsOptimized", 114).wire("ebsOptimized"),
+            Member::new("BlockDeviceMappings", 107).wire("BlockDeviceMapping"),
+            Member::new("ImageId", 608),
+            Member::new("InstanceType", 722),
+            Member::new("Ipv6AddressCount", 730),
+            Member::new("Ipv6Addresses", 664).wire("Ipv6Address"),
+            Member::new("KernelId", 768),
+            Member::new("KeyName", 776),
+            Member::new("MaxCount", 730).required(),
+            Member::new("MinCount", 730).required(),
+            Member::new("Monitoring", 1176),
+            Member::new("Placement", 1050),
+            Member::new("RamdiskId", 1101),
+            Member::new("SecurityGroupIds", 1197).wire("SecurityGroupId"),
+            Member::new("SecurityGroups", 1212).wire("SecurityGroup"),
+            Member::new("SubnetId", 1267),
+            Member::new("UserData", 1178),
+            Member::new("ElasticGpuSpecification", 474),
+            Member::new("ElasticInferenceAccelerators", 479).wire("ElasticInferenceAccelerator"),
+            Member::new("TagSpecifications", 1295).wire("TagSpecification"),
+            Member::new("LaunchTemplate", 844),
+            Member::new("InstanceMarketOptions", 673),
+            Member::new("CreditSpecification", 207),
+            Member::new("CpuOptions", 150),
+            Member::new("CapacityReservationSpecification", 121),
+            Member::new("HibernationOptions", 587),
+            Member::new("LicenseSpecifications", 858).wire("LicenseSpecification"),
+            Member::new("MetadataOptions", 676),
+            Member::new("EnclaveOptions", 512),
+            Member::new("PrivateDnsNameOptions", 1081),
+            Member::new("MaintenanceOptions", 672),
+            Member::new("DisableApiStop", 110),
+            Member::new("EnablePrimaryIpv6", 110),
+            Member::new("NetworkPerformanceOptions", 690),
+            Member::new("Operator", 1029),
+            Member::new("SecondaryInterfaces", 703).wire("SecondaryInterface"),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("DisableApiTermination", 110).wire("disableApiTermination"),
+            Member::new("InstanceInitiatedShutdownBehavior", 1223).wire("instanceInitiatedShutdownBehavior"),
+            Member::new("PrivateIpAddress", 1256).wire("privateIpAddress"),
+            Member::new("ClientToken", 1256).wire("clientToken").token(),
+            Member::new("AdditionalInfo", 1256).wire("additionalInfo"),
+            Member::new("NetworkInterfaces", 688).wire("networkInterface"),
+            Member::new("IamInstanceProfile", 598).wire("iamInstanceProfile"),
+            Member::new("EbsOptimized", 110).wire("ebsOptimized"),
         ],
     ),
-    /* 1210 */ Shape::new("RunInstancesUserData", Kind::String).sensitive(),
-    /* 1211 */ Shape::choice("SSEType", &["sse-ebs", "sse-kms", "none"]),
-    /* 1212 */
+    /* 1178 */ Shape::new("RunInstancesUserData", Kind::String).sensitive(),
+    /* 1179 */ Shape::choice("SSEType", &["sse-ebs", "sse-kms", "none"]),
+    /* 1180 */
     Shape::record(
         "ScanResults",
         &[
-            Member::new("HighestFindingSeverityLabel", 1255).wire("highestFindingSeverityLabel"),
-            Member::new("FindingScanDate", 936).wire("findingScanDate"),
-            Member::new("InformationalFixAvailableSince", 936).wire("informationalFixAvailableSince"),
-            Member::new("LowFixAvailableSince", 936).wire("lowFixAvailableSince"),
-            Member::new("MediumFixAvailableSince", 936).wire("mediumFixAvailableSince"),
-            Member::new("HighFixAvailableSince", 936).wire("highFixAvailableSince"),
-            Member::new("CriticalFixAvailableSince", 936).wire("criticalFixAvailableSince"),
+            Member::new("HighestFindingSeverityLabel", 1222).wire("highestFindingSeverityLabel"),
+            Member::new("FindingScanDate", 908).wire("findingScanDate"),
+            Member::new("InformationalFixAvailableSince", 908).wire("informationalFixAvailableSince"),
+            Member::new("LowFixAvailableSince", 908).wire("lowFixAvailableSince"),
+            Member::new("MediumFixAvailableSince", 908).wire("mediumFixAvailableSince"),
+            Member::new("HighFixAvailableSince", 908).wire("highFixAvailableSince"),
+            Member::new("CriticalFixAvailableSince", 908).wire("criticalFixAvailableSince"),
         ],
     ),
-    /* 1213 */ Shape::new("SecondaryInterfaceId", Kind::String),
-    /* 1214 */
+    /* 1181 */ Shape::new("SecondaryInterfaceId", Kind::String),
+    /* 1182 */
     Shape::record(
         "SecondaryInterfacePrivateIpAddressSpecification",
-        &[Member::new("PrivateIpAddress", 1291).wire("privateIpAddress")],
+        &[Member::new("PrivateIpAddress", 1256).wire("privateIpAddress")],
     ),
-    /* 1215 */ Shape::list("SecondaryInterfacePrivateIpAddressSpecificationList", Member::element(1214).wire("item")),
-    /* 1216 */
+    /* 1183 */ Shape::list("SecondaryInterfacePrivateIpAddressSpecificationList", Member::element(1182).wire("item")),
+    /* 1184 */
     Shape::list(
         "SecondaryInterfacePrivateIpAddressSpecificationListRequest",
-        Member::element(1217).wire("SecondaryInterfacePrivateIpAddressSpecification"),
+        Member::element(1185).wire("SecondaryInterfacePrivateIpAddressSpecification"),
     ),
-    /* 1217 */
-    Shape::record("SecondaryInterfacePrivateIpAddressSpecificationRequest", &[Member::new("PrivateIpAddress", 1291)]),
-    /* 1218 */ Shape::choice("SecondaryInterfaceStatus", &["available", "in-use"]),
-    /* 1219 */ Shape::choice("SecondaryInterfaceType", &["secondary"]),
-    /* 1220 */ Shape::new("SecondaryNetworkId", Kind::String),
-    /* 1221 */ Shape::new("SecondaryNetworkSupportedFlag", Kind::Boolean),
-    /* 1222 */ Shape::new("SecondarySubnetId", Kind::String),
-    /* 1223 */ Shape::new("SecureBlob", Kind::Blob).sensitive(),
-    /* 1224 */ Shape::record("SecureBlobAttributeValue", &[Member::new("Value", 1223).wire("value")]),
-    /* 1225 */
+    /* 1185 */
+    Shape::record("SecondaryInterfacePrivateIpAddressSpecificationRequest", &[Member::new("PrivateIpAddress", 1256)]),
+    /* 1186 */ Shape::choice("SecondaryInterfaceStatus", &["available", "in-use"]),
+    /* 1187 */ Shape::choice("SecondaryInterfaceType", &["secondary"]),
+    /* 1188 */ Shape::new("SecondaryNetworkId", Kind::String),
+    /* 1189 */ Shape::new("SecondaryNetworkSupportedFlag", Kind::Boolean),
+    /* 1190 */ Shape::new("SecondarySubnetId", Kind::String),
+    /* 1191 */ Shape::new("SecureBlob", Kind::Blob).sensitive(),
+    /* 1192 */ Shape::record("SecureBlobAttributeValue", &[Member::new("Value", 1191).wire("value")]),
+    /* 1193 */
     Shape::record(
         "SecurityGroup",
         &[
-            Member::new("GroupId", 1291).wire("groupId"),
-            Member::new("IpPermissionsEgress", 767).wire("ipPermissionsEgress"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("VpcId", 1291).wire("vpcId"),
-            Member::new("SecurityGroupArn", 1291).wire("securityGroupArn"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("GroupName", 1291).wire("groupName"),
-            Member::new("Description", 1291).wire("groupDescription"),
-            Member::new("IpPermissions", 767).wire("ipPermissions"),
+            Member::new("GroupId", 1256).wire("groupId"),
+            Member::new("IpPermissionsEgress", 740).wire("ipPermissionsEgress"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("VpcId", 1256).wire("vpcId"),
+            Member::new("SecurityGroupArn", 1256).wire("securityGroupArn"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("GroupName", 1256).wire("groupName"),
+            Member::new("Description", 1256).wire("groupDescription"),
+            Member::new("IpPermissions", 740).wire("ipPermissions"),
         ],
     ),
-    /* 1226 */
+    /* 1194 */
     Shape::record(
         "SecurityGroupForVpc",
         &[
-            Member::new("Description", 1291).wire("description"),
-            Member::new("GroupName", 1291).wire("groupName"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("GroupId", 1291).wire("groupId"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("PrimaryVpcId", 1291).wire("primaryVpcId"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("GroupName", 1256).wire("groupName"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("GroupId", 1256).wire("groupId"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("PrimaryVpcId", 1256).wire("primaryVpcId"),
         ],
     ),
-    /* 1227 */ Shape::list("SecurityGroupForVpcList", Member::element(1226).wire("item")),
-    /* 1228 */ Shape::new("SecurityGroupId", Kind::String),
-    /* 1229 */ Shape::list("SecurityGroupIdStringList", Member::element(1228).wire("SecurityGroupId")),
-    /* 1230 */
+    /* 1195 */ Shape::list("SecurityGroupForVpcList", Member::element(1194).wire("item")),
+    /* 1196 */ Shape::new("SecurityGroupId", Kind::String),
+    /* 1197 */ Shape::list("SecurityGroupIdStringList", Member::element(1196).wire("SecurityGroupId")),
+    /* 1198 */
     Shape::record(
         "SecurityGroupIdentifier",
-        &[Member::new("GroupId", 1291).wire("groupId"), Member::new("GroupName", 1291).wire("groupName")],
+        &[Member::new("GroupId", 1256).wire("groupId"), Member::new("GroupName", 1256).wire("groupName")],
     ),
-    /* 1231 */ Shape::list("SecurityGroupList", Member::element(1225).wire("item")),
-    /* 1232 */ Shape::new("SecurityGroupName", Kind::String),
-    /* 1233 */
+    /* 1199 */ Shape::list("SecurityGroupList", Member::element(1193).wire("item")),
+    /* 1200 */ Shape::new("SecurityGroupName", Kind::String),
+    /* 1201 */
     Shape::record(
         "SecurityGroupReference",
         &[
-            Member::new("GroupId", 1291).wire("groupId"),
-            Member::new("ReferencingVpcId", 1291).wire("referencingVpcId"),
-            Member::new("VpcPeeringConnectionId", 1291).wire("vpcPeeringConnectionId"),
-            Member::new("TransitGatewayId", 1291).wire("transitGatewayId"),
+            Member::new("GroupId", 1256).wire("groupId"),
+            Member::new("ReferencingVpcId", 1256).wire("referencingVpcId"),
+            Member::new("VpcPeeringConnectionId", 1256).wire("vpcPeeringConnectionId"),
+            Member::new("TransitGatewayId", 1256).wire("transitGatewayId"),
         ],
     ),
-    /* 1234 */ Shape::list("SecurityGroupReferences", Member::element(1233).wire("item")),
-    /* 1235 */
+    /* 1202 */ Shape::list("SecurityGroupReferences", Member::element(1201).wire("item")),
+    /* 1203 */
     Shape::record(
         "SecurityGroupRule",
         &[
-            Member::new("SecurityGroupRuleId", 1238).wire("securityGroupRuleId"),
-            Member::new("GroupId", 1228).wire("groupId"),
-            Member::new("GroupOwnerId", 1291).wire("groupOwnerId"),
-            Member::new("IsEgress", 114).wire("isEgress"),
-            Member::new("IpProtocol", 1291).wire("ipProtocol"),
-            Member::new("FromPort", 757).wire("fromPort"),
-            Member::new("ToPort", 757).wire("toPort"),
-            Member::new("CidrIpv4", 1291).wire("cidrIpv4"),
-            Member::new("CidrIpv6", 1291).wire("cidrIpv6"),
-            Member::new("PrefixListId", 1104).wire("prefixListId"),
-            Member::new("ReferencedGroupInfo", 1135).wire("referencedGroupInfo"),
-            Member::new("Description", 1291).wire("description"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("SecurityGroupRuleArn", 1291).wire("securityGroupRuleArn"),
+            Member::new("SecurityGroupRuleId", 1206).wire("securityGroupRuleId"),
+            Member::new("GroupId", 1196).wire("groupId"),
+            Member::new("GroupOwnerId", 1256).wire("groupOwnerId"),
+            Member::new("IsEgress", 110).wire("isEgress"),
+            Member::new("IpProtocol", 1256).wire("ipProtocol"),
+            Member::new("FromPort", 730).wire("fromPort"),
+            Member::new("ToPort", 730).wire("toPort"),
+            Member::new("CidrIpv4", 1256).wire("cidrIpv4"),
+            Member::new("CidrIpv6", 1256).wire("cidrIpv6"),
+            Member::new("PrefixListId", 1074).wire("prefixListId"),
+            Member::new("ReferencedGroupInfo", 1105).wire("referencedGroupInfo"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("SecurityGroupRuleArn", 1256).wire("securityGroupRuleArn"),
         ],
     ),
-    /* 1236 */
-    Shape::record("SecurityGroupRuleDescription", &[Member::new("SecurityGroupRuleId", 1291), Member::new("Description", 1291)]),
-    /* 1237 */ Shape::list("SecurityGroupRuleDescriptionList", Member::element(1236).wire("item")),
-    /* 1238 */ Shape::new("SecurityGroupRuleId", Kind::String),
-    /* 1239 */ Shape::list("SecurityGroupRuleIdList", Member::element(1291).wire("item")),
-    /* 1240 */ Shape::list("SecurityGroupRuleList", Member::element(1235).wire("item")),
-    /* 1241 */
+    /* 1204 */
+    Shape::record("SecurityGroupRuleDescription", &[Member::new("SecurityGroupRuleId", 1256), Member::new("Description", 1256)]),
+    /* 1205 */ Shape::list("SecurityGroupRuleDescriptionList", Member::element(1204).wire("item")),
+    /* 1206 */ Shape::new("SecurityGroupRuleId", Kind::String),
+    /* 1207 */ Shape::list("SecurityGroupRuleIdList", Member::element(1256).wire("item")),
+    /* 1208 */ Shape::list("SecurityGroupRuleList", Member::element(1203).wire("item")),
+    /* 1209 */
     Shape::record(
         "SecurityGroupRuleRequest",
         &[
-            Member::new("IpProtocol", 1291),
-            Member::new("FromPort", 757),
-            Member::new("ToPort", 757),
-            Member::new("CidrIpv4", 1291),
-            Member::new("CidrIpv6", 1291),
-            Member::new("PrefixListId", 1104),
-            Member::new("ReferencedGroupId", 1228),
-            Member::new("Description", 1291),
+            Member::new("IpProtocol", 1256),
+            Member::new("FromPort", 730),
+            Member::new("ToPort", 730),
+            Member::new("CidrIpv4", 1256),
+            Member::new("CidrIpv6", 1256),
+            Member::new("PrefixListId", 1074),
+            Member::new("ReferencedGroupId", 1196),
+            Member::new("Description", 1256),
         ],
     ),
-    /* 1242 */
+    /* 1210 */
     Shape::record(
         "SecurityGroupRuleUpdate",
-        &[Member::new("SecurityGroupRuleId", 1238).required(), Member::new("SecurityGroupRule", 1241)],
+        &[Member::new("SecurityGroupRuleId", 1206).required(), Member::new("SecurityGroupRule", 1209)],
     ),
-    /* 1243 */ Shape::list("SecurityGroupRuleUpdateList", Member::element(1242).wire("item")),
-    /* 1244 */ Shape::list("SecurityGroupStringList", Member::element(1232).wire("SecurityGroup")),
-    /* 1245 */ Shape::new("SensitiveUrl", Kind::String).sensitive(),
-    /* 1246 */ Shape::new("SensitiveUserData", Kind::String).sensitive(),
-    /* 1247 */ Shape::choice("ServiceConnectivityType", &["ipv4", "ipv6"]),
-    /* 1248 */
+    /* 1211 */ Shape::list("SecurityGroupRuleUpdateList", Member::element(1210).wire("item")),
+    /* 1212 */ Shape::list("SecurityGroupStringList", Member::element(1200).wire("SecurityGroup")),
+    /* 1213 */ Shape::new("SensitiveUserData", Kind::String).sensitive(),
+    /* 1214 */ Shape::choice("ServiceConnectivityType", &["ipv4", "ipv6"]),
+    /* 1215 */
     Shape::record(
         "ServiceDetail",
         &[
-            Member::new("ServiceName", 1291).wire("serviceName"),
-            Member::new("ServiceId", 1291).wire("serviceId"),
-            Member::new("ServiceType", 1254).wire("serviceType"),
-            Member::new("ServiceRegion", 1291).wire("serviceRegion"),
-            Member::new("AvailabilityZoneIds", 1381).wire("availabilityZoneIdSet"),
-            Member::new("AvailabilityZones", 1381).wire("availabilityZoneSet"),
-            Member::new("Owner", 1291).wire("owner"),
-            Member::new("BaseEndpointDnsNames", 1381).wire("baseEndpointDnsNameSet"),
-            Member::new("PrivateDnsName", 1291).wire("privateDnsName"),
-            Member::new("PrivateDnsNames", 1109).wire("privateDnsNameSet"),
-            Member::new("VpcEndpointPolicySupported", 114).wire("vpcEndpointPolicySupported"),
-            Member::new("AcceptanceRequired", 114).wire("acceptanceRequired"),
-            Member::new("ManagesVpcEndpoints", 114).wire("managesVpcEndpoints"),
-            Member::new("PayerResponsibility", 1065).wire("payerResponsibility"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("PrivateDnsNameVerificationState", 459).wire("privateDnsNameVerificationState"),
-            Member::new("SupportedIpAddressTypes", 1318).wire("supportedIpAddressTypeSet"),
+            Member::new("ServiceName", 1256).wire("serviceName"),
+            Member::new("ServiceId", 1256).wire("serviceId"),
+            Member::new("ServiceType", 1221).wire("serviceType"),
+            Member::new("ServiceRegion", 1256).wire("serviceRegion"),
+            Member::new("AvailabilityZoneIds", 1342).wire("availabilityZoneIdSet"),
+            Member::new("AvailabilityZones", 1342).wire("availabilityZoneSet"),
+            Member::new("Owner", 1256).wire("owner"),
+            Member::new("BaseEndpointDnsNames", 1342).wire("baseEndpointDnsNameSet"),
+            Member::new("PrivateDnsName", 1256).wire("privateDnsName"),
+            Member::new("PrivateDnsNames", 1079).wire("privateDnsNameSet"),
+            Member::new("VpcEndpointPolicySupported", 110).wire("vpcEndpointPolicySupported"),
+            Member::new("AcceptanceRequired", 110).wire("acceptanceRequired"),
+            Member::new("ManagesVpcEndpoints", 110).wire("managesVpcEndpoints"),
+            Member::new("PayerResponsibility", 1035).wire("payerResponsibility"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("PrivateDnsNameVerificationState", 443).wire("privateDnsNameVerificationState"),
+            Member::new("SupportedIpAddressTypes", 1283).wire("supportedIpAddressTypeSet"),
         ],
     ),
-    /* 1249 */ Shape::list("ServiceDetailSet", Member::element(1248).wire("item")),
-    /* 1250 */ Shape::choice("ServiceManaged", &["alb", "nlb", "rnat", "rds"]),
-    /* 1251 */ Shape::new("ServiceNetworkArn", Kind::String),
-    /* 1252 */ Shape::choice("ServiceType", &["Interface", "Gateway", "GatewayLoadBalancer"]),
-    /* 1253 */ Shape::record("ServiceTypeDetail", &[Member::new("ServiceType", 1252).wire("serviceType")]),
-    /* 1254 */ Shape::list("ServiceTypeDetailSet", Member::element(1253).wire("item")),
-    /* 1255 */ Shape::choice("SeverityLabel", &["informational", "low", "medium", "high", "critical"]),
-    /* 1256 */ Shape::choice("ShutdownBehavior", &["stop", "terminate"]),
-    /* 1257 */
+    /* 1216 */ Shape::list("ServiceDetailSet", Member::element(1215).wire("item")),
+    /* 1217 */ Shape::choice("ServiceManaged", &["alb", "nlb", "rnat", "rds"]),
+    /* 1218 */ Shape::new("ServiceNetworkArn", Kind::String),
+    /* 1219 */ Shape::choice("ServiceType", &["Interface", "Gateway", "GatewayLoadBalancer"]),
+    /* 1220 */ Shape::record("ServiceTypeDetail", &[Member::new("ServiceType", 1219).wire("serviceType")]),
+    /* 1221 */ Shape::list("ServiceTypeDetailSet", Member::element(1220).wire("item")),
+    /* 1222 */ Shape::choice("SeverityLabel", &["informational", "low", "medium", "high", "critical"]),
+    /* 1223 */ Shape::choice("ShutdownBehavior", &["stop", "terminate"]),
+    /* 1224 */
     Shape::record(
         "Snapshot",
         &[
-            Member::new("OwnerAlias", 1291).wire("ownerAlias"),
-            Member::new("OutpostArn", 1291).wire("outpostArn"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("StorageTier", 1290).wire("storageTier"),
-            Member::new("RestoreExpiryTime", 936).wire("restoreExpiryTime"),
-            Member::new("SseType", 1211).wire("sseType"),
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
-            Member::new("TransferType", 1346).wire("transferType"),
-            Member::new("CompletionDurationMinutes", 1261).wire("completionDurationMinutes"),
-            Member::new("CompletionTime", 936).wire("completionTime"),
-            Member::new("FullSnapshotSizeInBytes", 901).wire("fullSnapshotSizeInBytes"),
-            Member::new("AssociatedKmsKeys", 58).wire("associatedKmsKeySet"),
-            Member::new("SnapshotId", 1291).wire("snapshotId"),
-            Member::new("VolumeId", 1291).wire("volumeId"),
-            Member::new("State", 1272).wire("status"),
-            Member::new("StateMessage", 1291).wire("statusMessage"),
-            Member::new("StartTime", 218).wire("startTime"),
-            Member::new("Progress", 1291).wire("progress"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("Description", 1291).wire("description"),
-            Member::new("VolumeSize", 757).wire("volumeSize"),
-            Member::new("Encrypted", 114).wire("encrypted"),
-            Member::new("KmsKeyId", 1291).wire("kmsKeyId"),
-            Member::new("DataEncryptionKeyId", 1291).wire("dataEncryptionKeyId"),
+            Member::new("OwnerAlias", 1256).wire("ownerAlias"),
+            Member::new("OutpostArn", 1256).wire("outpostArn"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("StorageTier", 1255).wire("storageTier"),
+            Member::new("RestoreExpiryTime", 908).wire("restoreExpiryTime"),
+            Member::new("SseType", 1179).wire("sseType"),
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
+            Member::new("TransferType", 1311).wire("transferType"),
+            Member::new("CompletionDurationMinutes", 1228).wire("completionDurationMinutes"),
+            Member::new("CompletionTime", 908).wire("completionTime"),
+            Member::new("FullSnapshotSizeInBytes", 873).wire("fullSnapshotSizeInBytes"),
+            Member::new("AssociatedKmsKeys", 54).wire("associatedKmsKeySet"),
+            Member::new("SnapshotId", 1256).wire("snapshotId"),
+            Member::new("VolumeId", 1256).wire("volumeId"),
+            Member::new("State", 1238).wire("status"),
+            Member::new("StateMessage", 1256).wire("statusMessage"),
+            Member::new("StartTime", 211).wire("startTime"),
+            Member::new("Progress", 1256).wire("progress"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("VolumeSize", 730).wire("volumeSize"),
+            Member::new("Encrypted", 110).wire("encrypted"),
+            Member::new("KmsKeyId", 1256).wire("kmsKeyId"),
+            Member::new("DataEncryptionKeyId", 1256).wire("dataEncryptionKeyId"),
         ],
     ),
-    /* 1258 */ Shape::choice("SnapshotAttributeName", &["productCodes", "createVolumePermission"]),
-    /* 1259 */ Shape::choice("SnapshotBlockPublicAccessState", &["block-all-sharing", "block-new-sharing", "unblocked"]),
-    /* 1260 */ Shape::new("SnapshotCompletionDurationMinutesRequest", Kind::Integer).min(1.0).max(2880.0),
-    /* 1261 */ Shape::new("SnapshotCompletionDurationMinutesResponse", Kind::Integer),
-    /* 1262 */
-    Shape::record(
-        "SnapshotDiskContainer",
-        &[
-            Member::new("Description", 1291),
-            Member::new("Format", 1291),
-            Member::new("Url", 1245),
-            Member::new("UserBucket", 1368),
-        ],
-    ),
-    /* 1263 */ Shape::new("SnapshotId", Kind::String),
-    /* 1264 */ Shape::list("SnapshotIdStringList", Member::element(1263).wire("SnapshotId")),
-    /* 1265 */
+    /* 1225 */ Shape::choice("SnapshotAttributeName", &["productCodes", "createVolumePermission"]),
+    /* 1226 */ Shape::choice("SnapshotBlockPublicAccessState", &["block-all-sharing", "block-new-sharing", "unblocked"]),
+    /* 1227 */ Shape::new("SnapshotCompletionDurationMinutesRequest", Kind::Integer).min(1.0).max(2880.0),
+    /* 1228 */ Shape::new("SnapshotCompletionDurationMinutesResponse", Kind::Integer),
+    /* 1229 */ Shape::new("SnapshotId", Kind::String),
+    /* 1230 */ Shape::list("SnapshotIdStringList", Member::element(1229).wire("SnapshotId")),
+    /* 1231 */
     Shape::record(
         "SnapshotInfo",
         &[
-            Member::new("Description", 1291).wire("description"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("Encrypted", 114).wire("encrypted"),
-            Member::new("VolumeId", 1291).wire("volumeId"),
-            Member::new("State", 1272).wire("state"),
-            Member::new("VolumeSize", 757).wire("volumeSize"),
-            Member::new("StartTime", 936).wire("startTime"),
-            Member::new("Progress", 1291).wire("progress"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("SnapshotId", 1291).wire("snapshotId"),
-            Member::new("OutpostArn", 1291).wire("outpostArn"),
-            Member::new("SseType", 1211).wire("sseType"),
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("Encrypted", 110).wire("encrypted"),
+            Member::new("VolumeId", 1256).wire("volumeId"),
+            Member::new("State", 1238).wire("state"),
+            Member::new("VolumeSize", 730).wire("volumeSize"),
+            Member::new("StartTime", 908).wire("startTime"),
+            Member::new("Progress", 1256).wire("progress"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("SnapshotId", 1256).wire("snapshotId"),
+            Member::new("OutpostArn", 1256).wire("outpostArn"),
+            Member::new("SseType", 1179).wire("sseType"),
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
         ],
     ),
-    /* 1266 */ Shape::list("SnapshotList", Member::element(1257).wire("item")),
-    /* 1267 */ Shape::choice("SnapshotLocationEnum", &["regional", "local"]),
-    /* 1268 */
+    /* 1232 */ Shape::list("SnapshotList", Member::element(1224).wire("item")),
+    /* 1233 */ Shape::choice("SnapshotLocationEnum", &["regional", "local"]),
+    /* 1234 */
     Shape::record(
         "SnapshotRecycleBinInfo",
         &[
-            Member::new("SnapshotId", 1291).wire("snapshotId"),
-            Member::new("RecycleBinEnterTime", 936).wire("recycleBinEnterTime"),
-            Member::new("RecycleBinExitTime", 936).wire("recycleBinExitTime"),
-            Member::new("Description", 1291).wire("description"),
-            Member::new("VolumeId", 1291).wire("volumeId"),
+            Member::new("SnapshotId", 1256).wire("snapshotId"),
+            Member::new("RecycleBinEnterTime", 908).wire("recycleBinEnterTime"),
+            Member::new("RecycleBinExitTime", 908).wire("recycleBinExitTime"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("VolumeId", 1256).wire("volumeId"),
         ],
     ),
-    /* 1269 */ Shape::list("SnapshotRecycleBinInfoList", Member::element(1268).wire("item")),
-    /* 1270 */
+    /* 1235 */ Shape::list("SnapshotRecycleBinInfoList", Member::element(1234).wire("item")),
+    /* 1236 */
     Shape::choice("SnapshotReturnCodes", &["success", "skipped", "missing-permissions", "internal-error", "client-error"]),
-    /* 1271 */ Shape::list("SnapshotSet", Member::element(1265).wire("item")),
-    /* 1272 */ Shape::choice("SnapshotState", &["pending", "completed", "error", "recoverable", "recovering"]),
-    /* 1273 */
-    Shape::record(
-        "SnapshotTaskDetail",
-        &[
-            Member::new("Description", 1291).wire("description"),
-            Member::new("DiskImageSize", 464).wire("diskImageSize"),
-            Member::new("Encrypted", 114).wire("encrypted"),
-            Member::new("Format", 1291).wire("format"),
-            Member::new("KmsKeyId", 1291).wire("kmsKeyId"),
-            Member::new("Progress", 1291).wire("progress"),
-            Member::new("SnapshotId", 1291).wire("snapshotId"),
-            Member::new("Status", 1291).wire("status"),
-            Member::new("StatusMessage", 1291).wire("statusMessage"),
-            Member::new("Url", 1245).wire("url"),
-            Member::new("UserBucket", 1369).wire("userBucket"),
-        ],
-    ),
-    /* 1274 */
+    /* 1237 */ Shape::list("SnapshotSet", Member::element(1231).wire("item")),
+    /* 1238 */ Shape::choice("SnapshotState", &["pending", "completed", "error", "recoverable", "recovering"]),
+    /* 1239 */
     Shape::record(
         "SnapshotTierStatus",
         &[
-            Member::new("SnapshotId", 1263).wire("snapshotId"),
-            Member::new("VolumeId", 1391).wire("volumeId"),
-            Member::new("Status", 1272).wire("status"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("StorageTier", 1290).wire("storageTier"),
-            Member::new("LastTieringStartTime", 936).wire("lastTieringStartTime"),
-            Member::new("LastTieringProgress", 757).wire("lastTieringProgress"),
-            Member::new("LastTieringOperationStatus", 1339).wire("lastTieringOperationStatus"),
-            Member::new("LastTieringOperationStatusDetail", 1291).wire("lastTieringOperationStatusDetail"),
-            Member::new("ArchivalCompleteTime", 936).wire("archivalCompleteTime"),
-            Member::new("RestoreExpiryTime", 936).wire("restoreExpiryTime"),
+            Member::new("SnapshotId", 1229).wire("snapshotId"),
+            Member::new("VolumeId", 1352).wire("volumeId"),
+            Member::new("Status", 1238).wire("status"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("StorageTier", 1255).wire("storageTier"),
+            Member::new("LastTieringStartTime", 908).wire("lastTieringStartTime"),
+            Member::new("LastTieringProgress", 730).wire("lastTieringProgress"),
+            Member::new("LastTieringOperationStatus", 1304).wire("lastTieringOperationStatus"),
+            Member::new("LastTieringOperationStatusDetail", 1256).wire("lastTieringOperationStatusDetail"),
+            Member::new("ArchivalCompleteTime", 908).wire("archivalCompleteTime"),
+            Member::new("RestoreExpiryTime", 908).wire("restoreExpiryTime"),
         ],
     ),
-    /* 1275 */ Shape::choice("SpotInstanceType", &["one-time", "persistent"]),
-    /* 1276 */
+    /* 1240 */ Shape::choice("SpotInstanceType", &["one-time", "persistent"]),
+    /* 1241 */
     Shape::record(
         "SpotMarketOptions",
         &[
-            Member::new("MaxPrice", 1291),
-            Member::new("SpotInstanceType", 1275),
-            Member::new("BlockDurationMinutes", 757),
-            Member::new("ValidUntil", 218),
-            Member::new("InstanceInterruptionBehavior", 687),
+            Member::new("MaxPrice", 1256),
+            Member::new("SpotInstanceType", 1240),
+            Member::new("BlockDurationMinutes", 730),
+            Member::new("ValidUntil", 211),
+            Member::new("InstanceInterruptionBehavior", 660),
         ],
     ),
-    /* 1277 */ Shape::choice("SpreadLevel", &["host", "rack"]),
-    /* 1278 */
+    /* 1242 */ Shape::choice("SpreadLevel", &["host", "rack"]),
+    /* 1243 */
     Shape::record(
         "StaleIpPermission",
         &[
-            Member::new("FromPort", 757).wire("fromPort"),
-            Member::new("IpProtocol", 1291).wire("ipProtocol"),
-            Member::new("IpRanges", 771).wire("ipRanges"),
-            Member::new("PrefixListIds", 1102).wire("prefixListIds"),
-            Member::new("ToPort", 757).wire("toPort"),
-            Member::new("UserIdGroupPairs", 1373).wire("groups"),
+            Member::new("FromPort", 730).wire("fromPort"),
+            Member::new("IpProtocol", 1256).wire("ipProtocol"),
+            Member::new("IpRanges", 744).wire("ipRanges"),
+            Member::new("PrefixListIds", 1072).wire("prefixListIds"),
+            Member::new("ToPort", 730).wire("toPort"),
+            Member::new("UserIdGroupPairs", 1334).wire("groups"),
         ],
     ),
-    /* 1279 */ Shape::list("StaleIpPermissionSet", Member::element(1278).wire("item")),
-    /* 1280 */
+    /* 1244 */ Shape::list("StaleIpPermissionSet", Member::element(1243).wire("item")),
+    /* 1245 */
     Shape::record(
         "StaleSecurityGroup",
         &[
-            Member::new("Description", 1291).wire("description"),
-            Member::new("GroupId", 1291).wire("groupId"),
-            Member::new("GroupName", 1291).wire("groupName"),
-            Member::new("StaleIpPermissions", 1279).wire("staleIpPermissions"),
-            Member::new("StaleIpPermissionsEgress", 1279).wire("staleIpPermissionsEgress"),
-            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("GroupId", 1256).wire("groupId"),
+            Member::new("GroupName", 1256).wire("groupName"),
+            Member::new("StaleIpPermissions", 1244).wire("staleIpPermissions"),
+            Member::new("StaleIpPermissionsEgress", 1244).wire("staleIpPermissionsEgress"),
+            Member::new("VpcId", 1256).wire("vpcId"),
         ],
     ),
-    /* 1281 */ Shape::list("StaleSecurityGroupSet", Member::element(1280).wire("item")),
-    /* 1282 */
+    /* 1246 */ Shape::list("StaleSecurityGroupSet", Member::element(1245).wire("item")),
+    /* 1247 */
     Shape::record(
         "StartInstancesRequest",
         &[
-            Member::new("InstanceIds", 683).wire("InstanceId").required(),
-            Member::new("AdditionalInfo", 1291).wire("additionalInfo"),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("InstanceIds", 656).wire("InstanceId").required(),
+            Member::new("AdditionalInfo", 1256).wire("additionalInfo"),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 1283 */ Shape::record("StartInstancesResult", &[Member::new("StartingInstances", 736).wire("instancesSet")]),
-    /* 1284 */ Shape::new("State", Kind::String),
-    /* 1285 */
-    Shape::record("StateReason", &[Member::new("Code", 1291).wire("code"), Member::new("Message", 1291).wire("message")]),
-    /* 1286 */ Shape::choice("StatusName", &["reachability"]),
-    /* 1287 */ Shape::choice("StatusType", &["passed", "failed", "insufficient-data", "initializing"]),
-    /* 1288 */
+    /* 1248 */ Shape::record("StartInstancesResult", &[Member::new("StartingInstances", 709).wire("instancesSet")]),
+    /* 1249 */ Shape::new("State", Kind::String),
+    /* 1250 */
+    Shape::record("StateReason", &[Member::new("Code", 1256).wire("code"), Member::new("Message", 1256).wire("message")]),
+    /* 1251 */ Shape::choice("StatusName", &["reachability"]),
+    /* 1252 */ Shape::choice("StatusType", &["passed", "failed", "insufficient-data", "initializing"]),
+    /* 1253 */
     Shape::record(
         "StopInstancesRequest",
         &[
-            Member::new("InstanceIds", 683).wire("InstanceId").required(),
-            Member::new("Hibernate", 114),
-            Member::new("SkipOsShutdown", 114),
-            Member::new("DryRun", 114).wire("dryRun"),
-            Member::new("Force", 114).wire("force"),
+            Member::new("InstanceIds", 656).wire("InstanceId").required(),
+            Member::new("Hibernate", 110),
+            Member::new("SkipOsShutdown", 110),
+            Member::new("DryRun", 110).wire("dryRun"),
+            Member::new("Force", 110).wire("force"),
         ],
     ),
-    /* 1289 */ Shape::record("StopInstancesResult", &[Member::new("StoppingInstances", 736).wire("instancesSet")]),
-    /* 1290 */ Shape::choice("StorageTier", &["archive", "standard"]),
-    /* 1291 */ Shape::new("String", Kind::String),
-    /* 1292 */
+    /* 1254 */ Shape::record("StopInstancesResult", &[Member::new("StoppingInstances", 709).wire("instancesSet")]),
+    /* 1255 */ Shape::choice("StorageTier", &["archive", "standard"]),
+    /* 1256 */ Shape::new("String", Kind::String),
+    /* 1257 */
     Shape::record(
         "Subnet",
         &[
-            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
-            Member::new("EnableLniAtDeviceIndex", 757).wire("enableLniAtDeviceIndex"),
-            Member::new("MapCustomerOwnedIpOnLaunch", 114).wire("mapCustomerOwnedIpOnLaunch"),
-            Member::new("CustomerOwnedIpv4Pool", 135).wire("customerOwnedIpv4Pool"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("AssignIpv6AddressOnCreation", 114).wire("assignIpv6AddressOnCreation"),
-            Member::new("Ipv6CidrBlockAssociationSet", 1308).wire("ipv6CidrBlockAssociationSet"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("SubnetArn", 1291).wire("subnetArn"),
-            Member::new("OutpostArn", 1291).wire("outpostArn"),
-            Member::new("EnableDns64", 114).wire("enableDns64"),
-            Member::new("Ipv6Native", 114).wire("ipv6Native"),
-            Member::new("PrivateDnsNameOptionsOnLaunch", 1110).wire("privateDnsNameOptionsOnLaunch"),
-            Member::new("BlockPublicAccessStates", 113).wire("blockPublicAccessStates"),
-            Member::new("Type", 1291).wire("type"),
-            Member::new("SubnetId", 1291).wire("subnetId"),
-            Member::new("State", 1310).wire("state"),
-            Member::new("VpcId", 1291).wire("vpcId"),
-            Member::new("CidrBlock", 1291).wire("cidrBlock"),
-            Member::new("AvailableIpAddressCount", 757).wire("availableIpAddressCount"),
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
-            Member::new("DefaultForAz", 114).wire("defaultForAz"),
-            Member::new("MapPublicIpOnLaunch", 114).wire("mapPublicIpOnLaunch"),
+            Member::new("AvailabilityZoneId", 1256).wire("availabilityZoneId"),
+            Member::new("EnableLniAtDeviceIndex", 730).wire("enableLniAtDeviceIndex"),
+            Member::new("MapCustomerOwnedIpOnLaunch", 110).wire("mapCustomerOwnedIpOnLaunch"),
+            Member::new("CustomerOwnedIpv4Pool", 130).wire("customerOwnedIpv4Pool"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("AssignIpv6AddressOnCreation", 110).wire("assignIpv6AddressOnCreation"),
+            Member::new("Ipv6CidrBlockAssociationSet", 1273).wire("ipv6CidrBlockAssociationSet"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("SubnetArn", 1256).wire("subnetArn"),
+            Member::new("OutpostArn", 1256).wire("outpostArn"),
+            Member::new("EnableDns64", 110).wire("enableDns64"),
+            Member::new("Ipv6Native", 110).wire("ipv6Native"),
+            Member::new("PrivateDnsNameOptionsOnLaunch", 1080).wire("privateDnsNameOptionsOnLaunch"),
+            Member::new("BlockPublicAccessStates", 109).wire("blockPublicAccessStates"),
+            Member::new("Type", 1256).wire("type"),
+            Member::new("SubnetId", 1256).wire("subnetId"),
+            Member::new("State", 1275).wire("state"),
+            Member::new("VpcId", 1256).wire("vpcId"),
+            Member::new("CidrBlock", 1256).wire("cidrBlock"),
+            Member::new("AvailableIpAddressCount", 730).wire("availableIpAddressCount"),
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
+            Member::new("DefaultForAz", 110).wire("defaultForAz"),
+            Member::new("MapPublicIpOnLaunch", 110).wire("mapPublicIpOnLaunch"),
         ],
     ),
-    /* 1293 */ Shape::new("SubnetCidrAssociationId", Kind::String),
-    /* 1294 */
+    /* 1258 */ Shape::new("SubnetCidrAssociationId", Kind::String),
+    /* 1259 */
     Shape::record(
         "SubnetCidrBlockState",
-        &[Member::new("State", 1295).wire("state"), Member::new("StatusMessage", 1291).wire("statusMessage")],
+        &[Member::new("State", 1260).wire("state"), Member::new("StatusMessage", 1256).wire("statusMessage")],
     ),
-    /* 1295 */
+    /* 1260 */
     Shape::choice(
         "SubnetCidrBlockStateCode",
         &["associating", "associated", "disassociating", "disassociated", "failing", "failed"],
     ),
-    /* 1296 */
+    /* 1261 */
     Shape::record(
         "SubnetCidrReservation",
         &[
-            Member::new("SubnetCidrReservationId", 1297).wire("subnetCidrReservationId"),
-            Member::new("SubnetId", 1302).wire("subnetId"),
-            Member::new("Cidr", 1291).wire("cidr"),
-            Member::new("ReservationType", 1299).wire("reservationType"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("Description", 1291).wire("description"),
-            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("SubnetCidrReservationId", 1262).wire("subnetCidrReservationId"),
+            Member::new("SubnetId", 1267).wire("subnetId"),
+            Member::new("Cidr", 1256).wire("cidr"),
+            Member::new("ReservationType", 1264).wire("reservationType"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("Tags", 1293).wire("tagSet"),
         ],
     ),
-    /* 1297 */ Shape::new("SubnetCidrReservationId", Kind::String),
-    /* 1298 */ Shape::list("SubnetCidrReservationList", Member::element(1296).wire("item")),
-    /* 1299 */ Shape::choice("SubnetCidrReservationType", &["prefix", "explicit"]),
-    /* 1300 */
-    Shape::record("SubnetConfiguration", &[Member::new("SubnetId", 1302), Member::new("Ipv4", 1291), Member::new("Ipv6", 1291)]),
-    /* 1301 */ Shape::list("SubnetConfigurationsList", Member::element(1300).wire("item")),
-    /* 1302 */ Shape::new("SubnetId", Kind::String),
-    /* 1303 */ Shape::list("SubnetIdList", Member::element(1302).wire("AssociatedSubnetId")),
-    /* 1304 */ Shape::list("SubnetIdStringList", Member::element(1302).wire("SubnetId")),
-    /* 1305 */
+    /* 1262 */ Shape::new("SubnetCidrReservationId", Kind::String),
+    /* 1263 */ Shape::list("SubnetCidrReservationList", Member::element(1261).wire("item")),
+    /* 1264 */ Shape::choice("SubnetCidrReservationType", &["prefix", "explicit"]),
+    /* 1265 */
+    Shape::record("SubnetConfiguration", &[Member::new("SubnetId", 1267), Member::new("Ipv4", 1256), Member::new("Ipv6", 1256)]),
+    /* 1266 */ Shape::list("SubnetConfigurationsList", Member::element(1265).wire("item")),
+    /* 1267 */ Shape::new("SubnetId", Kind::String),
+    /* 1268 */ Shape::list("SubnetIdList", Member::element(1267).wire("AssociatedSubnetId")),
+    /* 1269 */ Shape::list("SubnetIdStringList", Member::element(1267).wire("SubnetId")),
+    /* 1270 */
     Shape::record(
         "SubnetIpPrefixes",
-        &[Member::new("SubnetId", 1291).wire("subnetId"), Member::new("IpPrefixes", 1381).wire("ipPrefixSet")],
+        &[Member::new("SubnetId", 1256).wire("subnetId"), Member::new("IpPrefixes", 1342).wire("ipPrefixSet")],
     ),
-    /* 1306 */ Shape::list("SubnetIpPrefixesList", Member::element(1305).wire("item")),
-    /* 1307 */
+    /* 1271 */ Shape::list("SubnetIpPrefixesList", Member::element(1270).wire("item")),
+    /* 1272 */
     Shape::record(
         "SubnetIpv6CidrBlockAssociation",
         &[
-            Member::new("AssociationId", 1293).wire("associationId"),
-            Member::new("Ipv6CidrBlock", 1291).wire("ipv6CidrBlock"),
-            Member::new("Ipv6CidrBlockState", 1294).wire("ipv6CidrBlockState"),
-            Member::new("Ipv6AddressAttribute", 782).wire("ipv6AddressAttribute"),
-            Member::new("IpSource", 772).wire("ipSource"),
+            Member::new("AssociationId", 1258).wire("associationId"),
+            Member::new("Ipv6CidrBlock", 1256).wire("ipv6CidrBlock"),
+            Member::new("Ipv6CidrBlockState", 1259).wire("ipv6CidrBlockState"),
+            Member::new("Ipv6AddressAttribute", 755).wire("ipv6AddressAttribute"),
+            Member::new("IpSource", 745).wire("ipSource"),
         ],
     ),
-    /* 1308 */ Shape::list("SubnetIpv6CidrBlockAssociationSet", Member::element(1307).wire("item")),
-    /* 1309 */ Shape::list("SubnetList", Member::element(1292).wire("item")),
-    /* 1310 */
+    /* 1273 */ Shape::list("SubnetIpv6CidrBlockAssociationSet", Member::element(1272).wire("item")),
+    /* 1274 */ Shape::list("SubnetList", Member::element(1257).wire("item")),
+    /* 1275 */
     Shape::choice("SubnetState", &["pending", "available", "unavailable", "failed", "failed-insufficient-capacity"]),
-    /* 1311 */
-    Shape::record("SuccessfulInstanceCreditSpecificationItem", &[Member::new("InstanceId", 1291).wire("instanceId")]),
-    /* 1312 */ Shape::list("SuccessfulInstanceCreditSpecificationSet", Member::element(1311).wire("item")),
-    /* 1313 */ Shape::choice("SummaryStatus", &["ok", "impaired", "insufficient-data", "not-applicable", "initializing"]),
-    /* 1314 */ Shape::new("SupportedAdditionalProcessorFeature", Kind::String),
-    /* 1315 */ Shape::list("SupportedAdditionalProcessorFeatureList", Member::element(1314).wire("item")),
-    /* 1316 */ Shape::new("SupportedInRegion", Kind::Boolean),
-    /* 1317 */ Shape::list("SupportedInstanceTypeSet", Member::element(753).wire("item")),
-    /* 1318 */ Shape::list("SupportedIpAddressTypes", Member::element(1247).wire("item")).min(0.0).max(2.0),
-    /* 1319 */ Shape::record("Tag", &[Member::new("Key", 1291).wire("key"), Member::new("Value", 1291).wire("value")]),
-    /* 1320 */
+    /* 1276 */
+    Shape::record("SuccessfulInstanceCreditSpecificationItem", &[Member::new("InstanceId", 1256).wire("instanceId")]),
+    /* 1277 */ Shape::list("SuccessfulInstanceCreditSpecificationSet", Member::element(1276).wire("item")),
+    /* 1278 */ Shape::choice("SummaryStatus", &["ok", "impaired", "insufficient-data", "not-applicable", "initializing"]),
+    /* 1279 */ Shape::new("SupportedAdditionalProcessorFeature", Kind::String),
+    /* 1280 */ Shape::list("SupportedAdditionalProcessorFeatureList", Member::element(1279).wire("item")),
+    /* 1281 */ Shape::new("SupportedInRegion", Kind::Boolean),
+    /* 1282 */ Shape::list("SupportedInstanceTypeSet", Member::element(726).wire("item")),
+    /* 1283 */ Shape::list("SupportedIpAddressTypes", Member::element(1214).wire("item")).min(0.0).max(2.0),
+    /* 1284 */ Shape::record("Tag", &[Member::new("Key", 1256).wire("key"), Member::new("Value", 1256).wire("value")]),
+    /* 1285 */
     Shape::record(
         "TagDescription",
         &[
-            Member::new("Key", 1291).wire("key"),
-            Member::new("ResourceId", 1291).wire("resourceId"),
-            Member::new("ResourceType", 1176).wire("resourceType"),
-            Member::new("Value", 1291).wire("value"),
+            Member::new("Key", 1256).wire("key"),
+            Member::new("ResourceId", 1256).wire("resourceId"),
+            Member::new("ResourceType", 1144).wire("resourceType"),
+            Member::new("Value", 1256).wire("value"),
         ],
     ),
-    /* 1321 */ Shape::list("TagDescriptionList", Member::element(1320).wire("item")),
-    /* 1322 */ Shape::list("TagFieldSpecificationListRequest", Member::element(1324).wire("item")).min(1.0).max(3.0),
-    /* 1323 */ Shape::list("TagFieldSpecificationListResponse", Member::element(1325).wire("item")).min(1.0).max(3.0),
-    /* 1324 */
+    /* 1286 */ Shape::list("TagDescriptionList", Member::element(1285).wire("item")),
+    /* 1287 */ Shape::list("TagFieldSpecificationListRequest", Member::element(1289).wire("item")).min(1.0).max(3.0),
+    /* 1288 */ Shape::list("TagFieldSpecificationListResponse", Member::element(1290).wire("item")).min(1.0).max(3.0),
+    /* 1289 */
     Shape::record(
         "TagFieldSpecificationRequest",
-        &[Member::new("ResourceType", 1332), Member::new("TagKeys", 1327).wire("TagKey")],
+        &[Member::new("ResourceType", 1297), Member::new("TagKeys", 1292).wire("TagKey")],
     ),
-    /* 1325 */
+    /* 1290 */
     Shape::record(
         "TagFieldSpecificationResponse",
-        &[Member::new("ResourceType", 1332).wire("resourceType"), Member::new("TagKeys", 1327).wire("tagKeySet")],
+        &[Member::new("ResourceType", 1297).wire("resourceType"), Member::new("TagKeys", 1292).wire("tagKeySet")],
     ),
-    /* 1326 */ Shape::new("TagKey", Kind::String).min(1.0).max(128.0),
-    /* 1327 */ Shape::list("TagKeyList", Member::element(1326).wire("item")).min(1.0).max(2.0),
-    /* 1328 */ Shape::list("TagList", Member::element(1319).wire("item")),
-    /* 1329 */
+    /* 1291 */ Shape::new("TagKey", Kind::String).min(1.0).max(128.0),
+    /* 1292 */ Shape::list("TagKeyList", Member::element(1291).wire("item")).min(1.0).max(2.0),
+    /* 1293 */ Shape::list("TagList", Member::element(1284).wire("item")),
+    /* 1294 */
     Shape::record(
         "TagSpecification",
-        &[Member::new("ResourceType", 1176).wire("resourceType"), Member::new("Tags", 1328).wire("Tag")],
+        &[Member::new("ResourceType", 1144).wire("resourceType"), Member::new("Tags", 1293).wire("Tag")],
     ),
-    /* 1330 */ Shape::list("TagSpecificationList", Member::element(1329).wire("item")),
-    /* 1331 */ Shape::new("TaggableResourceId", Kind::String),
-    /* 1332 */ Shape::choice("TaggableResourceType", &["network-interface", "instance", "auto-scaling-group"]),
-    /* 1333 */ Shape::choice("TargetStorageTier", &["archive"]),
-    /* 1334 */ Shape::choice("Tenancy", &["default", "dedicated", "host"]),
-    /* 1335 */
+    /* 1295 */ Shape::list("TagSpecificationList", Member::element(1294).wire("item")),
+    /* 1296 */ Shape::new("TaggableResourceId", Kind::String),
+    /* 1297 */ Shape::choice("TaggableResourceType", &["network-interface", "instance", "auto-scaling-group"]),
+    /* 1298 */ Shape::choice("TargetStorageTier", &["archive"]),
+    /* 1299 */ Shape::choice("Tenancy", &["default", "dedicated", "host"]),
+    /* 1300 */
     Shape::record(
         "TerminateInstancesRequest",
         &[
-            Member::new("InstanceIds", 683).wire("InstanceId").required(),
-            Member::new("Force", 114),
-            Member::new("SkipOsShutdown", 114),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("InstanceIds", 656).wire("InstanceId").required(),
+            Member::new("Force", 110),
+            Member::new("SkipOsShutdown", 110),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 1336 */ Shape::record("TerminateInstancesResult", &[Member::new("TerminatingInstances", 736).wire("instancesSet")]),
-    /* 1337 */ Shape::new("ThreadsPerCore", Kind::Integer),
-    /* 1338 */ Shape::list("ThreadsPerCoreList", Member::element(1337).wire("item")),
-    /* 1339 */
+    /* 1301 */ Shape::record("TerminateInstancesResult", &[Member::new("TerminatingInstances", 709).wire("instancesSet")]),
+    /* 1302 */ Shape::new("ThreadsPerCore", Kind::Integer),
+    /* 1303 */ Shape::list("ThreadsPerCoreList", Member::element(1302).wire("item")),
+    /* 1304 */
     Shape::choice(
         "TieringOperationStatus",
         &[
@@ -6708,54 +6493,36 @@ pub static SHAPES: &[Shape] = &[
             "permanent-restore-failed",
         ],
     ),
-    /* 1340 */
-    Shape::record("TotalLocalStorageGB", &[Member::new("Min", 464).wire("min"), Member::new("Max", 464).wire("max")]),
-    /* 1341 */ Shape::record("TotalLocalStorageGBRequest", &[Member::new("Min", 464), Member::new("Max", 464)]),
-    /* 1342 */ Shape::new("TotalMediaMemory", Kind::Integer),
-    /* 1343 */ Shape::new("TotalNeuronMemory", Kind::Integer),
-    /* 1344 */ Shape::choice("TpmSupportValues", &["v2.0"]),
-    /* 1345 */ Shape::choice("TrafficType", &["ACCEPT", "REJECT", "ALL"]),
-    /* 1346 */ Shape::choice("TransferType", &["time-based", "standard"]),
-    /* 1347 */ Shape::new("TransitGatewayId", Kind::String),
-    /* 1348 */
-    Shape::record(
-        "UnassignIpv6AddressesRequest",
-        &[
-            Member::new("Ipv6Prefixes", 768).wire("Ipv6Prefix"),
-            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
-            Member::new("Ipv6Addresses", 783).wire("ipv6Addresses"),
-        ],
-    ),
-    /* 1349 */
-    Shape::record(
-        "UnassignIpv6AddressesResult",
-        &[
-            Member::new("NetworkInterfaceId", 1291).wire("networkInterfaceId"),
-            Member::new("UnassignedIpv6Addresses", 783).wire("unassignedIpv6Addresses"),
-            Member::new("UnassignedIpv6Prefixes", 768).wire("unassignedIpv6PrefixSet"),
-        ],
-    ),
-    /* 1350 */
+    /* 1305 */
+    Shape::record("TotalLocalStorageGB", &[Member::new("Min", 448).wire("min"), Member::new("Max", 448).wire("max")]),
+    /* 1306 */ Shape::record("TotalLocalStorageGBRequest", &[Member::new("Min", 448), Member::new("Max", 448)]),
+    /* 1307 */ Shape::new("TotalMediaMemory", Kind::Integer),
+    /* 1308 */ Shape::new("TotalNeuronMemory", Kind::Integer),
+    /* 1309 */ Shape::choice("TpmSupportValues", &["v2.0"]),
+    /* 1310 */ Shape::choice("TrafficType", &["ACCEPT", "REJECT", "ALL"]),
+    /* 1311 */ Shape::choice("TransferType", &["time-based", "standard"]),
+    /* 1312 */ Shape::new("TransitGatewayId", Kind::String),
+    /* 1313 */
     Shape::record(
         "UnassignPrivateIpAddressesRequest",
         &[
-            Member::new("Ipv4Prefixes", 768).wire("Ipv4Prefix"),
-            Member::new("NetworkInterfaceId", 1028).wire("networkInterfaceId").required(),
-            Member::new("PrivateIpAddresses", 1117).wire("privateIpAddress"),
+            Member::new("Ipv4Prefixes", 741).wire("Ipv4Prefix"),
+            Member::new("NetworkInterfaceId", 998).wire("networkInterfaceId").required(),
+            Member::new("PrivateIpAddresses", 1087).wire("privateIpAddress"),
         ],
     ),
-    /* 1351 */ Shape::choice("UnlimitedSupportedInstanceFamily", &["t2", "t3", "t3a", "t4g", "t8i"]),
-    /* 1352 */
+    /* 1314 */ Shape::choice("UnlimitedSupportedInstanceFamily", &["t2", "t3", "t3a", "t4g", "t8i"]),
+    /* 1315 */
     Shape::record(
         "UnmonitorInstancesRequest",
         &[
-            Member::new("InstanceIds", 683).wire("InstanceId").required(),
-            Member::new("MetricCategoryIds", 935).wire("MetricCategoryId"),
-            Member::new("DryRun", 114).wire("dryRun"),
+            Member::new("InstanceIds", 656).wire("InstanceId").required(),
+            Member::new("MetricCategoryIds", 907).wire("MetricCategoryId"),
+            Member::new("DryRun", 110).wire("dryRun"),
         ],
     ),
-    /* 1353 */ Shape::record("UnmonitorInstancesResult", &[Member::new("InstanceMonitorings", 709).wire("instancesSet")]),
-    /* 1354 */
+    /* 1316 */ Shape::record("UnmonitorInstancesResult", &[Member::new("InstanceMonitorings", 682).wire("instancesSet")]),
+    /* 1317 */
     Shape::choice(
         "UnsuccessfulInstanceCreditSpecificationErrorCode",
         &[
@@ -6765,346 +6532,340 @@ pub static SHAPES: &[Shape] = &[
             "InstanceCreditSpecification.NotSupported",
         ],
     ),
-    /* 1355 */
+    /* 1318 */
     Shape::record(
         "UnsuccessfulInstanceCreditSpecificationItem",
-        &[Member::new("InstanceId", 1291).wire("instanceId"), Member::new("Error", 1356).wire("error")],
+        &[Member::new("InstanceId", 1256).wire("instanceId"), Member::new("Error", 1319).wire("error")],
     ),
-    /* 1356 */
+    /* 1319 */
     Shape::record(
         "UnsuccessfulInstanceCreditSpecificationItemError",
-        &[Member::new("Code", 1354).wire("code"), Member::new("Message", 1291).wire("message")],
+        &[Member::new("Code", 1317).wire("code"), Member::new("Message", 1256).wire("message")],
     ),
-    /* 1357 */ Shape::list("UnsuccessfulInstanceCreditSpecificationSet", Member::element(1355).wire("item")),
-    /* 1358 */
+    /* 1320 */ Shape::list("UnsuccessfulInstanceCreditSpecificationSet", Member::element(1318).wire("item")),
+    /* 1321 */
     Shape::record(
         "UnsuccessfulItem",
-        &[Member::new("Error", 1359).wire("error"), Member::new("ResourceId", 1291).wire("resourceId")],
+        &[Member::new("Error", 1322).wire("error"), Member::new("ResourceId", 1256).wire("resourceId")],
     ),
-    /* 1359 */
+    /* 1322 */
     Shape::record(
         "UnsuccessfulItemError",
-        &[Member::new("Code", 1291).wire("code"), Member::new("Message", 1291).wire("message")],
+        &[Member::new("Code", 1256).wire("code"), Member::new("Message", 1256).wire("message")],
     ),
-    /* 1360 */ Shape::list("UnsuccessfulItemSet", Member::element(1358).wire("item")),
-    /* 1361 */ Shape::list("UnsupportedInstanceTypeSet", Member::element(753).wire("item")),
-    /* 1362 */
+    /* 1323 */ Shape::list("UnsuccessfulItemSet", Member::element(1321).wire("item")),
+    /* 1324 */ Shape::list("UnsupportedInstanceTypeSet", Member::element(726).wire("item")),
+    /* 1325 */
     Shape::record(
         "UpdateSecurityGroupRuleDescriptionsEgressRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("GroupId", 1228),
-            Member::new("GroupName", 1232),
-            Member::new("IpPermissions", 767),
-            Member::new("SecurityGroupRuleDescriptions", 1237).wire("SecurityGroupRuleDescription"),
+            Member::new("DryRun", 110),
+            Member::new("GroupId", 1196),
+            Member::new("GroupName", 1200),
+            Member::new("IpPermissions", 740),
+            Member::new("SecurityGroupRuleDescriptions", 1205).wire("SecurityGroupRuleDescription"),
         ],
     ),
-    /* 1363 */
-    Shape::record("UpdateSecurityGroupRuleDescriptionsEgressResult", &[Member::new("Return", 114).wire("return")]),
-    /* 1364 */
+    /* 1326 */
+    Shape::record("UpdateSecurityGroupRuleDescriptionsEgressResult", &[Member::new("Return", 110).wire("return")]),
+    /* 1327 */
     Shape::record(
         "UpdateSecurityGroupRuleDescriptionsIngressRequest",
         &[
-            Member::new("DryRun", 114),
-            Member::new("GroupId", 1228),
-            Member::new("GroupName", 1232),
-            Member::new("IpPermissions", 767),
-            Member::new("SecurityGroupRuleDescriptions", 1237).wire("SecurityGroupRuleDescription"),
+            Member::new("DryRun", 110),
+            Member::new("GroupId", 1196),
+            Member::new("GroupName", 1200),
+            Member::new("IpPermissions", 740),
+            Member::new("SecurityGroupRuleDescriptions", 1205).wire("SecurityGroupRuleDescription"),
         ],
     ),
-    /* 1365 */
-    Shape::record("UpdateSecurityGroupRuleDescriptionsIngressResult", &[Member::new("Return", 114).wire("return")]),
-    /* 1366 */ Shape::choice("UsageClassType", &["spot", "on-demand", "capacity-block"]),
-    /* 1367 */ Shape::list("UsageClassTypeList", Member::element(1366).wire("item")),
-    /* 1368 */ Shape::record("UserBucket", &[Member::new("S3Bucket", 1291), Member::new("S3Key", 1291)]),
-    /* 1369 */
-    Shape::record(
-        "UserBucketDetails",
-        &[Member::new("S3Bucket", 1291).wire("s3Bucket"), Member::new("S3Key", 1291).wire("s3Key")],
-    ),
-    /* 1370 */ Shape::list("UserGroupStringList", Member::element(1291).wire("UserGroup")),
-    /* 1371 */
+    /* 1328 */
+    Shape::record("UpdateSecurityGroupRuleDescriptionsIngressResult", &[Member::new("Return", 110).wire("return")]),
+    /* 1329 */ Shape::choice("UsageClassType", &["spot", "on-demand", "capacity-block"]),
+    /* 1330 */ Shape::list("UsageClassTypeList", Member::element(1329).wire("item")),
+    /* 1331 */ Shape::list("UserGroupStringList", Member::element(1256).wire("UserGroup")),
+    /* 1332 */
     Shape::record(
         "UserIdGroupPair",
         &[
-            Member::new("Description", 1291).wire("description"),
-            Member::new("UserId", 1291).wire("userId"),
-            Member::new("GroupName", 1291).wire("groupName"),
-            Member::new("GroupId", 1291).wire("groupId"),
-            Member::new("VpcId", 1291).wire("vpcId"),
-            Member::new("VpcPeeringConnectionId", 1291).wire("vpcPeeringConnectionId"),
-            Member::new("PeeringStatus", 1291).wire("peeringStatus"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("UserId", 1256).wire("userId"),
+            Member::new("GroupName", 1256).wire("groupName"),
+            Member::new("GroupId", 1256).wire("groupId"),
+            Member::new("VpcId", 1256).wire("vpcId"),
+            Member::new("VpcPeeringConnectionId", 1256).wire("vpcPeeringConnectionId"),
+            Member::new("PeeringStatus", 1256).wire("peeringStatus"),
         ],
     ),
-    /* 1372 */ Shape::list("UserIdGroupPairList", Member::element(1371).wire("item")),
-    /* 1373 */ Shape::list("UserIdGroupPairSet", Member::element(1371).wire("item")),
-    /* 1374 */ Shape::list("UserIdStringList", Member::element(1291).wire("UserId")),
-    /* 1375 */ Shape::new("VCpuCount", Kind::Integer),
-    /* 1376 */
-    Shape::record("VCpuCountRange", &[Member::new("Min", 757).wire("min"), Member::new("Max", 757).wire("max")]),
-    /* 1377 */ Shape::record("VCpuCountRangeRequest", &[Member::new("Min", 757).required(), Member::new("Max", 757)]),
-    /* 1378 */
+    /* 1333 */ Shape::list("UserIdGroupPairList", Member::element(1332).wire("item")),
+    /* 1334 */ Shape::list("UserIdGroupPairSet", Member::element(1332).wire("item")),
+    /* 1335 */ Shape::list("UserIdStringList", Member::element(1256).wire("UserId")),
+    /* 1336 */ Shape::new("VCpuCount", Kind::Integer),
+    /* 1337 */
+    Shape::record("VCpuCountRange", &[Member::new("Min", 730).wire("min"), Member::new("Max", 730).wire("max")]),
+    /* 1338 */ Shape::record("VCpuCountRangeRequest", &[Member::new("Min", 730).required(), Member::new("Max", 730)]),
+    /* 1339 */
     Shape::record(
         "VCpuInfo",
         &[
-            Member::new("DefaultVCpus", 1375).wire("defaultVCpus"),
-            Member::new("DefaultCores", 148).wire("defaultCores"),
-            Member::new("DefaultThreadsPerCore", 1337).wire("defaultThreadsPerCore"),
-            Member::new("ValidCores", 149).wire("validCores"),
-            Member::new("ValidThreadsPerCore", 1338).wire("validThreadsPerCore"),
+            Member::new("DefaultVCpus", 1336).wire("defaultVCpus"),
+            Member::new("DefaultCores", 143).wire("defaultCores"),
+            Member::new("DefaultThreadsPerCore", 1302).wire("defaultThreadsPerCore"),
+            Member::new("ValidCores", 144).wire("validCores"),
+            Member::new("ValidThreadsPerCore", 1303).wire("validThreadsPerCore"),
         ],
     ),
-    /* 1379 */
-    Shape::record("ValidationError", &[Member::new("Code", 1291).wire("code"), Member::new("Message", 1291).wire("message")]),
-    /* 1380 */ Shape::record("ValidationWarning", &[Member::new("Errors", 534).wire("errorSet")]),
-    /* 1381 */ Shape::list("ValueStringList", Member::element(1291).wire("item")),
-    /* 1382 */ Shape::new("VersionDescription", Kind::String).min(0.0).max(255.0),
-    /* 1383 */ Shape::list("VersionStringList", Member::element(1291).wire("item")),
-    /* 1384 */ Shape::choice("VirtualizationType", &["hvm", "paravirtual"]),
-    /* 1385 */ Shape::list("VirtualizationTypeList", Member::element(1384).wire("item")),
-    /* 1386 */
+    /* 1340 */
+    Shape::record("ValidationError", &[Member::new("Code", 1256).wire("code"), Member::new("Message", 1256).wire("message")]),
+    /* 1341 */ Shape::record("ValidationWarning", &[Member::new("Errors", 515).wire("errorSet")]),
+    /* 1342 */ Shape::list("ValueStringList", Member::element(1256).wire("item")),
+    /* 1343 */ Shape::new("VersionDescription", Kind::String).min(0.0).max(255.0),
+    /* 1344 */ Shape::list("VersionStringList", Member::element(1256).wire("item")),
+    /* 1345 */ Shape::choice("VirtualizationType", &["hvm", "paravirtual"]),
+    /* 1346 */ Shape::list("VirtualizationTypeList", Member::element(1345).wire("item")),
+    /* 1347 */
     Shape::record(
         "Volume",
         &[
-            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
-            Member::new("OutpostArn", 1291).wire("outpostArn"),
-            Member::new("SourceVolumeId", 1291).wire("sourceVolumeId"),
-            Member::new("Iops", 757).wire("iops"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("VolumeType", 1412).wire("volumeType"),
-            Member::new("FastRestored", 114).wire("fastRestored"),
-            Member::new("MultiAttachEnabled", 114).wire("multiAttachEnabled"),
-            Member::new("Throughput", 757).wire("throughput"),
-            Member::new("SseType", 1211).wire("sseType"),
-            Member::new("Operator", 1060).wire("operator"),
-            Member::new("VolumeInitializationRate", 757).wire("volumeInitializationRate"),
-            Member::new("VolumeArn", 1291).wire("volumeArn"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("VolumeId", 1291).wire("volumeId"),
-            Member::new("Size", 757).wire("size"),
-            Member::new("SnapshotId", 1291).wire("snapshotId"),
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
-            Member::new("State", 1398).wire("status"),
-            Member::new("CreateTime", 218).wire("createTime"),
-            Member::new("Attachments", 1388).wire("attachmentSet"),
-            Member::new("Encrypted", 114).wire("encrypted"),
-            Member::new("KmsKeyId", 1291).wire("kmsKeyId"),
+            Member::new("AvailabilityZoneId", 1256).wire("availabilityZoneId"),
+            Member::new("OutpostArn", 1256).wire("outpostArn"),
+            Member::new("SourceVolumeId", 1256).wire("sourceVolumeId"),
+            Member::new("Iops", 730).wire("iops"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("VolumeType", 1373).wire("volumeType"),
+            Member::new("FastRestored", 110).wire("fastRestored"),
+            Member::new("MultiAttachEnabled", 110).wire("multiAttachEnabled"),
+            Member::new("Throughput", 730).wire("throughput"),
+            Member::new("SseType", 1179).wire("sseType"),
+            Member::new("Operator", 1030).wire("operator"),
+            Member::new("VolumeInitializationRate", 730).wire("volumeInitializationRate"),
+            Member::new("VolumeArn", 1256).wire("volumeArn"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("VolumeId", 1256).wire("volumeId"),
+            Member::new("Size", 730).wire("size"),
+            Member::new("SnapshotId", 1256).wire("snapshotId"),
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
+            Member::new("State", 1359).wire("status"),
+            Member::new("CreateTime", 211).wire("createTime"),
+            Member::new("Attachments", 1349).wire("attachmentSet"),
+            Member::new("Encrypted", 110).wire("encrypted"),
+            Member::new("KmsKeyId", 1256).wire("kmsKeyId"),
         ],
     ),
-    /* 1387 */
+    /* 1348 */
     Shape::record(
         "VolumeAttachment",
         &[
-            Member::new("DeleteOnTermination", 114).wire("deleteOnTermination"),
-            Member::new("AssociatedResource", 1291).wire("associatedResource"),
-            Member::new("InstanceOwningService", 1291).wire("instanceOwningService"),
-            Member::new("EbsCardIndex", 757).wire("ebsCardIndex"),
-            Member::new("VolumeId", 1291).wire("volumeId"),
-            Member::new("InstanceId", 1291).wire("instanceId"),
-            Member::new("Device", 1291).wire("device"),
-            Member::new("State", 1389).wire("status"),
-            Member::new("AttachTime", 218).wire("attachTime"),
+            Member::new("DeleteOnTermination", 110).wire("deleteOnTermination"),
+            Member::new("AssociatedResource", 1256).wire("associatedResource"),
+            Member::new("InstanceOwningService", 1256).wire("instanceOwningService"),
+            Member::new("EbsCardIndex", 730).wire("ebsCardIndex"),
+            Member::new("VolumeId", 1256).wire("volumeId"),
+            Member::new("InstanceId", 1256).wire("instanceId"),
+            Member::new("Device", 1256).wire("device"),
+            Member::new("State", 1350).wire("status"),
+            Member::new("AttachTime", 211).wire("attachTime"),
         ],
     ),
-    /* 1388 */ Shape::list("VolumeAttachmentList", Member::element(1387).wire("item")),
-    /* 1389 */ Shape::choice("VolumeAttachmentState", &["attaching", "attached", "detaching", "detached", "busy"]),
-    /* 1390 */ Shape::choice("VolumeAttributeName", &["autoEnableIO", "productCodes"]),
-    /* 1391 */ Shape::new("VolumeId", Kind::String),
-    /* 1392 */ Shape::list("VolumeIdStringList", Member::element(1391).wire("VolumeId")),
-    /* 1393 */ Shape::new("VolumeIdWithResolver", Kind::String),
-    /* 1394 */ Shape::list("VolumeList", Member::element(1386).wire("item")),
-    /* 1395 */
+    /* 1349 */ Shape::list("VolumeAttachmentList", Member::element(1348).wire("item")),
+    /* 1350 */ Shape::choice("VolumeAttachmentState", &["attaching", "attached", "detaching", "detached", "busy"]),
+    /* 1351 */ Shape::choice("VolumeAttributeName", &["autoEnableIO", "productCodes"]),
+    /* 1352 */ Shape::new("VolumeId", Kind::String),
+    /* 1353 */ Shape::list("VolumeIdStringList", Member::element(1352).wire("VolumeId")),
+    /* 1354 */ Shape::new("VolumeIdWithResolver", Kind::String),
+    /* 1355 */ Shape::list("VolumeList", Member::element(1347).wire("item")),
+    /* 1356 */
     Shape::record(
         "VolumeModification",
         &[
-            Member::new("VolumeId", 1291).wire("volumeId"),
-            Member::new("ModificationState", 1397).wire("modificationState"),
-            Member::new("StatusMessage", 1291).wire("statusMessage"),
-            Member::new("TargetSize", 757).wire("targetSize"),
-            Member::new("TargetIops", 757).wire("targetIops"),
-            Member::new("TargetVolumeType", 1412).wire("targetVolumeType"),
-            Member::new("TargetThroughput", 757).wire("targetThroughput"),
-            Member::new("TargetMultiAttachEnabled", 114).wire("targetMultiAttachEnabled"),
-            Member::new("OriginalSize", 757).wire("originalSize"),
-            Member::new("OriginalIops", 757).wire("originalIops"),
-            Member::new("OriginalVolumeType", 1412).wire("originalVolumeType"),
-            Member::new("OriginalThroughput", 757).wire("originalThroughput"),
-            Member::new("OriginalMultiAttachEnabled", 114).wire("originalMultiAttachEnabled"),
-            Member::new("Progress", 901).wire("progress"),
-            Member::new("StartTime", 218).wire("startTime"),
-            Member::new("EndTime", 218).wire("endTime"),
-            Member::new("Operator", 1060).wire("operator"),
+            Member::new("VolumeId", 1256).wire("volumeId"),
+            Member::new("ModificationState", 1358).wire("modificationState"),
+            Member::new("StatusMessage", 1256).wire("statusMessage"),
+            Member::new("TargetSize", 730).wire("targetSize"),
+            Member::new("TargetIops", 730).wire("targetIops"),
+            Member::new("TargetVolumeType", 1373).wire("targetVolumeType"),
+            Member::new("TargetThroughput", 730).wire("targetThroughput"),
+            Member::new("TargetMultiAttachEnabled", 110).wire("targetMultiAttachEnabled"),
+            Member::new("OriginalSize", 730).wire("originalSize"),
+            Member::new("OriginalIops", 730).wire("originalIops"),
+            Member::new("OriginalVolumeType", 1373).wire("originalVolumeType"),
+            Member::new("OriginalThroughput", 730).wire("originalThroughput"),
+            Member::new("OriginalMultiAttachEnabled", 110).wire("originalMultiAttachEnabled"),
+            Member::new("Progress", 873).wire("progress"),
+            Member::new("StartTime", 211).wire("startTime"),
+            Member::new("EndTime", 211).wire("endTime"),
+            Member::new("Operator", 1030).wire("operator"),
         ],
     ),
-    /* 1396 */ Shape::list("VolumeModificationList", Member::element(1395).wire("item")),
-    /* 1397 */ Shape::choice("VolumeModificationState", &["modifying", "optimizing", "completed", "failed"]),
-    /* 1398 */ Shape::choice("VolumeState", &["creating", "available", "in-use", "deleting", "deleted", "error"]),
-    /* 1399 */
+    /* 1357 */ Shape::list("VolumeModificationList", Member::element(1356).wire("item")),
+    /* 1358 */ Shape::choice("VolumeModificationState", &["modifying", "optimizing", "completed", "failed"]),
+    /* 1359 */ Shape::choice("VolumeState", &["creating", "available", "in-use", "deleting", "deleted", "error"]),
+    /* 1360 */
     Shape::record(
         "VolumeStatusAction",
         &[
-            Member::new("Code", 1291).wire("code"),
-            Member::new("Description", 1291).wire("description"),
-            Member::new("EventId", 1291).wire("eventId"),
-            Member::new("EventType", 1291).wire("eventType"),
+            Member::new("Code", 1256).wire("code"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("EventId", 1256).wire("eventId"),
+            Member::new("EventType", 1256).wire("eventType"),
         ],
     ),
-    /* 1400 */ Shape::list("VolumeStatusActionsList", Member::element(1399).wire("item")),
-    /* 1401 */
+    /* 1361 */ Shape::list("VolumeStatusActionsList", Member::element(1360).wire("item")),
+    /* 1362 */
     Shape::record(
         "VolumeStatusAttachmentStatus",
-        &[Member::new("IoPerformance", 1291).wire("ioPerformance"), Member::new("InstanceId", 1291).wire("instanceId")],
+        &[Member::new("IoPerformance", 1256).wire("ioPerformance"), Member::new("InstanceId", 1256).wire("instanceId")],
     ),
-    /* 1402 */ Shape::list("VolumeStatusAttachmentStatusList", Member::element(1401).wire("item")),
-    /* 1403 */
-    Shape::record("VolumeStatusDetails", &[Member::new("Name", 1411).wire("name"), Member::new("Status", 1291).wire("status")]),
-    /* 1404 */ Shape::list("VolumeStatusDetailsList", Member::element(1403).wire("item")),
-    /* 1405 */
+    /* 1363 */ Shape::list("VolumeStatusAttachmentStatusList", Member::element(1362).wire("item")),
+    /* 1364 */
+    Shape::record("VolumeStatusDetails", &[Member::new("Name", 1372).wire("name"), Member::new("Status", 1256).wire("status")]),
+    /* 1365 */ Shape::list("VolumeStatusDetailsList", Member::element(1364).wire("item")),
+    /* 1366 */
     Shape::record(
         "VolumeStatusEvent",
         &[
-            Member::new("Description", 1291).wire("description"),
-            Member::new("EventId", 1291).wire("eventId"),
-            Member::new("EventType", 1291).wire("eventType"),
-            Member::new("NotAfter", 936).wire("notAfter"),
-            Member::new("NotBefore", 936).wire("notBefore"),
-            Member::new("InstanceId", 1291).wire("instanceId"),
+            Member::new("Description", 1256).wire("description"),
+            Member::new("EventId", 1256).wire("eventId"),
+            Member::new("EventType", 1256).wire("eventType"),
+            Member::new("NotAfter", 908).wire("notAfter"),
+            Member::new("NotBefore", 908).wire("notBefore"),
+            Member::new("InstanceId", 1256).wire("instanceId"),
         ],
     ),
-    /* 1406 */ Shape::list("VolumeStatusEventsList", Member::element(1405).wire("item")),
-    /* 1407 */
+    /* 1367 */ Shape::list("VolumeStatusEventsList", Member::element(1366).wire("item")),
+    /* 1368 */
     Shape::record(
         "VolumeStatusInfo",
-        &[Member::new("Details", 1404).wire("details"), Member::new("Status", 1408).wire("status")],
+        &[Member::new("Details", 1365).wire("details"), Member::new("Status", 1369).wire("status")],
     ),
-    /* 1408 */ Shape::choice("VolumeStatusInfoStatus", &["ok", "impaired", "insufficient-data", "warning"]),
-    /* 1409 */
+    /* 1369 */ Shape::choice("VolumeStatusInfoStatus", &["ok", "impaired", "insufficient-data", "warning"]),
+    /* 1370 */
     Shape::record(
         "VolumeStatusItem",
         &[
-            Member::new("Actions", 1400).wire("actionsSet"),
-            Member::new("AvailabilityZone", 1291).wire("availabilityZone"),
-            Member::new("OutpostArn", 1291).wire("outpostArn"),
-            Member::new("Events", 1406).wire("eventsSet"),
-            Member::new("VolumeId", 1291).wire("volumeId"),
-            Member::new("VolumeStatus", 1407).wire("volumeStatus"),
-            Member::new("AttachmentStatuses", 1402).wire("attachmentStatuses"),
-            Member::new("InitializationStatusDetails", 659).wire("initializationStatusDetails"),
-            Member::new("AvailabilityZoneId", 1291).wire("availabilityZoneId"),
-            Member::new("Operator", 1060).wire("operator"),
+            Member::new("Actions", 1361).wire("actionsSet"),
+            Member::new("AvailabilityZone", 1256).wire("availabilityZone"),
+            Member::new("OutpostArn", 1256).wire("outpostArn"),
+            Member::new("Events", 1367).wire("eventsSet"),
+            Member::new("VolumeId", 1256).wire("volumeId"),
+            Member::new("VolumeStatus", 1368).wire("volumeStatus"),
+            Member::new("AttachmentStatuses", 1363).wire("attachmentStatuses"),
+            Member::new("InitializationStatusDetails", 632).wire("initializationStatusDetails"),
+            Member::new("AvailabilityZoneId", 1256).wire("availabilityZoneId"),
+            Member::new("Operator", 1030).wire("operator"),
         ],
     ),
-    /* 1410 */ Shape::list("VolumeStatusList", Member::element(1409).wire("item")),
-    /* 1411 */ Shape::choice("VolumeStatusName", &["io-enabled", "io-performance", "initialization-state"]),
-    /* 1412 */ Shape::choice("VolumeType", &["standard", "io1", "io2", "gp2", "sc1", "st1", "gp3"]),
-    /* 1413 */
+    /* 1371 */ Shape::list("VolumeStatusList", Member::element(1370).wire("item")),
+    /* 1372 */ Shape::choice("VolumeStatusName", &["io-enabled", "io-performance", "initialization-state"]),
+    /* 1373 */ Shape::choice("VolumeType", &["standard", "io1", "io2", "gp2", "sc1", "st1", "gp3"]),
+    /* 1374 */
     Shape::record(
         "Vpc",
         &[
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("InstanceTenancy", 1334).wire("instanceTenancy"),
-            Member::new("Ipv6CidrBlockAssociationSet", 1444).wire("ipv6CidrBlockAssociationSet"),
-            Member::new("CidrBlockAssociationSet", 1417).wire("cidrBlockAssociationSet"),
-            Member::new("IsDefault", 114).wire("isDefault"),
-            Member::new("EncryptionControl", 1423).wire("encryptionControl"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("BlockPublicAccessStates", 113).wire("blockPublicAccessStates"),
-            Member::new("VpcId", 1291).wire("vpcId"),
-            Member::new("State", 1455).wire("state"),
-            Member::new("CidrBlock", 1291).wire("cidrBlock"),
-            Member::new("DhcpOptionsId", 1291).wire("dhcpOptionsId"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("InstanceTenancy", 1299).wire("instanceTenancy"),
+            Member::new("Ipv6CidrBlockAssociationSet", 1405).wire("ipv6CidrBlockAssociationSet"),
+            Member::new("CidrBlockAssociationSet", 1378).wire("cidrBlockAssociationSet"),
+            Member::new("IsDefault", 110).wire("isDefault"),
+            Member::new("EncryptionControl", 1384).wire("encryptionControl"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("BlockPublicAccessStates", 109).wire("blockPublicAccessStates"),
+            Member::new("VpcId", 1256).wire("vpcId"),
+            Member::new("State", 1416).wire("state"),
+            Member::new("CidrBlock", 1256).wire("cidrBlock"),
+            Member::new("DhcpOptionsId", 1256).wire("dhcpOptionsId"),
         ],
     ),
-    /* 1414 */
+    /* 1375 */
     Shape::choice("VpcAttributeName", &["enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics"]),
-    /* 1415 */ Shape::new("VpcCidrAssociationId", Kind::String),
-    /* 1416 */
+    /* 1376 */ Shape::new("VpcCidrAssociationId", Kind::String),
+    /* 1377 */
     Shape::record(
         "VpcCidrBlockAssociation",
         &[
-            Member::new("AssociationId", 1291).wire("associationId"),
-            Member::new("CidrBlock", 1291).wire("cidrBlock"),
-            Member::new("CidrBlockState", 1418).wire("cidrBlockState"),
+            Member::new("AssociationId", 1256).wire("associationId"),
+            Member::new("CidrBlock", 1256).wire("cidrBlock"),
+            Member::new("CidrBlockState", 1379).wire("cidrBlockState"),
         ],
     ),
-    /* 1417 */ Shape::list("VpcCidrBlockAssociationSet", Member::element(1416).wire("item")),
-    /* 1418 */
+    /* 1378 */ Shape::list("VpcCidrBlockAssociationSet", Member::element(1377).wire("item")),
+    /* 1379 */
     Shape::record(
         "VpcCidrBlockState",
-        &[Member::new("State", 1419).wire("state"), Member::new("StatusMessage", 1291).wire("statusMessage")],
+        &[Member::new("State", 1380).wire("state"), Member::new("StatusMessage", 1256).wire("statusMessage")],
     ),
-    /* 1419 */
+    /* 1380 */
     Shape::choice(
         "VpcCidrBlockStateCode",
         &["associating", "associated", "disassociating", "disassociated", "failing", "failed"],
     ),
-    /* 1420 */
+    /* 1381 */
     Shape::record(
         "VpcClassicLink",
         &[
-            Member::new("ClassicLinkEnabled", 114).wire("classicLinkEnabled"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("VpcId", 1291).wire("vpcId"),
+            Member::new("ClassicLinkEnabled", 110).wire("classicLinkEnabled"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("VpcId", 1256).wire("vpcId"),
         ],
     ),
-    /* 1421 */ Shape::list("VpcClassicLinkIdList", Member::element(1441).wire("VpcId")),
-    /* 1422 */ Shape::list("VpcClassicLinkList", Member::element(1420).wire("item")),
-    /* 1423 */
+    /* 1382 */ Shape::list("VpcClassicLinkIdList", Member::element(1402).wire("VpcId")),
+    /* 1383 */ Shape::list("VpcClassicLinkList", Member::element(1381).wire("item")),
+    /* 1384 */
     Shape::record(
         "VpcEncryptionControl",
         &[
-            Member::new("VpcId", 1441).wire("vpcId"),
-            Member::new("VpcEncryptionControlId", 1429).wire("vpcEncryptionControlId"),
-            Member::new("Mode", 1430).wire("mode"),
-            Member::new("State", 1431).wire("state"),
-            Member::new("StateMessage", 1291).wire("stateMessage"),
-            Member::new("ResourceExclusions", 1428).wire("resourceExclusions"),
-            Member::new("Tags", 1328).wire("tagSet"),
+            Member::new("VpcId", 1402).wire("vpcId"),
+            Member::new("VpcEncryptionControlId", 1390).wire("vpcEncryptionControlId"),
+            Member::new("Mode", 1391).wire("mode"),
+            Member::new("State", 1392).wire("state"),
+            Member::new("StateMessage", 1256).wire("stateMessage"),
+            Member::new("ResourceExclusions", 1389).wire("resourceExclusions"),
+            Member::new("Tags", 1293).wire("tagSet"),
         ],
     ),
-    /* 1424 */
+    /* 1385 */
     Shape::record(
         "VpcEncryptionControlConfiguration",
         &[
-            Member::new("Mode", 1430).required(),
-            Member::new("InternetGatewayExclusion", 1427),
-            Member::new("EgressOnlyInternetGatewayExclusion", 1427),
-            Member::new("NatGatewayExclusion", 1427),
-            Member::new("VirtualPrivateGatewayExclusion", 1427),
-            Member::new("VpcPeeringExclusion", 1427),
-            Member::new("LambdaExclusion", 1427),
-            Member::new("VpcLatticeExclusion", 1427),
-            Member::new("ElasticFileSystemExclusion", 1427),
-            Member::new("GlobalAcceleratorExclusion", 1427),
-            Member::new("ApiGatewayV2Exclusion", 1427),
+            Member::new("Mode", 1391).required(),
+            Member::new("InternetGatewayExclusion", 1388),
+            Member::new("EgressOnlyInternetGatewayExclusion", 1388),
+            Member::new("NatGatewayExclusion", 1388),
+            Member::new("VirtualPrivateGatewayExclusion", 1388),
+            Member::new("VpcPeeringExclusion", 1388),
+            Member::new("LambdaExclusion", 1388),
+            Member::new("VpcLatticeExclusion", 1388),
+            Member::new("ElasticFileSystemExclusion", 1388),
+            Member::new("GlobalAcceleratorExclusion", 1388),
+            Member::new("ApiGatewayV2Exclusion", 1388),
         ],
     ),
-    /* 1425 */
+    /* 1386 */
     Shape::record(
         "VpcEncryptionControlExclusion",
-        &[Member::new("State", 1426).wire("state"), Member::new("StateMessage", 1291).wire("stateMessage")],
+        &[Member::new("State", 1387).wire("state"), Member::new("StateMessage", 1256).wire("stateMessage")],
     ),
-    /* 1426 */ Shape::choice("VpcEncryptionControlExclusionState", &["enabling", "enabled", "disabling", "disabled"]),
-    /* 1427 */ Shape::choice("VpcEncryptionControlExclusionStateInput", &["enable", "disable"]),
-    /* 1428 */
+    /* 1387 */ Shape::choice("VpcEncryptionControlExclusionState", &["enabling", "enabled", "disabling", "disabled"]),
+    /* 1388 */ Shape::choice("VpcEncryptionControlExclusionStateInput", &["enable", "disable"]),
+    /* 1389 */
     Shape::record(
         "VpcEncryptionControlExclusions",
         &[
-            Member::new("InternetGateway", 1425).wire("internetGateway"),
-            Member::new("EgressOnlyInternetGateway", 1425).wire("egressOnlyInternetGateway"),
-            Member::new("NatGateway", 1425).wire("natGateway"),
-            Member::new("VirtualPrivateGateway", 1425).wire("virtualPrivateGateway"),
-            Member::new("VpcPeering", 1425).wire("vpcPeering"),
-            Member::new("Lambda", 1425).wire("lambda"),
-            Member::new("VpcLattice", 1425).wire("vpcLattice"),
-            Member::new("ElasticFileSystem", 1425).wire("elasticFileSystem"),
-            Member::new("GlobalAccelerator", 1425).wire("globalAccelerator"),
-            Member::new("ApiGatewayV2", 1425).wire("apiGatewayV2"),
+            Member::new("InternetGateway", 1386).wire("internetGateway"),
+            Member::new("EgressOnlyInternetGateway", 1386).wire("egressOnlyInternetGateway"),
+            Member::new("NatGateway", 1386).wire("natGateway"),
+            Member::new("VirtualPrivateGateway", 1386).wire("virtualPrivateGateway"),
+            Member::new("VpcPeering", 1386).wire("vpcPeering"),
+            Member::new("Lambda", 1386).wire("lambda"),
+            Member::new("VpcLattice", 1386).wire("vpcLattice"),
+            Member::new("ElasticFileSystem", 1386).wire("elasticFileSystem"),
+            Member::new("GlobalAccelerator", 1386).wire("globalAccelerator"),
+            Member::new("ApiGatewayV2", 1386).wire("apiGatewayV2"),
         ],
     ),
-    /* 1429 */ Shape::new("VpcEncryptionControlId", Kind::String),
-    /* 1430 */ Shape::choice("VpcEncryptionControlMode", &["monitor", "enforce"]),
-    /* 1431 */
+    /* 1390 */ Shape::new("VpcEncryptionControlId", Kind::String),
+    /* 1391 */ Shape::choice("VpcEncryptionControlMode", &["monitor", "enforce"]),
+    /* 1392 */
     Shape::choice(
         "VpcEncryptionControlState",
         &[
@@ -7119,98 +6880,98 @@ pub static SHAPES: &[Shape] = &[
             "delete-failed",
         ],
     ),
-    /* 1432 */
+    /* 1393 */
     Shape::record(
         "VpcEndpoint",
         &[
-            Member::new("VpcEndpointId", 1291).wire("vpcEndpointId"),
-            Member::new("VpcEndpointType", 1439).wire("vpcEndpointType"),
-            Member::new("VpcId", 1291).wire("vpcId"),
-            Member::new("ServiceName", 1291).wire("serviceName"),
-            Member::new("State", 1284).wire("state"),
-            Member::new("PolicyDocument", 1291).wire("policyDocument"),
-            Member::new("RouteTableIds", 1381).wire("routeTableIdSet"),
-            Member::new("SubnetIds", 1381).wire("subnetIdSet"),
-            Member::new("Groups", 603).wire("groupSet"),
-            Member::new("IpAddressType", 764).wire("ipAddressType"),
-            Member::new("DnsOptions", 460).wire("dnsOptions"),
-            Member::new("PrivateDnsEnabled", 114).wire("privateDnsEnabled"),
-            Member::new("RequesterManaged", 114).wire("requesterManaged"),
-            Member::new("NetworkInterfaceIds", 1381).wire("networkInterfaceIdSet"),
-            Member::new("DnsEntries", 458).wire("dnsEntrySet"),
-            Member::new("CreationTimestamp", 936).wire("creationTimestamp"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("LastError", 808).wire("lastError"),
-            Member::new("Ipv4Prefixes", 1306).wire("ipv4PrefixSet"),
-            Member::new("Ipv6Prefixes", 1306).wire("ipv6PrefixSet"),
-            Member::new("FailureReason", 1291).wire("failureReason"),
-            Member::new("ServiceNetworkArn", 1251).wire("serviceNetworkArn"),
-            Member::new("ResourceConfigurationArn", 1174).wire("resourceConfigurationArn"),
-            Member::new("ServiceRegion", 1291).wire("serviceRegion"),
-            Member::new("PayerResponsibilities", 1068).wire("payerResponsibilitySet"),
+            Member::new("VpcEndpointId", 1256).wire("vpcEndpointId"),
+            Member::new("VpcEndpointType", 1400).wire("vpcEndpointType"),
+            Member::new("VpcId", 1256).wire("vpcId"),
+            Member::new("ServiceName", 1256).wire("serviceName"),
+            Member::new("State", 1249).wire("state"),
+            Member::new("PolicyDocument", 1256).wire("policyDocument"),
+            Member::new("RouteTableIds", 1342).wire("routeTableIdSet"),
+            Member::new("SubnetIds", 1342).wire("subnetIdSet"),
+            Member::new("Groups", 582).wire("groupSet"),
+            Member::new("IpAddressType", 737).wire("ipAddressType"),
+            Member::new("DnsOptions", 444).wire("dnsOptions"),
+            Member::new("PrivateDnsEnabled", 110).wire("privateDnsEnabled"),
+            Member::new("RequesterManaged", 110).wire("requesterManaged"),
+            Member::new("NetworkInterfaceIds", 1342).wire("networkInterfaceIdSet"),
+            Member::new("DnsEntries", 442).wire("dnsEntrySet"),
+            Member::new("CreationTimestamp", 908).wire("creationTimestamp"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("LastError", 780).wire("lastError"),
+            Member::new("Ipv4Prefixes", 1271).wire("ipv4PrefixSet"),
+            Member::new("Ipv6Prefixes", 1271).wire("ipv6PrefixSet"),
+            Member::new("FailureReason", 1256).wire("failureReason"),
+            Member::new("ServiceNetworkArn", 1218).wire("serviceNetworkArn"),
+            Member::new("ResourceConfigurationArn", 1142).wire("resourceConfigurationArn"),
+            Member::new("ServiceRegion", 1256).wire("serviceRegion"),
+            Member::new("PayerResponsibilities", 1038).wire("payerResponsibilitySet"),
         ],
     ),
-    /* 1433 */ Shape::new("VpcEndpointId", Kind::String),
-    /* 1434 */ Shape::list("VpcEndpointIdList", Member::element(1433).wire("item")),
-    /* 1435 */ Shape::list("VpcEndpointRouteTableIdList", Member::element(1204).wire("item")),
-    /* 1436 */ Shape::list("VpcEndpointSecurityGroupIdList", Member::element(1228).wire("item")),
-    /* 1437 */ Shape::list("VpcEndpointSet", Member::element(1432).wire("item")),
-    /* 1438 */ Shape::list("VpcEndpointSubnetIdList", Member::element(1302).wire("item")),
-    /* 1439 */
+    /* 1394 */ Shape::new("VpcEndpointId", Kind::String),
+    /* 1395 */ Shape::list("VpcEndpointIdList", Member::element(1394).wire("item")),
+    /* 1396 */ Shape::list("VpcEndpointRouteTableIdList", Member::element(1172).wire("item")),
+    /* 1397 */ Shape::list("VpcEndpointSecurityGroupIdList", Member::element(1196).wire("item")),
+    /* 1398 */ Shape::list("VpcEndpointSet", Member::element(1393).wire("item")),
+    /* 1399 */ Shape::list("VpcEndpointSubnetIdList", Member::element(1267).wire("item")),
+    /* 1400 */
     Shape::choice("VpcEndpointType", &["Interface", "Gateway", "GatewayLoadBalancer", "Resource", "ServiceNetwork", "Tunnel"]),
-    /* 1440 */ Shape::new("VpcFlowLogId", Kind::String),
-    /* 1441 */ Shape::new("VpcId", Kind::String),
-    /* 1442 */ Shape::list("VpcIdStringList", Member::element(1441).wire("VpcId")),
-    /* 1443 */
+    /* 1401 */ Shape::new("VpcFlowLogId", Kind::String),
+    /* 1402 */ Shape::new("VpcId", Kind::String),
+    /* 1403 */ Shape::list("VpcIdStringList", Member::element(1402).wire("VpcId")),
+    /* 1404 */
     Shape::record(
         "VpcIpv6CidrBlockAssociation",
         &[
-            Member::new("AssociationId", 1291).wire("associationId"),
-            Member::new("Ipv6CidrBlock", 1291).wire("ipv6CidrBlock"),
-            Member::new("Ipv6CidrBlockState", 1418).wire("ipv6CidrBlockState"),
-            Member::new("NetworkBorderGroup", 1291).wire("networkBorderGroup"),
-            Member::new("Ipv6Pool", 1291).wire("ipv6Pool"),
-            Member::new("Ipv6AddressAttribute", 782).wire("ipv6AddressAttribute"),
-            Member::new("IpSource", 772).wire("ipSource"),
+            Member::new("AssociationId", 1256).wire("associationId"),
+            Member::new("Ipv6CidrBlock", 1256).wire("ipv6CidrBlock"),
+            Member::new("Ipv6CidrBlockState", 1379).wire("ipv6CidrBlockState"),
+            Member::new("NetworkBorderGroup", 1256).wire("networkBorderGroup"),
+            Member::new("Ipv6Pool", 1256).wire("ipv6Pool"),
+            Member::new("Ipv6AddressAttribute", 755).wire("ipv6AddressAttribute"),
+            Member::new("IpSource", 745).wire("ipSource"),
         ],
     ),
-    /* 1444 */ Shape::list("VpcIpv6CidrBlockAssociationSet", Member::element(1443).wire("item")),
-    /* 1445 */ Shape::list("VpcList", Member::element(1413).wire("item")),
-    /* 1446 */
+    /* 1405 */ Shape::list("VpcIpv6CidrBlockAssociationSet", Member::element(1404).wire("item")),
+    /* 1406 */ Shape::list("VpcList", Member::element(1374).wire("item")),
+    /* 1407 */
     Shape::record(
         "VpcPeeringConnection",
         &[
-            Member::new("AccepterVpcInfo", 1454).wire("accepterVpcInfo"),
-            Member::new("ExpirationTime", 218).wire("expirationTime"),
-            Member::new("RequesterVpcInfo", 1454).wire("requesterVpcInfo"),
-            Member::new("Status", 1452).wire("status"),
-            Member::new("Tags", 1328).wire("tagSet"),
-            Member::new("VpcPeeringConnectionId", 1291).wire("vpcPeeringConnectionId"),
-            Member::new("MultipathResilienceStatus", 986).wire("multipathResilienceStatus"),
+            Member::new("AccepterVpcInfo", 1415).wire("accepterVpcInfo"),
+            Member::new("ExpirationTime", 211).wire("expirationTime"),
+            Member::new("RequesterVpcInfo", 1415).wire("requesterVpcInfo"),
+            Member::new("Status", 1413).wire("status"),
+            Member::new("Tags", 1293).wire("tagSet"),
+            Member::new("VpcPeeringConnectionId", 1256).wire("vpcPeeringConnectionId"),
+            Member::new("MultipathResilienceStatus", 956).wire("multipathResilienceStatus"),
         ],
     ),
-    /* 1447 */ Shape::new("VpcPeeringConnectionId", Kind::String),
-    /* 1448 */ Shape::list("VpcPeeringConnectionIdList", Member::element(1447).wire("item")),
-    /* 1449 */ Shape::new("VpcPeeringConnectionIdWithResolver", Kind::String),
-    /* 1450 */ Shape::list("VpcPeeringConnectionList", Member::element(1446).wire("item")),
-    /* 1451 */
+    /* 1408 */ Shape::new("VpcPeeringConnectionId", Kind::String),
+    /* 1409 */ Shape::list("VpcPeeringConnectionIdList", Member::element(1408).wire("item")),
+    /* 1410 */ Shape::new("VpcPeeringConnectionIdWithResolver", Kind::String),
+    /* 1411 */ Shape::list("VpcPeeringConnectionList", Member::element(1407).wire("item")),
+    /* 1412 */
     Shape::record(
         "VpcPeeringConnectionOptionsDescription",
         &[
-            Member::new("AllowDnsResolutionFromRemoteVpc", 114).wire("allowDnsResolutionFromRemoteVpc"),
-            Member::new("AllowEgressFromLocalClassicLinkToRemoteVpc", 114).wire("allowEgressFromLocalClassicLinkToRemoteVpc"),
-            Member::new("AllowEgressFromLocalVpcToRemoteClassicLink", 114).wire("allowEgressFromLocalVpcToRemoteClassicLink"),
-            Member::new("AllowMultipathResilience", 114).wire("allowMultipathResilience"),
-            Member::new("MultipathResilienceMode", 985).wire("multipathResilienceMode"),
+            Member::new("AllowDnsResolutionFromRemoteVpc", 110).wire("allowDnsResolutionFromRemoteVpc"),
+            Member::new("AllowEgressFromLocalClassicLinkToRemoteVpc", 110).wire("allowEgressFromLocalClassicLinkToRemoteVpc"),
+            Member::new("AllowEgressFromLocalVpcToRemoteClassicLink", 110).wire("allowEgressFromLocalVpcToRemoteClassicLink"),
+            Member::new("AllowMultipathResilience", 110).wire("allowMultipathResilience"),
+            Member::new("MultipathResilienceMode", 955).wire("multipathResilienceMode"),
         ],
     ),
-    /* 1452 */
+    /* 1413 */
     Shape::record(
         "VpcPeeringConnectionStateReason",
-        &[Member::new("Code", 1453).wire("code"), Member::new("Message", 1291).wire("message")],
+        &[Member::new("Code", 1414).wire("code"), Member::new("Message", 1256).wire("message")],
     ),
-    /* 1453 */
+    /* 1414 */
     Shape::choice(
         "VpcPeeringConnectionStateReasonCode",
         &[
@@ -7225,26 +6986,26 @@ pub static SHAPES: &[Shape] = &[
             "deleting",
         ],
     ),
-    /* 1454 */
+    /* 1415 */
     Shape::record(
         "VpcPeeringConnectionVpcInfo",
         &[
-            Member::new("CidrBlock", 1291).wire("cidrBlock"),
-            Member::new("Ipv6CidrBlockSet", 785).wire("ipv6CidrBlockSet"),
-            Member::new("CidrBlockSet", 131).wire("cidrBlockSet"),
-            Member::new("OwnerId", 1291).wire("ownerId"),
-            Member::new("PeeringOptions", 1451).wire("peeringOptions"),
-            Member::new("VpcId", 1291).wire("vpcId"),
-            Member::new("Region", 1291).wire("region"),
+            Member::new("CidrBlock", 1256).wire("cidrBlock"),
+            Member::new("Ipv6CidrBlockSet", 757).wire("ipv6CidrBlockSet"),
+            Member::new("CidrBlockSet", 127).wire("cidrBlockSet"),
+            Member::new("OwnerId", 1256).wire("ownerId"),
+            Member::new("PeeringOptions", 1412).wire("peeringOptions"),
+            Member::new("VpcId", 1256).wire("vpcId"),
+            Member::new("Region", 1256).wire("region"),
         ],
     ),
-    /* 1455 */ Shape::choice("VpcState", &["pending", "available", "deleting"]),
-    /* 1456 */ Shape::new("Workload", Kind::String),
-    /* 1457 */ Shape::list("WorkloadsList", Member::element(1456).wire("item")),
-    /* 1458 */ Shape::list("ZoneIdStringList", Member::element(1291).wire("ZoneId")),
-    /* 1459 */ Shape::list("ZoneNameStringList", Member::element(1291).wire("ZoneName")),
-    /* 1460 */ Shape::list("snapshotTierStatusSet", Member::element(1274).wire("item")),
-    /* 1461 */ Shape::new("totalFpgaMemory", Kind::Integer),
-    /* 1462 */ Shape::new("totalGpuMemory", Kind::Integer),
-    /* 1463 */ Shape::new("totalInferenceMemory", Kind::Integer),
+    /* 1416 */ Shape::choice("VpcState", &["pending", "available", "deleting"]),
+    /* 1417 */ Shape::new("Workload", Kind::String),
+    /* 1418 */ Shape::list("WorkloadsList", Member::element(1417).wire("item")),
+    /* 1419 */ Shape::list("ZoneIdStringList", Member::element(1256).wire("ZoneId")),
+    /* 1420 */ Shape::list("ZoneNameStringList", Member::element(1256).wire("ZoneName")),
+    /* 1421 */ Shape::list("snapshotTierStatusSet", Member::element(1239).wire("item")),
+    /* 1422 */ Shape::new("totalFpgaMemory", Kind::Integer),
+    /* 1423 */ Shape::new("totalGpuMemory", Kind::Integer),
+    /* 1424 */ Shape::new("totalInferenceMemory", Kind::Integer),
 ];

@@ -366,45 +366,6 @@ wire::string_enum! {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
-pub struct AssignIpv6AddressesRequest {
-    pub ipv6_prefix_count: Option<i32>,
-    pub ipv6_prefixes: Option<Vec<String>>,
-    pub network_interface_id: String,
-    pub ipv6_addresses: Option<Vec<String>>,
-    pub ipv6_address_count: Option<i32>,
-}
-
-impl FromValue for AssignIpv6AddressesRequest {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            ipv6_prefix_count: members.take("Ipv6PrefixCount")?,
-            ipv6_prefixes: members.take("Ipv6Prefixes")?,
-            network_interface_id: members.take("NetworkInterfaceId")?,
-            ipv6_addresses: members.take("Ipv6Addresses")?,
-            ipv6_address_count: members.take("Ipv6AddressCount")?,
-        })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct AssignIpv6AddressesResult {
-    pub assigned_ipv6_addresses: Option<Vec<String>>,
-    pub assigned_ipv6_prefixes: Option<Vec<String>>,
-    pub network_interface_id: Option<String>,
-}
-
-impl IntoValue for AssignIpv6AddressesResult {
-    fn into_value(self) -> Value {
-        Value::structure([
-            ("AssignedIpv6Addresses", self.assigned_ipv6_addresses.into_value()),
-            ("AssignedIpv6Prefixes", self.assigned_ipv6_prefixes.into_value()),
-            ("NetworkInterfaceId", self.network_interface_id.into_value()),
-        ])
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
 pub struct AssignPrivateIpAddressesRequest {
     pub ipv4_prefixes: Option<Vec<String>>,
     pub ipv4_prefix_count: Option<i32>,
@@ -568,41 +529,6 @@ impl IntoValue for AssociateRouteTableResult {
         Value::structure([
             ("AssociationId", self.association_id.into_value()),
             ("AssociationState", self.association_state.into_value()),
-        ])
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct AssociateSubnetCidrBlockRequest {
-    pub ipv6_ipam_pool_id: Option<String>,
-    pub ipv6_netmask_length: Option<i32>,
-    pub subnet_id: String,
-    pub ipv6_cidr_block: Option<String>,
-}
-
-impl FromValue for AssociateSubnetCidrBlockRequest {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            ipv6_ipam_pool_id: members.take("Ipv6IpamPoolId")?,
-            ipv6_netmask_length: members.take("Ipv6NetmaskLength")?,
-            subnet_id: members.take("SubnetId")?,
-            ipv6_cidr_block: members.take("Ipv6CidrBlock")?,
-        })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct AssociateSubnetCidrBlockResult {
-    pub ipv6_cidr_block_association: Option<SubnetIpv6CidrBlockAssociation>,
-    pub subnet_id: Option<String>,
-}
-
-impl IntoValue for AssociateSubnetCidrBlockResult {
-    fn into_value(self) -> Value {
-        Value::structure([
-            ("Ipv6CidrBlockAssociation", self.ipv6_cidr_block_association.into_value()),
-            ("SubnetId", self.subnet_id.into_value()),
         ])
     }
 }
@@ -1330,26 +1256,6 @@ impl IntoValue for ClassicLinkDnsSupport {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
-pub struct ClientData {
-    pub comment: Option<String>,
-    pub upload_end: Option<Time>,
-    pub upload_size: Option<f64>,
-    pub upload_start: Option<Time>,
-}
-
-impl FromValue for ClientData {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            comment: members.take("Comment")?,
-            upload_end: members.take("UploadEnd")?,
-            upload_size: members.take("UploadSize")?,
-            upload_start: members.take("UploadStart")?,
-        })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
 pub struct ConnectionTrackingConfiguration {
     pub tcp_established_timeout: Option<i32>,
     pub udp_stream_timeout: Option<i32>,
@@ -1726,41 +1632,6 @@ pub struct CreateDhcpOptionsResult {
 impl IntoValue for CreateDhcpOptionsResult {
     fn into_value(self) -> Value {
         Value::structure([("DhcpOptions", self.dhcp_options.into_value())])
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct CreateEgressOnlyInternetGatewayRequest {
-    pub client_token: Option<String>,
-    pub dry_run: Option<bool>,
-    pub vpc_id: String,
-    pub tag_specifications: Option<Vec<TagSpecification>>,
-}
-
-impl FromValue for CreateEgressOnlyInternetGatewayRequest {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            client_token: members.take("ClientToken")?,
-            dry_run: members.take("DryRun")?,
-            vpc_id: members.take("VpcId")?,
-            tag_specifications: members.take("TagSpecifications")?,
-        })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct CreateEgressOnlyInternetGatewayResult {
-    pub client_token: Option<String>,
-    pub egress_only_internet_gateway: Option<EgressOnlyInternetGateway>,
-}
-
-impl IntoValue for CreateEgressOnlyInternetGatewayResult {
-    fn into_value(self) -> Value {
-        Value::structure([
-            ("ClientToken", self.client_token.into_value()),
-            ("EgressOnlyInternetGateway", self.egress_only_internet_gateway.into_value()),
-        ])
     }
 }
 
@@ -2862,33 +2733,6 @@ impl FromValue for DeleteDhcpOptionsRequest {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
-pub struct DeleteEgressOnlyInternetGatewayRequest {
-    pub dry_run: Option<bool>,
-    pub egress_only_internet_gateway_id: String,
-}
-
-impl FromValue for DeleteEgressOnlyInternetGatewayRequest {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            dry_run: members.take("DryRun")?,
-            egress_only_internet_gateway_id: members.take("EgressOnlyInternetGatewayId")?,
-        })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct DeleteEgressOnlyInternetGatewayResult {
-    pub return_code: Option<bool>,
-}
-
-impl IntoValue for DeleteEgressOnlyInternetGatewayResult {
-    fn into_value(self) -> Value {
-        Value::structure([("ReturnCode", self.return_code.into_value())])
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
 pub struct DeleteFlowLogsRequest {
     pub dry_run: Option<bool>,
     pub flow_log_ids: Vec<String>,
@@ -3559,43 +3403,6 @@ impl IntoValue for DescribeDhcpOptionsResult {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
-pub struct DescribeEgressOnlyInternetGatewaysRequest {
-    pub dry_run: Option<bool>,
-    pub egress_only_internet_gateway_ids: Option<Vec<String>>,
-    pub max_results: Option<i32>,
-    pub next_token: Option<String>,
-    pub filters: Option<Vec<Filter>>,
-}
-
-impl FromValue for DescribeEgressOnlyInternetGatewaysRequest {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            dry_run: members.take("DryRun")?,
-            egress_only_internet_gateway_ids: members.take("EgressOnlyInternetGatewayIds")?,
-            max_results: members.take("MaxResults")?,
-            next_token: members.take("NextToken")?,
-            filters: members.take("Filters")?,
-        })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct DescribeEgressOnlyInternetGatewaysResult {
-    pub egress_only_internet_gateways: Option<Vec<EgressOnlyInternetGateway>>,
-    pub next_token: Option<String>,
-}
-
-impl IntoValue for DescribeEgressOnlyInternetGatewaysResult {
-    fn into_value(self) -> Value {
-        Value::structure([
-            ("EgressOnlyInternetGateways", self.egress_only_internet_gateways.into_value()),
-            ("NextToken", self.next_token.into_value()),
-        ])
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
 pub struct DescribeFastSnapshotRestoreSuccessItem {
     pub snapshot_id: Option<String>,
     pub availability_zone: Option<String>,
@@ -3810,43 +3617,6 @@ pub struct DescribeImagesResult {
 impl IntoValue for DescribeImagesResult {
     fn into_value(self) -> Value {
         Value::structure([("NextToken", self.next_token.into_value()), ("Images", self.images.into_value())])
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct DescribeImportSnapshotTasksRequest {
-    pub dry_run: Option<bool>,
-    pub filters: Option<Vec<Filter>>,
-    pub import_task_ids: Option<Vec<String>>,
-    pub max_results: Option<i32>,
-    pub next_token: Option<String>,
-}
-
-impl FromValue for DescribeImportSnapshotTasksRequest {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            dry_run: members.take("DryRun")?,
-            filters: members.take("Filters")?,
-            import_task_ids: members.take("ImportTaskIds")?,
-            max_results: members.take("MaxResults")?,
-            next_token: members.take("NextToken")?,
-        })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct DescribeImportSnapshotTasksResult {
-    pub import_snapshot_tasks: Option<Vec<ImportSnapshotTask>>,
-    pub next_token: Option<String>,
-}
-
-impl IntoValue for DescribeImportSnapshotTasksResult {
-    fn into_value(self) -> Value {
-        Value::structure([
-            ("ImportSnapshotTasks", self.import_snapshot_tasks.into_value()),
-            ("NextToken", self.next_token.into_value()),
-        ])
     }
 }
 
@@ -5737,33 +5507,6 @@ impl FromValue for DisassociateRouteTableRequest {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
-pub struct DisassociateSubnetCidrBlockRequest {
-    pub association_id: String,
-}
-
-impl FromValue for DisassociateSubnetCidrBlockRequest {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self { association_id: members.take("AssociationId")? })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct DisassociateSubnetCidrBlockResult {
-    pub ipv6_cidr_block_association: Option<SubnetIpv6CidrBlockAssociation>,
-    pub subnet_id: Option<String>,
-}
-
-impl IntoValue for DisassociateSubnetCidrBlockResult {
-    fn into_value(self) -> Value {
-        Value::structure([
-            ("Ipv6CidrBlockAssociation", self.ipv6_cidr_block_association.into_value()),
-            ("SubnetId", self.subnet_id.into_value()),
-        ])
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
 pub struct DisassociateVpcCidrBlockRequest {
     pub association_id: String,
 }
@@ -6124,23 +5867,6 @@ pub struct EfaInfo {
 impl IntoValue for EfaInfo {
     fn into_value(self) -> Value {
         Value::structure([("MaximumEfaInterfaces", self.maximum_efa_interfaces.into_value())])
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct EgressOnlyInternetGateway {
-    pub attachments: Option<Vec<InternetGatewayAttachment>>,
-    pub egress_only_internet_gateway_id: Option<String>,
-    pub tags: Option<Vec<Tag>>,
-}
-
-impl IntoValue for EgressOnlyInternetGateway {
-    fn into_value(self) -> Value {
-        Value::structure([
-            ("Attachments", self.attachments.into_value()),
-            ("EgressOnlyInternetGatewayId", self.egress_only_internet_gateway_id.into_value()),
-            ("Tags", self.tags.into_value()),
-        ])
     }
 }
 
@@ -6982,30 +6708,6 @@ impl IntoValue for GetInstanceMetadataDefaultsResult {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
-pub struct GetLaunchTemplateDataRequest {
-    pub dry_run: Option<bool>,
-    pub instance_id: String,
-}
-
-impl FromValue for GetLaunchTemplateDataRequest {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self { dry_run: members.take("DryRun")?, instance_id: members.take("InstanceId")? })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct GetLaunchTemplateDataResult {
-    pub launch_template_data: Option<ResponseLaunchTemplateData>,
-}
-
-impl IntoValue for GetLaunchTemplateDataResult {
-    fn into_value(self) -> Value {
-        Value::structure([("LaunchTemplateData", self.launch_template_data.into_value())])
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
 pub struct GetManagedPrefixListAssociationsRequest {
     pub dry_run: Option<bool>,
     pub prefix_list_id: String,
@@ -7749,74 +7451,6 @@ impl IntoValue for ImportKeyPairResult {
             ("KeyFingerprint", self.key_fingerprint.into_value()),
             ("KeyName", self.key_name.into_value()),
             ("KeyPairId", self.key_pair_id.into_value()),
-            ("Tags", self.tags.into_value()),
-        ])
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct ImportSnapshotRequest {
-    pub client_data: Option<ClientData>,
-    pub client_token: Option<String>,
-    pub description: Option<String>,
-    pub disk_container: Option<SnapshotDiskContainer>,
-    pub dry_run: Option<bool>,
-    pub encrypted: Option<bool>,
-    pub kms_key_id: Option<String>,
-    pub role_name: Option<String>,
-    pub tag_specifications: Option<Vec<TagSpecification>>,
-}
-
-impl FromValue for ImportSnapshotRequest {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            client_data: members.take("ClientData")?,
-            client_token: members.take("ClientToken")?,
-            description: members.take("Description")?,
-            disk_container: members.take("DiskContainer")?,
-            dry_run: members.take("DryRun")?,
-            encrypted: members.take("Encrypted")?,
-            kms_key_id: members.take("KmsKeyId")?,
-            role_name: members.take("RoleName")?,
-            tag_specifications: members.take("TagSpecifications")?,
-        })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct ImportSnapshotResult {
-    pub description: Option<String>,
-    pub import_task_id: Option<String>,
-    pub snapshot_task_detail: Option<SnapshotTaskDetail>,
-    pub tags: Option<Vec<Tag>>,
-}
-
-impl IntoValue for ImportSnapshotResult {
-    fn into_value(self) -> Value {
-        Value::structure([
-            ("Description", self.description.into_value()),
-            ("ImportTaskId", self.import_task_id.into_value()),
-            ("SnapshotTaskDetail", self.snapshot_task_detail.into_value()),
-            ("Tags", self.tags.into_value()),
-        ])
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct ImportSnapshotTask {
-    pub description: Option<String>,
-    pub import_task_id: Option<String>,
-    pub snapshot_task_detail: Option<SnapshotTaskDetail>,
-    pub tags: Option<Vec<Tag>>,
-}
-
-impl IntoValue for ImportSnapshotTask {
-    fn into_value(self) -> Value {
-        Value::structure([
-            ("Description", self.description.into_value()),
-            ("ImportTaskId", self.import_task_id.into_value()),
-            ("SnapshotTaskDetail", self.snapshot_task_detail.into_value()),
             ("Tags", self.tags.into_value()),
         ])
     }
@@ -11424,35 +11058,6 @@ wire::string_enum! {
     }
 }
 
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct ModifyAddressAttributeRequest {
-    pub allocation_id: String,
-    pub domain_name: Option<String>,
-    pub dry_run: Option<bool>,
-}
-
-impl FromValue for ModifyAddressAttributeRequest {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            allocation_id: members.take("AllocationId")?,
-            domain_name: members.take("DomainName")?,
-            dry_run: members.take("DryRun")?,
-        })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct ModifyAddressAttributeResult {
-    pub address: Option<AddressAttribute>,
-}
-
-impl IntoValue for ModifyAddressAttributeResult {
-    fn into_value(self) -> Value {
-        Value::structure([("Address", self.address.into_value())])
-    }
-}
-
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModifyDefaultCreditSpecificationRequest {
     pub dry_run: Option<bool>,
@@ -14218,35 +13823,6 @@ impl IntoValue for Reservation {
     }
 }
 
-#[derive(Debug, Clone, PartialEq)]
-pub struct ResetAddressAttributeRequest {
-    pub allocation_id: String,
-    pub attribute: AddressAttributeName,
-    pub dry_run: Option<bool>,
-}
-
-impl FromValue for ResetAddressAttributeRequest {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            allocation_id: members.take("AllocationId")?,
-            attribute: members.take("Attribute")?,
-            dry_run: members.take("DryRun")?,
-        })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct ResetAddressAttributeResult {
-    pub address: Option<AddressAttribute>,
-}
-
-impl IntoValue for ResetAddressAttributeResult {
-    fn into_value(self) -> Value {
-        Value::structure([("Address", self.address.into_value())])
-    }
-}
-
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct ResetEbsDefaultKmsKeyIdRequest {
     pub dry_run: Option<bool>,
@@ -15564,26 +15140,6 @@ wire::string_enum! {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
-pub struct SnapshotDiskContainer {
-    pub description: Option<String>,
-    pub format: Option<String>,
-    pub url: Option<String>,
-    pub user_bucket: Option<UserBucket>,
-}
-
-impl FromValue for SnapshotDiskContainer {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            description: members.take("Description")?,
-            format: members.take("Format")?,
-            url: members.take("Url")?,
-            user_bucket: members.take("UserBucket")?,
-        })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
 pub struct SnapshotInfo {
     pub description: Option<String>,
     pub tags: Option<Vec<Tag>>,
@@ -15665,39 +15221,6 @@ wire::string_enum! {
         Error = "error",
         Recoverable = "recoverable",
         Recovering = "recovering",
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct SnapshotTaskDetail {
-    pub description: Option<String>,
-    pub disk_image_size: Option<f64>,
-    pub encrypted: Option<bool>,
-    pub format: Option<String>,
-    pub kms_key_id: Option<String>,
-    pub progress: Option<String>,
-    pub snapshot_id: Option<String>,
-    pub status: Option<String>,
-    pub status_message: Option<String>,
-    pub url: Option<String>,
-    pub user_bucket: Option<UserBucketDetails>,
-}
-
-impl IntoValue for SnapshotTaskDetail {
-    fn into_value(self) -> Value {
-        Value::structure([
-            ("Description", self.description.into_value()),
-            ("DiskImageSize", self.disk_image_size.into_value()),
-            ("Encrypted", self.encrypted.into_value()),
-            ("Format", self.format.into_value()),
-            ("KmsKeyId", self.kms_key_id.into_value()),
-            ("Progress", self.progress.into_value()),
-            ("SnapshotId", self.snapshot_id.into_value()),
-            ("Status", self.status.into_value()),
-            ("StatusMessage", self.status_message.into_value()),
-            ("Url", self.url.into_value()),
-            ("UserBucket", self.user_bucket.into_value()),
-        ])
     }
 }
 
@@ -16325,41 +15848,6 @@ wire::string_enum! {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
-pub struct UnassignIpv6AddressesRequest {
-    pub ipv6_prefixes: Option<Vec<String>>,
-    pub network_interface_id: String,
-    pub ipv6_addresses: Option<Vec<String>>,
-}
-
-impl FromValue for UnassignIpv6AddressesRequest {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            ipv6_prefixes: members.take("Ipv6Prefixes")?,
-            network_interface_id: members.take("NetworkInterfaceId")?,
-            ipv6_addresses: members.take("Ipv6Addresses")?,
-        })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct UnassignIpv6AddressesResult {
-    pub network_interface_id: Option<String>,
-    pub unassigned_ipv6_addresses: Option<Vec<String>>,
-    pub unassigned_ipv6_prefixes: Option<Vec<String>>,
-}
-
-impl IntoValue for UnassignIpv6AddressesResult {
-    fn into_value(self) -> Value {
-        Value::structure([
-            ("NetworkInterfaceId", self.network_interface_id.into_value()),
-            ("UnassignedIpv6Addresses", self.unassigned_ipv6_addresses.into_value()),
-            ("UnassignedIpv6Prefixes", self.unassigned_ipv6_prefixes.into_value()),
-        ])
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
 pub struct UnassignPrivateIpAddressesRequest {
     pub ipv4_prefixes: Option<Vec<String>>,
     pub network_interface_id: String,
@@ -16544,31 +16032,6 @@ wire::string_enum! {
         Spot = "spot",
         OnDemand = "on-demand",
         CapacityBlock = "capacity-block",
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct UserBucket {
-    pub s3_bucket: Option<String>,
-    pub s3_key: Option<String>,
-}
-
-impl FromValue for UserBucket {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self { s3_bucket: members.take("S3Bucket")?, s3_key: members.take("S3Key")? })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct UserBucketDetails {
-    pub s3_bucket: Option<String>,
-    pub s3_key: Option<String>,
-}
-
-impl IntoValue for UserBucketDetails {
-    fn into_value(self) -> Value {
-        Value::structure([("S3Bucket", self.s3_bucket.into_value()), ("S3Key", self.s3_key.into_value())])
     }
 }
 

@@ -10,5 +10,4 @@ pub use types::*;
 
 wire::operations! {
     0 SendSSHPublicKey(SendSSHPublicKeyRequest) -> SendSSHPublicKeyResponse;
-    1 SendSerialConsoleSSHPublicKey(SendSerialConsoleSSHPublicKeyRequest) -> SendSerialConsoleSSHPublicKeyResponse;
 }
