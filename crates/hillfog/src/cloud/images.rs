@@ -3,7 +3,7 @@
 use blocks::BlockStore;
 use std::{
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 use svc_ec2::{ImageMaker, MadeImage};
 
@@ -32,7 +32,7 @@ impl ImageMaker for Maker {
 }
 
 /// The blocks are there under their name only when all of them are: one that was killed in between is done again.
-fn quick_start(work: &PathBuf, store: &PathBuf, snapshot: &str, bytes: u64) -> anyhow::Result<MadeImage> {
+fn quick_start(work: &Path, store: &Path, snapshot: &str, bytes: u64) -> anyhow::Result<MadeImage> {
     let store = BlockStore::open(store)?;
     if !store.has_manifest(snapshot)? {
         fs::create_dir_all(work)?;
