@@ -150,6 +150,18 @@ async fn it_is_pending_until_its_snapshots_are_complete_and_fails_with_them() {
 }
 
 #[tokio::test]
+async fn a_copy_that_is_asked_for_twice_is_made_once() {
+    let cloud = with_snapshot().await;
+    let id = register(&cloud, "base").await;
+    let wish = [("Name", "copy"), ("SourceImageId", id.as_str()), ("SourceRegion", "us-east-1"), ("ClientToken", "once")];
+    let first = ec2(&cloud, "CopyImage", &wish).await;
+    let second = ec2(&cloud, "CopyImage", &wish).await;
+    assert_eq!(first.one("imageId"), second.one("imageId"));
+    let other = [("Name", "other"), ("SourceImageId", id.as_str()), ("SourceRegion", "us-east-1"), ("ClientToken", "once")];
+    assert_eq!(code(&cloud, "CopyImage", &other).await, "IdempotentParameterMismatch");
+}
+
+#[tokio::test]
 async fn others_see_it_when_they_are_let() {
     let cloud = with_snapshot().await;
     let id = register(&cloud, "base").await;

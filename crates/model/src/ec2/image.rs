@@ -1,6 +1,6 @@
 //! AMIs: what instances are made of.
 
-use super::{MachineKind, Tags};
+use super::{MachineKind, RequestToken, Tags};
 use crate::{Record, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,8 @@ pub struct ImageSpec {
     pub deregistration_protection: bool,
     /// The user that its first boot gives the key to: `ec2-user`.
     pub default_user: String,
+    /// The `ClientToken` of the request that copied it.
+    pub client_token: Option<RequestToken>,
     /// Its tags.
     pub tags: Tags,
 }

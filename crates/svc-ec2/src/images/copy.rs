@@ -1,7 +1,7 @@
 //! `CopyImage`, within a region and from another.
 
 use super::load::{Loaded, check_name};
-use crate::{errors::dry_run, records::key, resource::Resource, tagged::anywhere, tags};
+use crate::{errors::dry_run, records::key, resource::Resource, tagged::anywhere, tags, volumes::token};
 use api::ec2::{CopyImageRequest, CopyImageResult};
 use front::{Answer, Cx};
 use model::{
@@ -15,6 +15,12 @@ use wire::Fault;
 pub fn copy(cx: &Cx, tx: &mut Tx, input: &CopyImageRequest) -> Answer<CopyImageResult> {
     dry_run(input.dry_run)?;
     refuse(input)?;
+    let client_token = token::read(input.client_token.as_deref(), &CopyImageRequest { dry_run: None, ..input.clone() })?;
+    let id = token::id(cx, "ami", client_token.as_ref());
+    if let Some(made) = tx.spec(&key::<Image>(cx, &id))? {
+        token::same(made.client_token.as_ref(), client_token.as_ref())?;
+        return Ok(CopyImageResult { image_id: Some(id) });
+    }
     check_name(cx, tx, &input.name)?;
     let from = source(cx, tx, input)?;
     if from.plan.available_at.is_none() || from.spec.disabled {
@@ -30,7 +36,6 @@ pub fn copy(cx: &Cx, tx: &mut Tx, input: &CopyImageRequest) -> Answer<CopyImageR
         let missing: Tags = own.filter(|(key, _)| !given.contains_key(*key)).map(|(k, v)| (k.clone(), v.clone())).collect();
         given.extend(missing);
     }
-    let id = format!("ami-{}", cx.env.hex(17));
     let spec = ImageSpec {
         name: input.name.clone(),
         description: input.description.clone().or_else(|| from.spec.description.clone()),
@@ -43,6 +48,7 @@ pub fn copy(cx: &Cx, tx: &mut Tx, input: &CopyImageRequest) -> Answer<CopyImageR
         launch_permissions: Vec::new(),
         deprecated_at: None,
         deregistration_protection: false,
+        client_token,
         tags: given,
         ..ImageSpec::clone(&from.spec)
     };
@@ -52,7 +58,6 @@ pub fn copy(cx: &Cx, tx: &mut Tx, input: &CopyImageRequest) -> Answer<CopyImageR
 
 fn refuse(input: &CopyImageRequest) -> Answer<()> {
     for (given, name) in [
-        (input.client_token.is_some(), "ClientToken"),
         (input.encrypted == Some(true), "Encrypted"),
         (input.kms_key_id.is_some(), "KmsKeyId"),
         (input.destination_outpost_arn.is_some(), "DestinationOutpostArn"),

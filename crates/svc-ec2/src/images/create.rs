@@ -85,6 +85,7 @@ fn of_instance(cx: &Cx, tx: &Tx, input: &CreateImageRequest, instance: &Instance
         disabled: false,
         deregistration_protection: false,
         default_user: first.map_or_else(|| "ec2-user".into(), |image| image.default_user.clone()),
+        client_token: None,
         tags: Tags::new(),
     })
 }

@@ -144,6 +144,7 @@ impl QuickStart {
             disabled: false,
             deregistration_protection: false,
             default_user: "ec2-user".into(),
+            client_token: None,
             tags: Tags::new(),
         }
     }

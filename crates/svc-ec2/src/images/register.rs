@@ -48,6 +48,7 @@ pub fn register(cx: &Cx, tx: &mut Tx, input: &RegisterImageRequest) -> Answer<Re
         disabled: false,
         deregistration_protection: false,
         default_user: "ec2-user".into(),
+        client_token: None,
         tags: tags::on_create(input.tag_specifications.as_deref(), Resource::IMAGE)?,
     };
     tx.create(&key::<Image>(cx, &id), &spec)?;
@@ -74,7 +75,7 @@ fn architecture(input: &RegisterImageRequest) -> Answer<String> {
 fn refuse(input: &RegisterImageRequest) -> Answer<()> {
     let paravirtual = input.virtualization_type.as_deref().is_some_and(|kind| kind != "hvm");
     for (given, name) in [
-        (input.image_location.is_some(), "ImageLocation"),
+        (input.image_location.as_deref().is_some_and(|it| !it.is_empty()), "ImageLocation"),
         (input.billing_products.is_some(), "BillingProducts"),
         (input.tpm_support.is_some(), "TpmSupport"),
         (input.uefi_data.is_some(), "UefiData"),

@@ -67,6 +67,13 @@ async fn a_request_that_comes_twice_is_carried_out_once() {
 }
 
 #[tokio::test]
+async fn a_place_with_an_empty_name_is_none() {
+    let world = World::new().await;
+    let made = world.run(&[("Placement.AvailabilityZone", ""), ("Placement.GroupName", "")]).await;
+    assert!(made.one("placement/availabilityZone").starts_with("us-east-1"));
+}
+
+#[tokio::test]
 async fn bad_input_makes_nothing() {
     let world = World::new().await;
     let large = base64(&vec![b'x'; 16 * 1024 + 1]);

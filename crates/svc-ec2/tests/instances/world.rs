@@ -68,6 +68,7 @@ pub fn image() -> ImageSpec {
         disabled: false,
         deregistration_protection: false,
         default_user: "ec2-user".into(),
+        client_token: None,
         tags: Tags::new(),
     }
 }

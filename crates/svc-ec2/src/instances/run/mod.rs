@@ -30,6 +30,7 @@ use wanted::Wanted;
 
 /// `RunInstances`.
 pub fn run(hosts: &Hosts, cx: &Cx, tx: &mut Tx, asked: &RunInstancesRequest) -> Answer<Reservation> {
+    let asked = &*place::said(asked);
     let input = templates::merged(cx, tx, asked)?;
     refuse::unbuilt(&input)?;
     let counts = counts(&input)?;

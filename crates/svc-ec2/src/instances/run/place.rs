@@ -7,13 +7,28 @@ use crate::{
     records::{key, placement_group_named},
     resource::Resource,
 };
-use api::ec2::{RunInstancesRequest, Tenancy};
+use api::ec2::{Placement as Placed, RunInstancesRequest, Tenancy};
 use front::{Answer, Cx};
 use logic::instance_type::InstanceType;
 use model::ec2::{Placement, PlacementGroup, PlacementGroupSpec, PlacementStrategy};
 use spine::Read;
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 use wire::Fault;
+
+/// The request without the places that it names by empty texts, which say nothing: Terraform's provider sends them.
+pub fn said(asked: &RunInstancesRequest) -> Cow<'_, RunInstancesRequest> {
+    let Some(placement) = &asked.placement else { return Cow::Borrowed(asked) };
+    let named = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let said = Placed {
+        availability_zone: named(&placement.availability_zone),
+        availability_zone_id: named(&placement.availability_zone_id),
+        group_name: named(&placement.group_name),
+        group_id: named(&placement.group_id),
+        ..placement.clone()
+    };
+    let placement = Some(said).filter(|said| *said != Placed::default());
+    Cow::Owned(RunInstancesRequest { placement, ..asked.clone() })
+}
 
 /// Where the instances of a request go.
 pub fn read(
