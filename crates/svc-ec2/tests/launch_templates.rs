@@ -90,6 +90,18 @@ async fn versions_are_numbered_and_one_is_the_default() {
 }
 
 #[tokio::test]
+async fn a_version_that_is_asked_for_twice_is_made_once() {
+    let cloud = cloud();
+    let id = template(&cloud, "web").await;
+    for _ in 0..2 {
+        let made = version(&cloud, &id, &[("ClientToken", "once")]).await;
+        assert_eq!(made.one("launchTemplateVersion/versionNumber"), "2");
+    }
+    let other = [("LaunchTemplateId", id.as_str()), ("LaunchTemplateData.InstanceType", "t3.nano"), ("ClientToken", "once")];
+    assert_eq!(code(&cloud, "CreateLaunchTemplateVersion", &other).await, "IdempotentParameterMismatch");
+}
+
+#[tokio::test]
 async fn what_is_not_there_or_there_already_is_refused() {
     let cloud = cloud();
     let id = template(&cloud, "web").await;

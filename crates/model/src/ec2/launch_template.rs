@@ -1,6 +1,6 @@
 //! Launch templates: what instances are launched with, in numbered versions.
 
-use super::Tags;
+use super::{RequestToken, Tags};
 use crate::{Record, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -41,4 +41,6 @@ pub struct LaunchTemplateVersionSpec {
     pub created_by: String,
     /// `RequestLaunchTemplateData` as a kept value (`wire::stored`).
     pub data: String,
+    /// With what it was asked for.
+    pub client_token: Option<RequestToken>,
 }

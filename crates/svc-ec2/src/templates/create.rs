@@ -2,7 +2,7 @@
 
 use super::{
     errors::{malformed, taken},
-    load::{self, Template, version_id},
+    load::{self, Template, Version, version_id},
     merge, views,
 };
 use crate::{
@@ -10,13 +10,14 @@ use crate::{
     records::{all, key},
     resource::Resource,
     tags,
+    volumes::token,
 };
 use api::ec2::{
     CreateLaunchTemplateRequest, CreateLaunchTemplateResult, CreateLaunchTemplateVersionRequest,
     CreateLaunchTemplateVersionResult, RequestLaunchTemplateData,
 };
 use front::{Answer, Cx};
-use model::ec2::{LaunchTemplate, LaunchTemplateSpec, LaunchTemplateVersion, LaunchTemplateVersionSpec};
+use model::ec2::{LaunchTemplate, LaunchTemplateSpec, LaunchTemplateVersion, LaunchTemplateVersionSpec, RequestToken};
 use spine::Tx;
 use std::sync::Arc;
 use wire::{Fault, IntoValue, stored};
@@ -55,12 +56,17 @@ fn answer(template: &Template) -> CreateLaunchTemplateResult {
     CreateLaunchTemplateResult { launch_template: Some(views::template(template)), warning: None }
 }
 
-/// `CreateLaunchTemplateVersion`: what is given, over the source version where there is one.
+/// `CreateLaunchTemplateVersion`: what is given, over the source version where there is one. Under a token that was used, the version that
+/// was made with it.
 pub fn version(cx: &Cx, tx: &mut Tx, input: &CreateLaunchTemplateVersionRequest) -> Answer<CreateLaunchTemplateVersionResult> {
     dry_run(input.dry_run)?;
     refuse(input.resolve_alias == Some(true), "ResolveAlias")?;
-    refuse(input.client_token.is_some(), "ClientToken")?;
+    let asked = CreateLaunchTemplateVersionRequest { dry_run: None, ..input.clone() };
+    let client_token = token::read(input.client_token.as_deref(), &asked)?;
     let found = load::template(cx, tx, input.launch_template_id.as_deref(), input.launch_template_name.as_deref())?;
+    if let Some(made) = repeated(cx, tx, &found, client_token.as_ref())? {
+        return shown(&found, &made);
+    }
     let given = kept(&input.launch_template_data);
     let data = match &input.source_version {
         None => given,
@@ -70,10 +76,25 @@ pub fn version(cx: &Cx, tx: &mut Tx, input: &CreateLaunchTemplateVersionRequest)
         }
     };
     let number = found.spec.latest_version + 1;
-    let made = version_of(cx, input.version_description.clone(), data);
+    let made = LaunchTemplateVersionSpec { client_token, ..version_of(cx, input.version_description.clone(), data) };
     tx.create(&key::<LaunchTemplateVersion>(cx, version_id(&found.id, number)), &made)?;
     tx.update_spec(&key::<LaunchTemplate>(cx, &found.id), |spec| spec.latest_version = number)?;
-    let shown = views::version(&found, &(number, Arc::new(made)))?;
+    shown(&found, &(number, Arc::new(made)))
+}
+
+/// The version of a template that was made with a token.
+fn repeated(cx: &Cx, tx: &Tx, template: &Template, token: Option<&RequestToken>) -> Answer<Option<Version>> {
+    let Some(token) = token else { return Ok(None) };
+    let with_it = |spec: &LaunchTemplateVersionSpec| spec.client_token.as_ref().is_some_and(|used| used.token == token.token);
+    let found = load::versions(cx, tx, &template.id)?.into_iter().find(|(_, spec)| with_it(spec));
+    if let Some((_, spec)) = &found {
+        token::same(spec.client_token.as_ref(), Some(token))?;
+    }
+    Ok(found)
+}
+
+fn shown(template: &Template, version: &Version) -> Answer<CreateLaunchTemplateVersionResult> {
+    let shown = views::version(template, version)?;
     Ok(CreateLaunchTemplateVersionResult { launch_template_version: Some(shown), warning: None })
 }
 
@@ -82,7 +103,7 @@ fn kept(data: &RequestLaunchTemplateData) -> String {
 }
 
 fn version_of(cx: &Cx, description: Option<String>, data: String) -> LaunchTemplateVersionSpec {
-    LaunchTemplateVersionSpec { description, created_at: cx.now, created_by: creator(cx), data }
+    LaunchTemplateVersionSpec { description, created_at: cx.now, created_by: creator(cx), data, client_token: None }
 }
 
 fn creator(cx: &Cx) -> String {
