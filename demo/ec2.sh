@@ -1,35 +1,16 @@
 #!/usr/bin/env bash
-# The EC2 demo: a key pair, a security group, a machine, a volume on it, and a shell prompt inside, all through the AWS CLI and ssh.
+# The EC2 demo: a key pair, a security group, a machine, and a shell prompt inside, all through the AWS CLI and ssh.
 #
 # Where there is no terminal it runs a few commands in the machine instead of a shell. It can be run again: what is there already is kept.
 # HILLFOG_DATA names another data folder; KEEP=1 keeps the machine when the shell ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-hillfog=${HILLFOG_BIN:-target/release/hillfog}
-data=${HILLFOG_DATA:-$PWD/.cache/demo-cloud}
-export PATH="$PWD/.venv/bin:$PATH"
-unset AWS_CA_BUNDLE AWS_PROFILE AWS_SESSION_TOKEN
-started=$EPOCHREALTIME
+# shellcheck source=demo/lib.sh
+. demo/lib.sh
 
-if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' red=$'\e[31m' off=$'\e[0m'; else bold='' dim='' green='' red='' off=''; fi
-
-elapsed() { awk -v a="$EPOCHREALTIME" -v b="$started" 'BEGIN { printf "%5.1f s", a - b }'; }
-step() { printf '%s%s%s  %s\n' "$dim" "$(elapsed)" "$off" "$bold$1$off"; }
-fail() { printf '%s%s%s\n' "$red" "$1" "$off" >&2; exit 1; }
-
-# Shows an AWS CLI command and runs it; its standard output is the caller's.
-aws_run() {
-  printf '         %s$ aws %s%s\n' "$dim" "$*" "$off" >&2
-  aws "$@" --output text
-}
-
-[ -x "$hillfog" ] || fail "There is no $hillfog: run \`make build\` first."
 command -v ssh >/dev/null || fail "There is no ssh: install the package openssh-client."
-
-step "Starting the cloud"
-"$hillfog" up --detach --data "$data" | sed 's/^/         /'
-eval "$("$hillfog" env --data "$data")"
+start_cloud
 
 step "The quick start image: this machine's own programs, and no download"
 for _ in $(seq 100); do

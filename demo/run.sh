@@ -6,24 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-hillfog=${HILLFOG_BIN:-target/release/hillfog}
-data=${HILLFOG_DATA:-$PWD/.cache/demo-cloud}
-export PATH="$PWD/.venv/bin:$PATH"
-unset AWS_CA_BUNDLE AWS_PROFILE AWS_SESSION_TOKEN
-started=$EPOCHREALTIME
-
-if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' red=$'\e[31m' off=$'\e[0m'; else bold='' dim='' green='' red='' off=''; fi
-
-elapsed() { printf '%5.1f s' "$(bc_minus "$EPOCHREALTIME" "$started")"; }
-bc_minus() { awk -v a="$1" -v b="$2" 'BEGIN { print a - b }'; }
-step() { printf '%s%s%s  %s\n' "$dim" "$(elapsed)" "$off" "$bold$1$off"; }
-fail() { printf '%s%s%s\n' "$red" "$1" "$off" >&2; exit 1; }
-
-# Shows an AWS CLI command and runs it; its standard output is the caller's.
-aws_run() {
-  printf '         %s$ aws %s%s\n' "$dim" "$*" "$off" >&2
-  aws "$@" --output text
-}
+# shellcheck source=demo/lib.sh
+. demo/lib.sh
 
 # As aws_run, for a command whose failure with the given error code means that the thing is there already.
 aws_once() {
@@ -32,11 +16,7 @@ aws_once() {
   if ! errors=$(aws "$@" --output text 2>&1 >/dev/null) && [[ $errors != *"$code"* ]]; then fail "$errors"; fi
 }
 
-[ -x "$hillfog" ] || fail "There is no $hillfog: run \`make build\` first."
-
-step "Starting the cloud"
-"$hillfog" up --detach --data "$data" | sed 's/^/         /'
-eval "$("$hillfog" env --data "$data")"
+start_cloud
 
 if [ -n "${IMAGE:-}" ]; then
   image=$IMAGE

@@ -5,7 +5,7 @@ use super::{
     resource::Resource,
 };
 use api::ec2::{Filter, Tag};
-use wire::Fault;
+use wire::{Fault, Time};
 
 /// A filter's name, and the values that it is matched with. No value is matched by nothing.
 pub type Field<T> = (&'static str, fn(&T) -> Vec<String>);
@@ -263,6 +263,12 @@ impl Text for Option<bool> {
 impl Text for Option<i32> {
     fn texts(&self) -> Vec<String> {
         self.iter().map(i32::to_string).collect()
+    }
+}
+
+impl Text for Option<Time> {
+    fn texts(&self) -> Vec<String> {
+        self.iter().map(|at| at.to_the_millisecond()).collect()
     }
 }
 

@@ -29,8 +29,8 @@ mod volumes;
 mod vpc;
 
 pub use images::{ImageMaker, Images, MadeImage, QuickStart};
-pub use metadata::{Identities, METADATA_KINDS, Profiles, instance_metadata};
 pub use instances::{Hosts, Instances, schedule};
+pub use metadata::{Identities, METADATA_KINDS, Profiles, instance_metadata};
 pub use network::{KINDS as NETWORK_KINDS, desired_networks};
 pub use volumes::{Volumes, desired_volumes};
 pub use vpc::Networks;

@@ -134,7 +134,7 @@ impl Described for NetworkInterface {
         ("association.ip-owner-id", |it| associated(it, |one| one.ip_owner_id.texts())),
         ("association.public-ip", |it| associated(it, |one| one.public_ip.texts())),
         ("association.public-dns-name", |it| associated(it, |one| one.public_dns_name.texts())),
-        ("attachment.attach-time", |it| attached(it, |one| one.attach_time.iter().map(|at| rfc3339(*at)).collect())),
+        ("attachment.attach-time", |it| attached(it, |one| one.attach_time.texts())),
         ("attachment.attachment-id", |it| attached(it, |one| one.attachment_id.texts())),
         ("attachment.delete-on-termination", |it| attached(it, |one| one.delete_on_termination.texts())),
         ("attachment.device-index", |it| attached(it, |one| one.device_index.texts())),
@@ -170,9 +170,4 @@ impl Described for NetworkInterface {
     fn tags(&self) -> &[Tag] {
         self.tag_set.as_deref().unwrap_or_default()
     }
-}
-
-/// A moment as filters name it.
-pub fn rfc3339(at: Time) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map(|at| at.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()).unwrap_or_default()
 }

@@ -7,7 +7,6 @@ use crate::{
     records::{all, chosen, find, key},
     resource::Resource,
     tags,
-    views::rfc3339,
 };
 use api::ec2::{
     self, AcceptVpcPeeringConnectionRequest, AcceptVpcPeeringConnectionResult, CidrBlock, CreateVpcPeeringConnectionRequest,
@@ -325,7 +324,7 @@ impl Described for VpcPeeringConnection {
         ("accepter-vpc-info.cidr-block", |it| of(&it.accepter_vpc_info, |one| one.cidr_block.texts())),
         ("accepter-vpc-info.owner-id", |it| of(&it.accepter_vpc_info, |one| one.owner_id.texts())),
         ("accepter-vpc-info.vpc-id", |it| of(&it.accepter_vpc_info, |one| one.vpc_id.texts())),
-        ("expiration-time", |it| it.expiration_time.iter().map(|at| rfc3339(*at)).collect()),
+        ("expiration-time", |it| it.expiration_time.texts()),
         ("requester-vpc-info.cidr-block", |it| of(&it.requester_vpc_info, |one| one.cidr_block.texts())),
         ("requester-vpc-info.owner-id", |it| of(&it.requester_vpc_info, |one| one.owner_id.texts())),
         ("requester-vpc-info.vpc-id", |it| of(&it.requester_vpc_info, |one| one.vpc_id.texts())),

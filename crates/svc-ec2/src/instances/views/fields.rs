@@ -1,6 +1,5 @@
 //! By what instances are found: every documented filter of `DescribeInstances` (EC2 API reference).
 
-use super::rfc3339;
 use crate::{
     describe::{Described, Field, Text, each, nothing},
     instances::load::Belongings,
@@ -97,7 +96,7 @@ const FIELDS: &[Field<Shown>] = &[
     ("architecture", |it| word!(it.instance.architecture)),
     ("availability-zone", |it| within!(it.instance.placement, |one| one.availability_zone.texts())),
     ("availability-zone-id", |it| vec![it.zone_id.clone()]),
-    ("block-device-mapping.attach-time", |it| disks(it, |one| one.attach_time.iter().map(|at| rfc3339(*at)).collect())),
+    ("block-device-mapping.attach-time", |it| disks(it, |one| one.attach_time.texts())),
     ("block-device-mapping.delete-on-termination", |it| disks(it, |one| one.delete_on_termination.texts())),
     ("block-device-mapping.device-name", |it| each(&it.instance.block_device_mappings, |one| &one.device_name)),
     ("block-device-mapping.status", |it| disks(it, |one| word!(one.status))),
@@ -133,7 +132,7 @@ const FIELDS: &[Field<Shown>] = &[
     ("kernel-id", nothing),
     ("key-name", |it| it.instance.key_name.texts()),
     ("launch-index", |it| it.instance.ami_launch_index.texts()),
-    ("launch-time", |it| it.instance.launch_time.iter().map(|at| rfc3339(*at)).collect()),
+    ("launch-time", |it| it.instance.launch_time.texts()),
     ("maintenance-options.auto-recovery", |it| within!(it.instance.maintenance_options, |one| { word!(one.auto_recovery) })),
     ("metadata-options.http-endpoint", |it| metadata(it, |one| word!(one.http_endpoint))),
     ("metadata-options.http-protocol-ipv4", |it| metadata(it, |one| word!(one.http_endpoint))),
@@ -160,9 +159,7 @@ const FIELDS: &[Field<Shown>] = &[
     ("network-interface.association.ip-owner-id", |it| associated(it, |one| one.ip_owner_id.texts())),
     ("network-interface.association.public-dns-name", |it| associated(it, |one| one.public_dns_name.texts())),
     ("network-interface.association.public-ip", |it| associated(it, |one| one.public_ip.texts())),
-    ("network-interface.attachment.attach-time", |it| {
-        attached(it, |one| one.attach_time.iter().map(|at| rfc3339(*at)).collect())
-    }),
+    ("network-interface.attachment.attach-time", |it| attached(it, |one| one.attach_time.texts())),
     ("network-interface.attachment.attachment-id", |it| attached(it, |one| one.attachment_id.texts())),
     ("network-interface.attachment.delete-on-termination", |it| attached(it, |one| one.delete_on_termination.texts())),
     ("network-interface.attachment.device-index", |it| attached(it, |one| one.device_index.texts())),
@@ -236,7 +233,7 @@ const FIELDS: &[Field<Shown>] = &[
     ("tenancy", |it| within!(it.instance.placement, |one| word!(one.tenancy))),
     ("tpm-support", |it| it.instance.tpm_support.texts()),
     ("usage-operation", |it| it.instance.usage_operation.texts()),
-    ("usage-operation-update-time", |it| it.instance.usage_operation_update_time.iter().map(|at| rfc3339(*at)).collect()),
+    ("usage-operation-update-time", |it| it.instance.usage_operation_update_time.texts()),
     ("virtualization-type", |it| word!(it.instance.virtualization_type)),
     ("vpc-id", |it| it.instance.vpc_id.texts()),
 ];
@@ -259,7 +256,7 @@ pub const IMAGE_METADATA_FIELDS: &[Field<InstanceImageMetadata>] = &[
     ("instance-id", |it| it.instance_id.texts()),
     ("instance-state-name", |it| within!(it.state, |one| word!(one.name))),
     ("instance-type", |it| it.instance_type.texts()),
-    ("launch-time", |it| it.launch_time.iter().map(|at| rfc3339(*at)).collect()),
+    ("launch-time", |it| it.launch_time.texts()),
     ("owner-alias", |it| within!(it.image_metadata, |one| one.image_owner_alias.texts())),
     ("owner-id", |it| it.owner_id.texts()),
     ("zone-id", |it| it.zone_id.texts()),

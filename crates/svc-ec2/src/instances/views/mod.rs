@@ -14,11 +14,6 @@ use super::load::Disk;
 use api::ec2::InstanceBlockDeviceMapping;
 use model::Timestamp;
 
-/// A moment as filters have it.
-fn rfc3339(at: wire::Time) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map(|at| at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()).unwrap_or_default()
-}
-
 /// A moment.
 fn time(at: Timestamp) -> wire::Time {
     wire::Time(at.0)

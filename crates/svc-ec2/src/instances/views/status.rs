@@ -1,6 +1,6 @@
 //! The status checks and scheduled events of instances as the API shows them, and by what they are found.
 
-use super::{rfc3339, state, time};
+use super::{state, time};
 use crate::{
     describe::{Described, Field, Text, nothing},
     instances::load::Loaded,
@@ -82,8 +82,8 @@ fn disks(check: Check) -> EbsStatusSummary {
     EbsStatusSummary { status: Some(status), details: detail.map(|detail| vec![detail]) }
 }
 
-fn events(it: &InstanceStatus, of: fn(&InstanceStatusEvent) -> Option<String>) -> Vec<String> {
-    it.events.iter().flatten().filter_map(of).collect()
+fn events(it: &InstanceStatus, of: fn(&InstanceStatusEvent) -> Vec<String>) -> Vec<String> {
+    it.events.iter().flatten().flat_map(of).collect()
 }
 
 fn reachability(summary: &Option<InstanceStatusSummary>) -> Vec<String> {
@@ -104,12 +104,12 @@ impl Described for InstanceStatus {
         }),
         ("availability-zone", |it| it.availability_zone.texts()),
         ("availability-zone-id", |it| it.availability_zone_id.texts()),
-        ("event.code", |it| events(it, |event| Some(event.code?.as_str().into()))),
-        ("event.description", |it| events(it, |event| event.description.clone())),
-        ("event.instance-event-id", |it| events(it, |event| event.instance_event_id.clone())),
-        ("event.not-after", |it| events(it, |event| event.not_after.map(rfc3339))),
-        ("event.not-before", |it| events(it, |event| event.not_before.map(rfc3339))),
-        ("event.not-before-deadline", |it| events(it, |event| event.not_before_deadline.map(rfc3339))),
+        ("event.code", |it| events(it, |event| event.code.iter().map(|code| code.as_str().into()).collect())),
+        ("event.description", |it| events(it, |event| event.description.texts())),
+        ("event.instance-event-id", |it| events(it, |event| event.instance_event_id.texts())),
+        ("event.not-after", |it| events(it, |event| event.not_after.texts())),
+        ("event.not-before", |it| events(it, |event| event.not_before.texts())),
+        ("event.not-before-deadline", |it| events(it, |event| event.not_before_deadline.texts())),
         ("instance-state-code", |it| it.instance_state.iter().flat_map(|state| state.code.texts()).collect()),
         ("instance-state-name", |it| {
             it.instance_state.iter().filter_map(|state| state.name).map(|name| name.as_str().into()).collect()

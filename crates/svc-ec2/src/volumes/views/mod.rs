@@ -25,14 +25,6 @@ fn time(at: Timestamp) -> Option<Time> {
     Some(Time(at.0))
 }
 
-/// A time as filters have it.
-fn rfc3339(at: Option<Time>) -> Vec<String> {
-    let text = |at: Time| {
-        jiff::Timestamp::from_millisecond(at.0).map(|at| at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()).unwrap_or_default()
-    };
-    at.into_iter().map(text).collect()
-}
-
 /// A size or rate, which is far below what the API's numbers can hold.
 fn number(value: u32) -> Option<i32> {
     Some(i32::try_from(value).unwrap_or(i32::MAX))

@@ -1,6 +1,6 @@
 //! Modifications of volumes.
 
-use super::{number, rfc3339, time};
+use super::{number, time};
 use crate::describe::{Field, Text};
 use api::ec2::{VolumeModification, VolumeModificationState, VolumeType};
 use logic::ebs::{Progress, shown_iops};
@@ -39,7 +39,7 @@ pub const MODIFICATION_FIELDS: &[Field<VolumeModification>] = &[
     ("original-size", |it| it.original_size.texts()),
     ("original-volume-type", |it| kind(it.original_volume_type)),
     ("originalMultiAttachEnabled", |it| it.original_multi_attach_enabled.texts()),
-    ("start-time", |it| rfc3339(it.start_time)),
+    ("start-time", |it| it.start_time.texts()),
     ("target-iops", |it| it.target_iops.texts()),
     ("target-size", |it| it.target_size.texts()),
     ("target-volume-type", |it| kind(it.target_volume_type)),

@@ -1,6 +1,6 @@
 //! Snapshots.
 
-use super::{number, rfc3339, time};
+use super::{number, time};
 use crate::{
     describe::{Described, Field, Text},
     resource::Resource,
@@ -69,7 +69,7 @@ impl Described for Snapshot {
         ("owner-id", |it| it.owner_id.texts()),
         ("progress", |it| it.progress.texts()),
         ("snapshot-id", |it| it.snapshot_id.texts()),
-        ("start-time", |it| rfc3339(it.start_time)),
+        ("start-time", |it| it.start_time.texts()),
         ("status", |it| it.state.iter().map(|state| state.as_str().into()).collect()),
         ("storage-tier", |it| it.storage_tier.iter().map(|tier| tier.as_str().into()).collect()),
         ("transfer-type", |it| it.transfer_type.iter().map(|kind| kind.as_str().into()).collect()),

@@ -1,6 +1,6 @@
 //! Volumes and their attachments.
 
-use super::{number, rfc3339, time, zone_id_of};
+use super::{number, time, zone_id_of};
 use crate::{
     describe::{Described, Field, Text, each, nothing},
     resource::Resource,
@@ -54,7 +54,7 @@ impl Described for Volume {
     const RESOURCE: Resource = Resource::VOLUME;
     const IDS: &'static str = "VolumeIds";
     const FIELDS: &'static [Field<Self>] = &[
-        ("attachment.attach-time", |it| it.attachments.iter().flatten().flat_map(|one| rfc3339(one.attach_time)).collect()),
+        ("attachment.attach-time", |it| it.attachments.iter().flatten().flat_map(|one| one.attach_time.texts()).collect()),
         ("attachment.delete-on-termination", |it| each(&it.attachments, |one| &one.delete_on_termination)),
         ("attachment.device", |it| each(&it.attachments, |one| &one.device)),
         ("attachment.instance-id", |it| each(&it.attachments, |one| &one.instance_id)),
@@ -63,7 +63,7 @@ impl Described for Volume {
         }),
         ("availability-zone", |it| it.availability_zone.texts()),
         ("availability-zone-id", |it| it.availability_zone_id.texts()),
-        ("create-time", |it| rfc3339(it.create_time)),
+        ("create-time", |it| it.create_time.texts()),
         ("encrypted", |it| it.encrypted.texts()),
         ("fast-restored", |it| it.fast_restored.texts()),
         ("multi-attach-enabled", |it| it.multi_attach_enabled.texts()),
