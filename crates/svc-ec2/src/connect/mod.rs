@@ -52,6 +52,19 @@ fn send(cx: &Cx, tx: &mut Tx, input: &sdk::SendSSHPublicKeyRequest) -> Answer<sd
     Ok(sdk::SendSSHPublicKeyResponse { request_id: Some(cx.env.uuid()), success: Some(true) })
 }
 
+/// What the model's pattern for `InstanceOSUser` says, which looks ahead and can't be checked with the others: letters, digits and `@._-`, at
+/// the end `$` too; not digits alone, nor `@`, `.` or `-` at the beginning.
+fn is_user(name: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"@._-".contains(&byte);
+    let (body, last) = match name.as_bytes().split_last() {
+        Some((last, body)) => (body, *last),
+        None => return false,
+    };
+    let begins = name.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_');
+    let digits = name.bytes().all(|byte| byte.is_ascii_digit());
+    begins && !digits && body.iter().all(|byte| inner(*byte)) && (inner(last) || last == b'$')
+}
+
 fn client(code: &'static str, message: &str) -> Fault {
     Fault::client(code, message)
 }
@@ -60,4 +73,19 @@ fn client(code: &'static str, message: &str) -> Fault {
 fn instance_of(pushed: &Key<PushedKey>) -> Key<Instance> {
     let id = pushed.id.split_once('/').map_or(&*pushed.id, |(id, _)| id);
     Key::new(&pushed.account, &pushed.region, id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_user;
+
+    #[test]
+    fn users_have_names_that_systems_have() {
+        for name in ["ec2-user", "_apt", "a", "machine$", "j.doe@example", "1and1", "9a"] {
+            assert!(is_user(name), "{name}");
+        }
+        for name in ["", "12", "$", "a$b", "-x", ".x", "@x", "a/b", "a b", "../x", "é"] {
+            assert!(!is_user(name), "{name}");
+        }
+    }
 }
