@@ -58,6 +58,8 @@ NAMED = {
     ("ec2", "sourcesnapshotid"): "snap-0123456789abcdef0",
     ("ec2", "sourceregion"): REGION,
     ("ec2", "kmskeyid"): "alias/aws/ebs",
+    ("ec2-instance-connect", "instanceid"): "i-0123456789abcdef0",
+    ("ec2-instance-connect", "sshpublickey"): "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJx4uAlbm0SwzVmfNFQDS8oSRJbwYPzmC3lZEn1FzjkJ me",
     ("ebs", "snapshotid"): "snap-0123456789abcdef0",
     ("ebs", "secondsnapshotid"): "snap-0123456789abcdef0",
     ("iam", "policyarn"): arn("iam", "policy/matrix"),
@@ -88,6 +90,8 @@ TELLING = {
     "CreateVolumeRequest": ["AvailabilityZone", "Size"],
     # Structures without any member are left out of what is sent as a form.
     "IamInstanceProfileSpecification": ["Name"],
+    "NewDhcpConfiguration": ["Key"],
+    "RequestLaunchTemplateData": ["InstanceType"],
     "Tag": ["Key", "key"],
     "RuleCondition": ["Field"],
     "ListenerAttribute": ["Key"],

@@ -7,7 +7,7 @@ import botocore.exceptions
 
 from inputs import ACCOUNT, REGION
 
-DENIALS = {"json": "AccessDeniedException", "query": "AccessDenied", "ec2": "UnauthorizedOperation"}
+DENIALS = {"json": "AccessDeniedException", "rest-json": "AccessDeniedException", "query": "AccessDenied", "ec2": "UnauthorizedOperation"}
 
 
 class Person:

@@ -47,6 +47,14 @@ pub fn one(cx: &Cx, resource: Resource, id: &str) -> Arn {
     place(cx).arn(resource, id)
 }
 
+/// The resources with those ids; any of the kind, where none is named.
+pub fn some(cx: &Cx, resource: Resource, ids: Option<&[String]>) -> Vec<Arn> {
+    match ids.filter(|ids| !ids.is_empty()) {
+        Some(ids) => ids.iter().map(|id| one(cx, resource, id)).collect(),
+        None => vec![one(cx, resource, "*")],
+    }
+}
+
 /// The resources with those ids, each of the kind that its id is of.
 pub fn many(cx: &Cx, snapshot: &Snapshot, ids: &[String]) -> Answer<Vec<Arn>> {
     let arn = |id: &String| match (Kind::of_id(id), Resource::of_id(id)) {

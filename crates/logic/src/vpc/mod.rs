@@ -11,8 +11,8 @@ mod standard;
 mod zone;
 
 pub use address::{
-    ELASTIC_POOL, NewInterface, NoAddress, PUBLIC_POOL, Taken, WantedAddresses, free_elastic_address, free_public_address, is_usable, mac,
-    new_interface, usable,
+    ELASTIC_POOL, NewInterface, NoAddress, PUBLIC_POOL, Taken, WantedAddresses, free_elastic_address, free_public_address,
+    is_usable, mac, new_interface, usable,
 };
 pub use block::{Refused, check_vpc_block, first_free, has_size, is_restricted};
 pub use default::{DefaultNetwork, default_network, default_network_with, default_vpc_id, dhcp_options_id};

@@ -3,7 +3,7 @@
 
 mod crash;
 mod credentials;
-mod isolation;
 mod instances;
+mod isolation;
 mod lists;
 mod main_job;

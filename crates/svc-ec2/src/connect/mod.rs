@@ -37,6 +37,9 @@ fn send(cx: &Cx, tx: &mut Tx, input: &sdk::SendSSHPublicKeyRequest) -> Answer<sd
     if PublicKey::from_openssh(public).is_err() {
         return Err(client("InvalidArgsException", "The SSH public key is not valid."));
     }
+    if !is_user(&input.instance_os_user) {
+        return Err(client("InvalidArgsException", "The instance OS user is not valid."));
+    }
     let row = tx
         .get(&key::<Instance>(cx, &input.instance_id))?
         .ok_or_else(|| client("EC2InstanceNotFoundException", "The specified instance was not found."))?;

@@ -44,7 +44,10 @@ pub fn rows(service: Service) -> Service {
         .op::<ec2::GetImageBlockPublicAccessState>(access::all(), public_access::get)
         .op::<ec2::EnableImageBlockPublicAccess>(access::all(), public_access::enable)
         .op::<ec2::DisableImageBlockPublicAccess>(access::all(), public_access::disable)
-        .op::<ec2::ListImagesInRecycleBin>(access::all(), describe::recycle_bin)
+        .op::<ec2::ListImagesInRecycleBin>(
+            access::on(|cx, i| access::some(cx, Resource::IMAGE, i.image_ids.as_deref())),
+            describe::recycle_bin,
+        )
 }
 
 fn changing(service: Service) -> Service {

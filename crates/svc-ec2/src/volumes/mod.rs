@@ -103,10 +103,7 @@ fn snapshot_rows(service: Service) -> Service {
         .op::<ec2::DeleteSnapshot>(access::on(|cx, i| vec![access::one(cx, Resource::SNAPSHOT, &i.snapshot_id)]), create::delete)
         .op::<ec2::DescribeSnapshots>(access::all(), describe::describe)
         .op::<ec2::ListSnapshotsInRecycleBin>(
-            access::on(|cx, i| {
-                let ids = i.snapshot_ids.as_deref().unwrap_or_default();
-                ids.iter().map(|id| access::one(cx, Resource::SNAPSHOT, id)).collect()
-            }),
+            access::on(|cx, i| access::some(cx, Resource::SNAPSHOT, i.snapshot_ids.as_deref())),
             describe::in_recycle_bin,
         )
 }

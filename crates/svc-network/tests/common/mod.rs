@@ -9,7 +9,9 @@ use std::sync::Arc;
 /// A cloud of load balancers, and of the networks that they stand in.
 pub fn cloud() -> Bench {
     Bench::on(Store::ephemeral(), |front, store, _| {
-        front.service(svc_ec2::service(&Arc::new(store.clone()), &Arc::new(svc_ec2::Hosts::none()))).service(svc_network::elbv2::service())
+        front
+            .service(svc_ec2::service(&Arc::new(store.clone()), &Arc::new(svc_ec2::Hosts::none())))
+            .service(svc_network::elbv2::service())
     })
 }
 
