@@ -36,16 +36,3 @@ def test_the_page_opens_in_a_browser(demo, tmp_path):
              "--disable-background-networking", "--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path}"]
     done = subprocess.run([browser, *flags, "--dump-dom", url], capture_output=True, text=True, timeout=120)
     assert "It runs." in done.stdout and "Answered by" in done.stdout
-
-
-def test_a_machine_of_ec2s_is_entered_twice(root, tmp_path):
-    data, listen = tmp_path / "cloud", f"127.0.0.1:{free_port()}"
-    environment = {**os.environ, "HILLFOG_BIN": HILLFOG, "HILLFOG_DATA": str(data), "HILLFOG_LISTEN": listen}
-    try:
-        for _ in range(2):
-            done = subprocess.run([str(ROOT / "demo/ec2.sh")], env=environment, capture_output=True, text=True, timeout=400,
-                                  stdin=subprocess.DEVNULL)
-            assert done.returncode == 0, done.stdout + done.stderr
-            assert "I am ec2-user on ip-" in done.stdout and "Done." in done.stdout
-    finally:
-        Cloud(data, listen).hillfog("down", check=False)

@@ -1,11 +1,14 @@
 """The course's labs on machines, through the AWS CLI and ssh: launch, connect, a disk, stop, resize, start, make an image, launch it."""
 import base64
 import json
+import os
+import subprocess
 
+import boto3
 import pytest
 
-from conftest import until
-from machines import in_state, key_pair, launch, quick_start, shown, ssh_group
+from conftest import HILLFOG, ROOT, until
+from machines import Ssh, in_state, key_pair, launch, quick_start, ssh_group
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +148,6 @@ def test_a_machine_acts_as_its_role(cloud, lab, machine):
     until(lambda: ssh(found["PublicIpAddress"], f"{base}/") == "lab", what="the role")
     key = json.loads(ssh(found["PublicIpAddress"], f"{base}/lab"))
     assert key["Code"] == "Success" and key["AccessKeyId"].startswith("ASIA")
-    import boto3
     session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], key["Token"], region_name="us-east-1")
     who = session.client("sts", endpoint_url=cloud.endpoint).get_caller_identity()
     assert who["Arn"].endswith(f":assumed-role/lab/{found['InstanceId']}")
@@ -155,9 +157,6 @@ def test_a_machine_acts_as_its_role(cloud, lab, machine):
 
 
 def test_a_pushed_key_lets_in_for_a_minute_of_the_clouds_clock(cloud, lab, machine, tmp_path):
-    import subprocess
-
-    from machines import Ssh
     found = machine()
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "pushed")], check=True)
     pushed = Ssh(tmp_path / "pushed")
@@ -165,3 +164,13 @@ def test_a_pushed_key_lets_in_for_a_minute_of_the_clouds_clock(cloud, lab, machi
     cloud.aws("ec2-instance-connect", "send-ssh-public-key", "--instance-id", found["InstanceId"], "--instance-os-user", "ec2-user",
               "--ssh-public-key", f"file://{tmp_path / 'pushed.pub'}")
     until(lambda: pushed(found["PublicIpAddress"], "whoami", check=False).stdout.strip() == "ec2-user", what="the way in")
+
+
+def test_the_demo_runs_twice(cloud, lab):
+    """On the cloud of the other tests: two clouds on a host can't both be reached at public addresses."""
+    environment = {**os.environ, "HILLFOG_BIN": HILLFOG, "HILLFOG_DATA": str(cloud.data), "HILLFOG_LISTEN": cloud.listen}
+    for _ in range(2):
+        done = subprocess.run([str(ROOT / "demo/ec2.sh")], env=environment, capture_output=True, text=True, timeout=400,
+                              stdin=subprocess.DEVNULL)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "I am ec2-user on ip-" in done.stdout and "Done." in done.stdout
