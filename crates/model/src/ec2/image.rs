@@ -66,6 +66,37 @@ pub struct ImageSpec {
     pub tags: Tags,
 }
 
+impl ImageSpec {
+    /// An image of Linux that its owner alone may launch, without disks, description and tags.
+    pub fn new(name: &str, architecture: &str, machine: MachineKind, root_device: &str, now: Timestamp) -> Self {
+        Self {
+            name: name.into(),
+            description: None,
+            owner_alias: None,
+            architecture: architecture.into(),
+            machine,
+            boot_mode: None,
+            root_device: root_device.into(),
+            block_devices: Vec::new(),
+            platform_details: "Linux/UNIX".into(),
+            ena_support: false,
+            imds_v2: false,
+            tpm: false,
+            source_instance: None,
+            source_image: None,
+            created_at: now,
+            public: false,
+            launch_permissions: Vec::new(),
+            deprecated_at: None,
+            disabled: false,
+            deregistration_protection: false,
+            default_user: "ec2-user".into(),
+            client_token: None,
+            tags: Tags::new(),
+        }
+    }
+}
+
 /// A disk that an instance gets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockDevice {

@@ -5,7 +5,7 @@ use super::{
     load::{self, change},
     public_access, views,
 };
-use crate::errors::{dry_run, invalid_combination, invalid_value, missing_parameter};
+use crate::errors::{dry_run, invalid_combination, invalid_value, missing_parameter, refuse};
 use api::ec2::{
     AttributeValue, DescribeImageAttributeRequest, ImageAttribute, ImageAttributeName, LaunchPermission,
     LaunchPermissionModifications, ModifyImageAttributeRequest, OperationType, PermissionGroup, ResetImageAttributeRequest,
@@ -57,7 +57,7 @@ fn permissions(spec: &ImageSpec) -> Vec<LaunchPermission> {
 /// `ModifyImageAttribute`: one attribute, by its own parameter or by `Attribute` with the older ones.
 pub fn modify(cx: &Cx, tx: &mut Tx, input: &ModifyImageAttributeRequest) -> Answer<()> {
     dry_run(input.dry_run)?;
-    refuse(input)?;
+    unbuilt(input)?;
     let attribute = input.attribute.as_deref();
     if let Some(wanted) = launch_permission(input, attribute == Some("launchPermission"))? {
         if wanted.iter().any(|wish| wish.add && wish.who.is_none()) && public_access::is_blocked(cx, tx)? {
@@ -89,16 +89,12 @@ pub fn modify(cx: &Cx, tx: &mut Tx, input: &ModifyImageAttributeRequest) -> Answ
     }
 }
 
-fn refuse(input: &ModifyImageAttributeRequest) -> Answer<()> {
-    let named = [
-        (input.product_codes.is_some(), "ProductCode"),
-        (input.organization_arns.is_some(), "OrganizationArn"),
-        (input.organizational_unit_arns.is_some(), "OrganizationalUnitArn"),
-    ];
-    match named.into_iter().find(|(given, _)| *given) {
-        Some((_, name)) => Err(Fault::not_implemented(format!("The parameter {name}"))),
-        None => Ok(()),
-    }
+fn unbuilt(input: &ModifyImageAttributeRequest) -> Answer<()> {
+    refuse(&[
+        ("ProductCode", input.product_codes.is_some()),
+        ("OrganizationArn", input.organization_arns.is_some()),
+        ("OrganizationalUnitArn", input.organizational_unit_arns.is_some()),
+    ])
 }
 
 /// Somebody, or everybody, who is to be let or not.

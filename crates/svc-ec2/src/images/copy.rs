@@ -1,7 +1,14 @@
 //! `CopyImage`, within a region and from another.
 
-use super::load::{Loaded, check_name};
-use crate::{errors::dry_run, records::key, resource::Resource, tagged::anywhere, tags, volumes::token};
+use super::load::{Loaded, check_name, image_in};
+use crate::{
+    errors::{dry_run, refuse},
+    records::key,
+    resource::Resource,
+    tagged::anywhere,
+    tags,
+    volumes::token,
+};
 use api::ec2::{CopyImageRequest, CopyImageResult};
 use front::{Answer, Cx};
 use model::{
@@ -14,7 +21,7 @@ use wire::Fault;
 /// `CopyImage`. Its snapshots are copied; launch permissions are not, and tags only if that is asked for.
 pub fn copy(cx: &Cx, tx: &mut Tx, input: &CopyImageRequest) -> Answer<CopyImageResult> {
     dry_run(input.dry_run)?;
-    refuse(input)?;
+    unbuilt(input)?;
     let client_token = token::read(input.client_token.as_deref(), &CopyImageRequest { dry_run: None, ..input.clone() })?;
     let id = token::id(cx, "ami", client_token.as_ref());
     if let Some(made) = tx.spec(&key::<Image>(cx, &id))? {
@@ -56,20 +63,15 @@ pub fn copy(cx: &Cx, tx: &mut Tx, input: &CopyImageRequest) -> Answer<CopyImageR
     Ok(CopyImageResult { image_id: Some(id) })
 }
 
-fn refuse(input: &CopyImageRequest) -> Answer<()> {
-    for (given, name) in [
-        (input.encrypted == Some(true), "Encrypted"),
-        (input.kms_key_id.is_some(), "KmsKeyId"),
-        (input.destination_outpost_arn.is_some(), "DestinationOutpostArn"),
-        (input.destination_availability_zone.is_some(), "DestinationAvailabilityZone"),
-        (input.destination_availability_zone_id.is_some(), "DestinationAvailabilityZoneId"),
-        (input.snapshot_copy_completion_duration_minutes.is_some(), "SnapshotCopyCompletionDurationMinutes"),
-    ] {
-        if given {
-            return Err(Fault::not_implemented(format!("The parameter {name}")));
-        }
-    }
-    Ok(())
+fn unbuilt(input: &CopyImageRequest) -> Answer<()> {
+    refuse(&[
+        ("Encrypted", input.encrypted == Some(true)),
+        ("KmsKeyId", input.kms_key_id.is_some()),
+        ("DestinationOutpostArn", input.destination_outpost_arn.is_some()),
+        ("DestinationAvailabilityZone", input.destination_availability_zone.is_some()),
+        ("DestinationAvailabilityZoneId", input.destination_availability_zone_id.is_some()),
+        ("SnapshotCopyCompletionDurationMinutes", input.snapshot_copy_completion_duration_minutes.is_some()),
+    ])
 }
 
 /// The image in its own region, which the caller may launch.
@@ -78,10 +80,7 @@ fn source(cx: &Cx, tx: &Tx, input: &CopyImageRequest) -> Answer<Loaded> {
     Resource::IMAGE.check(id)?;
     let region = Region::parse(&input.source_region)
         .map_err(|_| Fault::client("InvalidRequest", format!("Invalid source region {}", input.source_region)))?;
-    let (key, spec) = anywhere::<Image>(tx, &cx.account, &region, id)?.ok_or_else(|| Resource::IMAGE.not_found(id))?;
-    let plan = tx.get(&key)?.map(|row| row.plan).unwrap_or_default();
-    let found = Loaded { key, spec, plan };
-    if found.is_open_to(&cx.account) { Ok(found) } else { Err(super::errors::not_authorized(id)) }
+    image_in(cx, tx, &region, id)
 }
 
 /// A disk, with a copy of its snapshot.

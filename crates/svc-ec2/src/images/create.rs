@@ -2,16 +2,17 @@
 
 use super::{devices, load::check_name};
 use crate::{
-    errors::dry_run,
+    errors::{dry_run, refuse},
     records::{find, key},
     resource::Resource,
     tags,
+    volumes::of_volume,
 };
 use api::ec2::{CreateImageRequest, CreateImageResult, SnapshotLocationEnum};
 use front::{Answer, Cx};
 use model::ec2::{
-    BlockDevice, BlockDeviceKind, EbsDevice, Image, ImagePlan, ImageSpec, Instance, InstanceSpec, InstanceState, Snapshot,
-    SnapshotOrigin, SnapshotSpec, Tags, Volume, VolumeSpec,
+    BlockDevice, BlockDeviceKind, EbsDevice, Image, ImagePlan, ImageSpec, Instance, InstanceSpec, InstanceState, Tags, Volume,
+    VolumeSpec,
 };
 use spine::{Read, Tx};
 use wire::Fault;
@@ -19,7 +20,7 @@ use wire::Fault;
 /// `CreateImage`. The snapshots are of one moment; unless it is told not to, the instance reboots.
 pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateImageRequest) -> Answer<CreateImageResult> {
     dry_run(input.dry_run)?;
-    refuse(input)?;
+    unbuilt(input)?;
     check_name(cx, tx, &input.name)?;
     let instance = find::<Instance>(cx, tx, &input.instance_id)?;
     let state = state_of(cx, tx, &input.instance_id)?;
@@ -32,7 +33,6 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateImageRequest) -> Answer<Create
     }
     let id = format!("ami-{}", cx.env.hex(17));
     let spec = ImageSpec {
-        name: input.name.clone(),
         description: input.description.clone(),
         block_devices: disks(cx, tx, input, &instance, &id)?,
         tags: tags_of(input, Resource::IMAGE)?,
@@ -50,44 +50,30 @@ fn state_of(cx: &Cx, tx: &Tx, id: &str) -> Answer<InstanceState> {
     Ok(tx.get(&key::<Instance>(cx, id))?.map(|row| row.plan.state).unwrap_or_default())
 }
 
-fn refuse(input: &CreateImageRequest) -> Answer<()> {
-    if input.boot_mode_override.is_some() {
-        return Err(Fault::not_implemented("The parameter BootModeOverride"));
-    }
-    if input.snapshot_location.is_some_and(|place| place != SnapshotLocationEnum::Regional) {
-        return Err(Fault::not_implemented("The parameter SnapshotLocation"));
-    }
-    Ok(())
+fn unbuilt(input: &CreateImageRequest) -> Answer<()> {
+    refuse(&[
+        ("BootModeOverride", input.boot_mode_override.is_some()),
+        ("SnapshotLocation", input.snapshot_location.is_some_and(|place| place != SnapshotLocationEnum::Regional)),
+    ])
 }
 
 /// What an image takes over from the instance, and from the image that was made of.
 fn of_instance(cx: &Cx, tx: &Tx, input: &CreateImageRequest, instance: &InstanceSpec) -> Answer<ImageSpec> {
     let first = crate::tagged::anywhere::<Image>(tx, &cx.account, &cx.region, &instance.image)?.map(|(_, spec)| spec);
-    Ok(ImageSpec {
-        name: String::new(),
-        description: None,
-        owner_alias: None,
-        architecture: instance.boot.architecture.clone(),
-        machine: instance.boot.machine,
-        boot_mode: instance.boot.boot_mode.clone(),
-        root_device: instance.boot.root_device.clone(),
-        block_devices: Vec::new(),
-        platform_details: instance.boot.platform_details.clone(),
+    let boot = &instance.boot;
+    let mut spec = ImageSpec {
+        boot_mode: boot.boot_mode.clone(),
+        platform_details: boot.platform_details.clone(),
         ena_support: instance.attributes.ena_support,
-        imds_v2: first.as_ref().is_some_and(|image| image.imds_v2),
-        tpm: false,
         source_instance: Some(input.instance_id.clone()),
         source_image: Some((instance.image.clone(), cx.region.to_string())),
-        created_at: cx.now,
-        public: false,
-        launch_permissions: Vec::new(),
-        deprecated_at: None,
-        disabled: false,
-        deregistration_protection: false,
-        default_user: first.map_or_else(|| "ec2-user".into(), |image| image.default_user.clone()),
-        client_token: None,
-        tags: Tags::new(),
-    })
+        ..ImageSpec::new(&input.name, &boot.architecture, boot.machine, &boot.root_device, cx.now)
+    };
+    if let Some(first) = first {
+        spec.imds_v2 = first.imds_v2;
+        spec.default_user.clone_from(&first.default_user);
+    }
+    Ok(spec)
 }
 
 /// The instance's volumes, each with a snapshot, but those that the request leaves out, and what it adds.
@@ -102,7 +88,8 @@ fn disks(cx: &Cx, tx: &mut Tx, input: &CreateImageRequest, instance: &InstanceSp
         if matches!(over, Some(BlockDeviceKind::NoDevice)) && attachment.device != instance.boot.root_device {
             continue;
         }
-        let snapshot = snapshot(cx, tx, input, id, &volume, image)?;
+        let description = format!("Created by CreateImage({}) for {image}", input.instance_id);
+        let (snapshot, _) = of_volume(cx, tx, id, Some(&description), tags_of(input, Resource::SNAPSHOT)?)?;
         let kept = match over {
             Some(BlockDeviceKind::Ebs(ebs)) => EbsDevice { snapshot: Some(snapshot), ..ebs.clone() },
             _ => device_of(&volume, snapshot, attachment.delete_on_termination),
@@ -126,19 +113,6 @@ fn device_of(volume: &VolumeSpec, snapshot: String, delete_on_termination: bool)
         encrypted: Some(volume.encryption.is_some()),
         kms_key: volume.encryption.as_ref().map(|encryption| encryption.key_arn.clone()),
     }
-}
-
-/// Orders a snapshot of a volume, in EC2's words.
-fn snapshot(cx: &Cx, tx: &mut Tx, input: &CreateImageRequest, id: &str, volume: &VolumeSpec, image: &str) -> Answer<String> {
-    let new = format!("snap-{}", cx.env.hex(17));
-    let spec = SnapshotSpec {
-        description: format!("Created by CreateImage({}) for {image}", input.instance_id),
-        encryption: volume.encryption.clone(),
-        tags: tags_of(input, Resource::SNAPSHOT)?,
-        ..SnapshotSpec::new(id, volume.size, SnapshotOrigin::Volume, cx.now)
-    };
-    tx.create(&key::<Snapshot>(cx, &new), &spec)?;
-    Ok(new)
 }
 
 /// The tags for images, or those for snapshots.

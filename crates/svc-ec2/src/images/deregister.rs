@@ -37,9 +37,15 @@ pub fn snapshots(spec: &ImageSpec) -> impl Iterator<Item = &str> {
     })
 }
 
+/// An image that is made of the snapshot.
+pub fn image_of(cx: &Cx, read: &impl Read, snapshot: &str) -> Answer<Option<String>> {
+    let found = all::<Image>(cx, read)?.into_iter().find(|(_, image)| snapshots(image).any(|other| other == snapshot));
+    Ok(found.map(|(id, _)| id))
+}
+
 /// Deletes a snapshot, unless another image is made of it, too.
 fn delete(cx: &Cx, tx: &mut Tx, id: &str) -> Answer<DeleteSnapshotReturnCode> {
-    let shared = all::<Image>(cx, tx)?.iter().any(|(_, image)| snapshots(image).any(|other| other == id));
+    let shared = image_of(cx, tx, id)?.is_some();
     let at = key::<Snapshot>(cx, id);
     let code = match (shared, tx.exists(&at)?) {
         (true, _) => SnapshotReturnCodes::Skipped,

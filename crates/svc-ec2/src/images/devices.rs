@@ -2,8 +2,9 @@
 
 use super::errors::invalid_mapping;
 use crate::{
-    errors::{invalid_value, missing_parameter},
+    errors::{missing_parameter, refuse},
     records::find,
+    volumes::positive,
 };
 use api::ec2::{BlockDeviceMapping, EbsBlockDevice};
 use front::{Answer, Cx};
@@ -37,20 +38,16 @@ fn kind(cx: &Cx, tx: &Tx, mapping: &BlockDeviceMapping) -> Answer<BlockDeviceKin
 }
 
 fn volume(cx: &Cx, tx: &Tx, asked: &EbsBlockDevice) -> Answer<EbsDevice> {
-    for (given, name) in [
-        (asked.outpost_arn.is_some(), "BlockDeviceMapping.Ebs.OutpostArn"),
-        (asked.volume_initialization_rate.is_some(), "BlockDeviceMapping.Ebs.VolumeInitializationRate"),
-        (asked.availability_zone.is_some(), "BlockDeviceMapping.Ebs.AvailabilityZone"),
-    ] {
-        if given {
-            return Err(Fault::not_implemented(format!("The parameter {name}")));
-        }
-    }
+    refuse(&[
+        ("BlockDeviceMapping.Ebs.OutpostArn", asked.outpost_arn.is_some()),
+        ("BlockDeviceMapping.Ebs.VolumeInitializationRate", asked.volume_initialization_rate.is_some()),
+        ("BlockDeviceMapping.Ebs.AvailabilityZone", asked.availability_zone.is_some()),
+    ])?;
     let of_snapshot = match &asked.snapshot_id {
         Some(id) => Some(complete(cx, tx, id)?),
         None => None,
     };
-    let size = match (count(asked.volume_size, "volumeSize")?, of_snapshot) {
+    let size = match (positive("volumeSize", asked.volume_size)?, of_snapshot) {
         (Some(size), Some(least)) if size < least => {
             return Err(invalid_mapping(format!("Volume of size {size}GB is smaller than snapshot, expect size >= {least}GB")));
         }
@@ -63,8 +60,8 @@ fn volume(cx: &Cx, tx: &Tx, asked: &EbsBlockDevice) -> Answer<EbsDevice> {
         snapshot: asked.snapshot_id.clone(),
         size,
         volume_type: asked.volume_type.map_or(USUAL_TYPE, |kind| kind.as_str()).into(),
-        iops: count(asked.iops, "iops")?,
-        throughput: count(asked.throughput, "throughput")?,
+        iops: positive("iops", asked.iops)?,
+        throughput: positive("throughput", asked.throughput)?,
         delete_on_termination: asked.delete_on_termination.unwrap_or(true),
         encrypted: asked.encrypted,
         kms_key: asked.kms_key_id.clone(),
@@ -79,10 +76,4 @@ fn complete(cx: &Cx, tx: &Tx, id: &str) -> Answer<u32> {
         Some(SnapshotPlan { completed_at: Some(_), .. }) => Ok(spec.size),
         _ => Err(Fault::client("IncorrectState", format!("Snapshot is in invalid state - pending: {id}"))),
     }
-}
-
-fn count(given: Option<i32>, name: &str) -> Answer<Option<u32>> {
-    let read =
-        |value: i32| u32::try_from(value).map_err(|_| invalid_value(format!("Value ({value}) for parameter {name} is invalid.")));
-    given.map(read).transpose()
 }

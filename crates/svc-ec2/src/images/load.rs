@@ -8,7 +8,7 @@ use crate::{
 };
 use front::{Answer, Cx};
 use model::{
-    AccountId, Key,
+    AccountId, Key, Region,
     ec2::{Image, ImagePlan, ImageSpec},
 };
 use spine::{Read, Scope, Tx};
@@ -43,8 +43,13 @@ pub fn visible(cx: &Cx, read: &impl Read) -> Answer<Vec<Loaded>> {
 
 /// The image with that id, which the caller may launch.
 pub fn image(cx: &Cx, read: &impl Read, id: &str) -> Answer<Loaded> {
+    image_in(cx, read, &cx.region, id)
+}
+
+/// The same in another region.
+pub fn image_in(cx: &Cx, read: &impl Read, region: &Region, id: &str) -> Answer<Loaded> {
     Resource::IMAGE.check(id)?;
-    let (key, spec) = anywhere::<Image>(read, &cx.account, &cx.region, id)?.ok_or_else(|| Resource::IMAGE.not_found(id))?;
+    let (key, spec) = anywhere::<Image>(read, &cx.account, region, id)?.ok_or_else(|| Resource::IMAGE.not_found(id))?;
     let plan = read.get(&key)?.map(|row| row.plan).unwrap_or_default();
     let found = Loaded { key, spec, plan };
     if found.is_open_to(&cx.account) { Ok(found) } else { Err(not_authorized(id)) }

@@ -20,6 +20,7 @@ mod reconcile;
 mod register;
 mod views;
 
+pub use deregister::image_of;
 pub use quick_start::{ImageMaker, MadeImage, QuickStart, SNAPSHOT as QUICK_START};
 pub use reconcile::Images;
 

@@ -6,7 +6,7 @@ use model::{
     AccountId, Key, Region,
     ec2::{
         BlockDevice, BlockDeviceKind, EbsDevice, Image, ImagePlan, ImageSpec, MachineKind, Snapshot, SnapshotOrigin,
-        SnapshotPlan, SnapshotSpec, Tags,
+        SnapshotPlan, SnapshotSpec,
     },
     touch::{Touched, TouchedSpec},
 };
@@ -20,7 +20,10 @@ use std::{sync::Arc, time::Duration};
 const AMAZON: &str = "137112412989";
 /// The same in every region, and in every cloud.
 const IMAGE: &str = "ami-0c10d50000000a571";
+/// Its snapshot, likewise.
 pub const SNAPSHOT: &str = "snap-0c10d50000000a571";
+/// The device of the root volume.
+const ROOT: &str = "/dev/xvda";
 /// In GiB, as Amazon Linux has it.
 const SIZE: u32 = 8;
 /// After so long it is tried again to make it.
@@ -122,30 +125,14 @@ impl QuickStart {
             encrypted: Some(false),
             kms_key: None,
         };
+        let name = format!("hillfog-quick-start-{}", self.architecture);
         ImageSpec {
-            name: format!("hillfog-quick-start-{}", self.architecture),
             description: Some("Hillfog quick start: a system container with this machine's own programs".into()),
             owner_alias: Some("amazon".into()),
-            architecture: self.architecture.clone(),
-            machine: MachineKind::QuickStart,
-            boot_mode: None,
-            root_device: "/dev/xvda".into(),
-            block_devices: vec![BlockDevice { device: "/dev/xvda".into(), kind: BlockDeviceKind::Ebs(root) }],
-            platform_details: "Linux/UNIX".into(),
+            block_devices: vec![BlockDevice { device: ROOT.into(), kind: BlockDeviceKind::Ebs(root) }],
             ena_support: true,
-            imds_v2: false,
-            tpm: false,
-            source_instance: None,
-            source_image: None,
-            created_at: now,
             public: true,
-            launch_permissions: Vec::new(),
-            deprecated_at: None,
-            disabled: false,
-            deregistration_protection: false,
-            default_user: "ec2-user".into(),
-            client_token: None,
-            tags: Tags::new(),
+            ..ImageSpec::new(&name, &self.architecture, MachineKind::QuickStart, ROOT, now)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{devices, errors::invalid_mapping, load::check_name};
 use crate::{
-    errors::{dry_run, invalid_value, missing_parameter},
+    errors::{dry_run, invalid_value, missing_parameter, refuse},
     records::key,
     resource::Resource,
     tags,
@@ -11,13 +11,12 @@ use api::ec2::{ArchitectureValues, RegisterImageRequest, RegisterImageResult};
 use front::{Answer, Cx};
 use model::ec2::{BlockDevice, BlockDeviceKind, Image, ImageSpec, MachineKind};
 use spine::Tx;
-use wire::Fault;
 
 /// `RegisterImage`. What its disks hold decides nothing here: a snapshot with a boot loader makes a virtual machine, one with a file system
 /// alone a system container, and the host finds out which it has.
 pub fn register(cx: &Cx, tx: &mut Tx, input: &RegisterImageRequest) -> Answer<RegisterImageResult> {
     dry_run(input.dry_run)?;
-    refuse(input)?;
+    unbuilt(input)?;
     check_name(cx, tx, &input.name)?;
     let root_device = input.root_device_name.clone().ok_or_else(|| missing_parameter("rootDeviceName"))?;
     let block_devices = devices::parse(cx, tx, input.block_device_mappings.as_deref().unwrap_or_default())?;
@@ -27,29 +26,13 @@ pub fn register(cx: &Cx, tx: &mut Tx, input: &RegisterImageRequest) -> Answer<Re
     }
     let id = format!("ami-{}", cx.env.hex(17));
     let spec = ImageSpec {
-        name: input.name.clone(),
         description: input.description.clone(),
-        owner_alias: None,
-        architecture: architecture(input)?,
-        machine: machine(input),
         boot_mode: input.boot_mode.map(|mode| mode.as_str().into()),
-        root_device,
         block_devices,
-        platform_details: "Linux/UNIX".into(),
         ena_support: input.ena_support.unwrap_or(false),
         imds_v2: input.imds_support.is_some(),
-        tpm: false,
-        source_instance: None,
-        source_image: None,
-        created_at: cx.now,
-        public: false,
-        launch_permissions: Vec::new(),
-        deprecated_at: None,
-        disabled: false,
-        deregistration_protection: false,
-        default_user: "ec2-user".into(),
-        client_token: None,
         tags: tags::on_create(input.tag_specifications.as_deref(), Resource::IMAGE)?,
+        ..ImageSpec::new(&input.name, architecture(input)?, machine(input), &root_device, cx.now)
     };
     tx.create(&key::<Image>(cx, &id), &spec)?;
     Ok(RegisterImageResult { image_id: Some(id) })
@@ -64,29 +47,23 @@ fn has_snapshot(device: &BlockDevice) -> bool {
     matches!(&device.kind, BlockDeviceKind::Ebs(ebs) if ebs.snapshot.is_some())
 }
 
-fn architecture(input: &RegisterImageRequest) -> Answer<String> {
+fn architecture(input: &RegisterImageRequest) -> Answer<&'static str> {
     let asked = input.architecture.unwrap_or(ArchitectureValues::I386);
     match asked {
-        ArchitectureValues::X8664 | ArchitectureValues::Arm64 => Ok(asked.as_str().into()),
+        ArchitectureValues::X8664 | ArchitectureValues::Arm64 => Ok(asked.as_str()),
         other => Err(invalid_value(format!("Invalid value '{}' for architecture: it is not supported here", other.as_str()))),
     }
 }
 
-fn refuse(input: &RegisterImageRequest) -> Answer<()> {
-    let paravirtual = input.virtualization_type.as_deref().is_some_and(|kind| kind != "hvm");
-    for (given, name) in [
-        (input.image_location.as_deref().is_some_and(|it| !it.is_empty()), "ImageLocation"),
-        (input.billing_products.is_some(), "BillingProducts"),
-        (input.tpm_support.is_some(), "TpmSupport"),
-        (input.uefi_data.is_some(), "UefiData"),
-        (input.kernel_id.is_some(), "KernelId"),
-        (input.ramdisk_id.is_some(), "RamdiskId"),
-        (input.sriov_net_support.as_deref().is_some_and(|it| it != "simple"), "SriovNetSupport"),
-        (paravirtual, "VirtualizationType"),
-    ] {
-        if given {
-            return Err(Fault::not_implemented(format!("The parameter {name}")));
-        }
-    }
-    Ok(())
+fn unbuilt(input: &RegisterImageRequest) -> Answer<()> {
+    refuse(&[
+        ("ImageLocation", input.image_location.as_deref().is_some_and(|it| !it.is_empty())),
+        ("BillingProducts", input.billing_products.is_some()),
+        ("TpmSupport", input.tpm_support.is_some()),
+        ("UefiData", input.uefi_data.is_some()),
+        ("KernelId", input.kernel_id.is_some()),
+        ("RamdiskId", input.ramdisk_id.is_some()),
+        ("SriovNetSupport", input.sriov_net_support.as_deref().is_some_and(|it| it != "simple")),
+        ("VirtualizationType", input.virtualization_type.as_deref().is_some_and(|kind| kind != "hvm")),
+    ])
 }

@@ -6,7 +6,7 @@ use super::{
     merge, views,
 };
 use crate::{
-    errors::dry_run,
+    errors::{dry_run, refuse},
     records::{all, key},
     resource::Resource,
     tags,
@@ -20,12 +20,12 @@ use front::{Answer, Cx};
 use model::ec2::{LaunchTemplate, LaunchTemplateSpec, LaunchTemplateVersion, LaunchTemplateVersionSpec, RequestToken};
 use spine::Tx;
 use std::sync::Arc;
-use wire::{Fault, IntoValue, stored};
+use wire::{IntoValue, stored};
 
 /// `CreateLaunchTemplate`. Under a token that was used, the template that was made with it.
 pub fn template(cx: &Cx, tx: &mut Tx, input: &CreateLaunchTemplateRequest) -> Answer<CreateLaunchTemplateResult> {
     dry_run(input.dry_run)?;
-    refuse(input.operator.is_some(), "Operator")?;
+    refuse(&[("Operator", input.operator.is_some())])?;
     let name = &input.launch_template_name;
     check_name(name)?;
     let there = all::<LaunchTemplate>(cx, tx)?;
@@ -60,7 +60,7 @@ fn answer(template: &Template) -> CreateLaunchTemplateResult {
 /// was made with it.
 pub fn version(cx: &Cx, tx: &mut Tx, input: &CreateLaunchTemplateVersionRequest) -> Answer<CreateLaunchTemplateVersionResult> {
     dry_run(input.dry_run)?;
-    refuse(input.resolve_alias == Some(true), "ResolveAlias")?;
+    refuse(&[("ResolveAlias", input.resolve_alias == Some(true))])?;
     let asked = CreateLaunchTemplateVersionRequest { dry_run: None, ..input.clone() };
     let client_token = token::read(input.client_token.as_deref(), &asked)?;
     let found = load::template(cx, tx, input.launch_template_id.as_deref(), input.launch_template_name.as_deref())?;
@@ -114,8 +114,4 @@ fn check_name(name: &str) -> Answer<()> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-().,/_".contains(&byte);
     let valid = (3..=128).contains(&name.len()) && name.bytes().all(allowed);
     valid.then_some(()).ok_or_else(|| malformed(name))
-}
-
-fn refuse(given: bool, name: &str) -> Answer<()> {
-    if given { Err(Fault::not_implemented(format!("The parameter {name}"))) } else { Ok(()) }
 }

@@ -24,7 +24,8 @@ mod views;
 
 pub use encryption::{Wanted as WantedEncryption, decide as decide_encryption, open as data_key};
 pub use load::may_restore;
-pub use new::{NewVolume, new_volume};
+pub use new::{NewVolume, new_volume, positive};
+pub use ops::snapshots::create::of_volume;
 pub use reconcile::{Volumes, desired_volumes};
 
 use crate::{TAG, access, resource::Resource};

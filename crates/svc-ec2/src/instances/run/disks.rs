@@ -2,10 +2,10 @@
 
 use super::{image::Launchable, wanted::Wanted};
 use crate::{
-    errors::{invalid_value, missing_parameter},
+    errors::missing_parameter,
     instances::errors::not_built,
     tagged::anywhere,
-    volumes::{NewVolume, WantedEncryption, new_volume},
+    volumes::{NewVolume, WantedEncryption, new_volume, positive},
 };
 use api::ec2::{BlockDeviceMapping, EbsBlockDevice, RunInstancesRequest};
 use front::{Answer, Cx};
@@ -100,14 +100,8 @@ fn merge(of_image: Option<EbsDevice>, asked: &EbsBlockDevice) -> Answer<EbsDevic
         encrypted: None,
         kms_key: None,
     });
-    let number = |given: Option<i32>, name: &str| {
-        let read = |value: i32| {
-            u32::try_from(value).map_err(|_| invalid_value(format!("Value ({value}) for parameter {name} is invalid.")))
-        };
-        given.map(read).transpose()
-    };
     let (size, iops, throughput) =
-        (number(asked.volume_size, "volumeSize")?, number(asked.iops, "iops")?, number(asked.throughput, "throughput")?);
+        (positive("volumeSize", asked.volume_size)?, positive("iops", asked.iops)?, positive("throughput", asked.throughput)?);
     let retyped = asked.volume_type.is_some_and(|kind| kind.as_str() != base.volume_type);
     Ok(EbsDevice {
         snapshot: asked.snapshot_id.clone().or(base.snapshot),

@@ -2,7 +2,8 @@
 
 use crate::{
     errors::{dry_run, invalid_value},
-    records::{all, find, key, place},
+    images::image_of,
+    records::{find, key, place},
     resource::Resource,
     tags,
     volumes::{
@@ -17,10 +18,7 @@ use api::ec2::{
 };
 use front::{Answer, Cx};
 use logic::ebs::{VolumeState, attachments, volume_state};
-use model::ec2::{
-    BlockDeviceKind, Image, Instance, InstanceState, Snapshot, SnapshotOrigin, SnapshotPlan, SnapshotSpec, Tags, Volume,
-    VolumeSpec,
-};
+use model::ec2::{Instance, InstanceState, Snapshot, SnapshotOrigin, SnapshotPlan, SnapshotSpec, Tags, Volume, VolumeSpec};
 use spine::{Read, Tx};
 use wire::Fault;
 
@@ -125,12 +123,9 @@ pub fn delete(cx: &Cx, tx: &mut Tx, input: &DeleteSnapshotRequest) -> Answer<()>
     dry_run(input.dry_run)?;
     let id = &input.snapshot_id;
     find::<Snapshot>(cx, tx, id)?;
-    for (image, spec) in all::<Image>(cx, tx)? {
-        let names = |kind: &BlockDeviceKind| matches!(kind, BlockDeviceKind::Ebs(ebs) if ebs.snapshot.as_ref() == Some(id));
-        if spec.block_devices.iter().any(|device| names(&device.kind)) {
-            let message = format!("The snapshot {id} is currently in use by {image}");
-            return Err(Fault::client("InvalidSnapshot.InUse", message));
-        }
+    if let Some(image) = image_of(cx, tx, id)? {
+        let message = format!("The snapshot {id} is currently in use by {image}");
+        return Err(Fault::client("InvalidSnapshot.InUse", message));
     }
     Ok(tx.delete(&key::<Snapshot>(cx, id))?)
 }
