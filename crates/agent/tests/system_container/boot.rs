@@ -48,6 +48,8 @@ async fn it_reboots_from_inside_and_when_it_is_told() {
     assert_eq!(machine.ok("cat /kept; ls /run/lost 2>/dev/null || true"), "kept\n");
     lab.driver.reboot("i-2", 1, false).await.unwrap();
     assert!(lab.seen("i-2", |seen| seen.reboots == 1).await.boot == 1);
+    // Up again before its power is cut: what it says at its boot is counted below.
+    lab.connect("i-2");
     lab.driver.reboot("i-2", 1, false).await.unwrap();
     lab.driver.reboot("i-2", 2, true).await.unwrap();
     lab.seen("i-2", |seen| seen.reboots == 2).await;
@@ -95,19 +97,9 @@ async fn a_machine_gets_what_its_type_says() {
     assert!(lab.driver.cpu_ms("i-5").await >= before + 200);
     let quota = || std::fs::read_to_string(format!("/sys/fs/cgroup/cpu/hillfog-{}/machines/i-5/cpu.cfs_quota_us", lab.tag));
     if quota().is_ok() {
-        for (wish, micros) in [
-            (
-                Some(102),
-                "9960
-",
-            ),
-            (
-                None, "200000
-",
-            ),
-        ] {
+        for (wish, micros) in [(Some(102), "9960"), (None, "200000")] {
             lab.driver.set_cpu_quota("i-5", wish).await.unwrap();
-            assert_eq!(quota().unwrap(), micros);
+            assert_eq!(quota().unwrap().trim(), micros);
         }
     }
     lab.kill("i-5").await;
