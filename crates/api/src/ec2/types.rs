@@ -366,6 +366,45 @@ wire::string_enum! {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssignIpv6AddressesRequest {
+    pub ipv6_prefix_count: Option<i32>,
+    pub ipv6_prefixes: Option<Vec<String>>,
+    pub network_interface_id: String,
+    pub ipv6_addresses: Option<Vec<String>>,
+    pub ipv6_address_count: Option<i32>,
+}
+
+impl FromValue for AssignIpv6AddressesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            ipv6_prefix_count: members.take("Ipv6PrefixCount")?,
+            ipv6_prefixes: members.take("Ipv6Prefixes")?,
+            network_interface_id: members.take("NetworkInterfaceId")?,
+            ipv6_addresses: members.take("Ipv6Addresses")?,
+            ipv6_address_count: members.take("Ipv6AddressCount")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssignIpv6AddressesResult {
+    pub assigned_ipv6_addresses: Option<Vec<String>>,
+    pub assigned_ipv6_prefixes: Option<Vec<String>>,
+    pub network_interface_id: Option<String>,
+}
+
+impl IntoValue for AssignIpv6AddressesResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("AssignedIpv6Addresses", self.assigned_ipv6_addresses.into_value()),
+            ("AssignedIpv6Prefixes", self.assigned_ipv6_prefixes.into_value()),
+            ("NetworkInterfaceId", self.network_interface_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct AssignPrivateIpAddressesRequest {
     pub ipv4_prefixes: Option<Vec<String>>,
     pub ipv4_prefix_count: Option<i32>,
@@ -529,6 +568,41 @@ impl IntoValue for AssociateRouteTableResult {
         Value::structure([
             ("AssociationId", self.association_id.into_value()),
             ("AssociationState", self.association_state.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssociateSubnetCidrBlockRequest {
+    pub ipv6_ipam_pool_id: Option<String>,
+    pub ipv6_netmask_length: Option<i32>,
+    pub subnet_id: String,
+    pub ipv6_cidr_block: Option<String>,
+}
+
+impl FromValue for AssociateSubnetCidrBlockRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            ipv6_ipam_pool_id: members.take("Ipv6IpamPoolId")?,
+            ipv6_netmask_length: members.take("Ipv6NetmaskLength")?,
+            subnet_id: members.take("SubnetId")?,
+            ipv6_cidr_block: members.take("Ipv6CidrBlock")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct AssociateSubnetCidrBlockResult {
+    pub ipv6_cidr_block_association: Option<SubnetIpv6CidrBlockAssociation>,
+    pub subnet_id: Option<String>,
+}
+
+impl IntoValue for AssociateSubnetCidrBlockResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Ipv6CidrBlockAssociation", self.ipv6_cidr_block_association.into_value()),
+            ("SubnetId", self.subnet_id.into_value()),
         ])
     }
 }
@@ -1635,6 +1709,41 @@ impl IntoValue for CreateDhcpOptionsResult {
     }
 }
 
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateEgressOnlyInternetGatewayRequest {
+    pub client_token: Option<String>,
+    pub dry_run: Option<bool>,
+    pub vpc_id: String,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+}
+
+impl FromValue for CreateEgressOnlyInternetGatewayRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            client_token: members.take("ClientToken")?,
+            dry_run: members.take("DryRun")?,
+            vpc_id: members.take("VpcId")?,
+            tag_specifications: members.take("TagSpecifications")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateEgressOnlyInternetGatewayResult {
+    pub client_token: Option<String>,
+    pub egress_only_internet_gateway: Option<EgressOnlyInternetGateway>,
+}
+
+impl IntoValue for CreateEgressOnlyInternetGatewayResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ClientToken", self.client_token.into_value()),
+            ("EgressOnlyInternetGateway", self.egress_only_internet_gateway.into_value()),
+        ])
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct CreateFlowLogsRequest {
     pub dry_run: Option<bool>,
@@ -2132,6 +2241,47 @@ pub struct CreatePlacementGroupResult {
 impl IntoValue for CreatePlacementGroupResult {
     fn into_value(self) -> Value {
         Value::structure([("PlacementGroup", self.placement_group.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateReplaceRootVolumeTaskRequest {
+    pub instance_id: String,
+    pub snapshot_id: Option<String>,
+    pub client_token: Option<String>,
+    pub dry_run: Option<bool>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub image_id: Option<String>,
+    pub delete_replaced_root_volume: Option<bool>,
+    pub volume_initialization_rate: Option<i64>,
+    pub volume_id: Option<String>,
+}
+
+impl FromValue for CreateReplaceRootVolumeTaskRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            instance_id: members.take("InstanceId")?,
+            snapshot_id: members.take("SnapshotId")?,
+            client_token: members.take("ClientToken")?,
+            dry_run: members.take("DryRun")?,
+            tag_specifications: members.take("TagSpecifications")?,
+            image_id: members.take("ImageId")?,
+            delete_replaced_root_volume: members.take("DeleteReplacedRootVolume")?,
+            volume_initialization_rate: members.take("VolumeInitializationRate")?,
+            volume_id: members.take("VolumeId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CreateReplaceRootVolumeTaskResult {
+    pub replace_root_volume_task: Option<ReplaceRootVolumeTask>,
+}
+
+impl IntoValue for CreateReplaceRootVolumeTaskResult {
+    fn into_value(self) -> Value {
+        Value::structure([("ReplaceRootVolumeTask", self.replace_root_volume_task.into_value())])
     }
 }
 
@@ -2729,6 +2879,33 @@ impl FromValue for DeleteDhcpOptionsRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { dhcp_options_id: members.take("DhcpOptionsId")?, dry_run: members.take("DryRun")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteEgressOnlyInternetGatewayRequest {
+    pub dry_run: Option<bool>,
+    pub egress_only_internet_gateway_id: String,
+}
+
+impl FromValue for DeleteEgressOnlyInternetGatewayRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            egress_only_internet_gateway_id: members.take("EgressOnlyInternetGatewayId")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DeleteEgressOnlyInternetGatewayResult {
+    pub return_code: Option<bool>,
+}
+
+impl IntoValue for DeleteEgressOnlyInternetGatewayResult {
+    fn into_value(self) -> Value {
+        Value::structure([("ReturnCode", self.return_code.into_value())])
     }
 }
 
@@ -3399,6 +3576,43 @@ pub struct DescribeDhcpOptionsResult {
 impl IntoValue for DescribeDhcpOptionsResult {
     fn into_value(self) -> Value {
         Value::structure([("NextToken", self.next_token.into_value()), ("DhcpOptions", self.dhcp_options.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeEgressOnlyInternetGatewaysRequest {
+    pub dry_run: Option<bool>,
+    pub egress_only_internet_gateway_ids: Option<Vec<String>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub filters: Option<Vec<Filter>>,
+}
+
+impl FromValue for DescribeEgressOnlyInternetGatewaysRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            dry_run: members.take("DryRun")?,
+            egress_only_internet_gateway_ids: members.take("EgressOnlyInternetGatewayIds")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+            filters: members.take("Filters")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeEgressOnlyInternetGatewaysResult {
+    pub egress_only_internet_gateways: Option<Vec<EgressOnlyInternetGateway>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeEgressOnlyInternetGatewaysResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("EgressOnlyInternetGateways", self.egress_only_internet_gateways.into_value()),
+            ("NextToken", self.next_token.into_value()),
+        ])
     }
 }
 
@@ -4324,6 +4538,43 @@ pub struct DescribeRegionsResult {
 impl IntoValue for DescribeRegionsResult {
     fn into_value(self) -> Value {
         Value::structure([("Regions", self.regions.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeReplaceRootVolumeTasksRequest {
+    pub replace_root_volume_task_ids: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for DescribeReplaceRootVolumeTasksRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            replace_root_volume_task_ids: members.take("ReplaceRootVolumeTaskIds")?,
+            filters: members.take("Filters")?,
+            max_results: members.take("MaxResults")?,
+            next_token: members.take("NextToken")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DescribeReplaceRootVolumeTasksResult {
+    pub replace_root_volume_tasks: Option<Vec<ReplaceRootVolumeTask>>,
+    pub next_token: Option<String>,
+}
+
+impl IntoValue for DescribeReplaceRootVolumeTasksResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ReplaceRootVolumeTasks", self.replace_root_volume_tasks.into_value()),
+            ("NextToken", self.next_token.into_value()),
+        ])
     }
 }
 
@@ -5507,6 +5758,33 @@ impl FromValue for DisassociateRouteTableRequest {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisassociateSubnetCidrBlockRequest {
+    pub association_id: String,
+}
+
+impl FromValue for DisassociateSubnetCidrBlockRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { association_id: members.take("AssociationId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct DisassociateSubnetCidrBlockResult {
+    pub ipv6_cidr_block_association: Option<SubnetIpv6CidrBlockAssociation>,
+    pub subnet_id: Option<String>,
+}
+
+impl IntoValue for DisassociateSubnetCidrBlockResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Ipv6CidrBlockAssociation", self.ipv6_cidr_block_association.into_value()),
+            ("SubnetId", self.subnet_id.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct DisassociateVpcCidrBlockRequest {
     pub association_id: String,
 }
@@ -5867,6 +6145,23 @@ pub struct EfaInfo {
 impl IntoValue for EfaInfo {
     fn into_value(self) -> Value {
         Value::structure([("MaximumEfaInterfaces", self.maximum_efa_interfaces.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct EgressOnlyInternetGateway {
+    pub attachments: Option<Vec<InternetGatewayAttachment>>,
+    pub egress_only_internet_gateway_id: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl IntoValue for EgressOnlyInternetGateway {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("Attachments", self.attachments.into_value()),
+            ("EgressOnlyInternetGatewayId", self.egress_only_internet_gateway_id.into_value()),
+            ("Tags", self.tags.into_value()),
+        ])
     }
 }
 
@@ -6704,6 +6999,30 @@ pub struct GetInstanceMetadataDefaultsResult {
 impl IntoValue for GetInstanceMetadataDefaultsResult {
     fn into_value(self) -> Value {
         Value::structure([("AccountLevel", self.account_level.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetLaunchTemplateDataRequest {
+    pub dry_run: Option<bool>,
+    pub instance_id: String,
+}
+
+impl FromValue for GetLaunchTemplateDataRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { dry_run: members.take("DryRun")?, instance_id: members.take("InstanceId")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct GetLaunchTemplateDataResult {
+    pub launch_template_data: Option<ResponseLaunchTemplateData>,
+}
+
+impl IntoValue for GetLaunchTemplateDataResult {
+    fn into_value(self) -> Value {
+        Value::structure([("LaunchTemplateData", self.launch_template_data.into_value())])
     }
 }
 
@@ -11058,6 +11377,35 @@ wire::string_enum! {
     }
 }
 
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyAddressAttributeRequest {
+    pub allocation_id: String,
+    pub domain_name: Option<String>,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ModifyAddressAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            allocation_id: members.take("AllocationId")?,
+            domain_name: members.take("DomainName")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ModifyAddressAttributeResult {
+    pub address: Option<AddressAttribute>,
+}
+
+impl IntoValue for ModifyAddressAttributeResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Address", self.address.into_value())])
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModifyDefaultCreditSpecificationRequest {
     pub dry_run: Option<bool>,
@@ -13554,6 +13902,46 @@ impl FromValue for ReplaceNetworkAclEntryRequest {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct ReplaceRootVolumeTask {
+    pub replace_root_volume_task_id: Option<String>,
+    pub instance_id: Option<String>,
+    pub task_state: Option<ReplaceRootVolumeTaskState>,
+    pub start_time: Option<String>,
+    pub complete_time: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub image_id: Option<String>,
+    pub snapshot_id: Option<String>,
+    pub delete_replaced_root_volume: Option<bool>,
+}
+
+impl IntoValue for ReplaceRootVolumeTask {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ReplaceRootVolumeTaskId", self.replace_root_volume_task_id.into_value()),
+            ("InstanceId", self.instance_id.into_value()),
+            ("TaskState", self.task_state.into_value()),
+            ("StartTime", self.start_time.into_value()),
+            ("CompleteTime", self.complete_time.into_value()),
+            ("Tags", self.tags.into_value()),
+            ("ImageId", self.image_id.into_value()),
+            ("SnapshotId", self.snapshot_id.into_value()),
+            ("DeleteReplacedRootVolume", self.delete_replaced_root_volume.into_value()),
+        ])
+    }
+}
+
+wire::string_enum! {
+    ReplaceRootVolumeTaskState {
+        Pending = "pending",
+        InProgress = "in-progress",
+        Failing = "failing",
+        Succeeded = "succeeded",
+        Failed = "failed",
+        FailedDetached = "failed-detached",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct ReplaceRouteRequest {
     pub destination_prefix_list_id: Option<String>,
     pub vpc_endpoint_id: Option<String>,
@@ -13820,6 +14208,35 @@ impl IntoValue for Reservation {
             ("Groups", self.groups.into_value()),
             ("Instances", self.instances.into_value()),
         ])
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResetAddressAttributeRequest {
+    pub allocation_id: String,
+    pub attribute: AddressAttributeName,
+    pub dry_run: Option<bool>,
+}
+
+impl FromValue for ResetAddressAttributeRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            allocation_id: members.take("AllocationId")?,
+            attribute: members.take("Attribute")?,
+            dry_run: members.take("DryRun")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ResetAddressAttributeResult {
+    pub address: Option<AddressAttribute>,
+}
+
+impl IntoValue for ResetAddressAttributeResult {
+    fn into_value(self) -> Value {
+        Value::structure([("Address", self.address.into_value())])
     }
 }
 
@@ -15844,6 +16261,41 @@ wire::string_enum! {
     TransferType {
         TimeBased = "time-based",
         Standard = "standard",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct UnassignIpv6AddressesRequest {
+    pub ipv6_prefixes: Option<Vec<String>>,
+    pub network_interface_id: String,
+    pub ipv6_addresses: Option<Vec<String>>,
+}
+
+impl FromValue for UnassignIpv6AddressesRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            ipv6_prefixes: members.take("Ipv6Prefixes")?,
+            network_interface_id: members.take("NetworkInterfaceId")?,
+            ipv6_addresses: members.take("Ipv6Addresses")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct UnassignIpv6AddressesResult {
+    pub network_interface_id: Option<String>,
+    pub unassigned_ipv6_addresses: Option<Vec<String>>,
+    pub unassigned_ipv6_prefixes: Option<Vec<String>>,
+}
+
+impl IntoValue for UnassignIpv6AddressesResult {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("NetworkInterfaceId", self.network_interface_id.into_value()),
+            ("UnassignedIpv6Addresses", self.unassigned_ipv6_addresses.into_value()),
+            ("UnassignedIpv6Prefixes", self.unassigned_ipv6_prefixes.into_value()),
+        ])
     }
 }
 

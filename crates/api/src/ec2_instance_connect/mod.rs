@@ -10,4 +10,5 @@ pub use types::*;
 
 wire::operations! {
     0 SendSSHPublicKey(SendSSHPublicKeyRequest) -> SendSSHPublicKeyResponse;
+    1 SendSerialConsoleSSHPublicKey(SendSerialConsoleSSHPublicKeyRequest) -> SendSerialConsoleSSHPublicKeyResponse;
 }

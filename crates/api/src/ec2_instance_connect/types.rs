@@ -38,3 +38,33 @@ impl IntoValue for SendSSHPublicKeyResponse {
         Value::structure([("RequestId", self.request_id.into_value()), ("Success", self.success.into_value())])
     }
 }
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SendSerialConsoleSSHPublicKeyRequest {
+    pub instance_id: String,
+    pub serial_port: Option<i32>,
+    pub ssh_public_key: String,
+}
+
+impl FromValue for SendSerialConsoleSSHPublicKeyRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            instance_id: members.take("InstanceId")?,
+            serial_port: members.take("SerialPort")?,
+            ssh_public_key: members.take("SSHPublicKey")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct SendSerialConsoleSSHPublicKeyResponse {
+    pub request_id: Option<String>,
+    pub success: Option<bool>,
+}
+
+impl IntoValue for SendSerialConsoleSSHPublicKeyResponse {
+    fn into_value(self) -> Value {
+        Value::structure([("RequestId", self.request_id.into_value()), ("Success", self.success.into_value())])
+    }
+}
