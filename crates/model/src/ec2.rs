@@ -42,7 +42,7 @@ pub use instance::{
 pub use key_pairs::{KeyPair, KeyPairSpec, KeyType};
 pub use launch_template::{LaunchTemplate, LaunchTemplateSpec, LaunchTemplateVersion, LaunchTemplateVersionSpec};
 pub use network::{
-    AclEntry, AclPeer, AddressAssociation, AttachedTo, Attachment, CidrAssociation, CidrReservation, ClientToken, Destination,
+    AclEntry, AclPeer, AddressAssociation, AttachedTo, Attachment, CidrAssociation, CidrReservation, ClientToken, Destination, Detached,
     DhcpOptions, DhcpOptionsSpec, ElasticIp, ElasticIpSpec, FlowLog, FlowLogSpec, FlowTraffic, InterfaceKind, InternetGateway,
     InternetGatewaySpec, NatGateway, NatGatewayPlan, NatGatewaySpec, NetworkAcl, NetworkAclSpec, NetworkInterface,
     NetworkInterfaceSpec, Peer, PeeredVpc, PeeringStatus, Permission, PrefixList, PrefixListEntry, PrefixListSpec,

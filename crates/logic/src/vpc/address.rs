@@ -102,6 +102,7 @@ pub fn new_interface<'a>(
         requester_managed: new.requester_managed,
         requester: new.requester,
         attachment: new.attachment,
+        detached: None,
         created_at: new.now,
         client_token: None,
         tags: Tags::new(),

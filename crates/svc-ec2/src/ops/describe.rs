@@ -55,7 +55,7 @@ pub fn subnets(cx: &Cx, tx: &mut Tx, input: &DescribeSubnetsRequest) -> Result<D
     Ok(DescribeSubnetsResult { subnets: Some(subnets), next_token })
 }
 
-/// `DescribeNetworkInterfaces`. `IncludeManagedResources` changes nothing: no interface here is hidden.
+/// `DescribeNetworkInterfaces`. An attachment that is asked for by its id is shown for a while after its end, as `detached`. `IncludeManagedResources` changes nothing: no interface here is hidden.
 pub fn network_interfaces(
     cx: &Cx,
     tx: &mut Tx,
@@ -64,7 +64,14 @@ pub fn network_interfaces(
     dry_run(input.dry_run)?;
     let interfaces = chosen::<NetworkInterface>(cx, tx, input.network_interface_ids.as_deref())?;
     let known = known_of_interfaces(cx, tx, &interfaces)?;
-    let views = interfaces.iter().map(|(id, spec)| views::interface(place(cx), id, spec, &known));
+    let by_attachment = input.filters.iter().flatten().any(|it| it.name.as_deref() == Some("attachment.attachment-id"));
+    let views = interfaces.iter().map(|(id, spec)| {
+        let mut view = views::interface(place(cx), id, spec, &known);
+        if by_attachment && view.attachment.is_none() {
+            view.attachment = views::detached(spec, cx.now);
+        }
+        view
+    });
     let query = Query {
         ids: input.network_interface_ids.as_deref(),
         filters: input.filters.as_deref(),

@@ -11,7 +11,10 @@ use api::ec2::{
     NetworkInterfaceStatus, NetworkInterfaceType, OperatorResponse, Tag,
 };
 use logic::vpc::private_dns_name;
-use model::ec2::{AttachedTo, Attachment, InterfaceKind, NetworkInterfaceSpec, PrivateAddress};
+use model::{
+    Timestamp,
+    ec2::{AttachedTo, Attachment, InterfaceKind, NetworkInterfaceSpec, PrivateAddress},
+};
 use std::{collections::BTreeMap, net::Ipv4Addr};
 use wire::Time;
 
@@ -105,6 +108,15 @@ pub fn attachment(attachment: &Attachment) -> NetworkInterfaceAttachment {
         status: Some("attached".into()),
         ..NetworkInterfaceAttachment::default()
     }
+}
+
+/// For how long an interface is found by the attachment that it has lost.
+const DETACHED_SHOWN_MS: i64 = 60 * 1000;
+
+/// What an interface was plugged into until a moment ago, which is how clients that ask for an attachment by its id see that it has ended.
+pub fn detached(spec: &NetworkInterfaceSpec, now: Timestamp) -> Option<NetworkInterfaceAttachment> {
+    let past = spec.detached.as_ref().filter(|it| spec.attachment.is_none() && now.0 - it.at.0 < DETACHED_SHOWN_MS)?;
+    Some(NetworkInterfaceAttachment { status: Some("detached".into()), ..attachment(&past.from) })
 }
 
 /// The groups that an interface is in.

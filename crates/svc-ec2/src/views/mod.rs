@@ -14,7 +14,7 @@ mod vpc;
 pub use gateway::gateway;
 pub use group::{group, group_rule, permission, revoked};
 pub use instance_type::{INSTANCE_TYPE_FIELDS, OFFERING_FIELDS, instance_type, offering};
-pub use interface::{Known, attachment, groups as interface_groups, interface};
+pub use interface::{Known, attachment, detached, groups as interface_groups, interface};
 pub use key_pair::{key_pair, key_type};
 pub use place::{REGION_FIELDS, ZONE_FIELDS, region, zone};
 pub use placement_group::placement_group;

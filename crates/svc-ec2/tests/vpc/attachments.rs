@@ -35,6 +35,14 @@ async fn an_interface_moves_from_one_instance_to_another_and_goes_with_it() {
     ec2(cloud, "DetachNetworkInterface", &[("AttachmentId", &first)]).await;
     assert_eq!(code(cloud, "DetachNetworkInterface", &[("AttachmentId", &first)]).await, "InvalidAttachmentID.NotFound");
 
+    let by_id = [("Filter.1.Name", "attachment.attachment-id"), ("Filter.1.Value.1", first.as_str())];
+    let ended = ec2(cloud, "DescribeNetworkInterfaces", &by_id).await;
+    assert_eq!((ended.one("attachment/status"), ended.one("item/status")), ("detached", "available"), "it has just ended");
+    let plain = ec2(cloud, "DescribeNetworkInterfaces", &[("NetworkInterfaceId.1", &moved)]).await;
+    assert!(plain.all("attachment/status").is_empty());
+    world.advance(60).await;
+    assert!(ec2(cloud, "DescribeNetworkInterfaces", &by_id).await.all("networkInterfaceId").is_empty(), "and is forgotten");
+
     let again = attach(&moved, &other, "1").await.one("attachmentId").to_owned();
     let goes = [
         ("NetworkInterfaceId", moved.as_str()),

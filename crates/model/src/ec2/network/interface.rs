@@ -45,6 +45,9 @@ pub struct NetworkInterfaceSpec {
     pub requester: String,
     /// What it is plugged into.
     pub attachment: Option<Attachment>,
+    /// What somebody has pulled it out of the last time.
+    #[serde(default)]
+    pub detached: Option<Detached>,
     /// When it was made.
     pub created_at: Timestamp,
     /// With what it was asked for.
@@ -103,6 +106,15 @@ pub struct Attachment {
     /// It goes when the other end goes.
     pub delete_on_termination: bool,
     /// When it was plugged in.
+    pub at: Timestamp,
+}
+
+/// What an interface was plugged into, and when that ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detached {
+    /// What it was plugged into.
+    pub from: Attachment,
+    /// When it was pulled out.
     pub at: Timestamp,
 }
 

@@ -25,7 +25,7 @@ pub use endpoint::{VpcEndpoint, VpcEndpointSpec};
 pub use flow_log::{FlowLog, FlowLogSpec, FlowTraffic};
 pub use gateway::{InternetGateway, InternetGatewaySpec};
 pub use group::{Peer, Permission, SecurityGroup, SecurityGroupRule, SecurityGroupSpec};
-pub use interface::{AttachedTo, Attachment, InterfaceKind, NetworkInterface, NetworkInterfaceSpec, PrivateAddress};
+pub use interface::{AttachedTo, Attachment, Detached, InterfaceKind, NetworkInterface, NetworkInterfaceSpec, PrivateAddress};
 pub use nat::{NatGateway, NatGatewayPlan, NatGatewaySpec};
 pub use peering::{PeeredVpc, PeeringStatus, VpcPeering, VpcPeeringSpec};
 pub use prefix_list::{PrefixList, PrefixListEntry, PrefixListSpec, PrefixListVersion};

@@ -7,7 +7,7 @@ use crate::{
 };
 use api::ec2::{AttachNetworkInterfaceRequest, AttachNetworkInterfaceResult, DetachNetworkInterfaceRequest};
 use front::Cx;
-use model::ec2::{AttachedTo, Attachment, Instance, InstanceSpec, NetworkInterface, NetworkInterfaceSpec, Wish};
+use model::ec2::{AttachedTo, Attachment, Detached, Instance, InstanceSpec, NetworkInterface, NetworkInterfaceSpec, Wish};
 use spine::{Read, Tx};
 use wire::Fault;
 
@@ -91,7 +91,7 @@ pub fn detach(cx: &Cx, tx: &mut Tx, input: &DetachNetworkInterfaceRequest) -> Re
     let (interface, spec) =
         found.ok_or_else(|| Fault::client("InvalidAttachmentID.NotFound", format!("The attachment ID '{id}' does not exist")))?;
     let attachment = spec.attachment.as_ref().filter(|it| matches!(it.to, AttachedTo::Instance(_)));
-    let Some(Attachment { to: AttachedTo::Instance(instance), device_index, .. }) = attachment else {
+    let Some(from @ Attachment { to: AttachedTo::Instance(instance), device_index, .. }) = attachment else {
         let kind = id.split_once('-').map_or(id.as_str(), |(kind, _)| kind);
         return Err(Fault::client(
             "OperationNotPermitted",
@@ -101,7 +101,11 @@ pub fn detach(cx: &Cx, tx: &mut Tx, input: &DetachNetworkInterfaceRequest) -> Re
     if *device_index == 0 {
         return Err(Fault::client("OperationNotPermitted", "The network interface at device index 0 cannot be detached."));
     }
-    tx.update_spec(&key::<NetworkInterface>(cx, &interface), |it| it.attachment = None)?;
+    let detached = Detached { from: from.clone(), at: cx.now };
+    tx.update_spec(&key::<NetworkInterface>(cx, &interface), |it| {
+        it.attachment = None;
+        it.detached = Some(detached);
+    })?;
     let instance = key::<Instance>(cx, instance);
     if tx.exists(&instance)? {
         tx.update_spec(&instance, |it| it.interfaces.retain(|it| *it != interface))?;
