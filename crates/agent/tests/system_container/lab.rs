@@ -9,7 +9,7 @@ use agent_proto::machine::{Backing, Disk, Halt, Hardware, Kind, Machine, OffCaus
 use model::Env;
 use std::{
     fs,
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     os::unix::{fs::symlink, net::UnixStream},
     path::{Path, PathBuf},
     process::Command,
@@ -349,7 +349,13 @@ impl Obeying {
 
     fn hear(&mut self) {
         let mut buffer = [0; 4096];
-        let count = self.stream.read(&mut buffer).unwrap_or_else(|error| panic!("{error}; heard: {}", self.heard));
+        let count = loop {
+            match self.stream.read(&mut buffer) {
+                // A socket with a time limit is interrupted by any signal, such as that of a child that has ended.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => break read.unwrap_or_else(|error| panic!("{error}; heard: {}", self.heard)),
+            }
+        };
         assert_ne!(count, 0, "the console has ended; heard: {}", self.heard);
         self.heard += &String::from_utf8_lossy(&buffer[..count]).replace('\r', "");
     }
