@@ -101,7 +101,13 @@ fn heard(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
     socket.set_nonblocking(false).expect("blocking");
     socket.set_read_timeout(Some(PATIENCE)).expect("a deadline");
     let mut space = [0; 100];
-    let (length, from) = socket.recv_from(&mut space).expect("something");
+    let (length, from) = loop {
+        match socket.recv_from(&mut space) {
+            // By the signal of a child that has ended, for example.
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            received => break received.expect("something"),
+        }
+    };
     (space[..length].to_vec(), from)
 }
 
