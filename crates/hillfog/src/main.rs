@@ -1,13 +1,15 @@
 //! Hillfog's one binary: the cloud, the processes that it starts of itself, and the commands by which people handle it.
 
+mod aws;
 mod client;
 mod cloud;
 mod command;
 mod folders;
+mod image;
 mod print;
 
 use clap::{Parser, Subcommand};
-use command::{doctor, down, env, iam, key, reset, status, up};
+use command::{doctor, down, env, iam, image as images, key, reset, status, up};
 use std::{ffi::OsString, process::ExitCode};
 
 /// A compute cloud in one binary: it answers the AWS API, and really runs what it is asked to run.
@@ -36,6 +38,8 @@ enum Command {
     Key(key::Args),
     /// Find out what principals may do, and what they have done
     Iam(iam::Args),
+    /// Make machine images: of disks, folders, archives, container images, or a distribution's packages
+    Image(images::Args),
     /// Holds one container (started by the cloud)
     #[command(hide = true, disable_help_flag = true)]
     Shim {
@@ -48,6 +52,9 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Reads one disk image (started by `image import`)
+    #[command(hide = true)]
+    DiskReader,
     /// Serves load balancers and names (started by the cloud)
     #[command(hide = true, disable_help_flag = true)]
     Edge {
@@ -68,10 +75,11 @@ fn main() -> ExitCode {
     if let Some(code) = machine_init::called_as(words.next(), words) {
         return code;
     }
-    // The shim and the init stay single-threaded, a volume's server starts so, and the edge makes a runtime of its own: none may start below one.
+    // The shim, the init and the reader of images stay single-threaded, a volume's server starts so, and the edge makes a runtime of its own: none may start below one.
     let done = match Args::parse().command {
         Command::Shim { args } => return command::shim(args),
         Command::Volume { args } => return command::volume(args),
+        Command::DiskReader => return command::disk_reader(),
         Command::Edge { args } => return command::edge(args),
         Command::Init { args } => return command::init(args),
         Command::Up(args) => up::run(args),
@@ -82,6 +90,7 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(args),
         Command::Key(args) => key::run(args),
         Command::Iam(args) => iam::run(args),
+        Command::Image(args) => images::run(args),
     };
     match done {
         Ok(code) => code,

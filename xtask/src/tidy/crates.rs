@@ -14,6 +14,7 @@ const LEANS: &[(&str, &[&str])] = &[
     ("logic", &["model", "agent-proto"]),
     ("netns", &[]),
     ("blocks", &[]),
+    ("disk-image", &[]),
     ("spine", &["model", "wire"]),
     ("front", &["api", "wire", "model", "logic", "spine"]),
     ("svc-containers", SERVICE),

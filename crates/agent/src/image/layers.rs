@@ -5,6 +5,7 @@
 
 use super::{
     BlobStream, Digest, ImageError, ImageLimits,
+    archive::{Decompressed, decompress, is_unreadable},
     digest::Hasher,
     limits::{Bounded, refusal},
     unpack::unpack,
@@ -167,13 +168,8 @@ impl Unpacking {
     }
 }
 
-/// Neither refused by us, nor the disk's or the source's failure: the bytes are no archive.
-fn is_unreadable(error: &io::Error) -> bool {
-    let kinds = [io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidInput, io::ErrorKind::Other];
-    error.raw_os_error().is_none() && kinds.contains(&error.kind())
-}
-
-fn explain(error: &io::Error) -> ImageError {
+/// Whose fault it is that an archive can't be unpacked.
+pub(super) fn explain(error: &io::Error) -> ImageError {
     match error {
         error if is_unreadable(error) => ImageError::Malformed(format!("the layer can't be read: {error}")),
         error if error.kind() == io::ErrorKind::InvalidData => ImageError::Refused(error.to_string()),
@@ -252,47 +248,6 @@ impl<B: BufRead> Read for Ratio<Bounded<Decompressed<B>>> {
             return Err(refusal(format!("it is more than {} times larger than its blob", self.limits.ratio)));
         }
         Ok(count)
-    }
-}
-
-/// A layer's archive, in one of the three forms that images have. The form is told by its first bytes, not by the media type,
-/// which some tools get wrong.
-enum Decompressed<B: BufRead> {
-    Plain(B),
-    Gzip(Box<flate2::bufread::MultiGzDecoder<B>>),
-    Zstd(Box<zstd::Decoder<'static, B>>),
-}
-
-fn decompress<B: BufRead>(mut blob: B) -> io::Result<Decompressed<B>> {
-    match blob.fill_buf()? {
-        [0x1f, 0x8b, ..] => Ok(Decompressed::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(blob)))),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
-            let mut decoder = zstd::Decoder::with_buffer(blob)?;
-            // 128 MiB, the most that the format's own command line tool accepts unasked.
-            decoder.window_log_max(27)?;
-            Ok(Decompressed::Zstd(Box::new(decoder)))
-        }
-        _ => Ok(Decompressed::Plain(blob)),
-    }
-}
-
-impl<B: BufRead> Read for Decompressed<B> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(blob) => blob.read(buffer),
-            Self::Gzip(decoder) => decoder.read(buffer),
-            Self::Zstd(decoder) => decoder.read(buffer),
-        }
-    }
-}
-
-impl<B: BufRead> Decompressed<B> {
-    fn into_inner(self) -> B {
-        match self {
-            Self::Plain(blob) => blob,
-            Self::Gzip(decoder) => decoder.into_inner(),
-            Self::Zstd(decoder) => decoder.finish(),
-        }
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! Everything in a blob is taken for hostile until its digest is verified, and for malformed after that.
 
+pub mod archive;
 pub mod blob;
 pub mod digest;
 pub mod layers;

@@ -52,7 +52,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
 }
 
 /// The key that was issued at the start, else the pair that is good on a loopback address.
-fn credentials(folders: &Folders) -> Result<Credentials> {
+pub fn credentials(folders: &Folders) -> Result<Credentials> {
     match std::fs::read(folders.credentials_file()) {
         Ok(text) => Ok(serde_json::from_slice(&text)?),
         Err(_) => Ok(Credentials { access_key_id: "test".into(), secret_access_key: "test".into() }),

@@ -4,6 +4,7 @@ pub mod doctor;
 pub mod down;
 pub mod env;
 pub mod iam;
+pub mod image;
 pub mod key;
 pub mod reset;
 pub mod status;
@@ -19,6 +20,11 @@ pub fn shim(args: Vec<OsString>) -> ExitCode {
 /// The process that makes a block device of one volume.
 pub fn volume(args: Vec<OsString>) -> ExitCode {
     blocks::serve::main(args)
+}
+
+/// The process that reads one disk image, and can do nothing else.
+pub fn disk_reader() -> ExitCode {
+    disk_image::jail::main()
 }
 
 /// The process that serves load balancers and names.
