@@ -62,6 +62,8 @@ NAMED = {
     ("ec2-instance-connect", "sshpublickey"): "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJx4uAlbm0SwzVmfNFQDS8oSRJbwYPzmC3lZEn1FzjkJ me",
     ("ebs", "snapshotid"): "snap-0123456789abcdef0",
     ("ebs", "secondsnapshotid"): "snap-0123456789abcdef0",
+    # Parameters alone have tags.
+    ("ssm", "resourcetype"): "Parameter",
     ("iam", "policyarn"): arn("iam", "policy/matrix"),
     ("iam", "permissionsboundary"): arn("iam", "policy/matrix"),
     ("iam", "policysourcearn"): arn("iam", "user/matrix"),
@@ -144,11 +146,11 @@ def singular(name, member):
 
 
 def text(shape, service, name):
-    if shape.enum:
-        return shape.enum[0]
     for known in (name, shape.name):
         if (service, known.lower()) in NAMED:
             return NAMED[service, known.lower()]
+    if shape.enum:
+        return shape.enum[0]
     least = shape.metadata.get("min", 0)
     for sample in SAMPLES:
         stretched = sample + sample[-1] * (least - len(sample))

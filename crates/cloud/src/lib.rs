@@ -27,6 +27,7 @@ use svc_observe::{
     cloudtrail::{self, Trail, TrailStore},
     logs::{self, Logs, store::LogStore},
 };
+use svc_systems::ssm;
 use tokio::task::JoinHandle;
 
 /// What a cloud is made of.
@@ -96,6 +97,7 @@ fn services(parts: &Parts) -> Front {
         .service(ecs::service(&machine))
         .service(logs::service(&logs))
         .service(cloudtrail::service(&parts.trail))
+        .service(ssm::service())
         .recorder(Arc::new(Trail::new(parts.store.clone(), parts.trail.clone())))
         .mount(Arc::new(ecr::Registry::new(parts.ecr.clone())))
 }

@@ -15,6 +15,7 @@ pub mod iam;
 pub mod id;
 pub mod logs;
 pub mod record;
+pub mod ssm;
 pub mod touch;
 
 pub use arn::Arn;

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Answer, call, cloud, ec2};
-use front::testing::Bench;
+use front::testing::{Bench, START};
 
 async fn template(cloud: &Bench, name: &str) -> String {
     let parameters = [
@@ -120,4 +120,28 @@ async fn what_is_not_there_or_there_already_is_refused() {
     assert_eq!(code(&cloud, "DescribeLaunchTemplateVersions", &unknown).await, "InvalidLaunchTemplateId.VersionNotFound");
     ec2(&cloud, "DeleteLaunchTemplate", &[("LaunchTemplateId", &id)]).await;
     assert_eq!(code(&cloud, "DescribeLaunchTemplateVersions", &unknown).await, "InvalidLaunchTemplateId.NotFound");
+}
+
+#[tokio::test]
+async fn a_version_shows_the_image_that_a_parameter_names() {
+    let cloud = cloud();
+    let region = model::Region::parse("us-east-1").unwrap();
+    let at = model::Key::<model::ec2::Image>::quick_start(&region);
+    let image = model::ec2::ImageSpec::new("q", "x86_64", model::ec2::MachineKind::QuickStart, "/dev/xvda", START);
+    cloud.store.transact::<_, spine::StoreError>(|tx| tx.create(&at, &image)).await.unwrap();
+    let name = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
+    let parameters = [("LaunchTemplateName", "alias"), ("LaunchTemplateData.ImageId", name)];
+    ec2(&cloud, "CreateLaunchTemplate", &parameters).await;
+    let shown = |resolve: &'static str| {
+        let cloud = cloud.clone();
+        async move {
+            let parameters = [("LaunchTemplateName", "alias"), ("ResolveAlias", resolve)];
+            let shown = ec2(&cloud, "DescribeLaunchTemplateVersions", &parameters).await;
+            shown.one("launchTemplateData/imageId").to_owned()
+        }
+    };
+    assert_eq!(shown("false").await, name);
+    assert_eq!(shown("true").await, at.id);
+    let absent = [("LaunchTemplateName", "alias"), ("LaunchTemplateData.ImageId", "resolve:ssm:/none"), ("ResolveAlias", "true")];
+    assert_eq!(code(&cloud, "CreateLaunchTemplateVersion", &absent).await, "SsmInvalidParameter");
 }

@@ -1,7 +1,7 @@
 //! AMIs: what instances are made of.
 
 use super::{MachineKind, RequestToken, Tags};
-use crate::{Record, Timestamp};
+use crate::{AccountId, Key, Record, Region, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// An Amazon Machine Image, under `ami-…`. `Spec` is written by EC2's handlers, and for the quick start images by `first_touch`; `Plan`
@@ -13,6 +13,19 @@ impl Record for Image {
     type Spec = ImageSpec;
     type Plan = ImagePlan;
     type Observed = ();
+}
+
+impl Key<Image> {
+    /// The account of `amazon`, to which the images belong that the cloud brings.
+    pub const AMAZON: &'static str = "137112412989";
+    /// The quick start image: the same in every region, and in every cloud.
+    pub const QUICK_START: &'static str = "ami-0c10d50000000a571";
+
+    /// The quick start image of a region.
+    pub fn quick_start(region: &Region) -> Self {
+        let amazon = AccountId::parse(Self::AMAZON).expect("twelve digits");
+        Self::new(&amazon, region, Self::QUICK_START)
+    }
 }
 
 /// What an [`Image`] is.

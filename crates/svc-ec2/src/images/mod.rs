@@ -1,10 +1,11 @@
 //! AMIs.
 //!
 //! **Built:** registering snapshots, making images of instances, copying them (between regions, too), who may launch them, deprecation,
-//! disabling, deregistration with and without their snapshots, blocking of public access; the quick start images, which the cloud brings.
+//! disabling, names by parameters of Systems Manager, deregistration with and without their snapshots, blocking of public access; the quick start images, which the cloud brings.
 //!
 //! **Not built:** instance store images and paravirtual ones, product codes, organizations, the recycle bin, store and restore in S3.
 
+mod alias;
 mod attributes;
 mod copy;
 mod create;
@@ -20,6 +21,7 @@ mod reconcile;
 mod register;
 mod views;
 
+pub use alias::resolved;
 pub use deregister::image_of;
 pub use quick_start::{ImageMaker, MadeImage, QuickStart, SNAPSHOT as QUICK_START};
 pub use reconcile::Images;

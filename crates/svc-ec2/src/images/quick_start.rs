@@ -16,11 +16,7 @@ use spine::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// The account that images of `amazon` belong to.
-const AMAZON: &str = "137112412989";
-/// The same in every region, and in every cloud.
-const IMAGE: &str = "ami-0c10d50000000a571";
-/// Its snapshot, likewise.
+/// Its snapshot: the same in every region, and in every cloud.
 pub const SNAPSHOT: &str = "snap-0c10d50000000a571";
 /// The device of the root volume.
 const ROOT: &str = "/dev/xvda";
@@ -71,10 +67,9 @@ impl Reconciler for QuickStart {
     }
 
     async fn reconcile(&self, cx: &ReconcileCx) -> anyhow::Result<Wake> {
-        let owner = AccountId::parse(AMAZON)?;
+        let owner = AccountId::parse(Key::<Image>::AMAZON)?;
         let regions = REGIONS.iter().map(|name| Region::parse(name)).collect::<Result<Vec<_>, _>>()?;
-        let first = Key::<Image>::new(&owner, &regions[0], IMAGE);
-        if cx.store.snapshot().exists(&first)? {
+        if cx.store.snapshot().exists(&Key::quick_start(&regions[0]))? {
             return Ok(Wake::Idle);
         }
         let made = match self.maker.quick_start(SNAPSHOT, SIZE).await {
@@ -99,7 +94,7 @@ impl QuickStart {
         made: MadeImage,
     ) -> Result<(), StoreError> {
         let now = cx.env.now();
-        let (image, snapshot) = (Key::<Image>::new(owner, region, IMAGE), Key::<Snapshot>::new(owner, region, SNAPSHOT));
+        let (image, snapshot) = (Key::quick_start(region), Key::<Snapshot>::new(owner, region, SNAPSHOT));
         tx.set_spec(&Key::<Touched>::new(owner, region, "ec2"), &TouchedSpec { at: now })?;
         tx.set_spec(&snapshot, &snapshot_spec(now))?;
         let complete = SnapshotPlan {

@@ -1,6 +1,7 @@
 //! New templates and new versions.
 
 use super::{
+    describe,
     errors::{malformed, taken},
     load::{self, Template, Version, version_id},
     merge, views,
@@ -60,12 +61,11 @@ fn answer(template: &Template) -> CreateLaunchTemplateResult {
 /// was made with it.
 pub fn version(cx: &Cx, tx: &mut Tx, input: &CreateLaunchTemplateVersionRequest) -> Answer<CreateLaunchTemplateVersionResult> {
     dry_run(input.dry_run)?;
-    refuse(&[("ResolveAlias", input.resolve_alias == Some(true))])?;
     let asked = CreateLaunchTemplateVersionRequest { dry_run: None, ..input.clone() };
     let client_token = token::read(input.client_token.as_deref(), &asked)?;
     let found = load::template(cx, tx, input.launch_template_id.as_deref(), input.launch_template_name.as_deref())?;
     if let Some(made) = repeated(cx, tx, &found, client_token.as_ref())? {
-        return shown(&found, &made);
+        return shown(cx, tx, &found, &made, input.resolve_alias);
     }
     let given = kept(&input.launch_template_data);
     let data = match &input.source_version {
@@ -79,7 +79,7 @@ pub fn version(cx: &Cx, tx: &mut Tx, input: &CreateLaunchTemplateVersionRequest)
     let made = LaunchTemplateVersionSpec { client_token, ..version_of(cx, input.version_description.clone(), data) };
     tx.create(&key::<LaunchTemplateVersion>(cx, version_id(&found.id, number)), &made)?;
     tx.update_spec(&key::<LaunchTemplate>(cx, &found.id), |spec| spec.latest_version = number)?;
-    shown(&found, &(number, Arc::new(made)))
+    shown(cx, tx, &found, &(number, Arc::new(made)), input.resolve_alias)
 }
 
 /// The version of a template that was made with a token.
@@ -93,8 +93,14 @@ fn repeated(cx: &Cx, tx: &Tx, template: &Template, token: Option<&RequestToken>)
     Ok(found)
 }
 
-fn shown(template: &Template, version: &Version) -> Answer<CreateLaunchTemplateVersionResult> {
-    let shown = views::version(template, version)?;
+fn shown(
+    cx: &Cx,
+    tx: &Tx,
+    template: &Template,
+    version: &Version,
+    resolve_alias: Option<bool>,
+) -> Answer<CreateLaunchTemplateVersionResult> {
+    let shown = describe::shown(cx, tx, template, version, resolve_alias)?;
     Ok(CreateLaunchTemplateVersionResult { launch_template_version: Some(shown), warning: None })
 }
 

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     describe::{Query, matching, page, select},
     errors::{dry_run, invalid_combination, missing_parameter},
+    images,
     records::all,
 };
 use api::ec2::{
@@ -17,7 +18,6 @@ use api::ec2::{
 use front::{Answer, Cx};
 use model::ec2::LaunchTemplate;
 use spine::Tx;
-use wire::Fault;
 
 /// `DescribeLaunchTemplates`.
 pub fn templates(cx: &Cx, tx: &mut Tx, input: &DescribeLaunchTemplatesRequest) -> Answer<DescribeLaunchTemplatesResult> {
@@ -51,9 +51,6 @@ pub fn versions(
     input: &DescribeLaunchTemplateVersionsRequest,
 ) -> Answer<DescribeLaunchTemplateVersionsResult> {
     dry_run(input.dry_run)?;
-    if input.resolve_alias == Some(true) {
-        return Err(Fault::not_implemented("The parameter ResolveAlias"));
-    }
     let named = input.versions.as_deref().filter(|versions| !versions.is_empty());
     if named.is_some() && (input.min_version.is_some() || input.max_version.is_some()) {
         return Err(invalid_combination("Specify either versions or a range of versions"));
@@ -62,7 +59,8 @@ pub fn versions(
         (None, None) => of_all(cx, tx, named)?,
         (id, name) => of_one(cx, tx, &load::template(cx, tx, id.as_deref(), name.as_deref())?, input, named)?,
     };
-    let shown = found.iter().map(|(template, version)| views::version(template, version)).collect::<Answer<Vec<_>>>()?;
+    let shown = found.iter().map(|(template, version)| shown(cx, tx, template, version, input.resolve_alias));
+    let shown = shown.collect::<Answer<Vec<_>>>()?;
     let shown = matching(shown, input.filters.as_deref().unwrap_or_default(), views::VERSION_FIELDS, None)?;
     let place = |it: &api::ec2::LaunchTemplateVersion| {
         let number = i64::MAX - it.version_number.unwrap_or_default();
@@ -70,6 +68,24 @@ pub fn versions(
     };
     let (shown, next_token) = page(shown, place, input.max_results, input.next_token.as_deref())?;
     Ok(DescribeLaunchTemplateVersionsResult { launch_template_versions: Some(shown), next_token })
+}
+
+/// A version, with the image that a parameter names where that is asked for.
+pub fn shown(
+    cx: &Cx,
+    tx: &Tx,
+    template: &Template,
+    version: &Version,
+    resolve_alias: Option<bool>,
+) -> Answer<api::ec2::LaunchTemplateVersion> {
+    let mut shown = views::version(template, version)?;
+    let image = shown.launch_template_data.as_mut().and_then(|data| data.image_id.as_mut());
+    if let Some(image) = image.filter(|_| resolve_alias == Some(true))
+        && let Some(id) = images::resolved(cx, tx, image)?
+    {
+        *image = id;
+    }
+    Ok(shown)
 }
 
 type Found = Vec<(Template, Version)>;

@@ -2,6 +2,7 @@
 //! a launch template").
 
 use super::load;
+use crate::images;
 use api::ec2::RunInstancesRequest;
 use front::{Answer, Cx};
 use spine::Read;
@@ -11,8 +12,17 @@ use wire::{FromValue, IntoValue, Value, stored};
 /// Members that a template and a request call by different names.
 const RENAMED: [(&str, &str); 2] = [("RamDiskId", "RamdiskId"), ("ElasticGpuSpecifications", "ElasticGpuSpecification")];
 
-/// The request with what its launch template says.
+/// The request with what its launch template says, and with the image that a parameter names.
 pub fn merged<'a>(cx: &Cx, read: &impl Read, asked: &'a RunInstancesRequest) -> Answer<Cow<'a, RunInstancesRequest>> {
+    let whole = with_template(cx, read, asked)?;
+    let image = whole.image_id.as_deref().map(|named| images::resolved(cx, read, named)).transpose()?.flatten();
+    Ok(match image {
+        Some(id) => Cow::Owned(RunInstancesRequest { image_id: Some(id), ..whole.into_owned() }),
+        None => whole,
+    })
+}
+
+fn with_template<'a>(cx: &Cx, read: &impl Read, asked: &'a RunInstancesRequest) -> Answer<Cow<'a, RunInstancesRequest>> {
     let Some(named) = &asked.launch_template else { return Ok(Cow::Borrowed(asked)) };
     let template = load::template(cx, read, named.launch_template_id.as_deref(), named.launch_template_name.as_deref())?;
     let (_, version) = load::version(cx, read, &template, named.version.as_deref().unwrap_or("$Default"))?;

@@ -1,0 +1,3 @@
+//! Systems Manager: Parameter Store.
+
+pub mod ssm;
