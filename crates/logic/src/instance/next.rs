@@ -38,6 +38,8 @@ pub enum Step {
     Run,
     /// It died, and is booted once more.
     Recover,
+    /// Its host has switched it off unasked, at that time, and is there again: it is booted once more.
+    Resume(Timestamp),
     /// It is told to stop, or to end for good. Whoever decides so is not always its user: then the ending is its own.
     Halt {
         /// How and why.
@@ -108,7 +110,7 @@ fn pending(spec: &InstanceSpec, plan: &InstancePlan, seen: Seen<'_>, now: Timest
         Some(MachineState::Off { cause: OffCause::NotStarted(why) | OffCause::Died(why), .. }) => {
             failed(plan, reason::internal_error(why), now)
         }
-        Some(MachineState::Off { cause: OffCause::Told | OffCause::Hibernated, .. }) => Step::Rest,
+        Some(MachineState::Off { cause: OffCause::Told | OffCause::Hibernated, at }) => Step::Resume(*at),
     }
 }
 
@@ -132,16 +134,13 @@ fn own_ending(reason: StateReason, at: Timestamp, force: bool) -> Ending {
 }
 
 fn running(spec: &InstanceSpec, plan: &InstancePlan, seen: Seen<'_>, now: Timestamp) -> Step {
-    let gone = match of_this_boot(plan, seen) {
-        Some(MachineState::Off { cause, .. }) => Some(cause),
-        _ => None,
-    };
-    match gone {
-        Some(OffCause::Itself) => return by_itself(spec, now),
-        Some(OffCause::Died(_)) if recovers(spec, plan) => return Step::Recover,
-        Some(OffCause::Died(why) | OffCause::NotStarted(why)) => return lost(why, now),
-        Some(OffCause::Told | OffCause::Hibernated) => return lost("The machine was switched off by its host", now),
-        None => {}
+    if let Some(MachineState::Off { cause, at }) = of_this_boot(plan, seen) {
+        return match cause {
+            OffCause::Itself => by_itself(spec, now),
+            OffCause::Died(_) if recovers(spec, plan) => Step::Recover,
+            OffCause::Died(why) | OffCause::NotStarted(why) => lost(why, now),
+            OffCause::Told | OffCause::Hibernated => Step::Resume(*at),
+        };
     }
     let event = due(spec, plan);
     match event.filter(|event| event.not_before <= now) {
@@ -192,10 +191,10 @@ pub fn take(spec: &InstanceSpec, plan: &InstancePlan, step: &Step, credits: Opti
             (plan.hibernated, plan.unreachable_since) = (false, Some(now));
         }
         Step::Recover => {
-            (plan.boot, plan.recoveries) = (plan.boot + 1, plan.recoveries + 1);
-            (plan.reachable_since, plan.unreachable_since) = (None, Some(now));
-            restart_credits(&mut plan);
+            plan.recoveries += 1;
+            boot_again(&mut plan, now);
         }
+        Step::Resume(_) => boot_again(&mut plan, now),
         Step::Halt { ending, terminate, own } => halt(spec, &mut plan, ending, *terminate, *own, now),
         Step::Stopped { hibernated } => {
             enter(&mut plan, InstanceState::Stopped, now);
@@ -238,8 +237,10 @@ fn boot(spec: &InstanceSpec, plan: &mut InstancePlan, credits: Option<Credits>, 
     plan.credits = credits.map(|credits| credits.at_boot(plan.credits.as_ref(), off_since, now));
 }
 
-/// A new boot counts its processor time from nothing.
-fn restart_credits(plan: &mut InstancePlan) {
+/// It is booted once more, in the same start. A new boot counts its processor time from nothing.
+fn boot_again(plan: &mut InstancePlan, now: Timestamp) {
+    plan.boot += 1;
+    (plan.reachable_since, plan.unreachable_since) = (None, Some(now));
     if let Some(balance) = &mut plan.credits {
         balance.used = 0;
     }

@@ -176,11 +176,20 @@ fn sleep_is_known_by_how_the_machine_went_off() {
 }
 
 #[test]
-fn a_host_that_switches_a_machine_off_unasked_has_lost_it() {
+fn a_machine_is_booted_again_whose_host_was_gone() {
     let mut life = Life::running();
+    life.spec.attributes.auto_recovery = "disabled".into();
+    for boot in 2..6 {
+        life.is_off(OffCause::Told);
+        assert_eq!((life.state(), life.power()), (InstanceState::Running, Some(Power::On { boot })));
+        assert_eq!((life.plan.recoveries, life.plan.reachable_since), (0, None), "it is no recovery, and however often");
+        life.machine.boot = boot;
+        life.machine_is(MachineState::Running { since: Timestamp(0) });
+    }
+    let mut life = Life::new();
+    life.go_on();
     life.is_off(OffCause::Told);
-    assert_eq!(life.state(), InstanceState::Stopped);
-    assert_eq!(life.plan.reason.as_ref().unwrap().code, "Server.InternalError");
+    assert_eq!((life.state(), life.power()), (InstanceState::Pending, Some(Power::On { boot: 2 })));
 }
 
 #[test]

@@ -341,7 +341,7 @@ pub enum InstanceState {
     Stopped,
 }
 
-/// A stretch of time for which an instance is paid, under `i-…/` with the number of its start in ten digits. Written by the reconciler of
+/// A stretch of time for which an instance is paid, under `i-…/` with the numbers of its start and of the boot, in ten digits each. Written by the reconciler of
 /// instances, and kept when the instance is gone: what bills are made of.
 pub enum InstanceUsage {}
 

@@ -126,6 +126,7 @@ fn carry_out(
             steps::give_public_address(tx, &cx.env, key, &row.spec)?;
         }
         Step::Run => usage::open(tx, key, &row.spec, &plan, now)?,
+        Step::Resume(from) => usage::interrupt(tx, key, &row.spec, &plan, *from, now)?,
         Step::Halt { ending, .. } if !ending.hibernate => usage::close(tx, key, &row.plan, now)?,
         Step::Stopped { .. } => {
             usage::close(tx, key, &row.plan, now)?;

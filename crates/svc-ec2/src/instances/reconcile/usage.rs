@@ -1,16 +1,23 @@
 //! The records of what is paid for: one for each stretch of running.
 
 use super::near;
+use crate::tagged::Keyed;
 use logic::instance::paid_seconds;
 use model::{
     Key, Timestamp,
     ec2::{Instance, InstancePlan, InstanceSpec, InstanceUsage, InstanceUsageSpec},
 };
-use spine::{Read, StoreError, Tx};
+use spine::{Read, Scope, StoreError, Tx};
 
-/// The record of the present start. Ids order as the starts do.
-fn record(key: &Key<Instance>, start: u32) -> Key<InstanceUsage> {
-    near(key, &format!("{}/{start:010}", key.id))
+/// What the ids of a start's records begin with; they order as starts and boots do.
+fn of_start(key: &Key<Instance>, start: u32) -> String {
+    format!("{}/{start:010}", key.id)
+}
+
+/// The record that is open, if it is paid now.
+fn opened(read: &impl Read, key: &Key<Instance>, plan: &InstancePlan) -> Result<Option<Keyed<InstanceUsage>>, StoreError> {
+    let all = read.specs::<InstanceUsage>(Scope::Prefix(&key.account, &key.region, &of_start(key, plan.start)))?;
+    Ok(all.into_iter().find(|(_, usage)| usage.to.is_none()))
 }
 
 /// It runs: it is paid from now on.
@@ -32,14 +39,15 @@ pub fn open(
         seconds: 0,
         surplus_credits: 0,
     };
-    let record = record(key, plan.start);
-    if tx.exists(&record)? { Ok(()) } else { tx.create(&record, &usage) }
+    if opened(tx, key, plan)?.is_some() {
+        return Ok(());
+    }
+    tx.create(&near::<InstanceUsage>(key, &format!("{}/{:010}", of_start(key, plan.start), plan.boot)), &usage)
 }
 
 /// It isn't paid any more. What is closed stays as it is.
 pub fn close(tx: &mut Tx, key: &Key<Instance>, plan: &InstancePlan, now: Timestamp) -> Result<(), StoreError> {
-    let record = record(key, plan.start);
-    let Some(open) = tx.spec(&record)?.filter(|usage| usage.to.is_none()) else { return Ok(()) };
+    let Some((record, open)) = opened(tx, key, plan)? else { return Ok(()) };
     let credits = plan.credits.as_ref().map_or(0, |balance| balance.charged + balance.surplus);
     let closed = InstanceUsageSpec {
         to: Some(now),
@@ -48,4 +56,20 @@ pub fn close(tx: &mut Tx, key: &Key<Instance>, plan: &InstancePlan, now: Timesta
         ..InstanceUsageSpec::clone(&open)
     };
     tx.put_spec(&record, &closed)
+}
+
+/// Its host was gone from then till now: that isn't paid. Credits are, once, when it ends.
+pub fn interrupt(
+    tx: &mut Tx,
+    key: &Key<Instance>,
+    spec: &InstanceSpec,
+    plan: &InstancePlan,
+    from: Timestamp,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if opened(tx, key, plan)?.is_none() {
+        return Ok(());
+    }
+    close(tx, key, &InstancePlan { credits: None, ..plan.clone() }, from)?;
+    open(tx, key, spec, plan, now)
 }
