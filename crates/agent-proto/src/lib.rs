@@ -94,11 +94,22 @@ pub trait Host: Send + Sync {
     async fn release_log(&self, workload: &str, container: &str, to: workload::LogPosition) -> Result<(), HostError>;
     /// The last 64 KiB of what a machine has written to its console, over all its boots that aren't forgotten.
     async fn console(&self, machine: &str) -> Result<Vec<u8>, HostError>;
+    /// The serial console of a machine that runs: bytes both ways, until either end goes.
+    async fn open_console(&self, machine: &str) -> Result<ConsoleStream, HostError> {
+        Err(HostError::Failed(format!("{machine} has no serial console")))
+    }
     /// What flow logs have to say, from a position on; see [`flow::FlowChunk`]. A host that gathers nothing has nothing to say.
     async fn flows(&self, from: flow::FlowPosition) -> Result<flow::FlowChunk, HostError> {
         Ok(flow::FlowChunk { records: Vec::new(), next: from })
     }
 }
+
+/// Bytes both ways.
+pub trait Duplex: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
+impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// An open console of a machine.
+pub type ConsoleStream = Box<dyn Duplex>;
 
 /// Why a host did not do what it was told.
 #[derive(Debug, Clone, thiserror::Error, Serialize, Deserialize)]

@@ -15,7 +15,7 @@ use crate::{
     volume::{BlockPlaces, BlockVolumes, VolumeDriver, Volumes},
 };
 use agent_proto::{
-    Capabilities, Desired, Host, HostError, Missing, Observed,
+    Capabilities, ConsoleStream, Desired, Host, HostError, Missing, Observed,
     flow::{FlowChunk, FlowPosition},
     machine::Machine,
     network::Vpc,
@@ -366,6 +366,10 @@ impl Host for LocalHost {
 
     async fn console(&self, machine: &str) -> Result<Vec<u8>, HostError> {
         self.console_of(machine).await
+    }
+
+    async fn open_console(&self, machine: &str) -> Result<ConsoleStream, HostError> {
+        self.console_stream(machine).await
     }
 }
 

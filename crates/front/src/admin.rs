@@ -7,10 +7,14 @@
 //! | `POST /_hillfog/reset` | empties the cloud |
 //! | `POST /_hillfog/clock` | `{"advance_seconds": 3600}` moves the cloud's clock forward |
 //! | `POST /_hillfog/keys` | `{"account": "123456789012"}` issues an access key of the account's root |
+//! | `POST /_hillfog/instances/events` | `{"instance": "i-…", "event": "retire", "in_seconds": 3600}` schedules a `reboot`, a `stop` or a retirement |
 //! | `GET /_hillfog/iam/observed?principal=ARN` | the least policy that covers what the principal was allowed; `&since_seconds=3600` of late |
 //! | `POST /_hillfog/iam/decide` | `{"principal": ARN, "action": "ecs:RunTask", "resource": ARN}` says what would be decided, and why |
 
 mod iam;
+mod instances;
+
+pub use instances::PlannedEvent;
 
 use crate::{Body, Front, auth::credentials::Issued, body, host, locate::host_of};
 use async_trait::async_trait;
@@ -37,6 +41,8 @@ pub trait Admin: Send + Sync + 'static {
     async fn advance(&self, by: Duration) -> Result<(), String>;
     /// Issues an access key that acts as the account's root.
     async fn issue_key(&self, account: &AccountId) -> Result<Issued, String>;
+    /// Schedules an event for an instance. The words of an error say why it can't be.
+    async fn schedule(&self, event: PlannedEvent) -> Result<Value, String>;
     /// The least policy that covers what the principal was allowed, lately or as far back as is known.
     async fn observed(&self, principal: &Arn, lately: Option<Duration>) -> Result<Value, String>;
 }
@@ -72,13 +78,14 @@ pub(crate) async fn serve(front: &Front, request: Request<Body>) -> Response<Bod
             Ok(account) => key(admin.issue_key(&account).await),
             Err(message) => error(StatusCode::BAD_REQUEST, message),
         },
+        ("instances/events", &Method::POST, Some(admin)) => instances::schedule(admin, body).await,
         ("iam/observed", &Method::GET, _) => iam::observed(front, &head).await,
         ("iam/decide", &Method::POST, _) => iam::decide(front, body).await,
-        ("health" | "status" | "reset" | "clock" | "keys" | "iam/observed" | "iam/decide", _, Some(_)) => {
-            let message = "use GET for health, status and iam/observed, POST for reset, clock, keys and iam/decide";
+        ("health" | "status" | "reset" | "clock" | "keys" | "instances/events" | "iam/observed" | "iam/decide", _, Some(_)) => {
+            let message = "use GET for health, status and iam/observed, POST for reset, clock, keys, instances/events and iam/decide";
             error(StatusCode::METHOD_NOT_ALLOWED, message)
         }
-        _ => error(StatusCode::NOT_FOUND, "there are health, status, reset, clock, keys, iam/observed and iam/decide"),
+        _ => error(StatusCode::NOT_FOUND, "there are health, status, reset, clock, keys, instances/events, iam/observed and iam/decide"),
     }
 }
 

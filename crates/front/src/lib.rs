@@ -31,7 +31,7 @@ mod tests;
 mod touch;
 mod unsigned;
 
-pub use admin::Admin;
+pub use admin::{Admin, PlannedEvent};
 pub use auth::{
     assume::{NotAssumed, ServicePrincipal, assume_for_service, may_assume, role_at},
     authority::Authority,

@@ -3,6 +3,7 @@
 mod admin;
 mod clock;
 mod images;
+mod serial;
 
 use crate::{client::Server, folders::Folders};
 use admin::{Kept, Owner};
@@ -32,6 +33,15 @@ use tokio::{
 /// How much output of one container may wait to be collected, in bytes; a container that writes more waits.
 const MOST_OUTPUT: u64 = 64 << 20;
 
+/// How a cloud is run.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where requests are answered.
+    pub listen: SocketAddr,
+    /// Where the serial consoles of instances are entered by SSH.
+    pub serial_console: SocketAddr,
+}
+
 /// A cloud that runs in this process.
 pub struct Cloud {
     server: Server,
@@ -44,7 +54,8 @@ pub struct Cloud {
 
 impl Cloud {
     /// Starts a cloud, or takes up the one that an earlier server left running.
-    pub async fn start(folders: &Folders, listen: SocketAddr) -> Result<Self> {
+    pub async fn start(folders: &Folders, settings: &Settings) -> Result<Self> {
+        let Settings { listen, serial_console: serial } = *settings;
         let store = Store::open(&folders.data)?;
         // A server that was killed has left it. Whoever reads it while this one begins to listen would take it for this one's.
         let _ = std::fs::remove_file(folders.server_file());
@@ -59,6 +70,7 @@ impl Cloud {
         }
         let (assembled, owner) = assemble(folders, &store, &env, listen).await?;
         owner.watch(&assembled.runner);
+        owner.serve_consoles(serial).await?;
         let (stop, stopped) = watch::channel(());
         let serving = vec![
             serve(&assembled.front, listener, Entrance::Address, stopped.clone()),

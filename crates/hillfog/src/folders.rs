@@ -81,6 +81,11 @@ impl Folders {
         self.data.join("server.log")
     }
 
+    /// The key by which people know the server of the serial consoles.
+    pub fn console_key_file(&self) -> PathBuf {
+        self.data.join("serial-console-host-key")
+    }
+
     /// The key of the default account's root, where one was issued at the start.
     pub fn credentials_file(&self) -> PathBuf {
         self.data.join("root-credentials.json")

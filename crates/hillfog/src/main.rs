@@ -7,9 +7,10 @@ mod command;
 mod folders;
 mod image;
 mod print;
+mod span;
 
 use clap::{Parser, Subcommand};
-use command::{doctor, down, env, iam, image as images, key, reset, status, up};
+use command::{doctor, down, env, iam, image as images, instance, key, reset, status, up};
 use std::{ffi::OsString, process::ExitCode};
 
 /// A compute cloud in one binary: it answers the AWS API, and really runs what it is asked to run.
@@ -36,6 +37,8 @@ enum Command {
     Doctor(doctor::Args),
     /// Issue an access key
     Key(key::Args),
+    /// Have something done with an instance, as the owner of its host
+    Instance(instance::Args),
     /// Find out what principals may do, and what they have done
     Iam(iam::Args),
     /// Make machine images: of disks, folders, archives, container images, or a distribution's packages
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         Command::Env(args) => env::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Key(args) => key::run(args),
+        Command::Instance(args) => instance::run(args),
         Command::Iam(args) => iam::run(args),
         Command::Image(args) => images::run(args),
     };

@@ -32,7 +32,10 @@ mod placement;
 mod volume;
 
 pub use container_host::{ContainerHost, ContainerHostSpec};
-pub use identity::{IdentityKey, IdentityKeySpec, InstanceIdentity, InstanceIdentitySpec, PushedKey, PushedKeySpec};
+pub use identity::{
+    IdentityKey, IdentityKeySpec, InstanceIdentity, InstanceIdentitySpec, PushedKey, PushedKeySpec, SerialConsoleKey,
+    SerialConsoleKeySpec, SerialConsoleSession, SerialConsoleSessionSpec,
+};
 pub use image::{BlockDevice, BlockDeviceKind, EbsDevice, Image, ImageBlockPublicAccess, ImagePlan, ImageSpec};
 pub use instance::{
     Boot, CreditBalance, Ending, EventKind, Instance, InstanceAttributes, InstanceDefaults, InstanceDefaultsSpec, InstanceKey,

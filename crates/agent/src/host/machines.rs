@@ -7,7 +7,7 @@ use crate::{
     volume::{hub::store_of, live as volume},
 };
 use agent_proto::{
-    Desired, HostError,
+    ConsoleStream, Desired, HostError,
     machine::{Backing, Halt, Machine, MachineState, MachineStatus, Power},
     network::{Attachment, Interface, Vpc},
     volume::{Volume, VolumeStatus},
@@ -17,7 +17,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::sync::watch;
+use tokio::{net::UnixStream, sync::watch};
 
 /// Those that are looked after. Whoever drops this leaves them as they are.
 #[derive(Default)]
@@ -220,6 +220,18 @@ impl LocalHost {
         match self.fleet.machines().contains_key(machine) {
             true => Ok(Vec::new()),
             false => Err(HostError::Unknown(machine.to_owned())),
+        }
+    }
+
+    /// The serial console of a machine that runs.
+    pub(super) async fn console_stream(&self, machine: &str) -> Result<ConsoleStream, HostError> {
+        let sockets = self.parts.machines.all().filter_map(|driver| driver.console_socket(machine));
+        match sockets.into_iter().find(|socket| socket.exists()) {
+            Some(socket) => {
+                let stream = UnixStream::connect(&socket).await;
+                stream.map(|stream| Box::new(stream) as ConsoleStream).map_err(|error| HostError::Failed(error.to_string()))
+            }
+            None => Err(HostError::Unknown(machine.to_owned())),
         }
     }
 }

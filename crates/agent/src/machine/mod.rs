@@ -124,6 +124,12 @@ pub trait MachineDriver: Send + Sync {
     /// The last [`CONSOLE`] bytes of what a machine has written to its console, over all its boots. `None`: nothing is known of it.
     async fn console(&self, id: &str) -> Result<Option<Vec<u8>>, String>;
 
+    /// The socket that is a running machine's serial console, bytes both ways; it is there while the machine runs. `None`: these have none.
+    fn console_socket(&self, id: &str) -> Option<PathBuf> {
+        let _ = id;
+        None
+    }
+
     /// Ends a machine if it runs, and removes everything but its console: namespaces, control groups, processes, mounts, state. It can be
     /// prepared and started again.
     async fn release(&self, id: &str) -> Result<(), String>;

@@ -153,7 +153,7 @@ impl Lab {
 
     /// The serial console of a machine that runs.
     pub fn connect(&self, id: &str) -> Obeying {
-        let socket = self.driver.console_socket(id);
+        let socket = self.driver.console_socket(id).unwrap();
         let stream = UnixStream::connect(&socket).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let mut obeying = Obeying { stream, heard: String::new() };

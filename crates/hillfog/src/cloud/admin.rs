@@ -1,6 +1,9 @@
 //! What the cloud's owner asks of the running server: status, reset, the clock, keys.
 
-use super::{clock, empty_folder};
+use super::{
+    clock, empty_folder,
+    serial::{Consoles, Desk},
+};
 use crate::folders::Folders;
 use agent::LocalHost;
 use agent_proto::{
@@ -11,7 +14,7 @@ use agent_proto::{
 };
 use async_trait::async_trait;
 use front::{
-    Admin,
+    Admin, PlannedEvent,
     credentials::{self, Issued},
 };
 use logic::policy::least_policy;
@@ -20,6 +23,7 @@ use serde_json::{Value, json};
 use spine::{Read, Scope, Store, reconcile::Runner};
 use std::{
     collections::BTreeSet,
+    net::SocketAddr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -39,6 +43,7 @@ pub struct Owner {
     events: Arc<LogStore>,
     trail: Arc<TrailStore>,
     runner: OnceLock<Runner>,
+    consoles: OnceLock<Consoles>,
 }
 
 /// What a cloud keeps.
@@ -57,12 +62,20 @@ const FAREWELL: Duration = Duration::from_secs(60);
 impl Owner {
     pub fn new(folders: Folders, kept: Kept, env: Env, host: Arc<LocalHost>, edge: Arc<edge::Link>) -> Self {
         let Kept { store, events, trail } = kept;
-        Self { folders, store, env, host, edge, events, trail, runner: OnceLock::new() }
+        Self { folders, store, env, host, edge, events, trail, runner: OnceLock::new(), consoles: OnceLock::new() }
     }
 
     /// The runner whose loops `status` tells of.
     pub fn watch(&self, runner: &Runner) {
         let _ = self.runner.set(runner.clone());
+    }
+
+    /// Serves the serial consoles of instances until the owner is gone; `status` tells where.
+    pub async fn serve_consoles(&self, at: SocketAddr) -> anyhow::Result<()> {
+        let desk = Desk { store: self.store.clone(), env: self.env.clone(), host: self.host.clone() };
+        let consoles = Consoles::serve(desk, at, &self.folders.console_key_file()).await?;
+        let _ = self.consoles.set(consoles);
+        Ok(())
     }
 
     /// Waits until the host has nothing left of what it ran.
@@ -191,6 +204,7 @@ impl Admin for Owner {
             "running": true,
             "version": env!("CARGO_PKG_VERSION"),
             "data": self.folders.data,
+            "serial_console": self.consoles.get().map(Consoles::address),
             "workloads": workloads,
             "balancers": self.balancers().unwrap_or_default(),
             "listener_faults": self.edge.report().borrow().listener_faults,
@@ -207,6 +221,12 @@ impl Admin for Owner {
     async fn issue_key(&self, account: &AccountId) -> Result<Issued, String> {
         let issued = self.store.transact(|tx| credentials::issue(tx, &self.env, account, Principal::Root)).await;
         issued.map_err(|error| error.to_string())
+    }
+
+    async fn schedule(&self, event: PlannedEvent) -> Result<Value, String> {
+        let scheduled = svc_ec2::schedule_for(&self.store, &self.env, &event.instance, event.kind, event.after).await;
+        let event = scheduled.map_err(|error| error.to_string())??;
+        Ok(json!({"id": event.id, "code": event.kind, "not_before": in_utc(event.not_before)}))
     }
 
     async fn observed(&self, principal: &Arn, lately: Option<Duration>) -> Result<Value, String> {

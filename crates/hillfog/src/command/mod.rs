@@ -5,6 +5,7 @@ pub mod down;
 pub mod env;
 pub mod iam;
 pub mod image;
+pub mod instance;
 pub mod key;
 pub mod reset;
 pub mod status;

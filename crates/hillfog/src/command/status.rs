@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::Result;
 use serde_json::{Value, json};
-use std::process::ExitCode;
+use std::{net::SocketAddr, process::ExitCode};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -29,6 +29,9 @@ pub fn run(args: Args) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     println!("{} on {}, data in {}", print::good("The cloud runs"), server.url(), folders.data.display());
+    if let Some(address) = status["serial_console"].as_str().and_then(|address| address.parse::<SocketAddr>().ok()) {
+        println!("Serial consoles: ssh -p {} INSTANCE.port0@{}", address.port(), address.ip());
+    }
     section("Workloads", ["ID", "WHAT", "CONTAINER", "STATE"], &status["workloads"], ["id", "label", "container", "state"]);
     section("Load balancers", ["NAME", "PORTS", "TARGETS"], &status["balancers"], ["name", "ports", "targets"]);
     section("Failing loops", ["LOOP", "ERROR"], &status["failing"], ["name", "error"]);

@@ -2,7 +2,7 @@
 
 use crate::{
     client::Server,
-    cloud::{self, Cloud},
+    cloud::{self, Cloud, Settings},
     folders::{DataArg, Folders},
     print,
 };
@@ -24,6 +24,9 @@ pub struct Args {
     /// Where to listen; on another address than loopback, only issued keys are accepted
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4566", env = "HILLFOG_LISTEN")]
     listen: SocketAddr,
+    /// Where serial consoles of instances are entered by ssh; port 0 is any free one, which `hillfog status` shows
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", env = "HILLFOG_SERIAL_CONSOLE")]
+    serial_console: SocketAddr,
     /// Start in the background, and return once the cloud answers
     #[arg(long)]
     detach: bool,
@@ -41,19 +44,20 @@ pub fn run(args: Args) -> Result<ExitCode> {
         }
         bail!("A server (process {}) runs on {} already", server.pid, folders.data.display());
     }
-    if args.detach { detached(&folders, args.listen) } else { in_foreground(&folders, args.listen) }
+    let settings = Settings { listen: args.listen, serial_console: args.serial_console };
+    if args.detach { detached(&folders, &settings) } else { in_foreground(&folders, &settings) }
 }
 
 /// Runs the cloud until a signal: `SIGINT` (Ctrl-C) takes everything down, `SIGTERM` ends the server alone and leaves what it runs
 /// running, so that another version can take over.
-fn in_foreground(folders: &Folders, listen: SocketAddr) -> Result<ExitCode> {
+fn in_foreground(folders: &Folders, settings: &Settings) -> Result<ExitCode> {
     cloud::log_to_stderr();
     folders.make_runtime()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(worker_threads()).enable_all().build()?;
     runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        let cloud = Cloud::start(folders, listen).await.inspect_err(|_| folders.remove_empty_runtime())?;
+        let cloud = Cloud::start(folders, settings).await.inspect_err(|_| folders.remove_empty_runtime())?;
         println!("{} {}   (Ctrl-C stops everything)", print::good("The cloud answers on"), cloud.server().url());
         let whole = tokio::select! {
             _ = interrupt.recv() => true,
@@ -72,12 +76,12 @@ fn worker_threads() -> usize {
     std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8))
 }
 
-fn detached(folders: &Folders, listen: SocketAddr) -> Result<ExitCode> {
+fn detached(folders: &Folders, settings: &Settings) -> Result<ExitCode> {
     let path = folders.log_file();
     let log =
         File::options().create(true).append(true).open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
     let begin = log.metadata()?.len();
-    let mut child = spawn(folders, listen, log)?;
+    let mut child = spawn(folders, settings, log)?;
     let deadline = Instant::now() + START;
     loop {
         if let Some(server) = Server::running(folders) {
@@ -95,9 +99,10 @@ fn detached(folders: &Folders, listen: SocketAddr) -> Result<ExitCode> {
 }
 
 /// This program again, in a session of its own, with its words in the log file.
-fn spawn(folders: &Folders, listen: SocketAddr, log: File) -> Result<Child> {
+fn spawn(folders: &Folders, settings: &Settings, log: File) -> Result<Child> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("up").arg("--data").arg(&folders.data).arg("--listen").arg(listen.to_string());
+    command.arg("up").arg("--data").arg(&folders.data).arg("--listen").arg(settings.listen.to_string());
+    command.arg("--serial-console").arg(settings.serial_console.to_string());
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).current_dir("/");
     // SAFETY: setsid is async-signal-safe and touches nothing of this process's memory.
     unsafe {

@@ -11,6 +11,10 @@ records! {
     IdentityKey(IdentityKeySpec) = "ec2/identity-key";
     /// A key that lets somebody in, under `<instance>/<uuid>`. Written by EC2 Instance Connect's handlers, deleted when it has expired.
     PushedKey(PushedKeySpec) = "ec2/pushed-key";
+    /// A key that lets somebody see an instance's serial console, under `<instance>/<uuid>`; written and deleted likewise.
+    SerialConsoleKey(SerialConsoleKeySpec) = "ec2/serial-console-key";
+    /// Somebody sits at an instance's serial console; under the instance's id. Written by what serves the consoles.
+    SerialConsoleSession(SerialConsoleSessionSpec) = "ec2/serial-console-session";
 }
 
 /// What an [`InstanceIdentity`] is.
@@ -57,4 +61,22 @@ pub struct PushedKeySpec {
     pub public_key: String,
     /// From then on it lets nobody in.
     pub expires_at: Timestamp,
+}
+
+/// What a [`SerialConsoleKey`] is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SerialConsoleKeySpec {
+    /// The number of the serial port.
+    pub port: u32,
+    /// A line of `authorized_keys`.
+    pub public_key: String,
+    /// From then on it lets nobody in.
+    pub expires_at: Timestamp,
+}
+
+/// What a [`SerialConsoleSession`] is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SerialConsoleSessionSpec {
+    /// Since when.
+    pub since: Timestamp,
 }

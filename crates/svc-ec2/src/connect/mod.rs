@@ -1,7 +1,7 @@
-//! EC2 Instance Connect: a public key that lets its owner in for a minute. The instance finds it in its metadata.
-//!
-//! **Not built:** keys for the serial console.
+//! EC2 Instance Connect: a public key that lets its owner in for a minute. The instance finds it in its metadata; one for the serial console
+//! is looked up by what serves the consoles ([`serial`]).
 
+pub mod serial;
 mod sweep;
 
 pub use sweep::PushedKeys;
@@ -11,7 +11,7 @@ use api::ec2_instance_connect as sdk;
 use front::{Access, Answer, Cx, Service, records::key};
 use logic::policy::Context;
 use model::{
-    Key,
+    Key, Record,
     ec2::{Instance, InstanceState, PushedKey, PushedKeySpec},
 };
 use spine::{Read, Tx};
@@ -24,19 +24,22 @@ const LIFE: Duration = Duration::from_secs(60);
 
 /// The service's table.
 pub fn service() -> Service {
-    Service::new(&sdk::SERVICE).resources(tagged::facts_of).op::<sdk::SendSSHPublicKey>(
-        Access::on(|cx, i: &sdk::SendSSHPublicKeyRequest| vec![access::one(cx, Resource::INSTANCE, &i.instance_id)])
-            .keys(|_, i| Context::new().with("ec2:osuser", &i.instance_os_user)),
-        send,
-    )
+    Service::new(&sdk::SERVICE)
+        .resources(tagged::facts_of)
+        .op::<sdk::SendSSHPublicKey>(
+            Access::on(|cx, i: &sdk::SendSSHPublicKeyRequest| vec![access::one(cx, Resource::INSTANCE, &i.instance_id)])
+                .keys(|_, i| Context::new().with("ec2:osuser", &i.instance_os_user)),
+            send,
+        )
+        .op::<sdk::SendSerialConsoleSSHPublicKey>(
+            Access::on(|cx, i| vec![access::one(cx, Resource::INSTANCE, &i.instance_id)]),
+            serial::send,
+        )
 }
 
 /// `SendSSHPublicKey`.
 fn send(cx: &Cx, tx: &mut Tx, input: &sdk::SendSSHPublicKeyRequest) -> Answer<sdk::SendSSHPublicKeyResponse> {
-    let public = input.ssh_public_key.trim();
-    if PublicKey::from_openssh(public).is_err() {
-        return Err(client("InvalidArgsException", "The SSH public key is not valid."));
-    }
+    let public = read_key(&input.ssh_public_key)?;
     if !is_user(&input.instance_os_user) {
         return Err(client("InvalidArgsException", "The instance OS user is not valid."));
     }
@@ -53,6 +56,13 @@ fn send(cx: &Cx, tx: &mut Tx, input: &sdk::SendSSHPublicKeyRequest) -> Answer<sd
     let spec = PushedKeySpec { user: input.instance_os_user.clone(), public_key: public.to_owned(), expires_at: cx.now + LIFE };
     tx.create(&key::<PushedKey>(cx, format!("{}/{}", input.instance_id, cx.env.uuid())), &spec)?;
     Ok(sdk::SendSSHPublicKeyResponse { request_id: Some(cx.env.uuid()), success: Some(true) })
+}
+
+/// A line of `authorized_keys`.
+fn read_key(given: &str) -> Answer<&str> {
+    let public = given.trim();
+    let readable = PublicKey::from_openssh(public).is_ok();
+    readable.then_some(public).ok_or_else(|| client("InvalidArgsException", "The SSH public key is not valid."))
 }
 
 /// What the model's pattern for `InstanceOSUser` says, which looks ahead and can't be checked with the others: letters, digits and `@._-`, at
@@ -72,8 +82,8 @@ fn client(code: &'static str, message: &str) -> Fault {
     Fault::client(code, message)
 }
 
-/// The key of a pushed key's instance.
-fn instance_of(pushed: &Key<PushedKey>) -> Key<Instance> {
+/// The key of a pushed key's instance, of either kind.
+fn instance_of<R: Record>(pushed: &Key<R>) -> Key<Instance> {
     let id = pushed.id.split_once('/').map_or(&*pushed.id, |(id, _)| id);
     Key::new(&pushed.account, &pushed.region, id)
 }

@@ -2,7 +2,10 @@
 
 use super::instance_of;
 use async_trait::async_trait;
-use model::{Record, ec2::PushedKey};
+use model::{
+    Record, Timestamp,
+    ec2::{PushedKey, SerialConsoleKey},
+};
 use spine::{
     Read, Scope, StoreError,
     reconcile::{ReconcileCx, Reconciler, Wake},
@@ -18,20 +21,26 @@ impl Reconciler for PushedKeys {
     }
 
     fn watches(&self) -> &'static [&'static str] {
-        const KINDS: &[&str] = &[PushedKey::KIND];
+        const KINDS: &[&str] = &[PushedKey::KIND, SerialConsoleKey::KIND];
         KINDS
     }
 
     async fn reconcile(&self, cx: &ReconcileCx) -> anyhow::Result<Wake> {
-        let (snapshot, now) = (cx.store.snapshot(), cx.env.now());
-        let mut wake = Wake::Idle;
-        for (key, pushed) in snapshot.specs::<PushedKey>(Scope::All)? {
-            if pushed.expires_at > now && snapshot.exists(&instance_of(&key))? {
-                wake = wake.min(Wake::At(pushed.expires_at));
-            } else {
-                cx.store.transact::<_, StoreError>(|tx| tx.delete(&key)).await?;
-            }
-        }
-        Ok(wake)
+        let logins = sweep::<PushedKey>(cx, |pushed| pushed.expires_at).await?;
+        Ok(logins.min(sweep::<SerialConsoleKey>(cx, |pushed| pushed.expires_at).await?))
     }
+}
+
+/// Deletes keys of one kind; the moment at which the next one expires.
+async fn sweep<R: Record>(cx: &ReconcileCx, expires_at: fn(&R::Spec) -> Timestamp) -> anyhow::Result<Wake> {
+    let (snapshot, now) = (cx.store.snapshot(), cx.env.now());
+    let mut wake = Wake::Idle;
+    for (key, pushed) in snapshot.specs::<R>(Scope::All)? {
+        if expires_at(&pushed) > now && snapshot.exists(&instance_of(&key))? {
+            wake = wake.min(Wake::At(expires_at(&pushed)));
+        } else {
+            cx.store.transact::<_, StoreError>(|tx| tx.delete(&key)).await?;
+        }
+    }
+    Ok(wake)
 }

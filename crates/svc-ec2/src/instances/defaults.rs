@@ -160,6 +160,11 @@ pub fn modify_metadata(
     Ok(ModifyInstanceMetadataDefaultsResult { r#return: Some(true) })
 }
 
+/// Whether the account has the serial consoles of its instances.
+pub fn serial_console_enabled(cx: &Cx, at: &impl Read) -> Answer<bool> {
+    Ok(read(cx, at)?.serial_console)
+}
+
 /// `GetSerialConsoleAccessStatus`.
 pub fn serial_console(
     cx: &Cx,

@@ -11,7 +11,7 @@ use model::{
     Env, Key, Timestamp,
     ec2::{EventKind, Instance, InstanceState, ScheduledEvent},
 };
-use spine::{StoreError, Tx};
+use spine::{Read, Scope, Store, StoreError, Tx};
 use std::time::Duration;
 use wire::Fault;
 
@@ -21,30 +21,49 @@ const WINDOW: Duration = Duration::from_secs(2 * 3600);
 /// For how long an event can be put off.
 const GRACE: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Has something done with an instance at a time, as EC2 does when a host is to be mended or goes: the event's id.
+/// Has something done with an instance at a time, as EC2 does when a host is to be mended or goes.
 pub fn schedule(
     tx: &mut Tx,
     env: &Env,
     instance: &Key<Instance>,
     kind: EventKind,
     not_before: Timestamp,
-) -> Result<String, StoreError> {
-    let id = format!("instance-event-{}", env.hex(17));
+) -> Result<ScheduledEvent, StoreError> {
     let description = match kind {
         EventKind::InstanceReboot => "scheduled reboot",
         EventKind::InstanceStop => "The instance is running on degraded hardware",
         EventKind::InstanceRetirement => "The instance is running on degraded hardware and is scheduled for retirement",
     };
     let event = ScheduledEvent {
-        id: id.clone(),
+        id: format!("instance-event-{}", env.hex(17)),
         kind,
         description: description.into(),
         not_before,
         not_after: not_before + WINDOW,
         deadline: not_before + GRACE,
     };
-    tx.update_spec(instance, |spec| spec.events.push(event))?;
-    Ok(id)
+    tx.update_spec(instance, |spec| spec.events.push(event.clone()))?;
+    Ok(event)
+}
+
+/// The same with an instance that its id alone names, whoever has it. The inner error is a sentence for people.
+pub async fn schedule_for(
+    store: &Store,
+    env: &Env,
+    instance: &str,
+    kind: EventKind,
+    after: Duration,
+) -> Result<Result<ScheduledEvent, String>, StoreError> {
+    store
+        .transact(|tx| {
+            let found = tx.list::<Instance>(Scope::All)?.into_iter().find(|(key, _)| key.id == instance);
+            let Some((key, row)) = found else { return Ok(Err(format!("there is no instance {instance}"))) };
+            match logic::instance::state(&row.spec, &row.plan) {
+                InstanceState::Terminated | InstanceState::ShuttingDown => Ok(Err(format!("{instance} has ended"))),
+                _ => schedule(tx, env, &key, kind, env.now() + after).map(Ok),
+            }
+        })
+        .await
 }
 
 /// `ModifyInstanceEventStartTime`.

@@ -24,7 +24,8 @@ mod reconcile;
 mod run;
 mod views;
 
-pub use events::schedule;
+pub use defaults::serial_console_enabled;
+pub use events::{schedule, schedule_for};
 pub use hosts::Hosts;
 pub use reconcile::Instances;
 

@@ -68,11 +68,6 @@ impl SystemContainers {
         self.places.runtime.join(NAME).join(id)
     }
 
-    /// The socket of a running machine's serial console: bytes both ways.
-    pub fn console_socket(&self, id: &str) -> PathBuf {
-        self.runtime(id).join(super::CONSOLE_SOCKET)
-    }
-
     fn groups(&self) -> String {
         format!("hillfog-{}/{MACHINES}", self.places.tag)
     }
@@ -298,6 +293,10 @@ impl MachineDriver for SystemContainers {
 
     async fn console(&self, id: &str) -> Result<Option<Vec<u8>>, String> {
         tail(&self.folder(id).join(CONSOLE)).map_err(text)
+    }
+
+    fn console_socket(&self, id: &str) -> Option<PathBuf> {
+        Some(self.runtime(id).join(super::CONSOLE_SOCKET))
     }
 
     async fn release(&self, id: &str) -> Result<(), String> {

@@ -3,9 +3,9 @@
 use crate::{
     client::Server,
     folders::{DataArg, Folders},
+    span::seconds,
 };
 use anyhow::Result;
-use jiff::{Span, SpanRelativeTo};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::process::ExitCode;
@@ -45,25 +45,10 @@ fn pretty(policy: &Value) -> String {
     format!("{{\n  \"Version\": {},\n  \"Statement\": {statements}\n}}", policy["Version"])
 }
 
-/// A time such as `2h`, in seconds.
-fn seconds(text: &str) -> Result<i64, String> {
-    let span: Span = text.parse().map_err(|_| format!("{text} is no time, such as 90m, 2h or 7d"))?;
-    let time = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|error| error.to_string())?;
-    Some(time.as_secs()).filter(|seconds| *seconds > 0).ok_or_else(|| "the time has to be in the past".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn times_are_written_as_people_write_them() {
-        assert_eq!(seconds("2h"), Ok(7200));
-        assert_eq!(seconds("7d"), Ok(7 * 86_400));
-        assert_eq!(seconds("1h 30m"), Ok(5400));
-        assert!(seconds("-2h").is_err() && seconds("soon").is_err());
-    }
 
     #[test]
     fn a_policy_is_shown_as_policies_are_written() {
