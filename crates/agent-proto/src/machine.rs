@@ -43,6 +43,11 @@ pub enum Power {
         /// Counts from 1.
         boot: u32,
     },
+    /// Off for a while, in the middle of a reboot: its system is asked to end as for [`Halt::Ask`], and its instance stores stay.
+    Pause {
+        /// The boot that is to end.
+        boot: u32,
+    },
     /// Off.
     Off {
         /// The boot that is to end.
@@ -117,7 +122,7 @@ pub struct Disk {
 pub enum Backing {
     /// A volume by [`crate::volume::Volume::id`].
     Volume(String),
-    /// An instance store of so many GiB, empty with each boot that isn't a reboot.
+    /// An instance store of so many GiB, empty with each boot that isn't a reboot. [`Power::Pause`] is part of one.
     InstanceStore(u32),
 }
 

@@ -120,6 +120,7 @@ fn start_reconcilers(runner: &Runner, parts: &Parts) {
     runner.spawn(ecs::Sweeper);
     runner.spawn(ec2::Identities);
     runner.spawn(ec2::Images);
+    runner.spawn(ec2::RootReplacements);
     runner.spawn(ec2::Networks);
     runner.spawn(ec2::Profiles);
     runner.spawn(ec2::connect::PushedKeys);

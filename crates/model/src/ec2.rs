@@ -29,6 +29,7 @@ mod key_pairs;
 mod launch_template;
 mod network;
 mod placement;
+mod root_replacement;
 mod volume;
 
 pub use container_host::{ContainerHost, ContainerHostSpec};
@@ -39,20 +40,23 @@ pub use identity::{
 pub use image::{BlockDevice, BlockDeviceKind, EbsDevice, Image, ImageBlockPublicAccess, ImagePlan, ImageSpec};
 pub use instance::{
     Boot, CreditBalance, Ending, EventKind, Instance, InstanceAttributes, InstanceDefaults, InstanceDefaultsSpec, InstanceKey,
-    InstancePlan, InstanceSpec, InstanceState, InstanceUsage, InstanceUsageSpec, Launch, LaunchToken, LaunchTokenSpec,
-    MachineKind, MetadataOptions, Placement, PrivateDnsOptions, ProfileAssociation, ScheduledEvent, StateReason, Wish,
+    InstancePlan, InstanceSpec, InstanceState, InstanceUsage, InstanceUsageSpec, Interlude, InterludePlan, InterludeWork, Launch,
+    LaunchToken, LaunchTokenSpec, MachineKind, MetadataOptions, Placement, PrivateDnsOptions, ProfileAssociation, ScheduledEvent,
+    StateReason, Wish,
 };
 pub use key_pairs::{KeyPair, KeyPairSpec, KeyType};
 pub use launch_template::{LaunchTemplate, LaunchTemplateSpec, LaunchTemplateVersion, LaunchTemplateVersionSpec};
 pub use network::{
-    AclEntry, AclPeer, AddressAssociation, AttachedTo, Attachment, CidrAssociation, CidrReservation, ClientToken, Destination, Detached,
-    DhcpOptions, DhcpOptionsSpec, ElasticIp, ElasticIpSpec, FlowLog, FlowLogSpec, FlowTraffic, InterfaceKind, InternetGateway,
-    InternetGatewaySpec, NatGateway, NatGatewayPlan, NatGatewaySpec, NetworkAcl, NetworkAclSpec, NetworkInterface,
-    NetworkInterfaceSpec, Peer, PeeredVpc, PeeringStatus, Permission, PrefixList, PrefixListEntry, PrefixListSpec,
-    PrefixListVersion, PrivateAddress, Route, RouteTable, RouteTableSpec, RouteTarget, SecurityGroup, SecurityGroupRule,
-    SecurityGroupSpec, Subnet, SubnetSpec, Vpc, VpcEndpoint, VpcEndpointSpec, VpcPeering, VpcPeeringSpec, VpcSpec,
+    AclEntry, AclPeer, AddressAssociation, AttachedTo, Attachment, CidrAssociation, CidrReservation, ClientToken, Destination,
+    Detached, DhcpOptions, DhcpOptionsSpec, ElasticIp, ElasticIpSpec, FlowLog, FlowLogSpec, FlowTraffic, InterfaceKind,
+    InternetGateway, InternetGatewaySpec, NatGateway, NatGatewayPlan, NatGatewaySpec, NetworkAcl, NetworkAclSpec,
+    NetworkInterface, NetworkInterfaceSpec, Peer, PeeredVpc, PeeringStatus, Permission, PrefixList, PrefixListEntry,
+    PrefixListSpec, PrefixListVersion, PrivateAddress, Route, RouteTable, RouteTableSpec, RouteTarget, SecurityGroup,
+    SecurityGroupRule, SecurityGroupSpec, Subnet, SubnetSpec, Vpc, VpcEndpoint, VpcEndpointSpec, VpcPeering, VpcPeeringSpec,
+    VpcSpec,
 };
 pub use placement::{PlacementGroup, PlacementGroupSpec, PlacementStrategy, SpreadLevel};
+pub use root_replacement::{RootReplacement, RootReplacementPlan, RootReplacementSpec, RootReplacementState};
 pub use volume::{
     AttachmentPlan, Detach, DirectUpload, EbsKey, EbsKeySpec, EbsSettings, EbsSettingsSpec, Encryption, FastRestore, Performance,
     PutBlock, PutBlockSpec, RequestToken, Snapshot, SnapshotOrigin, SnapshotPlan, SnapshotSharing, SnapshotSpec, Tiering, Volume,

@@ -44,6 +44,8 @@ resources! {
     SNAPSHOT = "snapshot", "snap", "InvalidSnapshotID.Malformed", "InvalidSnapshot.NotFound",
         "The snapshot '{}' does not exist.";
     VOLUME = "volume", "vol", "InvalidVolumeID.Malformed", "InvalidVolume.NotFound", "The volume '{}' does not exist.";
+    REPLACE_ROOT_VOLUME_TASK = "replace-root-volume-task", "replacevol", "InvalidReplaceRootVolumeTaskId.Malformed",
+        "InvalidReplaceRootVolumeTaskId.NotFound", "The replace root volume task ID '{}' does not exist";
     // Networks.
     INTERNET_GATEWAY = "internet-gateway", "igw", "InvalidInternetGatewayId.Malformed", "InvalidInternetGatewayID.NotFound",
         "The internetGateway ID '{}' does not exist";

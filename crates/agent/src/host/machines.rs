@@ -40,7 +40,7 @@ impl Fleet {
     pub(super) fn say_farewell(&self) {
         for wish in self.machines().values() {
             wish.send_modify(|wish| {
-                if let Power::On { boot } = wish.machine.power {
+                if let Power::On { boot } | Power::Pause { boot } = wish.machine.power {
                     wish.machine.power = Power::Off { boot, how: Halt::Ask };
                 }
             });

@@ -5,8 +5,10 @@
 //! "Status checks", "Key concepts for burstable performance instances".)
 
 mod credits;
+mod interlude;
 mod next;
 mod reason;
+mod replacement;
 mod state;
 mod status;
 mod usage;
@@ -15,10 +17,12 @@ mod usage;
 mod tests;
 
 pub use credits::{Credits, TICK, advance, credits_of, first_balance};
+pub use interlude::is_open;
 pub use next::{SHOWN, Seen, Step, next, power, take};
 pub use reason::{
     hibernated_by_user, internal_error, scheduled_stop, shut_down_by_itself, shut_down_by_user, snapshot_not_found, transition,
 };
+pub use replacement::{Replacing, replacement};
 pub use state::{state, state_code, state_name, state_reason, state_transition};
 pub use status::{Check, Checks, checks};
 pub use usage::paid_seconds;

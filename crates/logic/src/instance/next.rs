@@ -2,12 +2,15 @@
 
 use super::{
     credits::{Credits, TICK, advance},
-    reason, state_name,
+    interlude, reason, state_name,
 };
 use agent_proto::machine::{Halt, MachineState, MachineStatus, OffCause, Power};
 use model::{
     Timestamp,
-    ec2::{CreditBalance, Ending, EventKind, InstancePlan, InstanceSpec, InstanceState, ScheduledEvent, StateReason, Wish},
+    ec2::{
+        CreditBalance, Ending, EventKind, InstancePlan, InstanceSpec, InstanceState, InterludePlan, ScheduledEvent, StateReason,
+        Wish,
+    },
 };
 use std::time::Duration;
 
@@ -27,6 +30,8 @@ pub struct Seen<'a> {
     pub volume_failure: Option<&'a StateReason>,
     /// What its type has of CPU credits, if it is burstable.
     pub credits: Option<Credits>,
+    /// The work of the interlude that is under way is done.
+    pub interlude_done: bool,
 }
 
 /// What is due.
@@ -58,6 +63,12 @@ pub enum Step {
     Terminated(Option<StateReason>),
     /// Its system has begun to answer, or has ceased to.
     Reach(bool),
+    /// It is told to be off for a while: for that interlude.
+    Pause(String),
+    /// It is off for it: the work is due.
+    Down(String),
+    /// The work is done: the interlude is over, and it boots again.
+    Finish(String),
     /// A scheduled reboot is due.
     Reboot(String),
     /// Its CPU credits have changed.
@@ -134,6 +145,9 @@ fn own_ending(reason: StateReason, at: Timestamp, force: bool) -> Ending {
 }
 
 fn running(spec: &InstanceSpec, plan: &InstancePlan, seen: Seen<'_>, now: Timestamp) -> Step {
+    if let Some(step) = interlude::step(spec, plan, of_this_boot(plan, seen), seen.interlude_done) {
+        return step;
+    }
     if let Some(MachineState::Off { cause, at }) = of_this_boot(plan, seen) {
         return match cause {
             OffCause::Itself => by_itself(spec, now),
@@ -190,6 +204,15 @@ pub fn take(spec: &InstanceSpec, plan: &InstancePlan, step: &Step, credits: Opti
             enter(&mut plan, InstanceState::Running, now);
             (plan.hibernated, plan.unreachable_since) = (false, Some(now));
         }
+        Step::Pause(id) => {
+            interlude::begin(&mut plan, id);
+            (plan.reachable_since, plan.unreachable_since) = (None, Some(now));
+        }
+        Step::Down(id) => plan.interlude = Some(InterludePlan { id: id.clone(), down: true }),
+        Step::Finish(id) => {
+            interlude::end(spec, &mut plan, id);
+            boot_again(&mut plan, now);
+        }
         Step::Recover => {
             plan.recoveries += 1;
             boot_again(&mut plan, now);
@@ -199,6 +222,8 @@ pub fn take(spec: &InstanceSpec, plan: &InstancePlan, step: &Step, credits: Opti
         Step::Stopped { hibernated } => {
             enter(&mut plan, InstanceState::Stopped, now);
             plan.hibernated = *hibernated;
+            // It is down, as they wanted it.
+            plan.interludes_done = spec.interludes.iter().map(|it| it.id.clone()).collect();
         }
         Step::Terminated(reason) => {
             enter(&mut plan, InstanceState::Terminated, now);
@@ -252,6 +277,7 @@ fn halt(spec: &InstanceSpec, plan: &mut InstancePlan, ending: &Ending, terminate
     plan.reason = Some(ending.reason.clone());
     plan.transition = reason::transition(ending);
     plan.own_ending = own.then(|| ending.clone());
+    plan.interlude = None;
     (plan.reachable_since, plan.unreachable_since) = (None, None);
     let stops = ending.reason == reason::scheduled_stop();
     let carried_out = spec.events.iter().filter(|event| stops && event.kind != EventKind::InstanceReboot);
@@ -264,6 +290,7 @@ pub fn power(spec: &InstanceSpec, plan: &InstancePlan) -> Option<Power> {
     let boot = plan.boot;
     match plan.state {
         _ if boot == 0 => None,
+        InstanceState::Running if plan.interlude.is_some() => Some(Power::Pause { boot }),
         InstanceState::Pending | InstanceState::Running => Some(Power::On { boot }),
         _ => Some(Power::Off { boot, how: how(spec, plan) }),
     }

@@ -5,8 +5,8 @@ use agent_proto::machine::{Halt, MachineState, MachineStatus, OffCause, Power};
 use model::{
     Timestamp,
     ec2::{
-        Boot, Ending, EventKind, InstanceAttributes, InstancePlan, InstanceSpec, InstanceState, Launch, MachineKind,
-        MetadataOptions, Placement, PrivateDnsOptions, ScheduledEvent, Tags, Wish,
+        Boot, Ending, EventKind, InstanceAttributes, InstancePlan, InstanceSpec, InstanceState, Interlude, InterludeWork, Launch,
+        MachineKind, MetadataOptions, Placement, PrivateDnsOptions, RootReplacementState, ScheduledEvent, Tags, Wish,
     },
 };
 use proptest::prelude::*;
@@ -37,6 +37,7 @@ fn spec() -> InstanceSpec {
         wish: Wish::Run,
         starts: 1,
         reboots: 0,
+        interludes: Vec::new(),
         attributes: InstanceAttributes {
             termination_protection: false,
             stop_protection: false,
@@ -345,4 +346,76 @@ proptest! {
         life.is_off(OffCause::Told);
         prop_assert_eq!(life.state(), InstanceState::Terminated);
     }
+}
+
+fn interlude(life: &mut Life, id: &str, work: InterludeWork) {
+    life.spec.interludes.push(Interlude { id: id.into(), work });
+}
+
+#[test]
+fn an_interlude_is_a_reboot_in_steps() {
+    let mut life = Life::running();
+    interlude(&mut life, "ami-1", InterludeWork::Snapshots);
+    assert!(!is_open(&life.spec, &life.plan, "ami-1"));
+    assert_eq!(life.go_on(), [Step::Pause("ami-1".into())]);
+    assert_eq!((life.state(), life.power()), (InstanceState::Running, Some(Power::Pause { boot: 1 })));
+    life.machine_is(MachineState::Stopping);
+    assert!(!is_open(&life.spec, &life.plan, "ami-1"), "it isn't down yet");
+    life.is_off(OffCause::Told);
+    assert!(is_open(&life.spec, &life.plan, "ami-1"));
+    assert_eq!((life.state(), life.power()), (InstanceState::Running, Some(Power::Pause { boot: 1 })), "it waits for the work");
+    let seen = Seen { machine: Some(&life.machine), interlude_done: true, ..Seen::default() };
+    let step = next(&life.spec, &life.plan, seen, life.now);
+    assert_eq!(step, Step::Finish("ami-1".into()));
+    life.plan = take(&life.spec, &life.plan, &step, None, life.now);
+    assert_eq!((life.state(), life.power()), (InstanceState::Running, Some(Power::On { boot: 2 })));
+    assert_eq!(life.go_on(), [], "what the machine did on its last boot is past");
+    // Another one waits until it is up.
+    interlude(&mut life, "ami-2", InterludeWork::Snapshots);
+    assert_eq!(life.go_on(), []);
+    life.machine_is(MachineState::Running { since: Timestamp(0) });
+    assert_eq!(life.power(), Some(Power::Pause { boot: 2 }));
+    assert!(is_open(&life.spec, &life.plan, "ami-1") && !is_open(&life.spec, &life.plan, "ami-2"));
+}
+
+#[test]
+fn a_stop_overtakes_an_interlude() {
+    let mut life = Life::running();
+    interlude(&mut life, "ami-1", InterludeWork::Snapshots);
+    life.go_on();
+    life.wish(Wish::Stop, false);
+    assert_eq!(life.power(), Some(Power::Off { boot: 1, how: Halt::Ask }));
+    assert!(!is_open(&life.spec, &life.plan, "ami-1"));
+    life.is_off(OffCause::Told);
+    assert_eq!(life.state(), InstanceState::Stopped);
+    assert!(is_open(&life.spec, &life.plan, "ami-1"), "it is down");
+    (life.spec.wish, life.spec.starts) = (Wish::Run, 2);
+    life.go_on();
+    life.machine_is(MachineState::Running { since: Timestamp(0) });
+    assert_eq!(life.power(), Some(Power::On { boot: 2 }), "once is enough");
+}
+
+#[test]
+fn a_replacement_ends_with_its_instance_running_or_not_at_all() {
+    let mut life = Life::running();
+    interlude(&mut life, "replacevol-1", InterludeWork::ReplaceRoot);
+    let of = |life: &Life, swapped| {
+        let seen =
+            Replacing { id: "replacevol-1", instance: Some((&life.spec, &life.plan)), machine: Some(&life.machine), swapped };
+        replacement(RootReplacementState::Pending, seen)
+    };
+    assert_eq!(of(&life, false), RootReplacementState::Pending);
+    life.go_on();
+    assert_eq!(of(&life, false), RootReplacementState::InProgress);
+    life.is_off(OffCause::Told);
+    life.plan = take(&life.spec, &life.plan, &Step::Finish("replacevol-1".into()), None, life.now);
+    assert_eq!(of(&life, true), RootReplacementState::InProgress);
+    assert_eq!(of(&life, false), RootReplacementState::Failed);
+    life.machine_is(MachineState::Running { since: Timestamp(0) });
+    assert_eq!(of(&life, true), RootReplacementState::Succeeded);
+    life.wish(Wish::Stop, false);
+    assert_eq!(of(&life, true), RootReplacementState::Failed, "it was not seen to run");
+    let gone = Replacing { id: "replacevol-1", instance: None, machine: None, swapped: true };
+    assert_eq!(replacement(RootReplacementState::InProgress, gone), RootReplacementState::Failed);
+    assert_eq!(replacement(RootReplacementState::Succeeded, gone), RootReplacementState::Succeeded);
 }

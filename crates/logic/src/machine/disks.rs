@@ -5,7 +5,7 @@ use super::{
     progress::{DiskTrack, Lane},
 };
 use agent_proto::{
-    machine::{Backing, Disk},
+    machine::{Backing, Disk, Power},
     volume::VolumeState,
 };
 use model::Timestamp;
@@ -36,9 +36,10 @@ impl Progress {
     }
 
     /// The disks of a machine that has ended are closed, those too that may be open or not.
-    pub(super) fn closing(&self, now: Timestamp) -> Vec<Step> {
-        let free = |device: &&String| self.is_free(&Lane::Disk((*device).clone()), now);
-        self.disks.keys().filter(free).map(|device| Step::Close(device.clone())).collect()
+    pub(super) fn closing(&self, wish: &Wish, now: Timestamp) -> Vec<Step> {
+        let goes =
+            |(device, track): &(&String, &DiskTrack)| self.is_free(&Lane::Disk((*device).clone()), now) && !stays(wish, track);
+        self.disks.iter().filter(goes).map(|(device, _)| Step::Close(device.clone())).collect()
     }
 
     /// Whether these disks are open, and no others.
@@ -55,6 +56,13 @@ impl Progress {
         let new = DiskTrack { disk: disk.clone(), device: None, attached: false, fault: None };
         self.disks.entry(disk.device.clone()).or_insert(new);
     }
+}
+
+/// Whether a disk stays open though its machine has ended: an instance store, if the machine comes back as after a reboot.
+pub(super) fn stays(wish: &Wish, track: &DiskTrack) -> bool {
+    let is_store = matches!(track.disk.backing, Backing::InstanceStore(_));
+    let comes_back = matches!(wish.machine.power, Power::Pause { .. }) && !wish.vanish;
+    is_store && comes_back && track.device.is_some() && wish.machine.disks.contains(&track.disk)
 }
 
 /// Why the machine can't have a disk that it is to boot with, if that is so.

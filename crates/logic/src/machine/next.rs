@@ -2,6 +2,7 @@
 
 use super::{
     Progress, Stage, Step, Wish,
+    disks::stays,
     progress::{Lane, PlugTrack},
 };
 use agent_proto::machine::Interface;
@@ -20,7 +21,7 @@ impl Progress {
     pub fn next(&mut self, wish: &Wish, now: Timestamp) -> Vec<Step> {
         self.turn(wish, now);
         let mut steps = match &self.stage {
-            Stage::Idle | Stage::Off { .. } => self.farewell(wish),
+            Stage::Idle | Stage::Off { .. } => [self.closing(wish, now), self.farewell(wish)].concat(),
             Stage::Waiting => match [self.disk_steps(wish, now), self.plugging(wish, now)].concat() {
                 missing if missing.is_empty() => self.start(wish),
                 missing => missing,
@@ -31,7 +32,7 @@ impl Progress {
                 let live = [self.reboots(wish, now), self.limit(wish), self.survey(now)];
                 [self.disk_steps(wish, now), self.plugging(wish, now), live.concat()].concat()
             }
-            Stage::Ended { .. } => [self.closing(now), self.release()].concat(),
+            Stage::Ended { .. } => [self.closing(wish, now), self.release(wish)].concat(),
         };
         // Of each lane, one at a time.
         steps.retain(|step| {
@@ -118,12 +119,18 @@ impl Progress {
         })
     }
 
-    fn release(&self) -> Vec<Step> {
-        (self.disks.is_empty() && self.busy.is_empty()).then_some(Step::Release).into_iter().collect()
+    fn release(&self, wish: &Wish) -> Vec<Step> {
+        (self.disks.values().all(|track| stays(wish, track)) && self.busy.is_empty())
+            .then_some(Step::Release)
+            .into_iter()
+            .collect()
     }
 
     fn farewell(&self, wish: &Wish) -> Vec<Step> {
-        (wish.vanish && !self.forgotten && self.busy.is_empty()).then_some(Step::Forget).into_iter().collect()
+        (wish.vanish && !self.forgotten && self.disks.is_empty() && self.busy.is_empty())
+            .then_some(Step::Forget)
+            .into_iter()
+            .collect()
     }
 }
 

@@ -22,7 +22,10 @@ impl Progress {
     pub(super) fn turn(&mut self, wish: &Wish, now: Timestamp) {
         let power = match wish.vanish {
             true => Power::Off { boot: self.boot, how: Halt::Force },
-            false => wish.machine.power,
+            false => match wish.machine.power {
+                Power::Pause { boot } => Power::Off { boot, how: Halt::Ask },
+                power => power,
+            },
         };
         match (&self.stage, power) {
             (Stage::Idle | Stage::Off { .. }, Power::On { boot }) if boot > self.boot => self.begin_boot(wish, boot),
@@ -48,6 +51,8 @@ impl Progress {
         self.reboots = wish.machine.reboots;
         (self.told, self.rebooting) = (None, None);
         self.pulse = Pulse::default();
+        // What has stayed open is opened again: who asks for what is there is given the same, and after a loss of power it isn't there.
+        self.disks.values_mut().for_each(|track| (track.device, track.attached) = (None, false));
     }
 
     /// A boot that was to end before it was heard of.

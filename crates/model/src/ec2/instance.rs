@@ -56,6 +56,9 @@ pub struct InstanceSpec {
     pub starts: u32,
     /// How often it was told to reboot.
     pub reboots: u32,
+    /// What is to be done with its disks while its system is down, in the middle of a reboot: each in its turn.
+    #[serde(default)]
+    pub interludes: Vec<Interlude>,
     /// What can be changed while it is there.
     pub attributes: InstanceAttributes,
     /// How its metadata service answers.
@@ -68,6 +71,26 @@ pub struct InstanceSpec {
     pub events: Vec<ScheduledEvent>,
     /// Its tags.
     pub tags: Tags,
+}
+
+/// A reboot with something in its middle: its system ends, the work is done with its disks, and it boots again. It runs all the while, as the
+/// API tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interlude {
+    /// The id of what it is for: the image's, or the task's.
+    pub id: String,
+    /// What is done.
+    pub work: InterludeWork,
+}
+
+/// What is done in an [`Interlude`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InterludeWork {
+    /// Its snapshots are begun.
+    Snapshots,
+    /// Its root volume is replaced.
+    ReplaceRoot,
 }
 
 /// `PrivateDnsNameOptions`: what an instance is called inside its VPC.
@@ -259,6 +282,15 @@ pub struct MetadataOptions {
     pub ipv6: bool,
 }
 
+/// How far an [`Interlude`] is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterludePlan {
+    /// Which one.
+    pub id: String,
+    /// The system is down.
+    pub down: bool,
+}
+
 /// What the reconciler of instances has decided.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InstancePlan {
@@ -284,6 +316,12 @@ pub struct InstancePlan {
     pub own_ending: Option<Ending>,
     /// It sleeps: its memory is on its root volume.
     pub hibernated: bool,
+    /// The interlude that is under way.
+    #[serde(default)]
+    pub interlude: Option<InterludePlan>,
+    /// The interludes that are over, by id; those alone that are still wished for.
+    #[serde(default)]
+    pub interludes_done: Vec<String>,
     /// Since when its system answers, for the status checks.
     pub reachable_since: Option<Timestamp>,
     /// Since when its system does not answer, although it runs.

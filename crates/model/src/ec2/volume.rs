@@ -187,6 +187,9 @@ pub struct SnapshotSpec {
     pub encryption: Option<Encryption>,
     /// How its blocks come.
     pub origin: SnapshotOrigin,
+    /// It is of the moment at which an instance's interlude has come: the instance, and the interlude's id.
+    #[serde(default)]
+    pub interlude: Option<(String, String)>,
     /// Accounts that may make volumes of it.
     pub shared_with: Vec<String>,
     /// Everybody may make volumes of it.
@@ -212,6 +215,7 @@ impl SnapshotSpec {
             started_at: now,
             encryption: None,
             origin,
+            interlude: None,
             shared_with: Vec::new(),
             public: false,
             tiering: Tiering::default(),

@@ -11,13 +11,14 @@ use crate::{
 use api::ec2::{CreateImageRequest, CreateImageResult, SnapshotLocationEnum};
 use front::{Answer, Cx};
 use model::ec2::{
-    BlockDevice, BlockDeviceKind, EbsDevice, Image, ImagePlan, ImageSpec, Instance, InstanceSpec, InstanceState, Tags, Volume,
-    VolumeSpec,
+    BlockDevice, BlockDeviceKind, EbsDevice, Image, ImagePlan, ImageSpec, Instance, InstanceSpec, InstanceState, Interlude,
+    InterludeWork, Snapshot, Tags, Volume, VolumeSpec,
 };
 use spine::{Read, Tx};
 use wire::Fault;
 
-/// `CreateImage`. The snapshots are of one moment; unless it is told not to, the instance reboots.
+/// `CreateImage`. Unless it is told not to, an instance that runs reboots, and its snapshots are of the time at which it is down; else they are of
+/// the moment of the call.
 pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateImageRequest) -> Answer<CreateImageResult> {
     dry_run(input.dry_run)?;
     unbuilt(input)?;
@@ -32,18 +33,29 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateImageRequest) -> Answer<Create
         return Err(Fault::client("IncorrectInstanceState", message));
     }
     let id = format!("ami-{}", cx.env.hex(17));
+    let interlude = (state == InstanceState::Running && input.no_reboot != Some(true)).then_some(&*id);
     let spec = ImageSpec {
         description: input.description.clone(),
-        block_devices: disks(cx, tx, input, &instance, &id)?,
+        block_devices: disks(cx, tx, input, &instance, (&id, interlude))?,
         tags: tags_of(input, Resource::IMAGE)?,
         ..of_instance(cx, tx, input, &instance)?
     };
     tx.create(&key::<Image>(cx, &id), &spec)?;
     tx.put_plan(&key::<Image>(cx, &id), &ImagePlan::default())?;
-    if state == InstanceState::Running && input.no_reboot != Some(true) {
-        tx.update_spec(&key::<Instance>(cx, &input.instance_id), |it| it.reboots += 1)?;
+    if interlude.is_some() {
+        reboot(cx, tx, &input.instance_id, &id)?;
     }
     Ok(CreateImageResult { image_id: Some(id) })
+}
+
+/// The instance's snapshots for an image are begun in the middle of a reboot.
+fn reboot(cx: &Cx, tx: &mut Tx, instance: &str, image: &str) -> Answer<()> {
+    let at = key::<Instance>(cx, instance);
+    let done = tx.get(&at)?.map(|row| row.plan.interludes_done.clone()).unwrap_or_default();
+    Ok(tx.update_spec(&at, |spec| {
+        spec.interludes.retain(|it| !done.contains(&it.id));
+        spec.interludes.push(Interlude { id: image.into(), work: InterludeWork::Snapshots });
+    })?)
 }
 
 fn state_of(cx: &Cx, tx: &Tx, id: &str) -> Answer<InstanceState> {
@@ -77,7 +89,13 @@ fn of_instance(cx: &Cx, tx: &Tx, input: &CreateImageRequest, instance: &Instance
 }
 
 /// The instance's volumes, each with a snapshot, but those that the request leaves out, and what it adds.
-fn disks(cx: &Cx, tx: &mut Tx, input: &CreateImageRequest, instance: &InstanceSpec, image: &str) -> Answer<Vec<BlockDevice>> {
+fn disks(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &CreateImageRequest,
+    instance: &InstanceSpec,
+    (image, interlude): (&str, Option<&str>),
+) -> Answer<Vec<BlockDevice>> {
     let asked = devices::parse(cx, tx, input.block_device_mappings.as_deref().unwrap_or_default())?;
     let mut disks = Vec::new();
     for id in &instance.volumes {
@@ -90,6 +108,10 @@ fn disks(cx: &Cx, tx: &mut Tx, input: &CreateImageRequest, instance: &InstanceSp
         }
         let description = format!("Created by CreateImage({}) for {image}", input.instance_id);
         let (snapshot, _) = of_volume(cx, tx, id, Some(&description), tags_of(input, Resource::SNAPSHOT)?)?;
+        if let Some(interlude) = interlude {
+            let of = (input.instance_id.clone(), interlude.to_owned());
+            tx.update_spec(&key::<Snapshot>(cx, &snapshot), |spec| spec.interlude = Some(of))?;
+        }
         let kept = match over {
             Some(BlockDeviceKind::Ebs(ebs)) => EbsDevice { snapshot: Some(snapshot), ..ebs.clone() },
             _ => device_of(&volume, snapshot, attachment.delete_on_termination),

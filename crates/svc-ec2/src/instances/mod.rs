@@ -1,7 +1,7 @@
 //! Instances: machines that somebody launches, and their life until they are gone.
 //!
 //! **Built:** launching with all that belongs to it (volumes, interfaces, profile, placement, options), the states and their reasons, status
-//! checks, scheduled events, attributes, CPU credits that throttle, metering, the console's output. What is due for an instance is
+//! checks, scheduled events, attributes, replacement of the root volume, templates of instances, CPU credits that throttle, metering, the console's output. What is due for an instance is
 //! decided in `logic::instance`; [`Instances`] writes it, and tells a host which machine it is to have.
 //!
 //! **Not built:** capacity reservations, Spot, dedicated hosts, IPv6, enclaves,
@@ -21,13 +21,16 @@ mod options;
 mod power;
 mod profiles;
 mod reconcile;
+mod replace_root;
 mod run;
+mod template_data;
 mod views;
 
 pub use defaults::serial_console_enabled;
 pub use events::{schedule, schedule_for};
 pub use hosts::Hosts;
 pub use reconcile::Instances;
+pub use replace_root::RootReplacements;
 
 use crate::access::{all, found, on};
 use api::ec2;
@@ -36,13 +39,14 @@ use std::sync::Arc;
 
 /// The operations on instances.
 pub fn rows(service: Service, hosts: &Arc<Hosts>) -> Service {
-    let service = console_rows(describe_rows(service), hosts);
+    let service = replace_root::rows(console_rows(describe_rows(service), hosts));
     default_rows(profile_rows(option_rows(attribute_rows(power_rows(service, hosts)))))
 }
 
 fn describe_rows(service: Service) -> Service {
     service
         .op::<ec2::DescribeInstances>(all(), describe::instances)
+        .op::<ec2::GetLaunchTemplateData>(on(|cx, i| access::one(cx, &i.instance_id)), template_data::get)
         .op::<ec2::DescribeInstanceStatus>(all(), describe::statuses)
         .op::<ec2::DescribeInstanceTopology>(all(), describe::topology)
         .op::<ec2::DescribeInstanceImageMetadata>(all(), describe::image_metadata)

@@ -4,8 +4,8 @@ use super::{Kind, Known, Tagged, rule};
 use crate::resource::Resource;
 use model::ec2::{
     DhcpOptions, ElasticIp, FlowLog, Image, Instance, InternetGateway, KeyPair, KeyType, LaunchTemplate, NatGateway, NetworkAcl,
-    NetworkInterface, PlacementGroup, PlacementStrategy, PrefixList, RouteTable, SecurityGroup, Snapshot, Subnet, Tags, Volume,
-    Vpc, VpcEndpoint, VpcPeering,
+    NetworkInterface, PlacementGroup, PlacementStrategy, PrefixList, RootReplacement, RouteTable, SecurityGroup, Snapshot,
+    Subnet, Tags, Volume, Vpc, VpcEndpoint, VpcPeering,
 };
 
 /// `Record = RESOURCE, |its spec, what is known|: its condition keys;`, and `named` with the member that ARNs have instead of the id.
@@ -88,6 +88,7 @@ kinds! {
         known.set("ec2:PlacementGroupName", &spec.name).set("ec2:PlacementGroupStrategy", strategy)
     }
     PrefixList = PREFIX_LIST, |_, _known| {}
+    RootReplacement = REPLACE_ROOT_VOLUME_TASK, |_, _known| {}
     RouteTable = ROUTE_TABLE, |spec, known| {
         known.set("ec2:RouteTableID", known.id).set_arn("ec2:Vpc", Resource::VPC, &spec.vpc)
     }

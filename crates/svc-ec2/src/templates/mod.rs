@@ -3,7 +3,7 @@
 //! **Built:** templates with their versions and the default one, `$Latest` and `$Default`; what a version says is merged under what a request
 //! to run instances says ([`merged`]).
 //!
-//! **Not built:** templates of an instance (`GetLaunchTemplateData`), operators.
+//! **Not built:** operators.
 
 mod change;
 mod create;

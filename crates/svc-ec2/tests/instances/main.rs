@@ -4,6 +4,7 @@ mod changes;
 #[path = "../common/mod.rs"]
 mod common;
 mod found;
+mod interludes;
 mod launch;
 mod life;
 mod permitted;

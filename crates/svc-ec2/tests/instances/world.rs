@@ -20,7 +20,7 @@ use spine::{
     reconcile::{ReconcileCx, Reconciler, Wake},
 };
 use std::{sync::Arc, time::Duration};
-use svc_ec2::{Hosts, Instances, Volumes};
+use svc_ec2::{Hosts, Images, Instances, RootReplacements, Volumes};
 
 pub const IMAGE: &str = "ami-0000000000000000a";
 pub const SNAPSHOT: &str = "snap-0000000000000000a";
@@ -153,6 +153,8 @@ impl World {
             let before = self.bench.store.snapshot().revision();
             let wake = Instances.reconcile(&cx).await.unwrap();
             Volumes.reconcile(&cx).await.unwrap();
+            Images.reconcile(&cx).await.unwrap();
+            RootReplacements.reconcile(&cx).await.unwrap();
             if self.bench.store.snapshot().revision() == before {
                 return wake;
             }
@@ -180,7 +182,7 @@ impl World {
     pub async fn sees(&self, id: &str, change: impl Fn(&mut MachineStatus)) {
         self.settle().await;
         let boot = match self.power(id) {
-            Power::On { boot } | Power::Off { boot, .. } => boot,
+            Power::On { boot } | Power::Pause { boot } | Power::Off { boot, .. } => boot,
         };
         self.write(|tx| {
             tx.update_observed(&key::<HostedMachine>(id), |seen| {
@@ -213,6 +215,7 @@ impl World {
         self.sees(id, |seen| {
             seen.state = MachineState::Off { at, cause: cause.clone() };
             seen.reachable = false;
+            seen.disks.clear();
         })
         .await;
     }

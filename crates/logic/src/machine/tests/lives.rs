@@ -78,6 +78,7 @@ impl Host {
 enum Happening {
     Boot,
     Off(Halt),
+    Pause,
     Reboot,
     Disk(bool),
     Interface(bool),
@@ -100,6 +101,7 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
         1 => any::<bool>().prop_map(Happening::Interface),
         2 => (0u64..150).prop_map(Happening::Time),
         20 => (0usize..5, proptest::bool::weighted(0.9)).prop_map(|(which, well)| Happening::Ends(which, well)),
+        1 => Just(Happening::Pause),
         1 => Just(Happening::OwnEnd),
         2 => any::<bool>().prop_map(Happening::AgentDies),
         1 => Just(Happening::PowerLoss),
@@ -130,6 +132,7 @@ impl Run {
                 self.wish.machine.power = Power::On { boot: self.boots };
             }
             Happening::Off(how) => self.wish.machine.power = Power::Off { boot: self.boots, how },
+            Happening::Pause => self.wish.machine.power = Power::Pause { boot: self.boots },
             Happening::Reboot => self.wish.machine.reboots += 1,
             Happening::Disk(wanted) => {
                 self.wish.machine.disks.truncate(1);
@@ -204,7 +207,7 @@ proptest! {
         let status = run.progress.status();
         match (run.wish.vanish, run.wish.machine.power) {
             (true, _) => prop_assert!(run.progress.forgotten && run.host.open.is_empty() && run.host.machine.is_none()),
-            (false, Power::Off { .. }) => prop_assert!(matches!(status.state, MachineState::Off { .. }), "{status:?}"),
+            (false, Power::Off { .. } | Power::Pause { .. }) => prop_assert!(matches!(status.state, MachineState::Off { .. }), "{status:?}"),
             (false, Power::On { boot }) => {
                 prop_assert_eq!(status.boot, boot);
                 let settled = matches!(status.state, MachineState::Running { .. } | MachineState::Off { .. });

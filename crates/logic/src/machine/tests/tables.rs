@@ -357,3 +357,38 @@ fn an_agent_that_comes_back_goes_on_where_it_was() {
     back(&mut life, None);
     assert!(matches!(life.off(), OffCause::Died(_)));
 }
+
+#[test]
+fn an_instance_store_outlives_a_pause_and_no_stop() {
+    let store = Disk { device: "/dev/nvme1n1".into(), backing: Backing::InstanceStore(1), root: false };
+    for (power, closed) in [(Power::Pause { boot: 1 }, 1), (Power::Off { boot: 1, how: Halt::Ask }, 2)] {
+        let mut life = Life::new();
+        life.wish.machine.disks.push(store.clone());
+        life.settle();
+        life.wish.machine.power = power;
+        assert_eq!(life.settle(), [Step::Halt(Halt::Ask)]);
+        life.see(ended(1, OffCause::Itself, 9));
+        let steps = life.settle();
+        assert_eq!(steps.iter().filter(|step| matches!(step, Step::Close(_))).count(), closed, "{steps:?}");
+        assert_eq!(life.off(), OffCause::Told);
+        life.wish.machine.power = Power::On { boot: 2 };
+        life.wish.machine.disks[0] = disk("/dev/xvda", "vol-data");
+        let steps = life.settle();
+        assert!(steps.contains(&Step::Open(disk("/dev/xvda", "vol-data"))) && steps.iter().any(is_start), "{steps:?}");
+        assert_eq!(life.status().disks.len(), 2);
+    }
+}
+
+#[test]
+fn an_instance_store_goes_when_nobody_comes_back_for_it() {
+    let store = Disk { device: "/dev/nvme1n1".into(), backing: Backing::InstanceStore(1), root: false };
+    let mut life = Life::new();
+    life.wish.machine.disks.push(store);
+    life.settle();
+    life.wish.machine.power = Power::Pause { boot: 1 };
+    life.settle();
+    life.see(ended(1, OffCause::Itself, 9));
+    life.settle();
+    life.wish.machine.power = Power::Off { boot: 1, how: Halt::Ask };
+    assert_eq!(life.settle(), [Step::Close("/dev/nvme1n1".into())]);
+}

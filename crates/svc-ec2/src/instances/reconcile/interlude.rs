@@ -1,8 +1,8 @@
 //! The work of interludes: what is done with an instance's disks while its system is down.
 
-use crate::instances::replace_root;
+use crate::instances::{load::disks, replace_root};
 use agent_proto::record::HostedVolume;
-use logic::ebs::{SnapshotState, snapshot_state};
+use logic::ebs::{SnapshotState, attachments, snapshot_state};
 use model::{
     Key, Timestamp,
     ec2::{Instance, InstanceSpec, InterludeWork, Snapshot},
@@ -26,8 +26,18 @@ pub fn carry_out(tx: &mut Tx, key: &Key<Instance>, spec: &InstanceSpec, id: &str
 pub fn is_done(read: &impl Read, key: &Key<Instance>, spec: &InstanceSpec, id: &str) -> Result<bool, StoreError> {
     match work(spec, id) {
         Some(InterludeWork::Snapshots) => have_begun(read, key, id),
-        Some(InterludeWork::ReplaceRoot) | None => Ok(true),
+        Some(InterludeWork::ReplaceRoot) => is_free(read, key, spec),
+        None => Ok(true),
     }
+}
+
+/// Whether the machine has let go of all that was taken from it: once it is up again, another volume has the device's name.
+fn is_free(read: &impl Read, key: &Key<Instance>, spec: &InstanceSpec) -> Result<bool, StoreError> {
+    let disks = disks(read, key, spec)?;
+    Ok(disks
+        .iter()
+        .flat_map(|disk| attachments(&disk.spec, &disk.plan))
+        .all(|(it, _)| it.instance != key.id || it.detach.is_none()))
 }
 
 /// Whether the moment of all its snapshots is fixed, or they have come to their end.

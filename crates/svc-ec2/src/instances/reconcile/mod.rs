@@ -1,17 +1,18 @@
 //! The loop of instances: looks at each, asks `logic::instance` what is due, and writes it.
 
+mod interlude;
 mod machine;
 mod steps;
 mod usage;
 
 use super::load::{beside, disks};
-use agent_proto::record::{HostedMachine, LOCAL_HOST};
+use agent_proto::record::{HostedMachine, HostedVolume, LOCAL_HOST};
 use anyhow::Context;
 use async_trait::async_trait;
 use logic::instance::{Credits, Seen, Step, credits_of, next, take};
 use model::{
     Key, Record, Timestamp,
-    ec2::{Instance, InstancePlan, InstanceSpec, LaunchToken, NetworkInterface, StateReason, Volume},
+    ec2::{Instance, InstancePlan, InstanceSpec, LaunchToken, NetworkInterface, Snapshot, StateReason, Volume},
 };
 use spine::{
     Read, Row, Scope, StoreError, Tx,
@@ -32,7 +33,16 @@ impl Reconciler for Instances {
     }
 
     fn watches(&self) -> &'static [&'static str] {
-        const KINDS: &[&str] = &[Instance::KIND, HostedMachine::KIND, Volume::KIND, NetworkInterface::KIND, LaunchToken::KIND];
+        const KINDS: &[&str] = &[
+            Instance::KIND,
+            HostedMachine::KIND,
+            Volume::KIND,
+            NetworkInterface::KIND,
+            LaunchToken::KIND,
+            // What interludes wait for.
+            Snapshot::KIND,
+            HostedVolume::KIND,
+        ];
         KINDS
     }
 
@@ -65,6 +75,10 @@ fn due(read: &impl Read, key: &Key<Instance>, row: &Row<Instance>, now: Timestam
         machine: hosted.as_ref().map(|hosted| &*hosted.observed),
         volume_failure: failure.as_ref(),
         credits: credits(&row.spec),
+        interlude_done: match row.plan.interlude.as_ref().filter(|under_way| under_way.down) {
+            Some(under_way) => interlude::is_done(read, key, &row.spec, &under_way.id)?,
+            None => false,
+        },
     };
     Ok(Some(next(&row.spec, &row.plan, seen, now)))
 }
@@ -125,6 +139,7 @@ fn carry_out(
             plan.host = Some(LOCAL_HOST.into());
             steps::give_public_address(tx, &cx.env, key, &row.spec)?;
         }
+        Step::Down(id) => interlude::carry_out(tx, key, &row.spec, id, now)?,
         Step::Run => usage::open(tx, key, &row.spec, &plan, now)?,
         Step::Resume(from) => usage::interrupt(tx, key, &row.spec, &plan, *from, now)?,
         Step::Halt { ending, .. } if !ending.hibernate => usage::close(tx, key, &row.plan, now)?,

@@ -12,7 +12,7 @@ use crate::{
 use api::ec2::{CreateReplaceRootVolumeTaskRequest, CreateReplaceRootVolumeTaskResult};
 use front::{Answer, Cx};
 use model::ec2::{
-    BlockDeviceKind, Image, Instance, InstanceState, Interlude, InterludeWork, RootReplacement, RootReplacementPlan,
+    BlockDeviceKind, Instance, InstanceState, Interlude, InterludeWork, RootReplacement, RootReplacementPlan,
     RootReplacementSpec, RootReplacementState, Snapshot, Tags, Volume, VolumeSpec,
 };
 use spine::{Read, Tx};

@@ -177,6 +177,7 @@ fn spec(wanted: &Wanted, launch: Launch) -> InstanceSpec {
         wish: Wish::Run,
         starts: 1,
         reboots: 0,
+        interludes: Vec::new(),
         attributes: wanted.attributes.clone(),
         metadata: wanted.metadata.clone(),
         private_dns: wanted.private_dns.clone(),

@@ -12,6 +12,7 @@ mod token;
 mod wanted;
 
 pub use disks::instance_store;
+pub use image::launchable;
 pub use options::{check_cpu_options, user_data};
 pub use place::{group_of, partition_of};
 

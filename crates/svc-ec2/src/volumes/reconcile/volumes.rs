@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use logic::ebs::{
     Holder, SnapshotState, attachments, goes_with_instance, limits, note_attachments, note_snapshot, note_volume, snapshot_state,
 };
+use logic::instance::is_open;
 use model::{
     Key, Record, Timestamp,
     ec2::{
@@ -67,11 +68,19 @@ impl Reconciler for Volumes {
 fn unfinished(snapshot: &Committed) -> Result<HashMap<Key<Volume>, Vec<Key<Snapshot>>>, StoreError> {
     let mut found = HashMap::<_, Vec<_>>::new();
     for (key, row) in snapshot.list::<Snapshot>(Scope::All)? {
-        if row.spec.origin == SnapshotOrigin::Volume && snapshot_state(&row.plan) == SnapshotState::Pending {
+        let pending = row.spec.origin == SnapshotOrigin::Volume && snapshot_state(&row.plan) == SnapshotState::Pending;
+        if pending && has_come(snapshot, &key, &row.spec)? {
             found.entry(Key::new(&key.account, &key.region, &row.spec.volume)).or_default().push(key);
         }
     }
     Ok(found)
+}
+
+/// Whether the moment that a snapshot is of has come.
+fn has_come(read: &impl Read, key: &Key<Snapshot>, spec: &SnapshotSpec) -> Result<bool, StoreError> {
+    let Some((instance, interlude)) = &spec.interlude else { return Ok(true) };
+    let instance = read.get(&Key::<Instance>::new(&key.account, &key.region, instance))?;
+    Ok(instance.is_none_or(|instance| is_open(&instance.spec, &instance.plan, interlude)))
 }
 
 /// What is to be written about a volume.
