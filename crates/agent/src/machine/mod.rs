@@ -8,6 +8,7 @@ pub mod container;
 pub mod fake;
 pub(crate) mod hands;
 pub(crate) mod live;
+pub mod shimmed;
 
 pub use fake::FakeMachines;
 pub use hands::Means;

@@ -1,28 +1,17 @@
 //! Block devices as file systems: looked at, configured, mounted nowhere yet.
 
+pub use crate::machine::shimmed::block::{in_use, number};
+
 use super::{
     mounts::{Context, Detached, NO_DEVICES},
     superblock::{self, Kind},
 };
-use nix::{errno::Errno, fcntl::OFlag, libc::dev_t};
 use std::{
     fs::File,
     io::{self, Read},
-    os::{
-        fd::AsFd,
-        unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt},
-    },
+    os::fd::AsFd,
     path::Path,
 };
-
-/// The number of a block device.
-pub fn number(device: &Path) -> io::Result<dev_t> {
-    let found = std::fs::metadata(device)?;
-    match found.file_type().is_block_device() {
-        true => Ok(found.rdev()),
-        false => Err(io::Error::other(format!("{} is no block device", device.display()))),
-    }
-}
 
 /// What is on a device.
 pub fn kind(device: &Path) -> io::Result<Kind> {
@@ -56,10 +45,4 @@ pub fn mount(
     let mount = context.mount(attributes | NO_DEVICES)?;
     mount.map_ids(user)?;
     Ok(mount)
-}
-
-/// Whether a file system on the device is mounted anywhere, or something else has it for itself.
-pub fn in_use(device: &Path) -> bool {
-    let opened = File::options().read(true).custom_flags(OFlag::O_EXCL.bits()).open(device);
-    matches!(opened, Err(error) if error.raw_os_error() == Some(Errno::EBUSY as i32))
 }

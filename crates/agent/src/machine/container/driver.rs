@@ -1,87 +1,54 @@
 //! The driver: what the host asks of machines, carried out by their shims.
 
 use super::{
-    bounds,
-    control::{self, Order},
-    door, ids,
-    job::{CONSOLE, Job, JobDisk, STATE, State},
-    life::{names, text},
+    bounds, door, ids,
+    job::{Job, JobDisk},
+    order::Order,
     probe,
-    watch::Watch,
 };
 use crate::{
-    cgroup::{Cgroups, MACHINES},
+    cgroup::MACHINES,
     disk::{private_folder, remove_all, replace},
     driver::container::Places,
-    machine::{self, BootOrder, Door, MachineDriver, OpenDisk, Seen},
+    machine::{
+        BootOrder, Door, MachineDriver, OpenDisk, Seen,
+        shimmed::{
+            Names, Shimmed,
+            bounds::{cpu_ms, set_cpu},
+            record::STATE,
+            text, warn,
+        },
+    },
     network::MachineNetwork,
-    shim::Launcher,
 };
 use agent_proto::{
     Missing,
     machine::{Backing, Halt, Kind, Machine},
 };
 use model::Env;
-use std::{
-    collections::BTreeSet,
-    fs::{self, File},
-    io::{self, Read, Seek, SeekFrom},
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs, io, path::PathBuf};
 use tokio::sync::Mutex;
 
-/// The folders of this driver, in the data folder and in the runtime folder.
-const NAME: &str = "system-containers";
+/// How they are told from other machines.
+const NAMES: Names = Names { folder: "system-containers", groups: MACHINES, shim: "machine" };
 /// The first id of a machine's range, in its folder.
 const IDS: &str = "ids";
 
 /// Runs system containers.
 pub struct SystemContainers {
-    places: Places,
-    pub(super) cgroups: Cgroups,
-    pub(super) env: Env,
-    pub(super) launcher: Launcher,
-    /// The controllers that this host lacks: their bounds are left out, as `probe` says.
-    unbounded: Vec<&'static str>,
+    shimmed: Shimmed,
     /// Held while ids are chosen.
     choice: Mutex<()>,
-    /// Held while a lost shim's traces are removed.
-    pub(super) losses: Mutex<()>,
 }
 
 impl SystemContainers {
     /// A driver with its folders.
     pub fn new(places: Places, env: Env) -> io::Result<Self> {
-        private_folder(&places.data.join(NAME))?;
-        private_folder(&places.runtime.join(NAME))?;
-        let cgroups = Cgroups::detect()?;
-        let unbounded = cgroups.missing(&format!("hillfog-{}", places.tag));
-        let launcher = Launcher { program: places.program.clone(), env: env.clone() };
-        Ok(Self { places, cgroups, env, launcher, unbounded, choice: Mutex::default(), losses: Mutex::default() })
-    }
-
-    pub(super) fn folder(&self, id: &str) -> PathBuf {
-        self.places.data.join(NAME).join(id)
-    }
-
-    pub(super) fn runtime(&self, id: &str) -> PathBuf {
-        self.places.runtime.join(NAME).join(id)
-    }
-
-    fn groups(&self) -> String {
-        format!("hillfog-{}/{MACHINES}", self.places.tag)
-    }
-
-    pub(super) fn group(&self, id: &str) -> String {
-        format!("{}/{id}", self.groups())
-    }
-
-    fn machines(&self) -> Vec<String> {
-        names(&self.places.data.join(NAME))
+        Ok(Self { shimmed: Shimmed::new(NAMES, places, env)?, choice: Mutex::default() })
     }
 
     fn ids(&self, id: &str) -> Option<u32> {
-        fs::read_to_string(self.folder(id).join(IDS)).ok()?.parse().ok()
+        fs::read_to_string(self.shimmed.folder(id).join(IDS)).ok()?.parse().ok()
     }
 
     /// The first of a machine's ids: the same until it is released.
@@ -90,21 +57,20 @@ impl SystemContainers {
         if let Some(base) = self.ids(id) {
             return Ok(base);
         }
-        let taken: BTreeSet<u32> = self.machines().iter().filter_map(|other| self.ids(other)).collect();
-        let base = ids::free(&taken, &self.places.tag).ok_or("no ids are left for another machine")?;
-        replace(&self.folder(id).join(IDS), base.to_string().as_bytes()).map_err(text)?;
+        let taken: BTreeSet<u32> = self.shimmed.machines().iter().filter_map(|other| self.ids(other)).collect();
+        let base = ids::free(&taken, &self.shimmed.places.tag).ok_or("no ids are left for another machine")?;
+        replace(&self.shimmed.folder(id).join(IDS), base.to_string().as_bytes()).map_err(text)?;
         Ok(base)
     }
 
     fn job(&self, order: &BootOrder, base: u32) -> Job {
         let machine = &order.machine;
-        let tag = &self.places.tag;
         Job {
             machine: machine.id.clone(),
             boot: order.boot,
             reboots: machine.reboots,
-            folder: self.folder(&machine.id),
-            runtime: self.runtime(&machine.id),
+            folder: self.shimmed.folder(&machine.id),
+            runtime: self.shimmed.runtime(&machine.id),
             base,
             hostname: machine.hostname.clone(),
             host_userland: matches!(machine.kind, Kind::SystemContainer { host_userland: true }),
@@ -113,39 +79,26 @@ impl SystemContainers {
             search: order.network.search.clone(),
             vcpus: machine.hardware.vcpus,
             memory_mib: machine.hardware.memory_mib,
-            cgroup: self.group(&machine.id),
-            shim_cgroup: format!("hillfog-{tag}/shims"),
-            clock_offset_ms: self.env.now().0 - Env::system().now().0,
+            cgroup: self.shimmed.group(&machine.id),
+            shim_cgroup: self.shimmed.shim_group(),
+            clock_offset_ms: self.shimmed.clock_offset_ms(),
         }
     }
 
-    /// The state of a machine that runs.
-    fn running(&self, id: &str) -> Result<Option<State>, String> {
-        let state = State::load(&self.folder(id)).map_err(text)?;
-        Ok(state.filter(|state| state.ended.is_none() && state.shim.is_alive()))
-    }
-
-    /// Gives an order to a machine's shim. `None`: the machine doesn't run.
     async fn order(&self, id: &str, order: Order) -> Result<Option<()>, String> {
-        if self.running(id)?.is_none() {
-            return Ok(None);
-        }
-        let runtime = self.runtime(id);
-        let given = tokio::task::spawn_blocking(move || control::give(&runtime, &order)).await.map_err(text)?;
-        match given {
-            Ok(answer) => answer.map(Some),
-            // It has ended meanwhile.
-            Err(_) if self.running(id)?.is_none() => Ok(None),
-            Err(error) => Err(format!("the process that supervises {id} doesn't answer: {error}")),
-        }
+        self.shimmed.order(id, order).await
+    }
+
+    /// Lets go of the machine's namespaces and removes the runtime folder.
+    fn close_door(&self, id: &str) -> Result<(), String> {
+        let runtime = self.shimmed.runtime(id);
+        door::remove(&runtime).and_then(|()| remove_all(&runtime)).map_err(text)
     }
 
     async fn remove_state(&self, id: &str) -> Result<(), String> {
-        self.clear(id).await?;
-        self.close_door(id).map_err(text)?;
-        let folder = self.folder(id);
-        let kept = |name: &&String| *name != CONSOLE;
-        names(&folder).iter().filter(kept).try_for_each(|name| remove_all(&folder.join(name))).map_err(text)
+        self.shimmed.clear(id).await?;
+        self.close_door(id)?;
+        self.shimmed.remove_files(id)
     }
 }
 
@@ -164,31 +117,21 @@ impl MachineDriver for SystemContainers {
     }
 
     fn probe(&self) -> Vec<Missing> {
-        probe::missing(&self.places.data)
+        probe::missing(&self.shimmed.places.data)
     }
 
     async fn recover(&self) -> Result<BTreeSet<String>, String> {
-        let machines: BTreeSet<String> = self.machines().into_iter().collect();
-        for id in &machines {
-            // One that was just being started is nothing: nobody knows how far it came.
-            let found = match self.look(id).await {
-                Ok(None) => self.clear(id).await,
-                other => other.map(drop),
-            };
-            warn(id, found);
-        }
-        for stray in self.cgroups.children(&self.groups()).iter().filter(|id| !machines.contains(*id)) {
-            warn(stray, self.remove_group(&self.group(stray)).await);
-        }
-        for stray in names(&self.places.runtime.join(NAME)).iter().filter(|id| !machines.contains(*id)) {
-            warn(stray, self.close_door(stray).map_err(text));
+        self.shimmed.look_at_all().await;
+        let machines: BTreeSet<String> = self.shimmed.machines().into_iter().collect();
+        for stray in self.shimmed.at_runtime().iter().filter(|id| !machines.contains(*id)) {
+            warn(stray, self.close_door(stray));
         }
         Ok(machines)
     }
 
     async fn prepare(&self, machine: &Machine) -> Result<Door, String> {
-        private_folder(&self.folder(&machine.id)).map_err(text)?;
-        let runtime = self.runtime(&machine.id);
+        private_folder(&self.shimmed.folder(&machine.id)).map_err(text)?;
+        let runtime = self.shimmed.runtime(&machine.id);
         private_folder(&runtime).map_err(text)?;
         let base = self.choose_ids(&machine.id).await?;
         let path = door::net(&runtime);
@@ -198,29 +141,30 @@ impl MachineDriver for SystemContainers {
 
     async fn start(&self, order: &BootOrder) -> Result<(), String> {
         let id = &order.machine.id;
-        if self.running(id)?.is_some_and(|state| state.boot == order.boot) {
+        if self.shimmed.running(id)?.is_some_and(|state| state.boot == order.boot) {
             return Ok(());
         }
-        self.clear(id).await?;
+        self.shimmed.clear(id).await?;
         let base = self.ids(id).ok_or("the machine was not prepared")?;
         let job = self.job(order, base);
         // What is left of an earlier boot must not pass for this one's.
         remove_all(&job.folder.join(STATE)).map_err(text)?;
         job.save().map_err(text)?;
-        bounds::create(&self.cgroups, &job.cgroup, &order.machine.hardware, &self.unbounded, base).map_err(text)?;
-        self.launcher.launch("machine", &job.folder).await
+        let all = &self.shimmed;
+        bounds::create(&all.cgroups, &job.cgroup, &order.machine.hardware, &all.unbounded, base).map_err(text)?;
+        all.launch(id).await
     }
 
     async fn halt(&self, id: &str, how: Halt) -> Result<(), String> {
         let force = match how {
             Halt::Ask => false,
             Halt::Force => true,
-            Halt::Hibernate if self.running(id)?.is_none() => return Ok(()),
+            Halt::Hibernate if self.shimmed.running(id)?.is_none() => return Ok(()),
             Halt::Hibernate => return Err("a system container can't hibernate: its memory is the host's".into()),
         };
         match self.order(id, Order::Halt { force }).await {
             // At once and for sure.
-            Err(_) if force => self.clear(id).await,
+            Err(_) if force => self.shimmed.clear(id).await,
             other => other.map(drop),
         }
     }
@@ -230,36 +174,11 @@ impl MachineDriver for SystemContainers {
     }
 
     async fn inspect(&self, id: &str) -> Option<Seen> {
-        match self.look(id).await {
-            Ok(seen) => seen,
-            Err(error) => {
-                tracing::warn!(id, error, "the machine can't be looked at");
-                None
-            }
-        }
+        self.shimmed.inspect(id).await
     }
 
     async fn changed(&self, id: &str, from: &Seen) -> Option<Seen> {
-        loop {
-            let watch = Watch::new(&self.folder(id));
-            let seen = self.inspect(id).await;
-            if seen.as_ref() != Some(from) {
-                return seen;
-            }
-            let Ok(mut watch) = watch else { return seen };
-            let shim = State::load(&self.folder(id)).ok().flatten().filter(|state| state.ended.is_none());
-            let shim = shim.and_then(|state| state.shim.open());
-            let lost = async {
-                match shim {
-                    Some(shim) => shim.ended().await,
-                    None => std::future::pending().await,
-                }
-            };
-            let _ = tokio::select! {
-                changed = watch.changed() => changed,
-                ended = lost => ended,
-            };
-        }
+        self.shimmed.changed(id, from).await
     }
 
     async fn attach_disk(&self, id: &str, disk: &OpenDisk) -> Result<(), String> {
@@ -280,23 +199,23 @@ impl MachineDriver for SystemContainers {
     }
 
     async fn set_cpu_quota(&self, id: &str, quota: Option<u64>) -> Result<(), String> {
-        let job = Job::load(&self.folder(id)).map_err(text)?;
-        match (self.running(id)?, job) {
-            (Some(_), Some(job)) => bounds::set_cpu(&self.cgroups, &job, quota, &self.unbounded).map_err(text),
+        let (all, job) = (&self.shimmed, Job::load(&self.shimmed.folder(id)).map_err(text)?);
+        match (all.running(id)?, job) {
+            (Some(_), Some(job)) => set_cpu(&all.cgroups, &job.cgroup, job.vcpus, quota, &all.unbounded).map_err(text),
             _ => Ok(()),
         }
     }
 
     async fn cpu_ms(&self, id: &str) -> u64 {
-        bounds::cpu_ms(&self.cgroups, &self.group(id))
+        cpu_ms(&self.shimmed.cgroups, &self.shimmed.group(id))
     }
 
     async fn console(&self, id: &str) -> Result<Option<Vec<u8>>, String> {
-        tail(&self.folder(id).join(CONSOLE)).map_err(text)
+        self.shimmed.console(id)
     }
 
     fn console_socket(&self, id: &str) -> Option<PathBuf> {
-        Some(self.runtime(id).join(super::CONSOLE_SOCKET))
+        Some(self.shimmed.console_socket(id))
     }
 
     async fn release(&self, id: &str) -> Result<(), String> {
@@ -305,34 +224,14 @@ impl MachineDriver for SystemContainers {
 
     async fn forget(&self, id: &str) -> Result<(), String> {
         self.remove_state(id).await?;
-        remove_all(&self.folder(id)).map_err(text)
+        remove_all(&self.shimmed.folder(id)).map_err(text)
     }
 
     async fn teardown(&self) -> Result<(), String> {
-        for id in self.machines() {
+        for id in self.shimmed.machines() {
             self.remove_state(&id).await?;
         }
-        self.remove_group(&self.groups()).await?;
-        remove_all(&self.places.runtime.join(NAME)).map_err(text)
+        self.shimmed.remove_group(&self.shimmed.groups()).await?;
+        remove_all(&self.shimmed.places.runtime.join(NAMES.folder)).map_err(text)
     }
-}
-
-/// What can't be removed is left and said: one stubborn machine must not keep the server from starting.
-fn warn(what: &str, done: Result<(), String>) {
-    if let Err(error) = done {
-        tracing::warn!(what, error, "can't be removed");
-    }
-}
-
-/// The last bytes of what was written to a console.
-fn tail(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let mut file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file?,
-    };
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(machine::CONSOLE as u64)))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
 }

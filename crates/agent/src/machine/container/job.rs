@@ -1,28 +1,15 @@
-//! What a machine's shim is told, and what it leaves behind: the two files by which it and the agent know of each other.
+//! What a machine's shim is told.
 
 use crate::{
-    disk::{replace, write_whole},
-    process::ProcessId,
+    disk::replace,
+    machine::shimmed::record::{self, JOB},
 };
-use agent_proto::machine::OffCause;
-use model::Timestamp;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use std::{
-    fs, io,
+    io,
     net::IpAddr,
     path::{Path, PathBuf},
 };
-
-/// The file name of [`Job`].
-pub const JOB: &str = "job.json";
-/// The file name of [`State`].
-pub const STATE: &str = "state.json";
-/// The file name of what was written to the console.
-pub const CONSOLE: &str = "console";
-/// In the runtime folder, the socket that the shim takes orders at.
-pub const CONTROL_SOCKET: &str = "control";
-/// In the runtime folder, the socket that is the machine's serial console: bytes from and to its `/dev/console`.
-pub const CONSOLE_SOCKET: &str = "console";
 
 /// Everything that a shim needs to know.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -74,36 +61,10 @@ pub struct JobDisk {
     pub root: bool,
 }
 
-/// How a machine is, written by its shim alone while that lives.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct State {
-    /// As in the job.
-    pub boot: u32,
-    /// The reboots that have been counted.
-    pub reboots: u32,
-    /// The shim.
-    pub shim: ProcessId,
-    /// Process 1.
-    pub init: ProcessId,
-    /// When process 1 was started.
-    pub since: Timestamp,
-    /// How it ended.
-    pub ended: Option<Ended>,
-}
-
-/// How a machine ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ended {
-    /// When.
-    pub at: Timestamp,
-    /// Why.
-    pub cause: OffCause,
-}
-
 impl Job {
     /// Reads the job of a machine's folder; `None` if there is none, or a crash of the host has torn it.
     pub fn load(folder: &Path) -> io::Result<Option<Self>> {
-        load(&folder.join(JOB))
+        record::load(&folder.join(JOB))
     }
 
     /// Writes the job into the machine's folder.
@@ -114,28 +75,5 @@ impl Job {
     /// The disk that the root file system is on.
     pub fn root(&self) -> io::Result<&JobDisk> {
         self.disks.iter().find(|disk| disk.root).ok_or_else(|| io::Error::other("the machine has no root disk"))
-    }
-}
-
-impl State {
-    /// Reads the state of a machine's folder; `None` if no shim has ever got so far, or a crash of the host has torn it.
-    pub fn load(folder: &Path) -> io::Result<Option<Self>> {
-        load(&folder.join(STATE))
-    }
-
-    /// Writes the state into a machine's folder; on the disk before this returns, if it is about the machine's end.
-    pub fn save(&self, folder: &Path) -> io::Result<()> {
-        let text = serde_json::to_vec(self).map_err(io::Error::other)?;
-        match self.ended {
-            Some(_) => write_whole(&folder.join(STATE), &text),
-            None => replace(&folder.join(STATE), &text),
-        }
-    }
-}
-
-fn load<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
-    match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        other => Ok(serde_json::from_slice(&other?).ok()),
     }
 }

@@ -6,27 +6,26 @@
 //! ([`intercept`]). `docs/adr/0016-system-containers.md` says why.
 //!
 //! ```text
-//! <data>/system-containers/<id>/       job.json, state.json, ids, the console's text
-//! <runtime>/system-containers/<id>/    user, net (its namespaces), control, console (sockets)
-//! hillfog-<tag>/shims, hillfog-<tag>/machines/<id>    control groups
+//! <data>/system-containers/<id>/       ids, and what every machine with a shim has
+//! <runtime>/system-containers/<id>/    user, net (its namespaces), likewise
+//! hillfog-<tag>/machines/<id>          its control groups
 //! ```
+//!
+//! What is no affair of containers stands in [`super::shimmed`].
 //!
 //! Nothing here knows what a volume or a VPC is: there are block devices, and a network namespace that someone plugs interfaces into.
 
 mod block;
 mod bounds;
-mod control;
 mod door;
 mod driver;
 mod ids;
 mod intercept;
 mod job;
-mod life;
 mod mounts;
+mod order;
 mod probe;
 pub mod shim;
 mod superblock;
-mod watch;
 
 pub use driver::SystemContainers;
-pub use job::CONSOLE_SOCKET;

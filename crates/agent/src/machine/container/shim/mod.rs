@@ -3,7 +3,6 @@
 //! It boots the machine, and again when the machine reboots; it holds its console and `/dev`, answers its calls of mount(2) and the agent's orders, waits for
 //! its end and leaves the reason in a file. It knows the machine's folder and nothing else. The machine ends with it.
 
-mod console;
 mod devices;
 mod enter;
 pub mod filter;
@@ -18,18 +17,24 @@ pub use devices::{CHARACTER, Devices};
 
 use super::{
     block, bounds,
-    control::{self, Answer, Order},
     door::Door,
     intercept::{self, Gate},
-    job::{Ended, Job, State},
+    job::Job,
+    order::Order,
 };
 use crate::{
     cgroup::Cgroups,
+    machine::shimmed::{
+        bounds::enter as enter_group,
+        console::Console,
+        control::{self, Answer},
+        record::{CONSOLE_SOCKET, CONTROL_SOCKET, Ended, State},
+        text,
+    },
     process::{PidFd, ProcessId},
     shim::{Clock, Failure},
 };
 use agent_proto::machine::OffCause;
-use console::Console;
 use model::Timestamp;
 use nix::{
     errno::Errno,
@@ -121,7 +126,7 @@ struct Woken {
 
 impl Machine {
     fn boot(job: Job, door: Door, cgroups: &Cgroups, clock: &Clock) -> Result<Self, Failure> {
-        let mut console = Console::open(&job)?;
+        let mut console = Console::open(&job.folder, &job.runtime)?;
         let control = control::listen(&job.runtime)?;
         let (started, devices) = start(&job, &door, cgroups)?;
         console.connect(started.terminal)?;
@@ -277,7 +282,7 @@ fn start(job: &Job, door: &Door, cgroups: &Cgroups) -> Result<(start::Started, D
             nodes.add(disk)?;
         }
         devices = Some(nodes);
-        bounds::enter(cgroups, &job.cgroup, pid)
+        enter_group(cgroups, &job.cgroup, pid)
     })?;
     Ok((started, devices.ok_or("the machine has no /dev")?))
 }
@@ -296,14 +301,10 @@ fn wait_for_disks(job: &Job) {
 fn clean_up(job: &Job, cgroups: &Cgroups) {
     crate::shim::remove_group(cgroups, &job.cgroup);
     wait_for_disks(job);
-    for name in [super::job::CONTROL_SOCKET, super::job::CONSOLE_SOCKET] {
+    for name in [CONTROL_SOCKET, CONSOLE_SOCKET] {
         let _ = fs::remove_file(job.runtime.join(name));
     }
     for name in ["root", "usr", "incoming", "program"] {
         let _ = crate::disk::remove_all(&job.runtime.join(name));
     }
-}
-
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }

@@ -2,8 +2,8 @@
 //!
 //! Nothing is lost with a connection: every order may be given again.
 
-use super::job::{CONTROL_SOCKET, JobDisk};
-use serde::{Deserialize, Serialize};
+use super::record::CONTROL_SOCKET;
+use serde::{Serialize, de::DeserializeOwned};
 use std::{
     io::{self, BufRead, BufReader, Write},
     os::unix::net::{UnixListener, UnixStream},
@@ -11,35 +11,8 @@ use std::{
     time::Duration,
 };
 
-/// An order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Order {
-    /// The machine's system is asked to shut down, or everything is killed.
-    Halt {
-        /// Killed.
-        force: bool,
-    },
-    /// Likewise, and then it boots again.
-    Reboot {
-        /// What is counted then.
-        number: u32,
-        /// Killed.
-        force: bool,
-    },
-    /// The machine gets a disk.
-    Attach(JobDisk),
-    /// The machine loses a disk.
-    Detach {
-        /// [`JobDisk::name`].
-        name: String,
-        /// Even if it is mounted.
-        force: bool,
-    },
-}
-
-/// What came of it; an error is a sentence for people.
-pub type Answer = Result<(), String>;
+/// What came of an order; an error is a sentence for people.
+pub type Answer<T = ()> = Result<T, String>;
 
 /// How long either side waits for the other's line. The orders themselves take no time.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -47,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const BYTES: u64 = 64 << 10;
 
 /// Gives an order. An error is that of the way; what the shim answers is inside.
-pub fn give(runtime: &Path, order: &Order) -> io::Result<Answer> {
+pub fn give<T: DeserializeOwned>(runtime: &Path, order: &impl Serialize) -> io::Result<Answer<T>> {
     let stream = UnixStream::connect(runtime.join(CONTROL_SOCKET))?;
     say(&stream, order)?;
     hear(&stream)
@@ -61,7 +34,10 @@ pub fn listen(runtime: &Path) -> io::Result<UnixListener> {
 }
 
 /// Takes one order that waits, and answers it.
-pub fn take(listener: &UnixListener, carry_out: impl FnOnce(Order) -> Answer) -> io::Result<()> {
+pub fn take<Order: DeserializeOwned, T: Serialize>(
+    listener: &UnixListener,
+    carry_out: impl FnOnce(Order) -> Answer<T>,
+) -> io::Result<()> {
     let (stream, _) = listener.accept()?;
     let order = hear(&stream)?;
     say(&stream, &carry_out(order))
@@ -74,7 +50,7 @@ fn say(stream: &UnixStream, what: &impl Serialize) -> io::Result<()> {
     (&*stream).write_all(&line)
 }
 
-fn hear<T: for<'a> Deserialize<'a>>(stream: &UnixStream) -> io::Result<T> {
+fn hear<T: DeserializeOwned>(stream: &UnixStream) -> io::Result<T> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut line = String::new();
     BufReader::new(io::Read::take(stream, BYTES)).read_line(&mut line)?;

@@ -1,15 +1,15 @@
 //! A machine's console: what is written to it is kept, and who connects to its socket sees it and types.
 
-use super::super::job::{CONSOLE, CONSOLE_SOCKET, Job};
+use super::record::{CONSOLE, CONSOLE_SOCKET};
 use crate::machine;
 use std::{
     fs::{self, File},
-    io::{self, Read, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::net::{UnixListener, UnixStream},
     },
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 /// The file is cut to its last [`KEPT`] bytes when it has grown to this.
@@ -30,18 +30,18 @@ pub struct Console {
 }
 
 impl Console {
-    /// Goes on with what earlier boots have written.
-    pub fn open(job: &Job) -> io::Result<Self> {
-        let path = job.folder.join(CONSOLE);
+    /// Goes on with what earlier boots have written. The text is in the machine's folder, the socket in its runtime folder.
+    pub fn open(folder: &Path, runtime: &Path) -> io::Result<Self> {
+        let path = folder.join(CONSOLE);
         let file = File::options().append(true).create(true).open(&path)?;
-        let socket = job.runtime.join(CONSOLE_SOCKET);
+        let socket = runtime.join(CONSOLE_SOCKET);
         crate::disk::remove_all(&socket)?;
         let listener = UnixListener::bind(&socket)?;
         listener.set_nonblocking(true)?;
         Ok(Self { length: file.metadata()?.len(), path, file, terminal: None, listener, guests: Vec::new() })
     }
 
-    /// The terminal of a new boot.
+    /// The terminal of a new boot, or a socket in its place.
     pub fn connect(&mut self, terminal: OwnedFd) -> io::Result<()> {
         set_nonblocking(&terminal)?;
         self.terminal = Some(terminal.into());
@@ -118,4 +118,17 @@ fn set_nonblocking(fd: &OwnedFd) -> nix::Result<()> {
     use nix::fcntl::{FcntlArg, OFlag, fcntl};
     let flags = OFlag::from_bits_truncate(fcntl(fd, FcntlArg::F_GETFL)?);
     fcntl(fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK)).map(drop)
+}
+
+/// The last bytes of what was written to a console; `None`: nothing is known of it.
+pub fn tail(folder: &Path) -> io::Result<Option<Vec<u8>>> {
+    let mut file = match File::open(folder.join(CONSOLE)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(machine::CONSOLE as u64)))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }
