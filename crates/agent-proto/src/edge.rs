@@ -25,6 +25,9 @@ pub struct Table {
     /// What instances find at the instance metadata service, by VPC id.
     #[serde(default)]
     pub instances: BTreeMap<String, InstanceMetadataService>,
+    /// What interfaces of machines with a kernel of their own are told by DHCP, by VPC id and hardware address (`02:…`, lower case).
+    #[serde(default)]
+    pub leases: BTreeMap<String, BTreeMap<String, Lease>>,
 }
 
 /// An application load balancer.
@@ -276,6 +279,27 @@ pub struct InstanceMetadata {
     pub user_data: Option<String>,
     /// The credentials of its role, by the role's name.
     pub role: Option<(String, RoleCredentials)>,
+}
+
+/// What an interface is told by DHCP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// Its primary address.
+    pub address: Ipv4Addr,
+    /// The length of its subnet's mask.
+    pub prefix: u8,
+    /// The subnet's router, which is the server too.
+    pub gateway: Ipv4Addr,
+    /// In order.
+    pub name_servers: Vec<Ipv4Addr>,
+    /// Where names without a dot are looked for.
+    pub domain: Option<String>,
+    /// Without a domain.
+    pub host_name: String,
+    /// In order.
+    pub ntp_servers: Vec<Ipv4Addr>,
+    /// The largest packet.
+    pub mtu: u16,
 }
 
 /// The temporary credentials of a workload's role.

@@ -28,6 +28,9 @@ enum Layout {
 /// The group that machines' groups are in, below the cloud's own.
 pub const MACHINES: &str = "machines";
 
+/// Likewise, of virtual machines.
+pub const GUESTS: &str = "guests";
+
 /// CPU time is given out in periods of 100 ms, as Docker does.
 const PERIOD_MICROS: u64 = 100_000;
 

@@ -8,7 +8,7 @@ use crate::{
     flows::FlowBook,
     image::{BlobSource, ImageLimits, ImageStore, Platform},
     keep::Keeper,
-    machine::{Drivers, Means, container::SystemContainers},
+    machine::{Drivers, MachineDriver, Means, container::SystemContainers, guest::Guests},
     network::Network,
     pod::{self, Outside, Wish, found},
     shim::ExecResult,
@@ -26,6 +26,7 @@ use machines::{Fleet, is_off};
 use model::Env;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
@@ -401,13 +402,11 @@ fn probe_machines(drivers: &Drivers, volumes: &dyn VolumeDriver) -> Vec<Missing>
 
 /// What runs machines here.
 fn machine_drivers(config: &Config) -> Drivers {
-    match SystemContainers::new(places(config), config.env.clone()) {
-        Ok(containers) => Drivers::new(vec![Arc::new(containers)]),
-        Err(error) => {
-            tracing::error!(%error, "system containers can't be run");
-            Drivers::default()
-        }
-    }
+    let containers = SystemContainers::new(places(config), config.env.clone()).map(|all| Arc::new(all) as Arc<dyn MachineDriver>);
+    let guests = Guests::new(places(config), config.env.clone()).map(|all| Arc::new(all) as Arc<dyn MachineDriver>);
+    let usable =
+        |(what, driver): (&str, io::Result<_>)| driver.inspect_err(|error| tracing::error!(%error, "{what} can't be run")).ok();
+    Drivers::new([("system containers", containers), ("virtual machines", guests)].into_iter().filter_map(usable).collect())
 }
 
 /// What keeps volumes here.

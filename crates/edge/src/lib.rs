@@ -16,6 +16,7 @@
 
 pub mod command;
 mod control;
+mod dhcp;
 mod dns;
 mod doors;
 mod fake;

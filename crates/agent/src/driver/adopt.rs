@@ -2,7 +2,7 @@
 
 use super::container::{ContainerDriver, names, text};
 use crate::{
-    cgroup::MACHINES,
+    cgroup::{GUESTS, MACHINES},
     disk::remove_all,
     shim::{Job, State},
 };
@@ -59,7 +59,7 @@ impl ContainerDriver {
     async fn remove_strays(&self, running: &BTreeSet<String>, runtimes: &BTreeSet<PathBuf>) {
         let root = self.root_group();
         for group in self.cgroups.children(&root) {
-            if group != "shims" && group != MACHINES && !running.contains(&group) {
+            if !["shims", MACHINES, GUESTS].contains(&&*group) && !running.contains(&group) {
                 warn(&group, self.remove_group(&format!("{root}/{group}")).await);
             }
         }

@@ -6,6 +6,7 @@
 
 pub mod container;
 pub mod fake;
+pub mod guest;
 pub(crate) mod hands;
 pub(crate) mod live;
 pub mod shimmed;
@@ -54,7 +55,7 @@ pub struct BootOrder {
     pub disks: Vec<OpenDisk>,
     /// Where it is plugged in.
     pub network: MachineNetwork,
-    /// Its last boot has ended in hibernation: its memory lies on its root disk. One that can't go on with it boots afresh.
+    /// Its last boot has ended in hibernation: its memory is kept by the driver. One that can't go on with it boots afresh.
     pub resume: bool,
 }
 
@@ -131,8 +132,14 @@ pub trait MachineDriver: Send + Sync {
         None
     }
 
-    /// Ends a machine if it runs, and removes everything but its console: namespaces, control groups, processes, mounts, state. It can be
-    /// prepared and started again.
+    /// A picture of what a machine has on its screen now, as JPEG. `None`: it has no screen, or doesn't run.
+    async fn screenshot(&self, id: &str) -> Result<Option<Vec<u8>>, String> {
+        let _ = id;
+        Ok(None)
+    }
+
+    /// Ends a machine if it runs, and removes everything but its console and what it goes on with at the next boot: namespaces, control groups,
+    /// processes, mounts, state. It can be prepared and started again.
     async fn release(&self, id: &str) -> Result<(), String>;
 
     /// [`release`](Self::release)s a machine and removes its last traces.

@@ -9,6 +9,7 @@
 //! a server that was killed at any moment finds what it left, completes it, and disturbs nothing that is right. Nothing outside these
 //! namespaces is changed but for one link and one route to the public addresses, while there are any.
 
+mod arp;
 mod describe;
 mod error;
 mod filter;
@@ -26,6 +27,7 @@ mod ports;
 mod probe;
 mod router;
 mod space;
+pub(crate) mod tap;
 mod tool;
 mod workload;
 
@@ -268,8 +270,8 @@ impl Network for NetWorld {
         self.machines().plug(&vpc, &machine.id, interface, door).await.map_err(|error| error.to_string())
     }
 
-    async fn unplug(&self, _: &Machine, interface: &hosted::Interface, door: &Door) -> std::result::Result<(), String> {
-        self.machines().unplug(interface, door).await.map_err(|error| error.to_string())
+    async fn unplug(&self, machine: &Machine, interface: &hosted::Interface, door: &Door) -> std::result::Result<(), String> {
+        self.machines().unplug(&machine.vpc, interface, door).await.map_err(|error| error.to_string())
     }
 
     async fn reaches(&self, machine: &Machine, door: &Door) -> bool {

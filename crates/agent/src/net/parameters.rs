@@ -38,6 +38,12 @@ pub(crate) fn prepare_container(namespace: &Namespace) -> Result<()> {
     set(namespace, &[("ipv4/ip_unprivileged_port_start", "0"), ("ipv4/ping_group_range", "0 2147483647"), NO_IPV6])
 }
 
+/// Lets a router answer a link's questions for whatever it would send elsewhere (proxy ARP), at once.
+pub(crate) fn answer_for_neighbours(namespace: &Namespace, link: &str) -> Result<()> {
+    let (proxy, delay) = (format!("ipv4/conf/{link}/proxy_arp"), format!("ipv4/neigh/{link}/proxy_delay"));
+    set(namespace, &[(&proxy, "1"), (&delay, "0")])
+}
+
 fn set(namespace: &Namespace, parameters: &[(&str, &str)]) -> Result<()> {
     namespace.run(|| parameters.iter().try_for_each(|(name, value)| write(name, value)))?
 }

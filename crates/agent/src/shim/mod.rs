@@ -27,7 +27,7 @@ pub(crate) use executor::reset_signals;
 pub(crate) use launch::Launcher;
 pub(crate) use run::{Clock, Failure, close_rest, detach, ignore_signals, remove_group, say_ok};
 
-use crate::machine::container::shim as machine;
+use crate::machine::{container::shim as machine, guest::shim as guest};
 use std::{ffi::OsString, path::Path, process::ExitCode};
 
 /// The `shim` subcommand, which only the agent calls:
@@ -35,6 +35,8 @@ use std::{ffi::OsString, path::Path, process::ExitCode};
 /// * `run FOLDER`: starts the container of a folder. Standard output stays open until that has succeeded (`ok`) or failed (why).
 /// * `exec FOLDER`: runs the command that an [`ExecRequest`] on standard input names, and answers with an [`ExecResult`].
 /// * `machine FOLDER`: boots the system container of a folder, and speaks as `run` does.
+/// * `guest FOLDER`: starts the virtual machine of a folder, and speaks as `run` does.
+/// * `try-kvm`: ends well if KVM runs guests here.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let words: Vec<&str> = args.iter().map(|word| word.to_str().unwrap_or_default()).collect();
@@ -43,6 +45,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         [run::DETACHED, folder] => run::run(Path::new(folder)),
         ["machine", folder] => machine::detach(Path::new(folder)),
         [machine::DETACHED, folder] => machine::run(Path::new(folder)),
+        ["guest", folder] => guest::detach(Path::new(folder)),
+        [guest::DETACHED, folder] => guest::run(Path::new(folder)),
+        [guest::TRY_KVM] => guest::try_kvm(),
         ["exec", folder] => exec::exec(Path::new(folder)),
         _ => Err("the shim is started by the agent only".into()),
     };

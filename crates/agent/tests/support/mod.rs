@@ -1,6 +1,7 @@
 //! What the tests of this crate have in common: images made in memory, and the announcement of a skipped test.
 #![allow(dead_code, missing_docs)]
 
+pub mod contract;
 pub mod distribution;
 pub mod machine;
 pub mod real;

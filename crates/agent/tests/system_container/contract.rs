@@ -1,150 +1,21 @@
-//! The contract that every driver of machines keeps, run on the fake one and on system containers.
+//! The contract of all drivers, kept by the fake one and by system containers.
 
-use super::lab::{Lab, order};
-use agent::machine::{BootOrder, Door, FakeMachines, Life, MachineDriver, OpenDisk, Seen};
-use agent_proto::machine::{Halt, OffCause};
+use super::{
+    lab::Lab,
+    support::contract::{Subject, contract},
+};
+use agent::machine::{FakeMachines, OpenDisk};
+use agent_proto::machine::Kind;
 use model::Env;
 
-/// What the contract is tried with: the same behaviour by other means.
-struct Subject<'a> {
-    driver: &'a dyn MachineDriver,
-    /// The driver of a server that has come back.
-    again: &'a dyn MachineDriver,
-    /// A root disk whose system says `boot` at its console when it can be asked to end.
-    root: OpenDisk,
-    /// Another disk.
-    data: OpenDisk,
-}
-
-impl Subject<'_> {
-    fn order(&self, id: &str) -> BootOrder {
-        order(id, vec![self.root.clone()])
-    }
-
-    async fn start(&self, order: &BootOrder) -> Seen {
-        let id = &order.machine.id;
-        self.driver.prepare(&order.machine).await.unwrap();
-        self.driver.start(order).await.unwrap();
-        while !String::from_utf8_lossy(&self.driver.console(id).await.unwrap().unwrap_or_default()).contains("boot") {
-            tokio::task::yield_now().await;
-        }
-        self.driver.inspect(id).await.unwrap()
-    }
-
-    /// How it is seen when that is so.
-    async fn seen(&self, id: &str, so: impl Fn(&Seen) -> bool) -> Seen {
-        let mut seen = self.driver.inspect(id).await.unwrap();
-        while !so(&seen) {
-            seen = self.driver.changed(id, &seen).await.unwrap();
-        }
-        seen
-    }
-
-    async fn end(&self, id: &str) -> OffCause {
-        match self.seen(id, |seen| !runs(seen)).await.life {
-            Life::Ended { cause, .. } => cause,
-            Life::Running { .. } => unreachable!("it has ended"),
-        }
-    }
-}
-
-fn runs(seen: &Seen) -> bool {
-    matches!(seen.life, Life::Running { .. })
-}
-
-async fn contract(subject: &Subject<'_>) {
-    a_boot_is_started_once_and_ends_when_it_is_asked(subject).await;
-    what_is_forced_has_died(subject).await;
-    a_reboot_of_a_number_comes_once(subject).await;
-    disks_come_and_go(subject).await;
-    a_server_that_comes_back_finds_it(subject).await;
-    what_is_unknown_is_no_error(subject).await;
-}
-
-async fn a_boot_is_started_once_and_ends_when_it_is_asked(subject: &Subject<'_>) {
-    let (driver, order) = (subject.driver, subject.order("i-asked"));
-    let door = driver.prepare(&order.machine).await.unwrap();
-    assert_eq!(driver.prepare(&order.machine).await.unwrap(), door, "it is the same until it is released");
-    assert!(matches!(door, Door::Namespace(_)) && driver.inspect("i-asked").await.is_none());
-    let seen = subject.start(&order).await;
-    assert!(runs(&seen) && (seen.boot, seen.reboots) == (1, 0), "{seen:?}");
-    driver.start(&order).await.unwrap();
-    assert_eq!(driver.inspect("i-asked").await.unwrap(), seen);
-    driver.halt("i-asked", Halt::Ask).await.unwrap();
-    assert_eq!(subject.end("i-asked").await, OffCause::Itself);
-    driver.halt("i-asked", Halt::Force).await.unwrap();
-    assert_eq!(subject.end("i-asked").await, OffCause::Itself, "the end of one that has ended doesn't change");
-    for _ in 0..2 {
-        driver.release("i-asked").await.unwrap();
-    }
-    assert!(driver.inspect("i-asked").await.is_none());
-    assert!(driver.console("i-asked").await.unwrap().is_some_and(|console| !console.is_empty()), "it outlives a release");
-    // The next boot.
-    let second = BootOrder { boot: 2, ..order };
-    assert_eq!(subject.start(&second).await.boot, 2);
-    for _ in 0..2 {
-        driver.forget("i-asked").await.unwrap();
-    }
-    assert_eq!(driver.console("i-asked").await.unwrap(), None);
-}
-
-async fn what_is_forced_has_died(subject: &Subject<'_>) {
-    subject.start(&subject.order("i-forced")).await;
-    subject.driver.halt("i-forced", Halt::Force).await.unwrap();
-    assert!(matches!(subject.end("i-forced").await, OffCause::Died(_)));
-    subject.driver.forget("i-forced").await.unwrap();
-}
-
-async fn a_reboot_of_a_number_comes_once(subject: &Subject<'_>) {
-    let (driver, first) = (subject.driver, subject.start(&subject.order("i-reboots")).await);
-    driver.reboot("i-reboots", 2, true).await.unwrap();
-    let second = subject.seen("i-reboots", |seen| seen.reboots == 2).await;
-    assert!(runs(&second) && second.boot == 1 && second != first);
-    driver.reboot("i-reboots", 2, true).await.unwrap();
-    driver.reboot("i-reboots", 1, true).await.unwrap();
-    assert_eq!(driver.inspect("i-reboots").await.unwrap(), second);
-    driver.forget("i-reboots").await.unwrap();
-}
-
-async fn disks_come_and_go(subject: &Subject<'_>) {
-    let driver = subject.driver;
-    subject.start(&subject.order("i-disks")).await;
-    for _ in 0..2 {
-        driver.attach_disk("i-disks", &subject.data).await.unwrap();
-    }
-    for _ in 0..2 {
-        driver.detach_disk("i-disks", &subject.data, false).await.unwrap();
-    }
-    driver.set_cpu_quota("i-disks", Some(512)).await.unwrap();
-    driver.set_cpu_quota("i-disks", None).await.unwrap();
-    driver.forget("i-disks").await.unwrap();
-}
-
-async fn a_server_that_comes_back_finds_it(subject: &Subject<'_>) {
-    let seen = subject.start(&subject.order("i-kept")).await;
-    assert_eq!(subject.again.recover().await.unwrap().into_iter().collect::<Vec<_>>(), ["i-kept"]);
-    assert_eq!(subject.again.inspect("i-kept").await, Some(seen));
-    subject.again.halt("i-kept", Halt::Ask).await.unwrap();
-    assert_eq!(subject.end("i-kept").await, OffCause::Itself);
-    subject.again.forget("i-kept").await.unwrap();
-}
-
-async fn what_is_unknown_is_no_error(subject: &Subject<'_>) {
-    let driver = subject.driver;
-    assert!(driver.inspect("i-unknown").await.is_none());
-    assert_eq!((driver.console("i-unknown").await.unwrap(), driver.cpu_ms("i-unknown").await), (None, 0));
-    driver.halt("i-unknown", Halt::Ask).await.unwrap();
-    driver.release("i-unknown").await.unwrap();
-    driver.forget("i-unknown").await.unwrap();
-    assert!(driver.recover().await.unwrap().is_empty());
-}
+const CONTAINER: Kind = Kind::SystemContainer { host_userland: true };
 
 #[tokio::test]
 async fn the_fake_driver_keeps_the_contract() {
     let fake = FakeMachines::new(Env::system());
     let disk =
         |device: &str| OpenDisk { disk: super::support::machine::disk(device, "vol-1"), device: "/dev/fake".into(), size: 1 };
-    let subject = Subject { driver: &fake, again: &fake, root: disk("/dev/xvda"), data: disk("/dev/sdf") };
+    let subject = Subject { kind: CONTAINER, driver: &fake, again: &fake, root: disk("/dev/xvda"), data: disk("/dev/sdf") };
     contract(&subject).await;
 }
 
@@ -152,6 +23,6 @@ async fn the_fake_driver_keeps_the_contract() {
 async fn system_containers_keep_the_contract() {
     let Some(mut lab) = Lab::new("system_containers_keep_the_contract") else { return };
     let (root, data, again) = (lab.root(""), lab.disk("/dev/sdf"), lab.again());
-    contract(&Subject { driver: &lab.driver, again: &again, root, data }).await;
+    contract(&Subject { kind: CONTAINER, driver: &lab.driver, again: &again, root, data }).await;
     lab.leave().await;
 }

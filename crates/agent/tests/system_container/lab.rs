@@ -3,9 +3,8 @@
 use agent::{
     driver::container::Places,
     machine::{BootOrder, Life, MachineDriver, OpenDisk, Seen, container::SystemContainers},
-    network::MachineNetwork,
 };
-use agent_proto::machine::{Backing, Disk, Halt, Hardware, Kind, Machine, OffCause, Power};
+use agent_proto::machine::{Backing, Disk, Halt, Kind, OffCause};
 use model::Env;
 use std::{
     fs,
@@ -280,19 +279,7 @@ fn places(folder: &Path, tag: &str) -> Places {
 
 /// The order for a small machine.
 pub fn order(id: &str, disks: Vec<OpenDisk>) -> BootOrder {
-    let machine = Machine {
-        id: id.into(),
-        power: Power::On { boot: 1 },
-        reboots: 0,
-        kind: Kind::SystemContainer { host_userland: true },
-        hardware: Hardware { vcpus: 2, memory_mib: 256, cpu_quota: None },
-        hostname: "ip-10-0-0-7".into(),
-        vpc: "vpc-1".into(),
-        interfaces: Vec::new(),
-        disks: disks.iter().map(|disk| disk.disk.clone()).collect(),
-        forced_out: Default::default(),
-    };
-    BootOrder { machine, boot: 1, disks, network: MachineNetwork::default(), resume: false }
+    super::support::contract::order(id, Kind::SystemContainer { host_userland: true }, disks)
 }
 
 /// A machine at its serial console.

@@ -53,7 +53,8 @@ impl EdgeLink {
 
 /// All that the edge does, of all accounts and regions.
 fn table(read: &impl Read) -> Result<Table, StoreError> {
-    Ok(Table { metadata: ecs::metadata(read)?, instances: ec2::instance_metadata(read)?, ..elb::table(read)? })
+    let (metadata, instances, leases) = (ecs::metadata(read)?, ec2::instance_metadata(read)?, ec2::leases(read)?);
+    Ok(Table { metadata, instances, leases, ..elb::table(read)? })
 }
 
 #[async_trait]

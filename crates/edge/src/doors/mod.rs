@@ -8,7 +8,7 @@ mod connection;
 mod courtesy;
 
 use crate::{
-    dns, metadata,
+    dhcp, dns, metadata,
     networks::Place,
     relay,
     routes::{Door, Routes},
@@ -117,6 +117,13 @@ impl Doors {
                 let (datagrams, streams) = self.name_sockets(door, *address).await?;
                 tokio::spawn(dns::serve(shared, vpc.clone(), datagrams, streams, closed));
             }
+            Door::Leases { vpc } => {
+                let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, dhcp::SERVER));
+                let (networks, place) = (self.shared.networks.clone(), place(door));
+                let socket = tokio::task::spawn_blocking(move || networks.datagrams(&place, address)).await;
+                let socket = UdpSocket::from_std(socket.map_err(io::Error::other)??)?;
+                tokio::spawn(dhcp::serve(shared, vpc.clone(), socket, closed));
+            }
             Door::Credentials { vpc, address } => {
                 let listener = self.listen(door, (*address).into()).await?;
                 tokio::spawn(metadata::serve_tasks(shared, vpc.clone(), listener, closed));
@@ -167,6 +174,7 @@ fn place(door: &Door) -> Place {
     match door {
         Door::Inside { vpc, .. }
         | Door::Names { vpc, .. }
+        | Door::Leases { vpc }
         | Door::Credentials { vpc, .. }
         | Door::Instances { vpc, .. }
         | Door::Api { vpc, .. } => Place::Vpc(vpc.to_string()),
@@ -180,6 +188,7 @@ fn described(door: &Door) -> String {
         Door::Host(port) => format!("can't listen at 127.0.0.1:{port} on this machine"),
         Door::Front => "can't listen at the front's socket".into(),
         Door::Names { vpc, address } => format!("can't answer names at {address} in {vpc}"),
+        Door::Leases { vpc } => format!("can't give addresses in {vpc}"),
         Door::Credentials { vpc, address } => format!("can't give credentials at {address} in {vpc}"),
         Door::Instances { vpc, address } => format!("can't give instances their metadata at {address} in {vpc}"),
         Door::Api { vpc, address } => format!("can't take calls to the API at {address} in {vpc}"),

@@ -31,6 +31,9 @@ pub(crate) fn compile(table: &Table, shelf: &Shelf) -> Routes {
     for (vpc, service) in &table.instances {
         compiling.instances(vpc, service);
     }
+    let doors = table.leases.keys().map(|vpc| Door::Leases { vpc: vpc.as_str().into() });
+    compiling.routes.doors.extend(doors.map(|door| (door, Vec::new())));
+    compiling.routes.leases = table.leases.clone();
     for listeners in compiling.routes.doors.values_mut() {
         listeners.sort_by_key(|listener| listener.port);
     }

@@ -7,7 +7,7 @@ mod tls;
 pub(crate) use compile::compile;
 
 use crate::target::Live;
-use agent_proto::edge::{BalancerAttributes, HealthCheck, InstanceMetadataService, Metadata};
+use agent_proto::edge::{BalancerAttributes, HealthCheck, InstanceMetadataService, Lease, Metadata};
 use logic::{
     balancer::{choice::Algorithm, entry, redirect::Redirect},
     route_match::{Condition, Pattern},
@@ -34,6 +34,8 @@ pub(crate) enum Door {
     Credentials { vpc: Arc<str>, address: SocketAddrV4 },
     /// Where the instances of a VPC ask for their metadata.
     Instances { vpc: Arc<str>, address: SocketAddrV4 },
+    /// Where the machines of a VPC learn their addresses.
+    Leases { vpc: Arc<str> },
     /// Where the workloads of a VPC reach the cloud's API.
     Api { vpc: Arc<str>, address: SocketAddrV4 },
 }
@@ -51,6 +53,8 @@ pub(crate) struct Routes {
     pub(crate) metadata: BTreeMap<String, Arc<Metadata>>,
     /// What instances find, by VPC.
     pub(crate) instances: BTreeMap<String, Arc<InstanceMetadataService>>,
+    /// What interfaces are told, by VPC and hardware address.
+    pub(crate) leases: BTreeMap<String, BTreeMap<String, Lease>>,
     /// What of the table could not be used, by listener ARN.
     pub(crate) faults: BTreeMap<String, String>,
 }

@@ -1,13 +1,15 @@
 //! What instances find at their metadata service: from records to the edge's table (pure), and the reconcilers that give instances the
 //! credentials of their roles and the documents that say who they are.
 //!
-//! * `tree`: the values of one instance. * `identity`: the instance identity document and its signatures. * `profiles`: credentials.
+//! * `leases`: what virtual machines are told by DHCP. * `tree`: the values of one instance. * `identity`: the instance identity document and its signatures. * `profiles`: credentials.
 
 mod identity;
+mod leases;
 mod profiles;
 mod tree;
 
 pub use identity::Identities;
+pub use leases::leases;
 pub use profiles::Profiles;
 
 use agent_proto::edge::{InstanceMetadata, InstanceMetadataService, RoleCredentials};
@@ -16,7 +18,8 @@ use logic::packet_filter::{API_PORT, INSTANCE_METADATA, TASK_METADATA};
 use model::{
     Key, Record,
     ec2::{
-        AttachedTo, Instance, InstanceIdentity, InstanceState, NetworkInterface, PushedKey, SecurityGroup, Subnet, Volume, Vpc,
+        AttachedTo, DhcpOptions, Instance, InstanceIdentity, InstanceState, NetworkInterface, PushedKey, SecurityGroup, Subnet,
+        Volume, Vpc,
     },
     iam::{InstanceProfile, Named, Role, WorkloadCredentials},
 };
@@ -26,7 +29,7 @@ use std::{
     net::{Ipv4Addr, SocketAddrV4},
 };
 
-/// The kinds of records that [`instance_metadata`] reads. (An access key is made together with the record that names it.)
+/// The kinds of records that [`instance_metadata`] and [`leases`] read. (An access key is made together with the record that names it.)
 pub const METADATA_KINDS: &[&str] = &[
     Instance::KIND,
     NetworkInterface::KIND,
@@ -38,6 +41,7 @@ pub const METADATA_KINDS: &[&str] = &[
     WorkloadCredentials::KIND,
     InstanceIdentity::KIND,
     PushedKey::KIND,
+    DhcpOptions::KIND,
 ];
 
 /// What the instances of each VPC find, by the VPC's id.

@@ -15,7 +15,7 @@ use crate::{
         shimmed::{
             Names, Shimmed,
             bounds::{cpu_ms, set_cpu},
-            record::STATE,
+            record::{CONSOLE, STATE},
             text, warn,
         },
     },
@@ -98,7 +98,7 @@ impl SystemContainers {
     async fn remove_state(&self, id: &str) -> Result<(), String> {
         self.shimmed.clear(id).await?;
         self.close_door(id)?;
-        self.shimmed.remove_files(id)
+        self.shimmed.remove_files(id, &[CONSOLE])
     }
 }
 

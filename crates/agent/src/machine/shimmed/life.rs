@@ -2,7 +2,7 @@
 
 use super::{
     Shimmed, block, console,
-    record::{self, CONSOLE, Ended, Held, JOB, State},
+    record::{self, Ended, Held, JOB, State},
     watch::Watch,
 };
 use crate::{
@@ -13,9 +13,9 @@ use agent_proto::machine::OffCause;
 use std::{path::Path, time::Duration};
 
 /// Between two looks at something that can't be waited for.
-const LOOK: Duration = Duration::from_millis(5);
+pub(super) const LOOK: Duration = Duration::from_millis(5);
 /// How often is looked before it is given up.
-const LOOKS: u32 = 2000;
+pub(super) const LOOKS: u32 = 2000;
 
 impl Shimmed {
     /// How a machine is; one whose shim is gone is ended first.
@@ -129,11 +129,11 @@ impl Shimmed {
         console::tail(&self.folder(id)).map_err(text)
     }
 
-    /// Removes all that is in a machine's folder but its console.
-    pub fn remove_files(&self, id: &str) -> Result<(), String> {
+    /// Removes all that is in a machine's folder but what is to be kept.
+    pub fn remove_files(&self, id: &str, kept: &[&str]) -> Result<(), String> {
         let folder = self.folder(id);
-        let kept = |name: &&String| *name != CONSOLE;
-        names(&folder).iter().filter(kept).try_for_each(|name| remove_all(&folder.join(name))).map_err(text)
+        let goes = |name: &&String| !kept.contains(&&***name);
+        names(&folder).iter().filter(goes).try_for_each(|name| remove_all(&folder.join(name))).map_err(text)
     }
 }
 

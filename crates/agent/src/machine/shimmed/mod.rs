@@ -134,9 +134,22 @@ impl Shimmed {
         let given = tokio::task::spawn_blocking(move || control::give(&runtime, &order)).await.map_err(text)?;
         match given {
             Ok(answer) => Answer::<T>::map(answer, Some),
-            // It has ended meanwhile.
-            Err(_) if self.running(id)?.is_none() => Ok(None),
+            Err(_) if self.is_about_to_end(id).await? => Ok(None),
             Err(error) => Err(format!("the process that supervises {id} doesn't answer: {error}")),
         }
+    }
+
+    /// Whether a machine whose shim takes no orders has ended; a shim that takes none any more is cleaning up.
+    async fn is_about_to_end(&self, id: &str) -> Result<bool, String> {
+        for _ in 0..life::LOOKS {
+            if self.running(id)?.is_none() {
+                return Ok(true);
+            }
+            if self.runtime(id).join(record::CONTROL_SOCKET).exists() {
+                return Ok(false);
+            }
+            self.env.sleep(life::LOOK).await;
+        }
+        Ok(false)
     }
 }

@@ -136,6 +136,12 @@ impl Space {
         self.netlink.link().set(wish).execute().await.map_err(|error| refused("bring an interface up", error))
     }
 
+    /// Gives an interface a hardware address.
+    pub(crate) async fn set_mac(&self, index: u32, mac: Mac) -> Result<()> {
+        let wish = LinkUnspec::new_with_index(index).address(mac.to_vec()).build();
+        self.netlink.link().set(wish).execute().await.map_err(|error| refused("give an interface its hardware address", error))
+    }
+
     /// Brings the loopback interface up and answers its index.
     pub(crate) async fn loopback(&self) -> Result<u32> {
         self.up(LOOPBACK).await?;
