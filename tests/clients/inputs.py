@@ -75,6 +75,11 @@ NAMED = {
     ("iam", "awsservicename"): "ecs.amazonaws.com",
     ("iam", "globalendpointtokenversion"): "v2Token",
     ("iam", "deletiontaskid"): "task/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS/0123456789abcdef",
+    ("kms", "keyid"): arn("kms", "key/01234567-89ab-cdef-0123-456789abcdef"),
+    ("kms", "targetkeyid"): arn("kms", "key/01234567-89ab-cdef-0123-456789abcdef"),
+    ("kms", "destinationkeyid"): arn("kms", "key/01234567-89ab-cdef-0123-456789abcdef"),
+    ("kms", "aliasname"): "alias/matrix",
+    ("kms", "policy"): RESOURCE_POLICY,
     ("sts", "rolearn"): arn("iam", "role/matrix-trusts-the-account"),
     ("sts", "accesskeyid"): "AKIAIOSFODNN7EXAMPLE",
 }

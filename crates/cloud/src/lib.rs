@@ -27,6 +27,7 @@ use svc_observe::{
     cloudtrail::{self, Trail, TrailStore},
     logs::{self, Logs, store::LogStore},
 };
+use svc_secrets::kms;
 use svc_systems::ssm;
 use tokio::task::JoinHandle;
 
@@ -92,6 +93,7 @@ fn services(parts: &Parts) -> Front {
         .service(ec2::connect::service())
         .service(ec2::service(&Arc::new(parts.store.clone()), &hosts))
         .service(ec2::direct::service(&parts.ebs))
+        .service(kms::service(&Arc::new(parts.store.clone())))
         .service(elbv2::service())
         .service(ecr::service(&parts.ecr))
         .service(ecs::service(&machine))
@@ -129,6 +131,7 @@ fn start_reconcilers(runner: &Runner, parts: &Parts) {
     runner.spawn(ec2::direct::Copies::new(parts.ebs.clone()));
     runner.spawn(ec2::direct::Finisher::new(parts.ebs.clone()));
     runner.spawn(ec2::direct::Collector::new(parts.ebs.clone()));
+    runner.spawn(kms::Keys);
     runner.spawn(elbv2::Drain);
     runner.spawn(logs::Flows::new(parts.host.clone(), parts.events.clone()));
     runner.spawn(logs::Pump::new(parts.host.clone(), parts.events.clone()));

@@ -17,6 +17,7 @@ pub mod body;
 mod cx;
 pub mod host;
 pub mod keys;
+pub mod kms;
 mod locate;
 mod mount;
 mod proxy;

@@ -82,6 +82,9 @@ impl Front {
     pub fn service(mut self, service: Service) -> Self {
         if let (Some(facts), Some(gate)) = (service.facts, Arc::get_mut(&mut self.gate)) {
             gate.facts.insert(service.iam_prefix, facts);
+            if service.binds_root {
+                gate.binds_root.insert(service.iam_prefix);
+            }
         }
         self.services.push(service);
         self

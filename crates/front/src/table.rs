@@ -21,6 +21,7 @@ pub struct Service {
     pub(crate) rows: BTreeMap<&'static str, Row>,
     pub(crate) facts: Option<FactsOf>,
     pub(crate) iam_prefix: &'static str,
+    pub(crate) binds_root: bool,
     lasting_only: bool,
 }
 
@@ -141,7 +142,15 @@ impl<I> Access<I> {
 impl Service {
     /// A service of which nothing is built yet.
     pub fn new(api: &'static wire::Service) -> Self {
-        Self { api, first_touch: None, facts: None, rows: BTreeMap::new(), iam_prefix: api.signing_name, lasting_only: false }
+        Self {
+            api,
+            first_touch: None,
+            facts: None,
+            rows: BTreeMap::new(),
+            iam_prefix: api.signing_name,
+            binds_root: false,
+            lasting_only: false,
+        }
     }
 
     /// What stands before the colon in its IAM actions, where that is not its signing name.
@@ -157,6 +166,11 @@ impl Service {
     /// Finds what is known of a resource that this service's actions are about: its tags, its policy, its condition keys.
     pub fn resources(self, facts: FactsOf) -> Self {
         Self { facts: Some(facts), ..self }
+    }
+
+    /// The policies of its resources hold the root of their account as well, as those of KMS's keys do.
+    pub fn policies_bind_root(self) -> Self {
+        Self { binds_root: true, ..self }
     }
 
     /// Runs in a transaction before the first operation, of whatever service, in an account and region.

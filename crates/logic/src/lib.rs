@@ -8,6 +8,7 @@ pub mod flow_log;
 pub mod image_reference;
 pub mod instance;
 pub mod instance_type;
+pub mod kms;
 pub mod log_pattern;
 pub mod machine;
 pub mod packet_filter;

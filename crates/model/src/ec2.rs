@@ -58,7 +58,7 @@ pub use network::{
 pub use placement::{PlacementGroup, PlacementGroupSpec, PlacementStrategy, SpreadLevel};
 pub use root_replacement::{RootReplacement, RootReplacementPlan, RootReplacementSpec, RootReplacementState};
 pub use volume::{
-    AttachmentPlan, Detach, DirectUpload, EbsKey, EbsKeySpec, EbsSettings, EbsSettingsSpec, Encryption, FastRestore, Performance,
-    PutBlock, PutBlockSpec, RequestToken, Snapshot, SnapshotOrigin, SnapshotPlan, SnapshotSharing, SnapshotSpec, Tiering, Volume,
+    AttachmentPlan, Detach, DirectUpload, EbsSettings, EbsSettingsSpec, Encryption, FastRestore, Performance, PutBlock,
+    PutBlockSpec, RequestToken, Snapshot, SnapshotOrigin, SnapshotPlan, SnapshotSharing, SnapshotSpec, Tiering, Volume,
     VolumeAttachment, VolumeModification, VolumePlan, VolumeSpec, VolumeUsage, VolumeUsageSpec,
 };

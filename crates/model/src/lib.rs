@@ -13,6 +13,7 @@ pub mod elbv2;
 pub mod env;
 pub mod iam;
 pub mod id;
+pub mod kms;
 pub mod logs;
 pub mod record;
 pub mod ssm;

@@ -23,6 +23,7 @@ const LEANS: &[(&str, &[&str])] = &[
     ("svc-identity", SERVICE),
     ("svc-network", SERVICE),
     ("svc-observe", SERVICE),
+    ("svc-secrets", SERVICE),
     ("svc-systems", SERVICE),
     ("agent-proto", &["model"]),
     ("agent", &["agent-proto", "blocks", "logic", "machine-init", "model", "netns"]),

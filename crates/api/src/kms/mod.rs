@@ -42,17 +42,15 @@ wire::operations! {
     30 ListRetirableGrants(ListRetirableGrantsRequest) -> ListGrantsResponse;
     31 PutKeyPolicy(PutKeyPolicyRequest) -> ();
     32 ReEncrypt(ReEncryptRequest) -> ReEncryptResponse;
-    33 ReplicateKey(ReplicateKeyRequest) -> ReplicateKeyResponse;
-    34 RetireGrant(RetireGrantRequest) -> ();
-    35 RevokeGrant(RevokeGrantRequest) -> ();
-    36 RotateKeyOnDemand(RotateKeyOnDemandRequest) -> RotateKeyOnDemandResponse;
-    37 ScheduleKeyDeletion(ScheduleKeyDeletionRequest) -> ScheduleKeyDeletionResponse;
-    38 Sign(SignRequest) -> SignResponse;
-    39 TagResource(TagResourceRequest) -> ();
-    40 UntagResource(UntagResourceRequest) -> ();
-    41 UpdateAlias(UpdateAliasRequest) -> ();
-    42 UpdateKeyDescription(UpdateKeyDescriptionRequest) -> ();
-    43 UpdatePrimaryRegion(UpdatePrimaryRegionRequest) -> ();
-    44 Verify(VerifyRequest) -> VerifyResponse;
-    45 VerifyMac(VerifyMacRequest) -> VerifyMacResponse;
+    33 RetireGrant(RetireGrantRequest) -> ();
+    34 RevokeGrant(RevokeGrantRequest) -> ();
+    35 RotateKeyOnDemand(RotateKeyOnDemandRequest) -> RotateKeyOnDemandResponse;
+    36 ScheduleKeyDeletion(ScheduleKeyDeletionRequest) -> ScheduleKeyDeletionResponse;
+    37 Sign(SignRequest) -> SignResponse;
+    38 TagResource(TagResourceRequest) -> ();
+    39 UntagResource(UntagResourceRequest) -> ();
+    40 UpdateAlias(UpdateAliasRequest) -> ();
+    41 UpdateKeyDescription(UpdateKeyDescriptionRequest) -> ();
+    42 Verify(VerifyRequest) -> VerifyResponse;
+    43 VerifyMac(VerifyMacRequest) -> VerifyMacResponse;
 }

@@ -72,8 +72,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("GrantTokens", 86),
             Member::new("Name", 83),
             Member::new("DryRun", 146),
-            Member::new("GranteeServicePrincipal", 175),
-            Member::new("RetiringServicePrincipal", 175),
+            Member::new("GranteeServicePrincipal", 173),
+            Member::new("RetiringServicePrincipal", 173),
         ],
     ),
     /* 19 */ Shape::record("CreateGrantResponse", &[Member::new("GrantToken", 87), Member::new("GrantId", 80)]),
@@ -89,9 +89,9 @@ pub static SHAPES: &[Shape] = &[
             Member::new("Origin", 148),
             Member::new("CustomKeyStoreId", 22),
             Member::new("BypassPolicyLockoutSafetyCheck", 10),
-            Member::new("Tags", 184),
+            Member::new("Tags", 182),
             Member::new("MultiRegion", 146),
-            Member::new("XksKeyId", 199),
+            Member::new("XksKeyId", 196),
         ],
     ),
     /* 21 */ Shape::record("CreateKeyResponse", &[Member::new("KeyMetadata", 116)]),
@@ -204,7 +204,7 @@ pub static SHAPES: &[Shape] = &[
     }),
     /* 44 */ Shape::record("EnableKeyRequest", &[Member::new("KeyId", 110).required()]),
     /* 45 */
-    Shape::record("EnableKeyRotationRequest", &[Member::new("KeyId", 110).required(), Member::new("RotationPeriodInDays", 169)]),
+    Shape::record("EnableKeyRotationRequest", &[Member::new("KeyId", 110).required(), Member::new("RotationPeriodInDays", 167)]),
     /* 46 */ Shape::choice("EncapsulationAlgorithmSpec", &["ML_KEM"]),
     /* 47 */ Shape::list("EncapsulationAlgorithmSpecList", Member::element(46)),
     /* 48 */
@@ -355,7 +355,7 @@ pub static SHAPES: &[Shape] = &[
         &[
             Member::new("KeyRotationEnabled", 10),
             Member::new("KeyId", 110),
-            Member::new("RotationPeriodInDays", 169),
+            Member::new("RotationPeriodInDays", 167),
             Member::new("NextRotationDate", 28),
             Member::new("OnDemandRotationStartDate", 28),
         ],
@@ -366,7 +366,7 @@ pub static SHAPES: &[Shape] = &[
         &[
             Member::new("KeyId", 110).required(),
             Member::new("WrappingAlgorithm", 1).required(),
-            Member::new("WrappingKeySpec", 196).required(),
+            Member::new("WrappingKeySpec", 193).required(),
         ],
     ),
     /* 75 */
@@ -390,7 +390,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("KeySpec", 117),
             Member::new("KeyUsage", 120),
             Member::new("EncryptionAlgorithms", 51),
-            Member::new("SigningAlgorithms", 179),
+            Member::new("SigningAlgorithms", 177),
             Member::new("KeyAgreementAlgorithms", 108),
             Member::new("EncapsulationAlgorithms", 47),
         ],
@@ -420,8 +420,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("IssuingAccount", 154),
             Member::new("Operations", 85),
             Member::new("Constraints", 79),
-            Member::new("GranteeServicePrincipal", 175),
-            Member::new("RetiringServicePrincipal", 175),
+            Member::new("GranteeServicePrincipal", 173),
+            Member::new("RetiringServicePrincipal", 173),
         ],
     ),
     /* 83 */ Shape::new("GrantNameType", Kind::String).min(1.0).max(256.0).pattern("^[a-zA-Z0-9:/_-]+$"),
@@ -590,14 +590,14 @@ pub static SHAPES: &[Shape] = &[
             Member::new("CustomerMasterKeySpec", 25),
             Member::new("KeySpec", 117),
             Member::new("EncryptionAlgorithms", 51),
-            Member::new("SigningAlgorithms", 179),
+            Member::new("SigningAlgorithms", 177),
             Member::new("KeyAgreementAlgorithms", 108),
             Member::new("EncapsulationAlgorithms", 47),
             Member::new("MultiRegion", 146),
             Member::new("MultiRegionConfiguration", 141),
             Member::new("PendingDeletionWindowInDays", 149),
             Member::new("MacAlgorithms", 137),
-            Member::new("XksKeyConfiguration", 198),
+            Member::new("XksKeyConfiguration", 195),
             Member::new("CurrentKeyMaterialId", 9),
         ],
     ),
@@ -675,7 +675,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("KeyId", 110).required(),
             Member::new("GrantId", 80),
             Member::new("GranteePrincipal", 154),
-            Member::new("GranteeServicePrincipal", 175),
+            Member::new("GranteeServicePrincipal", 173),
         ],
     ),
     /* 126 */
@@ -706,12 +706,12 @@ pub static SHAPES: &[Shape] = &[
     /* 130 */
     Shape::record(
         "ListKeyRotationsResponse",
-        &[Member::new("Rotations", 171), Member::new("NextMarker", 139), Member::new("Truncated", 10)],
+        &[Member::new("Rotations", 169), Member::new("NextMarker", 139), Member::new("Truncated", 10)],
     ),
     /* 131 */
     Shape::record(
         "ListKeysRequest",
-        &[Member::new("Limit", 122), Member::new("Marker", 139), Member::new("ResourceOwners", 164)],
+        &[Member::new("Limit", 122), Member::new("Marker", 139), Member::new("ResourceOwners", 162)],
     ),
     /* 132 */
     Shape::record("ListKeysResponse", &[Member::new("Keys", 111), Member::new("NextMarker", 139), Member::new("Truncated", 10)]),
@@ -723,7 +723,7 @@ pub static SHAPES: &[Shape] = &[
     /* 134 */
     Shape::record(
         "ListResourceTagsResponse",
-        &[Member::new("Tags", 184), Member::new("NextMarker", 139), Member::new("Truncated", 10)],
+        &[Member::new("Tags", 182), Member::new("NextMarker", 139), Member::new("Truncated", 10)],
     ),
     /* 135 */
     Shape::record(
@@ -732,7 +732,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("Limit", 122),
             Member::new("Marker", 139),
             Member::new("RetiringPrincipal", 154),
-            Member::new("RetiringServicePrincipal", 175),
+            Member::new("RetiringServicePrincipal", 173),
         ],
     ),
     /* 136 */ Shape::choice("MacAlgorithmSpec", &["HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512"]),
@@ -812,41 +812,24 @@ pub static SHAPES: &[Shape] = &[
     /* 159 */
     Shape::record("RecipientInfo", &[Member::new("KeyEncryptionAlgorithm", 109), Member::new("AttestationDocument", 7)]),
     /* 160 */ Shape::new("RegionType", Kind::String).min(1.0).max(32.0).pattern("^([a-z]+-){2,3}\\d+$"),
-    /* 161 */
-    Shape::record(
-        "ReplicateKeyRequest",
-        &[
-            Member::new("KeyId", 110).required(),
-            Member::new("ReplicaRegion", 160).required(),
-            Member::new("Policy", 153),
-            Member::new("BypassPolicyLockoutSafetyCheck", 10),
-            Member::new("Description", 37),
-            Member::new("Tags", 184),
-        ],
-    ),
-    /* 162 */
-    Shape::record(
-        "ReplicateKeyResponse",
-        &[Member::new("ReplicaKeyMetadata", 116), Member::new("ReplicaPolicy", 153), Member::new("ReplicaTags", 184)],
-    ),
-    /* 163 */ Shape::choice("ResourceOwnerType", &["SELF", "OTHER_ACCOUNTS_VIA_RAM"]),
-    /* 164 */ Shape::list("ResourceOwnersList", Member::element(163)).min(1.0).max(2.0),
-    /* 165 */
+    /* 161 */ Shape::choice("ResourceOwnerType", &["SELF", "OTHER_ACCOUNTS_VIA_RAM"]),
+    /* 162 */ Shape::list("ResourceOwnersList", Member::element(161)).min(1.0).max(2.0),
+    /* 163 */
     Shape::record(
         "RetireGrantRequest",
         &[Member::new("GrantToken", 87), Member::new("KeyId", 110), Member::new("GrantId", 80), Member::new("DryRun", 146)],
     ),
-    /* 166 */
+    /* 164 */
     Shape::record(
         "RevokeGrantRequest",
         &[Member::new("KeyId", 110).required(), Member::new("GrantId", 80).required(), Member::new("DryRun", 146)],
     ),
-    /* 167 */ Shape::record("RotateKeyOnDemandRequest", &[Member::new("KeyId", 110).required()]),
-    /* 168 */ Shape::record("RotateKeyOnDemandResponse", &[Member::new("KeyId", 110)]),
-    /* 169 */ Shape::new("RotationPeriodInDaysType", Kind::Integer).min(90.0).max(2560.0),
-    /* 170 */ Shape::choice("RotationType", &["AUTOMATIC", "ON_DEMAND"]),
-    /* 171 */ Shape::list("RotationsList", Member::element(172)),
-    /* 172 */
+    /* 165 */ Shape::record("RotateKeyOnDemandRequest", &[Member::new("KeyId", 110).required()]),
+    /* 166 */ Shape::record("RotateKeyOnDemandResponse", &[Member::new("KeyId", 110)]),
+    /* 167 */ Shape::new("RotationPeriodInDaysType", Kind::Integer).min(90.0).max(2560.0),
+    /* 168 */ Shape::choice("RotationType", &["AUTOMATIC", "ON_DEMAND"]),
+    /* 169 */ Shape::list("RotationsList", Member::element(170)),
+    /* 170 */
     Shape::record(
         "RotationsListEntry",
         &[
@@ -858,12 +841,12 @@ pub static SHAPES: &[Shape] = &[
             Member::new("ExpirationModel", 56),
             Member::new("ValidTo", 28),
             Member::new("RotationDate", 28),
-            Member::new("RotationType", 170),
+            Member::new("RotationType", 168),
         ],
     ),
-    /* 173 */
+    /* 171 */
     Shape::record("ScheduleKeyDeletionRequest", &[Member::new("KeyId", 110).required(), Member::new("PendingWindowInDays", 149)]),
-    /* 174 */
+    /* 172 */
     Shape::record(
         "ScheduleKeyDeletionResponse",
         &[
@@ -873,12 +856,12 @@ pub static SHAPES: &[Shape] = &[
             Member::new("PendingWindowInDays", 149),
         ],
     ),
-    /* 175 */
+    /* 173 */
     Shape::new("ServicePrincipalType", Kind::String)
         .min(1.0)
         .max(128.0)
         .pattern("^([A-Za-z0-9\\-]+)\\.([A-Za-z0-9\\-]+)(\\.[A-Za-z0-9\\-]+)+$"),
-    /* 176 */
+    /* 174 */
     Shape::record(
         "SignRequest",
         &[
@@ -886,16 +869,16 @@ pub static SHAPES: &[Shape] = &[
             Member::new("Message", 150).required(),
             Member::new("MessageType", 140),
             Member::new("GrantTokens", 86),
-            Member::new("SigningAlgorithm", 178).required(),
+            Member::new("SigningAlgorithm", 176).required(),
             Member::new("DryRun", 146),
         ],
     ),
-    /* 177 */
+    /* 175 */
     Shape::record(
         "SignResponse",
-        &[Member::new("KeyId", 110), Member::new("Signature", 13), Member::new("SigningAlgorithm", 178)],
+        &[Member::new("KeyId", 110), Member::new("Signature", 13), Member::new("SigningAlgorithm", 176)],
     ),
-    /* 178 */
+    /* 176 */
     Shape::choice(
         "SigningAlgorithmSpec",
         &[
@@ -914,37 +897,32 @@ pub static SHAPES: &[Shape] = &[
             "ED25519_PH_SHA_512",
         ],
     ),
-    /* 179 */ Shape::list("SigningAlgorithmSpecList", Member::element(178)),
-    /* 180 */ Shape::record("Tag", &[Member::new("TagKey", 183).required(), Member::new("TagValue", 186).required()]),
-    /* 181 */
+    /* 177 */ Shape::list("SigningAlgorithmSpecList", Member::element(176)),
+    /* 178 */ Shape::record("Tag", &[Member::new("TagKey", 181).required(), Member::new("TagValue", 184).required()]),
+    /* 179 */
     Shape::record("TagException", &[Member::new("message", 55)]).error(ErrorTrait { code: None, status: None, sender: true }),
-    /* 182 */ Shape::list("TagKeyList", Member::element(183)),
-    /* 183 */ Shape::new("TagKeyType", Kind::String).min(1.0).max(128.0),
-    /* 184 */ Shape::list("TagList", Member::element(180)),
+    /* 180 */ Shape::list("TagKeyList", Member::element(181)),
+    /* 181 */ Shape::new("TagKeyType", Kind::String).min(1.0).max(128.0),
+    /* 182 */ Shape::list("TagList", Member::element(178)),
+    /* 183 */
+    Shape::record("TagResourceRequest", &[Member::new("KeyId", 110).required(), Member::new("Tags", 182).required()]),
+    /* 184 */ Shape::new("TagValueType", Kind::String).min(0.0).max(256.0),
     /* 185 */
-    Shape::record("TagResourceRequest", &[Member::new("KeyId", 110).required(), Member::new("Tags", 184).required()]),
-    /* 186 */ Shape::new("TagValueType", Kind::String).min(0.0).max(256.0),
-    /* 187 */
     Shape::record("UnsupportedOperationException", &[Member::new("message", 55)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 188 */
-    Shape::record("UntagResourceRequest", &[Member::new("KeyId", 110).required(), Member::new("TagKeys", 182).required()]),
-    /* 189 */
+    /* 186 */
+    Shape::record("UntagResourceRequest", &[Member::new("KeyId", 110).required(), Member::new("TagKeys", 180).required()]),
+    /* 187 */
     Shape::record("UpdateAliasRequest", &[Member::new("AliasName", 4).required(), Member::new("TargetKeyId", 110).required()]),
-    /* 190 */
+    /* 188 */
     Shape::record(
         "UpdateKeyDescriptionRequest",
         &[Member::new("KeyId", 110).required(), Member::new("Description", 37).required()],
     ),
-    /* 191 */
-    Shape::record(
-        "UpdatePrimaryRegionRequest",
-        &[Member::new("KeyId", 110).required(), Member::new("PrimaryRegion", 160).required()],
-    ),
-    /* 192 */
+    /* 189 */
     Shape::record(
         "VerifyMacRequest",
         &[
@@ -956,12 +934,12 @@ pub static SHAPES: &[Shape] = &[
             Member::new("DryRun", 146),
         ],
     ),
-    /* 193 */
+    /* 190 */
     Shape::record(
         "VerifyMacResponse",
         &[Member::new("KeyId", 110), Member::new("MacValid", 10), Member::new("MacAlgorithm", 136)],
     ),
-    /* 194 */
+    /* 191 */
     Shape::record(
         "VerifyRequest",
         &[
@@ -969,32 +947,32 @@ pub static SHAPES: &[Shape] = &[
             Member::new("Message", 150).required(),
             Member::new("MessageType", 140),
             Member::new("Signature", 13).required(),
-            Member::new("SigningAlgorithm", 178).required(),
+            Member::new("SigningAlgorithm", 176).required(),
             Member::new("GrantTokens", 86),
             Member::new("DryRun", 146),
         ],
     ),
-    /* 195 */
+    /* 192 */
     Shape::record(
         "VerifyResponse",
-        &[Member::new("KeyId", 110), Member::new("SignatureValid", 10), Member::new("SigningAlgorithm", 178)],
+        &[Member::new("KeyId", 110), Member::new("SignatureValid", 10), Member::new("SigningAlgorithm", 176)],
     ),
-    /* 196 */ Shape::choice("WrappingKeySpec", &["RSA_2048", "RSA_3072", "RSA_4096", "SM2"]),
-    /* 197 */
+    /* 193 */ Shape::choice("WrappingKeySpec", &["RSA_2048", "RSA_3072", "RSA_4096", "SM2"]),
+    /* 194 */
     Shape::record("XksKeyAlreadyInUseException", &[Member::new("message", 55)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 198 */ Shape::record("XksKeyConfigurationType", &[Member::new("Id", 199)]),
-    /* 199 */ Shape::new("XksKeyIdType", Kind::String).min(1.0).max(128.0).pattern("^[a-zA-Z0-9-_.]+$"),
-    /* 200 */
+    /* 195 */ Shape::record("XksKeyConfigurationType", &[Member::new("Id", 196)]),
+    /* 196 */ Shape::new("XksKeyIdType", Kind::String).min(1.0).max(128.0).pattern("^[a-zA-Z0-9-_.]+$"),
+    /* 197 */
     Shape::record("XksKeyInvalidConfigurationException", &[Member::new("message", 55)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 201 */
+    /* 198 */
     Shape::record("XksKeyNotFoundException", &[Member::new("message", 55)]).error(ErrorTrait {
         code: None,
         status: None,

@@ -1503,47 +1503,6 @@ impl FromValue for RecipientInfo {
     }
 }
 
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct ReplicateKeyRequest {
-    pub key_id: String,
-    pub replica_region: String,
-    pub policy: Option<String>,
-    pub bypass_policy_lockout_safety_check: Option<bool>,
-    pub description: Option<String>,
-    pub tags: Option<Vec<Tag>>,
-}
-
-impl FromValue for ReplicateKeyRequest {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            key_id: members.take("KeyId")?,
-            replica_region: members.take("ReplicaRegion")?,
-            policy: members.take("Policy")?,
-            bypass_policy_lockout_safety_check: members.take("BypassPolicyLockoutSafetyCheck")?,
-            description: members.take("Description")?,
-            tags: members.take("Tags")?,
-        })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct ReplicateKeyResponse {
-    pub replica_key_metadata: Option<KeyMetadata>,
-    pub replica_policy: Option<String>,
-    pub replica_tags: Option<Vec<Tag>>,
-}
-
-impl IntoValue for ReplicateKeyResponse {
-    fn into_value(self) -> Value {
-        Value::structure([
-            ("ReplicaKeyMetadata", self.replica_key_metadata.into_value()),
-            ("ReplicaPolicy", self.replica_policy.into_value()),
-            ("ReplicaTags", self.replica_tags.into_value()),
-        ])
-    }
-}
-
 wire::string_enum! {
     ResourceOwnerType {
         Self_ = "SELF",
@@ -1803,19 +1762,6 @@ impl FromValue for UpdateKeyDescriptionRequest {
     fn from_value(value: Value) -> Result<Self, Fault> {
         let mut members = Members::of(value)?;
         Ok(Self { key_id: members.take("KeyId")?, description: members.take("Description")? })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
-pub struct UpdatePrimaryRegionRequest {
-    pub key_id: String,
-    pub primary_region: String,
-}
-
-impl FromValue for UpdatePrimaryRegionRequest {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self { key_id: members.take("KeyId")?, primary_region: members.take("PrimaryRegion")? })
     }
 }
 

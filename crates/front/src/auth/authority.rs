@@ -155,7 +155,8 @@ impl Authority {
     /// Whether it may do everything to those things, which are of its account: then nothing has to be looked up.
     pub(crate) fn is_root_of<'a>(&self, resources: impl IntoIterator<Item = &'a Arn>) -> bool {
         let own = |arn: &Arn| arn.owner().is_none_or(|owner| owner == self.0.account.as_str());
-        self.0.principal == Principal::Root && resources.into_iter().all(own)
+        let free = |arn: &Arn| !self.0.gate.binds_root.contains(arn.service.as_str());
+        self.0.principal == Principal::Root && resources.into_iter().all(|arn| own(arn) && free(arn))
     }
 
     fn facts(&self, cx: &Cx, action: &str, resource: Option<&Arn>) -> Result<Facts, Fault> {

@@ -3,7 +3,10 @@
 use super::{authenticate::Identity, authority::Authority, context::Circumstances, facts::FactsOf, policies::Compiled};
 use model::Timestamp;
 use spine::Snapshot;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use wire::Fault;
 
 /// The compiled policies, and how each service finds what it knows of a resource.
@@ -12,6 +15,8 @@ pub(crate) struct Gate {
     pub(crate) compiled: Compiled,
     /// By what stands before the colon in the service's actions.
     pub(crate) facts: BTreeMap<&'static str, FactsOf>,
+    /// The services whose resources' policies hold the account's root too.
+    pub(crate) binds_root: BTreeSet<&'static str>,
 }
 
 impl Gate {

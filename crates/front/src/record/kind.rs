@@ -6,14 +6,26 @@ const READS: &[&str] = &[
     "View",
 ];
 
-/// Operations that change nothing, whatever their names say. The readers among STS's are those that CloudTrail shows as such.
+/// Operations that change nothing, whatever their names say. The readers among STS's and KMS's are those that CloudTrail shows as such.
 const READERS: &[&str] = &[
     "AssumeRole",
     "AssumeRoleWithSAML",
     "AssumeRoleWithWebIdentity",
     "BatchCheckLayerAvailability",
     "BatchGetImage",
+    "Decrypt",
+    "Encrypt",
     "GenerateCredentialReport",
+    "GenerateDataKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateDataKeyWithoutPlaintext",
+    "GenerateMac",
+    "GenerateRandom",
+    "ReEncrypt",
+    "Sign",
+    "Verify",
+    "VerifyMac",
 ];
 
 /// Operations that answer with new credentials: CloudTrail shows the answer, though they are said to read.

@@ -20,7 +20,8 @@ pub use credits::{Credits, TICK, advance, credits_of, first_balance};
 pub use interlude::is_open;
 pub use next::{SHOWN, Seen, Step, next, power, take};
 pub use reason::{
-    hibernated_by_user, internal_error, scheduled_stop, shut_down_by_itself, shut_down_by_user, snapshot_not_found, transition,
+    hibernated_by_user, internal_error, invalid_kms_key, scheduled_stop, shut_down_by_itself, shut_down_by_user,
+    snapshot_not_found, transition,
 };
 pub use replacement::{Replacing, replacement};
 pub use state::{state, state_code, state_name, state_reason, state_transition};

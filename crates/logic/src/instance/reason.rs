@@ -30,6 +30,11 @@ pub fn snapshot_not_found() -> StateReason {
     reason("Client.InvalidSnapshot.NotFound", "The specified snapshot was not found")
 }
 
+/// A volume's KMS key is disabled, about to be deleted, or gone.
+pub fn invalid_kms_key() -> StateReason {
+    reason("Client.InvalidKMSKey.InvalidState", "The KMS key provided is in an incorrect state")
+}
+
 /// It could not be brought up, or died; `why` is a sentence for people.
 pub fn internal_error(why: &str) -> StateReason {
     reason("Server.InternalError", why)

@@ -83,7 +83,7 @@ pub struct Performance {
 pub struct Encryption {
     /// The KMS key's ARN.
     pub key_arn: String,
-    /// The data key, sealed as the store seals secrets.
+    /// The data key, sealed by the KMS key, in hexadecimal digits.
     pub data_key: String,
 }
 
@@ -321,8 +321,6 @@ records! {
     VolumeUsage(VolumeUsageSpec) = "ec2/volume-usage";
     /// What an account has set for volumes and snapshots in a region, under `settings`; absent until something was set.
     EbsSettings(EbsSettingsSpec) = "ec2/ebs-settings";
-    /// The key behind `alias/aws/ebs` of an account in a region, under `aws-ebs`; made when it is first needed.
-    EbsKey(EbsKeySpec) = "ec2/ebs-key";
 }
 
 /// What a [`VolumeUsage`] is.
@@ -364,20 +362,4 @@ pub enum SnapshotSharing {
     BlockNewSharing,
     /// Not even those that are.
     BlockAllSharing,
-}
-
-/// What an [`EbsKey`] is.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EbsKeySpec {
-    /// The key's id, a UUID.
-    pub id: String,
-    /// 256 bits for AES.
-    pub material: [u8; 32],
-}
-
-impl std::fmt::Debug for EbsKeySpec {
-    /// Without the key, which has no business in a log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EbsKeySpec").field("id", &self.id).finish_non_exhaustive()
-    }
 }

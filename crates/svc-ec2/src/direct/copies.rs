@@ -1,11 +1,12 @@
 //! Copies snapshots. Under the same key a copy shares all blocks with what it was made of; under another, each is encrypted anew.
 
 use super::{Ebs, block_key};
+use crate::volumes::unusable_key;
 use async_trait::async_trait;
 use blocks::{BLOCK, BlockId, BlockStore, Codec, DataKey, Manifest, Stored};
 use logic::ebs::{SnapshotState, snapshot_state};
 use model::{
-    AccountId, Key, Record, Region,
+    AccountId, Key, Record, Region, Timestamp,
     ec2::{Snapshot, SnapshotOrigin, SnapshotPlan, SnapshotSpec},
 };
 use spine::{
@@ -30,19 +31,28 @@ struct Copy {
     to_key: Option<DataKey>,
 }
 
+/// Why a copy can't be made.
+const SOURCE_GONE: &str = "The source snapshot is gone.";
+const KEY_UNUSABLE: &str = "Given key ID is not accessible";
+
 impl Copies {
     /// Those of these blocks.
     pub fn new(ebs: Arc<Ebs>) -> Self {
         Self { ebs }
     }
 
-    /// What is to be copied, if it is still there.
-    fn copy(&self, key: &Key<Snapshot>, spec: &SnapshotSpec) -> anyhow::Result<Option<Copy>> {
-        let SnapshotOrigin::Copy(account, region, from) = &spec.origin else { return Ok(None) };
+    /// What is to be copied, or why it can't be (EBS user guide, "Copy an Amazon EBS snapshot").
+    fn copy(&self, key: &Key<Snapshot>, spec: &SnapshotSpec, now: Timestamp) -> anyhow::Result<Result<Copy, &'static str>> {
+        let SnapshotOrigin::Copy(account, region, from) = &spec.origin else { return Ok(Err(SOURCE_GONE)) };
         let source = Key::<Snapshot>::new(&AccountId::parse(account)?, &Region::parse(region)?, from);
         let snapshot = self.ebs.store.snapshot();
-        let Some(source) = snapshot.spec(&source)? else { return Ok(None) };
-        Ok(Some(Copy {
+        let Some(source) = snapshot.spec(&source)? else { return Ok(Err(SOURCE_GONE)) };
+        for encryption in [&source.encryption, &spec.encryption] {
+            if unusable_key(&snapshot, encryption.as_ref(), now)?.is_some() {
+                return Ok(Err(KEY_UNUSABLE));
+            }
+        }
+        Ok(Ok(Copy {
             key: key.clone(),
             from: from.clone(),
             from_key: block_key(&snapshot, source.encryption.as_ref())?,
@@ -131,9 +141,9 @@ impl Reconciler for Copies {
             if !pending || !matches!(row.spec.origin, SnapshotOrigin::Copy(..)) {
                 continue;
             }
-            match self.copy(&key, &row.spec)? {
-                Some(copy) => self.make(cx, Arc::new(copy)).await?,
-                None => self.fail(&key, "The source snapshot is gone.").await?,
+            match self.copy(&key, &row.spec, cx.env.now())? {
+                Ok(copy) => self.make(cx, Arc::new(copy)).await?,
+                Err(why) => self.fail(&key, why).await?,
             }
         }
         Ok(Wake::Idle)

@@ -7,7 +7,7 @@ use crate::{
     resource::Resource,
     tagged::anywhere,
     tags,
-    volumes::token,
+    volumes::{WantedEncryption, copied_encryption, token},
 };
 use api::ec2::{CopyImageRequest, CopyImageResult};
 use front::{Answer, Cx};
@@ -35,7 +35,7 @@ pub fn copy(cx: &Cx, tx: &mut Tx, input: &CopyImageRequest) -> Answer<CopyImageR
     }
     let mut block_devices = Vec::new();
     for device in &from.spec.block_devices {
-        block_devices.push(copied(cx, tx, &from, device)?);
+        block_devices.push(copied(cx, tx, input, &from, device)?);
     }
     let mut given = tags::on_create(input.tag_specifications.as_deref(), Resource::IMAGE)?;
     if input.copy_image_tags == Some(true) {
@@ -65,8 +65,6 @@ pub fn copy(cx: &Cx, tx: &mut Tx, input: &CopyImageRequest) -> Answer<CopyImageR
 
 fn unbuilt(input: &CopyImageRequest) -> Answer<()> {
     refuse(&[
-        ("Encrypted", input.encrypted == Some(true)),
-        ("KmsKeyId", input.kms_key_id.is_some()),
         ("DestinationOutpostArn", input.destination_outpost_arn.is_some()),
         ("DestinationAvailabilityZone", input.destination_availability_zone.is_some()),
         ("DestinationAvailabilityZoneId", input.destination_availability_zone_id.is_some()),
@@ -84,16 +82,18 @@ fn source(cx: &Cx, tx: &Tx, input: &CopyImageRequest) -> Answer<Loaded> {
 }
 
 /// A disk, with a copy of its snapshot.
-fn copied(cx: &Cx, tx: &mut Tx, from: &Loaded, device: &BlockDevice) -> Answer<BlockDevice> {
+fn copied(cx: &Cx, tx: &mut Tx, input: &CopyImageRequest, from: &Loaded, device: &BlockDevice) -> Answer<BlockDevice> {
     let BlockDeviceKind::Ebs(ebs) = &device.kind else { return Ok(device.clone()) };
     let Some(old) = &ebs.snapshot else { return Ok(device.clone()) };
     let (at, spec) =
         anywhere::<Snapshot>(tx, &from.key.account, &from.key.region, old)?.ok_or_else(|| Resource::SNAPSHOT.not_found(old))?;
+    let wanted = WantedEncryption { encrypted: input.encrypted.filter(|it| *it), kms_key: input.kms_key_id.as_deref() };
+    let encryption = copied_encryption(cx, tx, wanted, spec.encryption.as_ref())?;
     let new = format!("snap-{}", cx.env.hex(17));
     let origin = SnapshotOrigin::Copy(at.account.to_string(), at.region.to_string(), old.clone());
     let copy = SnapshotSpec {
         description: format!("Copied for DestinationAmi from SourceAmi {} for SourceSnapshot {old}.", from.key.id),
-        encryption: spec.encryption.clone(),
+        encryption,
         ..SnapshotSpec::new(&spec.volume, spec.size, origin, cx.now)
     };
     tx.create(&key::<Snapshot>(cx, &new), &copy)?;

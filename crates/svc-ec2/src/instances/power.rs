@@ -10,6 +10,7 @@ use super::{
 use crate::{
     errors::{dry_run, invalid_combination, invalid_value, missing_parameter},
     records::key,
+    volumes::may_attach,
 };
 use api::ec2::{
     InstanceStateChange, RebootInstancesRequest, StartInstancesRequest, StartInstancesResult, StopInstancesRequest,
@@ -61,6 +62,7 @@ pub fn start(hosts: &Hosts, cx: &Cx, tx: &mut Tx, input: &StartInstancesRequest)
         match loaded.state() {
             InstanceState::Stopped => {
                 has_root(cx, tx, loaded)?;
+                has_keys(cx, tx, loaded)?;
                 has_room(hosts, cx, loaded)?;
             }
             InstanceState::Pending | InstanceState::Running => {}
@@ -88,6 +90,12 @@ fn has_root(cx: &Cx, tx: &Tx, loaded: &Loaded) -> Answer<()> {
     }
     let message = format!("Invalid value '{id}' for instanceId. Instance does not have a volume attached at root ({root})");
     Err(invalid_value(message))
+}
+
+/// EC2 is granted the keys of its encrypted volumes once more.
+fn has_keys(cx: &Cx, tx: &Tx, loaded: &Loaded) -> Answer<()> {
+    let disks = load::disks(tx, &key::<Instance>(cx, &loaded.id), &loaded.spec)?;
+    disks.iter().try_for_each(|disk| may_attach(cx, tx, disk.spec.encryption.as_ref()))
 }
 
 fn has_room(hosts: &Hosts, cx: &Cx, loaded: &Loaded) -> Answer<()> {

@@ -1,25 +1,30 @@
-//! How volumes and snapshots are encrypted: which key, and the data keys beneath it (EBS user guide, "Amazon EBS encryption").
+//! How volumes and snapshots are encrypted: with which key, and who may (EBS user guide, "Amazon EBS encryption").
 //!
 //! Each volume's data are encrypted with a data key of its own, which a snapshot of it shares, and so does a volume that is made of that snapshot
-//! under the same KMS key: only so do they share blocks. A data key is kept sealed by the KMS key, and opened on its way to a host.
-//!
-//! The one KMS key that there is without the service KMS is the one behind `alias/aws/ebs`, one for each account and region.
+//! under the same KMS key: only so do they share blocks. The keys are KMS's; where a request names none it is the one behind
+//! `alias/aws/ebs`, or another one that the account has set.
 
-use super::errors::dependency;
+mod data_keys;
+
+pub use data_keys::{open, sealed, with_open_keys};
+
+use super::errors::{dependency, invalid_key_state};
 use crate::{errors::invalid_value, records::key};
-use agent_proto::volume::{DataKey, Source, Volume as HostVolume};
-use front::{Answer, Cx};
-use logic::sealer::Sealer;
+use front::{
+    Answer, Cx,
+    kms::{self, Found},
+};
+use logic::kms::EncryptionContext;
 use model::{
-    AccountId, Arn, Key, Region, Timestamp,
-    ec2::{EbsKey, EbsKeySpec, EbsSettings, EbsSettingsSpec, Encryption},
+    Key, Timestamp,
+    ec2::{EbsSettings, EbsSettingsSpec, Encryption},
+    kms::{KeyKind, KmsKey},
 };
 use spine::{Read, StoreError, Tx};
 use wire::Fault;
 
 /// The name by which the key that is used where none is named is known.
 pub const DEFAULT_ALIAS: &str = "alias/aws/ebs";
-const PURPOSE: &str = "ebs/data-key";
 
 /// What a request says of the encryption of what it makes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,7 +56,8 @@ pub fn set(cx: &Cx, tx: &mut Tx, change: impl FnOnce(&mut EbsSettingsSpec)) -> A
     Ok(())
 }
 
-/// How something new is encrypted that begins as a copy of what is encrypted so, and is the caller's own.
+/// How something new is encrypted that begins as a copy of what is encrypted so. What is somebody else's or of another region isn't copied
+/// with its key.
 pub fn decide(cx: &Cx, tx: &mut Tx, wanted: Wanted<'_>, source: Option<&Encryption>) -> Answer<Option<Encryption>> {
     let settings = settings(cx, tx)?;
     let demanded = wanted.encrypted == Some(true) || settings.encryption_by_default;
@@ -64,98 +70,101 @@ pub fn decide(cx: &Cx, tx: &mut Tx, wanted: Wanted<'_>, source: Option<&Encrypti
     if !demanded && source.is_none() {
         return Ok(None);
     }
-    let arn = match (wanted.kms_key, source) {
+    let own = source.filter(|source| is_here(cx, source));
+    let key = match (wanted.kms_key, own) {
         (Some(named), _) => named_key(cx, tx, named)?,
-        (None, Some(source)) => source.key_arn.clone(),
-        (None, None) => match settings.default_key {
-            Some(arn) => arn,
-            None => own_key(cx, tx)?.0,
-        },
-    };
-    match source.filter(|source| source.key_arn == arn) {
-        Some(same) => Ok(Some(same.clone())),
-        None => new_data_key(cx, tx, arn).map(Some),
-    }
-}
-
-/// The ARN of the key that a request names: by its id, its ARN, an alias, or the alias's ARN.
-pub fn named_key(cx: &Cx, tx: &mut Tx, named: &str) -> Answer<String> {
-    let (arn, spec) = own_key(cx, tx)?;
-    let alias = cx.arn("kms", DEFAULT_ALIAS).to_string();
-    if [DEFAULT_ALIAS, &alias, &arn, &spec.id].contains(&named) {
-        return Ok(arn);
-    }
-    Err(Fault::not_implemented(format_args!("Encryption with another KMS key than {DEFAULT_ALIAS}")))
-}
-
-/// Whether a key is the one behind `alias/aws/ebs` of whatever account, which nobody can share.
-pub fn is_default_key(read: &impl Read, arn: &str) -> Answer<bool> {
-    Ok(key_of(read, arn)?.is_some())
-}
-
-/// The key behind `alias/aws/ebs`, which is made when it is first needed.
-fn own_key(cx: &Cx, tx: &mut Tx) -> Answer<(String, EbsKeySpec)> {
-    let at = key::<EbsKey>(cx, "aws-ebs");
-    let spec = match tx.spec(&at)? {
-        Some(known) => (*known).clone(),
-        None => {
-            let mut made = EbsKeySpec { id: cx.env.uuid(), material: [0; 32] };
-            cx.env.dice.fill(&mut made.material);
-            tx.create(&at, &made)?;
-            made
+        (None, Some(source)) => {
+            key_of(tx, source)?.ok_or_else(|| invalid_key_state(format!("{} does not exist", source.key_arn)))?
         }
+        (None, None) => default_key(cx, tx, &settings)?,
     };
-    Ok((cx.arn("kms", format!("key/{}", spec.id)).to_string(), spec))
+    match source.filter(|source| source.key_arn == key.key.arn().to_string()) {
+        Some(same) => {
+            authorize(cx, &key, "kms:Decrypt")?;
+            Ok(Some(same.clone()))
+        }
+        None => {
+            from_to(cx, tx, source, &key)?;
+            data_keys::new(cx, tx, &key).map(Some)
+        }
+    }
 }
 
-fn new_data_key(cx: &Cx, read: &impl Read, arn: String) -> Answer<Encryption> {
-    let spec = key_of(read, &arn)?.ok_or_else(|| Fault::internal(format_args!("there is no key {arn}")))?;
-    let (mut bytes, mut nonce) = ([0; 32], [0; 12]);
-    cx.env.dice.fill(&mut bytes);
-    cx.env.dice.fill(&mut nonce);
-    let data_key = Sealer::new(&spec.material).seal(PURPOSE, &hex::encode(bytes), Timestamp(i64::MAX), nonce);
-    Ok(Encryption { key_arn: arn, data_key })
+/// What the caller needs of the keys for a data key that is made: of the source's too, if it has one.
+fn from_to(cx: &Cx, tx: &Tx, source: Option<&Encryption>, to: &Found) -> Answer<()> {
+    if let Some(from) = source.map(|source| key_of(tx, source)).transpose()?.flatten() {
+        authorize(cx, &from, "kms:ReEncryptFrom")?;
+        authorize(cx, to, "kms:ReEncryptTo")?;
+    }
+    authorize(cx, to, "kms:GenerateDataKeyWithoutPlaintext")
 }
 
-fn key_of(read: &impl Read, arn: &str) -> Result<Option<std::sync::Arc<EbsKeySpec>>, StoreError> {
-    let Ok(parsed) = arn.parse::<Arn>() else { return Ok(None) };
-    let (Ok(account), Ok(region)) = (AccountId::parse(&parsed.account), Region::parse(&parsed.region)) else { return Ok(None) };
-    let found = read.spec(&Key::<EbsKey>::new(&account, &region, "aws-ebs"))?;
-    Ok(found.filter(|spec| parsed.resource_id("kms", "key") == Some(&spec.id)))
+/// The key that a request names: by its id, its ARN, an alias, or the alias's ARN.
+pub fn named_key(cx: &Cx, tx: &mut Tx, named: &str) -> Answer<Found> {
+    if named == DEFAULT_ALIAS || named == cx.arn("kms", DEFAULT_ALIAS).to_string() {
+        return kms::managed(cx, tx, "ebs");
+    }
+    let invalid = |why: &str| invalid_value(format!("Value ({named}) for parameter kmsKeyId is invalid. {why}"));
+    let found = kms::find(cx, tx, named).map_err(|fault| if fault.sender { invalid(&fault.message) } else { fault })?;
+    match found.spec.kind {
+        KeyKind::Symmetric => Ok(found),
+        _ => Err(invalid("Amazon EBS does not support asymmetric KMS keys.")),
+    }
 }
 
-/// A data key as records of hosts have it: sealed.
-pub fn sealed(encryption: Option<&Encryption>) -> Option<DataKey> {
-    encryption.map(|it| DataKey(format!("{} {}", it.key_arn, it.data_key)))
+fn default_key(cx: &Cx, tx: &mut Tx, settings: &EbsSettingsSpec) -> Answer<Found> {
+    match &settings.default_key {
+        Some(arn) => named_key(cx, tx, arn),
+        None => kms::managed(cx, tx, "ebs"),
+    }
 }
 
-/// The data key of something that is encrypted so.
-///
-/// # Errors
-/// If its key is gone, or isn't the one that it was sealed with.
-pub fn open(read: &impl Read, encryption: Option<&Encryption>) -> anyhow::Result<Option<DataKey>> {
-    sealed(encryption).map(|key| opened(read, &key)).transpose()
+/// Whether something is encrypted with a key of the caller's account and region.
+fn is_here(cx: &Cx, encryption: &Encryption) -> bool {
+    let key = kms_key(encryption);
+    key.is_some_and(|key| key.account == cx.account && key.region == cx.region)
 }
 
-/// A volume as a host is to have it: with its keys opened.
-///
-/// # Errors
-/// If a key can't be opened. The volume isn't to be left out then, for a host deletes what it isn't told of.
-pub fn with_open_keys(read: &impl Read, volume: &HostVolume) -> anyhow::Result<HostVolume> {
-    let open = |key: &Option<DataKey>| key.as_ref().map(|key| opened(read, key)).transpose();
-    let source = volume.source.as_ref().map(|it| anyhow::Ok(Source { snapshot: it.snapshot.clone(), key: open(&it.key)? }));
-    let snapshots = volume.snapshots.iter().map(|(id, key)| Ok((id.clone(), open(key)?)));
-    Ok(HostVolume {
-        key: open(&volume.key)?,
-        source: source.transpose()?,
-        snapshots: snapshots.collect::<anyhow::Result<_>>()?,
-        ..volume.clone()
+fn kms_key(encryption: &Encryption) -> Option<Key<KmsKey>> {
+    Key::<KmsKey>::of_arn(&encryption.key_arn.parse().ok()?)
+}
+
+fn key_of(read: &impl Read, encryption: &Encryption) -> Result<Option<Found>, StoreError> {
+    kms_key(encryption).map_or(Ok(None), |key| kms::at(read, &key))
+}
+
+/// Whether something is encrypted with the key behind `alias/aws/ebs` of whatever account, which nobody can share.
+pub fn is_default_key(read: &impl Read, encryption: &Encryption) -> Answer<bool> {
+    Ok(key_of(read, encryption)?.is_some_and(|key| key.spec.manager.is_some()))
+}
+
+/// Refuses unless the caller may have the key used by way of EC2. What was made a moment ago is anybody's in the account.
+fn authorize(cx: &Cx, key: &Found, action: &str) -> Answer<()> {
+    if !cx.snapshot().exists(&key.key)? {
+        return Ok(());
+    }
+    let keys = kms::via(cx, "ec2", &EncryptionContext::new()).with("kms:GrantIsForAWSResource", "true");
+    cx.authorize(action, &[key.key.arn()], &keys)
+}
+
+/// Refuses unless the caller may give what is encrypted so to an instance: EC2 is granted the key for it (KMS developer guide, "Granting
+/// permissions for AWS services in key policies").
+pub fn may_attach(cx: &Cx, read: &impl Read, encryption: Option<&Encryption>) -> Answer<()> {
+    let Some(key) = encryption.map(|it| key_of(read, it)).transpose()?.flatten() else { return Ok(()) };
+    authorize(cx, &key, "kms:CreateGrant")?;
+    authorize(cx, &key, "kms:Decrypt")
+}
+
+/// Why what is encrypted so can't be used now: its key is disabled, about to be deleted, or gone. Nothing if it can.
+pub fn unusable(read: &impl Read, encryption: Option<&Encryption>, now: Timestamp) -> Result<Option<String>, StoreError> {
+    let Some(encryption) = encryption else { return Ok(None) };
+    Ok(match key_of(read, encryption)? {
+        Some(key) => kms::usable(&key, now).err().map(|fault| fault.message),
+        None => Some(format!("{} does not exist.", encryption.key_arn)),
     })
 }
 
-fn opened(read: &impl Read, sealed: &DataKey) -> anyhow::Result<DataKey> {
-    let (arn, data_key) = sealed.0.split_once(' ').ok_or_else(|| anyhow::anyhow!("a data key names no KMS key"))?;
-    let spec = key_of(read, arn)?.ok_or_else(|| anyhow::anyhow!("there is no KMS key {arn}"))?;
-    let opened = Sealer::new(&spec.material).open(PURPOSE, data_key, Timestamp(0));
-    opened.map(DataKey).ok_or_else(|| anyhow::anyhow!("a data key wasn't sealed by the KMS key {arn}"))
+/// Refuses what is encrypted with a key that can't be used.
+pub fn check_usable(cx: &Cx, read: &impl Read, encryption: Option<&Encryption>) -> Result<(), Fault> {
+    unusable(read, encryption, cx.now)?.map_or(Ok(()), |why| Err(invalid_key_state(why)))
 }

@@ -69,3 +69,8 @@ pub fn token_mismatch() -> Fault {
 pub fn not_built(parameter: &str, operation: &str) -> Fault {
     Fault::not_implemented(format_args!("The parameter {parameter} of {operation}"))
 }
+
+/// A KMS key can't be used as it is.
+pub fn invalid_key_state(why: impl Into<String>) -> Fault {
+    Fault::client("InvalidKMSKey.InvalidState", why)
+}

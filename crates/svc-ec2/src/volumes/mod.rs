@@ -4,8 +4,7 @@
 //! changes of size and type; status checks; snapshots, of one volume or of all of an instance's, shared, copied, archived, with fast
 //! restore as a record. What moves blocks without a host stands in `direct`.
 //!
-//! **Not built:** Outposts and Local Zones, volumes that other services manage, the recycle bin. KMS keys other than the one behind
-//! `alias/aws/ebs` are those of the service KMS.
+//! **Not built:** Outposts and Local Zones, volumes that other services manage, the recycle bin.
 //!
 //! * `ops/`: the operations. [`new`]: what a new volume may be, for `RunInstances` too.
 //! * `views/`: from records to what the API shows. `errors`: every refusal, a constructor each.
@@ -22,10 +21,12 @@ mod reconcile;
 pub mod token;
 mod views;
 
-pub use encryption::{Wanted as WantedEncryption, decide as decide_encryption, open as data_key};
+pub use encryption::{
+    Wanted as WantedEncryption, decide as decide_encryption, may_attach, open as data_key, unusable as unusable_key,
+};
 pub use load::may_restore;
 pub use new::{NewVolume, new_volume, positive};
-pub use ops::snapshots::create::of_volume;
+pub use ops::snapshots::{copy::copied_encryption, create::of_volume};
 pub use reconcile::{Volumes, desired_volumes};
 
 use crate::{TAG, access, resource::Resource};

@@ -141,7 +141,7 @@ async fn volumes_are_encrypted_by_default_where_that_is_set() {
     let key = world.shown(&id, "kmsKeyId").await;
     assert_eq!(world.ok("ModifyEbsDefaultKmsKeyId", &[("KmsKeyId", &key)]).await.one("kmsKeyId"), key);
     assert_eq!(world.ok("GetEbsDefaultKmsKeyId", &[]).await.one("kmsKeyId"), key);
-    assert_eq!(world.code("ModifyEbsDefaultKmsKeyId", &[("KmsKeyId", "alias/other")]).await, "NotImplemented");
+    assert_eq!(world.code("ModifyEbsDefaultKmsKeyId", &[("KmsKeyId", "alias/other")]).await, "InvalidParameterValue");
     assert_eq!(world.ok("ResetEbsDefaultKmsKeyId", &[]).await.one("kmsKeyId"), "alias/aws/ebs");
     world.ok("DisableEbsEncryptionByDefault", &[]).await;
     let plain = world.volume(&[("Size", "1")]).await;

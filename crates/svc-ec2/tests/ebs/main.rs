@@ -5,6 +5,7 @@ mod common;
 
 mod attachments;
 mod direct;
+mod keys;
 mod lending;
 mod snapshots;
 mod volumes;

@@ -72,7 +72,7 @@ async fn what_no_volume_can_be_is_refused() {
         ("InvalidSnapshot.NotFound", vec![zone, ("SnapshotId", "snap-00000000")]),
         ("InvalidSnapshotID.Malformed", vec![zone, ("SnapshotId", "x")]),
         ("NotImplemented", vec![zone, ("Size", "1"), ("OutpostArn", "arn")]),
-        ("NotImplemented", vec![zone, ("Size", "1"), ("Encrypted", "true"), ("KmsKeyId", "alias/mine")]),
+        ("InvalidParameterValue", vec![zone, ("Size", "1"), ("Encrypted", "true"), ("KmsKeyId", "alias/none")]),
         ("DryRunOperation", vec![zone, ("Size", "1"), ("DryRun", "true")]),
     ] {
         assert_eq!(world.code("CreateVolume", &parameters).await, code, "{parameters:?}");

@@ -48,6 +48,8 @@ pub fn world() -> World {
         front
             .service(svc_ec2::service(&Arc::new(store.clone()), &Arc::new(svc_ec2::Hosts::none())))
             .service(direct::service(&ebs))
+            .service(svc_secrets::kms::service(&Arc::new(store.clone())))
+            .service(svc_identity::iam::service())
     });
     let (copies, finisher, collector) = (Copies::new(ebs.clone()), Finisher::new(ebs.clone()), Collector::new(ebs));
     World { bench, blocks, copies, finisher, collector, _folder: folder }

@@ -28,6 +28,8 @@ const TYPES: &[(&str, &str, &str)] = &[
     ("iam", "policy/", "AWS::IAM::Policy"),
     ("iam", "role/", "AWS::IAM::Role"),
     ("iam", "user/", "AWS::IAM::User"),
+    ("kms", "alias/", "AWS::KMS::Alias"),
+    ("kms", "key/", "AWS::KMS::Key"),
     ("logs", "log-group:", "AWS::Logs::LogGroup"),
 ];
 

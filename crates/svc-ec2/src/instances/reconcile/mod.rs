@@ -6,6 +6,7 @@ mod steps;
 mod usage;
 
 use super::load::{beside, disks};
+use crate::volumes::unusable_key;
 use agent_proto::record::{HostedMachine, HostedVolume, LOCAL_HOST};
 use anyhow::Context;
 use async_trait::async_trait;
@@ -70,7 +71,7 @@ impl Reconciler for Instances {
 /// What is due for an instance; nothing if it is gone.
 fn due(read: &impl Read, key: &Key<Instance>, row: &Row<Instance>, now: Timestamp) -> Result<Option<Step>, StoreError> {
     let hosted = read.get(&machine::key_of(key))?;
-    let failure = failure(read, key, &row.spec, &row.plan)?;
+    let failure = failure(read, key, &row.spec, &row.plan, now)?;
     let seen = Seen {
         machine: hosted.as_ref().map(|hosted| &*hosted.observed),
         volume_failure: failure.as_ref(),
@@ -95,11 +96,17 @@ fn failure(
     key: &Key<Instance>,
     spec: &InstanceSpec,
     plan: &InstancePlan,
+    now: Timestamp,
 ) -> Result<Option<StateReason>, StoreError> {
     if logic::instance::state(spec, plan) != model::ec2::InstanceState::Pending {
         return Ok(None);
     }
     let disks = disks(read, key, spec)?;
+    for disk in &disks {
+        if unusable_key(read, disk.spec.encryption.as_ref(), now)?.is_some() {
+            return Ok(Some(logic::instance::invalid_kms_key()));
+        }
+    }
     Ok(disks.iter().find_map(|disk| disk.plan.failure.as_deref()).map(|why| match why.contains("snapshot") {
         true => logic::instance::snapshot_not_found(),
         false => logic::instance::internal_error(why),

@@ -5,7 +5,7 @@ use crate::{
     errors::missing_parameter,
     instances::errors::not_built,
     tagged::anywhere,
-    volumes::{NewVolume, WantedEncryption, new_volume, positive},
+    volumes::{NewVolume, WantedEncryption, may_attach, new_volume, positive},
 };
 use api::ec2::{BlockDeviceMapping, EbsBlockDevice, RunInstancesRequest};
 use front::{Answer, Cx};
@@ -176,7 +176,10 @@ fn gib(gb: i64) -> u32 {
 
 /// Refuses volumes that can't be: of each one is made, as it would be.
 pub fn check(cx: &Cx, tx: &mut Tx, wanted: &Wanted) -> Answer<()> {
-    wanted.disks.iter().try_for_each(|disk| volume(cx, tx, wanted, disk, "i-00000000").map(drop))
+    wanted.disks.iter().try_for_each(|disk| {
+        let made = volume(cx, tx, wanted, disk, "i-00000000")?;
+        may_attach(cx, tx, made.encryption.as_ref())
+    })
 }
 
 /// The record of a volume that is made for an instance, with a data key of its own if it is encrypted.

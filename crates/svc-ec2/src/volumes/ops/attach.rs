@@ -5,6 +5,7 @@ use crate::{
     records::key,
     resource::Resource,
     volumes::{
+        encryption,
         errors::{
             already_attached, attachment_not_found, device_in_use, incorrect_state, not_built, volume_in_use, zone_mismatch,
         },
@@ -41,6 +42,8 @@ pub fn attach(cx: &Cx, tx: &mut Tx, input: &AttachVolumeRequest) -> Answer<Shown
     check_volume(id, &volume, instance_id)?;
     check_instance(instance_id, &instance)?;
     check_slots(cx, tx, (instance_id, &instance), device)?;
+    encryption::check_usable(cx, tx, volume.spec.encryption.as_ref())?;
+    encryption::may_attach(cx, tx, volume.spec.encryption.as_ref())?;
     let volume_key = key::<Volume>(cx, id);
     tx.update_spec(&volume_key, |spec| next_attachment(spec, &volume.plan, (instance_id, device), false, cx.now))?;
     tx.update_spec(&key::<Instance>(cx, instance_id), |spec| {

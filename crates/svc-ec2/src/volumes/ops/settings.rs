@@ -49,7 +49,7 @@ pub fn default_key(cx: &Cx, tx: &mut Tx, input: &GetEbsDefaultKmsKeyIdRequest) -
 /// `ModifyEbsDefaultKmsKeyId`.
 pub fn set_default_key(cx: &Cx, tx: &mut Tx, input: &ModifyEbsDefaultKmsKeyIdRequest) -> Answer<ModifyEbsDefaultKmsKeyIdResult> {
     dry_run(input.dry_run)?;
-    let arn = encryption::named_key(cx, tx, &input.kms_key_id)?;
+    let arn = encryption::named_key(cx, tx, &input.kms_key_id)?.key.arn().to_string();
     encryption::set(cx, tx, |settings| settings.default_key = Some(arn.clone()))?;
     Ok(ModifyEbsDefaultKmsKeyIdResult { kms_key_id: Some(arn) })
 }

@@ -5,7 +5,7 @@
 //! made of volumes, and of hosted volumes.
 
 use super::usage;
-use crate::volumes::encryption::sealed;
+use crate::volumes::encryption::{sealed, unusable};
 use agent_proto::{
     machine::Backing,
     record::{HostedMachine, HostedVolume, HostedVolumeSpec, LOCAL_HOST},
@@ -109,6 +109,12 @@ impl Step {
         if let Some(hosted) = &hosted {
             note_volume(&row.spec, &mut plan, &hosted.observed, now);
         }
+        // What can't be encrypted is never made: the host isn't told of it.
+        let new = hosted.is_none() && plan.ready_at.is_none();
+        if new && plan.failure.is_none() {
+            plan.failure = unusable(read, row.spec.encryption.as_ref(), now)?;
+        }
+        let withheld = new && plan.failure.is_some();
         let holders = holders(read, key, &row.spec)?;
         let holder = |it: &VolumeAttachment| holders.get(&it.number).copied().unwrap_or_default();
         note_attachments(&row.spec, &mut plan, holder, now);
@@ -117,7 +123,7 @@ impl Step {
             || goes_with_instance(&row.spec, &plan, |it| holder(it).state);
         // A snapshot of a volume that goes is completed first.
         let gone = goes && (open.is_empty() || plan.ready_at.is_none());
-        let wanted = (!gone).then(|| ordered(&key.id, &row.spec, &open));
+        let wanted = (!gone && !withheld).then(|| ordered(&key.id, &row.spec, &open));
         let stands = wanted.as_ref() == hosted.as_ref().map(|it| &*it.spec) && plan == *row.plan && snapshots.is_empty() && !gone;
         Ok((!stands).then(|| Self { volume: (!gone).then_some(plan), hosted: wanted, snapshots }))
     }

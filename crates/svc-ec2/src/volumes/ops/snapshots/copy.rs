@@ -42,7 +42,11 @@ pub fn copy(cx: &Cx, tx: &mut Tx, input: &CopySnapshotRequest) -> Answer<CopySna
     let completion_minutes = minutes(input)?;
     check_room(cx, tx)?;
     let tags = tags::on_create(input.tag_specifications.as_deref(), Resource::SNAPSHOT)?;
-    let encryption = encryption(cx, tx, input, &from, source.spec.encryption.as_ref())?;
+    if input.encrypted == Some(false) {
+        return Err(invalid_value("Value (false) for parameter encrypted is invalid. It cannot be set to false."));
+    }
+    let wanted = Wanted { encrypted: input.encrypted, kms_key: input.kms_key_id.as_deref() };
+    let encryption = copied_encryption(cx, tx, wanted, source.spec.encryption.as_ref())?;
     let id = format!("snap-{}", cx.env.hex(17));
     let origin = SnapshotOrigin::Copy(from.account.to_string(), from.region.to_string(), from.id.clone());
     let spec = SnapshotSpec {
@@ -76,23 +80,10 @@ fn source(cx: &Cx, read: &impl Read, input: &CopySnapshotRequest) -> Answer<(Key
     }
 }
 
-/// A copy of what is encrypted is encrypted. Its key is a key of its own region, and of its own account.
-fn encryption(
-    cx: &Cx,
-    tx: &mut Tx,
-    input: &CopySnapshotRequest,
-    from: &Key<Snapshot>,
-    source: Option<&Encryption>,
-) -> Answer<Option<Encryption>> {
-    if input.encrypted == Some(false) {
-        return Err(invalid_value("Value (false) for parameter encrypted is invalid. It cannot be set to false."));
-    }
-    let beside = from.account == cx.account && from.region == cx.region;
-    let wanted = Wanted { encrypted: input.encrypted, kms_key: input.kms_key_id.as_deref() };
-    match source {
-        Some(_) if !beside => encryption::decide(cx, tx, Wanted { encrypted: Some(true), ..wanted }, None),
-        source => encryption::decide(cx, tx, wanted, source),
-    }
+/// How a copy is encrypted: one of what is encrypted is. Its key is a key of its own region, and of its own account.
+pub fn copied_encryption(cx: &Cx, tx: &mut Tx, wanted: Wanted<'_>, source: Option<&Encryption>) -> Answer<Option<Encryption>> {
+    let encrypted = wanted.encrypted.or(source.map(|_| true));
+    encryption::decide(cx, tx, Wanted { encrypted, ..wanted }, source)
 }
 
 fn minutes(input: &CopySnapshotRequest) -> Answer<Option<u32>> {

@@ -106,7 +106,7 @@ fn check_encryption(read: &impl Read, spec: &SnapshotSpec, public: bool) -> Answ
     if public {
         return Err(invalid_value("Encrypted snapshots cannot be shared publicly."));
     }
-    if encryption::is_default_key(read, &encryption.key_arn)? {
+    if encryption::is_default_key(read, encryption)? {
         let message = "Encrypted snapshots with EBS default key cannot be shared";
         return Err(Fault::client("InvalidParameter", message));
     }

@@ -1,0 +1,3 @@
+//! The services that keep secrets: the Key Management Service.
+
+pub mod kms;
