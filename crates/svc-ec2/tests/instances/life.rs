@@ -2,7 +2,10 @@
 
 use crate::world::{World, key};
 use agent_proto::machine::{Halt, OffCause, Power};
-use model::ec2::{InstanceUsage, NetworkInterface, Volume};
+use model::{
+    ec2::{InstanceUsage, NetworkInterface, Volume},
+    kms::KmsKey,
+};
 use spine::{Read, Scope, reconcile::Wake};
 
 #[tokio::test]
@@ -136,6 +139,20 @@ async fn a_volume_that_cannot_be_made_ends_the_launch() {
     let shown = world.shown(&id).await;
     assert_eq!(shown.one("instanceState/name"), "terminated");
     assert_eq!(shown.one("stateReason/code"), "Client.InvalidSnapshot.NotFound");
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_used_ends_the_launch() {
+    let world = World::new().await;
+    let encrypted = [("BlockDeviceMapping.1.DeviceName", "/dev/xvda"), ("BlockDeviceMapping.1.Ebs.Encrypted", "true")];
+    let id = world.pending(&encrypted).await;
+    let kms_key = world.bench.store.snapshot().specs::<KmsKey>(Scope::All).unwrap().remove(0).0;
+    world.write(|tx| tx.update_spec(&kms_key, |spec| spec.enabled = false)).await;
+    world.settle().await;
+    let shown = world.shown(&id).await;
+    assert_eq!(shown.one("instanceState/name"), "terminated");
+    let message = "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state";
+    assert_eq!(shown.one("stateReason/message"), message);
 }
 
 #[tokio::test]
