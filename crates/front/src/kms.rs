@@ -1,7 +1,7 @@
 //! KMS keys as services use them: found by what a request calls them, asked whether they can be used, and what they seal.
 //!
-//! KMS's own operations are in `svc-secrets`; other services lean on its records, by way of this. Nobody's permission is looked at here:
-//! whoever acts in a caller's name asks [`Cx::authorize`] first, with the keys of [`via`].
+//! KMS's own operations are in `svc-secrets`; other services lean on its records, by way of this. Sealing and opening look at nobody's
+//! permission: whoever does so in a caller's name asks [`authorize`] first.
 
 mod find;
 mod managed;
@@ -63,11 +63,25 @@ pub fn decrypt(read: &impl Read, ciphertext: &Ciphertext, context: &EncryptionCo
     Ok(material.and_then(|material| ciphertext.open(material.bytes.bytes(), context)))
 }
 
-/// The condition keys of what a service asks of a key in its caller's name: `kms:ViaService` and the encryption context.
-pub fn via(cx: &Cx, service: &str, context: &EncryptionContext) -> Context {
-    let keys = encryption_context(context);
-    keys.with("kms:ViaService", format!("{service}.{}.amazonaws.com", cx.region))
+/// Refuses unless the caller may have the action done with the key by that service, such as `ec2`. A key that was made for this very
+/// request is AWS's for the service, and anybody's in the account.
+///
+/// # Errors
+/// That the caller may not, in the words of the caller's request's service.
+pub fn authorize(cx: &Cx, found: &Found, action: &str, service: &str, context: &EncryptionContext) -> Answer<()> {
+    if !cx.snapshot().exists(&found.key)? {
+        return Ok(());
+    }
+    cx.authorize(action, &[found.key.arn()], &via(cx, service, context))
+}
+
+/// The condition keys of what a service asks of a key in its caller's name: `kms:ViaService`, the encryption context, and that it is
+/// for the service itself.
+fn via(cx: &Cx, service: &str, context: &EncryptionContext) -> Context {
+    encryption_context(context)
+        .with("kms:ViaService", format!("{service}.{}.amazonaws.com", cx.region))
         .with("kms:CallerAccount", cx.account.as_str())
+        .with("kms:GrantIsForAWSResource", "true")
         .with("aws:ViaAWSService", "true")
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Public parameters, those under `/aws/`, are no records: `logic::parameter` has them.
 
-use crate::{Key, Record, Timestamp, iam::SealingKeySpec};
+use crate::{Key, Record, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -70,9 +70,6 @@ pub enum Tier {
     Advanced,
 }
 
-/// What the secrets of an account in a region are sealed with; made when it is first needed, by the handler that needs it.
-pub enum ParameterKey {}
-
 impl Record for Parameter {
     const KIND: &'static str = "ssm/parameter";
     type Spec = ParameterSpec;
@@ -83,13 +80,6 @@ impl Record for Parameter {
 impl Record for ParameterVersion {
     const KIND: &'static str = "ssm/parameter-version";
     type Spec = ParameterVersionSpec;
-    type Plan = ();
-    type Observed = ();
-}
-
-impl Record for ParameterKey {
-    const KIND: &'static str = "ssm/parameter-key";
-    type Spec = SealingKeySpec;
     type Plan = ();
     type Observed = ();
 }

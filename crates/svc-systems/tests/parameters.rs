@@ -131,7 +131,8 @@ async fn secrets_are_kept_sealed() {
     assert!(!format!("{:?}", kept[0].1).contains("hunter2"));
     assert_eq!(cloud.ok("DescribeParameters", json!({})).await["Parameters"][0]["KeyId"], "alias/aws/ssm");
     let other = json!({"Name": "q", "Value": "x", "Type": "SecureString", "KeyId": "alias/mine"});
-    assert_eq!(cloud.call("PutParameter", other).await.status, 501);
+    let words = cloud.fails("PutParameter", other, "InvalidKeyId").await;
+    assert_eq!(words, format!("Alias arn:aws:kms:us-east-1:{ACCOUNT}:alias/mine is not found."));
     let history = cloud.ok("GetParameterHistory", json!({"Name": "pw", "WithDecryption": true})).await;
     assert_eq!(history["Parameters"][0]["Value"], "hunter2");
 }

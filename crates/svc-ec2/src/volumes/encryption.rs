@@ -138,13 +138,9 @@ pub fn is_default_key(read: &impl Read, encryption: &Encryption) -> Answer<bool>
     Ok(key_of(read, encryption)?.is_some_and(|key| key.spec.manager.is_some()))
 }
 
-/// Refuses unless the caller may have the key used by way of EC2. What was made a moment ago is anybody's in the account.
+/// Refuses unless the caller may have the key used by way of EC2.
 fn authorize(cx: &Cx, key: &Found, action: &str) -> Answer<()> {
-    if !cx.snapshot().exists(&key.key)? {
-        return Ok(());
-    }
-    let keys = kms::via(cx, "ec2", &EncryptionContext::new()).with("kms:GrantIsForAWSResource", "true");
-    cx.authorize(action, &[key.key.arn()], &keys)
+    kms::authorize(cx, key, action, "ec2", &EncryptionContext::new())
 }
 
 /// Refuses unless the caller may give what is encrypted so to an instance: EC2 is granted the key for it (KMS developer guide, "Granting

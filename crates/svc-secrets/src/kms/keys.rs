@@ -118,10 +118,14 @@ pub(super) fn of_new_grant(cx: &Cx, input: &sdk::CreateGrantRequest) -> Context 
     keys
 }
 
-/// The constraint of a request; where it has both kinds, which the handler refuses, the tighter one.
+/// The constraint of a request; where it has both kinds, which the handler refuses, the tighter one. One without pairs is none.
 pub(super) fn constraint(given: Option<&sdk::GrantConstraints>) -> Option<GrantConstraint> {
-    let equals = given?.encryption_context_equals.clone().map(GrantConstraint::Equals);
-    equals.or_else(|| given?.encryption_context_subset.clone().map(GrantConstraint::Subset))
+    let equals = given?.encryption_context_equals.clone().filter(some).map(GrantConstraint::Equals);
+    equals.or_else(|| given?.encryption_context_subset.clone().filter(some).map(GrantConstraint::Subset))
+}
+
+fn some(pairs: &EncryptionContext) -> bool {
+    !pairs.is_empty()
 }
 
 /// What a request tells that is about one grant.

@@ -95,7 +95,8 @@ async fn a_rotated_key_reads_what_it_wrote_before() {
 async fn only_symmetric_keys_of_the_clouds_own_material_are_rotated() {
     let cloud = Cloud::new();
     let signing = cloud.key(json!({"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"})).await;
-    for operation in ["EnableKeyRotation", "GetKeyRotationStatus", "RotateKeyOnDemand", "ListKeyRotations"] {
+    assert_eq!(cloud.ok("GetKeyRotationStatus", json!({"KeyId": signing})).await["KeyRotationEnabled"], false);
+    for operation in ["EnableKeyRotation", "RotateKeyOnDemand", "ListKeyRotations"] {
         cloud.fails(operation, json!({"KeyId": signing}), "UnsupportedOperationException").await;
     }
 }

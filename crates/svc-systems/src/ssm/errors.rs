@@ -11,6 +11,11 @@ pub fn not_built(what: impl Display) -> Fault {
     Fault::not_implemented(format_args!("ssm: {what}"))
 }
 
+/// A KMS key that can't be used, for the reason that KMS gives; what else went wrong stays as it is.
+pub fn invalid_key(why: Fault) -> Fault {
+    if why.sender { Fault::client("InvalidKeyId", why.message) } else { why }
+}
+
 pub fn not_found(name: &str) -> Fault {
     Fault::client("ParameterNotFound", format!("Parameter {name} not found."))
 }

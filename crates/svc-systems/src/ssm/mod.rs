@@ -3,7 +3,7 @@
 //! **Built:** parameters of the three types with their versions, labels, tags, tiers, allowed patterns and the data type `aws:ec2:image`; by
 //! name, by ARN, by path, by filters; their history. Those that AWS has for everybody stand in `logic::parameter`.
 //!
-//! **Not built:** policies of parameters (expiration and its notices), KMS keys but the account's own, sharing with other accounts, the data
+//! **Not built:** policies of parameters (expiration and its notices), sharing with other accounts, the data
 //! type `aws:ssm:integration`, and all of Systems Manager that isn't Parameter Store.
 
 mod access;

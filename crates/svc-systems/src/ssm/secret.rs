@@ -1,50 +1,70 @@
-//! The values of secrets, sealed with the account's own key (`alias/aws/ssm`), each for the one parameter that it is the value of.
+//! The values of secrets, encrypted with KMS keys, each for the one parameter that it is the value of (KMS developer guide, "How AWS Systems
+//! Manager Parameter Store uses AWS KMS").
 
-use super::errors::not_built;
-use front::{Cx, records::key};
-use logic::sealer::Sealer;
-use model::{Timestamp, iam::SealingKeySpec, ssm::ParameterKey};
+use super::errors::invalid_key;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use front::{
+    Cx,
+    kms::{self, Found},
+};
+use logic::kms::{Ciphertext, EncryptionContext};
+use model::kms::{KeyKind, KeyUsage};
 use spine::{Read, Tx};
 use wire::Fault;
 
 /// The key that is used where none is named.
 pub const OWN_KEY: &str = "alias/aws/ssm";
-/// What is sealed here can't be passed off as something else that is.
-const PURPOSE: &str = "ssm/parameter";
-/// Secrets don't age.
-const EVER: Timestamp = Timestamp(i64::MAX);
 
-/// The key that a request names, which has to be the account's own.
-pub fn check_key(cx: &Cx, named: &str) -> Result<(), Fault> {
-    let arn = cx.arn("kms", OWN_KEY).to_string();
-    if named == OWN_KEY || named == arn { Ok(()) } else { Err(not_built(format_args!("the KMS key {named}"))) }
+/// A value as it is kept: encrypted with the key that is named.
+///
+/// # Errors
+/// `InvalidKeyId` for a key that isn't there or can't be used, and what the caller may not.
+pub fn seal(cx: &Cx, tx: &mut Tx, (name, named): (&str, &str), value: &str) -> Result<String, Fault> {
+    let found = key(cx, tx, named)?;
+    usable(cx, &found)?;
+    let context = context(cx, name);
+    kms::authorize(cx, &found, "kms:Encrypt", "ssm", &context)?;
+    Ok(STANDARD.encode(kms::encrypt(&cx.env, tx, &found, value.as_bytes(), &context)?))
 }
 
-/// A value as it is kept.
-pub fn seal(cx: &Cx, tx: &mut Tx, name: &str, value: &str) -> Result<String, Fault> {
-    let at = key::<ParameterKey>(cx, OWN_KEY);
-    let kept = match tx.spec(&at)? {
-        Some(kept) => kept.key,
-        None => {
-            let mut made = SealingKeySpec { key: [0; 32] };
-            cx.env.dice.fill(&mut made.key);
-            tx.create(&at, &made)?;
-            made.key
-        }
-    };
-    let mut nonce = [0; 12];
-    cx.env.dice.fill(&mut nonce);
-    Ok(Sealer::new(&kept).seal(PURPOSE, &bound(name, value), EVER, nonce))
+fn key(cx: &Cx, tx: &mut Tx, named: &str) -> Result<Found, Fault> {
+    if named == OWN_KEY || named == cx.arn("kms", OWN_KEY).to_string() {
+        return kms::managed(cx, tx, "ssm");
+    }
+    let found = kms::find(cx, tx, named).map_err(invalid_key)?;
+    match found.spec.kind {
+        KeyKind::Symmetric => Ok(found),
+        _ => Err(kms::usage(&found, KeyUsage::EncryptDecrypt, "Encrypt").err().map_or_else(|| asymmetric(&found), invalid_key)),
+    }
+}
+
+fn asymmetric(found: &Found) -> Fault {
+    invalid_key(Fault::client("", format!("{} is an asymmetric KMS key.", found.key.arn())))
+}
+
+fn usable(cx: &Cx, found: &Found) -> Result<(), Fault> {
+    kms::usable(found, cx.now).map_err(invalid_key)
 }
 
 /// What a value as it is kept means.
-pub fn open(cx: &Cx, tx: &Tx, name: &str, sealed: &str) -> Result<String, Fault> {
-    let kept = tx.spec(&key::<ParameterKey>(cx, OWN_KEY))?;
-    let opened = kept.and_then(|kept| Sealer::new(&kept.key).open(PURPOSE, sealed, cx.now));
-    let value = opened.as_deref().and_then(|text| text.strip_prefix(&bound(name, "")).map(str::to_owned));
-    value.ok_or_else(|| Fault::internal(format_args!("the value of the parameter {name} can't be opened")))
+///
+/// # Errors
+/// `InvalidKeyId` where its key is gone or can't be used, and what the caller may not.
+pub fn open(cx: &Cx, read: &impl Read, name: &str, sealed: &str) -> Result<String, Fault> {
+    let broken = || Fault::internal(format_args!("the value of the parameter {name} can't be opened"));
+    let bytes = STANDARD.decode(sealed).map_err(|_| broken())?;
+    let ciphertext = Ciphertext::parse(&bytes).ok_or_else(broken)?;
+    let gone = || invalid_key(Fault::client("", format!("Key '{}' does not exist", ciphertext.key.arn())));
+    let found = kms::at(read, &ciphertext.key)?.ok_or_else(gone)?;
+    let context = context(cx, name);
+    kms::authorize(cx, &found, "kms:Decrypt", "ssm", &context)?;
+    usable(cx, &found)?;
+    let opened = kms::decrypt(read, &ciphertext, &context)?.ok_or_else(broken)?;
+    String::from_utf8(opened).map_err(|_| broken())
 }
 
-fn bound(name: &str, value: &str) -> String {
-    format!("{name}:{value}")
+/// What a value is bound to: the ARN of its parameter.
+fn context(cx: &Cx, name: &str) -> EncryptionContext {
+    let arn = cx.arn("ssm", format!("parameter/{}", name.trim_start_matches('/'))).to_string();
+    EncryptionContext::from([("PARAMETER_ARN".to_owned(), arn)])
 }

@@ -94,7 +94,8 @@ fn check_constraints(key: &Found, input: &sdk::CreateGrantRequest) -> Answer<()>
     if given.source_arn.is_some() {
         return Err(errors::not_built("SourceArn"));
     }
-    if given.encryption_context_equals.is_some() && given.encryption_context_subset.is_some() {
+    let pairs = [&given.encryption_context_equals, &given.encryption_context_subset];
+    if pairs.iter().all(|pairs| pairs.as_ref().is_some_and(|pairs| !pairs.is_empty())) {
         return Err(errors::not_built("EncryptionContextEquals together with EncryptionContextSubset"));
     }
     if key.spec.kind != KeyKind::Symmetric {

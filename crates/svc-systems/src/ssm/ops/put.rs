@@ -90,7 +90,7 @@ fn version(cx: &Cx, input: &PutParameterRequest, before: Option<&Arc<ParameterVe
     Ok(ParameterVersionSpec {
         kind,
         value: input.value.clone(),
-        key: key_of(cx, input, kind)?,
+        key: key_of(input, kind)?,
         description: kept(&input.description, |it| it.description.clone()).filter(|it| !it.is_empty()),
         allowed_pattern,
         tier: values::tier(asked, before.map(|it| it.tier), intelligent, input.value.len())?,
@@ -109,13 +109,9 @@ fn kind(asked: ParameterType) -> ParameterKind {
 }
 
 /// The key of a secret; nothing else has one.
-fn key_of(cx: &Cx, input: &PutParameterRequest, kind: ParameterKind) -> Answer<Option<String>> {
+fn key_of(input: &PutParameterRequest, kind: ParameterKind) -> Answer<Option<String>> {
     match (kind, &input.key_id) {
-        (ParameterKind::Secret, Some(named)) => {
-            secret::check_key(cx, named)?;
-            Ok(Some(named.clone()))
-        }
-        (ParameterKind::Secret, None) => Ok(Some(secret::OWN_KEY.to_owned())),
+        (ParameterKind::Secret, named) => Ok(Some(named.clone().unwrap_or_else(|| secret::OWN_KEY.to_owned()))),
         (_, Some(_)) => Err(invalid("KeyId is supported for parameters of the type SecureString only.")),
         (_, None) => Ok(None),
     }
@@ -135,7 +131,10 @@ fn check_image(cx: &Cx, tx: &Tx, id: &str) -> Answer<()> {
 
 fn sealed(cx: &Cx, tx: &mut Tx, name: &str, version: ParameterVersionSpec) -> Answer<ParameterVersionSpec> {
     match version.kind {
-        ParameterKind::Secret => Ok(ParameterVersionSpec { value: secret::seal(cx, tx, name, &version.value)?, ..version }),
+        ParameterKind::Secret => {
+            let named = version.key.as_deref().unwrap_or(secret::OWN_KEY);
+            Ok(ParameterVersionSpec { value: secret::seal(cx, tx, (name, named), &version.value)?, ..version })
+        }
         _ => Ok(version),
     }
 }
