@@ -6,11 +6,10 @@ import stat
 import subprocess
 import tarfile
 
-import boto3
 import pytest
 
 from conftest import push, until
-from machines import Ssh, in_state, key_pair, launch, ssh_group
+from machines import in_state, key_pair, launch, quick_start, ssh_group
 
 PROGRAMS = ["sh", "cat", "id", "ls", "sleep", "stat"]
 
@@ -91,6 +90,34 @@ def test_a_container_image_becomes_a_machine(cloud, lab, skopeo, web_image):
     terminate(cloud, machine["InstanceId"])
     absent = refused(cloud, uri.replace(":latest", ":absent"), "--name", "absent")
     assert "not found" in absent, absent
+
+
+def test_an_image_of_a_machine_that_runs_and_its_root_replaced(cloud, lab):
+    ssh, options = lab
+    machine = launch(cloud, "--image-id", quick_start(cloud), *options)
+    name, address = machine["InstanceId"], machine["PublicIpAddress"]
+    boot = lambda: ssh(address, "cut -d' ' -f22 /proc/1/stat", check=False).stdout.strip()
+    before = boot()
+    # Not written through to the disk: a system that is shut down does that.
+    ssh(address, "echo kept >mine")
+    image = cloud.aws("ec2", "create-image", "--instance-id", name, "--name", "of-a-machine")["ImageId"]
+    assert cloud.aws("ec2", "describe-instances", "--instance-ids", name)["Reservations"][0]["Instances"][0]["State"]["Name"] == "running"
+    until(lambda: cloud.aws("ec2", "describe-images", "--image-ids", image)["Images"][0]["State"] == "available", what="the image")
+    until(lambda: boot() not in ("", before), what="another boot")
+    copy = launch(cloud, "--image-id", image, *options)
+    assert ssh(copy["PublicIpAddress"], "cat mine") == "kept"
+    terminate(cloud, copy["InstanceId"])
+
+    old = machine["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+    task = cloud.aws("ec2", "create-replace-root-volume-task", "--instance-id", name, "--delete-replaced-root-volume")
+    task = task["ReplaceRootVolumeTask"]["ReplaceRootVolumeTaskId"]
+    until(lambda: cloud.aws("ec2", "describe-replace-root-volume-tasks", "--replace-root-volume-task-ids", task)
+          ["ReplaceRootVolumeTasks"][0]["TaskState"] == "succeeded", what="the replacement")
+    assert until(lambda: ssh(address, "ls mine || echo gone", check=False).stdout.strip(), what="the machine") == "gone", "as it was launched"
+    until(lambda: "NotFound" in getattr(cloud.aws("ec2", "describe-volumes", "--volume-ids", old, check=False), "stderr", ""), what="the old volume's end")
+    data = cloud.aws("ec2", "get-launch-template-data", "--instance-id", name)["LaunchTemplateData"]
+    assert (data["ImageId"], data["InstanceType"], data["KeyName"]) == (machine["ImageId"], "t3.micro", "images")
+    terminate(cloud, name)
 
 
 def test_who_may_not_write_snapshots_imports_nothing(cloud, root_folder, monkeypatch):
