@@ -19,6 +19,10 @@ use hyper_util::{
 };
 use model::Env;
 use sign::Signer;
+use std::time::Duration;
+
+/// A connection that was left alone for longer may be closed at the other end.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Bytes of an answer that are kept.
 const ANSWER: usize = 16 << 20;
@@ -63,7 +67,7 @@ impl Aws {
                 Signer { key: key.access_key_id, secret: key.secret_access_key, token: None }
             }
         };
-        let client = Client::builder(TokioExecutor::new()).build_http();
+        let client = Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).build_http();
         Ok(Self { authority: server.address().to_string(), region: region.into(), signer, env: Env::system(), client })
     }
 

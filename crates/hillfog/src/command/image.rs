@@ -15,6 +15,7 @@ use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use serde_json::Value;
 use std::process::ExitCode;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -117,22 +118,26 @@ impl Architecture {
 
 pub fn run(args: Args) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    match args.command {
-        Command::Import(args) => runtime.block_on(import(args)),
-        Command::Build(args) => runtime.block_on(build(args)),
-    }
+    runtime.block_on(async {
+        // From the beginning: what an interrupt ends are the programs that work for this one, and it cleans up after them.
+        let interrupt = &mut signal(SignalKind::interrupt())?;
+        match args.command {
+            Command::Import(args) => import(args, interrupt).await,
+            Command::Build(args) => build(args, interrupt).await,
+        }
+    })
 }
 
-async fn import(args: Import) -> Result<ExitCode> {
+async fn import(args: Import, interrupt: &mut Signal) -> Result<ExitCode> {
     let source = Source::of(&args.source)?;
     let (aws, wanted) = args.common.wanted(source.suggested_name(), args.boot_mode.map(word))?;
     upload::check_name(&aws, &wanted.name).await?;
     let progress = Progress::new(args.common.json);
     let disk = Disk::of(&source, wanted.gib, &aws, &progress).await?;
-    finish(&aws, disk, &wanted, &progress, args.common.json).await
+    finish(&aws, disk, &wanted, &args.common, &progress, interrupt).await
 }
 
-async fn build(args: Build) -> Result<ExitCode> {
+async fn build(args: Build, interrupt: &mut Signal) -> Result<ExitCode> {
     let Distribution::Debian = args.distribution;
     let kind = if args.cloud_init { "cloud-init" } else { "small" };
     let (aws, wanted) = args.common.wanted(format!("debian-{}-{kind}", args.release), None)?;
@@ -141,7 +146,7 @@ async fn build(args: Build) -> Result<ExitCode> {
     let choice =
         debian::Choice { release: args.release, packages: args.packages, cloud_init: args.cloud_init, mirror: args.mirror };
     let disk = debian::build(&choice, wanted.gib, aws.env(), &progress)?;
-    finish(&aws, disk, &wanted, &progress, args.common.json).await
+    finish(&aws, disk, &wanted, &args.common, &progress, interrupt).await
 }
 
 impl Common {
@@ -158,9 +163,16 @@ impl Common {
     }
 }
 
-async fn finish(aws: &Aws, disk: Disk, wanted: &Wanted, progress: &Progress, json: bool) -> Result<ExitCode> {
-    let made = upload::image(aws, disk, wanted, progress).await?;
-    if json {
+async fn finish(
+    aws: &Aws,
+    disk: Disk,
+    wanted: &Wanted,
+    common: &Common,
+    progress: &Progress,
+    interrupt: &mut Signal,
+) -> Result<ExitCode> {
+    let made = upload::image(aws, disk, wanted, progress, interrupt).await?;
+    if common.json {
         println!("{made}");
     } else {
         tell(&made);

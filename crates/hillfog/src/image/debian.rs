@@ -16,7 +16,7 @@ const BASE: &[&str] = &["ca-certificates", "curl", "iproute2", "less", "netbase"
 const CLOUD_INIT: &[&str] =
     &["cloud-init", "dbus", "libpam-systemd", "openssh-server", "systemd", "systemd-sysv", "systemd-timesyncd"];
 
-/// Where cloud-init finds its data, and what it leaves alone: the machine's network is there before it is.
+/// Where cloud-init finds its data, and what it leaves alone: the network is there before it is, and no locale was installed.
 const CLOUD_CONFIG: &str = "# The cloud's metadata service is EC2's.
 datasource_list: [ Ec2, None ]
 datasource:
@@ -24,6 +24,7 @@ datasource:
     strict_id: false
     timeout: 5
 network: { config: disabled }
+locale: false
 system_info:
   default_user:
     name: ec2-user

@@ -6,11 +6,11 @@ use crate::aws::{
     ebs::{Checksum, checksum},
     ec2::NewImage,
 };
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use bytes::Bytes;
 use disk_image::{BLOCK, Blocks, content::Content};
 use serde_json::{Value, json};
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{signal::unix::Signal, sync::mpsc, task::JoinSet};
 
 /// Blocks that are sent at once.
 const AT_ONCE: usize = 8;
@@ -43,15 +43,15 @@ pub async fn check_name(aws: &Aws, name: &str) -> Result<()> {
 /// Makes the image: tells about it as a JSON object.
 ///
 /// # Errors
-/// If the disk can't be read or the cloud refuses; then nothing is left of it.
-pub async fn image(aws: &Aws, disk: Disk, wanted: &Wanted, progress: &Progress) -> Result<Value> {
+/// If the disk can't be read, the cloud refuses, or somebody interrupts; then nothing is left of it.
+pub async fn image(aws: &Aws, disk: Disk, wanted: &Wanted, progress: &Progress, interrupt: &mut Signal) -> Result<Value> {
     let Disk { blocks, content, work: _work } = disk;
     let boot_mode = boot_mode(content, wanted)?;
     let gib = gib(blocks.bytes(), wanted.gib)?;
     let snapshot = aws.start_snapshot(gib, &format!("Imported for {}", wanted.name)).await?;
     let made = tokio::select! {
         made = write_and_register(aws, blocks, &snapshot, boot_mode, wanted, progress) => made,
-        _ = tokio::signal::ctrl_c() => bail_after(aws, &snapshot).await,
+        _ = interrupt.recv() => Err(anyhow!("Interrupted: nothing was made")),
     };
     let (image, count) = match made {
         Ok(made) => made,
@@ -70,11 +70,6 @@ pub async fn image(aws: &Aws, disk: Disk, wanted: &Wanted, progress: &Progress) 
         "Size": gib,
         "Bytes": count as u64 * BLOCK as u64,
     }))
-}
-
-async fn bail_after<T>(aws: &Aws, snapshot: &str) -> Result<T> {
-    let _ = aws.delete_snapshot(snapshot).await;
-    bail!("Interrupted: nothing was made")
 }
 
 /// A virtual machine's boot mode; none for a system container.
