@@ -9,12 +9,12 @@ use std::time::Duration;
 /// How often the server may die after each of the user's wishes.
 const CRASHES: u32 = 3;
 
-async fn go_on(world: &mut World, seconds: u64) {
+pub async fn go_on(world: &mut World, seconds: u64) {
     world.crashes.allow(CRASHES);
     world.pass(Duration::from_secs(seconds)).await;
 }
 
-async fn call(world: &World, operation: &str, parameters: &[(&str, &str)]) -> String {
+pub async fn call(world: &World, operation: &str, parameters: &[(&str, &str)]) -> String {
     let answer = world.user(User::FIRST).ec2(operation, parameters).await;
     let names = ["imageId", "snapshotId", "volumeId", "item/instanceId"];
     let made = |name: &&str| answer.all(name).first().map(|id| id.to_string());
@@ -27,12 +27,12 @@ async fn call(world: &World, operation: &str, parameters: &[(&str, &str)]) -> St
     made(&names[which]).unwrap_or_default()
 }
 
-async fn state(world: &World, id: &str) -> String {
+pub async fn state(world: &World, id: &str) -> String {
     world.user(User::FIRST).ec2("DescribeInstances", &[("InstanceId.1", id)]).await.one("instanceState/name").to_owned()
 }
 
 /// An image of a volume that somebody made.
-async fn image(world: &mut World) -> String {
+pub async fn image(world: &mut World) -> String {
     let volume = call(world, "CreateVolume", &[("AvailabilityZone", "us-east-1a"), ("Size", "1")]).await;
     go_on(world, 10).await;
     let snapshot = call(world, "CreateSnapshot", &[("VolumeId", &volume)]).await;

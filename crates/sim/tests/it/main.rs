@@ -4,6 +4,7 @@
 mod crash;
 mod credentials;
 mod instances;
+mod interludes;
 mod isolation;
 mod lists;
 mod main_job;
