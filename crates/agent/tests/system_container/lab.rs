@@ -202,6 +202,16 @@ impl Lab {
         state[which]["pid"].as_i64().unwrap() as i32
     }
 
+    /// Ends a machine's shim, and has its record say that it was started before this host was.
+    pub fn forget_boot(&self, id: &str) {
+        let path = self.folder.path().join("data/system-containers").join(id).join("state.json");
+        let mut state: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let shim = nix::unistd::Pid::from_raw(self.shim(id));
+        nix::sys::signal::kill(shim, nix::sys::signal::Signal::SIGKILL).unwrap();
+        state["shim"]["boot"] = "another".into();
+        fs::write(&path, state.to_string()).unwrap();
+    }
+
     pub async fn kill(&self, id: &str) -> OffCause {
         self.driver.halt(id, Halt::Force).await.unwrap();
         self.ended(id).await

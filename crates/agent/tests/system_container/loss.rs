@@ -39,3 +39,15 @@ async fn a_machine_dies_with_its_shim() {
     lab.start_with(order).await.unwrap().ok("true");
     lab.leave().await;
 }
+
+#[tokio::test]
+async fn a_host_that_begins_anew_has_switched_its_machines_off() {
+    let Some(mut lab) = Lab::new("a_host_that_begins_anew_has_switched_its_machines_off") else { return };
+    let root = lab.root("");
+    lab.start("i-1", vec![root]).await.ok("sync");
+    lab.forget_boot("i-1");
+    lab.driver = lab.again();
+    lab.driver.recover().await.unwrap();
+    assert_eq!(lab.ended("i-1").await, OffCause::Told);
+    lab.leave().await;
+}

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     disk::remove_all,
     machine::{Life, Seen},
+    process,
 };
 use agent_proto::machine::OffCause;
 use std::{path::Path, time::Duration};
@@ -42,7 +43,11 @@ impl Shimmed {
             return Ok(state);
         }
         self.clear(id).await?;
-        let cause = OffCause::Died("the process that supervised the machine was lost".into());
+        // A host that has begun anew has switched off what ran on it.
+        let cause = match process::boot() {
+            Ok(boot) if boot != state.shim.boot => OffCause::Told,
+            _ => OffCause::Died("the process that supervised the machine was lost".into()),
+        };
         let state = State { ended: Some(Ended { at: self.env.now(), cause }), ..state };
         state.save(&folder).map_err(text)?;
         Ok(state)
