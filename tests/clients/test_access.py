@@ -7,9 +7,10 @@ import shutil
 import subprocess
 import urllib.request
 
+import botocore.exceptions
 import pytest
 
-from conftest import until
+from conftest import Cloud, until
 from machines import in_state, key_pair, launch, quick_start, shown, ssh_group
 
 
@@ -157,3 +158,23 @@ def test_machines_that_ran_are_booted_by_the_next_up(lab):
     assert shown(cloud, off["InstanceId"])["State"]["Name"] == "stopped", "what was off stays off"
     cloud.aws("ec2", "terminate-instances", "--instance-ids", off["InstanceId"])
     in_state(cloud, off["InstanceId"], "terminated")
+
+
+def test_how_much_is_given_away_and_how_groups_are_kept_are_settings(root, tmp_path, monkeypatch):
+    for name, value in {"OVERCOMMIT_CPU": "10000", "OVERCOMMIT_MEMORY": "50", "STRICT_PLACEMENT_GROUPS": "true"}.items():
+        monkeypatch.setenv(f"HILLFOG_{name}", value)
+    cloud = Cloud(tmp_path / "cloud").up()
+    try:
+        capacity = json.loads(cloud.hillfog("status", "--json").stdout)["capacity"]
+        assert (capacity["overcommit_cpu"], capacity["overcommit_memory"], capacity["strict_placement_groups"]) == (10000, 50, True)
+        assert "Machines take 0 of" in cloud.hillfog("status").stdout
+        image, ec2 = quick_start(cloud), cloud.client("ec2")
+        run = lambda kind, **more: ec2.run_instances(ImageId=image, InstanceType=kind, MinCount=1, MaxCount=1, **more)
+        with pytest.raises(botocore.exceptions.ClientError, match="InsufficientInstanceCapacity"):
+            run("x1e.32xlarge")
+        ec2.create_placement_group(GroupName="apart", Strategy="spread", SpreadLevel="rack")
+        run("c5.large", Placement={"GroupName": "apart"})
+        with pytest.raises(botocore.exceptions.ClientError, match="InsufficientInstanceCapacity"):
+            run("c5.large", Placement={"GroupName": "apart"})
+    finally:
+        cloud.hillfog("down", check=False)

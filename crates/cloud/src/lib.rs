@@ -9,7 +9,7 @@ pub use link::{EdgeLink, HostLink};
 
 use agent_proto::{Host, edge::Edge, record::LOCAL_HOST};
 use front::{Admin, Front};
-use logic::placement::machines::Overcommitment;
+use logic::placement::hosts::Rules;
 use model::Env;
 use spine::{Store, reconcile::Runner};
 use std::sync::Arc;
@@ -51,6 +51,8 @@ pub struct Parts {
     pub events: Arc<LogStore>,
     /// The event history.
     pub trail: Arc<TrailStore>,
+    /// How machines are placed.
+    pub placement: Rules,
     /// How requests are met.
     pub front: front::Config,
 }
@@ -86,7 +88,7 @@ impl Drop for Cloud {
 fn services(parts: &Parts) -> Front {
     let logs = Arc::new(Logs { store: parts.store.clone(), events: parts.events.clone() });
     let machine = Arc::new(parts.host.capabilities());
-    let hosts = Arc::new(ec2::Hosts::local(parts.host.clone(), Overcommitment::default()));
+    let hosts = Arc::new(ec2::Hosts::local(parts.host.clone(), parts.placement));
     Front::new(parts.store.clone(), parts.env.clone(), parts.front.clone())
         .service(iam::service())
         .service(sts::service(&Sts::new(parts.store.clone(), parts.front.loopback)))

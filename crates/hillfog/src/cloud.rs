@@ -17,6 +17,7 @@ use anyhow::{Context, Result};
 use blocks::BlockStore;
 use cloud::Parts;
 use front::{Entrance, Front, Listen, credentials};
+use logic::placement::hosts::Rules;
 use model::{AccountId, Env, Region, iam::Principal};
 use object_store::local::LocalFileSystem;
 use spine::Store;
@@ -40,6 +41,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where the serial consoles of instances are entered by SSH.
     pub serial_console: SocketAddr,
+    /// How machines are placed.
+    pub placement: Rules,
 }
 
 /// A cloud that runs in this process.
@@ -55,7 +58,7 @@ pub struct Cloud {
 impl Cloud {
     /// Starts a cloud, or takes up the one that an earlier server left running.
     pub async fn start(folders: &Folders, settings: &Settings) -> Result<Self> {
-        let Settings { listen, serial_console: serial } = *settings;
+        let Settings { listen, serial_console: serial, placement } = *settings;
         let store = Store::open(&folders.data)?;
         // A server that was killed has left it. Whoever reads it while this one begins to listen would take it for this one's.
         let _ = std::fs::remove_file(folders.server_file());
@@ -68,7 +71,7 @@ impl Cloud {
         if !listen.ip().is_loopback() {
             issue_root_key(folders, &store, &env).await?;
         }
-        let (assembled, owner) = assemble(folders, &store, &env, listen).await?;
+        let (assembled, owner) = assemble(folders, &store, &env, (listen, placement)).await?;
         owner.watch(&assembled.runner);
         owner.serve_consoles(serial).await?;
         let (stop, stopped) = watch::channel(());
@@ -124,7 +127,12 @@ fn workloads_listener(folders: &Folders) -> Result<UnixListener> {
 }
 
 /// The real host, the real edge, and everything else a cloud is made of.
-async fn assemble(folders: &Folders, store: &Store, env: &Env, listen: SocketAddr) -> Result<(cloud::Cloud, Arc<Owner>)> {
+async fn assemble(
+    folders: &Folders,
+    store: &Store,
+    env: &Env,
+    (listen, placement): (SocketAddr, Rules),
+) -> Result<(cloud::Cloud, Arc<Owner>)> {
     let ecr = Arc::new(Ecr { store: store.clone(), blobs: Blobs::open(&blobs(folders))? });
     let ebs = Arc::new(Ebs { store: store.clone(), blocks: BlockStore::open(&block_store(folders))? });
     let host = local_host(folders, env).await?;
@@ -138,9 +146,10 @@ async fn assemble(folders: &Folders, store: &Store, env: &Env, listen: SocketAdd
         edge_socket: Some(folders.runtime.join("edge-http.sock")),
     };
     let kept = Kept { store: store.clone(), events: events.clone(), trail: trail.clone() };
-    let owner = Arc::new(Owner::new(folders.clone(), kept, env.clone(), host.clone(), edge.clone()));
+    let owner = Arc::new(Owner::new(folders.clone(), kept, env.clone(), (host.clone(), placement), edge.clone()));
     let images = Arc::new(images::Maker::new(folders.data.join("work"), block_store(folders)));
-    let parts = Parts { store: store.clone(), env: env.clone(), host, edge, ecr, images, ebs, events, trail, front: config };
+    let parts =
+        Parts { store: store.clone(), env: env.clone(), host, edge, ecr, images, ebs, events, trail, placement, front: config };
     Ok((cloud::Cloud::assemble(parts, Some(owner.clone())), owner))
 }
 

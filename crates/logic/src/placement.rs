@@ -1,5 +1,7 @@
-//! Where tasks go: subnets and capacity providers in turn, and whether a container instance has room. Where machines go: [`machines`].
+//! Where tasks go: subnets and capacity providers in turn, and whether a container instance has room. Where machines go: [`hosts`], and what
+//! they take there: [`machines`].
 
+pub mod hosts;
 pub mod machines;
 
 use model::ecs::{Definition, NetworkMode, ProviderShare, TaskOverride};

@@ -6,6 +6,7 @@ use agent_proto::record::{Hosted, HostedMachine, HostedVolume};
 use blocks::BlockStore;
 use cloud::{Cloud, Parts};
 use front::{Config, testing::START};
+use logic::placement::hosts::Rules;
 use model::{Env, Key, Record, elbv2};
 use spine::{Read, Snapshot, Store, StoreError};
 use std::{path::Path, sync::Arc, time::Duration};
@@ -225,6 +226,7 @@ impl World {
             ebs: Arc::new(Ebs { store: store.clone(), blocks }),
             events: self.events.clone(),
             trail: self.trail.clone(),
+            placement: Rules::default(),
             front: Config::loopback(ENDPOINT),
         };
         self.server = Some(Server { cloud: Cloud::assemble(parts, None), store, host });

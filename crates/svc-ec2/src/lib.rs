@@ -29,7 +29,7 @@ mod volumes;
 mod vpc;
 
 pub use images::{ImageMaker, Images, MadeImage, QuickStart};
-pub use instances::{Hosts, Instances, RootReplacements, schedule, schedule_for};
+pub use instances::{Hosts, Instances, RootReplacements, schedule, schedule_for, taken};
 pub use metadata::{Identities, METADATA_KINDS, Profiles, instance_metadata, leases};
 pub use network::{KINDS as NETWORK_KINDS, desired_networks};
 pub use volumes::{Volumes, desired_volumes};

@@ -17,7 +17,13 @@ use front::{
     Admin, PlannedEvent,
     credentials::{self, Issued},
 };
-use logic::policy::least_policy;
+use logic::{
+    placement::{
+        hosts::Rules,
+        machines::{Demand, left},
+    },
+    policy::least_policy,
+};
 use model::{AccountId, Arn, Env, Timestamp, iam::Principal};
 use serde_json::{Value, json};
 use spine::{Read, Scope, Store, reconcile::Runner};
@@ -39,6 +45,7 @@ pub struct Owner {
     store: Store,
     env: Env,
     host: Arc<LocalHost>,
+    placement: Rules,
     edge: Arc<edge::Link>,
     events: Arc<LogStore>,
     trail: Arc<TrailStore>,
@@ -60,9 +67,15 @@ pub struct Kept {
 const FAREWELL: Duration = Duration::from_secs(60);
 
 impl Owner {
-    pub fn new(folders: Folders, kept: Kept, env: Env, host: Arc<LocalHost>, edge: Arc<edge::Link>) -> Self {
+    pub fn new(
+        folders: Folders,
+        kept: Kept,
+        env: Env,
+        (host, placement): (Arc<LocalHost>, Rules),
+        edge: Arc<edge::Link>,
+    ) -> Self {
         let Kept { store, events, trail } = kept;
-        Self { folders, store, env, host, edge, events, trail, runner: OnceLock::new(), consoles: OnceLock::new() }
+        Self { folders, store, env, host, placement, edge, events, trail, runner: OnceLock::new(), consoles: OnceLock::new() }
     }
 
     /// The runner whose loops `status` tells of.
@@ -97,6 +110,22 @@ impl Owner {
             super::issue_root_key(&self.folders, &self.store, &self.env).await?;
         }
         Ok(())
+    }
+
+    /// What the host gives away to machines, and what of it is taken.
+    fn capacity(&self) -> Result<Value, spine::StoreError> {
+        let (has, over) = (self.host.capabilities(), self.placement.over);
+        let taken = svc_ec2::taken(&self.store.snapshot())?;
+        let whole = left(&has, over, Demand::default());
+        Ok(json!({
+            "vcpus": whole.cpu / 1000,
+            "vcpus_taken": taken.cpu.div_ceil(1000),
+            "memory_mib": whole.memory_mib,
+            "memory_mib_taken": taken.memory_mib,
+            "overcommit_cpu": over.cpu,
+            "overcommit_memory": over.memory,
+            "strict_placement_groups": self.placement.strict_groups,
+        }))
     }
 
     fn workloads(&self) -> Result<Vec<Value>, spine::StoreError> {
@@ -204,6 +233,7 @@ impl Admin for Owner {
             "running": true,
             "version": env!("CARGO_PKG_VERSION"),
             "data": self.folders.data,
+            "capacity": self.capacity().unwrap_or_default(),
             "serial_console": self.consoles.get().map(Consoles::address),
             "workloads": workloads,
             "balancers": self.balancers().unwrap_or_default(),

@@ -32,11 +32,29 @@ pub fn run(args: Args) -> Result<ExitCode> {
     if let Some(address) = status["serial_console"].as_str().and_then(|address| address.parse::<SocketAddr>().ok()) {
         println!("Serial consoles: ssh -p {} INSTANCE.port0@{}", address.port(), address.ip());
     }
+    capacity(&status["capacity"]);
     section("Workloads", ["ID", "WHAT", "CONTAINER", "STATE"], &status["workloads"], ["id", "label", "container", "state"]);
     section("Load balancers", ["NAME", "PORTS", "TARGETS"], &status["balancers"], ["name", "ports", "targets"]);
     section("Failing loops", ["LOOP", "ERROR"], &status["failing"], ["name", "error"]);
     section("Missing on this host", ["WHAT", "COSTS", "REMEDY"], &status["missing"], ["what", "costs", "remedy"]);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What machines may take, and what they do; nothing where the host doesn't say what it has.
+fn capacity(it: &Value) {
+    let number = |field: &str| it[field].as_u64().unwrap_or_default();
+    let gib = |field: &str| number(field).div_ceil(1024);
+    if number("memory_mib") > 0 {
+        println!(
+            "Machines take {} of {} vCPU ({} % of the host's) and {} of {} GiB ({} %)",
+            number("vcpus_taken"),
+            number("vcpus"),
+            number("overcommit_cpu"),
+            gib("memory_mib_taken"),
+            gib("memory_mib"),
+            number("overcommit_memory"),
+        );
+    }
 }
 
 fn not_running(folders: &Folders, as_json: bool) -> ExitCode {

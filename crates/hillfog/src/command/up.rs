@@ -7,6 +7,7 @@ use crate::{
     print,
 };
 use anyhow::{Context, Result, bail};
+use logic::placement::{hosts::Rules, machines::Overcommitment};
 use std::{
     fs::File,
     io::{Read, Seek, SeekFrom},
@@ -27,9 +28,36 @@ pub struct Args {
     /// Where serial consoles of instances are entered by ssh; port 0 is any free one, which `hillfog status` shows
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", env = "HILLFOG_SERIAL_CONSOLE")]
     serial_console: SocketAddr,
+    #[command(flatten)]
+    placement: Placement,
     /// Start in the background, and return once the cloud answers
     #[arg(long)]
     detach: bool,
+}
+
+/// How machines are placed.
+#[derive(clap::Args)]
+struct Placement {
+    /// How much of the processors is given away to machines, in percent of what there is; burstable types count with their baseline
+    #[arg(long, value_name = "PERCENT", default_value_t = Overcommitment::default().cpu, env = "HILLFOG_OVERCOMMIT_CPU", value_parser = percent())]
+    overcommit_cpu: u64,
+    /// How much of the memory is given away to machines, in percent of what there is
+    #[arg(long, value_name = "PERCENT", default_value_t = Overcommitment::default().memory, env = "HILLFOG_OVERCOMMIT_MEMORY", value_parser = percent())]
+    overcommit_memory: u64,
+    /// Refuse a machine for which there is no host that its placement group demands, as EC2 does, instead of placing it anyway
+    #[arg(long, env = "HILLFOG_STRICT_PLACEMENT_GROUPS")]
+    strict_placement_groups: bool,
+}
+
+fn percent() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(1..=100_000)
+}
+
+impl Placement {
+    fn rules(&self) -> Rules {
+        let over = Overcommitment { cpu: self.overcommit_cpu, memory: self.overcommit_memory };
+        Rules { over, strict_groups: self.strict_placement_groups }
+    }
 }
 
 /// How long the cloud may take until it answers.
@@ -44,7 +72,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         }
         bail!("A server (process {}) runs on {} already", server.pid, folders.data.display());
     }
-    let settings = Settings { listen: args.listen, serial_console: args.serial_console };
+    let settings = Settings { listen: args.listen, serial_console: args.serial_console, placement: args.placement.rules() };
     if args.detach { detached(&folders, &settings) } else { in_foreground(&folders, &settings) }
 }
 
@@ -103,6 +131,9 @@ fn spawn(folders: &Folders, settings: &Settings, log: File) -> Result<Child> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("up").arg("--data").arg(&folders.data).arg("--listen").arg(settings.listen.to_string());
     command.arg("--serial-console").arg(settings.serial_console.to_string());
+    let Rules { over, strict_groups } = settings.placement;
+    command.arg("--overcommit-cpu").arg(over.cpu.to_string()).arg("--overcommit-memory").arg(over.memory.to_string());
+    command.args(strict_groups.then_some("--strict-placement-groups"));
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).current_dir("/");
     // SAFETY: setsid is async-signal-safe and touches nothing of this process's memory.
     unsafe {

@@ -1,30 +1,38 @@
 //! The hosts that instances run on. There is one, or none; placement asks all the same which one has room.
 
-use agent_proto::{Capabilities, Host, HostError};
+use crate::records::placement_group_named;
+use agent_proto::{Capabilities, Host, HostError, record::LOCAL_HOST};
+use front::{Answer, Cx};
 use logic::{
     instance::credits_of,
     instance_type::InstanceType,
-    placement::machines::{Demand, Overcommitment, how_many, left},
+    placement::{
+        hosts::{Member, Placed, Rules, Site, Spot, Wanted, place},
+        machines::Demand,
+    },
 };
-use model::ec2::{Instance, InstanceSpec, InstanceState};
+use model::{
+    Key,
+    ec2::{Instance, InstanceSpec, InstanceState, Placement, PlacementStrategy},
+};
 use spine::{Read, Scope, StoreError};
 use std::sync::Arc;
 
-/// Where instances run, and how much of it is given away.
+/// Where instances run, and how they are placed.
 pub struct Hosts {
     host: Option<Arc<dyn Host>>,
-    over: Overcommitment,
+    rules: Rules,
 }
 
 impl Hosts {
     /// No host at all: nothing can be launched.
     pub fn none() -> Self {
-        Self { host: None, over: Overcommitment::default() }
+        Self { host: None, rules: Rules::default() }
     }
 
     /// The machine that the server runs on.
-    pub fn local(host: Arc<dyn Host>, over: Overcommitment) -> Self {
-        Self { host: Some(host), over }
+    pub fn local(host: Arc<dyn Host>, rules: Rules) -> Self {
+        Self { host: Some(host), rules }
     }
 
     /// What the host can do, if there is one.
@@ -32,10 +40,22 @@ impl Hosts {
         self.host.as_ref().map(|host| host.capabilities())
     }
 
-    /// How many machines of the type have room beside those that are there.
-    pub fn room(&self, read: &impl Read, kind: &InstanceType, at_most: u32) -> Result<u32, StoreError> {
-        let Some(host) = self.capabilities() else { return Ok(0) };
-        Ok(how_many(demand(kind), left(&host, self.over, taken(read)?), at_most))
+    /// The places of as many machines of the type as have room beside those that are there, where their placement group wants them.
+    pub fn room(&self, cx: &Cx, read: &impl Read, kind: &InstanceType, at: &Placement, at_most: u32) -> Answer<Vec<Spot>> {
+        let group = match &at.group {
+            Some(name) => placement_group_named(cx, read, name)?.map(|(_, group)| group.strategy),
+            None => None,
+        };
+        let here = Key::<Instance>::new(&cx.account, &cx.region, "");
+        let group: Option<(Member, PlacementStrategy)> = member(&here, at).zip(group);
+        let wanted = Wanted { demand: demand(kind), architectures: &kind.architectures, group };
+        Ok(place(&self.sites(), &placed(read)?, &wanted, self.rules, at_most))
+    }
+
+    /// Each host in a rack of its own.
+    fn sites(&self) -> Vec<Site> {
+        let site = |has| Site { name: LOCAL_HOST.into(), rack: LOCAL_HOST.into(), has };
+        self.capabilities().into_iter().map(site).collect()
     }
 
     /// The last of what a machine has written to its console.
@@ -47,14 +67,29 @@ impl Hosts {
     }
 }
 
-/// What all instances of the cloud take that aren't off.
-fn taken(read: &impl Read) -> Result<Demand, StoreError> {
+/// All instances of the cloud that aren't off, each with its host.
+fn placed(read: &impl Read) -> Result<Vec<Placed>, StoreError> {
     let rows = read.list::<Instance>(Scope::All)?;
     let on = rows.iter().filter(|(_, row)| {
         let state = logic::instance::state(&row.spec, &row.plan);
         !matches!(state, InstanceState::Stopped | InstanceState::Terminated)
     });
-    Ok(on.filter_map(|(_, row)| of_spec(&row.spec)).sum())
+    let placed = on.filter_map(|(key, row)| {
+        let host = row.plan.host.clone().unwrap_or_else(|| LOCAL_HOST.into());
+        Some(Placed { host, demand: of_spec(&row.spec)?, group: member(key, &row.spec.placement) })
+    });
+    Ok(placed.collect())
+}
+
+/// What all of them take.
+pub fn taken(read: &impl Read) -> Result<Demand, StoreError> {
+    Ok(placed(read)?.into_iter().map(|it| it.demand).sum())
+}
+
+/// An instance's place in its group, if it has one. Groups have names of their own in each account and region.
+fn member(key: &Key<Instance>, at: &Placement) -> Option<Member> {
+    let group = at.group.as_ref().map(|name| format!("{}/{}/{name}", key.account, key.region))?;
+    Some(Member { group, zone: at.zone.clone(), partition: at.partition })
 }
 
 fn of_spec(spec: &InstanceSpec) -> Option<Demand> {

@@ -28,7 +28,7 @@ mod views;
 
 pub use defaults::serial_console_enabled;
 pub use events::{schedule, schedule_for};
-pub use hosts::Hosts;
+pub use hosts::{Hosts, taken};
 pub use reconcile::Instances;
 pub use replace_root::RootReplacements;
 

@@ -102,9 +102,9 @@ fn has_room(hosts: &Hosts, cx: &Cx, loaded: &Loaded) -> Answer<()> {
     let name = &loaded.spec.instance_type;
     let Some(kind) = instance_type::named(name) else { return Err(no_capacity(name, &loaded.spec.placement.zone)) };
     check_processor(hosts, kind)?;
-    match hosts.room(cx.snapshot(), kind, 1)? {
-        0 => Err(no_capacity(name, &loaded.spec.placement.zone)),
-        _ => Ok(()),
+    match hosts.room(cx, cx.snapshot(), kind, &loaded.spec.placement, 1)?.is_empty() {
+        true => Err(no_capacity(name, &loaded.spec.placement.zone)),
+        false => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{
     common::{call, hosts::Idle},
     world::{IMAGE, SNAPSHOT, World, image, launch},
 };
-use logic::placement::machines::Overcommitment;
+use logic::placement::{hosts::Rules, machines::Overcommitment};
 use model::ec2::{Instance, NetworkInterface, Volume};
 use spine::{Read, Scope};
 
@@ -134,7 +134,7 @@ fn base64(bytes: &[u8]) -> String {
 #[tokio::test]
 async fn a_host_has_so_much_room() {
     let over = Overcommitment { cpu: 100, memory: 100 };
-    let world = World::on(Idle::new("amd64", 1, 2500), over).await;
+    let world = World::on(Idle::new("amd64", 1, 2500), Rules { over, ..Rules::default() }).await;
     let (code, message) = world.fails("RunInstances", &launch(&[("MinCount", "3"), ("MaxCount", "9")])).await;
     assert_eq!(code, "InsufficientInstanceCapacity");
     assert!(message.starts_with(
@@ -150,6 +150,26 @@ async fn a_host_has_so_much_room() {
     world.run(&[]).await;
     assert_eq!(world.fails("StartInstances", &[("InstanceId.1", &first)]).await.0, "InsufficientInstanceCapacity");
     assert_eq!(world.state(&first).await, "stopped");
+}
+
+#[tokio::test]
+async fn groups_are_placed_as_their_strategy_says() {
+    let world = World::new().await;
+    world.ok("CreatePlacementGroup", &[("GroupName", "apart"), ("Strategy", "spread")]).await;
+    world.ok("CreatePlacementGroup", &[("GroupName", "parts"), ("Strategy", "partition"), ("PartitionCount", "3")]).await;
+    let parts = world.run(&[("MinCount", "4"), ("MaxCount", "4"), ("Placement.GroupName", "parts")]).await;
+    assert_eq!(parts.all("placement/partitionNumber"), ["1", "2", "3", "1"], "evenly");
+    let apart = |count| {
+        launch(&[("MinCount", count), ("MaxCount", count), ("Placement.GroupName", "apart"), ("InstanceType", "m5.large")])
+    };
+    assert_eq!(world.fails("RunInstances", &apart("8")).await.0, "InsufficientInstanceCapacity", "seven in a zone");
+    world.ok("RunInstances", &apart("7")).await;
+    assert_eq!(world.fails("RunInstances", &apart("1")).await.0, "InsufficientInstanceCapacity");
+
+    let strict = World::on(Idle::new("amd64", 64, 1 << 20), Rules { strict_groups: true, ..Rules::default() }).await;
+    strict.ok("CreatePlacementGroup", &[("GroupName", "apart"), ("Strategy", "spread")]).await;
+    strict.ok("RunInstances", &apart("1")).await;
+    assert_eq!(strict.fails("RunInstances", &apart("1")).await.0, "InsufficientInstanceCapacity", "there is one host");
 }
 
 #[tokio::test]

@@ -8,4 +8,5 @@ mod interludes;
 mod launch;
 mod life;
 mod permitted;
+mod serial;
 mod world;

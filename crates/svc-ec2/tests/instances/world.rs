@@ -7,7 +7,7 @@ use agent_proto::{
     record::{HostedMachine, HostedMachineSpec},
 };
 use front::testing::Bench;
-use logic::placement::machines::Overcommitment;
+use logic::placement::hosts::Rules;
 use model::{
     AccountId, Key, Record, Region, Timestamp,
     ec2::{
@@ -80,13 +80,14 @@ fn snapshot() -> SnapshotSpec {
 impl World {
     /// A cloud on a large host.
     pub async fn new() -> Self {
-        Self::on(Idle::new("amd64", 64, 1 << 20), Overcommitment::default()).await
+        Self::on(Idle::new("amd64", 64, 1 << 20), Rules::default()).await
     }
 
     /// A cloud on that host.
-    pub async fn on(host: Arc<Idle>, over: Overcommitment) -> Self {
+    pub async fn on(host: Arc<Idle>, rules: Rules) -> Self {
         let bench = Bench::on(Store::ephemeral(), |front, store, _| {
-            front.service(svc_ec2::service(&Arc::new(store.clone()), &Arc::new(Hosts::local(host, over))))
+            let instances = svc_ec2::service(&Arc::new(store.clone()), &Arc::new(Hosts::local(host, rules)));
+            front.service(instances).service(svc_ec2::connect::service())
         });
         let world = Self { bench };
         // The first call lays down the default network.

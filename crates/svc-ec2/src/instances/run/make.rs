@@ -7,25 +7,27 @@ use super::{
 };
 use crate::records::key;
 use front::{Answer, Cx};
+use logic::placement::hosts::Spot;
 use logic::vpc::{NewInterface, NoAddress, new_interface};
 use model::ec2::{
-    AttachedTo, Attachment, Boot, Instance, InstanceSpec, InterfaceKind, Launch, NetworkInterface, NetworkInterfaceSpec, Volume,
-    Wish,
+    AttachedTo, Attachment, Boot, Instance, InstanceSpec, InterfaceKind, Launch, NetworkInterface, NetworkInterfaceSpec,
+    Placement, Volume, Wish,
 };
 use spine::{Read, Scope, Tx};
-use std::{ops::RangeInclusive, sync::Arc};
+use std::sync::Arc;
 use wire::Fault;
 
-/// Makes as many of the instances as there are addresses for: their ids, in the order of their indices.
-pub fn instances(cx: &Cx, tx: &mut Tx, wanted: &Wanted, counts: RangeInclusive<u32>) -> Answer<Vec<String>> {
+/// Makes as many of the instances as there are places and addresses for, but no fewer than `least`: their ids, in the order of their
+/// indices.
+pub fn instances(cx: &Cx, tx: &mut Tx, wanted: &Wanted, least: u32, spots: &[Spot]) -> Answer<Vec<String>> {
     let reservation = format!("r-{}", cx.env.hex(17));
     let mut network = Network::read(tx)?;
     let mut made = Vec::new();
-    for index in 0..*counts.end() {
+    for (index, spot) in (0..).zip(spots) {
         let id = format!("i-{}", cx.env.hex(17));
         let interfaces = match network.interfaces(cx, wanted, &id) {
             Ok(interfaces) => interfaces,
-            Err(NoAddress::Exhausted) if index >= *counts.start() => break,
+            Err(NoAddress::Exhausted) if index >= least => break,
             Err(why) => return Err(no_address(why, wanted)),
         };
         let launch = Launch {
@@ -34,7 +36,8 @@ pub fn instances(cx: &Cx, tx: &mut Tx, wanted: &Wanted, counts: RangeInclusive<u
             client_token: wanted.client_token.clone(),
             at: cx.now,
         };
-        one(cx, tx, wanted, &id, launch, interfaces)?;
+        let placement = Placement { partition: spot.partition, ..wanted.placement.clone() };
+        one(cx, tx, wanted, &id, (launch, placement), interfaces)?;
         made.push(id);
     }
     Ok(made)
@@ -127,7 +130,7 @@ fn one(
     tx: &mut Tx,
     wanted: &Wanted,
     id: &str,
-    launch: Launch,
+    (launch, placement): (Launch, Placement),
     interfaces: Vec<(String, NetworkInterfaceSpec)>,
 ) -> Answer<()> {
     let mut volumes = Vec::new();
@@ -142,6 +145,7 @@ fn one(
         interfaces: interfaces.iter().map(|(id, _)| id.clone()).collect(),
         volumes,
         public_address,
+        placement,
         ..spec(wanted, launch)
     };
     for (interface, spec) in &interfaces {

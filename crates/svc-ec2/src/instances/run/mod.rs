@@ -24,7 +24,7 @@ use crate::{
 };
 use api::ec2::{Reservation, RunInstancesRequest};
 use front::{Answer, Cx};
-use logic::placement::machines;
+use logic::placement::{hosts::Spot, machines};
 use model::ec2::Instance;
 use spine::{Read, Tx};
 use wanted::Wanted;
@@ -43,10 +43,10 @@ pub fn run(hosts: &Hosts, cx: &Cx, tx: &mut Tx, asked: &RunInstancesRequest) -> 
         wanted.tags.instance.insert("aws:ec2launchtemplate:id".into(), template);
         wanted.tags.instance.insert("aws:ec2launchtemplate:version".into(), version.to_string());
     }
-    let count = room(hosts, cx, &wanted, counts)?;
+    let spots = room(hosts, cx, &wanted, counts)?;
     disks::check(cx, tx, &wanted)?;
     dry_run(input.dry_run)?;
-    let made = make::instances(cx, tx, &wanted, counts.0..=count)?;
+    let made = make::instances(cx, tx, &wanted, counts.0, &spots)?;
     token::remember(cx, tx, asked, &made)?;
     reservation(cx, tx, &made)
 }
@@ -66,13 +66,13 @@ fn counts(input: &RunInstancesRequest) -> Answer<(u32, u32)> {
     )))
 }
 
-/// How many of them have room. The capacity is that of the moment at which the request came: it is given away several times over, so that
+/// The places of those that have room. The capacity is that of the moment at which the request came: it is given away several times over, so that
 /// requests needn't wait for each other.
-fn room(hosts: &Hosts, cx: &Cx, wanted: &Wanted, (least, most): (u32, u32)) -> Answer<u32> {
+fn room(hosts: &Hosts, cx: &Cx, wanted: &Wanted, (least, most): (u32, u32)) -> Answer<Vec<Spot>> {
     let zone = &wanted.placement.zone;
     check_processor(hosts, wanted.kind)?;
-    let room = hosts.room(cx.snapshot(), wanted.kind, most)?;
-    if room < least { Err(no_capacity(&wanted.kind.name, zone)) } else { Ok(room) }
+    let room = hosts.room(cx, cx.snapshot(), wanted.kind, &wanted.placement, most)?;
+    if room.len() < least as usize { Err(no_capacity(&wanted.kind.name, zone)) } else { Ok(room) }
 }
 
 /// Refuses a type of another processor than the host's.
