@@ -171,7 +171,7 @@ def test_how_much_is_given_away_and_how_groups_are_kept_are_settings(root, tmp_p
         image, ec2 = quick_start(cloud), cloud.client("ec2")
         run = lambda kind, **more: ec2.run_instances(ImageId=image, InstanceType=kind, MinCount=1, MaxCount=1, **more)
         with pytest.raises(botocore.exceptions.ClientError, match="InsufficientInstanceCapacity"):
-            run("x1e.32xlarge")
+            run("r5.24xlarge")
         ec2.create_placement_group(GroupName="apart", Strategy="spread", SpreadLevel="rack")
         run("c5.large", Placement={"GroupName": "apart"})
         with pytest.raises(botocore.exceptions.ClientError, match="InsufficientInstanceCapacity"):
