@@ -28,6 +28,9 @@ pub struct Table {
     /// What interfaces of machines with a kernel of their own are told by DHCP, by VPC id and hardware address (`02:…`, lower case).
     #[serde(default)]
     pub leases: BTreeMap<String, BTreeMap<String, Lease>>,
+    /// Where else connections are passed on to the server's socket for workloads, by VPC id: at interface endpoints.
+    #[serde(default)]
+    pub endpoints: BTreeMap<String, Vec<SocketAddrV4>>,
 }
 
 /// An application load balancer.
@@ -236,6 +239,9 @@ pub struct Zone {
     pub servers: Vec<Ipv4Addr>,
     /// Lower case, without the final dot.
     pub names: BTreeMap<String, Vec<Ipv4Addr>>,
+    /// The names of addresses, without the final dot.
+    #[serde(default)]
+    pub pointers: BTreeMap<Ipv4Addr, String>,
 }
 
 /// What the workloads of a VPC find at a link-local address: the credentials of their roles, and the cloud's API.

@@ -1,8 +1,8 @@
 //! VPCs as a host has to build them: interfaces with addresses, and the rules that say who may speak to whom.
 
-pub use model::Cidr;
+pub use model::{Cidr, IpCidr, Ipv6Cidr};
 use serde::{Deserialize, Serialize};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A VPC: a network of its own, whose addresses mean nothing outside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,9 @@ pub struct Vpc {
     /// Its further blocks.
     #[serde(default)]
     pub more_cidrs: Vec<Cidr>,
+    /// Its blocks of IPv6.
+    #[serde(default)]
+    pub ipv6: Vec<Ipv6Cidr>,
     /// Its subnets. A subnet's base plus one is its router's address.
     pub subnets: Vec<Subnet>,
     /// Its interfaces, on this host and others.
@@ -43,6 +46,7 @@ impl Vpc {
             id: id.into(),
             cidr,
             more_cidrs: Vec::new(),
+            ipv6: Vec::new(),
             subnets: Vec::new(),
             interfaces: Vec::new(),
             instances: Vec::new(),
@@ -54,7 +58,7 @@ impl Vpc {
         }
     }
 
-    /// All of its blocks, the first one first.
+    /// All of its blocks of IPv4, the first one first.
     pub fn cidrs(&self) -> impl Iterator<Item = Cidr> {
         [self.cidr].into_iter().chain(self.more_cidrs.iter().copied())
     }
@@ -67,6 +71,9 @@ pub struct Subnet {
     pub id: String,
     /// Its addresses.
     pub cidr: Cidr,
+    /// Its addresses of IPv6, a /64 each.
+    #[serde(default)]
+    pub ipv6: Vec<Ipv6Cidr>,
     /// Where its packets go; those to the VPC's own addresses stay in the VPC, unless a more specific route says otherwise. The order
     /// does not matter: the longest prefix counts.
     #[serde(default)]
@@ -79,12 +86,17 @@ pub struct Subnet {
 impl Subnet {
     /// A subnet that only reaches its VPC.
     pub fn new(id: impl Into<String>, cidr: Cidr) -> Self {
-        Self { id: id.into(), cidr, routes: Vec::new(), acl: None }
+        Self { id: id.into(), cidr, ipv6: Vec::new(), routes: Vec::new(), acl: None }
     }
 
     /// Whether some route leads to the internet gateway: only then its public addresses mean anything.
     pub fn is_public(&self) -> bool {
-        self.routes.iter().any(|route| route.target == Target::InternetGateway)
+        self.leads(&Target::InternetGateway, false)
+    }
+
+    /// Whether some route of a family leads there.
+    pub fn leads(&self, target: &Target, ipv6: bool) -> bool {
+        self.routes.iter().any(|route| route.target == *target && route.destination.is_ipv6() == ipv6)
     }
 }
 
@@ -92,7 +104,7 @@ impl Subnet {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     /// The addresses. (A prefix list is a route for each of its entries.)
-    pub destination: Cidr,
+    pub destination: IpCidr,
     /// Where to.
     pub target: Target,
 }
@@ -105,6 +117,8 @@ pub enum Target {
     Local,
     /// To the internet; packets of private addresses that have no public one are dropped there.
     InternetGateway,
+    /// To the internet, of IPv6; what comes from there is let in if it answers.
+    EgressOnlyInternetGateway,
     /// To a NAT gateway, by the id in its interface's [`Attachment::NatGateway`].
     NatGateway(String),
     /// To an interface, which has to have its source/destination check off.
@@ -122,8 +136,8 @@ pub struct Peering {
     pub id: String,
     /// The other VPC's id.
     pub vpc: String,
-    /// The other VPC's blocks.
-    pub cidrs: Vec<Cidr>,
+    /// The other VPC's blocks, of either family.
+    pub cidrs: Vec<IpCidr>,
 }
 
 /// A network ACL: what may enter and leave subnets, judged packet by packet, answers like questions. Name servers and metadata are not
@@ -148,7 +162,7 @@ pub struct AclRule {
     /// The protocol and its destination ports.
     pub protocol: Protocol,
     /// The other side's addresses.
-    pub cidr: Cidr,
+    pub cidr: IpCidr,
 }
 
 /// What a VPC's interfaces are told by DHCP.
@@ -176,6 +190,9 @@ pub struct Interface {
     /// Its secondary addresses.
     #[serde(default)]
     pub secondary: Vec<PrivateAddress>,
+    /// Its addresses of IPv6, in the subnet; they are the same on the internet.
+    #[serde(default)]
+    pub ipv6: Vec<Ipv6Addr>,
     /// It sends and receives nothing but what bears its own addresses.
     #[serde(default = "yes")]
     pub source_dest_check: bool,
@@ -188,7 +205,7 @@ pub struct Interface {
 }
 
 impl Interface {
-    /// All of its addresses, the primary one first.
+    /// All of its addresses of IPv4, the primary one first.
     pub fn addresses(&self) -> impl Iterator<Item = PrivateAddress> {
         let primary = PrivateAddress { address: self.address, public_address: self.public_address };
         [primary].into_iter().chain(self.secondary.iter().copied())
@@ -247,10 +264,22 @@ pub struct SecurityGroup {
 /// A thing that a security group allows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Rule {
+    /// `sgr-…`: what the packets are counted by with which it has let flows begin.
+    #[serde(default)]
+    pub id: Option<String>,
     /// The protocol and its ports.
     pub protocol: Protocol,
     /// The other side.
     pub peer: Peer,
+}
+
+/// What a rule has let begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// First packets of flows.
+    pub packets: u64,
+    /// Their bytes, with IP headers.
+    pub bytes: u64,
 }
 
 /// A protocol with the part of it that is allowed.
@@ -265,6 +294,8 @@ pub enum Protocol {
     Udp(u16, u16),
     /// ICMP: type and code, `None` for any.
     Icmp(Option<u8>, Option<u8>),
+    /// ICMP for IPv6, likewise.
+    Icmpv6(Option<u8>, Option<u8>),
     /// Another IP protocol by number.
     Number(u8),
 }
@@ -274,7 +305,7 @@ pub enum Protocol {
 #[serde(rename_all = "snake_case")]
 pub enum Peer {
     /// Addresses.
-    Cidr(Cidr),
+    Cidr(IpCidr),
     /// Members of a security group, of this VPC or a peer.
     Group(String),
 }

@@ -375,6 +375,11 @@ impl Host for LocalHost {
 }
 
 impl LocalHost {
+    /// What the rules of security groups have let begin, by rule; see [`crate::network::Network::rule_counts`].
+    pub async fn rule_counts(&self) -> BTreeMap<String, agent_proto::network::Count> {
+        self.parts.network.rule_counts().await
+    }
+
     /// What a container has written that was never started: nothing, and if it never will be, that is the end.
     fn silence(&self, id: &ContainerId, from: LogPosition) -> Result<LogChunk, HostError> {
         let observed = self.observed.borrow();

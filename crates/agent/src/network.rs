@@ -8,14 +8,14 @@ use agent_proto::{
     Missing,
     flow::FlowRecord,
     machine::{self, Machine},
-    network::Vpc,
+    network::{Count, Vpc},
     workload::{PortMapping, Workload},
 };
 use model::{Cidr, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::PathBuf,
 };
 
@@ -60,6 +60,12 @@ pub trait Network: Send + Sync {
     /// What flow logs have to say of the intervals that have ended since the last call. Called every few seconds while there is any flow log.
     async fn flows(&self, _now: Timestamp) -> Vec<FlowRecord> {
         Vec::new()
+    }
+
+    /// What the rules of security groups have let begin, by rule: since their VPC came or this process began, whichever was later, or for
+    /// longer if they haven't changed since.
+    async fn rule_counts(&self) -> BTreeMap<String, Count> {
+        BTreeMap::new()
     }
 
     /// Removes everything: namespaces, interfaces, rules, routes, helper processes. Nothing of ours is left on the host.
@@ -131,6 +137,8 @@ pub struct MachineInterface {
     pub mac: String,
     /// Its addresses with their subnet's mask; the first is the primary one.
     pub addresses: Vec<Cidr>,
+    /// Its addresses of IPv6. In a namespace it has them; a machine with a kernel of its own has to be told.
+    pub ipv6: Vec<Ipv6Addr>,
     /// The subnet's router.
     pub gateway: Option<IpAddr>,
     /// Where the machine has a kernel of its own: what it is plugged in by.

@@ -31,7 +31,7 @@ const TEST: &str = "a_machine_with_a_volume_and_two_interfaces_outlives_the_agen
 /// 10.0.0.0/16 with two interfaces of the machine (.10 and .20), and a load balancer's (.99), from which they are tried.
 fn vpc() -> Vpc {
     let cidr = |a, b, c, prefix| Cidr { address: Ipv4Addr::new(a, b, c, 0), prefix };
-    let rule = |protocol| vec![Rule { protocol, peer: Peer::Cidr(cidr(0, 0, 0, 0)) }];
+    let rule = |protocol| vec![Rule { id: None, protocol, peer: Peer::Cidr(cidr(0, 0, 0, 0).into()) }];
     let interface = |id: &str, last, attachment| network_interface(id, last, attachment);
     let machine = Attachment::Machine("i-1".into());
     Vpc {
@@ -53,6 +53,7 @@ fn network_interface(id: &str, last: u8, attachment: Attachment) -> agent_proto:
         address: Ipv4Addr::new(10, 0, 1, last),
         public_address: None,
         secondary: vec![],
+        ipv6: vec![],
         source_dest_check: true,
         mac: format!("02:00:00:00:00:{last:02x}"),
         groups: vec!["sg-1".into()],

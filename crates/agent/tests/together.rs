@@ -22,14 +22,15 @@ use support::{
 /// 10.0.0.0/16 with the interfaces `eni-web` (.10) and `eni-client` (.11) of the workloads `web` and `client`.
 fn vpc() -> Vpc {
     let cidr = |a, b, c, prefix| Cidr { address: Ipv4Addr::new(a, b, c, 0), prefix };
-    let everyone = Peer::Cidr(cidr(0, 0, 0, 0));
-    let rule = |protocol| vec![Rule { protocol, peer: everyone.clone() }];
+    let everyone = Peer::Cidr(cidr(0, 0, 0, 0).into());
+    let rule = |protocol| vec![Rule { id: None, protocol, peer: everyone.clone() }];
     let interface = |name: &str, last| Interface {
         id: format!("eni-{name}"),
         subnet: "subnet-1".into(),
         address: Ipv4Addr::new(10, 0, 1, last),
         public_address: None,
         secondary: vec![],
+        ipv6: vec![],
         source_dest_check: true,
         mac: format!("02:00:00:00:00:{last:02x}"),
         groups: vec!["sg-1".into()],

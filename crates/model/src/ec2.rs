@@ -48,12 +48,12 @@ pub use key_pairs::{KeyPair, KeyPairSpec, KeyType};
 pub use launch_template::{LaunchTemplate, LaunchTemplateSpec, LaunchTemplateVersion, LaunchTemplateVersionSpec};
 pub use network::{
     AclEntry, AclPeer, AddressAssociation, AttachedTo, Attachment, CidrAssociation, CidrReservation, ClientToken, Destination,
-    Detached, DhcpOptions, DhcpOptionsSpec, ElasticIp, ElasticIpSpec, FlowLog, FlowLogSpec, FlowTraffic, InterfaceKind,
-    InternetGateway, InternetGatewaySpec, NatGateway, NatGatewayPlan, NatGatewaySpec, NetworkAcl, NetworkAclSpec,
-    NetworkInterface, NetworkInterfaceSpec, Peer, PeeredVpc, PeeringStatus, Permission, PrefixList, PrefixListEntry,
-    PrefixListSpec, PrefixListVersion, PrivateAddress, Route, RouteTable, RouteTableSpec, RouteTarget, SecurityGroup,
-    SecurityGroupRule, SecurityGroupSpec, Subnet, SubnetSpec, Vpc, VpcEndpoint, VpcEndpointSpec, VpcPeering, VpcPeeringSpec,
-    VpcSpec,
+    Detached, DhcpOptions, DhcpOptionsSpec, EgressOnlyInternetGateway, EgressOnlyInternetGatewaySpec, ElasticIp, ElasticIpSpec,
+    EndpointInterfaces, FlowLog, FlowLogSpec, FlowTraffic, InterfaceKind, InternetGateway, InternetGatewaySpec,
+    Ipv6CidrAssociation, NatGateway, NatGatewayPlan, NatGatewaySpec, NetworkAcl, NetworkAclSpec, NetworkInterface,
+    NetworkInterfaceSpec, Peer, PeeredVpc, PeeringStatus, Permission, PrefixList, PrefixListEntry, PrefixListSpec,
+    PrefixListVersion, PrivateAddress, Route, RouteTable, RouteTableSpec, RouteTarget, SecurityGroup, SecurityGroupRule,
+    SecurityGroupSpec, Subnet, SubnetSpec, Vpc, VpcEndpoint, VpcEndpointSpec, VpcPeering, VpcPeeringSpec, VpcSpec,
 };
 pub use placement::{PlacementGroup, PlacementGroupSpec, PlacementStrategy, SpreadLevel};
 pub use root_replacement::{RootReplacement, RootReplacementPlan, RootReplacementSpec, RootReplacementState};

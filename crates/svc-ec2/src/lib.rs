@@ -33,7 +33,7 @@ pub use instances::{Hosts, Instances, RootReplacements, schedule, schedule_for, 
 pub use metadata::{Identities, METADATA_KINDS, Profiles, instance_metadata, leases};
 pub use network::{KINDS as NETWORK_KINDS, desired_networks};
 pub use volumes::{Volumes, desired_volumes};
-pub use vpc::Networks;
+pub use vpc::{EndpointTable, NAME_KINDS, Networks, endpoint_tables, pointers};
 
 use access::TAG;
 use api::ec2;

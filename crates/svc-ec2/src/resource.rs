@@ -49,6 +49,8 @@ resources! {
     // Networks.
     INTERNET_GATEWAY = "internet-gateway", "igw", "InvalidInternetGatewayId.Malformed", "InvalidInternetGatewayID.NotFound",
         "The internetGateway ID '{}' does not exist";
+    EGRESS_ONLY_INTERNET_GATEWAY = "egress-only-internet-gateway", "eigw", "InvalidEgressOnlyInternetGatewayId.Malformed",
+        "InvalidEgressOnlyInternetGatewayId.NotFound", "The egressOnlyInternetGateway ID '{}' does not exist";
     NETWORK_INTERFACE = "network-interface", "eni", "InvalidNetworkInterfaceId.Malformed", "InvalidNetworkInterfaceID.NotFound",
         "The networkInterface ID '{}' does not exist";
     DHCP_OPTIONS = "dhcp-options", "dopt", "InvalidDhcpOptionsId.Malformed", "InvalidDhcpOptionID.NotFound", "dhcpOption ID";

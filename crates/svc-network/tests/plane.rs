@@ -82,8 +82,11 @@ async fn hosts_build_the_network_of_a_balancer() {
     assert!(vpc.interfaces.iter().all(|it| it.attachment == network::Attachment::Edge && it.public_address.is_some()));
     let [group] = vpc.groups.as_slice() else { panic!("{:?}", vpc.groups) };
     let (all, myself) = (network::Protocol::All, network::Peer::Group(group.id.clone()));
-    assert_eq!(group.ingress, [network::Rule { protocol: all, peer: myself }]);
-    assert_eq!(group.egress, [network::Rule { protocol: all, peer: network::Peer::Cidr(model::Cidr::ANY) }]);
+    assert_eq!(group.ingress, [network::Rule { id: group.ingress[0].id.clone(), protocol: all, peer: myself }]);
+    assert_eq!(
+        group.egress,
+        [network::Rule { id: group.egress[0].id.clone(), protocol: all, peer: network::Peer::Cidr(model::Cidr::ANY.into()) }]
+    );
 }
 
 #[tokio::test]

@@ -5,12 +5,13 @@ use agent_proto::network::{
     AclRule, Attachment, Interface, NetworkAcl, Peer, Peering, Protocol, Rule, SecurityGroup, Subnet, Target, Vpc,
 };
 use logic::packet_filter as filter;
-use std::net::Ipv4Addr;
+use model::IpCidr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What the packet filter has to know of a VPC among all VPCs.
 pub(crate) fn describe(vpc: &Vpc, all: &[Vpc]) -> filter::Vpc {
     filter::Vpc {
-        cidrs: vpc.cidrs().collect(),
+        cidrs: vpc.cidrs().map(IpCidr::from).chain(vpc.ipv6.iter().copied().map(IpCidr::from)).collect(),
         subnets: vpc.subnets.iter().map(|it| subnet_of(vpc, it)).collect(),
         interfaces: vpc.interfaces.iter().map(|it| interface(vpc, it)).collect(),
         groups: vpc.groups.iter().map(group).collect(),
@@ -44,11 +45,22 @@ fn is_gateway(interface: &Interface) -> bool {
     matches!(interface.attachment, Attachment::NatGateway(_))
 }
 
+/// Whether what is sent of IPv6 by anybody in the VPC gets to the internet.
+pub(crate) fn leads_ipv6_out(vpc: &Vpc) -> bool {
+    let out = [Target::InternetGateway, Target::EgressOnlyInternetGateway];
+    vpc.subnets.iter().any(|subnet| out.iter().any(|target| subnet.leads(target, true)))
+}
+
 fn interface(vpc: &Vpc, interface: &Interface) -> filter::Interface {
     let is_public = subnet(vpc, interface).is_some_and(Subnet::is_public);
+    let ipv4 = interface.addresses().map(|it| (it.address.into(), it.public_address.filter(|_| is_public).map(IpAddr::V4)));
+    let reached = subnet(vpc, interface).is_some_and(|it| it.leads(&Target::InternetGateway, true));
+    let own = |address: &Ipv6Addr| (IpAddr::V6(*address), reached.then_some(IpAddr::V6(*address)));
+    // What listens at the router's own addresses speaks IPv4.
+    let ipv6 = interface.ipv6.iter().filter(|_| interface.attachment != Attachment::Edge).map(own);
     filter::Interface {
         subnet: interface.subnet.clone(),
-        addresses: interface.addresses().map(|it| (it.address, it.public_address.filter(|_| is_public))).collect(),
+        addresses: ipv4.chain(ipv6).collect(),
         groups: (!is_gateway(interface)).then(|| interface.groups.clone()),
         checked: !takes_others(interface),
         link: match interface.attachment {
@@ -61,7 +73,7 @@ fn interface(vpc: &Vpc, interface: &Interface) -> filter::Interface {
 fn subnet_of(vpc: &Vpc, subnet: &Subnet) -> filter::Subnet {
     let way = |target: &Target| match target {
         Target::Local => filter::Way::Local,
-        Target::InternetGateway => filter::Way::Link(filter::INTERNET_LINK.into()),
+        Target::InternetGateway | Target::EgressOnlyInternetGateway => filter::Way::Link(filter::INTERNET_LINK.into()),
         Target::NatGateway(id) => {
             nat_interface(vpc, id).map_or(filter::Way::Nowhere, |it| filter::Way::Link(names::port(&it.id)))
         }
@@ -76,9 +88,9 @@ fn subnet_of(vpc: &Vpc, subnet: &Subnet) -> filter::Subnet {
     };
     filter::Subnet {
         id: subnet.id.clone(),
-        cidr: subnet.cidr,
+        cidrs: std::iter::once(subnet.cidr.into()).chain(subnet.ipv6.iter().copied().map(IpCidr::from)).collect(),
         routes: subnet.routes.iter().map(|it| filter::Route { destination: it.destination, way: way(&it.target) }).collect(),
-        acl: subnet.acl.as_ref().map(listed).filter(|acl| !lets_everything_pass(acl)),
+        acl: subnet.acl.as_ref().map(listed).filter(|acl| !lets_everything_pass(acl, !subnet.ipv6.is_empty())),
     }
 }
 
@@ -91,12 +103,15 @@ fn acl(acl: &NetworkAcl) -> filter::Acl {
     filter::Acl { ingress: in_order(&acl.ingress), egress: in_order(&acl.egress) }
 }
 
-/// Whether it is like a VPC's default ACL, which most are: then packets need not be shown to it.
-fn lets_everything_pass(acl: &filter::Acl) -> bool {
-    let open = |rules: &[filter::AclRule]| {
-        rules.first().is_some_and(|it| it.allow && it.protocol == filter::Protocol::All && it.peer.prefix == 0)
+/// Whether it is like a VPC's default ACL, which most are: then packets need not be shown to it. Rules for IPv6 matter to subnets that
+/// have it.
+fn lets_everything_pass(acl: &filter::Acl, ipv6: bool) -> bool {
+    let open = |rules: &[filter::AclRule], ipv6: bool| {
+        let first = rules.iter().find(|it| it.peer.is_ipv6() == ipv6);
+        first.is_some_and(|it| it.allow && it.protocol == filter::Protocol::All && it.peer.prefix() == 0)
     };
-    open(&acl.ingress) && open(&acl.egress)
+    let both = |ipv6| open(&acl.ingress, ipv6) && open(&acl.egress, ipv6);
+    both(false) && (!ipv6 || both(true))
 }
 
 /// The other VPC of a peering connection, with its groups' members, as far as it is known here.
@@ -105,7 +120,8 @@ fn neighbour(peering: &Peering, all: &[Vpc]) -> filter::Neighbour {
     let groups = other.iter().flat_map(|vpc| &vpc.groups);
     let members = |id: &String| {
         let interfaces = other.iter().flat_map(|vpc| &vpc.interfaces).filter(|it| it.groups.contains(id));
-        interfaces.flat_map(Interface::addresses).map(|it| it.address).collect()
+        let ipv4 = |it: &Interface| it.addresses().map(|it| it.address.into()).collect::<Vec<IpAddr>>();
+        interfaces.flat_map(|it| ipv4(it).into_iter().chain(it.ipv6.iter().copied().map(IpAddr::V6))).collect()
     };
     filter::Neighbour {
         link: names::peering(&peering.id),
@@ -124,7 +140,7 @@ fn rule(rule: &Rule) -> filter::Rule {
         Peer::Cidr(cidr) => filter::Peer::Cidr(*cidr),
         Peer::Group(id) => filter::Peer::Group(id.clone()),
     };
-    filter::Rule { protocol: protocol(rule.protocol), peer }
+    filter::Rule { id: rule.id.clone(), protocol: protocol(rule.protocol), peer }
 }
 
 fn protocol(protocol: Protocol) -> filter::Protocol {
@@ -133,6 +149,7 @@ fn protocol(protocol: Protocol) -> filter::Protocol {
         Protocol::Tcp(from, to) => filter::Protocol::Tcp(from, to),
         Protocol::Udp(from, to) => filter::Protocol::Udp(from, to),
         Protocol::Icmp(kind, code) => filter::Protocol::Icmp(kind, code),
+        Protocol::Icmpv6(kind, code) => filter::Protocol::Icmpv6(kind, code),
         Protocol::Number(number) => filter::Protocol::Number(number),
     }
 }

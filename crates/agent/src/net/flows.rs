@@ -9,7 +9,7 @@ use logic::flow_log::{Flow, Reading, watched};
 use logic::packet_filter::{FlowKind, FlowSet, flow_sets};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// The VPC's network interfaces that are watched, by what the router calls them. Load balancers' are the router itself, and are not.
 pub(crate) fn links(vpc: &Vpc) -> BTreeMap<String, &str> {
@@ -34,7 +34,7 @@ pub(crate) async fn read(router: &Space, vpc: &Vpc) -> Result<Vec<Reading>> {
 
 fn reading(set: FlowSet, element: &Value, links: &BTreeMap<String, &str>) -> Option<Reading> {
     let key = element["val"]["concat"].as_array()?;
-    let address = |place: usize| key.get(place)?.as_str()?.parse::<Ipv4Addr>().ok();
+    let address = |place: usize| key.get(place)?.as_str()?.parse::<IpAddr>().ok();
     let number = |place: usize| key.get(place)?.as_u64().and_then(|it| u16::try_from(it).ok());
     let (protocol, source_port, destination_port) = match (set.kind, set.kind.protocol()) {
         (FlowKind::Other, _) | (_, None) => (u8::try_from(number(3)?).ok()?, 0, 0),

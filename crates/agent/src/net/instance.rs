@@ -90,6 +90,7 @@ pub(crate) async fn bridge(
         device: 0,
         mac: mac_of(address),
         addresses: vec![Cidr { address, prefix: BRIDGE.prefix }],
+        ipv6: vec![],
         gateway: GATEWAY,
         exit: None,
     };

@@ -10,12 +10,12 @@ use super::names::{self, EGRESS_LINK, HOST_LINK, Places};
 use super::pasta::Pasta;
 use super::space::{End, Space, Way, pair};
 use super::tool::PASTA;
-use super::{filter, parameters};
+use super::{filter, ipv6, parameters};
 use agent_proto::Missing;
 use agent_proto::network::Vpc;
 use logic::packet_filter::{INTERNET_LINK, internet_ruleset};
 use logic::vpc::PUBLIC_POOL as POOL;
-use model::Cidr;
+use model::{Cidr, Ipv6Cidr};
 use netns::Namespace;
 use nix::errno::Errno;
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,8 +51,8 @@ impl Internet {
     /// Makes the internet reach exactly these VPCs' public addresses; without any, there is no internet. Answers what could not be
     /// done, by VPC id.
     pub(crate) async fn ensure(&self, vpcs: &[Vpc]) -> BTreeMap<String, Error> {
-        let wanted: BTreeMap<_, _> =
-            vpcs.iter().map(|vpc| (vpc.id.as_str(), public_addresses(vpc))).filter(|(_, it)| !it.is_empty()).collect();
+        let all = vpcs.iter().map(|vpc| (vpc.id.as_str(), Outside::of(vpc)));
+        let wanted: BTreeMap<_, _> = all.filter(|(_, it)| !it.is_empty()).collect();
         let mut faults = BTreeMap::new();
         for vpc in self.places.list("vpc-").iter().filter(|vpc| !wanted.contains_key(vpc.as_str())) {
             faults.extend(self.detach(vpc).await.err().map(|error| (vpc.clone(), error)));
@@ -61,11 +61,11 @@ impl Internet {
             faults.extend(self.remove().await.err().map(|error| (String::new(), error)));
             return faults;
         }
-        match self.hub().await {
+        match self.hub(&wanted).await {
             Err(error) => faults.extend(wanted.keys().map(|vpc| (vpc.to_string(), Error::Refused(error.to_string())))),
             Ok(hub) => {
-                for (vpc, addresses) in &wanted {
-                    faults.extend(self.attach(&hub, vpc, addresses).await.err().map(|error| (vpc.to_string(), error)));
+                for (vpc, outside) in &wanted {
+                    faults.extend(self.attach(&hub, vpc, outside).await.err().map(|error| (vpc.to_string(), error)));
                 }
             }
         }
@@ -86,23 +86,30 @@ impl Internet {
     }
 
     /// The namespace in the middle.
-    async fn hub(&self) -> Result<Space> {
+    async fn hub(&self, wanted: &BTreeMap<&str, Outside>) -> Result<Space> {
         let (hub, _) = Space::ensure(&self.places.internet())?;
         parameters::prepare_router(hub.namespace())?;
         filter::load(&hub, internet_ruleset(HOST_LINK, EGRESS_LINK)).await?;
         hub.loopback().await?;
         hub.set_route(POOL, Way::Unreachable).await?;
         parameters::forward(hub.namespace())?;
-        let host = self.join_host(&hub).await.err().map(|error| unreachable_from_host(&error));
+        let addresses = wanted.values().flat_map(|it| it.ipv4.iter().copied()).collect();
+        let blocks: Vec<_> = wanted.values().flat_map(|it| it.ipv6.iter().copied()).collect();
+        let host = self.join_host(&hub, &addresses).await.err().map(|error| unreachable_from_host(&error));
+        let host_ipv6 = match blocks.as_slice() {
+            [] => None,
+            blocks => self.join_host_ipv6(&hub, blocks).await.err().map(|error| ipv6::unreachable_from_host(&error)),
+        };
         let beyond = self.reach_beyond().await.err().map(|error| no_egress(&error));
-        let shortcomings: Vec<_> = host.into_iter().chain(beyond).collect();
+        let shortcomings: Vec<_> = host.into_iter().chain(host_ipv6).chain(beyond).collect();
         shortcomings.iter().for_each(|it| tracing::warn!(what = it.what, costs = it.costs, "{}", it.remedy));
         *self.shortcomings.lock().unwrap_or_else(PoisonError::into_inner) = shortcomings;
         Ok(hub)
     }
 
-    /// Lets the host's users reach public addresses, by one link and one route.
-    async fn join_host(&self, hub: &Space) -> Result<()> {
+    /// Lets the host's users reach public addresses, by one link and one route. Where another cloud on this host has that route, by one for each
+    /// address: the more specific ones count, and two clouds hardly ever give the same of 130,000 addresses.
+    async fn join_host(&self, hub: &Space, addresses: &BTreeSet<Ipv4Addr>) -> Result<()> {
         let host = Space::of(self.host.clone())?;
         let outer = match (host.link(&self.host_end).await?, hub.link(HOST_LINK).await?) {
             (Some(outer), Some(_)) => outer,
@@ -114,13 +121,20 @@ impl Internet {
         };
         hub.set_addresses(hub.need(HOST_LINK).await?, &[TOWARDS_HOST]).await?;
         host.set_addresses(outer, &[HOST]).await?;
-        match host.add_route(POOL, Way::Gateway(outer, TOWARDS_HOST.address)).await {
-            Ok(()) => Ok(()),
-            Err(cause) if cause.raw_os_error() == Some(Errno::EEXIST as i32) && host.routes_by(outer).await?.contains(&POOL) => {
-                Ok(())
-            }
-            Err(cause) => Err(Error::Link { what: format!("add the route to {POOL}"), cause }),
-        }
+        let way = Way::Gateway(outer, TOWARDS_HOST.address.into());
+        let taken = match host.add_route(POOL, way).await {
+            Ok(()) => false,
+            Err(cause) if cause.raw_os_error() == Some(Errno::EEXIST as i32) => !host.routes_by(outer).await?.contains(&POOL),
+            Err(cause) => return Err(Error::Link { what: format!("add the route to {POOL}"), cause }),
+        };
+        let own = BTreeSet::new();
+        set_single_routes(&host, outer, way, if taken { addresses } else { &own }).await
+    }
+
+    /// The same of IPv6.
+    async fn join_host_ipv6(&self, hub: &Space, blocks: &[Ipv6Cidr]) -> Result<()> {
+        ipv6::open_hub(hub).await?;
+        ipv6::join_host(&Space::of(self.host.clone())?, &self.host_end, hub, blocks).await
     }
 
     /// Lets VPCs reach what is beyond the host, if the host itself does. That the program is not there is for [`super::probe`] to say.
@@ -137,7 +151,7 @@ impl Internet {
     }
 
     /// Joins a VPC's router, and sends its public addresses there.
-    async fn attach(&self, hub: &Space, vpc: &str, addresses: &BTreeSet<Ipv4Addr>) -> Result<()> {
+    async fn attach(&self, hub: &Space, vpc: &str, outside: &Outside) -> Result<()> {
         let router = super::router::open(&self.places, vpc)?;
         let name = names::internet_port(vpc);
         let link = match (hub.link(&name).await?, router.link(INTERNET_LINK).await?) {
@@ -151,7 +165,16 @@ impl Internet {
         let border = router.need(INTERNET_LINK).await?;
         hub.set_addresses(link, &[HUB]).await?;
         router.set_addresses(border, &[BORDER]).await?;
-        set_public_routes(hub, link, addresses).await
+        // An address may just have moved here from another VPC.
+        let way = Way::Gateway(link, BORDER.address.into());
+        for address in &outside.ipv4 {
+            hub.set_route(Cidr { address: *address, prefix: 32 }, way).await?;
+        }
+        set_single_routes(hub, link, way, &outside.ipv4).await?;
+        match outside.ipv6.as_slice() {
+            [] => Ok(()),
+            blocks => ipv6::attach((hub, &name), (&router, INTERNET_LINK), blocks).await,
+        }
     }
 
     async fn detach(&self, vpc: &str) -> Result<()> {
@@ -166,7 +189,7 @@ fn unreachable_from_host(error: &Error) -> Missing {
     Missing {
         what: "a route to public addresses".into(),
         costs: "public addresses can't be reached from this host".into(),
-        remedy: format!("{error}; see whether another cloud on this host has it: `ip route show {POOL}`"),
+        remedy: format!("{error}; see whether another cloud on this host has it: `ip route show root {POOL}`"),
         fatal: false,
     }
 }
@@ -181,16 +204,35 @@ pub(crate) fn no_egress(error: &Error) -> Missing {
     }
 }
 
-/// Sends exactly these addresses into the link.
-async fn set_public_routes(hub: &Space, link: u32, addresses: &BTreeSet<Ipv4Addr>) -> Result<()> {
-    let way = Way::Gateway(link, BORDER.address);
+/// What of a VPC the internet knows.
+struct Outside {
+    /// Public addresses.
+    ipv4: BTreeSet<Ipv4Addr>,
+    /// Blocks from which something gets there.
+    ipv6: Vec<Ipv6Cidr>,
+}
+
+impl Outside {
+    fn of(vpc: &Vpc) -> Self {
+        let ipv6 = if describe::leads_ipv6_out(vpc) { vpc.ipv6.clone() } else { Vec::new() };
+        Self { ipv4: public_addresses(vpc), ipv6 }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.ipv4.is_empty() && self.ipv6.is_empty()
+    }
+}
+
+/// Sends exactly these addresses into the link, each by a route of its own. One that the host has for another cloud is left to that.
+async fn set_single_routes(space: &Space, link: u32, way: Way, addresses: &BTreeSet<Ipv4Addr>) -> Result<()> {
     let wanted: Vec<_> = addresses.iter().map(|address| Cidr { address: *address, prefix: 32 }).collect();
-    let present = hub.routes_by(link).await?;
-    for address in present.iter().filter(|it| !wanted.contains(it)) {
-        hub.delete_route(*address, way).await?;
+    let present = space.routes_by(link).await?;
+    for address in present.iter().filter(|it| it.prefix == 32 && !wanted.contains(it)) {
+        space.delete_route(*address, way).await?;
     }
     for address in wanted.iter().filter(|it| !present.contains(it)) {
-        hub.set_route(*address, way).await?;
+        let added = space.add_route(*address, way).await;
+        added.map_err(|cause| Error::Link { what: format!("add the route to {address}"), cause })?;
     }
     Ok(())
 }

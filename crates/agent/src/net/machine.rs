@@ -48,6 +48,7 @@ impl Machines<'_> {
             name: wish.name(),
             mac: found.mac.clone(),
             addresses: wish.addresses,
+            ipv6: wish.ipv6,
             gateway: Some(IpAddr::V4(wish.gateway)),
             tap,
         };

@@ -10,12 +10,14 @@
 //! namespaces is changed but for one link and one route to the public addresses, while there are any.
 
 mod arp;
+mod counters;
 mod describe;
 mod error;
 mod filter;
 mod flows;
 mod instance;
 mod internet;
+mod ipv6;
 mod machine;
 mod names;
 mod nat;
@@ -36,7 +38,7 @@ use crate::network::{Network, NetworkJoin, Plugged};
 use agent_proto::Missing;
 use agent_proto::flow::FlowRecord;
 use agent_proto::machine::{self as hosted, Machine};
-use agent_proto::network::Vpc;
+use agent_proto::network::{Count, Vpc};
 use agent_proto::workload::{self as wish, Workload};
 use error::{Error, Result};
 use internet::Internet;
@@ -69,6 +71,8 @@ pub struct NetWorld {
     vpcs: Mutex<BTreeMap<String, Arc<Vpc>>>,
     /// What was counted for flow logs.
     ledger: Mutex<Ledger>,
+    /// What rules of security groups had counted when their VPC's filter was replaced, by VPC.
+    counted: Mutex<BTreeMap<String, counters::Counts>>,
     /// Held by whoever changes what several workloads share.
     shared: tokio::sync::Mutex<()>,
 }
@@ -99,6 +103,7 @@ impl NetWorld {
             domain: settings.domain,
             vpcs: Mutex::default(),
             ledger: Mutex::default(),
+            counted: Mutex::default(),
             shared: tokio::sync::Mutex::default(),
         }
     }
@@ -140,6 +145,8 @@ impl NetWorld {
         let now = self.ledger().latest();
         if let Ok(vpc) = self.vpc(vpc) {
             self.count(&vpc, now).await;
+            let counts = self.counts(&vpc.id).await;
+            counters::add(self.counted.lock().unwrap_or_else(PoisonError::into_inner).entry(vpc.id.clone()).or_default(), counts);
         }
         self.ledger().begin(vpc);
     }
@@ -153,6 +160,15 @@ impl NetWorld {
             Ok(readings) => self.ledger().read(vpc, readings, now),
             Err(error) => tracing::warn!(vpc = vpc.id, %error, "packets could not be counted for flow logs"),
         }
+    }
+
+    /// What the rules of a VPC have counted since its filter was loaded; nothing if it isn't up.
+    async fn counts(&self, vpc: &str) -> counters::Counts {
+        let read = async { counters::read(&router::open(&self.places, vpc)?).await };
+        read.await.unwrap_or_else(|error| {
+            tracing::debug!(vpc, %error, "what rules have counted could not be read");
+            counters::Counts::new()
+        })
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -187,6 +203,7 @@ impl NetWorld {
             if !in_use {
                 Namespace::remove(&self.places.vpc(name))?;
                 self.vpcs.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+                self.counted.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
             }
         }
         Ok(())
@@ -288,6 +305,17 @@ impl Network for NetWorld {
             self.count(vpc, now).await;
         }
         self.ledger().close(now)
+    }
+
+    async fn rule_counts(&self) -> BTreeMap<String, Count> {
+        let vpcs: Vec<_> = self.vpcs.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
+        let mut all = counters::Counts::new();
+        for vpc in vpcs {
+            counters::add(&mut all, self.counts(&vpc).await);
+        }
+        let before = self.counted.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        before.into_values().for_each(|counts| counters::add(&mut all, counts));
+        all
     }
 
     async fn teardown(&self) -> std::result::Result<(), String> {

@@ -28,6 +28,19 @@ pub(crate) fn forward(namespace: &Namespace) -> Result<()> {
     set(namespace, &[("ipv4/ip_forward", "1")])
 }
 
+/// Lets a namespace forward packets of IPv6 also.
+pub(crate) fn forward_ipv6(namespace: &Namespace) -> Result<()> {
+    set(namespace, &[("ipv6/conf/all/forwarding", "1")])
+}
+
+/// Lets one interface speak IPv6. Its addresses are given to it: it neither asks whether somebody has them nor listens to routers.
+pub(crate) fn speak_ipv6(namespace: &Namespace, link: &str) -> Result<()> {
+    for (name, value) in [("accept_dad", "0"), ("accept_ra", "0"), ("disable_ipv6", "0")] {
+        set(namespace, &[(&format!("ipv6/conf/{link}/{name}"), value)])?;
+    }
+    Ok(())
+}
+
 /// Lets ports that are mapped to containers answer at the loopback address too.
 pub(crate) fn route_loopback(namespace: &Namespace) -> Result<()> {
     set(namespace, &[("ipv4/conf/all/route_localnet", "1")])

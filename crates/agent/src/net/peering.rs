@@ -6,15 +6,18 @@
 use super::error::Result;
 use super::names::{self, Places};
 use super::plug::ROUTER;
-use super::router;
 use super::space::{End, Space, pair};
+use super::{parameters, router};
 use agent_proto::network::{Peering, Vpc};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Who is at the other end of every such link, as routes have it. Nobody has this address: both sides know the hardware address behind it,
 /// which is all that a route needs a gateway for.
 pub(crate) const FAR_END: Ipv4Addr = Ipv4Addr::new(169, 254, 0, 5);
+
+/// The same of IPv6.
+pub(crate) const IPV6_FAR_END: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 5);
 
 /// Joins the routers of the VPCs that are peered and both here, and no others. Answers what could not be done, by VPC id.
 pub(crate) async fn ensure(places: &Places, vpcs: &[Vpc]) -> BTreeMap<String, super::error::Error> {
@@ -50,8 +53,14 @@ async fn join(places: &Places, one: &Vpc, two: &Vpc, peering: &str) -> Result<()
         let end = |space| End { space, name: &name, mac: Some(ROUTER) };
         pair(end(&near), end(&far)).await?;
     }
+    let ipv6 = !one.ipv6.is_empty() && !two.ipv6.is_empty();
     for router in [&near, &far] {
-        router.set_neighbour(router.need(&name).await?, FAR_END, ROUTER).await?;
+        let link = router.need(&name).await?;
+        router.set_neighbour(link, FAR_END.into(), ROUTER).await?;
+        if ipv6 {
+            parameters::speak_ipv6(router.namespace(), &name)?;
+            router.set_neighbour(link, IPV6_FAR_END.into(), ROUTER).await?;
+        }
     }
     Ok(())
 }

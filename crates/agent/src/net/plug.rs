@@ -6,12 +6,16 @@
 //! filter. Each side is told the other's hardware address, so nobody ever has to ask (by ARP) who is where.
 
 use super::error::{Error, Result};
+use super::parameters;
 use super::space::{End, MAIN, Mac, Space, Way, pair};
-use model::Cidr;
-use std::net::Ipv4Addr;
+use model::{Cidr, IpCidr, Ipv6Cidr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A router's hardware address, the same on every link: a link has no third party that could mistake it.
 pub(crate) const ROUTER: Mac = [0x02, 0x68, 0x66, 0, 0, 1];
+
+/// The router's address of IPv6 on every link: what the kernel makes of its hardware address (RFC 4291, appendix A).
+pub(crate) const IPV6_GATEWAY: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0x68, 0x66ff, 0xfe00, 1);
 
 /// The inside's table of the first interface beside `eth0`, where its own default route stands.
 const FIRST_TABLE: u32 = 10_000;
@@ -27,6 +31,8 @@ pub(crate) struct Plug {
     pub(crate) mac: Mac,
     /// The inside's addresses, with the mask of their network, the primary one first.
     pub(crate) addresses: Vec<Cidr>,
+    /// The inside's addresses of IPv6. Without any, its link doesn't speak it.
+    pub(crate) ipv6: Vec<Ipv6Addr>,
     /// The router's address in that network.
     pub(crate) gateway: Ipv4Addr,
     /// The number of the way by which others' packets are led to it, if any are.
@@ -38,6 +44,11 @@ impl Plug {
     pub(crate) fn name(&self) -> String {
         format!("eth{}", self.device)
     }
+
+    /// The inside's table that has its default route.
+    fn table(&self) -> u32 {
+        if self.device == 0 { MAIN } else { FIRST_TABLE + self.device }
+    }
 }
 
 /// Plugs `inside` into `router`. Done again, it repairs what is missing; what is right already, the kernel leaves as it is.
@@ -46,28 +57,53 @@ pub(crate) async fn plug(router: &Space, inside: &Space, plug: &Plug) -> Result<
     let inner = inside.need(&plug.name()).await?;
     inside.loopback().await?;
     inside.set_detached_addresses(inner, &plug.addresses).await?;
-    inside.set_neighbour(inner, plug.gateway, ROUTER).await?;
-    let way = Way::Gateway(inner, plug.gateway);
-    let table = if plug.device == 0 { MAIN } else { FIRST_TABLE + plug.device };
+    inside.set_neighbour(inner, plug.gateway.into(), ROUTER).await?;
+    let (way, table) = (Way::Gateway(inner, plug.gateway.into()), plug.table());
     inside.set_route_in(table, Cidr::ANY, way).await?;
     if plug.device > 0 {
         for address in &plug.addresses {
-            inside.add_source(address.address, table).await?;
+            inside.add_source(address.address.into(), table).await?;
         }
     }
+    plug_ipv6(inside, inner, plug).await?;
     lead(router, outer, plug).await
+}
+
+/// The inside's addresses of IPv6, and its way to everywhere from them.
+async fn plug_ipv6(inside: &Space, inner: u32, plug: &Plug) -> Result<()> {
+    if plug.ipv6.is_empty() {
+        return inside.set_ipv6_addresses(inner, &[]).await;
+    }
+    parameters::speak_ipv6(inside.namespace(), &plug.name())?;
+    inside.set_ipv6_addresses(inner, &plug.ipv6).await?;
+    inside.set_neighbour(inner, IPV6_GATEWAY.into(), ROUTER).await?;
+    inside.set_route_in(plug.table(), Ipv6Cidr::ANY, Way::Gateway(inner, IPV6_GATEWAY.into())).await?;
+    if plug.device > 0 {
+        for address in &plug.ipv6 {
+            inside.add_source((*address).into(), plug.table()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The router's side of a plug: sends what is for the addresses into the link.
 pub(crate) async fn lead(router: &Space, outer: u32, plug: &Plug) -> Result<()> {
-    for address in &plug.addresses {
-        router.set_neighbour(outer, address.address, plug.mac).await?;
-        router.set_route(Cidr { prefix: 32, ..*address }, Way::Link(outer)).await?;
+    if !plug.ipv6.is_empty() {
+        parameters::speak_ipv6(router.namespace(), &plug.port)?;
     }
-    match (plug.exit, plug.addresses.first()) {
-        (Some(exit), Some(primary)) => router.set_route_in(exit.into(), Cidr::ANY, Way::Gateway(outer, primary.address)).await,
-        _ => Ok(()),
+    let ipv4 = plug.addresses.iter().map(|it| it.address.into());
+    for address in ipv4.chain(plug.ipv6.iter().map(|it| (*it).into())) {
+        router.set_neighbour(outer, address, plug.mac).await?;
+        router.set_route(IpCidr::host(address), Way::Link(outer)).await?;
     }
+    let Some(exit) = plug.exit else { return Ok(()) };
+    if let Some(primary) = plug.addresses.first() {
+        router.set_route_in(exit.into(), Cidr::ANY, Way::Gateway(outer, primary.address.into())).await?;
+    }
+    if let Some(first) = plug.ipv6.first() {
+        router.set_route_in(exit.into(), Ipv6Cidr::ANY, Way::Gateway(outer, (*first).into())).await?;
+    }
+    Ok(())
 }
 
 /// The pair of interfaces. What is left of another pair, by a crash or because the interface was plugged in elsewhere, is replaced.

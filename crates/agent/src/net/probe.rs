@@ -24,7 +24,7 @@ fn filters(places: &Places) -> Result<(), Error> {
     Namespace::remove(&path)?;
     let tried = Namespace::create(&path).map_err(Error::from).and_then(|namespace| {
         let vpc = Vpc {
-            cidrs: vec![Cidr::ANY],
+            cidrs: vec![Cidr::ANY.into()],
             subnets: vec![],
             interfaces: vec![],
             groups: vec![],

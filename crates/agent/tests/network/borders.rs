@@ -4,7 +4,7 @@ use crate::lab::*;
 use agent_proto::network::{AclRule, NetworkAcl, Protocol, Vpc};
 
 fn rule(number: u16, allow: bool, protocol: Protocol, peer: &str) -> AclRule {
-    AclRule { number, allow, protocol, cidr: cidr(peer) }
+    AclRule { number, allow, protocol, cidr: cidr(peer).into() }
 }
 
 /// Linux's own choice of ports.

@@ -119,7 +119,7 @@ async fn what_was_counted_outlives_a_change_of_the_rules() {
     let mut closed = vpc.clone();
     closed.subnets.push(agent_proto::network::Subnet::new("subnet-9", cidr("10.0.9.0/24")));
     closed.subnets[0].acl = Some("acl-1".into());
-    let rule = |number, allow| AclRule { number, allow, protocol: Protocol::All, cidr: cidr("0.0.0.0/0") };
+    let rule = |number, allow| AclRule { number, allow, protocol: Protocol::All, cidr: cidr("0.0.0.0/0").into() };
     closed.acls = vec![NetworkAcl { id: "acl-1".into(), ingress: vec![rule(1, false)], egress: vec![rule(1, true)] }];
     lab.ensure(&[&closed]).await;
     ask();

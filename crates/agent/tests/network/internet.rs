@@ -3,6 +3,8 @@
 use crate::lab::*;
 use agent::network::Network as _;
 use agent_proto::network::Protocol;
+use agent_proto::workload::Network;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 const FIRST: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 1);
@@ -107,4 +109,24 @@ async fn what_has_a_public_address_reaches_beyond_the_host() {
 
 fn pid(lab: &Lab) -> String {
     std::fs::read_to_string(folder_of(lab).with_file_name("pasta.pid")).expect("it runs").trim().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_clouds_on_a_host_are_both_reached() {
+    let Some(lab) = Lab::new("two-clouds") else { return };
+    let (one, other) = (lab.host(), lab.neighbour());
+    let cloud = |id: &str, last: u8| vpc(id).group("sg-1", &[(tcp(80), "0.0.0.0/0")]).with(id, 10, &["sg-1"]).public(last);
+    let (first, second) = (cloud("vpc-first", 41), cloud("vpc-second", 42));
+    lab.ensure(&[&first]).await;
+    assert_eq!(other.ensure(std::slice::from_ref(&second)).await, BTreeMap::new());
+    let here = lab.join(&first, "vpc-first").await;
+    let network = Network::Interface { vpc: second.id.clone(), interface: "eni-vpc-second".into() };
+    let joined = other.join(&workload("vpc-second", network, &[])).await.expect("it joins");
+    let there = namespace(&joined.containers["main"]);
+    let (_here, _there) = (here.tcp_listen(any(80)).expect("a free port"), there.tcp_listen(any(80)).expect("a free port"));
+    assert!(reaches(&one, ([198, 18, 0, 41], 80)) && reaches(&one, ([198, 18, 0, 42], 80)));
+    assert!(other.missing().iter().all(|it| !it.what.contains("route")), "{:?}", other.missing());
+    other.leave("vpc-second").await.expect("it leaves");
+    other.teardown().await.expect("down");
+    assert!(reaches(&one, ([198, 18, 0, 41], 80)), "the first one noticed nothing");
 }

@@ -28,11 +28,11 @@ impl Dice {
             _ => Protocol::Udp(port(self.below(4)), port(self.below(4))),
         };
         let peer = match self.below(4) {
-            0 => Peer::Cidr(cidr("0.0.0.0/0")),
-            1 => Peer::Cidr(cidr("10.0.1.4/31")),
+            0 => Peer::Cidr(cidr("0.0.0.0/0").into()),
+            1 => Peer::Cidr(cidr("10.0.1.4/31").into()),
             other => Peer::Group(format!("sg-{}", (other + self.below(2)) % 3)),
         };
-        Rule { protocol, peer }
+        Rule { id: None, protocol, peer }
     }
 
     fn vpc(&mut self) -> Vpc {
@@ -88,7 +88,7 @@ fn meaning(vpc: &Vpc) -> BTreeSet<(u8, u8, u16)> {
     let pairs = PLACES.flat_map(|from| PLACES.filter(move |to| *to != from).map(move |to| (from, to)));
     let all = pairs.flat_map(|(from, to)| PORTS.map(move |port| (from, to, port)));
     all.filter(|(from, to, port)| {
-        allows(&described, Packet { source: at(*from), destination: at(*to), protocol: 17, detail: *port })
+        allows(&described, Packet { source: at(*from).into(), destination: at(*to).into(), protocol: 17, detail: *port })
     })
     .collect()
 }
@@ -101,11 +101,13 @@ fn heard(socket: &UdpSocket, to: u8, port: u16) -> Vec<(u8, u8, u16)> {
 
 fn described(vpc: &Vpc) -> filter::Vpc {
     let rule = |rule: &Rule| filter::Rule {
+        id: None,
         protocol: match rule.protocol {
             Protocol::All => filter::Protocol::All,
             Protocol::Tcp(from, to) => filter::Protocol::Tcp(from, to),
             Protocol::Udp(from, to) => filter::Protocol::Udp(from, to),
             Protocol::Icmp(kind, code) => filter::Protocol::Icmp(kind, code),
+            Protocol::Icmpv6(kind, code) => filter::Protocol::Icmpv6(kind, code),
             Protocol::Number(number) => filter::Protocol::Number(number),
         },
         peer: match &rule.peer {
@@ -120,17 +122,17 @@ fn described(vpc: &Vpc) -> filter::Vpc {
     };
     let interface = |it: &agent_proto::network::Interface| filter::Interface {
         subnet: it.subnet.clone(),
-        addresses: vec![(it.address, None)],
+        addresses: vec![(it.address.into(), None)],
         groups: Some(it.groups.clone()),
         checked: true,
         link: filter::Link::Port(it.id.clone()),
     };
     filter::Vpc {
-        cidrs: vec![vpc.cidr],
+        cidrs: vec![vpc.cidr.into()],
         subnets: vpc
             .subnets
             .iter()
-            .map(|it| filter::Subnet { id: it.id.clone(), cidr: it.cidr, routes: vec![], acl: None })
+            .map(|it| filter::Subnet { id: it.id.clone(), cidrs: vec![it.cidr.into()], routes: vec![], acl: None })
             .collect(),
         neighbours: vec![],
         logged: vec![],

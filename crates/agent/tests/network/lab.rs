@@ -50,6 +50,11 @@ impl Lab {
         Some(lab)
     }
 
+    /// Another cloud on the same host.
+    pub fn neighbour(&self) -> NetWorld {
+        world_at(&self.folder, &self.folder.join("neighbour"), "neighbour")
+    }
+
     /// The same host after its server was killed and started again.
     pub fn restart(&mut self) {
         self.world = world(&self.folder, &self.tag);
@@ -114,8 +119,12 @@ pub fn folder_of(lab: &Lab) -> PathBuf {
 }
 
 fn world(folder: &std::path::Path, tag: &str) -> NetWorld {
+    world_at(folder, folder, tag)
+}
+
+fn world_at(folder: &std::path::Path, runtime: &std::path::Path, tag: &str) -> NetWorld {
     let host = Namespace::open(&folder.join("host")).expect("the host");
-    NetWorld::on(host, Settings { runtime: folder.to_owned(), tag: tag.into(), domain: Some("ec2.internal".into()) })
+    NetWorld::on(host, Settings { runtime: runtime.to_owned(), tag: tag.into(), domain: Some("ec2.internal".into()) })
 }
 
 /// Gives the host a way beyond itself, 203.0.113.1 being its own address there; false, said loudly, without the program that uses it.
@@ -167,7 +176,7 @@ pub fn at(last: u8) -> Ipv4Addr {
 
 /// A VPC 10.0.0.0/16 with one public subnet, 10.0.1.0/24.
 pub fn vpc(id: &str) -> Vpc {
-    let internet = Route { destination: cidr("0.0.0.0/0"), target: Target::InternetGateway };
+    let internet = Route { destination: cidr("0.0.0.0/0").into(), target: Target::InternetGateway };
     let subnet = Subnet { routes: vec![internet], ..Subnet::new("subnet-1", cidr("10.0.1.0/24")) };
     Vpc { subnets: vec![subnet], ..Vpc::new(id, cidr("10.0.0.0/16")) }
 }
@@ -218,7 +227,10 @@ impl Words for Vpc {
     }
 
     fn subnet(mut self, id: &str, addresses: &str, routes: &[(&str, Target)]) -> Self {
-        let routes = routes.iter().map(|(to, target)| Route { destination: cidr(to), target: target.clone() }).collect();
+        let routes = routes
+            .iter()
+            .map(|(to, target)| Route { destination: to.parse().expect("a network"), target: target.clone() })
+            .collect();
         self.subnets.push(Subnet { routes, ..Subnet::new(id, cidr(addresses)) });
         self
     }
@@ -230,7 +242,7 @@ impl Words for Vpc {
 
     fn closed_group(mut self, id: &str, ingress: &[(Protocol, &str)], egress: &[(Protocol, &str)]) -> Self {
         let rules = |rules: &[(Protocol, &str)]| {
-            rules.iter().map(|(protocol, peer)| Rule { protocol: *protocol, peer: peer_of(peer) }).collect()
+            rules.iter().map(|(protocol, peer)| Rule { id: None, protocol: *protocol, peer: peer_of(peer) }).collect()
         };
         self.groups.push(SecurityGroup { id: id.into(), ingress: rules(ingress), egress: rules(egress) });
         self
@@ -249,6 +261,7 @@ pub fn plugged(mut vpc: Vpc, name: &str, last: u8, groups: &[&str], attachment: 
         address: at(last),
         public_address: None,
         secondary: vec![],
+        ipv6: vec![],
         source_dest_check: true,
         mac: format!("02:00:0a:00:01:{last:02x}"),
         groups: groups.iter().map(|id| id.to_string()).collect(),

@@ -9,6 +9,7 @@ mod flows;
 mod groups;
 mod instances;
 mod internet;
+mod ipv6;
 mod judged;
 mod lab;
 mod lifecycle;

@@ -154,7 +154,7 @@ fn peered(block: u8, peers: &[(&str, u8)], routes: &[(u8, &str)], ingress: &[(Pr
     let peering = |(id, other): &(&str, u8)| Peering {
         id: id.to_string(),
         vpc: format!("vpc-{other}"),
-        cidrs: vec![cidr(&format!("10.{other}.0.0/16"))],
+        cidrs: vec![cidr(&format!("10.{other}.0.0/16")).into()],
     };
     Vpc { peerings: peers.iter().map(peering).collect(), ..Vpc::new(format!("vpc-{block}"), cidr(&format!("10.{block}.0.0/16"))) }
         .subnet("subnet-1", &format!("10.{block}.1.0/24"), &routes)

@@ -54,7 +54,14 @@ impl EdgeLink {
 /// All that the edge does, of all accounts and regions.
 fn table(read: &impl Read) -> Result<Table, StoreError> {
     let (metadata, instances, leases) = (ecs::metadata(read)?, ec2::instance_metadata(read)?, ec2::leases(read)?);
-    Ok(Table { metadata, instances, leases, ..elb::table(read)? })
+    let mut table = Table { metadata, instances, leases, ..elb::table(read)? };
+    let (pointers, endpoints) = (ec2::pointers(read)?, ec2::endpoint_tables(read)?);
+    for (vpc, zone) in &mut table.zones {
+        zone.pointers.clone_from(&pointers);
+        zone.names.extend(endpoints.get(vpc).iter().flat_map(|it| it.names.clone()));
+    }
+    table.endpoints = endpoints.into_iter().map(|(vpc, it)| (vpc, it.doors)).collect();
+    Ok(table)
 }
 
 #[async_trait]
@@ -65,7 +72,7 @@ impl Reconciler for EdgeLink {
 
     fn watches(&self) -> &'static [&'static str] {
         static KINDS: LazyLock<Vec<&str>> =
-            LazyLock::new(|| [elb::TABLE_KINDS, ecs::METADATA_KINDS, ec2::METADATA_KINDS].concat());
+            LazyLock::new(|| [elb::TABLE_KINDS, ecs::METADATA_KINDS, ec2::METADATA_KINDS, ec2::NAME_KINDS].concat());
         &KINDS
     }
 

@@ -1,11 +1,15 @@
 //! What is answered to a question, of what is known here. Pure.
 
 use super::Transport;
+use crate::routes::Names;
 use hickory_proto::{
     op::{Message, MessageType, OpCode, Query, ResponseCode},
-    rr::{DNSClass, RData, Record, RecordType, rdata::A},
+    rr::{
+        DNSClass, Name, RData, Record, RecordType,
+        rdata::{A, PTR},
+    },
 };
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::net::Ipv4Addr;
 
 /// For how long an answer may be kept, in seconds. Short: targets and balancers come and go.
 const TTL: u32 = 10;
@@ -22,7 +26,7 @@ pub(super) enum Reply {
 }
 
 /// Answers a question out of the zone's names.
-pub(super) fn answer(question: &[u8], names: &BTreeMap<String, Vec<Ipv4Addr>>, transport: Transport) -> Reply {
+pub(super) fn answer(question: &[u8], names: &Names, transport: Transport) -> Reply {
     let Ok(message) = Message::from_vec(question) else { return Reply::None };
     if message.metadata.message_type != MessageType::Query {
         return Reply::None;
@@ -33,7 +37,10 @@ pub(super) fn answer(question: &[u8], names: &BTreeMap<String, Vec<Ipv4Addr>>, t
     }
     let name = query.name().to_lowercase().to_ascii();
     let name = name.trim_end_matches('.');
-    match names.get(name) {
+    if let Some(pointer) = pointed_at(name).and_then(|address| names.pointers.get(&address)) {
+        return points(&message, query, pointer, transport);
+    }
+    match names.addresses.get(name) {
         _ if query.query_class() != DNSClass::IN => Reply::AskOthers,
         Some(addresses) => known(&message, query, addresses, transport),
         None if name == "localhost" => known(&message, query, &[Ipv4Addr::LOCALHOST], transport),
@@ -49,13 +56,30 @@ pub(super) fn failure(question: &[u8]) -> Option<Vec<u8>> {
     encode(&response(&message, ResponseCode::ServFail))
 }
 
+/// The address that a name below `in-addr.arpa` is about (RFC 1035, section 3.5).
+fn pointed_at(name: &str) -> Option<Ipv4Addr> {
+    let reversed: Ipv4Addr = name.strip_suffix(".in-addr.arpa")?.parse().ok()?;
+    let [a, b, c, d] = reversed.octets();
+    Some([d, c, b, a].into())
+}
+
+fn points(message: &Message, query: &Query, pointer: &str, transport: Transport) -> Reply {
+    let name = Name::from_ascii(format!("{}.", pointer.trim_end_matches('.')));
+    let asked = matches!(query.query_type(), RecordType::PTR | RecordType::ANY);
+    let data = name.ok().filter(|_| asked).map(|name| RData::PTR(PTR(name)));
+    authoritative(message, query, data, transport)
+}
+
 fn known(message: &Message, query: &Query, addresses: &[Ipv4Addr], transport: Transport) -> Reply {
+    let asked = matches!(query.query_type(), RecordType::A | RecordType::ANY);
+    let data = addresses.iter().filter(|_| asked).map(|address| RData::A(A(*address)));
+    authoritative(message, query, data, transport)
+}
+
+fn authoritative(message: &Message, query: &Query, data: impl IntoIterator<Item = RData>, transport: Transport) -> Reply {
     let mut response = response(message, ResponseCode::NoError);
     response.metadata.authoritative = true;
-    if matches!(query.query_type(), RecordType::A | RecordType::ANY) {
-        let record = |address: &Ipv4Addr| Record::from_rdata(query.name().clone(), TTL, RData::A(A(*address)));
-        response.add_answers(addresses.iter().map(record));
-    }
+    response.add_answers(data.into_iter().map(|data| Record::from_rdata(query.name().clone(), TTL, data)));
     let Some(encoded) = encode(&response) else { return Reply::None };
     if transport == Transport::Udp && encoded.len() > usize::from(message.max_payload()) {
         return encode(&response.truncate()).map_or(Reply::None, Reply::Known);
@@ -83,10 +107,12 @@ fn encode(message: &Message) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hickory_proto::rr::Name;
 
     fn ask(name: &str, kind: RecordType) -> Reply {
-        let names = BTreeMap::from([("web.internal".to_owned(), vec![Ipv4Addr::new(10, 0, 0, 5), Ipv4Addr::new(10, 0, 1, 5)])]);
+        let names = Names {
+            addresses: [("web.internal".to_owned(), vec![Ipv4Addr::new(10, 0, 0, 5), Ipv4Addr::new(10, 0, 1, 5)])].into(),
+            pointers: [(Ipv4Addr::new(198, 19, 1, 2), "mail.example.com".to_owned())].into(),
+        };
         answer(&question(name, kind), &names, Transport::Udp)
     }
 
@@ -117,6 +143,14 @@ mod tests {
     }
 
     #[test]
+    fn addresses_have_names() {
+        let message = decoded(ask("2.1.19.198.in-addr.arpa.", RecordType::PTR));
+        assert_eq!(message.answers.iter().map(|it| it.data.to_string()).collect::<Vec<_>>(), ["mail.example.com."]);
+        assert!(decoded(ask("2.1.19.198.in-addr.arpa.", RecordType::A)).answers.is_empty());
+        assert!(matches!(ask("3.1.19.198.in-addr.arpa.", RecordType::PTR), Reply::AskOthers));
+    }
+
+    #[test]
     fn other_names() {
         assert!(matches!(ask("example.com.", RecordType::A), Reply::AskOthers));
         assert_eq!(decoded(ask("gone.elb.localhost.", RecordType::A)).metadata.response_code, ResponseCode::NXDomain);
@@ -125,14 +159,15 @@ mod tests {
 
     #[test]
     fn what_is_no_question_is_not_answered() {
-        assert!(matches!(answer(b"hello", &BTreeMap::new(), Transport::Udp), Reply::None));
+        assert!(matches!(answer(b"hello", &Names::default(), Transport::Udp), Reply::None));
         let Reply::Known(response) = ask("web.internal.", RecordType::A) else { panic!() };
-        assert!(matches!(answer(&response, &BTreeMap::new(), Transport::Udp), Reply::None), "answers are not answered");
+        assert!(matches!(answer(&response, &Names::default(), Transport::Udp), Reply::None), "answers are not answered");
     }
 
     #[test]
     fn long_answers_are_cut_short_on_udp_only() {
-        let names = BTreeMap::from([("many".to_owned(), (0..100).map(|n| Ipv4Addr::new(10, 0, 0, n)).collect())]);
+        let many = (0..100).map(|n| Ipv4Addr::new(10, 0, 0, n)).collect();
+        let names = Names { addresses: [("many".to_owned(), many)].into(), ..Names::default() };
         let ask = |transport| decoded(answer(&question("many.", RecordType::A), &names, transport));
         assert!(ask(Transport::Udp).metadata.truncation);
         assert_eq!(ask(Transport::Tcp).answers.len(), 100);

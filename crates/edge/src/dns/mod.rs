@@ -4,9 +4,9 @@
 mod answer;
 mod resolvers;
 
-use crate::shared::Shared;
+use crate::{routes::Names, shared::Shared};
 use answer::Reply;
-use std::{collections::BTreeMap, io, net::Ipv4Addr, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream, UdpSocket},
@@ -119,7 +119,7 @@ impl Server {
         }
     }
 
-    fn names(&self) -> Arc<BTreeMap<String, Vec<Ipv4Addr>>> {
+    fn names(&self) -> Arc<Names> {
         self.shared.routes().zones.get(&*self.vpc).cloned().unwrap_or_default()
     }
 }

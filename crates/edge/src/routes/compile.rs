@@ -1,6 +1,6 @@
 //! From the table to the form that is served from.
 
-use super::{Action, Balancer, Door, Group, Listener, Routes, Rule, Target, tls};
+use super::{Action, Balancer, Door, Group, Listener, Names, Routes, Rule, Target, tls};
 use crate::target::{Shelf, TargetKey};
 use agent_proto::{
     edge::{self as table, Table},
@@ -34,6 +34,10 @@ pub(crate) fn compile(table: &Table, shelf: &Shelf) -> Routes {
     let doors = table.leases.keys().map(|vpc| Door::Leases { vpc: vpc.as_str().into() });
     compiling.routes.doors.extend(doors.map(|door| (door, Vec::new())));
     compiling.routes.leases = table.leases.clone();
+    for (vpc, addresses) in &table.endpoints {
+        let door = |address: &SocketAddrV4| (Door::Api { vpc: vpc.as_str().into(), address: *address }, Vec::new());
+        compiling.routes.doors.extend(addresses.iter().map(door));
+    }
     for listeners in compiling.routes.doors.values_mut() {
         listeners.sort_by_key(|listener| listener.port);
     }
@@ -130,8 +134,8 @@ impl Compiling<'_> {
         let mut names: BTreeMap<String, Vec<Ipv4Addr>> =
             balancers.map(|balancer| (balancer.dns_name.clone(), balancer.addresses.clone())).collect();
         names.extend(from.names.clone());
-        let names = names.into_iter().map(|(name, addresses)| (name.to_ascii_lowercase(), addresses)).collect();
-        self.routes.zones.insert(vpc.into(), Arc::new(names));
+        let addresses = names.into_iter().map(|(name, addresses)| (name.to_ascii_lowercase(), addresses)).collect();
+        self.routes.zones.insert(vpc.into(), Arc::new(Names { addresses, pointers: from.pointers.clone() }));
     }
 
     fn metadata(&mut self, vpc: &str, from: &table::Metadata) {

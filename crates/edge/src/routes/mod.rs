@@ -48,7 +48,7 @@ pub(crate) struct Routes {
     /// The groups to which a listener refers, by ARN.
     pub(crate) groups: BTreeMap<String, Arc<Group>>,
     /// Names by VPC.
-    pub(crate) zones: BTreeMap<String, Arc<BTreeMap<String, Vec<Ipv4Addr>>>>,
+    pub(crate) zones: BTreeMap<String, Arc<Names>>,
     /// What workloads find, by VPC.
     pub(crate) metadata: BTreeMap<String, Arc<Metadata>>,
     /// What instances find, by VPC.
@@ -57,6 +57,15 @@ pub(crate) struct Routes {
     pub(crate) leases: BTreeMap<String, BTreeMap<String, Lease>>,
     /// What of the table could not be used, by listener ARN.
     pub(crate) faults: BTreeMap<String, String>,
+}
+
+/// What the name server of a VPC knows by itself.
+#[derive(Default)]
+pub(crate) struct Names {
+    /// Addresses by name, lower case, without the final dot.
+    pub(crate) addresses: BTreeMap<String, Vec<Ipv4Addr>>,
+    /// Names by address.
+    pub(crate) pointers: BTreeMap<Ipv4Addr, String>,
 }
 
 /// A load balancer.

@@ -91,6 +91,10 @@ async fn calls_are_passed_on_to_the_server_and_reset_while_there_is_none() {
     assert_eq!(client.read(&mut heard).await.unwrap_or(0), 0, "it ends for both");
     assert!(is_reset(connect(api).await).await, "the socket's file alone is no server");
 
+    let endpoint = SocketAddrV4::new(address(), PORT);
+    let endpoints = Table { endpoints: BTreeMap::from([(VPC.to_owned(), vec![endpoint])]), ..Table::default() };
+    world.link.apply(endpoints).await.unwrap();
+    assert!(is_reset(connect((*endpoint.ip(), PORT)).await).await, "an interface endpoint leads to the same door");
     world.link.apply(Table::default()).await.unwrap();
     assert!(TcpStream::connect(api).await.is_err(), "a VPC that is gone has no door");
 }

@@ -51,7 +51,7 @@ async fn names_of_the_zone_and_of_balancers() {
     let server = address();
     let mut table = table(vec![]);
     let names = BTreeMap::from([("Web.Internal".to_owned(), vec!["10.0.0.9".parse().unwrap()])]);
-    table.zones.insert(VPC.into(), Zone { servers: vec![server], names });
+    table.zones.insert(VPC.into(), Zone { servers: vec![server], names, ..Zone::default() });
     let world = World::serving(&table).await;
     let at = SocketAddr::from((server, world.dns_port));
     let balancer = table.balancer().dns_name.clone();

@@ -14,7 +14,6 @@ use lab::{Lab, Words};
 use model::Env;
 use netns::Namespace;
 use std::{
-    collections::BTreeMap,
     io::{Read, Write},
     net::{Ipv4Addr, SocketAddr, UdpSocket},
 };
@@ -60,7 +59,7 @@ async fn the_balancer_is_the_only_way_to_the_application() {
     let group = table.target_groups.get_mut(GROUP).unwrap();
     group.vpc = VPC.into();
     group.health_check.enabled = true;
-    table.zones.insert(VPC.into(), Zone { servers: NAME_SERVERS.into(), names: BTreeMap::new() });
+    table.zones.insert(VPC.into(), Zone { servers: NAME_SERVERS.into(), ..Zone::default() });
     link.apply(table).await.unwrap();
     assert!(link.report().borrow().listener_faults.contains_key(LISTENER));
 

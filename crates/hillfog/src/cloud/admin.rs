@@ -24,7 +24,7 @@ use logic::{
     },
     policy::least_policy,
 };
-use model::{AccountId, Arn, Env, Timestamp, iam::Principal};
+use model::{AccountId, Arn, Env, Timestamp, ec2::SecurityGroup, iam::Principal};
 use serde_json::{Value, json};
 use spine::{Read, Scope, Store, reconcile::Runner};
 use std::{
@@ -92,6 +92,18 @@ impl Owner {
     }
 
     /// Waits until the host has nothing left of what it ran.
+    /// What the rules of security groups have let begin; those of VPCs that no host has are not counted.
+    async fn rules(&self) -> Vec<Value> {
+        let counts = self.host.rule_counts().await;
+        let groups = self.store.snapshot().specs::<SecurityGroup>(Scope::All).unwrap_or_default();
+        let rules = groups.iter().flat_map(|(key, group)| group.rules.iter().map(move |rule| (key, rule)));
+        let counted = rules.filter_map(|(key, rule)| Some((key, rule, counts.get(&rule.id)?)));
+        let shown = counted.map(|(key, rule, count)| {
+            json!({"rule": rule.id, "group": key.id, "egress": rule.egress, "packets": count.packets, "bytes": count.bytes})
+        });
+        shown.collect()
+    }
+
     async fn until_host_is_empty(&self) -> Result<(), String> {
         let mut seen = self.host.observed();
         let empty = seen.wait_for(|observed| observed.workloads.is_empty());
@@ -239,6 +251,7 @@ impl Admin for Owner {
             "balancers": self.balancers().unwrap_or_default(),
             "listener_faults": self.edge.report().borrow().listener_faults,
             "network_faults": self.host.observed().borrow().network_faults,
+            "security_group_rules": self.rules().await,
             "failing": self.failing(),
             "missing": self.missing().await,
         })

@@ -20,9 +20,9 @@ pub struct Flow {
     /// The interface's id.
     pub interface: String,
     /// Where the packets come from.
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
     /// Where they go.
-    pub destination: Ipv4Addr,
+    pub destination: IpAddr,
     /// 0 for protocols without ports.
     pub source_port: u16,
     /// 0 for protocols without ports.
@@ -148,18 +148,18 @@ fn wants(traffic: Traffic, accepted: bool) -> bool {
 }
 
 fn record((log, _, _, (egress, accepted), flow): &Place, gathered: &Gathered) -> FlowRecord {
-    let own = |address| IpAddr::V4(gathered.primary.unwrap_or(address));
+    let own = |address: IpAddr| gathered.primary.filter(|_| address.is_ipv4()).map_or(address, IpAddr::V4);
     let (source, destination) = match egress {
-        true => (own(flow.source), IpAddr::V4(flow.destination)),
-        false => (IpAddr::V4(flow.source), own(flow.destination)),
+        true => (own(flow.source), flow.destination),
+        false => (flow.source, own(flow.destination)),
     };
     FlowRecord {
         log: log.clone(),
         interface: flow.interface.clone(),
         source,
         destination,
-        packet_source: IpAddr::V4(flow.source),
-        packet_destination: IpAddr::V4(flow.destination),
+        packet_source: flow.source,
+        packet_destination: flow.destination,
         source_port: flow.source_port,
         destination_port: flow.destination_port,
         protocol: flow.protocol,

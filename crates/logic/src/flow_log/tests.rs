@@ -15,6 +15,7 @@ fn vpc(flow_logs: Vec<FlowLog>) -> Vpc {
         address: [10, 0, 1, last].into(),
         public_address: None,
         secondary: vec![],
+        ipv6: vec![],
         source_dest_check: true,
         mac: String::new(),
         groups: vec![],
@@ -26,7 +27,7 @@ fn vpc(flow_logs: Vec<FlowLog>) -> Vpc {
 
 fn reading(kind: FlowKind, accepted: bool, interface: &str, packets: u64) -> Reading {
     Reading {
-        set: FlowSet { egress: false, accepted, kind },
+        set: FlowSet { egress: false, accepted, kind, ipv6: false },
         flow: Flow {
             interface: interface.into(),
             source: [192, 0, 2, 1].into(),

@@ -12,6 +12,8 @@ pub struct FlowSet {
     pub accepted: bool,
     /// Which packets.
     pub kind: FlowKind,
+    /// Of IPv6.
+    pub ipv6: bool,
 }
 
 /// Which packets a set is about.
@@ -85,7 +87,7 @@ impl FlowKind {
 impl FlowSet {
     /// What it is called in the table.
     pub fn name(self) -> String {
-        format!("{}-{}", self.place(), self.kind.name())
+        format!("{}-{}{}", self.place(), self.kind.name(), if self.ipv6 { "6" } else { "" })
     }
 
     fn place(self) -> &'static str {
@@ -103,8 +105,11 @@ pub(super) fn place(egress: bool, accepted: bool) -> &'static str {
     }
 }
 
-/// All sets by which packets are counted. Only a VPC of which something is counted has them.
+/// All sets by which packets are counted. Only a VPC of which something is counted has them, and those of IPv6 if it has that.
 pub fn flow_sets() -> impl Iterator<Item = FlowSet> {
     let places = [(true, true), (true, false), (false, true), (false, false)];
-    places.into_iter().flat_map(|(egress, accepted)| FlowKind::ALL.map(|kind| FlowSet { egress, accepted, kind }))
+    let kinds = |ipv6| FlowKind::ALL.map(|kind| (kind, ipv6));
+    places.into_iter().flat_map(move |(egress, accepted)| {
+        [false, true].into_iter().flat_map(kinds).map(move |(kind, ipv6)| FlowSet { egress, accepted, kind, ipv6 })
+    })
 }

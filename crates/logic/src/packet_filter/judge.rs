@@ -2,19 +2,25 @@
 
 use super::routes::way;
 use super::{AclRule, Group, INTERNET_LINK, Interface, Link, Peer, Protocol, Rule, Subnet, Vpc, Way};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// The first packet of a flow, with the addresses it has inside the VPC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet {
     /// Where it comes from.
-    pub source: Ipv4Addr,
-    /// Where it goes.
-    pub destination: Ipv4Addr,
+    pub source: IpAddr,
+    /// Where it goes, of the same family.
+    pub destination: IpAddr,
     /// The IP protocol's number.
     pub protocol: u8,
     /// The destination port of TCP and UDP, or ICMP's type and code as the high and the low byte.
     pub detail: u16,
+}
+
+impl Packet {
+    fn is(&self, protocol: u8, ipv6: bool) -> bool {
+        self.protocol == protocol && self.source.is_ipv6() == ipv6
+    }
 }
 
 /// Where a packet enters or leaves the router.
@@ -35,7 +41,7 @@ pub fn allows(vpc: &Vpc, packet: Packet) -> bool {
 
 /// Where the source address is: the interface that has it, the neighbour whose it is, or the internet. Nowhere, if it is one of
 /// the VPC's that nobody has.
-pub fn sender(vpc: &Vpc, source: Ipv4Addr) -> Option<Place<'_>> {
+pub fn sender(vpc: &Vpc, source: IpAddr) -> Option<Place<'_>> {
     let neighbour = vpc.neighbours.iter().find(|it| it.cidrs.iter().any(|cidr| cidr.contains(source)));
     match interface(vpc, source) {
         Some(interface) => Some(Place::Interface(interface)),
@@ -47,8 +53,8 @@ pub fn sender(vpc: &Vpc, source: Ipv4Addr) -> Option<Place<'_>> {
 /// Where a packet leaves the router that enters it at `from` as the first of its flow; `None` if it does not.
 ///
 /// It takes the way that its subnet's routes say, if the ACLs of the subnets that it leaves and enters let it. Between two interfaces, some
-/// ingress rule of the receiver *and* some egress rule of the sender must allow it. Towards the internet its source needs a public
-/// address, and an egress rule; from outside the VPC only ingress counts.
+/// ingress rule of the receiver *and* some egress rule of the sender must allow it. Towards the internet its source needs an egress rule and,
+/// of IPv4, a public address; of IPv6, to be an interface's. From outside the VPC only ingress counts.
 pub fn exit<'a>(vpc: &'a Vpc, from: Place<'a>, packet: Packet) -> Option<Place<'a>> {
     let to = receiver(vpc, from, packet).filter(|_| has_right_source(vpc, from, packet))?;
     let inside = |place: Place<'a>| match place {
@@ -65,7 +71,8 @@ pub fn exit<'a>(vpc: &'a Vpc, from: Place<'a>, packet: Packet) -> Option<Place<'
     let sent = sender.is_none_or(|it| is_allowed(vpc, it, |group| &group.egress, packet, packet.destination));
     let taken = match to {
         Place::Interface(it) => is_allowed(vpc, it, |group| &group.ingress, packet, packet.source),
-        Place::Internet => has_public_address(vpc, packet.source),
+        Place::Internet if packet.source.is_ipv6() => interface(vpc, packet.source).is_some(),
+        Place::Internet => is_reached_from_internet(vpc, packet.source),
         Place::Neighbour(_) => true,
     };
     (sent && taken && (sender.is_some() || receiver.is_some())).then_some(to)
@@ -75,7 +82,7 @@ pub fn exit<'a>(vpc: &'a Vpc, from: Place<'a>, packet: Packet) -> Option<Place<'
 fn receiver<'a>(vpc: &'a Vpc, from: Place<'a>, packet: Packet) -> Option<Place<'a>> {
     let own = || interface(vpc, packet.destination).map(Place::Interface);
     let Place::Interface(sender) = from else {
-        return own().filter(|_| from != Place::Internet || has_public_address(vpc, packet.destination));
+        return own().filter(|_| from != Place::Internet || is_reached_from_internet(vpc, packet.destination));
     };
     // The router's own addresses are reached before any route is looked at.
     if let Some(balancer) = interface(vpc, packet.destination).filter(|it| it.link == Link::Local) {
@@ -107,11 +114,11 @@ fn has_right_source(vpc: &Vpc, from: Place<'_>, packet: Packet) -> bool {
     }
 }
 
-fn interface(vpc: &Vpc, address: Ipv4Addr) -> Option<&Interface> {
+fn interface(vpc: &Vpc, address: IpAddr) -> Option<&Interface> {
     vpc.interfaces.iter().find(|it| it.addresses.iter().any(|(own, _)| *own == address))
 }
 
-fn has_public_address(vpc: &Vpc, address: Ipv4Addr) -> bool {
+fn is_reached_from_internet(vpc: &Vpc, address: IpAddr) -> bool {
     let addresses = interface(vpc, address).into_iter().flat_map(|it| &it.addresses);
     addresses.into_iter().any(|(own, public)| *own == address && public.is_some())
 }
@@ -125,7 +132,7 @@ fn passes(
     interface: &Interface,
     direction: impl Fn(&super::Acl) -> &Vec<AclRule>,
     packet: Packet,
-    other_side: Ipv4Addr,
+    other_side: IpAddr,
 ) -> bool {
     let Some(acl) = subnet(vpc, interface).and_then(|subnet| subnet.acl.as_ref()) else { return true };
     let mut rules = direction(acl).iter();
@@ -137,7 +144,7 @@ fn is_allowed(
     interface: &Interface,
     direction: impl Fn(&Group) -> &Vec<Rule>,
     packet: Packet,
-    other_side: Ipv4Addr,
+    other_side: IpAddr,
 ) -> bool {
     let Some(groups) = &interface.groups else { return true };
     let mut rules = vpc.groups.iter().filter(|group| groups.contains(&group.id)).flat_map(direction);
@@ -150,12 +157,13 @@ fn protocol(protocol: Protocol, packet: Packet) -> bool {
         Protocol::All => true,
         Protocol::Tcp(from, to) => packet.protocol == 6 && (from..=to).contains(&packet.detail),
         Protocol::Udp(from, to) => packet.protocol == 17 && (from..=to).contains(&packet.detail),
-        Protocol::Icmp(t, c) => packet.protocol == 1 && t.is_none_or(|it| it == kind) && c.is_none_or(|it| it == code),
+        Protocol::Icmp(t, c) => packet.is(1, false) && t.is_none_or(|it| it == kind) && c.is_none_or(|it| it == code),
+        Protocol::Icmpv6(t, c) => packet.is(58, true) && t.is_none_or(|it| it == kind) && c.is_none_or(|it| it == code),
         Protocol::Number(number) => packet.protocol == number,
     }
 }
 
-fn peer(vpc: &Vpc, peer: &Peer, other_side: Ipv4Addr) -> bool {
+fn peer(vpc: &Vpc, peer: &Peer, other_side: IpAddr) -> bool {
     let beside = |group: &String| {
         let members = vpc.neighbours.iter().flat_map(|it| &it.members).filter(|(id, _)| id == group);
         members.into_iter().any(|(_, members)| members.contains(&other_side))

@@ -12,7 +12,7 @@
 //! | [`instance_ruleset`], [`internet_ruleset`], [`nat_ruleset`] | the fixed tables of an instance, of the internet gateways' namespace, and of a NAT gateway |
 //! | [`allows`], [`exit`] | the same meaning as functions of one packet, by which the table is judged in tests |
 //!
-//! Who makes the links and loads the text is the agent's network world. IPv6 is not spoken: what is not IPv4 is dropped.
+//! Who makes the links and loads the text is the agent's network world. What is neither IPv4 nor, in a VPC that has it, IPv6 is dropped.
 
 mod fixed;
 mod flows;

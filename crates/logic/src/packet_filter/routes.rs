@@ -4,8 +4,10 @@
 //! with a single route. A packet without a mark goes to the interface that has its address.
 
 use super::{INTERNET_LINK, Interface, Link, Route, Subnet, Vpc, Way};
+use model::IpCidr;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// The number of the way to the internet.
 pub const INTERNET_EXIT: u16 = 1;
@@ -46,18 +48,18 @@ fn free(taken: &BTreeSet<u16>, link: &str) -> u16 {
 /// The subnet's routes, the most specific first: with those to the VPC's own addresses, and with ways that lead nowhere as such. A
 /// packet that stays in the subnet takes none of them.
 pub(super) fn routes(vpc: &Vpc, subnet: &Subnet) -> Vec<Route> {
-    let mut table: BTreeMap<_, Way> = vpc.cidrs.iter().map(|cidr| ((32 - cidr.prefix, cidr.address), Way::Local)).collect();
+    let place = |cidr: IpCidr| (Reverse(cidr.prefix()), cidr.network());
+    let mut table: BTreeMap<_, Way> = vpc.cidrs.iter().map(|cidr| (place(*cidr), Way::Local)).collect();
     for route in &subnet.routes {
         let way = if leads(vpc, &route.way) { route.way.clone() } else { Way::Nowhere };
-        table.insert((32 - route.destination.prefix.min(32), route.destination.address), way);
+        table.insert(place(route.destination), way);
     }
-    let route = |((host_bits, address), way)| Route { destination: model::Cidr::new(address, 32 - host_bits), way };
-    table.into_iter().map(route).collect()
+    table.into_iter().map(|((_, destination), way)| Route { destination, way }).collect()
 }
 
 /// The way of a packet from the subnet to an address.
-pub(super) fn way(vpc: &Vpc, subnet: &Subnet, to: Ipv4Addr) -> Way {
-    if subnet.cidr.contains(to) {
+pub(super) fn way(vpc: &Vpc, subnet: &Subnet, to: IpAddr) -> Way {
+    if subnet.cidrs.iter().any(|own| own.contains(to)) {
         return Way::Local;
     }
     let chosen = routes(vpc, subnet).into_iter().find(|route| route.destination.contains(to));

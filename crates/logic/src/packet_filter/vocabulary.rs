@@ -1,13 +1,13 @@
 //! The words in which a VPC is described to its packet filter.
 
-use model::Cidr;
-use std::net::Ipv4Addr;
+use model::IpCidr;
+use std::net::IpAddr;
 
 /// A VPC, as far as packets are concerned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vpc {
-    /// All of its addresses; the first block's base plus two is the name server's.
-    pub cidrs: Vec<Cidr>,
+    /// All of its addresses; the base plus two of its first block of IPv4 is the name server's.
+    pub cidrs: Vec<IpCidr>,
     /// Its subnets. An interface in none of them sends nothing.
     pub subnets: Vec<Subnet>,
     /// Its interfaces. Of two with one address, the first counts.
@@ -25,8 +25,8 @@ pub struct Vpc {
 pub struct Subnet {
     /// Its id.
     pub id: String,
-    /// Its addresses.
-    pub cidr: Cidr,
+    /// Its addresses, of either family.
+    pub cidrs: Vec<IpCidr>,
     /// Where its packets go. The longest prefix counts; what is not listed goes nowhere, but for the VPC's own addresses.
     pub routes: Vec<Route>,
     /// What may cross its border; `None` for everything.
@@ -37,7 +37,7 @@ pub struct Subnet {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// The addresses.
-    pub destination: Cidr,
+    pub destination: IpCidr,
     /// Where to.
     pub way: Way,
 }
@@ -71,7 +71,7 @@ pub struct AclRule {
     /// The protocol and its destination ports.
     pub protocol: Protocol,
     /// The other side.
-    pub peer: Cidr,
+    pub peer: IpCidr,
 }
 
 /// A VPC beside this one, by a peering connection.
@@ -80,9 +80,9 @@ pub struct Neighbour {
     /// The router's network interface towards it.
     pub link: String,
     /// Its addresses.
-    pub cidrs: Vec<Cidr>,
+    pub cidrs: Vec<IpCidr>,
     /// Its security groups' members, as far as rules here may name them.
-    pub members: Vec<(String, Vec<Ipv4Addr>)>,
+    pub members: Vec<(String, Vec<IpAddr>)>,
 }
 
 /// An elastic network interface.
@@ -90,8 +90,9 @@ pub struct Neighbour {
 pub struct Interface {
     /// Its subnet's id.
     pub subnet: String,
-    /// In the VPC, each with its address on the internet, if it has one and its subnet has an internet gateway.
-    pub addresses: Vec<(Ipv4Addr, Option<Ipv4Addr>)>,
+    /// In the VPC, each with the address at which the internet reaches it, if it has one and its subnet has an internet gateway: another one
+    /// of IPv4, itself of IPv6. With an address of IPv6 it reaches the internet in any case, wherever its subnet's routes lead there.
+    pub addresses: Vec<(IpAddr, Option<IpAddr>)>,
     /// Ids of its security groups; `None` for one that is not judged at all: a NAT gateway's.
     pub groups: Option<Vec<String>>,
     /// It sends and takes nothing but what bears its own addresses.
@@ -105,7 +106,7 @@ pub struct Interface {
 pub enum Link {
     /// Behind the router's own network interface of this name, which exists or will.
     Port(String),
-    /// It is an address of the router itself, at which a load balancer listens and dials.
+    /// It is an address of the router itself, of IPv4, at which a load balancer or an endpoint listens.
     Local,
 }
 
@@ -123,6 +124,8 @@ pub struct Group {
 /// A thing that a security group allows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
+    /// `sgr-…`, of which there may be several with a prefix list's peers: the counter of the packets with which it has let flows begin.
+    pub id: Option<String>,
     /// The protocol and its ports.
     pub protocol: Protocol,
     /// The other side.
@@ -140,6 +143,8 @@ pub enum Protocol {
     Udp(u16, u16),
     /// ICMP: type and code, `None` for any.
     Icmp(Option<u8>, Option<u8>),
+    /// ICMP for IPv6, likewise.
+    Icmpv6(Option<u8>, Option<u8>),
     /// An IP protocol by number.
     Number(u8),
 }
@@ -148,7 +153,7 @@ pub enum Protocol {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Peer {
     /// Addresses.
-    Cidr(Cidr),
+    Cidr(IpCidr),
     /// The private addresses of the members of a security group.
     Group(String),
 }

@@ -5,7 +5,10 @@ use model::{
     Cidr, Timestamp,
     ec2::{Attachment, InterfaceKind, NetworkInterfaceSpec, PrivateAddress, SubnetSpec, Tags},
 };
-use std::{collections::BTreeSet, net::Ipv4Addr};
+use std::{
+    collections::BTreeSet,
+    net::{Ipv4Addr, Ipv6Addr},
+};
 
 /// Where public addresses come from: 198.18.0.0/15, which the internet doesn't route (RFC 2544, appendix C.2.2). Its first and last
 /// 256 addresses are not given to interfaces.
@@ -54,6 +57,8 @@ pub struct NewInterface<'a> {
     pub kind: InterfaceKind,
     /// Its private addresses.
     pub addresses: WantedAddresses,
+    /// Its addresses of IPv6, which are its subnet's and nobody's else.
+    pub ipv6: Vec<Ipv6Addr>,
     /// Ids of its security groups.
     pub groups: Vec<String>,
     /// For people.
@@ -96,6 +101,7 @@ pub fn new_interface<'a>(
         mac: mac(new.id),
         public_address,
         secondary: secondary.map(|address| PrivateAddress { address, public_address: None }).collect(),
+        ipv6: new.ipv6,
         groups: new.groups,
         source_dest_check: true,
         description: new.description,
@@ -207,6 +213,8 @@ mod tests {
         SubnetSpec {
             vpc: "vpc-1".into(),
             cidr: cidr(block),
+            ipv6: None,
+            assign_ipv6: false,
             zone: "eu-west-1a".into(),
             zone_id: "euw1-az1".into(),
             default_for_zone: false,
@@ -271,6 +279,7 @@ mod tests {
             subnet: &subnet("10.0.0.0/28"),
             kind: InterfaceKind::Interface,
             addresses: WantedAddresses { more: 1, ..WantedAddresses::default() },
+            ipv6: Vec::new(),
             groups: vec!["sg-1".into()],
             description: String::new(),
             requester_managed: true,

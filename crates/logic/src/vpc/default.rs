@@ -72,6 +72,7 @@ fn default_vpc(cidr_association: String, dhcp_options: String) -> VpcSpec {
     VpcSpec {
         cidr: Cidr { address: Ipv4Addr::new(172, 31, 0, 0), prefix: 16 },
         more_cidrs: Vec::new(),
+        ipv6: Vec::new(),
         is_default: true,
         dhcp_options,
         dns_support: true,
@@ -85,6 +86,8 @@ fn subnet(vpc: &str, region: &Region, index: usize) -> SubnetSpec {
     SubnetSpec {
         vpc: vpc.into(),
         cidr: Cidr { address: Ipv4Addr::new(172, 31, 16 * index as u8, 0), prefix: 20 },
+        ipv6: None,
+        assign_ipv6: false,
         zone: zone_name(region, index),
         zone_id: zone_id(region, index),
         default_for_zone: true,

@@ -5,7 +5,9 @@
 mod address;
 mod block;
 mod default;
+mod ipv6;
 mod name;
+mod open;
 mod route;
 mod standard;
 mod zone;
@@ -16,7 +18,9 @@ pub use address::{
 };
 pub use block::{Refused, check_vpc_block, first_free, has_size, is_restricted};
 pub use default::{DefaultNetwork, default_network, default_network_with, default_vpc_id, dhcp_options_id};
+pub use ipv6::{IPV6_POOL, NoIpv6Address, SUBNET_PREFIX, VPC_PREFIX, WantedIpv6, free_vpc_block, ipv6_addresses, is_usable_ipv6};
 pub use name::{internal_domain, private_dns_name};
+pub use open::{open_acl, open_group};
 pub use route::{main_table, reaches_internet, table_of};
 pub use standard::{Standard, private_options, standard};
 pub use zone::{ZONE_LETTERS, zone_id, zone_id_of, zone_name};

@@ -3,10 +3,10 @@
 use super::role_of;
 use logic::vpc::{private_dns_name, zone_id_of};
 use model::{
-    Cidr, Key,
+    Cidr, Ipv6Cidr, Key,
     ec2::{
-        Instance, InstanceIdentity, InstanceIdentitySpec, InstanceSpec, NetworkInterface, NetworkInterfaceSpec, PushedKey,
-        SecurityGroup, Subnet, Volume, Vpc,
+        Instance, InstanceIdentity, InstanceIdentitySpec, InstanceSpec, Ipv6CidrAssociation, NetworkInterface,
+        NetworkInterfaceSpec, PushedKey, SecurityGroup, Subnet, Volume, Vpc,
     },
 };
 use serde_json::json;
@@ -33,6 +33,8 @@ struct Interface<'a> {
     spec: &'a NetworkInterfaceSpec,
     subnet: Option<Cidr>,
     vpc: Option<Cidr>,
+    subnet_ipv6: Vec<Ipv6Cidr>,
+    vpc_ipv6: Vec<Ipv6Cidr>,
     /// Names of its security groups.
     groups: Vec<String>,
 }
@@ -144,6 +146,9 @@ impl<'a> Tree<'a> {
             if let Some(address) = primary.spec.public_address {
                 values.meta("public-ipv4", address);
             }
+            if let Some(address) = primary.spec.ipv6.first() {
+                values.meta("ipv6", address);
+            }
         }
         self.interfaces.iter().for_each(|interface| self.interface(interface, values));
     }
@@ -168,6 +173,11 @@ impl<'a> Tree<'a> {
         if let Some(vpc) = it.vpc {
             tell("vpc-ipv4-cidr-block", vpc.to_string());
             tell("vpc-ipv4-cidr-blocks", vpc.to_string());
+        }
+        if !it.spec.ipv6.is_empty() {
+            tell("ipv6s", lines(&it.spec.ipv6));
+            tell("subnet-ipv6-cidr-blocks", lines(&it.subnet_ipv6));
+            tell("vpc-ipv6-cidr-blocks", lines(&it.vpc_ipv6));
         }
         let public: Vec<_> = it.spec.addresses().filter_map(|own| Some((own.public_address?, own.address))).collect();
         if !public.is_empty() {
@@ -237,11 +247,16 @@ impl<'a> Interface<'a> {
             let found = read.spec(&Key::<SecurityGroup>::new(account, region, group.clone()))?;
             groups.extend(found.map(|group| group.name.clone()));
         }
+        let subnet = read.spec(&Key::<Subnet>::new(account, region, spec.subnet.clone()))?;
+        let vpc = read.spec(&Key::<Vpc>::new(account, region, spec.vpc.clone()))?;
+        let blocks = |own: &Ipv6CidrAssociation| own.cidr;
         Ok(Self {
             id,
             spec,
-            subnet: read.spec(&Key::<Subnet>::new(account, region, spec.subnet.clone()))?.map(|subnet| subnet.cidr),
-            vpc: read.spec(&Key::<Vpc>::new(account, region, spec.vpc.clone()))?.map(|vpc| vpc.cidr),
+            subnet_ipv6: subnet.iter().flat_map(|it| &it.ipv6).map(blocks).collect(),
+            vpc_ipv6: vpc.iter().flat_map(|it| &it.ipv6).map(blocks).collect(),
+            subnet: subnet.map(|subnet| subnet.cidr),
+            vpc: vpc.map(|vpc| vpc.cidr),
             groups,
         })
     }
@@ -270,6 +285,10 @@ fn pushed(read: &impl Read, key: &Key<Instance>) -> Result<BTreeMap<String, Stri
         keys.push('\n');
     }
     Ok(found)
+}
+
+fn lines(all: &[impl ToString]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 fn pretty(value: &serde_json::Value) -> String {

@@ -1,32 +1,36 @@
 //! Security groups as hosts have them.
 
 use agent_proto::network;
-use model::ec2::{Peer, Permission, PrefixList, SecurityGroupRule, SecurityGroupSpec};
+use model::{
+    Ipv6Cidr,
+    ec2::{Peer, Permission, PrefixList, SecurityGroupRule, SecurityGroupSpec},
+};
 use spine::Specs;
 
-/// The group with its rules for IPv4.
+/// The group.
 pub fn group(id: &str, spec: &SecurityGroupSpec, lists: &Specs<PrefixList>) -> network::SecurityGroup {
     let rules = |egress| {
         let chosen = spec.rules.iter().filter(move |rule: &&SecurityGroupRule| rule.egress == egress);
-        chosen.flat_map(|rule| allowed(&rule.permission, lists)).collect()
+        chosen.flat_map(|rule| allowed(rule, lists)).collect()
     };
     network::SecurityGroup { id: id.into(), ingress: rules(false), egress: rules(true) }
 }
 
-/// The permission for packets of IPv4, once for each peer of theirs.
-fn allowed(permission: &Permission, lists: &Specs<PrefixList>) -> Vec<network::Rule> {
-    let Some(protocol) = protocol(permission) else { return Vec::new() };
-    peers(&permission.peer, lists).into_iter().map(|peer| network::Rule { protocol, peer }).collect()
+/// What the rule allows, once for each of its peers.
+fn allowed(rule: &SecurityGroupRule, lists: &Specs<PrefixList>) -> Vec<network::Rule> {
+    let Some(protocol) = protocol(&rule.permission) else { return Vec::new() };
+    let one = |peer| network::Rule { id: Some(rule.id.clone()), protocol, peer };
+    peers(&rule.permission.peer, lists).into_iter().map(one).collect()
 }
 
 fn peers(peer: &Peer, lists: &Specs<PrefixList>) -> Vec<network::Peer> {
     match peer {
-        Peer::Ipv4(cidr) => vec![network::Peer::Cidr(*cidr)],
+        Peer::Ipv4(cidr) => vec![network::Peer::Cidr((*cidr).into())],
         Peer::Group(group) => vec![network::Peer::Group(group.clone())],
-        Peer::Ipv6(_) => Vec::new(),
+        Peer::Ipv6(text) => text.parse::<Ipv6Cidr>().map(|cidr| network::Peer::Cidr(cidr.into())).into_iter().collect(),
         Peer::PrefixList(id) => {
             let list = lists.iter().find(|(key, _)| key.id == *id);
-            list.iter().flat_map(|(_, list)| list.entries()).map(|entry| network::Peer::Cidr(entry.cidr)).collect()
+            list.iter().flat_map(|(_, list)| list.entries()).map(|entry| network::Peer::Cidr(entry.cidr.into())).collect()
         }
     }
 }
@@ -40,7 +44,7 @@ fn protocol(permission: &Permission) -> Option<network::Protocol> {
         "tcp" => network::Protocol::Tcp(from, to),
         "udp" => network::Protocol::Udp(from, to),
         "icmp" => network::Protocol::Icmp(icmp(permission.from_port), icmp(permission.to_port)),
-        "icmpv6" => return None,
+        "icmpv6" => network::Protocol::Icmpv6(icmp(permission.from_port), icmp(permission.to_port)),
         number => network::Protocol::Number(number.parse().ok()?),
     })
 }
@@ -60,18 +64,19 @@ mod tests {
 
     #[test]
     fn protocols_become_the_hosts() {
-        use network::Protocol::{All, Icmp, Number, Tcp, Udp};
+        use network::Protocol::{All, Icmp, Icmpv6, Number, Tcp, Udp};
         assert_eq!(protocol("-1", None, None), Some(All));
         assert_eq!(protocol("tcp", Some(80), Some(81)), Some(Tcp(80, 81)));
         assert_eq!(protocol("udp", Some(0), Some(65535)), Some(Udp(0, 65535)));
         assert_eq!(protocol("icmp", Some(-1), Some(-1)), Some(Icmp(None, None)));
         assert_eq!(protocol("icmp", Some(8), Some(0)), Some(Icmp(Some(8), Some(0))));
         assert_eq!(protocol("50", None, None), Some(Number(50)));
-        assert_eq!(protocol("icmpv6", None, None), None);
+        assert_eq!(protocol("icmpv6", Some(128), Some(-1)), Some(Icmpv6(Some(128), None)));
     }
 
     #[test]
     fn a_rule_for_ipv6_allows_nothing_of_ipv4() {
-        assert_eq!(allowed(&permission("-1", None, None, Peer::Ipv6("::/0".into())), &Vec::new()), []);
+        let found = peers(&Peer::Ipv6("::/0".into()), &Vec::new());
+        assert!(matches!(found.as_slice(), [network::Peer::Cidr(cidr)] if cidr.is_ipv6()));
     }
 }

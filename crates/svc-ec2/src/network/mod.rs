@@ -6,11 +6,11 @@ mod routes;
 
 use agent_proto::network;
 use model::{
-    Key, Record,
+    IpCidr, Key, Record,
     ec2::{
-        AttachedTo, ContainerHost, DhcpOptions, DhcpOptionsSpec, FlowLog, FlowLogSpec, FlowTraffic, InternetGateway, NatGateway,
-        NetworkAcl, NetworkInterface, NetworkInterfaceSpec, PeeredVpc, PeeringStatus, PrefixList, PrivateAddress, RouteTable,
-        SecurityGroup, Subnet, SubnetSpec, Vpc, VpcEndpoint, VpcPeering, VpcPeeringSpec, VpcSpec,
+        AttachedTo, ContainerHost, DhcpOptions, DhcpOptionsSpec, EgressOnlyInternetGateway, FlowLog, FlowLogSpec, FlowTraffic,
+        InternetGateway, NatGateway, NetworkAcl, NetworkInterface, NetworkInterfaceSpec, PeeredVpc, PeeringStatus, PrefixList,
+        PrivateAddress, RouteTable, SecurityGroup, Subnet, SubnetSpec, Vpc, VpcEndpoint, VpcPeering, VpcPeeringSpec, VpcSpec,
     },
 };
 use spine::{Read, Scope, Specs, StoreError};
@@ -23,6 +23,7 @@ pub const KINDS: &[&str] = &[
     SecurityGroup::KIND,
     NetworkInterface::KIND,
     InternetGateway::KIND,
+    EgressOnlyInternetGateway::KIND,
     RouteTable::KIND,
     NetworkAcl::KIND,
     NatGateway::KIND,
@@ -76,6 +77,7 @@ impl World {
         let options = read.spec(&Key::<DhcpOptions>::new(&key.account, &key.region, spec.dhcp_options.clone()))?;
         Ok(network::Vpc {
             more_cidrs: spec.more_cidrs.iter().map(|more| more.cidr).collect(),
+            ipv6: spec.ipv6.iter().map(|own| own.cidr).collect(),
             subnets: subnets.collect::<Result<_, _>>()?,
             interfaces: self.interfaces.of(id).filter_map(|(key, it)| interface(&key.id, it)).collect(),
             instances: self.instances.of(id).map(|(key, _)| network::Instance { id: key.id.clone() }).collect(),
@@ -94,7 +96,7 @@ impl World {
         for (key, spec) in &self.peerings {
             let Some(other) = peer(key, spec, vpc) else { continue };
             let present = read.spec(&Key::<Vpc>::new(&other.account, &other.region, &other.vpc))?;
-            let cidrs = present.map_or_else(|| other.cidrs.clone(), |vpc| vpc.cidrs().collect());
+            let cidrs = present.map_or_else(|| other.cidrs.iter().copied().map(IpCidr::from).collect(), |vpc| blocks(&vpc));
             found.push(network::Peering { id: key.id.clone(), vpc: other.vpc.clone(), cidrs });
         }
         Ok(found)
@@ -109,9 +111,15 @@ impl World {
         Ok(network::Subnet {
             routes: routes.unwrap_or_default(),
             acl: acl.map(|(key, _)| key.id.clone()),
+            ipv6: spec.ipv6.iter().map(|own| own.cidr).collect(),
             ..network::Subnet::new(id, spec.cidr)
         })
     }
+}
+
+/// The blocks of a VPC, of either family.
+pub fn blocks(vpc: &VpcSpec) -> Vec<IpCidr> {
+    vpc.cidrs().map(IpCidr::from).chain(vpc.ipv6.iter().map(|own| own.cidr.into())).collect()
 }
 
 /// Records by the VPC that they are of.
@@ -152,6 +160,7 @@ fn interface(id: &str, spec: &NetworkInterfaceSpec) -> Option<network::Interface
         address: spec.address,
         public_address: spec.public_address,
         secondary: spec.secondary.iter().map(address).collect(),
+        ipv6: spec.ipv6.clone(),
         source_dest_check: spec.source_dest_check,
         mac: spec.mac.clone(),
         groups: spec.groups.clone(),

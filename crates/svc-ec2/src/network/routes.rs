@@ -3,7 +3,7 @@
 use crate::vpc::targets::led;
 use agent_proto::network;
 use model::{
-    Cidr, Key,
+    IpCidr, Key,
     ec2::{Destination, PrefixList, Route, RouteTableSpec, RouteTarget, Vpc},
 };
 use spine::{Read, Specs, StoreError};
@@ -28,6 +28,7 @@ pub fn routes(
 fn target(target: &RouteTarget) -> Option<network::Target> {
     Some(match target {
         RouteTarget::InternetGateway(_) => network::Target::InternetGateway,
+        RouteTarget::EgressOnlyInternetGateway(_) => network::Target::EgressOnlyInternetGateway,
         RouteTarget::NatGateway(id) => network::Target::NatGateway(id.clone()),
         RouteTarget::Interface(id) => network::Target::Interface(id.clone()),
         RouteTarget::Peering(id) => network::Target::Peering(id.clone()),
@@ -35,10 +36,11 @@ fn target(target: &RouteTarget) -> Option<network::Target> {
     })
 }
 
-fn blocks(route: &Route, lists: &Specs<PrefixList>) -> impl Iterator<Item = Cidr> {
+fn blocks(route: &Route, lists: &Specs<PrefixList>) -> impl Iterator<Item = IpCidr> {
     let (one, list) = match &route.destination {
-        Destination::Ipv4(cidr) => (Some(*cidr), None),
+        Destination::Ipv4(cidr) => (Some((*cidr).into()), None),
+        Destination::Ipv6(cidr) => (Some((*cidr).into()), None),
         Destination::PrefixList(id) => (None, lists.iter().find(|(key, _)| key.id == *id)),
     };
-    one.into_iter().chain(list.into_iter().flat_map(|(_, list)| list.entries().iter().map(|entry| entry.cidr)))
+    one.into_iter().chain(list.into_iter().flat_map(|(_, list)| list.entries().iter().map(|entry| entry.cidr.into())))
 }

@@ -146,6 +146,6 @@ pub fn route_tables(cx: &Cx, tx: &mut Tx, input: &DescribeRouteTablesRequest) ->
 /// A route table with where its routes lead.
 pub fn route_table(cx: &Cx, tx: &Tx, id: &str, spec: &RouteTableSpec) -> Result<api::ec2::RouteTable, Fault> {
     let vpc = tx.spec(&key::<Vpc>(cx, &spec.vpc))?;
-    let cidrs: Vec<_> = vpc.iter().flat_map(|vpc| vpc.cidrs()).collect();
+    let cidrs: Vec<_> = vpc.iter().flat_map(|vpc| crate::network::blocks(vpc)).collect();
     views::route_table(place(cx), id, spec, &cidrs, |target| Ok(led(tx, (&cx.account, &cx.region), &spec.vpc, target)?))
 }

@@ -4,7 +4,7 @@ use crate::{
     describe::{Query, page, select},
     errors::{dry_run, invalid_value, missing_parameter},
     permission::{PUNCTUATION, is_plain},
-    records::{all, default_vpc, group_named, key, place},
+    records::{all, default_vpc, find as found, group_named, key, place},
     resource::Resource,
     tags, views,
 };
@@ -14,6 +14,7 @@ use api::ec2::{
     DescribeSecurityGroupsResult,
 };
 use front::Cx;
+use logic::vpc::open_group;
 use model::{
     Cidr,
     ec2::{NetworkInterface, Peer, Permission, SecurityGroup, SecurityGroupRule, SecurityGroupSpec, Tags, Vpc},
@@ -22,7 +23,7 @@ use model::{
 use spine::{Read, Tx};
 use wire::Fault;
 
-/// `CreateSecurityGroup`. A new group allows everything outwards and nothing inwards.
+/// `CreateSecurityGroup`. A new group allows everything outwards, of IPv6 too if its VPC has that, and nothing inwards.
 pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateSecurityGroupRequest) -> Result<CreateSecurityGroupResult, Fault> {
     dry_run(input.dry_run)?;
     check_name(&input.group_name)?;
@@ -34,13 +35,16 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateSecurityGroupRequest) -> Resul
         return Err(Fault::client("InvalidGroup.Duplicate", message));
     }
     let id = format!("sg-{}", cx.env.hex(17));
-    let spec = SecurityGroupSpec {
+    let ipv6 = !found::<Vpc>(cx, tx, &vpc)?.ipv6.is_empty();
+    let plain = SecurityGroupSpec {
         vpc,
         name: input.group_name.clone(),
         description: input.description.clone(),
         rules: vec![everything_outwards(format!("sgr-{}", cx.env.hex(17)))],
         tags,
     };
+    let open = ipv6.then(|| open_group(&plain, || format!("sgr-{}", cx.env.hex(17)))).flatten();
+    let spec = open.unwrap_or(plain);
     tx.create(&key::<SecurityGroup>(cx, &id), &spec)?;
     Ok(CreateSecurityGroupResult {
         security_group_arn: Some(place(cx).arn(Resource::SECURITY_GROUP, &id).to_string()),

@@ -3,9 +3,9 @@
 use super::{Kind, Known, Tagged, rule};
 use crate::resource::Resource;
 use model::ec2::{
-    DhcpOptions, ElasticIp, FlowLog, Image, Instance, InternetGateway, KeyPair, KeyType, LaunchTemplate, NatGateway, NetworkAcl,
-    NetworkInterface, PlacementGroup, PlacementStrategy, PrefixList, RootReplacement, RouteTable, SecurityGroup, Snapshot,
-    Subnet, Tags, Volume, Vpc, VpcEndpoint, VpcPeering,
+    DhcpOptions, EgressOnlyInternetGateway, ElasticIp, FlowLog, Image, Instance, InternetGateway, KeyPair, KeyType,
+    LaunchTemplate, NatGateway, NetworkAcl, NetworkInterface, PlacementGroup, PlacementStrategy, PrefixList, RootReplacement,
+    RouteTable, SecurityGroup, Snapshot, Subnet, Tags, Volume, Vpc, VpcEndpoint, VpcPeering,
 };
 
 /// `Record = RESOURCE, |its spec, what is known|: its condition keys;`, and `named` with the member that ARNs have instead of the id.
@@ -36,6 +36,7 @@ kinds! {
     DhcpOptions = DHCP_OPTIONS, |_, known| {
         known.set("ec2:DhcpOptionsID", known.id)
     }
+    EgressOnlyInternetGateway = EGRESS_ONLY_INTERNET_GATEWAY, |_, _known| {}
     ElasticIp = ELASTIC_IP, |spec, known| {
         known.set("ec2:AllocationId", known.id).set("ec2:Domain", "vpc").set("ec2:PublicIpAddress", spec.address.to_string())
     }

@@ -7,15 +7,18 @@ use crate::{
     tags,
 };
 use api::ec2::{
-    GroupIdentifier, NetworkInterface, NetworkInterfaceAssociation, NetworkInterfaceAttachment, NetworkInterfacePrivateIpAddress,
-    NetworkInterfaceStatus, NetworkInterfaceType, OperatorResponse, Tag,
+    GroupIdentifier, NetworkInterface, NetworkInterfaceAssociation, NetworkInterfaceAttachment, NetworkInterfaceIpv6Address,
+    NetworkInterfacePrivateIpAddress, NetworkInterfaceStatus, NetworkInterfaceType, OperatorResponse, Tag,
 };
 use logic::vpc::private_dns_name;
 use model::{
     Timestamp,
     ec2::{AttachedTo, Attachment, InterfaceKind, NetworkInterfaceSpec, PrivateAddress},
 };
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, Ipv6Addr},
+};
 use wire::Time;
 
 /// What an interface's record doesn't say of what is shown of it.
@@ -43,8 +46,10 @@ pub fn interface(place: Place<'_>, id: &str, spec: &NetworkInterfaceSpec, known:
         interface_type: Some(match spec.kind {
             InterfaceKind::Interface => NetworkInterfaceType::Interface,
             InterfaceKind::NatGateway => NetworkInterfaceType::NatGateway,
+            InterfaceKind::VpcEndpoint => NetworkInterfaceType::VpcEndpoint,
         }),
-        ipv6_addresses: Some(Vec::new()),
+        ipv6_address: spec.ipv6.first().map(ToString::to_string),
+        ipv6_addresses: Some(spec.ipv6.iter().map(ipv6_address).collect()),
         mac_address: Some(spec.mac.clone()),
         network_interface_id: Some(id.into()),
         owner_id: place.owner(),
@@ -88,6 +93,14 @@ fn association(place: Place<'_>, address: Ipv4Addr, known: &Known) -> NetworkInt
         public_dns_name: Some(String::new()),
         public_ip: Some(address.to_string()),
         ..NetworkInterfaceAssociation::default()
+    }
+}
+
+fn ipv6_address(address: &Ipv6Addr) -> NetworkInterfaceIpv6Address {
+    NetworkInterfaceIpv6Address {
+        ipv6_address: Some(address.to_string()),
+        is_primary_ipv6: Some(false),
+        ..NetworkInterfaceIpv6Address::default()
     }
 }
 
@@ -159,7 +172,7 @@ impl Described for NetworkInterface {
         ("group-id", |it| each(&it.groups, |one| &one.group_id)),
         ("group-name", |it| each(&it.groups, |one| &one.group_name)),
         ("interface-type", |it| it.interface_type.iter().map(|kind| kind.as_str().into()).collect()),
-        ("ipv6-addresses.ipv6-address", nothing),
+        ("ipv6-addresses.ipv6-address", |it| each(&it.ipv6_addresses, |one| &one.ipv6_address)),
         ("mac-address", |it| it.mac_address.texts()),
         ("network-interface-id", |it| it.network_interface_id.texts()),
         ("operator.managed", |it| it.operator.iter().flat_map(|one| one.managed.texts()).collect()),

@@ -19,8 +19,8 @@ pub use key_pair::{key_pair, key_type};
 pub use place::{REGION_FIELDS, ZONE_FIELDS, region, zone};
 pub use placement_group::placement_group;
 pub use route_table::{Led, association_state, route_table};
-pub use subnet::subnet;
-pub use vpc::{cidr_association, vpc};
+pub use subnet::{subnet, subnet_ipv6};
+pub use vpc::{cidr_association, vpc, vpc_ipv6};
 
 use super::resource::Resource;
 use model::{AccountId, Arn, Region};

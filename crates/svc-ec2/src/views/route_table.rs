@@ -11,7 +11,7 @@ use api::ec2::{
     RouteTableAssociationStateCode, Tag,
 };
 use model::{
-    Cidr,
+    IpCidr,
     ec2::{Destination, RouteTableSpec, RouteTarget},
 };
 use wire::Fault;
@@ -30,7 +30,7 @@ pub fn route_table(
     place: Place<'_>,
     id: &str,
     spec: &RouteTableSpec,
-    vpc: &[Cidr],
+    vpc: &[IpCidr],
     led: impl Fn(&RouteTarget) -> Result<Led, Fault>,
 ) -> Result<RouteTable, Fault> {
     let mut routes: Vec<Route> = vpc.iter().map(|cidr| local(*cidr)).collect();
@@ -50,9 +50,12 @@ pub fn route_table(
     })
 }
 
-fn local(destination: Cidr) -> Route {
+fn local(destination: IpCidr) -> Route {
+    let text = Some(destination.to_string());
+    let (destination_cidr_block, destination_ipv6_cidr_block) = if destination.is_ipv6() { (None, text) } else { (text, None) };
     Route {
-        destination_cidr_block: Some(destination.to_string()),
+        destination_cidr_block,
+        destination_ipv6_cidr_block,
         gateway_id: Some("local".into()),
         origin: Some(RouteOrigin::CreateRouteTable),
         state: Some(RouteState::Active),
@@ -68,11 +71,13 @@ fn route(made: &model::ec2::Route, led: Led) -> Route {
     };
     match &made.destination {
         Destination::Ipv4(cidr) => view.destination_cidr_block = Some(cidr.to_string()),
+        Destination::Ipv6(cidr) => view.destination_ipv6_cidr_block = Some(cidr.to_string()),
         Destination::PrefixList(list) => view.destination_prefix_list_id = Some(list.clone()),
     }
     let id = Some(made.target.id().to_owned());
     match &made.target {
         RouteTarget::InternetGateway(_) | RouteTarget::Endpoint(_) => view.gateway_id = id,
+        RouteTarget::EgressOnlyInternetGateway(_) => view.egress_only_internet_gateway_id = id,
         RouteTarget::NatGateway(_) => view.nat_gateway_id = id,
         RouteTarget::Peering(_) => view.vpc_peering_connection_id = id,
         RouteTarget::Interface(_) => {
@@ -111,9 +116,9 @@ impl Described for RouteTable {
         ("owner-id", |it| it.owner_id.texts()),
         ("route-table-id", |it| it.route_table_id.texts()),
         ("route.destination-cidr-block", |it| each(&it.routes, |one| &one.destination_cidr_block)),
-        ("route.destination-ipv6-cidr-block", nothing),
+        ("route.destination-ipv6-cidr-block", |it| each(&it.routes, |one| &one.destination_ipv6_cidr_block)),
         ("route.destination-prefix-list-id", |it| each(&it.routes, |one| &one.destination_prefix_list_id)),
-        ("route.egress-only-internet-gateway-id", nothing),
+        ("route.egress-only-internet-gateway-id", |it| each(&it.routes, |one| &one.egress_only_internet_gateway_id)),
         ("route.gateway-id", |it| each(&it.routes, |one| &one.gateway_id)),
         ("route.instance-id", |it| each(&it.routes, |one| &one.instance_id)),
         ("route.nat-gateway-id", |it| each(&it.routes, |one| &one.nat_gateway_id)),

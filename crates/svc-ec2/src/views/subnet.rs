@@ -2,12 +2,15 @@
 
 use super::{Place, vpc::not_blocked};
 use crate::{
-    describe::{Described, Field, Text, nothing},
+    describe::{Described, Field, Text, each, nothing},
     resource::Resource,
     tags,
 };
-use api::ec2::{HostnameType, PrivateDnsNameOptionsOnLaunch, Subnet, SubnetState, Tag};
-use model::ec2::SubnetSpec;
+use api::ec2::{
+    HostnameType, IpSource, Ipv6AddressAttribute, PrivateDnsNameOptionsOnLaunch, Subnet, SubnetCidrBlockState,
+    SubnetCidrBlockStateCode, SubnetIpv6CidrBlockAssociation, SubnetState, Tag,
+};
+use model::ec2::{Ipv6CidrAssociation, SubnetSpec};
 
 /// A subnet in which `used` interfaces have an address.
 pub fn subnet(place: Place<'_>, id: &str, spec: &SubnetSpec, used: u64) -> Subnet {
@@ -16,8 +19,10 @@ pub fn subnet(place: Place<'_>, id: &str, spec: &SubnetSpec, used: u64) -> Subne
         availability_zone_id: Some(spec.zone_id.clone()),
         map_customer_owned_ip_on_launch: Some(false),
         owner_id: place.owner(),
-        assign_ipv6_address_on_creation: Some(false),
-        ipv6_cidr_block_association_set: Some(Vec::new()),
+        assign_ipv6_address_on_creation: Some(spec.assign_ipv6),
+        ipv6_cidr_block_association_set: Some(
+            spec.ipv6.iter().map(|own| subnet_ipv6(own, SubnetCidrBlockStateCode::Associated)).collect(),
+        ),
         tags: tags::view_if_any(&spec.tags),
         subnet_arn: Some(place.arn(Resource::SUBNET, id).to_string()),
         enable_dns64: Some(false),
@@ -37,6 +42,17 @@ pub fn subnet(place: Place<'_>, id: &str, spec: &SubnetSpec, used: u64) -> Subne
         default_for_az: Some(spec.default_for_zone),
         map_public_ip_on_launch: Some(spec.map_public_ip),
         ..Subnet::default()
+    }
+}
+
+/// The association of a block of IPv6 with a subnet.
+pub fn subnet_ipv6(own: &Ipv6CidrAssociation, state: SubnetCidrBlockStateCode) -> SubnetIpv6CidrBlockAssociation {
+    SubnetIpv6CidrBlockAssociation {
+        association_id: Some(own.id.clone()),
+        ipv6_cidr_block: Some(own.cidr.to_string()),
+        ipv6_cidr_block_state: Some(SubnetCidrBlockState { state: Some(state), status_message: None }),
+        ipv6_address_attribute: Some(Ipv6AddressAttribute::Public),
+        ip_source: Some(IpSource::Amazon),
     }
 }
 
@@ -61,9 +77,13 @@ impl Described for Subnet {
         ("defaultForAz", |it| it.default_for_az.texts()),
         ("enable-dns64", |it| it.enable_dns64.texts()),
         ("enable-lni-at-device-index", nothing),
-        ("ipv6-cidr-block-association.ipv6-cidr-block", nothing),
-        ("ipv6-cidr-block-association.association-id", nothing),
-        ("ipv6-cidr-block-association.state", nothing),
+        ("ipv6-cidr-block-association.ipv6-cidr-block", |it| {
+            each(&it.ipv6_cidr_block_association_set, |one| &one.ipv6_cidr_block)
+        }),
+        ("ipv6-cidr-block-association.association-id", |it| each(&it.ipv6_cidr_block_association_set, |one| &one.association_id)),
+        ("ipv6-cidr-block-association.state", |it| {
+            it.ipv6_cidr_block_association_set.iter().flatten().map(|_| "associated".into()).collect()
+        }),
         ("ipv6-native", |it| it.ipv6_native.texts()),
         ("map-customer-owned-ip-on-launch", |it| it.map_customer_owned_ip_on_launch.texts()),
         ("map-public-ip-on-launch", |it| it.map_public_ip_on_launch.texts()),

@@ -2,24 +2,29 @@
 
 use super::Place;
 use crate::{
-    describe::{Described, Field, Text, each, nothing},
+    describe::{Described, Field, Text, each},
     resource::Resource,
     tags,
 };
 use api::ec2::{
-    BlockPublicAccessMode, BlockPublicAccessStates, Tag, Tenancy, Vpc, VpcCidrBlockAssociation, VpcCidrBlockState,
-    VpcCidrBlockStateCode, VpcState,
+    BlockPublicAccessMode, BlockPublicAccessStates, IpSource, Ipv6AddressAttribute, Tag, Tenancy, Vpc, VpcCidrBlockAssociation,
+    VpcCidrBlockState, VpcCidrBlockStateCode, VpcIpv6CidrBlockAssociation, VpcState,
 };
-use model::{Cidr, ec2::VpcSpec};
+use model::{
+    Cidr,
+    ec2::{Ipv6CidrAssociation, VpcSpec},
+};
 
 /// A VPC.
 pub fn vpc(place: Place<'_>, id: &str, spec: &VpcSpec) -> Vpc {
     let primary = cidr_association(&spec.cidr_association, spec.cidr, VpcCidrBlockStateCode::Associated);
     let more = spec.more_cidrs.iter().map(|more| cidr_association(&more.id, more.cidr, VpcCidrBlockStateCode::Associated));
+    let ipv6 = spec.ipv6.iter().map(|own| vpc_ipv6(place, own, VpcCidrBlockStateCode::Associated));
     Vpc {
         owner_id: place.owner(),
         instance_tenancy: Some(Tenancy::Default),
         cidr_block_association_set: Some(std::iter::once(primary).chain(more).collect()),
+        ipv6_cidr_block_association_set: (!spec.ipv6.is_empty()).then(|| ipv6.collect()),
         is_default: Some(spec.is_default),
         tags: tags::view_if_any(&spec.tags),
         block_public_access_states: Some(not_blocked()),
@@ -40,6 +45,19 @@ pub fn cidr_association(id: &str, cidr: Cidr, state: VpcCidrBlockStateCode) -> V
     }
 }
 
+/// The association of a block of IPv6 with a VPC.
+pub fn vpc_ipv6(place: Place<'_>, own: &Ipv6CidrAssociation, state: VpcCidrBlockStateCode) -> VpcIpv6CidrBlockAssociation {
+    VpcIpv6CidrBlockAssociation {
+        association_id: Some(own.id.clone()),
+        ipv6_cidr_block: Some(own.cidr.to_string()),
+        ipv6_cidr_block_state: Some(VpcCidrBlockState { state: Some(state), status_message: None }),
+        network_border_group: Some(place.region.to_string()),
+        ipv6_pool: Some("Amazon".into()),
+        ipv6_address_attribute: Some(Ipv6AddressAttribute::Public),
+        ip_source: Some(IpSource::Amazon),
+    }
+}
+
 pub(super) fn not_blocked() -> BlockPublicAccessStates {
     BlockPublicAccessStates { internet_gateway_block_mode: Some(BlockPublicAccessMode::Off) }
 }
@@ -56,10 +74,14 @@ impl Described for Vpc {
         }),
         ("dhcpOptionsId", |it| it.dhcp_options_id.texts()),
         ("dhcp-options-id", |it| it.dhcp_options_id.texts()),
-        ("ipv6-cidr-block-association.ipv6-cidr-block", nothing),
-        ("ipv6-cidr-block-association.ipv6-pool", nothing),
-        ("ipv6-cidr-block-association.association-id", nothing),
-        ("ipv6-cidr-block-association.state", nothing),
+        ("ipv6-cidr-block-association.ipv6-cidr-block", |it| {
+            each(&it.ipv6_cidr_block_association_set, |one| &one.ipv6_cidr_block)
+        }),
+        ("ipv6-cidr-block-association.ipv6-pool", |it| each(&it.ipv6_cidr_block_association_set, |one| &one.ipv6_pool)),
+        ("ipv6-cidr-block-association.association-id", |it| each(&it.ipv6_cidr_block_association_set, |one| &one.association_id)),
+        ("ipv6-cidr-block-association.state", |it| {
+            it.ipv6_cidr_block_association_set.iter().flatten().map(|_| "associated".into()).collect()
+        }),
         ("is-default", |it| it.is_default.texts()),
         // The name of earlier documentation, which Terraform and many scripts use.
         ("isDefault", |it| it.is_default.texts()),

@@ -3,7 +3,7 @@
 use super::gateways;
 use crate::{
     access::{self, TAG},
-    describe::{Described, Field, Query, Text, nothing, select},
+    describe::{Described, Field, Query, Text, nothing, page, select},
     errors::{already_associated, dry_run, invalid_combination, invalid_value, missing_parameter, no_association, refuse},
     records::{Named, all, chosen, find, key, place},
     resource::Resource,
@@ -11,9 +11,10 @@ use crate::{
     views::Place,
 };
 use api::ec2::{
-    self, Address, AllocateAddressRequest, AllocateAddressResult, AssociateAddressRequest, AssociateAddressResult,
-    DescribeAddressesAttributeRequest, DescribeAddressesAttributeResult, DescribeAddressesRequest, DescribeAddressesResult,
-    DisassociateAddressRequest, DomainType, ReleaseAddressRequest, Tag,
+    self, Address, AddressAttribute, AllocateAddressRequest, AllocateAddressResult, AssociateAddressRequest,
+    AssociateAddressResult, DescribeAddressesAttributeRequest, DescribeAddressesAttributeResult, DescribeAddressesRequest,
+    DescribeAddressesResult, DisassociateAddressRequest, DomainType, ModifyAddressAttributeRequest, ModifyAddressAttributeResult,
+    PtrUpdateStatus, ReleaseAddressRequest, ResetAddressAttributeRequest, ResetAddressAttributeResult, Tag,
 };
 use front::{Cx, Service};
 use logic::vpc::{ELASTIC_POOL, free_elastic_address};
@@ -24,7 +25,10 @@ use model::{
     },
 };
 use spine::{Read, Scope, StoreError, Tx};
-use std::{collections::BTreeSet, net::Ipv4Addr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
 use wire::Fault;
 
 /// How many an account can have in a region (EC2 user guide, "Elastic IP address quota").
@@ -40,6 +44,14 @@ pub fn rows(service: Service) -> Service {
         )
         .op::<ec2::DescribeAddresses>(access::all(), describe)
         .op::<ec2::DescribeAddressesAttribute>(access::all(), describe_attribute)
+        .op::<ec2::ModifyAddressAttribute>(
+            access::on(|cx, i| vec![access::one(cx, Resource::ELASTIC_IP, &i.allocation_id)]),
+            modify_attribute,
+        )
+        .op::<ec2::ResetAddressAttribute>(
+            access::on(|cx, i| vec![access::one(cx, Resource::ELASTIC_IP, &i.allocation_id)]),
+            reset_attribute,
+        )
         .op::<ec2::AssociateAddress>(
             access::found(|cx, snapshot, i: &AssociateAddressRequest| {
                 let mut arns = arns(cx, snapshot, i.allocation_id.as_deref(), i.public_ip.as_deref())?;
@@ -98,7 +110,7 @@ fn allocate(cx: &Cx, tx: &mut Tx, input: &AllocateAddressRequest) -> Result<Allo
             Fault::client("InsufficientAddressCapacity", "Not enough available addresses to satisfy your request.")
         })?,
     };
-    let spec = ElasticIpSpec { address, association: None, allocated_at: cx.now, tags };
+    let spec = ElasticIpSpec { address, association: None, pointer: None, allocated_at: cx.now, tags };
     tx.create(&key::<ElasticIp>(cx, &id), &spec)?;
     Ok(AllocateAddressResult {
         allocation_id: Some(id),
@@ -321,15 +333,70 @@ fn describe(cx: &Cx, tx: &mut Tx, input: &DescribeAddressesRequest) -> Result<De
     Ok(DescribeAddressesResult { addresses: Some(select(views, query)?.0) })
 }
 
-/// `DescribeAddressesAttribute`: those that have a name. None has, since there is no public name server.
+/// How long a name can be (RFC 1035, section 2.3.4).
+const LONGEST_NAME: usize = 255;
+
+/// `ModifyAddressAttribute`: the name of an address, which VPCs' name servers answer questions for it with. That the name leads to the
+/// address, as AWS demands, is not looked at: there is no public name server.
+fn modify_attribute(cx: &Cx, tx: &mut Tx, input: &ModifyAddressAttributeRequest) -> Result<ModifyAddressAttributeResult, Fault> {
+    dry_run(input.dry_run)?;
+    let id = &input.allocation_id;
+    let name = input.domain_name.as_deref().ok_or_else(|| missing_parameter("DomainName"))?;
+    let labels = name.trim_end_matches('.').split('.');
+    let fits = |label: &str| {
+        (1..=63).contains(&label.len()) && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    if name.len() > LONGEST_NAME || !labels.clone().all(fits) || labels.count() < 2 {
+        return Err(invalid_value(format!("Value ({name}) for parameter domainName is invalid. Invalid domain name.")));
+    }
+    find::<ElasticIp>(cx, tx, id)?;
+    let pointer = format!("{}.", name.trim_end_matches('.'));
+    tx.update_spec(&key::<ElasticIp>(cx, id), |spec| spec.pointer = Some(pointer.clone()))?;
+    let update = PtrUpdateStatus { value: Some(pointer), status: Some("PENDING".into()), reason: None };
+    let shown = attribute(id, &*find::<ElasticIp>(cx, tx, id)?);
+    Ok(ModifyAddressAttributeResult { address: Some(AddressAttribute { ptr_record_update: Some(update), ..shown }) })
+}
+
+/// `ResetAddressAttribute`.
+fn reset_attribute(cx: &Cx, tx: &mut Tx, input: &ResetAddressAttributeRequest) -> Result<ResetAddressAttributeResult, Fault> {
+    dry_run(input.dry_run)?;
+    let id = &input.allocation_id;
+    let before = attribute(id, &*find::<ElasticIp>(cx, tx, id)?);
+    tx.update_spec(&key::<ElasticIp>(cx, id), |spec| spec.pointer = None)?;
+    Ok(ResetAddressAttributeResult { address: Some(before) })
+}
+
+fn attribute(id: &str, spec: &ElasticIpSpec) -> AddressAttribute {
+    AddressAttribute {
+        public_ip: Some(spec.address.to_string()),
+        allocation_id: Some(id.into()),
+        ptr_record: spec.pointer.clone(),
+        ptr_record_update: None,
+    }
+}
+
+/// `DescribeAddressesAttribute`: those that have a name.
 fn describe_attribute(
     cx: &Cx,
     tx: &mut Tx,
     input: &DescribeAddressesAttributeRequest,
 ) -> Result<DescribeAddressesAttributeResult, Fault> {
     dry_run(input.dry_run)?;
-    input.allocation_ids.iter().flatten().try_for_each(|id| find::<ElasticIp>(cx, tx, id).map(drop))?;
-    Ok(DescribeAddressesAttributeResult { addresses: Some(Vec::new()), next_token: None })
+    let ids = input.allocation_ids.as_deref().filter(|ids| !ids.is_empty());
+    ids.into_iter().flatten().try_for_each(|id| find::<ElasticIp>(cx, tx, id).map(drop))?;
+    let mut named = all::<ElasticIp>(cx, tx)?;
+    named.retain(|(id, spec)| spec.pointer.is_some() && ids.is_none_or(|ids| ids.contains(id)));
+    let shown = named.iter().map(|(id, spec)| attribute(id, spec)).collect();
+    let position = |it: &AddressAttribute| it.allocation_id.clone().unwrap_or_default();
+    let (addresses, next_token) = page(shown, position, input.max_results, input.next_token.as_deref())?;
+    Ok(DescribeAddressesAttributeResult { addresses: Some(addresses), next_token })
+}
+
+/// The names that addresses have, of all accounts and regions, without their final dots.
+pub fn pointers(read: &impl Read) -> Result<BTreeMap<Ipv4Addr, String>, StoreError> {
+    let all = read.specs::<ElasticIp>(Scope::All)?;
+    let named = all.iter().filter_map(|(_, spec)| Some((spec.address, spec.pointer.as_ref()?.trim_end_matches('.').to_owned())));
+    Ok(named.collect())
 }
 
 fn view(place: Place<'_>, id: &str, spec: &ElasticIpSpec, interface: Option<&NetworkInterfaceSpec>) -> Address {

@@ -67,6 +67,8 @@ fn create_subnet(cx: &Cx, tx: &mut Tx, input: &CreateDefaultSubnetRequest) -> Re
     let subnet = SubnetSpec {
         vpc,
         cidr,
+        ipv6: None,
+        assign_ipv6: false,
         zone,
         zone_id,
         default_for_zone: true,

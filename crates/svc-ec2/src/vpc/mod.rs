@@ -1,10 +1,10 @@
 //! VPCs and what they are made of, a file for each.
 //!
-//! **Built:** VPCs with several blocks, the default one made again, subnets and their reservations, internet gateways, route tables and
-//! routes, Elastic IP addresses, network interfaces, network ACLs, DHCP options, NAT gateways, peering connections, managed prefix lists,
-//! gateway endpoints, flow logs to log groups.
+//! **Built:** VPCs with several blocks of both families, the default one made again, subnets and their reservations, internet gateways and
+//! egress-only ones, route tables and routes, Elastic IP addresses, network interfaces, network ACLs, DHCP options, NAT gateways, peering connections, managed prefix lists,
+//! endpoints by routes and with interfaces, flow logs to log groups.
 //!
-//! **Not built:** IPv6, address managers (IPAM), endpoints that are interfaces, transit and other gateways, prefixes of interfaces: refused
+//! **Not built:** subnets of IPv6 alone, NAT64, address managers (IPAM), transit and other gateways, prefixes of interfaces: refused
 //! by name.
 
 mod acl_entries;
@@ -13,10 +13,12 @@ mod addresses;
 mod blocks;
 mod default;
 mod dhcp;
+mod egress_only;
 mod endpoints;
 mod flow_logs;
 mod gateways;
 pub mod interfaces;
+mod ipv6;
 mod misc;
 mod nat_gateways;
 mod peering;
@@ -31,12 +33,20 @@ pub mod targets;
 mod tokens;
 mod vpcs;
 
+pub use addresses::pointers;
+pub use endpoints::{EndpointTable, endpoint_tables};
 pub use peering::are_peered;
 pub use reconcile::Networks;
 
 use front::Service;
-use model::{Key, ec2::NetworkInterface};
+use model::{
+    Key, Record,
+    ec2::{ElasticIp, NetworkInterface, VpcEndpoint},
+};
 use spine::{StoreError, Tx};
+
+/// The kinds of records that [`pointers`] and [`endpoint_tables`] read besides interfaces.
+pub const NAME_KINDS: &[&str] = &[ElasticIp::KIND, VpcEndpoint::KIND];
 
 /// The rows of all of it.
 pub fn rows(service: Service) -> Service {
@@ -45,7 +55,9 @@ pub fn rows(service: Service) -> Service {
         default::rows,
         subnets::rows,
         reservations::rows,
+        ipv6::rows,
         gateways::rows,
+        egress_only::rows,
         route_tables::rows,
         routes::rows,
         addresses::rows,

@@ -135,6 +135,7 @@ fn plug(
         subnet,
         kind: InterfaceKind::NatGateway,
         addresses: WantedAddresses { primary, ..WantedAddresses::default() },
+        ipv6: Vec::new(),
         groups: Vec::new(),
         description: format!("Interface for NAT Gateway {id}"),
         requester_managed: true,

@@ -10,10 +10,10 @@ use crate::{
 use api::ec2::{self, CreateRouteRequest, CreateRouteResult, DeleteRouteRequest, ReplaceRouteRequest};
 use front::{Cx, Service};
 use model::{
-    Cidr,
+    Ipv6Cidr,
     ec2::{
-        Destination, Instance, InternetGateway, NatGateway, NetworkInterface, PeeringStatus, Route, RouteTable, RouteTableSpec,
-        RouteTarget, Vpc, VpcPeering,
+        Destination, EgressOnlyInternetGateway, Instance, InternetGateway, NatGateway, NetworkInterface, PeeringStatus, Route,
+        RouteTable, RouteTableSpec, RouteTarget, Vpc, VpcPeering,
     },
 };
 use spine::Tx;
@@ -39,6 +39,7 @@ struct Asked<'a> {
     interface: Option<&'a str>,
     nat_gateway: Option<&'a str>,
     peering: Option<&'a str>,
+    egress_only: Option<&'a str>,
 }
 
 macro_rules! asked {
@@ -51,7 +52,6 @@ macro_rules! asked {
             ("CarrierGatewayId", $input.carrier_gateway_id.is_some()),
             ("CoreNetworkArn", $input.core_network_arn.is_some()),
             ("OdbNetworkArn", $input.odb_network_arn.is_some()),
-            ("EgressOnlyInternetGatewayId", $input.egress_only_internet_gateway_id.is_some()),
         ])?;
         Asked {
             table: &$input.route_table_id,
@@ -65,25 +65,36 @@ macro_rules! asked {
             interface: $input.network_interface_id.as_deref(),
             nat_gateway: $input.nat_gateway_id.as_deref(),
             peering: $input.vpc_peering_connection_id.as_deref(),
+            egress_only: $input.egress_only_internet_gateway_id.as_deref(),
         }
     }};
 }
 
 fn destination(ipv4: Option<&str>, ipv6: Option<&str>, list: Option<&str>) -> Result<Destination, Fault> {
-    refuse(&[("DestinationIpv6CidrBlock", ipv6.is_some())])?;
-    match (ipv4, list) {
-        (Some(_), Some(_)) => {
-            Err(invalid_combination("Only one of destinationCidrBlock and destinationPrefixListId can be given"))
-        }
-        (Some(_), None) => Ok(Destination::Ipv4(block(ipv4, "destinationCidrBlock")?)),
-        (None, Some(list)) => Ok(Destination::PrefixList(list.into())),
-        (None, None) => Err(missing_parameter("destinationCidrBlock")),
+    match (ipv4, ipv6, list) {
+        (Some(_), None, None) => Ok(Destination::Ipv4(block(ipv4, "destinationCidrBlock")?)),
+        (None, Some(text), None) => Ok(Destination::Ipv6(ipv6_destination(text)?)),
+        (None, None, Some(list)) => Ok(Destination::PrefixList(list.into())),
+        (None, None, None) => Err(missing_parameter("destinationCidrBlock")),
+        _ => Err(invalid_combination(
+            "Only one of destinationCidrBlock, destinationIpv6CidrBlock and destinationPrefixListId can be given",
+        )),
     }
+}
+
+fn ipv6_destination(text: &str) -> Result<Ipv6Cidr, Fault> {
+    let cidr: Ipv6Cidr = text.parse().map_err(|_| {
+        invalid_value(format!(
+            "Value ({text}) for parameter destinationIpv6CidrBlock is invalid. This is not a valid IPv6 CIDR block."
+        ))
+    })?;
+    Ok(Ipv6Cidr::new(cidr.address, cidr.prefix))
 }
 
 fn in_words(destination: &Destination) -> String {
     match destination {
         Destination::Ipv4(cidr) => cidr.to_string(),
+        Destination::Ipv6(cidr) => cidr.to_string(),
         Destination::PrefixList(list) => list.clone(),
     }
 }
@@ -112,12 +123,19 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateRouteRequest) -> Result<CreateRout
 
 /// The VPC's own blocks have their route; inside of them, routes may lead to interfaces alone.
 fn check_local(cx: &Cx, tx: &Tx, table: &RouteTableSpec, destination: &Destination, target: &RouteTarget) -> Result<(), Fault> {
-    let Destination::Ipv4(cidr) = destination else { return Ok(()) };
-    let own: Vec<Cidr> = find::<Vpc>(cx, tx, &table.vpc)?.cidrs().collect();
-    if own.contains(cidr) {
+    let vpc = find::<Vpc>(cx, tx, &table.vpc)?;
+    let (same, inside) = match destination {
+        Destination::Ipv4(cidr) => (vpc.cidrs().any(|own| own == *cidr), vpc.cidrs().any(|whole| whole.covers(*cidr))),
+        Destination::Ipv6(cidr) => {
+            let mut own = vpc.ipv6.iter().map(|own| own.cidr);
+            (own.clone().any(|own| own == *cidr), own.any(|whole| whole.covers(*cidr)))
+        }
+        Destination::PrefixList(_) => return Ok(()),
+    };
+    let cidr = in_words(destination);
+    if same {
         return Err(Fault::client("RouteAlreadyExists", format!("The route identified by {cidr} already exists.")));
     }
-    let inside = own.iter().any(|whole| whole.covers(*cidr));
     if inside && !matches!(target, RouteTarget::Interface(_) | RouteTarget::NatGateway(_)) {
         return Err(invalid_value(format!(
             "The destination CIDR block {cidr} is equal to or more specific than one of this VPC's CIDR blocks. This route can target \
@@ -129,7 +147,7 @@ fn check_local(cx: &Cx, tx: &Tx, table: &RouteTableSpec, destination: &Destinati
 
 /// What the request names as the target, which has to be there, and to be of the table's VPC.
 fn target(cx: &Cx, tx: &Tx, asked: &Asked<'_>, table: &RouteTableSpec) -> Result<RouteTarget, Fault> {
-    let named = [asked.gateway, asked.instance, asked.interface, asked.nat_gateway, asked.peering];
+    let named = [asked.gateway, asked.instance, asked.interface, asked.nat_gateway, asked.peering, asked.egress_only];
     match named.iter().flatten().count() {
         0 => return Err(missing_parameter("gatewayId, natGatewayId, networkInterfaceId, vpcPeeringConnectionId or instanceId")),
         1 => {}
@@ -138,7 +156,16 @@ fn target(cx: &Cx, tx: &Tx, asked: &Asked<'_>, table: &RouteTableSpec) -> Result
     if let Some(id) = asked.gateway {
         return gateway(cx, tx, id, asked.table, table);
     }
+    if let Some(id) = asked.egress_only {
+        let gateway = find::<EgressOnlyInternetGateway>(cx, tx, id)?;
+        same_vpc(asked.table, table, "egress only internet gateway", id, &gateway.vpc)?;
+        if !matches!(asked.destination, Destination::Ipv6(_)) {
+            return Err(invalid_value(format!("An egress-only internet gateway ({id}) takes packets of IPv6 alone")));
+        }
+        return Ok(RouteTarget::EgressOnlyInternetGateway(id.into()));
+    }
     if let Some(id) = asked.nat_gateway {
+        refuse(&[("A route of IPv6 to a NAT gateway (NAT64)", matches!(asked.destination, Destination::Ipv6(_)))])?;
         let gateway = find::<NatGateway>(cx, tx, id)?;
         if gateway.deleted_at.is_some() {
             return Err(Resource::NAT_GATEWAY.not_found(id));
@@ -243,9 +270,13 @@ fn delete(cx: &Cx, tx: &mut Tx, input: &DeleteRouteRequest) -> Result<(), Fault>
 
 fn no_route(cx: &Cx, tx: &Tx, id: &str, table: &RouteTableSpec, destination: &Destination) -> Result<Fault, Fault> {
     let what = in_words(destination);
-    if let Destination::Ipv4(cidr) = destination
-        && find::<Vpc>(cx, tx, &table.vpc)?.cidrs().any(|own| own == *cidr)
-    {
+    let vpc = find::<Vpc>(cx, tx, &table.vpc)?;
+    let is_local = match destination {
+        Destination::Ipv4(cidr) => vpc.cidrs().any(|own| own == *cidr),
+        Destination::Ipv6(cidr) => vpc.ipv6.iter().any(|own| own.cidr == *cidr),
+        Destination::PrefixList(_) => false,
+    };
+    if is_local {
         return Ok(invalid_value(format!("cannot remove local route {what} in route table {id}")));
     }
     let message = format!("no route with destination-cidr-block {what} in route table {id}");

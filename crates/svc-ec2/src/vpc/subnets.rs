@@ -1,6 +1,9 @@
 //! Subnets: create, delete, change.
 
-use super::blocks::{block, no_such_range};
+use super::{
+    blocks::{block, no_such_range},
+    ipv6,
+};
 use crate::{
     access::{self, TAG},
     errors::{dry_run, has_dependencies, invalid_combination, invalid_value, refuse},
@@ -36,7 +39,6 @@ pub fn rows(service: Service) -> Service {
 fn create(cx: &Cx, tx: &mut Tx, input: &CreateSubnetRequest) -> Result<CreateSubnetResult, Fault> {
     dry_run(input.dry_run)?;
     refuse(&[
-        ("Ipv6CidrBlock", input.ipv6_cidr_block.is_some()),
         ("OutpostArn", input.outpost_arn.is_some()),
         ("Ipv6Native", input.ipv6_native == Some(true)),
         ("Ipv4IpamPoolId", input.ipv4_ipam_pool_id.is_some()),
@@ -54,9 +56,15 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateSubnetRequest) -> Result<CreateSub
     if all::<Subnet>(cx, tx)?.iter().any(|(_, it)| it.vpc == input.vpc_id && it.cidr.overlaps(cidr)) {
         return Err(Fault::client("InvalidSubnet.Conflict", format!("The CIDR '{cidr}' conflicts with another subnet")));
     }
+    let ipv6 = match &input.ipv6_cidr_block {
+        Some(text) => Some(ipv6::block_for_subnet(cx, tx, &vpc, &input.vpc_id, text)?),
+        None => None,
+    };
     let spec = SubnetSpec {
         vpc: input.vpc_id.clone(),
         cidr,
+        ipv6,
+        assign_ipv6: false,
         zone,
         zone_id,
         default_for_zone: false,
@@ -125,7 +133,6 @@ fn delete(cx: &Cx, tx: &mut Tx, input: &DeleteSubnetRequest) -> Result<(), Fault
 fn modify(cx: &Cx, tx: &mut Tx, input: &ModifySubnetAttributeRequest) -> Result<(), Fault> {
     let on = |it: &Option<AttributeBooleanValue>| it.as_ref().is_some_and(|it| it.value == Some(true));
     refuse(&[
-        ("AssignIpv6AddressOnCreation", on(&input.assign_ipv6_address_on_creation)),
         ("MapCustomerOwnedIpOnLaunch", on(&input.map_customer_owned_ip_on_launch)),
         ("CustomerOwnedIpv4Pool", input.customer_owned_ipv4_pool.is_some()),
         ("EnableDns64", on(&input.enable_dns64)),
@@ -141,6 +148,13 @@ fn modify(cx: &Cx, tx: &mut Tx, input: &ModifySubnetAttributeRequest) -> Result<
     let mut spec = SubnetSpec::clone(&*find::<Subnet>(cx, tx, &input.subnet_id)?);
     if let Some(value) = input.map_public_ip_on_launch.as_ref().and_then(|it| it.value) {
         spec.map_public_ip = value;
+    }
+    if let Some(value) = input.assign_ipv6_address_on_creation.as_ref().and_then(|it| it.value) {
+        if value && spec.ipv6.is_none() {
+            let message = format!("The subnet '{}' does not have an IPv6 CIDR block associated with it", input.subnet_id);
+            return Err(invalid_combination(message));
+        }
+        spec.assign_ipv6 = value;
     }
     Ok(tx.put_spec(&key::<Subnet>(cx, &input.subnet_id), &spec)?)
 }

@@ -3,7 +3,10 @@
 use crate::views::Led;
 use model::{
     AccountId, Key, Record, Region,
-    ec2::{AttachedTo, InternetGateway, NatGateway, NetworkInterface, PeeringStatus, RouteTarget, VpcEndpoint, VpcPeering},
+    ec2::{
+        AttachedTo, EgressOnlyInternetGateway, InternetGateway, NatGateway, NetworkInterface, PeeringStatus, RouteTarget,
+        VpcEndpoint, VpcPeering,
+    },
 };
 use spine::{Read, StoreError};
 
@@ -14,6 +17,10 @@ pub fn led(read: &impl Read, place: (&AccountId, &Region), vpc: &str, target: &R
         RouteTarget::InternetGateway(id) => {
             let gateway = spec::<InternetGateway>(read, place, id)?;
             to(gateway.is_some_and(|gateway| gateway.vpc.as_deref() == Some(vpc)))
+        }
+        RouteTarget::EgressOnlyInternetGateway(id) => {
+            let gateway = spec::<EgressOnlyInternetGateway>(read, place, id)?;
+            to(gateway.is_some_and(|gateway| gateway.vpc == vpc))
         }
         RouteTarget::NatGateway(id) => {
             let gateway = spec::<NatGateway>(read, place, id)?;

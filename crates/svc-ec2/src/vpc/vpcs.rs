@@ -1,9 +1,12 @@
 //! VPCs: create, delete, and change.
 
-use super::blocks::{block, no_such_range};
+use super::{
+    blocks::{block, no_such_range},
+    ipv6,
+};
 use crate::{
     access::{self, TAG},
-    errors::{dry_run, has_dependencies, invalid_value, no_association, refuse},
+    errors::{dry_run, has_dependencies, invalid_combination, invalid_value, no_association, refuse},
     records::{all, find, key, place},
     resource::Resource,
     tags, views,
@@ -18,8 +21,9 @@ use logic::vpc::{Refused, Standard, check_vpc_block, dhcp_options_id, is_restric
 use model::{
     Cidr,
     ec2::{
-        CidrAssociation, DhcpOptions, InternetGateway, NetworkAcl, NetworkInterface, PeeringStatus, RouteTable, SecurityGroup,
-        Subnet, Vpc, VpcEndpoint, VpcPeering, VpcPeeringSpec, VpcSpec,
+        CidrAssociation, DhcpOptions, EgressOnlyInternetGateway, InternetGateway, Ipv6CidrAssociation, NetworkAcl,
+        NetworkInterface, PeeringStatus, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint, VpcPeering, VpcPeeringSpec,
+        VpcSpec,
     },
 };
 use spine::{Read, Tx};
@@ -60,7 +64,6 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateVpcRequest) -> Result<CreateVpcRes
         ("Ipv6NetmaskLength", input.ipv6_netmask_length.is_some()),
         ("Ipv6CidrBlockNetworkBorderGroup", input.ipv6_cidr_block_network_border_group.is_some()),
         ("VpcEncryptionControl", input.vpc_encryption_control.is_some()),
-        ("AmazonProvidedIpv6CidrBlock", input.amazon_provided_ipv6_cidr_block == Some(true)),
         ("InstanceTenancy other than default", input.instance_tenancy.is_some_and(|it| it != Tenancy::Default)),
     ])?;
     let cidr = vpc_block(input.cidr_block.as_deref())?;
@@ -69,6 +72,10 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateVpcRequest) -> Result<CreateVpcRes
     let spec = VpcSpec {
         cidr,
         more_cidrs: Vec::new(),
+        ipv6: match input.amazon_provided_ipv6_cidr_block {
+            Some(true) => vec![ipv6::block_for_vpc(cx, tx, &id, 0)?],
+            _ => Vec::new(),
+        },
         is_default: false,
         dhcp_options: default_options(cx, tx)?,
         dns_support: true,
@@ -81,6 +88,9 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateVpcRequest) -> Result<CreateVpcRes
     tx.create(&key::<SecurityGroup>(cx, group.0), &group.1)?;
     tx.create(&key::<RouteTable>(cx, route_table.0), &route_table.1)?;
     tx.create(&key::<NetworkAcl>(cx, acl.0), &acl.1)?;
+    if !spec.ipv6.is_empty() {
+        ipv6::open_to_ipv6(cx, tx, &id)?;
+    }
     Ok(CreateVpcResult { vpc: Some(views::vpc(place(cx), &id, &spec)) })
 }
 
@@ -131,6 +141,7 @@ fn has_contents(cx: &Cx, tx: &Tx, id: &str) -> Result<bool, Fault> {
     };
     Ok(all::<Subnet>(cx, tx)?.iter().any(|(_, it)| it.vpc == id)
         || all::<InternetGateway>(cx, tx)?.iter().any(|(_, it)| it.vpc.as_deref() == Some(id))
+        || all::<EgressOnlyInternetGateway>(cx, tx)?.iter().any(|(_, it)| it.vpc == id)
         || all::<NetworkInterface>(cx, tx)?.iter().any(|(_, it)| it.vpc == id)
         || all::<VpcEndpoint>(cx, tx)?.iter().any(|(_, it)| it.vpc == id)
         || all::<VpcPeering>(cx, tx)?.iter().any(|(_, it)| peered(it)))
@@ -151,7 +162,9 @@ fn modify(cx: &Cx, tx: &mut Tx, input: &ModifyVpcAttributeRequest) -> Result<(),
 }
 
 fn has_block(vpc: &VpcSpec, association: &str) -> bool {
-    vpc.cidr_association == association || vpc.more_cidrs.iter().any(|more| more.id == association)
+    vpc.cidr_association == association
+        || vpc.more_cidrs.iter().any(|more| more.id == association)
+        || vpc.ipv6.iter().any(|own| own.id == association)
 }
 
 /// `AssociateVpcCidrBlock`.
@@ -164,8 +177,10 @@ fn associate(cx: &Cx, tx: &mut Tx, input: &AssociateVpcCidrBlockRequest) -> Resu
         ("Ipv4NetmaskLength", input.ipv4_netmask_length.is_some()),
         ("Ipv6IpamPoolId", input.ipv6_ipam_pool_id.is_some()),
         ("Ipv6NetmaskLength", input.ipv6_netmask_length.is_some()),
-        ("AmazonProvidedIpv6CidrBlock", input.amazon_provided_ipv6_cidr_block == Some(true)),
     ])?;
+    if input.amazon_provided_ipv6_cidr_block == Some(true) {
+        return associate_ipv6(cx, tx, input);
+    }
     let cidr = vpc_block(input.cidr_block.as_deref())?;
     let mut spec = VpcSpec::clone(&*find::<Vpc>(cx, tx, &input.vpc_id)?);
     let present: Vec<Cidr> = spec.cidrs().collect();
@@ -187,11 +202,34 @@ fn associate(cx: &Cx, tx: &mut Tx, input: &AssociateVpcCidrBlockRequest) -> Resu
     })
 }
 
+fn associate_ipv6(cx: &Cx, tx: &mut Tx, input: &AssociateVpcCidrBlockRequest) -> Result<AssociateVpcCidrBlockResult, Fault> {
+    if input.cidr_block.is_some() {
+        return Err(invalid_combination("Only one of cidrBlock and amazonProvidedIpv6CidrBlock can be given"));
+    }
+    let id = &input.vpc_id;
+    let mut spec = VpcSpec::clone(&*find::<Vpc>(cx, tx, id)?);
+    let association = ipv6::block_for_vpc(cx, tx, id, spec.ipv6.len())?;
+    let shown = views::vpc_ipv6(place(cx), &association, VpcCidrBlockStateCode::Associating);
+    spec.ipv6.push(association);
+    tx.put_spec(&key::<Vpc>(cx, id), &spec)?;
+    if spec.ipv6.len() == 1 {
+        ipv6::open_to_ipv6(cx, tx, id)?;
+    }
+    Ok(AssociateVpcCidrBlockResult {
+        ipv6_cidr_block_association: Some(shown),
+        cidr_block_association: None,
+        vpc_id: Some(id.clone()),
+    })
+}
+
 /// `DisassociateVpcCidrBlock`: not of the block that the VPC was made with, nor of one that has a subnet.
 fn disassociate(cx: &Cx, tx: &mut Tx, input: &DisassociateVpcCidrBlockRequest) -> Result<DisassociateVpcCidrBlockResult, Fault> {
     let id = &input.association_id;
     let found = all::<Vpc>(cx, tx)?.into_iter().find(|(_, vpc)| has_block(vpc, id));
     let (vpc, spec) = found.ok_or_else(|| Fault::client("InvalidCidrBlockAssociationID.NotFound", no_association(id).message))?;
+    if let Some(own) = spec.ipv6.iter().find(|own| own.id == *id) {
+        return disassociate_ipv6(cx, tx, vpc, own);
+    }
     let Some(more) = spec.more_cidrs.iter().find(|more| more.id == *id) else {
         let message = format!(
             "The vpc CIDR block with association ID {id} may not be disassociated. It is the primary IPv4 CIDR block of the VPC"
@@ -199,13 +237,35 @@ fn disassociate(cx: &Cx, tx: &mut Tx, input: &DisassociateVpcCidrBlockRequest) -
         return Err(Fault::client("OperationNotPermitted", message));
     };
     if all::<Subnet>(cx, tx)?.iter().any(|(_, it)| it.vpc == vpc && more.cidr.overlaps(it.cidr)) {
-        let message = format!("The vpc CIDR block with association ID {id} has dependencies and cannot be disassociated");
-        return Err(Fault::client("DependencyViolation", message));
+        return Err(in_use(id));
     }
     tx.update_spec(&key::<Vpc>(cx, &vpc), |spec| spec.more_cidrs.retain(|more| more.id != *id))?;
     Ok(DisassociateVpcCidrBlockResult {
         ipv6_cidr_block_association: None,
         cidr_block_association: Some(views::cidr_association(id, more.cidr, VpcCidrBlockStateCode::Disassociating)),
+        vpc_id: Some(vpc),
+    })
+}
+
+fn in_use(association: &str) -> Fault {
+    let message = format!("The vpc CIDR block with association ID {association} has dependencies and cannot be disassociated");
+    Fault::client("DependencyViolation", message)
+}
+
+fn disassociate_ipv6(
+    cx: &Cx,
+    tx: &mut Tx,
+    vpc: String,
+    own: &Ipv6CidrAssociation,
+) -> Result<DisassociateVpcCidrBlockResult, Fault> {
+    let subnets = all::<Subnet>(cx, tx)?;
+    if subnets.iter().filter_map(|(_, it)| it.ipv6.as_ref()).any(|part| own.cidr.covers(part.cidr)) {
+        return Err(in_use(&own.id));
+    }
+    tx.update_spec(&key::<Vpc>(cx, &vpc), |spec| spec.ipv6.retain(|it| it.id != own.id))?;
+    Ok(DisassociateVpcCidrBlockResult {
+        ipv6_cidr_block_association: Some(views::vpc_ipv6(place(cx), own, VpcCidrBlockStateCode::Disassociating)),
+        cidr_block_association: None,
         vpc_id: Some(vpc),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     code,
-    common::{cloud, ec2},
+    common::{call, cloud, ec2},
     fault, gateway, interface, subnet, vpc,
 };
 use front::testing::Bench;
@@ -84,4 +84,23 @@ async fn an_address_of_an_interface_that_goes_leads_nowhere() {
     ec2(&cloud, "DeleteNetworkInterface", &[("NetworkInterfaceId", &one)]).await;
     assert!(ec2(&cloud, "DescribeAddresses", &[]).await.all("item/associationId").is_empty());
     ec2(&cloud, "ReleaseAddress", &[("AllocationId", &allocation)]).await;
+}
+
+#[tokio::test]
+async fn an_address_gets_a_name_and_loses_it() {
+    let cloud = cloud();
+    let id = ec2(&cloud, "AllocateAddress", &[]).await.one("allocationId").to_owned();
+    let named =
+        async |name: &str| call(&cloud, "ec2", "ModifyAddressAttribute", &[("AllocationId", &id), ("DomainName", name)]).await;
+    for bad in ["", "localhost", "a..b", "a b.example.com"] {
+        assert_eq!(named(bad).await.code(), "InvalidParameterValue", "{bad}");
+    }
+    let made = named("mail.example.com").await;
+    assert_eq!((made.one("ptrRecordUpdate/value"), made.one("ptrRecordUpdate/status")), ("mail.example.com.", "PENDING"));
+    let shown = async || ec2(&cloud, "DescribeAddressesAttribute", &[("Attribute", "domain-name")]).await;
+    assert_eq!(shown().await.all("ptrRecord"), ["mail.example.com."]);
+    ec2(&cloud, "ResetAddressAttribute", &[("AllocationId", &id), ("Attribute", "domain-name")]).await;
+    assert!(shown().await.all("ptrRecord").is_empty());
+    let absent = [("AllocationId", "eipalloc-00000000000000000"), ("DomainName", "mail.example.com")];
+    assert_eq!(call(&cloud, "ec2", "ModifyAddressAttribute", &absent).await.code(), "InvalidAllocationID.NotFound");
 }

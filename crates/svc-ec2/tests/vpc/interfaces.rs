@@ -42,7 +42,7 @@ async fn an_interface_has_the_addresses_that_were_asked_for() {
         ("PrivateIpAddresses.1.PrivateIpAddress", "10.0.0.20"),
     ];
     assert_eq!(code(&cloud, "CreateNetworkInterface", &both).await, "InvalidParameterCombination");
-    assert_eq!(code(&cloud, "CreateNetworkInterface", &[("SubnetId", &home), ("Ipv6AddressCount", "1")]).await, "NotImplemented");
+    assert_eq!(code(&cloud, "CreateNetworkInterface", &[("SubnetId", &home), ("Ipv6PrefixCount", "1")]).await, "NotImplemented");
 }
 
 #[tokio::test]

@@ -5,8 +5,10 @@ mod addresses;
 mod attachments;
 #[path = "../common/mod.rs"]
 mod common;
+mod endpoints;
 mod flow_logs;
 mod interfaces;
+mod ipv6;
 mod nat_gateways;
 mod peering;
 mod prefix_lists;

@@ -93,8 +93,10 @@ async fn a_gateway_endpoint_has_a_route_in_its_tables() {
     let answer = ec2(&cloud, "DeleteVpcEndpoints", &gone).await;
     assert_eq!(answer.all("item/error/code"), ["InvalidVpcEndpointId.NotFound"]);
     ec2(&cloud, "DeleteVpc", &[("VpcId", &id)]).await;
-    let interface = [("VpcId", id.as_str()), ("ServiceName", "com.amazonaws.us-east-1.ecs"), ("VpcEndpointType", "Interface")];
-    assert_eq!(code(&cloud, "CreateVpcEndpoint", &interface).await, "NotImplemented");
-    let services = ec2(&cloud, "DescribeVpcEndpointServices", &[]).await;
+    let balancer =
+        [("VpcId", id.as_str()), ("ServiceName", "com.amazonaws.us-east-1.ecs"), ("VpcEndpointType", "GatewayLoadBalancer")];
+    assert_eq!(code(&cloud, "CreateVpcEndpoint", &balancer).await, "NotImplemented");
+    let gateways = [("Filter.1.Name", "service-type"), ("Filter.1.Value.1", "Gateway")];
+    let services = ec2(&cloud, "DescribeVpcEndpointServices", &gateways).await;
     assert_eq!(services.all("serviceNameSet/item"), ["com.amazonaws.us-east-1.dynamodb", s3]);
 }

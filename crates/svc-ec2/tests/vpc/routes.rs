@@ -72,7 +72,13 @@ async fn routes_are_made_replaced_and_deleted() {
     let local = vec![("RouteTableId", table.clone()), ("DestinationCidrBlock", "10.0.0.0/16".to_owned())];
     assert_eq!(run("DeleteRoute", local).await.unwrap_err().0, "InvalidParameterValue");
     let six = vec![("RouteTableId", table.clone()), ("DestinationIpv6CidrBlock", "::/0".to_owned()), ("GatewayId", way.clone())];
-    assert_eq!(run("CreateRoute", six).await.unwrap_err().0, "NotImplemented");
+    assert_eq!(run("CreateRoute", six).await.unwrap_err().0, "InvalidParameterValue", "the gateway is attached no more");
+    let both = vec![
+        ("RouteTableId", table.clone()),
+        ("DestinationIpv6CidrBlock", "::/0".to_owned()),
+        ("DestinationCidrBlock", "0.0.0.0/0".to_owned()),
+    ];
+    assert_eq!(run("CreateRoute", both).await.unwrap_err().0, "InvalidParameterCombination");
     let nowhere = run("CreateRoute", route("0.0.0.0/0", ("GatewayId", "igw-0123456789abcdef0"))).await.unwrap_err();
     assert_eq!(nowhere.0, "InvalidInternetGatewayID.NotFound");
     let stranger = vpc(&cloud, "10.1.0.0/16").await;

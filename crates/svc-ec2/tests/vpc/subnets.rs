@@ -54,7 +54,9 @@ async fn attributes_of_subnets_change_or_are_refused_by_name() {
     let shown = ec2(&cloud, "DescribeSubnets", &[("SubnetId.1", &home)]).await;
     assert_eq!(shown.one("item/mapPublicIpOnLaunch"), "true");
     let six = [("SubnetId", home.as_str()), ("AssignIpv6AddressOnCreation.Value", "true")];
-    assert_eq!(code(&cloud, "ModifySubnetAttribute", &six).await, "NotImplemented");
+    assert_eq!(code(&cloud, "ModifySubnetAttribute", &six).await, "InvalidParameterCombination");
+    let dns64 = [("SubnetId", home.as_str()), ("EnableDns64.Value", "true")];
+    assert_eq!(code(&cloud, "ModifySubnetAttribute", &dns64).await, "NotImplemented");
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn blocks_of_vpcs_are_checked() {
         assert_eq!(code(&cloud, "CreateVpc", &[("CidrBlock", cidr)]).await, expected, "{cidr}");
     }
     assert_eq!(code(&cloud, "CreateVpc", &[]).await, "MissingParameter");
-    let six = [("CidrBlock", "10.0.0.0/16"), ("AmazonProvidedIpv6CidrBlock", "true")];
+    let six = [("CidrBlock", "10.0.0.0/16"), ("Ipv6CidrBlock", "2001:db8::/56"), ("Ipv6Pool", "ipv6pool-ec2-1")];
     assert_eq!(code(&cloud, "CreateVpc", &six).await, "NotImplemented");
     assert_eq!(ec2(&cloud, "DescribeVpcs", &[]).await.all("vpcSet/item/vpcId").len(), 1);
 }

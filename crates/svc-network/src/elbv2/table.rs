@@ -150,7 +150,7 @@ impl World {
         let balancers = self.balancers.iter().map(|(_, it)| (it.dns_name.clone(), self.addresses_from(&key.id, it)));
         let servers = spec.cidr.nth(2).into_iter().chain([LINK_LOCAL_SERVER]).collect();
         let names: BTreeMap<_, _> = hosts.chain(balancers.filter(|(_, addresses)| !addresses.is_empty())).collect();
-        Some(edge::Zone { servers, names })
+        Some(edge::Zone { servers, names, pointers: BTreeMap::new() })
     }
 
     /// The addresses at which a balancer is reached from a VPC: its own inside its VPC, its public ones elsewhere.

@@ -2,9 +2,10 @@
 //!
 //! Everything here may be done again: what is there already is left as it is.
 
+mod ipv6;
 mod routes;
 
-pub(crate) use routes::{MAIN, Way};
+pub(crate) use routes::{Family, MAIN, Way};
 
 use super::error::{Error, Result};
 use futures::TryStreamExt;
@@ -17,7 +18,7 @@ use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkAttribute, LinkFlags
 use rtnetlink::{Handle, LinkMessageBuilder, LinkUnspec, LinkVeth};
 use std::collections::BTreeMap;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, AsRawFd};
 use std::path::Path;
 use std::sync::Arc;
@@ -177,7 +178,7 @@ impl Space {
         let found = self.netlink.address().get().set_link_index_filter(index).execute();
         let found: Vec<_> = found.try_collect().await.map_err(|error| refused("list addresses", error))?;
         let local = |attribute: &AddressAttribute| match attribute {
-            AddressAttribute::Local(std::net::IpAddr::V4(address)) => Some(*address),
+            AddressAttribute::Local(IpAddr::V4(address)) => Some(*address),
             _ => None,
         };
         let pairs = found.iter().filter_map(|it| Some((it.attributes.iter().find_map(local)?, it.header.prefix_len)));
@@ -220,8 +221,8 @@ impl Space {
     }
 
     /// Tells an interface the hardware address of a neighbour for good, so that nobody has to be asked.
-    pub(crate) async fn set_neighbour(&self, index: u32, address: Ipv4Addr, mac: Mac) -> Result<()> {
-        let wish = self.netlink.neighbours().add(index, address.into()).link_layer_address(&mac).replace();
+    pub(crate) async fn set_neighbour(&self, index: u32, address: IpAddr, mac: Mac) -> Result<()> {
+        let wish = self.netlink.neighbours().add(index, address).link_layer_address(&mac).replace();
         wish.execute().await.map_err(|error| refused(format!("set the neighbour {address}"), error))
     }
 }

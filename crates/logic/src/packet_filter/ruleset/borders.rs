@@ -3,7 +3,7 @@
 use super::super::{AclRule, Interface, Link, Subnet};
 use super::counting::Verdicts;
 use super::plan::Plan;
-use super::text::{address, chain, protocol, quoted, safe, set};
+use super::text::{address, chain, family_of, protocol, quoted, safe, set};
 
 /// Whether any subnet's border is watched.
 pub(super) fn are_watched(plan: &Plan<'_>) -> bool {
@@ -27,7 +27,8 @@ pub(super) fn chains(text: &mut String, plan: &Plan<'_>) {
         {
             let stays = [format!("{link} @links-{} return", safe(id)), format!("ip {address} @balancers-{} return", safe(id))];
             let deny = verdicts.deny(direction == "leave");
-            let judged = rules.iter().filter_map(|rule| judge(rule, address, deny));
+            let spoken = rules.iter().filter(|rule| plan.speaks(rule.peer));
+            let judged = spoken.filter_map(|rule| judge(rule, address, deny));
             chain(text, &format!("{direction}-{}", safe(id)), stays.into_iter().chain(judged).chain([deny.into()]));
         }
     }
@@ -49,5 +50,5 @@ fn port(interface: &Interface) -> Option<String> {
 
 fn judge(rule: &AclRule, side: &str, deny: &str) -> Option<String> {
     let verdict = if rule.allow { "return" } else { deny };
-    Some(format!("{}{}{verdict}", address(side, rule.peer), protocol(rule.protocol)?))
+    Some(format!("{}{}{verdict}", address(side, rule.peer), protocol(rule.protocol, family_of(rule.peer))?))
 }

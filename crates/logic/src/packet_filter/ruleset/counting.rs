@@ -2,7 +2,7 @@
 
 use super::super::flows::{FlowKind, FlowSet, flow_sets, place};
 use super::plan::Plan;
-use super::text::{chain, quoted, set};
+use super::text::{Family, chain, quoted, set};
 use std::fmt::Write as _;
 
 /// How many flows a set holds; what is beyond is not counted.
@@ -53,18 +53,23 @@ pub(super) fn chains(text: &mut String, plan: &Plan<'_>) {
     logged.sort();
     logged.dedup();
     set(text, "set logged", "ifname", logged);
-    for flows in flow_sets() {
+    let spoken = || flow_sets().filter(|it| plan.families().any(|family| family == family_of(*it)));
+    for flows in spoken() {
+        let address = family_of(flows).kind();
         let last = if flows.kind == FlowKind::Other { "inet_proto" } else { "inet_service . inet_service" };
         let _infallible = writeln!(
             text,
-            "\tset {} {{ type ifname . ipv4_addr . ipv4_addr . {last}; size {SIZE}; flags dynamic,timeout; timeout 30m; }}",
+            "\tset {} {{ type ifname . {address} . {address} . {last}; size {SIZE}; flags dynamic,timeout; timeout 30m; }}",
             flows.name()
         );
     }
     for (egress, accepted) in [(true, true), (true, false), (false, true), (false, false)] {
         let link = if egress { "iifname" } else { "oifname" };
-        let here = flow_sets().filter(|it| (it.egress, it.accepted) == (egress, accepted));
-        let rules = here.map(|it| format!("{} update @{} {{ {} counter }}", it.kind.condition(), it.name(), key(it, link)));
+        let here = spoken().filter(|it| (it.egress, it.accepted) == (egress, accepted));
+        let rules = here.map(|it| {
+            let family = if it.ipv6 { "ipv6" } else { "ipv4" };
+            format!("meta nfproto {family} {} update @{} {{ {} counter }}", it.kind.condition(), it.name(), key(it, link))
+        });
         chain(text, place(egress, accepted), [format!("{link} != @logged return")].into_iter().chain(rules));
     }
     chain(text, "accept-in", ["jump passed-in".into(), "accept".into()]);
@@ -72,7 +77,12 @@ pub(super) fn chains(text: &mut String, plan: &Plan<'_>) {
     chain(text, "deny-out", ["jump denied-out".into(), "drop".into()]);
 }
 
+fn family_of(flows: FlowSet) -> Family {
+    if flows.ipv6 { Family::V6 } else { Family::V4 }
+}
+
 fn key(flows: FlowSet, link: &str) -> String {
     let last = if flows.kind == FlowKind::Other { "meta l4proto" } else { "th sport . th dport" };
-    format!("{link} . ip saddr . ip daddr . {last}")
+    let ip = family_of(flows).ip();
+    format!("{link} . {ip} saddr . {ip} daddr . {last}")
 }

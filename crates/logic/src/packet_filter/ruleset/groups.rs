@@ -3,14 +3,27 @@
 use super::super::{Interface, Peer, Rule};
 use super::counting::Verdicts;
 use super::plan::{Plan, known};
-use super::text::{address, chain, protocol, safe, set};
+use super::text::{Family, address, chain, family_of, protocol, safe, set};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::fmt::Write as _;
 
-/// A set for each group: its members' addresses.
+/// A set for each group and family: its members' addresses.
 pub(super) fn members(text: &mut String, plan: &Plan<'_>) {
     for id in plan.groups.keys() {
-        set(text, &format!("set members-{}", safe(id)), "ipv4_addr", plan.members(id).iter().map(Ipv4Addr::to_string));
+        let members = plan.members(id);
+        for family in plan.families() {
+            let own = members.iter().filter(|it| Family::of(it) == family).map(ToString::to_string);
+            set(text, &format!("set members{}-{}", family.suffix(), safe(id)), family.kind(), own);
+        }
+    }
+}
+
+/// A counter for each rule that has an id.
+pub(super) fn counters(text: &mut String, plan: &Plan<'_>) {
+    let rules = plan.groups.values().flatten().flat_map(|group| group.ingress.iter().chain(&group.egress));
+    let ids: BTreeSet<_> = rules.filter_map(|rule| rule.id.as_deref()).map(safe).collect();
+    for id in ids {
+        let _infallible = writeln!(text, "\tcounter {id} {{ }}");
     }
 }
 
@@ -18,8 +31,14 @@ pub(super) fn members(text: &mut String, plan: &Plan<'_>) {
 pub(super) fn rules(text: &mut String, plan: &Plan<'_>) {
     let accept = Verdicts::of(plan).accept();
     for (id, group) in plan.groups.iter().filter_map(|(id, group)| Some((id, (*group)?))) {
-        chain(text, &format!("in-{}", safe(id)), group.ingress.iter().filter_map(|rule| allow(rule, "saddr", accept)));
-        chain(text, &format!("out-{}", safe(id)), group.egress.iter().filter_map(|rule| allow(rule, "daddr", "goto arrive")));
+        let lines = |rules: &[Rule], side: &str, verdict: &str| {
+            rules
+                .iter()
+                .flat_map(|rule| plan.families().filter_map(|family| allow(rule, family, side, verdict)))
+                .collect::<Vec<_>>()
+        };
+        chain(text, &format!("in-{}", safe(id)), lines(&group.ingress, "saddr", accept));
+        chain(text, &format!("out-{}", safe(id)), lines(&group.egress, "daddr", "goto arrive"));
     }
 }
 
@@ -46,11 +65,13 @@ fn profile(interface: &Interface) -> Option<BTreeSet<&str>> {
     Some(interface.groups.as_ref()?.iter().map(String::as_str).collect())
 }
 
-/// The rule as nftables has it; `None` if nothing can match it.
-fn allow(rule: &Rule, side: &str, verdict: &str) -> Option<String> {
+/// The rule for packets of a family as nftables has it; `None` if nothing can match it.
+fn allow(rule: &Rule, family: Family, side: &str, verdict: &str) -> Option<String> {
     let peer = match &rule.peer {
-        Peer::Cidr(cidr) => address(side, *cidr),
-        Peer::Group(id) => format!("ip {side} @members-{} ", safe(id)),
+        Peer::Cidr(cidr) if family_of(*cidr) == family => address(side, *cidr),
+        Peer::Cidr(_) => return None,
+        Peer::Group(id) => format!("{} {side} @members{}-{} ", family.ip(), family.suffix(), safe(id)),
     };
-    Some(format!("{peer}{}{verdict}", protocol(rule.protocol)?))
+    let counted = rule.id.as_deref().map(|id| format!("counter name {} ", safe(id))).unwrap_or_default();
+    Some(format!("{peer}{}{counted}{verdict}", protocol(rule.protocol, family)?))
 }

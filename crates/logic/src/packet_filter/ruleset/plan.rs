@@ -1,18 +1,19 @@
 //! The VPC in the order in which it is written down.
 
 use super::super::{Group, Interface, Link, Neighbour, Peer, Subnet, Vpc};
-use super::text::{quoted, safe};
+use super::text::{Family, family_of, quoted, safe};
+use model::IpCidr;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// A VPC, sorted, with each address at one interface.
 pub(super) struct Plan<'a> {
     pub(super) vpc: &'a Vpc,
     pub(super) subnets: BTreeMap<&'a str, &'a Subnet>,
     /// By the first of its addresses.
-    pub(super) interfaces: BTreeMap<Ipv4Addr, &'a Interface>,
+    pub(super) interfaces: BTreeMap<IpAddr, &'a Interface>,
     /// The interface that has the address, and what the address is on the internet.
-    pub(super) addresses: BTreeMap<Ipv4Addr, (&'a Interface, Option<Ipv4Addr>)>,
+    pub(super) addresses: BTreeMap<IpAddr, (&'a Interface, Option<IpAddr>)>,
     /// Every group that is listed, that an interface is in, or that a rule names; `None` for those that aren't listed.
     pub(super) groups: BTreeMap<&'a str, Option<&'a Group>>,
     pub(super) neighbours: BTreeMap<&'a str, &'a Neighbour>,
@@ -52,7 +53,7 @@ impl<'a> Plan<'a> {
             Link::Port(name) => Some(format!("{} : {}", quoted(name), verdict(it)?)),
             Link::Local => None,
         };
-        let local = |(address, (it, _)): (&Ipv4Addr, &(&Interface, _))| match it.link {
+        let local = |(address, (it, _)): (&IpAddr, &(&Interface, _))| match it.link {
             Link::Local => Some(format!("{address} : {}", verdict(it)?)),
             Link::Port(_) => None,
         };
@@ -62,8 +63,19 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// The families that the VPC speaks.
+    pub(super) fn families(&self) -> impl Iterator<Item = Family> {
+        let ipv6 = self.vpc.cidrs.iter().any(|cidr| cidr.is_ipv6());
+        [Family::V4].into_iter().chain(ipv6.then_some(Family::V6))
+    }
+
+    /// Whether the VPC speaks the network's family.
+    pub(super) fn speaks(&self, cidr: IpCidr) -> bool {
+        self.families().any(|family| family == family_of(cidr))
+    }
+
     /// The private addresses of a group's members, here and beside.
-    pub(super) fn members(&self, group: &str) -> BTreeSet<Ipv4Addr> {
+    pub(super) fn members(&self, group: &str) -> BTreeSet<IpAddr> {
         let is_in = |it: &Interface| it.groups.iter().flatten().any(|id| id == group);
         let own = self.addresses.iter().filter(|(_, (it, _))| is_in(it)).map(|(address, _)| *address);
         let beside = self.vpc.neighbours.iter().flat_map(|it| &it.members).filter(|(id, _)| id == group);

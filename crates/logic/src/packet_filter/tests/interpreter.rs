@@ -3,7 +3,7 @@
 use super::super::{INTERNET_LINK, Link, Packet, Place, Vpc, exits};
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// A table, by the names of its sets (and maps) and chains.
 pub struct Table {
@@ -73,7 +73,7 @@ impl Table {
 
     /// What the kernel's tables say: the router's own addresses, the mark's table, the interfaces' addresses, and for all others a link that
     /// leads nowhere.
-    fn route(&self, vpc: &Vpc, to: Ipv4Addr, mark: u16) -> String {
+    fn route(&self, vpc: &Vpc, to: IpAddr, mark: u16) -> String {
         let owner =
             vpc.interfaces.iter().find(|it| it.addresses.iter().any(|(address, _)| *address == to)).map(|it| link(&it.link));
         match (owner, exits(vpc).into_iter().find(|(_, number)| *number == mark)) {
@@ -114,15 +114,17 @@ impl Table {
                 // All packets are the first of their flows.
                 (Some("ct"), Some("state" | "direction")) => return (false, Verdict::Next),
                 (Some("ct"), Some("status")) => words.next() == Some("dnat") && passing.dnat,
-                (Some("iifname"), Some(".")) => return (false, self.bound(passing)),
+                (Some("iifname"), Some(".")) => return (false, self.bound(words.next(), passing)),
                 (Some("iifname"), Some("vmap")) => return self.vmap(words.next(), &quoted(passing.iifname), passing),
                 (Some("oifname"), Some("vmap")) => return self.vmap(words.next(), &quoted(passing.oifname), passing),
                 (Some("iifname"), Some("!=")) => !self.is_link(words.next().expect("a set"), passing.iifname),
                 (Some("oifname"), Some("!=")) => !self.is_link(words.next().expect("a set"), passing.oifname),
                 (Some("iifname"), Some(name)) => self.is_link(name, passing.iifname),
                 (Some("oifname"), Some(name)) => self.is_link(name, passing.oifname),
-                (Some("ip"), Some(side)) => match words.next() {
+                (Some(family @ ("ip" | "ip6")), Some(side)) => match words.next() {
                     Some(".") => return (false, Verdict::Next),
+                    // Whatever follows is about the other family.
+                    _ if passing.packet.source.is_ipv6() != (family == "ip6") => return (false, Verdict::Next),
                     Some("vmap") => return self.vmap(words.next(), &address(side, passing.packet).to_string(), passing),
                     other => self.address(other, &mut words, address(side, passing.packet)),
                 },
@@ -136,11 +138,20 @@ impl Table {
                 (Some("icmp"), Some("code")) => {
                     passing.packet.protocol == 1 && in_range(words.next(), passing.packet.detail & 0xff)
                 }
+                // The tests have nothing to do with the discovery of neighbours.
+                (Some("icmpv6"), Some("type")) if rule.contains("nd-") => false,
+                (Some("icmpv6"), Some("type")) => {
+                    passing.packet.protocol == 58 && in_range(words.next(), passing.packet.detail >> 8)
+                }
+                (Some("icmpv6"), Some("code")) => {
+                    passing.packet.protocol == 58 && in_range(words.next(), passing.packet.detail & 0xff)
+                }
+                (Some("counter"), Some("name")) => words.next().is_some(),
                 (Some("meta"), Some("l4proto")) => match words.next() {
                     Some("icmp") => passing.packet.protocol == 1,
                     number => in_range(number, passing.packet.protocol.into()),
                 },
-                (Some("meta"), Some("nfproto")) => words.next() == Some("ipv4"),
+                (Some("meta"), Some("nfproto")) => passing.packet.source.is_ipv6() == (words.next() == Some("ipv6")),
                 (Some("meta"), Some("mark")) => {
                     assert_eq!(words.next(), Some("set"));
                     passing.mark.set(words.next().and_then(|number| number.parse().ok()).expect("a number"));
@@ -154,9 +165,10 @@ impl Table {
         }
     }
 
-    fn bound(&self, passing: &Passing) -> Verdict {
+    fn bound(&self, family: Option<&str>, passing: &Passing) -> Verdict {
         let element = format!("\"{}\" . {}", passing.iifname, passing.packet.source);
-        if self.sets["bound"].contains_key(&element) { Verdict::Accept } else { Verdict::Next }
+        let set = if family == Some("ip6") { "bound6" } else { "bound" };
+        if self.sets[set].contains_key(&element) { Verdict::Accept } else { Verdict::Next }
     }
 
     fn vmap(&self, map: Option<&str>, key: &str, passing: &Passing) -> (bool, Verdict) {
@@ -171,7 +183,7 @@ impl Table {
         }
     }
 
-    fn address<'a>(&self, word: Option<&str>, words: &mut impl Iterator<Item = &'a str>, address: Ipv4Addr) -> bool {
+    fn address<'a>(&self, word: Option<&str>, words: &mut impl Iterator<Item = &'a str>, address: IpAddr) -> bool {
         match word.expect("an address") {
             "!=" => !self.address(words.next(), words, address),
             "{" => {
@@ -203,12 +215,12 @@ fn quoted(name: &str) -> String {
     format!("\"{name}\"")
 }
 
-fn contains(network: &str, address: Ipv4Addr) -> bool {
+fn contains(network: &str, address: IpAddr) -> bool {
     let network = if network.contains('/') { network.to_owned() } else { format!("{network}/32") };
-    network.parse::<model::Cidr>().expect("a network").contains(address)
+    network.parse::<model::IpCidr>().expect("a network").contains(address)
 }
 
-fn address(side: &str, packet: Packet) -> Ipv4Addr {
+fn address(side: &str, packet: Packet) -> IpAddr {
     if side == "saddr" { packet.source } else { packet.destination }
 }
 

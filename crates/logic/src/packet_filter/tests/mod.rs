@@ -1,14 +1,16 @@
 //! What the rulesets look like, and that they mean what [`super::allows`] says.
 
 mod interpreter;
+mod ipv6;
 mod properties;
 mod ways;
 
 use super::*;
-use model::Cidr;
+use model::{Cidr, IpCidr};
+use std::net::IpAddr;
 
 fn rule(protocol: Protocol, peer: &str) -> Rule {
-    Rule { protocol, peer: peer.parse::<Cidr>().map(Peer::Cidr).unwrap_or_else(|_| Peer::Group(peer.into())) }
+    Rule { id: None, protocol, peer: peer.parse().map(Peer::Cidr).unwrap_or_else(|_| Peer::Group(peer.into())) }
 }
 
 fn group(id: &str, ingress: Vec<Rule>) -> Group {
@@ -18,14 +20,14 @@ fn group(id: &str, ingress: Vec<Rule>) -> Group {
 fn interface(last: u8, groups: &[&str], public: Option<u8>, link: Link) -> Interface {
     Interface {
         subnet: "subnet-1".into(),
-        addresses: vec![(Ipv4Addr::new(10, 0, 1, last), public.map(|last| Ipv4Addr::new(198, 18, 0, last)))],
+        addresses: vec![([10, 0, 1, last].into(), public.map(|last| [198, 18, 0, last].into()))],
         groups: Some(groups.iter().map(|id| id.to_string()).collect()),
         checked: true,
         link,
     }
 }
 
-fn cidr(text: &str) -> Cidr {
+fn cidr(text: &str) -> IpCidr {
     text.parse().expect("a network")
 }
 
@@ -39,7 +41,7 @@ fn to_internet() -> Route {
 
 /// Lets everything pass, and has one route: to the internet.
 fn public_subnet(id: &str, addresses: &str) -> Subnet {
-    Subnet { id: id.into(), cidr: cidr(addresses), routes: vec![to_internet()], acl: None }
+    Subnet { id: id.into(), cidrs: vec![cidr(addresses)], routes: vec![to_internet()], acl: None }
 }
 
 fn empty() -> Vpc {
@@ -121,7 +123,7 @@ fn rules_that_match_nothing_are_left_out() {
     vpc.groups =
         vec![group("sg-web", vec![rule(Protocol::Tcp(90, 80), "0.0.0.0/0"), rule(Protocol::Udp(0, 65535), "0.0.0.0/0")])];
     let text = vpc_ruleset(&vpc);
-    assert!(text.contains("chain in-sg-web {\n\t\tudp dport 0-65535 accept\n\t}"), "{text}");
+    assert!(text.contains("chain in-sg-web {\n\t\tmeta nfproto ipv4 udp dport 0-65535 accept\n\t}"), "{text}");
 }
 
 #[test]

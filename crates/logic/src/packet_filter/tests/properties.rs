@@ -8,7 +8,8 @@ use proptest::prelude::*;
 fn any_vpc() -> impl Strategy<Value = Vpc> {
     let rules = || prop::collection::vec(any_rule(), 0..4);
     let group = |id: &'static str| (rules(), rules()).prop_map(move |(ingress, egress)| Group { id: id.into(), ingress, egress });
-    let subnets = (any_subnet("subnet-a", "10.0.1.0/28"), any_subnet("subnet-b", "10.0.1.16/28"));
+    let subnets =
+        (any_subnet("subnet-a", "10.0.1.0/28", "2001:db8::/124"), any_subnet("subnet-b", "10.0.1.16/28", "2001:db8::10/124"));
     let beside = prop::collection::vec(prop::sample::select(vec![3, 4]), 0..2);
     let logged = prop::collection::vec(prop::sample::select(vec!["h1", "h2", "h3", "h18"]), 0..3);
     let members = (beside, logged);
@@ -19,10 +20,14 @@ fn any_vpc() -> impl Strategy<Value = Vpc> {
             groups: vec![groups.0, groups.1, groups.2],
             neighbours: vec![Neighbour {
                 link: "p1".into(),
-                cidrs: vec![cidr("10.9.0.0/24"), cidr("10.9.1.0/24")],
-                members: vec![("sg-beside".into(), members.into_iter().map(|last| [10, 9, 0, last].into()).collect())],
+                cidrs: vec![cidr("10.9.0.0/24"), cidr("10.9.1.0/24"), cidr("2001:db8:9::/64")],
+                members: vec![(
+                    "sg-beside".into(),
+                    members.into_iter().flat_map(|last| [[10, 9, 0, last].into(), v6(9, last)]).collect(),
+                )],
             }],
             logged: logged.into_iter().map(str::to_owned).collect(),
+            cidrs: vec![cidr("10.0.0.0/16"), cidr("2001:db8::/120")],
             ..empty()
         },
     )
@@ -30,15 +35,17 @@ fn any_vpc() -> impl Strategy<Value = Vpc> {
 
 fn any_interface() -> impl Strategy<Value = Interface> {
     let groups = prop::collection::vec(prop::sample::select(vec!["sg-a", "sg-b", "sg-c", "sg-unknown"]), 0..3);
-    let kind = (any::<bool>(), prop::bool::weighted(0.3), prop::bool::weighted(0.1), any::<bool>());
+    let kind =
+        (any::<bool>(), prop::bool::weighted(0.3), prop::bool::weighted(0.1), any::<bool>(), prop::option::of(any::<bool>()));
     (1..6_u8, 0..2_u8, groups, prop::option::of(1..20_u8), kind).prop_map(
-        |(last, place, groups, public, (local, unchecked, unjudged, two))| {
+        |(last, place, groups, public, (local, unchecked, unjudged, two, ipv6))| {
             let last = last + 16 * place;
             let plain = interface(last, &groups, public, if local { Link::Local } else { port(last) });
-            let second = two.then(|| (Ipv4Addr::new(10, 0, 1, last + 8), None));
+            let second = two.then(|| ([10, 0, 1, last + 8].into(), None));
+            let third = ipv6.filter(|_| !local).map(|reachable| (v6(0, last), reachable.then_some(v6(0, last))));
             Interface {
                 subnet: ["subnet-a", "subnet-b"][usize::from(place)].into(),
-                addresses: plain.addresses.iter().copied().chain(second).collect(),
+                addresses: plain.addresses.iter().copied().chain(second).chain(third).collect(),
                 groups: plain.groups.clone().filter(|_| !unjudged),
                 checked: local || !unchecked,
                 ..plain
@@ -47,7 +54,7 @@ fn any_interface() -> impl Strategy<Value = Interface> {
     )
 }
 
-fn any_subnet(id: &'static str, addresses: &'static str) -> impl Strategy<Value = Subnet> {
+fn any_subnet(id: &'static str, addresses: &'static str, addresses6: &'static str) -> impl Strategy<Value = Subnet> {
     let ways = vec![
         Way::Link(INTERNET_LINK.into()),
         Way::Link("p1".into()),
@@ -56,13 +63,25 @@ fn any_subnet(id: &'static str, addresses: &'static str) -> impl Strategy<Value 
         Way::Local,
         Way::Nowhere,
     ];
-    let places = vec!["0.0.0.0/0", "203.0.113.0/24", "10.9.0.0/16", "10.0.0.0/16", "10.0.1.0/27", "10.0.1.16/28", "10.0.1.18/32"];
+    let places = vec![
+        "0.0.0.0/0",
+        "203.0.113.0/24",
+        "10.9.0.0/16",
+        "10.0.0.0/16",
+        "10.0.1.0/27",
+        "10.0.1.16/28",
+        "10.0.1.18/32",
+        "::/0",
+        "2001:db8:9::/64",
+        "2001:db8::10/124",
+        "2001:db8::12/128",
+    ];
     let route = (prop::sample::select(places), prop::sample::select(ways)).prop_map(|(to, way)| route(to, way));
     let rules = || prop::collection::vec(any_acl_rule(), 0..5);
     let acl = (rules(), rules()).prop_map(|(ingress, egress)| Acl { ingress, egress });
     (prop::collection::vec(route, 0..4), prop::option::of(acl)).prop_map(move |(routes, acl)| Subnet {
         id: id.into(),
-        cidr: cidr(addresses),
+        cidrs: vec![cidr(addresses), cidr(addresses6)],
         routes,
         acl,
     })
@@ -83,7 +102,8 @@ fn any_protocol() -> impl Strategy<Value = Protocol> {
         (0..6_u16, 0..6_u16).prop_map(|(from, to)| Protocol::Tcp(from, to)),
         (0..6_u16, 0..6_u16).prop_map(|(from, to)| Protocol::Udp(from, to)),
         (prop::option::of(0..3_u8), prop::option::of(0..3_u8)).prop_map(|(kind, code)| Protocol::Icmp(kind, code)),
-        prop::sample::select(vec![1, 6, 17, 47]).prop_map(Protocol::Number),
+        (prop::option::of(0..3_u8), prop::option::of(0..3_u8)).prop_map(|(kind, code)| Protocol::Icmpv6(kind, code)),
+        prop::sample::select(vec![1, 6, 17, 47, 58]).prop_map(Protocol::Number),
     ]
 }
 
@@ -98,12 +118,25 @@ fn any_rule() -> impl Strategy<Value = Rule> {
         "sg-unknown",
         "sg-beside",
         "10.9.0.0/24",
+        "::/0",
+        "2001:db8::/126",
+        "2001:db8:9::/64",
     ];
     (any_protocol(), prop::sample::select(peers)).prop_map(|(protocol, peer)| rule(protocol, peer))
 }
 
 fn any_acl_rule() -> impl Strategy<Value = AclRule> {
-    let peers = vec!["0.0.0.0/0", "0.0.0.0/0", "10.0.1.0/28", "10.0.1.16/30", "203.0.113.0/24", "10.9.0.0/16"];
+    let peers = vec![
+        "0.0.0.0/0",
+        "0.0.0.0/0",
+        "10.0.1.0/28",
+        "10.0.1.16/30",
+        "203.0.113.0/24",
+        "10.9.0.0/16",
+        "::/0",
+        "::/0",
+        "2001:db8::/124",
+    ];
     (prop::bool::weighted(0.7), any_protocol(), prop::sample::select(peers)).prop_map(|(allow, protocol, peer)| AclRule {
         allow,
         protocol,
@@ -120,15 +153,29 @@ fn any_packet() -> impl Strategy<Value = Packet> {
             1 => prop::sample::select(vec![3, 4, 5]).prop_map(|last| [10, 9, 0, last]),
         ]
     };
+    let address6 = || {
+        prop_oneof![
+            4 => (1..6_u8, 0..2_u8).prop_map(|(last, place)| v6(0, last + 16 * place)),
+            1 => Just(v6(0x1f, 1)),
+            1 => prop::sample::select(vec![3, 4, 5]).prop_map(|last| v6(9, last)),
+        ]
+    };
+    let pair = prop_oneof![
+        2 => (address(), address()).prop_map(|(from, to)| (IpAddr::from(from), IpAddr::from(to))),
+        1 => (address6(), address6()),
+    ];
     let detail = prop_oneof![0..6_u16, (0..3_u16, 0..3_u16).prop_map(|(kind, code)| kind << 8 | code)];
-    (address(), address(), prop::sample::select(vec![1, 6, 17, 47]), detail).prop_map(
-        |(source, destination, protocol, detail)| Packet {
-            source: source.into(),
-            destination: destination.into(),
-            protocol,
-            detail,
-        },
-    )
+    (pair, prop::sample::select(vec![1, 6, 17, 47, 58]), detail).prop_map(|((source, destination), protocol, detail)| Packet {
+        source,
+        destination,
+        protocol,
+        detail,
+    })
+}
+
+/// 2001:db8:`net`::`last`.
+fn v6(net: u16, last: u8) -> IpAddr {
+    [0x2001, 0xdb8, net, 0, 0, 0, 0, last.into()].into()
 }
 
 /// Where a packet that bears another's address may come from: a network interface of somebody else, or from outside.

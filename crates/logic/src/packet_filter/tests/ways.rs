@@ -13,7 +13,7 @@ fn routed() -> Vpc {
     };
     let subnet = |id: &str, addresses: &str, routes| Subnet { routes, ..public_subnet(id, addresses) };
     let https = |peer: &str| AclRule { allow: true, protocol: Protocol::Tcp(443, 443), peer: cidr(peer) };
-    let answers = AclRule { allow: true, protocol: Protocol::Tcp(1024, 65535), peer: Cidr::ANY };
+    let answers = AclRule { allow: true, protocol: Protocol::Tcp(1024, 65535), peer: Cidr::ANY.into() };
     let acl = Acl {
         ingress: vec![AclRule { allow: false, ..https("203.0.113.66/32") }, https("0.0.0.0/0"), answers.clone()],
         egress: vec![https("10.0.0.0/8"), answers],

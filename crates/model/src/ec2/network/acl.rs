@@ -51,6 +51,6 @@ pub struct AclEntry {
 pub enum AclPeer {
     /// Addresses.
     Ipv4(Cidr),
-    /// IPv6 addresses, in CIDR notation, of which there are no packets.
+    /// IPv6 addresses, in CIDR notation.
     Ipv6(String),
 }

@@ -16,6 +16,9 @@ pub struct ElasticIpSpec {
     pub address: Ipv4Addr,
     /// What it leads to. The interface says the same of its private address.
     pub association: Option<AddressAssociation>,
+    /// The name that a question for its address is answered with, with its final dot.
+    #[serde(default)]
+    pub pointer: Option<String>,
     /// When it was allocated.
     pub allocated_at: Timestamp,
     /// Its tags.

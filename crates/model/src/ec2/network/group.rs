@@ -57,8 +57,7 @@ pub struct Permission {
 pub enum Peer {
     /// Addresses.
     Ipv4(Cidr),
-    /// IPv6 addresses, in CIDR notation. A VPC without IPv6, as every one here is, has no such packets: the rule allows nothing,
-    /// as it does at AWS.
+    /// IPv6 addresses, in CIDR notation. A VPC without IPv6 has no such packets: the rule allows nothing, as it does at AWS.
     Ipv6(String),
     /// Members of a security group, by id.
     Group(String),

@@ -3,7 +3,7 @@
 use super::ClientToken;
 use crate::{Record, Timestamp, ec2::Tags};
 use serde::{Deserialize, Serialize};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 records! {
     /// An elastic network interface, under `eni-…`. Written by EC2's handlers and by whoever else made it: a handler of ELBv2, the
@@ -33,6 +33,9 @@ pub struct NetworkInterfaceSpec {
     pub public_address: Option<Ipv4Addr>,
     /// Its other addresses, in the order in which it got them.
     pub secondary: Vec<PrivateAddress>,
+    /// Its addresses of IPv6, in the subnet, in the order in which it got them.
+    #[serde(default)]
+    pub ipv6: Vec<Ipv6Addr>,
     /// Ids of the security groups it is in.
     pub groups: Vec<String>,
     /// What it sends has to be from its addresses, and what reaches it to them.
@@ -90,6 +93,8 @@ pub enum InterfaceKind {
     Interface,
     /// A NAT gateway.
     NatGateway,
+    /// An interface endpoint.
+    VpcEndpoint,
 }
 
 /// What an interface is plugged into, and since when it has been.
@@ -128,7 +133,7 @@ pub enum AttachedTo {
     ContainerHost(String),
     /// An [`Instance`](crate::ec2::Instance), by its id.
     Instance(String),
-    /// The data plane: a load balancer's own address.
+    /// The data plane: a load balancer's own address, or an endpoint's.
     Edge,
     /// A [`NatGateway`](super::NatGateway), by its id.
     NatGateway(String),

@@ -21,9 +21,9 @@ mod vpc;
 pub use acl::{AclEntry, AclPeer, NetworkAcl, NetworkAclSpec};
 pub use address::{AddressAssociation, ElasticIp, ElasticIpSpec};
 pub use dhcp::{DhcpOptions, DhcpOptionsSpec};
-pub use endpoint::{VpcEndpoint, VpcEndpointSpec};
+pub use endpoint::{EndpointInterfaces, VpcEndpoint, VpcEndpointSpec};
 pub use flow_log::{FlowLog, FlowLogSpec, FlowTraffic};
-pub use gateway::{InternetGateway, InternetGatewaySpec};
+pub use gateway::{EgressOnlyInternetGateway, EgressOnlyInternetGatewaySpec, InternetGateway, InternetGatewaySpec};
 pub use group::{Peer, Permission, SecurityGroup, SecurityGroupRule, SecurityGroupSpec};
 pub use interface::{AttachedTo, Attachment, Detached, InterfaceKind, NetworkInterface, NetworkInterfaceSpec, PrivateAddress};
 pub use nat::{NatGateway, NatGatewayPlan, NatGatewaySpec};
@@ -31,7 +31,7 @@ pub use peering::{PeeredVpc, PeeringStatus, VpcPeering, VpcPeeringSpec};
 pub use prefix_list::{PrefixList, PrefixListEntry, PrefixListSpec, PrefixListVersion};
 pub use route_table::{Destination, Route, RouteTable, RouteTableSpec, RouteTarget};
 pub use subnet::{CidrReservation, Subnet, SubnetSpec};
-pub use vpc::{CidrAssociation, Vpc, VpcSpec};
+pub use vpc::{CidrAssociation, Ipv6CidrAssociation, Vpc, VpcSpec};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! Route tables.
 
 use super::ClientToken;
-use crate::{Cidr, Record, ec2::Tags};
+use crate::{Cidr, Ipv6Cidr, Record, ec2::Tags};
 use serde::{Deserialize, Serialize};
 
 records! {
@@ -41,6 +41,8 @@ pub struct Route {
 pub enum Destination {
     /// Those to these addresses.
     Ipv4(Cidr),
+    /// Those to these addresses of IPv6.
+    Ipv6(Ipv6Cidr),
     /// Those to the addresses of a managed prefix list, by id.
     PrefixList(String),
 }
@@ -51,6 +53,8 @@ pub enum Destination {
 pub enum RouteTarget {
     /// An internet gateway, by id.
     InternetGateway(String),
+    /// An egress-only internet gateway, by id.
+    EgressOnlyInternetGateway(String),
     /// A NAT gateway, by id.
     NatGateway(String),
     /// A network interface, by id: whoever has it passes packets on.
@@ -65,7 +69,12 @@ impl RouteTarget {
     /// The target's id.
     pub fn id(&self) -> &str {
         match self {
-            Self::InternetGateway(id) | Self::NatGateway(id) | Self::Interface(id) | Self::Peering(id) | Self::Endpoint(id) => id,
+            Self::InternetGateway(id)
+            | Self::EgressOnlyInternetGateway(id)
+            | Self::NatGateway(id)
+            | Self::Interface(id)
+            | Self::Peering(id)
+            | Self::Endpoint(id) => id,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Subnets.
 
+use super::Ipv6CidrAssociation;
 use crate::{Cidr, Record, ec2::Tags};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,12 @@ pub struct SubnetSpec {
     pub vpc: String,
     /// Its addresses; the first four and the last are not given to interfaces.
     pub cidr: Cidr,
+    /// Its block of IPv6, a /64 of one of its VPC's.
+    #[serde(default)]
+    pub ipv6: Option<Ipv6CidrAssociation>,
+    /// Interfaces made here get an address of IPv6.
+    #[serde(default)]
+    pub assign_ipv6: bool,
     /// The Availability Zone's name, such as `eu-west-1a`.
     pub zone: String,
     /// The Availability Zone's id, such as `euw1-az1`.

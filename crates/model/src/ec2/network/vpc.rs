@@ -1,6 +1,6 @@
 //! Virtual private clouds.
 
-use crate::{Cidr, Record, ec2::Tags};
+use crate::{Cidr, Ipv6Cidr, Record, ec2::Tags};
 use serde::{Deserialize, Serialize};
 
 records! {
@@ -15,6 +15,9 @@ pub struct VpcSpec {
     pub cidr: Cidr,
     /// Blocks that were associated with it later, in that order.
     pub more_cidrs: Vec<CidrAssociation>,
+    /// Its blocks of IPv6, /56 each, in the order in which they were associated.
+    #[serde(default)]
+    pub ipv6: Vec<Ipv6CidrAssociation>,
     /// It is the default VPC of its account and region.
     pub is_default: bool,
     /// `dopt-…`, or `default` for no options at all.
@@ -30,7 +33,7 @@ pub struct VpcSpec {
 }
 
 impl VpcSpec {
-    /// All of its blocks, the primary one first.
+    /// All of its blocks of IPv4, the primary one first.
     pub fn cidrs(&self) -> impl Iterator<Item = Cidr> {
         std::iter::once(self.cidr).chain(self.more_cidrs.iter().map(|more| more.cidr))
     }
@@ -43,4 +46,13 @@ pub struct CidrAssociation {
     pub id: String,
     /// The block.
     pub cidr: Cidr,
+}
+
+/// A block of IPv6 that was associated with a VPC or a subnet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ipv6CidrAssociation {
+    /// `vpc-cidr-assoc-…` or `subnet-cidr-assoc-…`.
+    pub id: String,
+    /// The block.
+    pub cidr: Ipv6Cidr,
 }

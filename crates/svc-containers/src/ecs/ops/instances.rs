@@ -66,6 +66,7 @@ pub fn ensure(tx: &mut Tx, cluster: &Key<Cluster>, machine: &Capabilities, place
         subnet: &subnet,
         kind: InterfaceKind::Interface,
         addresses: vpc::WantedAddresses::default(),
+        ipv6: Vec::new(),
         groups: vec![group],
         description: String::new(),
         requester_managed: false,

@@ -133,6 +133,7 @@ impl Placing<'_> {
                 subnet: &subnet,
                 kind: InterfaceKind::Interface,
                 addresses: vpc::WantedAddresses::default(),
+                ipv6: Vec::new(),
                 groups: network.security_groups.clone(),
                 description: model::Arn::new("ecs", &key.region, &key.account, format!("attachment/{attachment}")).to_string(),
                 requester_managed: true,

@@ -5,7 +5,7 @@ use super::{
     network::{NewOne, Source, WantedInterface},
     wanted::Wanted,
 };
-use crate::records::key;
+use crate::{records::key, vpc::interfaces::ipv6};
 use front::{Answer, Cx};
 use logic::placement::hosts::Spot;
 use logic::vpc::{NewInterface, NoAddress, new_interface};
@@ -27,8 +27,9 @@ pub fn instances(cx: &Cx, tx: &mut Tx, wanted: &Wanted, least: u32, spots: &[Spo
         let id = format!("i-{}", cx.env.hex(17));
         let interfaces = match network.interfaces(cx, wanted, &id) {
             Ok(interfaces) => interfaces,
-            Err(NoAddress::Exhausted) if index >= least => break,
-            Err(why) => return Err(no_address(why, wanted)),
+            Err(Unfit::Address(NoAddress::Exhausted)) if index >= least => break,
+            Err(Unfit::Address(why)) => return Err(no_address(why, wanted)),
+            Err(Unfit::Ipv6(fault)) => return Err(fault),
         };
         let launch = Launch {
             reservation: reservation.clone(),
@@ -41,6 +42,12 @@ pub fn instances(cx: &Cx, tx: &mut Tx, wanted: &Wanted, least: u32, spots: &[Spo
         made.push(id);
     }
     Ok(made)
+}
+
+/// Why an interface can't be made.
+enum Unfit {
+    Address(NoAddress),
+    Ipv6(Fault),
 }
 
 fn no_address(why: NoAddress, wanted: &Wanted) -> Fault {
@@ -68,7 +75,7 @@ impl Network {
     }
 
     /// The interfaces of an instance.
-    fn interfaces(&mut self, cx: &Cx, wanted: &Wanted, instance: &str) -> Result<Vec<(String, NetworkInterfaceSpec)>, NoAddress> {
+    fn interfaces(&mut self, cx: &Cx, wanted: &Wanted, instance: &str) -> Result<Vec<(String, NetworkInterfaceSpec)>, Unfit> {
         wanted.network.interfaces.iter().map(|one| self.interface(cx, wanted, one, instance)).collect()
     }
 
@@ -78,7 +85,7 @@ impl Network {
         wanted: &Wanted,
         one: &WantedInterface,
         instance: &str,
-    ) -> Result<(String, NetworkInterfaceSpec), NoAddress> {
+    ) -> Result<(String, NetworkInterfaceSpec), Unfit> {
         let attachment = Attachment {
             id: format!("eni-attach-{}", cx.env.hex(17)),
             owner: cx.account.to_string(),
@@ -101,7 +108,7 @@ impl Network {
         wanted: &Wanted,
         new: &NewOne,
         attachment: Attachment,
-    ) -> Result<(String, NetworkInterfaceSpec), NoAddress> {
+    ) -> Result<(String, NetworkInterfaceSpec), Unfit> {
         let id = format!("eni-{}", cx.env.hex(17));
         let interface = NewInterface {
             id: &id,
@@ -109,6 +116,8 @@ impl Network {
             subnet: &new.subnet,
             kind: InterfaceKind::Interface,
             addresses: new.addresses.clone(),
+            ipv6: ipv6::chosen(&new.ipv6, &id, (&new.subnet_id, &new.subnet), self.taken.iter().map(|spec| &**spec))
+                .map_err(Unfit::Ipv6)?,
             groups: new.groups.clone(),
             description: new.description.clone(),
             requester_managed: false,
@@ -117,7 +126,7 @@ impl Network {
             public: new.public,
             now: cx.now,
         };
-        let mut spec = new_interface(interface, self.taken.iter().map(|spec| &**spec))?;
+        let mut spec = new_interface(interface, self.taken.iter().map(|spec| &**spec)).map_err(Unfit::Address)?;
         spec.tags.clone_from(&wanted.tags.interface);
         self.taken.push(Arc::new(spec.clone()));
         Ok((id, spec))

@@ -4,12 +4,13 @@ use crate::{
     errors::{invalid_combination, invalid_value, missing_parameter},
     instances::errors::not_built,
     records::{all, default_vpc, find, group_named},
+    vpc::interfaces,
 };
-use api::ec2::{InstanceNetworkInterfaceSpecification as Asked, RunInstancesRequest};
+use api::ec2::{InstanceIpv6Address, InstanceNetworkInterfaceSpecification as Asked, RunInstancesRequest};
 use front::{Answer, Cx};
 use logic::{
     instance_type::InstanceType,
-    vpc::{WantedAddresses, ZONE_LETTERS, zone_id, zone_name},
+    vpc::{WantedAddresses, WantedIpv6, ZONE_LETTERS, zone_id, zone_name},
 };
 use model::ec2::{NetworkInterface, NetworkInterfaceSpec, SecurityGroup, Subnet, SubnetSpec};
 use spine::Tx;
@@ -60,6 +61,8 @@ pub struct NewOne {
     pub description: String,
     /// Its private addresses.
     pub addresses: WantedAddresses,
+    /// Its addresses of IPv6.
+    pub ipv6: WantedIpv6,
     /// It gets a public address.
     pub public: bool,
 }
@@ -101,6 +104,7 @@ fn plain(cx: &Cx, tx: &Tx, input: &RunInstancesRequest, most: u32) -> Answer<Wan
         groups: groups(cx, tx, &subnet_id, &subnet.vpc, input)?,
         description: String::new(),
         addresses: WantedAddresses { primary: address, ..WantedAddresses::default() },
+        ipv6: ipv6(input.ipv6_addresses.as_deref(), input.ipv6_address_count, &subnet, most)?,
         public: subnet.map_public_ip,
         subnet_id,
         subnet,
@@ -198,6 +202,8 @@ fn described(cx: &Cx, tx: &Tx, input: &RunInstancesRequest, asked: &[Asked], mos
         (input.subnet_id.is_some(), "subnet ID"),
         (some(&input.security_group_ids) || some(&input.security_groups), "security groups"),
         (input.private_ip_address.is_some(), "private address"),
+        (input.ipv6_address_count.is_some_and(|count| count != 0), "number of IPv6 addresses"),
+        (input.ipv6_addresses.as_ref().is_some_and(|list| !list.is_empty()), "IPv6 address"),
     ] {
         if given {
             let message = format!("Network interfaces and an instance-level {what} may not be specified on the same request");
@@ -237,8 +243,6 @@ fn refuse_unbuilt(asked: &Asked) -> Answer<()> {
     let kind = asked.interface_type.as_deref().is_some_and(|kind| kind != "interface");
     let prefixes = asked.ipv4_prefixes.as_ref().is_some_and(|list| !list.is_empty());
     for (given, parameter) in [
-        (asked.ipv6_address_count.is_some_and(|count| count != 0), "NetworkInterface.Ipv6AddressCount"),
-        (asked.ipv6_addresses.as_ref().is_some_and(|list| !list.is_empty()), "NetworkInterface.Ipv6Addresses"),
         (asked.ipv6_prefix_count.is_some_and(|count| count != 0), "NetworkInterface.Ipv6PrefixCount"),
         (asked.ipv6_prefixes.as_ref().is_some_and(|list| !list.is_empty()), "NetworkInterface.Ipv6Prefixes"),
         (asked.primary_ipv6 == Some(true), "NetworkInterface.PrimaryIpv6"),
@@ -267,6 +271,8 @@ fn existing(cx: &Cx, tx: &Tx, asked: &Asked, id: &str, device_index: i32, most: 
         || asked.private_ip_address.is_some()
         || asked.private_ip_addresses.as_ref().is_some_and(|list| !list.is_empty())
         || asked.secondary_private_ip_address_count.is_some()
+        || asked.ipv6_address_count.is_some_and(|count| count != 0)
+        || asked.ipv6_addresses.as_ref().is_some_and(|list| !list.is_empty())
         || asked.associate_public_ip_address.is_some()
         || asked.description.is_some();
     if described {
@@ -298,10 +304,20 @@ fn new(cx: &Cx, tx: &Tx, input: &RunInstancesRequest, asked: &Asked, most: u32, 
         groups: or_default(cx, tx, &subnet.vpc, groups)?,
         description: asked.description.clone().unwrap_or_default(),
         addresses: addresses(asked, most)?,
+        ipv6: ipv6(asked.ipv6_addresses.as_deref(), asked.ipv6_address_count, &subnet, most)?,
         public,
         subnet_id,
         subnet,
     })
+}
+
+/// Its addresses of IPv6: those that are named, so many, or one if the subnet says so.
+fn ipv6(named: Option<&[InstanceIpv6Address]>, count: Option<i32>, subnet: &SubnetSpec, most: u32) -> Answer<WantedIpv6> {
+    let named: Vec<String> = named.unwrap_or_default().iter().filter_map(|one| one.ipv6_address.clone()).collect();
+    if most > 1 && !named.is_empty() {
+        return Err(invalid_combination("The parameter ipv6Addresses cannot be used when launching more than one instance"));
+    }
+    interfaces::ipv6::wanted(&named, count, Some(subnet))
 }
 
 /// The addresses that an interface is to have: one of those that are listed may be the primary one.

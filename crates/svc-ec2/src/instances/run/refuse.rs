@@ -11,8 +11,6 @@ pub fn unbuilt(input: &RunInstancesRequest) -> Answer<()> {
     let weighting = input.network_performance_options.as_ref().and_then(|options| options.bandwidth_weighting);
     let cpu = input.cpu_options.as_ref();
     for (asked, parameter) in [
-        (input.ipv6_address_count.is_some_and(|count| count != 0), "Ipv6AddressCount"),
-        (input.ipv6_addresses.as_ref().is_some_and(|list| !list.is_empty()), "Ipv6Addresses"),
         (input.enable_primary_ipv6 == Some(true), "EnablePrimaryIpv6"),
         (input.kernel_id.is_some(), "KernelId"),
         (input.ramdisk_id.is_some(), "RamdiskId"),

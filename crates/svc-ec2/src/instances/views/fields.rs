@@ -6,9 +6,9 @@ use crate::{
     resource::Resource,
 };
 use api::ec2::{
-    EbsInstanceBlockDevice, IamInstanceProfileAssociation, Instance, InstanceImageMetadata, InstanceMetadataOptionsResponse,
-    InstanceNetworkInterface, InstanceNetworkInterfaceAssociation, InstanceNetworkInterfaceAttachment, InstancePrivateIpAddress,
-    InstanceTopology, Tag,
+    EbsInstanceBlockDevice, IamInstanceProfileAssociation, Instance, InstanceImageMetadata, InstanceIpv6Address,
+    InstanceMetadataOptionsResponse, InstanceNetworkInterface, InstanceNetworkInterfaceAssociation,
+    InstanceNetworkInterfaceAttachment, InstancePrivateIpAddress, InstanceTopology, Tag,
 };
 use model::ec2::NetworkInterfaceSpec;
 
@@ -71,6 +71,11 @@ fn addresses(it: &Shown, of: fn(&InstancePrivateIpAddress) -> Vec<String>) -> Ve
     interfaces.flat_map(|interface| interface.private_ip_addresses.iter().flatten()).flat_map(of).collect()
 }
 
+fn ipv6_addresses(it: &Shown, of: fn(&InstanceIpv6Address) -> Vec<String>) -> Vec<String> {
+    let interfaces = it.instance.network_interfaces.iter().flatten();
+    interfaces.flat_map(|interface| interface.ipv6_addresses.iter().flatten()).flat_map(of).collect()
+}
+
 fn translated(it: &Shown, of: fn(&InstanceNetworkInterfaceAssociation) -> Vec<String>) -> Vec<String> {
     let interfaces = it.instance.network_interfaces.iter().flatten();
     let addresses = interfaces.flat_map(|interface| interface.private_ip_addresses.iter().flatten());
@@ -128,7 +133,7 @@ const FIELDS: &[Field<Shown>] = &[
     ("instance.group-id", |it| each(&it.instance.security_groups, |one| &one.group_id)),
     ("instance.group-name", |it| each(&it.instance.security_groups, |one| &one.group_name)),
     ("ip-address", |it| it.instance.public_ip_address.texts()),
-    ("ipv6-address", nothing),
+    ("ipv6-address", |it| it.instance.ipv6_address.texts()),
     ("kernel-id", nothing),
     ("key-name", |it| it.instance.key_name.texts()),
     ("launch-index", |it| it.instance.ami_launch_index.texts()),
@@ -173,9 +178,9 @@ const FIELDS: &[Field<Shown>] = &[
     ("network-interface.group-id", |it| interfaces(it, |one| each(&one.groups, |group| &group.group_id))),
     ("network-interface.group-name", |it| interfaces(it, |one| each(&one.groups, |group| &group.group_name))),
     ("network-interface.ipv4-prefixes.ipv4-prefix", nothing),
-    ("network-interface.ipv6-address", nothing),
-    ("network-interface.ipv6-addresses.ipv6-address", nothing),
-    ("network-interface.ipv6-addresses.is-primary-ipv6", nothing),
+    ("network-interface.ipv6-address", |it| ipv6_addresses(it, |one| one.ipv6_address.texts())),
+    ("network-interface.ipv6-addresses.ipv6-address", |it| ipv6_addresses(it, |one| one.ipv6_address.texts())),
+    ("network-interface.ipv6-addresses.is-primary-ipv6", |it| ipv6_addresses(it, |one| one.is_primary_ipv6.texts())),
     ("network-interface.ipv6-native", nothing),
     ("network-interface.ipv6-prefixes.ipv6-prefix", nothing),
     ("network-interface.mac-address", |it| interfaces(it, |one| one.mac_address.texts())),

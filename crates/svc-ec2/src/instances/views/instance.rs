@@ -57,6 +57,7 @@ pub fn instance(place: Place<'_>, loaded: &Loaded, belongings: &Belongings) -> I
         placement: Some(placement(&spec.placement)),
         subnet_id: Some(spec.subnet.clone()).filter(|_| !gone),
         vpc_id: Some(spec.vpc.clone()).filter(|_| !gone),
+        ipv6_address: primary.and_then(|it| it.ipv6.first()).map(ToString::to_string),
         private_ip_address: primary.map(|it| it.address.to_string()),
         public_ip_address: primary.and_then(|it| it.public_address).map(|address| address.to_string()),
         instance_type: Some(spec.instance_type.clone()),

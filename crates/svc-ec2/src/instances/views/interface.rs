@@ -3,12 +3,15 @@
 use super::time;
 use crate::views::{Place, interface_groups as groups};
 use api::ec2::{
-    InstanceNetworkInterface, InstanceNetworkInterfaceAssociation, InstanceNetworkInterfaceAttachment, InstancePrivateIpAddress,
-    NetworkInterfaceStatus, OperatorResponse,
+    InstanceIpv6Address, InstanceNetworkInterface, InstanceNetworkInterfaceAssociation, InstanceNetworkInterfaceAttachment,
+    InstancePrivateIpAddress, NetworkInterfaceStatus, OperatorResponse,
 };
 use logic::vpc::{ELASTIC_POOL, private_dns_name};
 use model::ec2::{Attachment, NetworkInterfaceSpec, PrivateAddress};
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, Ipv6Addr},
+};
 
 /// An interface; `names` has the names of security groups.
 pub fn interface(
@@ -23,7 +26,7 @@ pub fn interface(
         attachment: spec.attachment.as_ref().map(attachment),
         description: Some(spec.description.clone()),
         groups: Some(groups(spec, names)),
-        ipv6_addresses: Some(Vec::new()),
+        ipv6_addresses: Some(spec.ipv6.iter().map(ipv6_address).collect()),
         mac_address: Some(spec.mac.clone()),
         network_interface_id: Some(id.into()),
         owner_id: Some(place.account.to_string()),
@@ -50,6 +53,10 @@ fn attachment(attachment: &Attachment) -> InstanceNetworkInterfaceAttachment {
         network_card_index: Some(0),
         ..InstanceNetworkInterfaceAttachment::default()
     }
+}
+
+fn ipv6_address(address: &Ipv6Addr) -> InstanceIpv6Address {
+    InstanceIpv6Address { ipv6_address: Some(address.to_string()), is_primary_ipv6: Some(false) }
 }
 
 fn address(place: Place<'_>, spec: &NetworkInterfaceSpec, it: PrivateAddress) -> InstancePrivateIpAddress {

@@ -1,6 +1,6 @@
 //! Interfaces come and go.
 
-use super::{everything, no_address};
+use super::{everything, ipv6, no_address};
 use crate::{
     errors::{dry_run, invalid_combination, invalid_value, refuse},
     ops::describe::known_of_interfaces,
@@ -35,8 +35,6 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateNetworkInterfaceRequest) -> Re
         ("EnablePrimaryIpv6", input.enable_primary_ipv6 == Some(true)),
         ("ConnectionTrackingSpecification", input.connection_tracking_specification.is_some()),
         ("Operator", input.operator.is_some()),
-        ("Ipv6Addresses", given(&input.ipv6_addresses)),
-        ("Ipv6AddressCount", input.ipv6_address_count.is_some_and(|it| it > 0)),
     ])?;
     let tags = tags::on_create(input.tag_specifications.as_deref(), Resource::NETWORK_INTERFACE)?;
     let subnet = find::<Subnet>(cx, tx, &input.subnet_id)?;
@@ -46,12 +44,16 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateNetworkInterfaceRequest) -> Re
         Asked::New(token) => token,
     };
     let id = format!("eni-{}", cx.env.hex(17));
+    let named: Vec<String> = input.ipv6_addresses.iter().flatten().filter_map(|one| one.ipv6_address.clone()).collect();
+    let ipv6 = ipv6::wanted(&named, input.ipv6_address_count, Some(&subnet))?;
+    let existing = everything(cx, tx)?;
     let new = NewInterface {
         id: &id,
         subnet_id: &input.subnet_id,
         subnet: &subnet,
         kind: InterfaceKind::Interface,
         addresses: wanted(input)?,
+        ipv6: ipv6::chosen(&ipv6, &id, (&input.subnet_id, &subnet), existing.iter().map(|it| &**it))?,
         groups: groups(cx, tx, &subnet.vpc, &input.subnet_id, input.groups.as_deref())?,
         description: input.description.clone().unwrap_or_default(),
         requester_managed: false,
@@ -60,7 +62,6 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateNetworkInterfaceRequest) -> Re
         public: false,
         now: cx.now,
     };
-    let existing = everything(cx, tx)?;
     let made = new_interface(new, existing.iter().map(|it| &**it)).map_err(|why| no_address(&why))?;
     let spec = NetworkInterfaceSpec { client_token, tags, ..made };
     tx.create(&key::<NetworkInterface>(cx, &id), &spec)?;

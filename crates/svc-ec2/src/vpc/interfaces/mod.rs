@@ -4,8 +4,9 @@ mod addresses;
 mod attach;
 mod attributes;
 mod create;
+pub mod ipv6;
 
-pub use create::address;
+pub use create::{address, groups};
 
 use crate::{
     access::{self, TAG},
@@ -67,6 +68,14 @@ pub fn rows(service: Service) -> Service {
         .op::<ec2::UnassignPrivateIpAddresses>(
             access::on(|cx, i| vec![access::one(cx, Resource::NETWORK_INTERFACE, &i.network_interface_id)]),
             addresses::unassign,
+        )
+        .op::<ec2::AssignIpv6Addresses>(
+            access::on(|cx, i| vec![access::one(cx, Resource::NETWORK_INTERFACE, &i.network_interface_id)]),
+            ipv6::assign,
+        )
+        .op::<ec2::UnassignIpv6Addresses>(
+            access::on(|cx, i| vec![access::one(cx, Resource::NETWORK_INTERFACE, &i.network_interface_id)]),
+            ipv6::unassign,
         )
 }
 

@@ -96,6 +96,7 @@ pub fn place(
             subnet,
             kind: InterfaceKind::Interface,
             addresses: WantedAddresses::default(),
+            ipv6: Vec::new(),
             groups: groups.to_vec(),
             description: format!("ELB {}", balancer.id),
             requester_managed: true,

@@ -1,6 +1,10 @@
-//! VPC endpoints by routes, of S3 and DynamoDB: each table that has one has a route for the service's prefix list.
+//! VPC endpoints: by routes, of S3 and DynamoDB, and with interfaces ([`interface`]), of the services that are here.
 //!
-//! Which tables these are is told by their routes alone. Endpoints that are interfaces are refused by name.
+//! Each table that has a gateway endpoint has a route for the service's prefix list; which tables these are is told by their routes alone.
+
+mod interface;
+
+pub use interface::{EndpointTable, tables as endpoint_tables};
 
 use super::{
     prefix_lists::{GATEWAY_SERVICES, aws_list_id},
@@ -18,8 +22,9 @@ use crate::{
 use api::ec2::{
     self, CreateVpcEndpointRequest, CreateVpcEndpointResult, DeleteVpcEndpointsRequest, DeleteVpcEndpointsResult,
     DescribeVpcEndpointServicesRequest, DescribeVpcEndpointServicesResult, DescribeVpcEndpointsRequest,
-    DescribeVpcEndpointsResult, ModifyVpcEndpointRequest, ModifyVpcEndpointResult, ServiceDetail, ServiceType, ServiceTypeDetail,
-    Tag, UnsuccessfulItem, UnsuccessfulItemError, VpcEndpoint as View, VpcEndpointType,
+    DescribeVpcEndpointsResult, IpAddressType, ModifyVpcEndpointRequest, ModifyVpcEndpointResult, PrivateDnsDetails,
+    SecurityGroupIdentifier, ServiceConnectivityType, ServiceDetail, ServiceType, ServiceTypeDetail, Tag, UnsuccessfulItem,
+    UnsuccessfulItemError, VpcEndpoint as View, VpcEndpointType,
 };
 use front::{Cx, Service};
 use logic::vpc::{ZONE_LETTERS, zone_name};
@@ -40,8 +45,10 @@ pub fn rows(service: Service) -> Service {
         .op::<ec2::CreateVpcEndpoint>(
             access::on(|cx, i: &CreateVpcEndpointRequest| {
                 let tables = i.route_table_ids.iter().flatten().map(|id| access::one(cx, Resource::ROUTE_TABLE, id));
+                let subnets = i.subnet_ids.iter().flatten().map(|id| access::one(cx, Resource::SUBNET, id));
+                let groups = i.security_group_ids.iter().flatten().map(|id| access::one(cx, Resource::SECURITY_GROUP, id));
                 let own = [access::one(cx, Resource::VPC_ENDPOINT, "*"), access::one(cx, Resource::VPC, &i.vpc_id)];
-                own.into_iter().chain(tables).collect()
+                own.into_iter().chain(tables).chain(subnets).chain(groups).collect()
             })
             .tagging(TAG, |cx, i| access::tagging(cx, Resource::VPC_ENDPOINT, i.tag_specifications.as_deref())),
             create,
@@ -78,22 +85,29 @@ fn destination(region: &Region, name: &str) -> Option<Destination> {
 fn create(cx: &Cx, tx: &mut Tx, input: &CreateVpcEndpointRequest) -> Result<CreateVpcEndpointResult, Fault> {
     dry_run(input.dry_run)?;
     let kind = input.vpc_endpoint_type.unwrap_or(VpcEndpointType::Gateway);
-    if kind != VpcEndpointType::Gateway {
-        return Err(Fault::not_implemented(format!("The VpcEndpointType {}", kind.as_str())));
-    }
+    let of_interfaces = match kind {
+        VpcEndpointType::Gateway => false,
+        VpcEndpointType::Interface => true,
+        other => return Err(Fault::not_implemented(format!("The VpcEndpointType {}", other.as_str()))),
+    };
     refuse(&[
-        ("SubnetIds", given(&input.subnet_ids)),
-        ("SecurityGroupIds", given(&input.security_group_ids)),
+        ("SubnetIds of a gateway endpoint", !of_interfaces && given(&input.subnet_ids)),
+        ("SecurityGroupIds of a gateway endpoint", !of_interfaces && given(&input.security_group_ids)),
+        ("PrivateDnsEnabled of a gateway endpoint", !of_interfaces && input.private_dns_enabled == Some(true)),
         ("IpAddressType other than ipv4", input.ip_address_type.is_some_and(|it| it.as_str() != "ipv4")),
         ("DnsOptions", input.dns_options.is_some()),
-        ("PrivateDnsEnabled", input.private_dns_enabled == Some(true)),
         ("SubnetConfigurations", given(&input.subnet_configurations)),
         ("ServiceNetworkArn", input.service_network_arn.is_some()),
         ("ResourceConfigurationArn", input.resource_configuration_arn.is_some()),
         ("ServiceRegion", input.service_region.as_deref().is_some_and(|it| it != cx.region.as_str())),
     ])?;
     let service = input.service_name.clone().ok_or_else(|| missing_parameter("ServiceName"))?;
-    if destination(&cx.region, &service).is_none() {
+    let known = if of_interfaces {
+        interface::private_name(&cx.region, &service).is_some()
+    } else {
+        destination(&cx.region, &service).is_some()
+    };
+    if !known {
         let message = format!("The Vpc Endpoint Service '{service}' does not exist");
         return Err(Fault::client("InvalidServiceName", message));
     }
@@ -104,15 +118,20 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateVpcEndpointRequest) -> Result<Crea
         Asked::Before((id, spec)) => return answer(cx, tx, input, &id, &spec),
         Asked::New(token) => token,
     };
+    let id = format!("vpce-{}", cx.env.hex(17));
+    let interfaces = match of_interfaces {
+        true => Some(interface::create(cx, tx, &id, &service, input)?),
+        false => None,
+    };
     let spec = VpcEndpointSpec {
         vpc: input.vpc_id.clone(),
         service,
         policy: policy(input.policy_document.as_deref())?,
+        interfaces,
         created_at: cx.now,
         client_token,
         tags,
     };
-    let id = format!("vpce-{}", cx.env.hex(17));
     tx.create(&key::<VpcEndpoint>(cx, &id), &spec)?;
     add_routes(cx, tx, &id, &spec, input.route_table_ids.as_deref().unwrap_or_default())?;
     answer(cx, tx, input, &id, &spec)
@@ -183,18 +202,24 @@ fn remove_routes(cx: &Cx, tx: &mut Tx, id: &str, tables: &[String]) -> Result<()
 /// `ModifyVpcEndpoint`.
 fn modify(cx: &Cx, tx: &mut Tx, input: &ModifyVpcEndpointRequest) -> Result<ModifyVpcEndpointResult, Fault> {
     dry_run(input.dry_run)?;
-    refuse(&[
-        ("AddSubnetIds", given(&input.add_subnet_ids)),
-        ("RemoveSubnetIds", given(&input.remove_subnet_ids)),
-        ("AddSecurityGroupIds", given(&input.add_security_group_ids)),
-        ("RemoveSecurityGroupIds", given(&input.remove_security_group_ids)),
-        ("IpAddressType", input.ip_address_type.is_some()),
-        ("DnsOptions", input.dns_options.is_some()),
-        ("PrivateDnsEnabled", input.private_dns_enabled == Some(true)),
-        ("SubnetConfigurations", given(&input.subnet_configurations)),
-    ])?;
     let id = &input.vpc_endpoint_id;
     let mut spec = VpcEndpointSpec::clone(&*find::<VpcEndpoint>(cx, tx, id)?);
+    let gateway = spec.interfaces.is_none();
+    refuse(&[
+        ("AddSubnetIds of a gateway endpoint", gateway && given(&input.add_subnet_ids)),
+        ("RemoveSubnetIds of a gateway endpoint", gateway && given(&input.remove_subnet_ids)),
+        ("AddSecurityGroupIds of a gateway endpoint", gateway && given(&input.add_security_group_ids)),
+        ("RemoveSecurityGroupIds of a gateway endpoint", gateway && given(&input.remove_security_group_ids)),
+        ("PrivateDnsEnabled of a gateway endpoint", gateway && input.private_dns_enabled == Some(true)),
+        ("IpAddressType other than ipv4", input.ip_address_type.is_some_and(|it| it.as_str() != "ipv4")),
+        ("DnsOptions", input.dns_options.is_some()),
+        ("SubnetConfigurations", given(&input.subnet_configurations)),
+    ])?;
+    if !gateway {
+        interface::modify(cx, tx, &mut spec, input)?;
+        tx.put_spec(&key::<VpcEndpoint>(cx, id), &spec)?;
+        return Ok(ModifyVpcEndpointResult { r#return: Some(true) });
+    }
     if input.reset_policy == Some(true) || input.policy_document.is_some() {
         spec.policy = policy(input.policy_document.as_deref().filter(|_| input.reset_policy != Some(true)))?;
         tx.put_spec(&key::<VpcEndpoint>(cx, id), &spec)?;
@@ -210,7 +235,10 @@ fn delete(cx: &Cx, tx: &mut Tx, input: &DeleteVpcEndpointsRequest) -> Result<Del
     let mut unsuccessful = Vec::new();
     for id in &input.vpc_endpoint_ids {
         match find::<VpcEndpoint>(cx, tx, id) {
-            Ok(_) => {
+            Ok(spec) => {
+                if let Some(own) = &spec.interfaces {
+                    interface::remove(cx, tx, own)?;
+                }
                 remove_routes(cx, tx, id, &tables_of(cx, tx, id)?)?;
                 tx.delete(&key::<VpcEndpoint>(cx, id))?;
             }
@@ -243,21 +271,24 @@ fn describe(cx: &Cx, tx: &mut Tx, input: &DescribeVpcEndpointsRequest) -> Result
 }
 
 fn view(place: Place<'_>, id: &str, spec: &VpcEndpointSpec, tables: Vec<String>) -> View {
+    let own = spec.interfaces.as_ref();
+    let group = |id: &String| SecurityGroupIdentifier { group_id: Some(id.clone()), group_name: None };
     View {
         vpc_endpoint_id: Some(id.into()),
-        vpc_endpoint_type: Some(VpcEndpointType::Gateway),
+        vpc_endpoint_type: Some(if own.is_some() { VpcEndpointType::Interface } else { VpcEndpointType::Gateway }),
+        ip_address_type: own.map(|_| IpAddressType::Ipv4),
         vpc_id: Some(spec.vpc.clone()),
         service_name: Some(spec.service.clone()),
         // EC2 writes the states of endpoints in lower case, other than its model.
         state: Some("available".into()),
         policy_document: Some(spec.policy.clone()),
         route_table_ids: Some(tables),
-        subnet_ids: Some(Vec::new()),
-        groups: Some(Vec::new()),
-        private_dns_enabled: Some(false),
+        subnet_ids: Some(own.iter().flat_map(|own| &own.places).map(|(subnet, _)| subnet.clone()).collect()),
+        groups: Some(own.iter().flat_map(|own| &own.groups).map(group).collect()),
+        private_dns_enabled: Some(own.is_some_and(|own| own.private_dns)),
         requester_managed: Some(false),
-        network_interface_ids: Some(Vec::new()),
-        dns_entries: Some(Vec::new()),
+        network_interface_ids: Some(own.iter().flat_map(|own| &own.places).map(|(_, interface)| interface.clone()).collect()),
+        dns_entries: Some(own.map(|own| interface::dns_entries(id, place.region, spec, own)).unwrap_or_default()),
         creation_timestamp: Some(Time(spec.created_at.0)),
         tags: Some(tags::view(&spec.tags)),
         owner_id: place.owner(),
@@ -268,7 +299,10 @@ fn view(place: Place<'_>, id: &str, spec: &VpcEndpointSpec, tables: Vec<String>)
 /// `DescribeVpcEndpointServices`.
 fn services(cx: &Cx, _: &mut Tx, input: &DescribeVpcEndpointServicesRequest) -> Result<DescribeVpcEndpointServicesResult, Fault> {
     dry_run(input.dry_run)?;
-    let mut details = Vec::from(GATEWAY_SERVICES.map(|service| detail(cx, service)));
+    let of_interfaces = interface::SERVICES.map(|(service, host)| detail(cx, service, host, ServiceType::Interface));
+    let gateways = GATEWAY_SERVICES.map(|service| detail(cx, service, service, ServiceType::Gateway));
+    let mut details: Vec<_> = of_interfaces.into_iter().chain(gateways).collect();
+    details.sort_by(|one, other| one.service_name.cmp(&other.service_name));
     if let Some(wanted) = input.service_names.as_deref().filter(|wanted| !wanted.is_empty()) {
         let name = |detail: &ServiceDetail| detail.service_name.clone().unwrap_or_default();
         if let Some(absent) = wanted.iter().find(|wanted| !details.iter().any(|it| name(it) == **wanted)) {
@@ -289,17 +323,22 @@ fn services(cx: &Cx, _: &mut Tx, input: &DescribeVpcEndpointServicesRequest) -> 
     })
 }
 
-fn detail(cx: &Cx, service: &str) -> ServiceDetail {
+fn detail(cx: &Cx, service: &str, host: &str, kind: ServiceType) -> ServiceDetail {
     let name = service_name(&cx.region, service);
+    let base = format!("{host}.{}.amazonaws.com", cx.region);
+    let private = Some(base.clone()).filter(|_| kind == ServiceType::Interface);
     ServiceDetail {
         service_id: Some(format!("vpce-svc-{}", logic::vpc::fingerprint(&name, 17))),
         service_name: Some(name),
-        service_type: Some(vec![ServiceTypeDetail { service_type: Some(ServiceType::Gateway) }]),
+        service_type: Some(vec![ServiceTypeDetail { service_type: Some(kind) }]),
         service_region: Some(cx.region.to_string()),
         availability_zones: Some((0..ZONE_LETTERS.len()).map(|index| zone_name(&cx.region, index)).collect()),
         owner: Some("amazon".into()),
-        base_endpoint_dns_names: Some(vec![format!("{service}.{}.amazonaws.com", cx.region)]),
-        vpc_endpoint_policy_supported: Some(true),
+        private_dns_names: private.clone().map(|name| vec![PrivateDnsDetails { private_dns_name: Some(name) }]),
+        private_dns_name: private,
+        base_endpoint_dns_names: Some(vec![base]),
+        vpc_endpoint_policy_supported: Some(kind == ServiceType::Gateway),
+        supported_ip_address_types: (kind == ServiceType::Interface).then(|| vec![ServiceConnectivityType::Ipv4]),
         acceptance_required: Some(false),
         manages_vpc_endpoints: Some(false),
         tags: Some(Vec::new()),
@@ -312,14 +351,16 @@ const SERVICE_FIELDS: &[Field<ServiceDetail>] = &[
     ("service-name", |it| it.service_name.texts()),
     ("service-region", |it| it.service_region.texts()),
     ("service-type", |it| it.service_type.iter().flatten().filter_map(|one| Some(one.service_type?.as_str().into())).collect()),
-    ("supported-ip-address-types", nothing),
+    ("supported-ip-address-types", |it| {
+        it.supported_ip_address_types.iter().flatten().map(|kind| kind.as_str().into()).collect()
+    }),
 ];
 
 impl Described for View {
     const RESOURCE: Resource = Resource::VPC_ENDPOINT;
     const IDS: &'static str = "VpcEndpointIds";
     const FIELDS: &'static [Field<Self>] = &[
-        ("ip-address-type", nothing),
+        ("ip-address-type", |it| it.ip_address_type.iter().map(|kind| kind.as_str().into()).collect()),
         ("service-name", |it| it.service_name.texts()),
         ("service-region", nothing),
         ("vpc-id", |it| it.vpc_id.texts()),

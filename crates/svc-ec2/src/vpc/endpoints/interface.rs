@@ -1,0 +1,252 @@
+//! Endpoints that are interfaces: addresses in a VPC at which the cloud's API is reached, and the names that lead there.
+//!
+//! The edge listens at them and passes connections on to the door for workloads, at which nobody is taken for the owner, so that requests
+//! are signed as everywhere. It speaks HTTP: there is nobody whose certificates for these names would be believed.
+
+use super::{DEFAULT_POLICY, given, service_name};
+use crate::{
+    errors::{invalid_value, missing_parameter, refuse},
+    records::{all, find, key},
+    vpc::{interfaces, remove_interface},
+};
+use api::ec2::{CreateVpcEndpointRequest, DnsEntry, ModifyVpcEndpointRequest};
+use front::Cx;
+use logic::vpc::{NewInterface, WantedAddresses, fingerprint, new_interface};
+use model::{
+    Region,
+    ec2::{
+        AttachedTo, Attachment, EndpointInterfaces, InterfaceKind, NetworkInterface, Subnet, Vpc, VpcEndpoint, VpcEndpointSpec,
+    },
+};
+use spine::{Read, Scope, StoreError, Tx};
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddrV4},
+};
+use wire::Fault;
+
+/// Where the edge listens at an endpoint's addresses.
+const PORT: u16 = 80;
+
+/// The services that have such endpoints, and what their names begin with.
+pub const SERVICES: [(&str, &str); 10] = [
+    ("cloudtrail", "cloudtrail"),
+    ("ebs", "ebs"),
+    ("ec2", "ec2"),
+    ("ecr.api", "api.ecr"),
+    ("ecs", "ecs"),
+    ("elasticloadbalancing", "elasticloadbalancing"),
+    ("kms", "kms"),
+    ("logs", "logs"),
+    ("ssm", "ssm"),
+    ("sts", "sts"),
+];
+
+/// The name of a service in its region, if it has interface endpoints: `sts.eu-west-1.amazonaws.com`.
+pub fn private_name(region: &Region, service: &str) -> Option<String> {
+    let (_, host) = SERVICES.into_iter().find(|(name, _)| service_name(region, name) == service)?;
+    Some(format!("{host}.{region}.amazonaws.com"))
+}
+
+/// The name that leads to one endpoint.
+fn own_name(id: &str, region: &Region, service: &str) -> Option<String> {
+    let host = private_name(region, service)?;
+    let host = host.strip_suffix(".amazonaws.com")?;
+    Some(format!("{id}-{}.{host}.vpce.amazonaws.com", fingerprint(id, 8)))
+}
+
+/// The names of an endpoint as the API shows them.
+pub fn dns_entries(id: &str, region: &Region, spec: &VpcEndpointSpec, own: &EndpointInterfaces) -> Vec<DnsEntry> {
+    let zone = |name: &str| Some(format!("Z{}", fingerprint(name, 13).to_ascii_uppercase()));
+    let entry = |name: String| DnsEntry { hosted_zone_id: zone(&name), dns_name: Some(name) };
+    let private = private_name(region, &spec.service).filter(|_| own.private_dns);
+    own_name(id, region, &spec.service).into_iter().chain(private).map(entry).collect()
+}
+
+/// What a request for an endpoint of interfaces makes: they are written here.
+pub fn create(
+    cx: &Cx,
+    tx: &mut Tx,
+    id: &str,
+    service: &str,
+    input: &CreateVpcEndpointRequest,
+) -> Result<EndpointInterfaces, Fault> {
+    refuse(&[
+        ("RouteTableIds of an interface endpoint", given(&input.route_table_ids)),
+        ("A PolicyDocument of an interface endpoint", !is_open(input.policy_document.as_deref())),
+    ])?;
+    let subnets = input.subnet_ids.as_deref().unwrap_or_default();
+    let groups = groups(cx, tx, &input.vpc_id, input.security_group_ids.as_deref())?;
+    let private_dns = input.private_dns_enabled.unwrap_or(true);
+    if private_dns {
+        check_private_dns(cx, tx, id, &input.vpc_id, service)?;
+    }
+    let mut own = EndpointInterfaces { places: Vec::new(), groups, private_dns };
+    for subnet in subnets {
+        add(cx, tx, id, &input.vpc_id, &mut own, subnet)?;
+    }
+    Ok(own)
+}
+
+/// Whether a policy lets everybody do everything, which is the only one that is carried out.
+fn is_open(policy: Option<&str>) -> bool {
+    let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    let statement = |text: &str| parsed(text).map(|it| it["Statement"].clone());
+    policy.filter(|text| !text.is_empty()).is_none_or(|text| statement(text) == statement(DEFAULT_POLICY))
+}
+
+fn groups(cx: &Cx, tx: &Tx, vpc: &str, named: Option<&[String]>) -> Result<Vec<String>, Fault> {
+    interfaces::groups(cx, tx, vpc, &format!("of {vpc}"), named)
+}
+
+/// A service's own name can lead to one endpoint alone, and only where names are answered.
+fn check_private_dns(cx: &Cx, tx: &Tx, id: &str, vpc: &str, service: &str) -> Result<(), Fault> {
+    let spec = find::<Vpc>(cx, tx, vpc)?;
+    if !spec.dns_support || !spec.dns_hostnames {
+        let message = format!(
+            "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for {vpc}"
+        );
+        return Err(Fault::client("InvalidParameter", message));
+    }
+    let named = |it: &VpcEndpointSpec| it.interfaces.as_ref().is_some_and(|own| own.private_dns);
+    let mut others = all::<VpcEndpoint>(cx, tx)?.into_iter().filter(|(other, _)| other != id);
+    if others.any(|(_, it)| it.vpc == vpc && it.service == service && named(&it)) {
+        let name = private_name(&cx.region, service).unwrap_or_default();
+        let message = format!(
+            "private-dns-enabled cannot be set because there is already a conflicting DNS domain for {name} in the VPC {vpc}"
+        );
+        return Err(Fault::client("InvalidParameter", message));
+    }
+    Ok(())
+}
+
+/// Gives the endpoint an interface in a subnet.
+fn add(cx: &Cx, tx: &mut Tx, id: &str, vpc: &str, own: &mut EndpointInterfaces, subnet_id: &str) -> Result<(), Fault> {
+    let subnet = find::<Subnet>(cx, tx, subnet_id)?;
+    if subnet.vpc != vpc {
+        return Err(invalid_value(format!("The subnet ID '{subnet_id}' is not of the VPC '{vpc}'")));
+    }
+    for (other, _) in &own.places {
+        if find::<Subnet>(cx, tx, other)?.zone == subnet.zone {
+            let message = "Found another VPC endpoint subnet in the availability zone of";
+            return Err(Fault::client("DuplicateSubnetsInSameZone", format!("{message} {subnet_id}")));
+        }
+    }
+    let interface = format!("eni-{}", cx.env.hex(17));
+    let new = NewInterface {
+        id: &interface,
+        subnet_id,
+        subnet: &subnet,
+        kind: InterfaceKind::VpcEndpoint,
+        addresses: WantedAddresses::default(),
+        ipv6: Vec::new(),
+        groups: own.groups.clone(),
+        description: format!("VPC Endpoint Interface {id}"),
+        requester_managed: true,
+        requester: cx.account.to_string(),
+        attachment: Some(Attachment {
+            id: format!("ela-attach-{}", cx.env.hex(17)),
+            owner: "amazon-aws".into(),
+            to: AttachedTo::Edge,
+            device_index: 1,
+            delete_on_termination: false,
+            at: cx.now,
+        }),
+        public: false,
+        now: cx.now,
+    };
+    let existing = tx.specs::<NetworkInterface>(Scope::Region(&cx.account, &cx.region))?;
+    let made = new_interface(new, existing.iter().map(|(_, it)| &**it)).map_err(|why| interfaces::no_address(&why))?;
+    tx.create(&key::<NetworkInterface>(cx, &interface), &made)?;
+    own.places.push((subnet_id.into(), interface));
+    Ok(())
+}
+
+/// `ModifyVpcEndpoint` of an endpoint of interfaces.
+pub fn modify(cx: &Cx, tx: &mut Tx, spec: &mut VpcEndpointSpec, input: &ModifyVpcEndpointRequest) -> Result<(), Fault> {
+    let Some(mut own) = spec.interfaces.clone() else { return Ok(()) };
+    refuse(&[
+        ("AddRouteTableIds of an interface endpoint", given(&input.add_route_table_ids)),
+        ("RemoveRouteTableIds of an interface endpoint", given(&input.remove_route_table_ids)),
+        ("A PolicyDocument of an interface endpoint", !is_open(input.policy_document.as_deref())),
+    ])?;
+    let id = &input.vpc_endpoint_id;
+    if let Some(value) = input.private_dns_enabled {
+        if value {
+            check_private_dns(cx, tx, id, &spec.vpc, &spec.service)?;
+        }
+        own.private_dns = value;
+    }
+    change_groups(cx, tx, spec, &mut own, input)?;
+    for subnet in input.remove_subnet_ids.iter().flatten() {
+        let place = own.places.iter().position(|(held, _)| held == subnet);
+        let place = place.ok_or_else(|| invalid_value(format!("The endpoint '{id}' has no interface in '{subnet}'")))?;
+        let (_, interface) = own.places.remove(place);
+        remove_interface(tx, &key::<NetworkInterface>(cx, &interface))?;
+    }
+    for subnet in input.add_subnet_ids.iter().flatten() {
+        add(cx, tx, id, &spec.vpc, &mut own, subnet)?;
+    }
+    spec.interfaces = Some(own);
+    Ok(())
+}
+
+fn change_groups(
+    cx: &Cx,
+    tx: &mut Tx,
+    spec: &VpcEndpointSpec,
+    own: &mut EndpointInterfaces,
+    input: &ModifyVpcEndpointRequest,
+) -> Result<(), Fault> {
+    if !given(&input.add_security_group_ids) && !given(&input.remove_security_group_ids) {
+        return Ok(());
+    }
+    let removed = input.remove_security_group_ids.as_deref().unwrap_or_default();
+    own.groups.retain(|group| !removed.contains(group));
+    own.groups.extend(input.add_security_group_ids.iter().flatten().cloned());
+    if own.groups.is_empty() {
+        return Err(missing_parameter("SecurityGroupIds"));
+    }
+    own.groups = groups(cx, tx, &spec.vpc, Some(&own.groups))?;
+    for (_, interface) in &own.places {
+        tx.update_spec(&key::<NetworkInterface>(cx, interface), |it| it.groups.clone_from(&own.groups))?;
+    }
+    Ok(())
+}
+
+/// Removes the interfaces of an endpoint.
+pub fn remove(cx: &Cx, tx: &mut Tx, own: &EndpointInterfaces) -> Result<(), StoreError> {
+    own.places.iter().try_for_each(|(_, interface)| remove_interface(tx, &key::<NetworkInterface>(cx, interface)))
+}
+
+/// What the edge has to know of the endpoints of a VPC.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndpointTable {
+    /// Where connections are taken that go to the cloud's API.
+    pub doors: Vec<SocketAddrV4>,
+    /// Names, and the addresses that they lead to.
+    pub names: BTreeMap<String, Vec<Ipv4Addr>>,
+}
+
+/// The endpoints of all VPCs, by the VPC's id.
+pub fn tables(read: &impl Read) -> Result<BTreeMap<String, EndpointTable>, StoreError> {
+    let mut found = BTreeMap::<String, EndpointTable>::new();
+    for (at, spec) in read.specs::<VpcEndpoint>(Scope::All)? {
+        let Some(own) = &spec.interfaces else { continue };
+        let mut addresses = Vec::new();
+        for (_, interface) in &own.places {
+            let interface = model::Key::<NetworkInterface>::new(&at.account, &at.region, interface.clone());
+            addresses.extend(read.spec(&interface)?.map(|it| it.address));
+        }
+        if addresses.is_empty() {
+            continue;
+        }
+        let table = found.entry(spec.vpc.clone()).or_default();
+        table.doors.extend(addresses.iter().map(|address| SocketAddrV4::new(*address, PORT)));
+        let private = private_name(&at.region, &spec.service).filter(|_| own.private_dns);
+        for name in own_name(&at.id, &at.region, &spec.service).into_iter().chain(private) {
+            table.names.insert(name, addresses.clone());
+        }
+    }
+    Ok(found)
+}

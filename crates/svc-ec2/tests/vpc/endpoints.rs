@@ -1,0 +1,80 @@
+//! Interface endpoints: their interfaces and names, and what the edge is told.
+
+use super::{
+    code,
+    common::{call, cloud, ec2, network},
+    fault, of_vpc,
+};
+
+#[tokio::test]
+async fn an_interface_endpoint_has_an_address_in_each_subnet_and_names() {
+    let cloud = cloud();
+    let (vpc, subnets) = network(&cloud).await;
+    let asked = [
+        ("VpcEndpointType", "Interface"),
+        ("VpcId", vpc.as_str()),
+        ("ServiceName", "com.amazonaws.us-east-1.sts"),
+        ("SubnetId.1", subnets[0].as_str()),
+        ("SubnetId.2", subnets[1].as_str()),
+    ];
+    let made = ec2(&cloud, "CreateVpcEndpoint", &asked).await;
+    let id = made.one("vpcEndpointId").to_owned();
+    assert_eq!((made.one("vpcEndpointType"), made.one("vpcEndpoint/state")), ("Interface", "available"));
+    let names = made.all("dnsEntrySet/item/dnsName");
+    assert!(names[0].starts_with(&id) && names[0].ends_with(".sts.us-east-1.vpce.amazonaws.com"), "{names:?}");
+    assert_eq!(names[1], "sts.us-east-1.amazonaws.com");
+    let (code_of_second, message) = fault(&cloud, "CreateVpcEndpoint", &asked).await;
+    assert!(code_of_second == "InvalidParameter" && message.contains("conflicting DNS domain"), "{message}");
+
+    let held = of_vpc(&cloud, "DescribeNetworkInterfaces", &vpc).await;
+    assert_eq!(held.all("item/interfaceType"), ["vpc_endpoint"; 2]);
+    let interface = held.all("item/networkInterfaceId")[0].to_owned();
+    let in_use = code(&cloud, "DeleteNetworkInterface", &[("NetworkInterfaceId", &interface)]).await;
+    assert_eq!(in_use, "InvalidNetworkInterface.InUse");
+    let told = svc_ec2::endpoint_tables(&cloud.store.snapshot()).unwrap();
+    assert_eq!((told[&vpc].doors.len(), told[&vpc].names["sts.us-east-1.amazonaws.com"].len()), (2, 2));
+    let networks = svc_ec2::desired_networks(&cloud.store.snapshot()).unwrap();
+    assert!(
+        networks[0].interfaces.iter().all(|it| it.attachment == agent_proto::network::Attachment::Edge && !it.groups.is_empty())
+    );
+
+    let change = [
+        ("VpcEndpointId", id.as_str()),
+        ("RemoveSubnetId.1", subnets[0].as_str()),
+        ("AddSubnetId.1", subnets[2].as_str()),
+        ("PrivateDnsEnabled", "false"),
+    ];
+    ec2(&cloud, "ModifyVpcEndpoint", &change).await;
+    let shown = ec2(&cloud, "DescribeVpcEndpoints", &[("VpcEndpointId.1", &id)]).await;
+    assert_eq!(shown.all("subnetIdSet/item"), [subnets[1].as_str(), subnets[2].as_str()]);
+    assert_eq!(shown.all("dnsEntrySet/item/dnsName").len(), 1);
+    ec2(&cloud, "DeleteVpcEndpoints", &[("VpcEndpointId.1", &id)]).await;
+    assert!(of_vpc(&cloud, "DescribeNetworkInterfaces", &vpc).await.all("networkInterfaceId").is_empty());
+}
+
+#[tokio::test]
+async fn what_interface_endpoints_are_not() {
+    let cloud = cloud();
+    let (vpc, subnets) = network(&cloud).await;
+    let create = async |more: &[(&str, &str)]| {
+        let base = [("VpcEndpointType", "Interface"), ("VpcId", vpc.as_str()), ("ServiceName", "com.amazonaws.us-east-1.logs")];
+        let mut asked: Vec<_> = base.into_iter().filter(|(name, _)| !more.iter().any(|(other, _)| other == name)).collect();
+        asked.extend(more);
+        let answer = call(&cloud, "ec2", "CreateVpcEndpoint", &asked).await;
+        answer.all("Error/Code").first().copied().unwrap_or("made").to_owned()
+    };
+    assert_eq!(create(&[("ServiceName", "com.amazonaws.us-east-1.sqs")]).await, "InvalidServiceName");
+    assert_eq!(create(&[("RouteTableId.1", "rtb-0123456789abcdef0")]).await, "NotImplemented");
+    let narrow = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"logs:*","Resource":"*"}]}"#;
+    assert_eq!(create(&[("PolicyDocument", narrow)]).await, "NotImplemented");
+    let open = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
+    assert_eq!(create(&[("PolicyDocument", open), ("SubnetId.1", &subnets[0])]).await, "made");
+    let plain = super::vpc(&cloud, "10.0.0.0/16").await;
+    assert_eq!(create(&[("VpcId", &plain)]).await, "InvalidParameter", "private names need names in the VPC");
+    let (one, two) = (super::subnet(&cloud, &plain, "10.0.0.0/24").await, super::subnet(&cloud, &plain, "10.0.1.0/24").await);
+    let both = [("VpcId", plain.as_str()), ("PrivateDnsEnabled", "false"), ("SubnetId.1", &one), ("SubnetId.2", &two)];
+    assert_eq!(create(&both).await, "DuplicateSubnetsInSameZone");
+    let services =
+        ec2(&cloud, "DescribeVpcEndpointServices", &[("Filter.1.Name", "service-type"), ("Filter.1.Value.1", "Interface")]).await;
+    assert!(services.all("serviceDetailSet/item/privateDnsName").contains(&"api.ecr.us-east-1.amazonaws.com"));
+}
