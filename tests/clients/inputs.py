@@ -37,6 +37,7 @@ NAMED = {
     ("ec2", "vpcid"): "vpc-0123456789abcdef0",
     ("ec2", "subnetid"): "subnet-0123456789abcdef0",
     ("ec2", "internetgatewayid"): "igw-0123456789abcdef0",
+    ("ec2", "egressonlyinternetgatewayid"): "eigw-0123456789abcdef0",
     ("ec2", "routetableid"): "rtb-0123456789abcdef0",
     ("ec2", "networkinterfaceid"): "eni-0123456789abcdef0",
     ("ec2", "networkaclid"): "acl-0123456789abcdef0",

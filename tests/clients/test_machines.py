@@ -156,6 +156,49 @@ def test_a_machine_acts_as_its_role(cloud, lab, machine):
         session.client("ec2", endpoint_url=cloud.endpoint).describe_instances()
 
 
+def test_a_machine_speaks_ipv6_and_reaches_an_endpoint(cloud, lab, machine):
+    ssh, _, _ = lab
+    ec2 = lambda *arguments: cloud.aws("ec2", *arguments)
+    vpc = ec2("create-vpc", "--cidr-block", "10.66.0.0/16", "--amazon-provided-ipv6-cidr-block")["Vpc"]
+    named = ["--vpc-id", vpc["VpcId"]]
+    ec2("modify-vpc-attribute", *named, "--enable-dns-hostnames")
+    block = vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].replace("/56", "/64")
+    subnet = ec2("create-subnet", *named, "--cidr-block", "10.66.0.0/24", "--ipv6-cidr-block", block)["Subnet"]["SubnetId"]
+    gateway = ec2("create-internet-gateway")["InternetGateway"]["InternetGatewayId"]
+    ec2("attach-internet-gateway", *named, "--internet-gateway-id", gateway)
+    table = ec2("describe-route-tables", "--filters", f"Name=vpc-id,Values={vpc['VpcId']}")["RouteTables"][0]["RouteTableId"]
+    for destination in ["--destination-cidr-block=0.0.0.0/0", "--destination-ipv6-cidr-block=::/0"]:
+        ec2("create-route", "--route-table-id", table, destination, "--gateway-id", gateway)
+    group = ec2("create-security-group", *named, "--group-name", "six", "--description", "six")["GroupId"]
+    everybody = "IpProtocol=tcp,FromPort=22,ToPort=22,Ipv6Ranges=[{CidrIpv6=::/0}]"
+    rule = ec2("authorize-security-group-ingress", "--group-id", group, "--ip-permissions", everybody)["SecurityGroupRules"][0]
+    interface = f"DeviceIndex=0,SubnetId={subnet},Groups={group},Ipv6AddressCount=1"
+    made = ec2("run-instances", "--image-id", lab[2], "--instance-type", "t3.micro", "--key-name", "lab", "--network-interfaces", interface)
+    found = in_state(cloud, made["Instances"][0]["InstanceId"], "running")
+    address = found["NetworkInterfaces"][0]["Ipv6Addresses"][0]["Ipv6Address"]
+    assert "PublicIpAddress" not in found
+    assert ssh(address, "whoami") == "ec2-user", "it is entered by IPv6 alone"
+    assert address in ssh(address, "ip -6 -o addr show dev eth0")
+    counted = [it for it in json.loads(cloud.hillfog("status", "--json").stdout)["security_group_rules"] if it["rule"] == rule["SecurityGroupRuleId"]]
+    assert counted[0]["packets"] >= 1
+
+    endpoint = ec2("create-vpc-endpoint", *named, "--vpc-endpoint-type", "Interface", "--service-name", "com.amazonaws.us-east-1.sts",
+                   "--subnet-ids", subnet, "--security-group-ids", group)["VpcEndpoint"]["VpcEndpointId"]
+    ask = "curl -s -m 3 -o /dev/null -w '%{http_code}' 'http://sts.us-east-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15'"
+    assert ssh(address, ask, check=False).stdout == "000", "its group lets nothing in"
+    ec2("authorize-security-group-ingress", "--group-id", group, "--protocol", "tcp", "--port", "80", "--source-group", group)
+    until(lambda: ssh(address, ask, check=False).stdout == "403", what="an answer of STS, to whom nobody has said who asks")
+
+    cloud.aws("ec2", "terminate-instances", "--instance-ids", found["InstanceId"])
+    in_state(cloud, found["InstanceId"], "terminated")
+    ec2("delete-vpc-endpoints", "--vpc-endpoint-ids", endpoint)
+    ec2("delete-subnet", "--subnet-id", subnet)
+    ec2("detach-internet-gateway", *named, "--internet-gateway-id", gateway)
+    ec2("delete-internet-gateway", "--internet-gateway-id", gateway)
+    ec2("delete-security-group", "--group-id", group)
+    ec2("delete-vpc", *named)
+
+
 def test_a_pushed_key_lets_in_for_a_minute_of_the_clouds_clock(cloud, lab, machine, tmp_path):
     found = machine()
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "pushed")], check=True)

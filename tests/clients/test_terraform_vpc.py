@@ -11,9 +11,10 @@ variable "port" { default = 80 }
 data "aws_availability_zones" "all" {}
 
 resource "aws_vpc" "lab" {
-  cidr_block           = "10.20.0.0/16"
-  enable_dns_hostnames = var.public
-  tags                 = { Name = "lab", stage = var.stage }
+  cidr_block                       = "10.20.0.0/16"
+  enable_dns_hostnames             = true
+  assign_generated_ipv6_cidr_block = true
+  tags                             = { Name = "lab", stage = var.stage }
 }
 resource "aws_vpc_ipv4_cidr_block_association" "more" {
   vpc_id     = aws_vpc.lab.id
@@ -32,6 +33,8 @@ resource "aws_subnet" "public" {
   count                   = 2
   vpc_id                  = aws_vpc.lab.id
   cidr_block              = cidrsubnet(aws_vpc.lab.cidr_block, 8, count.index)
+  ipv6_cidr_block         = cidrsubnet(aws_vpc.lab.ipv6_cidr_block, 8, count.index)
+  assign_ipv6_address_on_creation = var.public
   availability_zone       = data.aws_availability_zones.all.names[count.index]
   map_public_ip_on_launch = var.public
   tags                    = { Name = "public-${count.index}", stage = var.stage }
@@ -56,9 +59,31 @@ resource "aws_route_table" "public" {
     cidr_block = "0.0.0.0/0"
     gateway_id = aws_internet_gateway.lab.id
   }
+  route {
+    ipv6_cidr_block = "::/0"
+    gateway_id      = aws_internet_gateway.lab.id
+  }
   tags = { stage = var.stage }
 }
 resource "aws_route_table" "private" { vpc_id = aws_vpc.lab.id }
+resource "aws_egress_only_internet_gateway" "lab" {
+  vpc_id = aws_vpc.lab.id
+  tags   = { stage = var.stage }
+}
+resource "aws_route" "out" {
+  route_table_id              = aws_route_table.private.id
+  destination_ipv6_cidr_block = "::/0"
+  egress_only_gateway_id      = aws_egress_only_internet_gateway.lab.id
+}
+resource "aws_vpc_endpoint" "sts" {
+  vpc_id              = aws_vpc.lab.id
+  service_name        = "com.amazonaws.us-east-1.sts"
+  vpc_endpoint_type   = "Interface"
+  subnet_ids          = aws_subnet.public[*].id
+  security_group_ids  = [aws_security_group.web.id]
+  private_dns_enabled = var.public
+  tags                = { stage = var.stage }
+}
 resource "aws_route" "through" {
   route_table_id         = aws_route_table.private.id
   destination_cidr_block = "192.0.2.0/24"
@@ -87,7 +112,8 @@ resource "aws_security_group" "web" {
     from_port   = 0
     to_port     = 0
     protocol    = "-1"
-    cidr_blocks = ["0.0.0.0/0"]
+    cidr_blocks      = ["0.0.0.0/0"]
+    ipv6_cidr_blocks = ["::/0"]
   }
 }
 resource "aws_default_security_group" "lab" { vpc_id = aws_vpc.lab.id }
@@ -130,6 +156,7 @@ resource "aws_network_interface" "router" {
   subnet_id         = aws_subnet.public[0].id
   description       = "of the ${var.stage} stage"
   private_ips       = ["10.20.0.10", "10.20.0.11"]
+  ipv6_addresses    = [cidrhost(aws_subnet.public[0].ipv6_cidr_block, 16)]
   security_groups   = [aws_security_group.web.id]
   source_dest_check = !var.public
   tags              = { stage = var.stage }
@@ -162,6 +189,7 @@ data "aws_route_table" "public" {
 output "vpc" { value = data.aws_vpc.lab }
 output "subnets" { value = data.aws_subnets.public.ids }
 output "table" { value = data.aws_route_table.public.route_table_id == aws_route_table.public.id }
+output "endpoint" { value = aws_vpc_endpoint.sts.dns_entry[*].dns_name }
 output "address" { value = aws_eip.router.public_ip }
 output "interface" { value = aws_network_interface.router.id }
 """
@@ -262,6 +290,8 @@ def test_a_vpc_is_made_changed_and_destroyed(own_cloud, ec2, tmp_path):
     shown = ec2.describe_network_interfaces(NetworkInterfaceIds=[made["interface"]])["NetworkInterfaces"][0]
     public = {it["PrivateIpAddress"]: it.get("Association", {}).get("PublicIp") for it in shown["PrivateIpAddresses"]}
     assert public == {"10.20.0.10": None, "10.20.0.11": made["address"]}
+    assert [it["Ipv6Address"] for it in shown["Ipv6Addresses"]] == [made["vpc"]["ipv6_cidr_block"].replace("/56", "10")]
+    assert "sts.us-east-1.amazonaws.com" in made["endpoint"]
 
     second = {"stage": "second", "public": "false", "port": 8080}
     changes = terraform.changes(**second)
@@ -308,6 +338,7 @@ def left(ec2):
         "addresses": (ec2.describe_addresses, "Addresses", "AllocationId"),
         "options": (ec2.describe_dhcp_options, "DhcpOptions", "DhcpOptionsId"),
         "lists": (ec2.describe_managed_prefix_lists, "PrefixLists", "PrefixListId"),
+        "egress": (ec2.describe_egress_only_internet_gateways, "EgressOnlyInternetGateways", "EgressOnlyInternetGatewayId"),
         "endpoints": (ec2.describe_vpc_endpoints, "VpcEndpoints", "VpcEndpointId"),
     }
     return {kind: sorted(it[name] for it in describe()[member]) for kind, (describe, member, name) in kinds.items()}
