@@ -33,3 +33,9 @@ pub fn not_writable(id: &str) -> Fault {
 pub fn not_readable(id: &str) -> Fault {
     invalid("INVALID_SNAPSHOT_ID", format!("The snapshot {id} is not completed, or is archived."))
 }
+
+/// What EC2 refuses, as this service says it.
+pub fn in_these_words(fault: Fault) -> Fault {
+    let plain = fault.internal.is_none() && fault.code.starts_with("Invalid");
+    if plain { invalid("INVALID_CUSTOMER_KEY", fault.message) } else { fault }
+}

@@ -20,7 +20,7 @@ pub use finisher::Finisher;
 use crate::{access, resource::Resource, tagged};
 use api::ebs;
 use blocks::BlockStore;
-use front::{Access, Cx, Service, Tagging};
+use front::{Access, Answer, Cx, Service, Tagging};
 use logic::policy::Context;
 use model::{Arn, ec2::Encryption};
 use spine::{Read, Store};
@@ -51,6 +51,12 @@ impl Ebs {
 fn block_key(read: &impl Read, encryption: Option<&Encryption>) -> anyhow::Result<Option<blocks::DataKey>> {
     let opened = crate::volumes::data_key(read, encryption)?;
     Ok(opened.map(|key| blocks::DataKey::parse(&key.0)).transpose()?)
+}
+
+/// The same for a caller, who may use the KMS key beneath it (EBS user guide, "Control access to EBS direct APIs").
+fn key_for(cx: &Cx, read: &impl Read, encryption: Option<&Encryption>) -> Answer<Option<blocks::DataKey>> {
+    crate::volumes::may_read(cx, read, encryption).map_err(errors::in_these_words)?;
+    block_key(read, encryption).map_err(Fault::internal)
 }
 
 /// The service's table.

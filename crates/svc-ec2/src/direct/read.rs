@@ -1,8 +1,9 @@
 //! Reading snapshots: which blocks there are, in which two snapshots differ, and what is in a block.
 
 use super::{
-    Ebs, block_key, broken,
+    Ebs, broken,
     errors::{invalid, invalid_value, not_readable, snapshot_not_found},
+    key_for,
     token::Tokens,
 };
 use crate::{resource::Resource, tagged::anywhere, volumes::may_restore};
@@ -80,7 +81,7 @@ pub async fn changed(cx: Cx, ebs: Arc<Ebs>, input: ListChangedBlocksRequest) -> 
 pub async fn get(cx: Cx, ebs: Arc<Ebs>, input: GetSnapshotBlockRequest) -> Answer<GetSnapshotBlockResponse> {
     let snapshot = ebs.store.snapshot();
     let (_, row) = readable(&cx, &snapshot, &input.snapshot_id)?;
-    let key = block_key(&snapshot, row.spec.encryption.as_ref()).map_err(wire::Fault::internal)?;
+    let key = key_for(&cx, &snapshot, row.spec.encryption.as_ref())?;
     let tokens = Tokens::new(&cx, &ebs.store).await?;
     let index = u32::try_from(input.block_index).map_err(|_| invalid("INVALID_BLOCK", "The block index is negative."))?;
     let content = tokens.content(&input.block_token, &input.snapshot_id, index);

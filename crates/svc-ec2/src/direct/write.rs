@@ -2,14 +2,15 @@
 
 use super::{
     Ebs, block_key, broken,
-    errors::{conflict, invalid, invalid_value, not_writable, snapshot_not_found},
+    errors::{conflict, in_these_words, invalid, invalid_value, not_writable, snapshot_not_found},
+    key_for,
     read::{NO_VOLUME, block_size, checksum, readable},
 };
 use crate::{
     records::key,
     resource::Resource,
     tags,
-    volumes::{WantedEncryption, decide_encryption, token},
+    volumes::{WantedEncryption, check_usable, decide_encryption, token},
 };
 use api::ebs::{
     ChecksumAlgorithm, CompleteSnapshotRequest, CompleteSnapshotResponse, PutSnapshotBlockRequest, PutSnapshotBlockResponse,
@@ -77,6 +78,7 @@ fn record(cx: &Cx, tx: &mut Tx, input: &StartSnapshotRequest, tags: &Tags) -> An
         size => return Err(invalid("INVALID_VOLUME_SIZE", format!("The volume size {size} is not between 1 and {LARGEST}."))),
     };
     let encryption = encryption(cx, tx, input, size)?;
+    check_usable(cx, tx, encryption.as_ref()).map_err(in_these_words)?;
     let timeout = input.timeout.and_then(|minutes| u32::try_from(minutes).ok()).unwrap_or(TIMEOUT);
     let upload = DirectUpload {
         parent: input.parent_snapshot_id.clone(),
@@ -118,12 +120,6 @@ fn encryption(cx: &Cx, tx: &mut Tx, input: &StartSnapshotRequest, size: u32) -> 
     Ok(row.spec.encryption.clone())
 }
 
-/// What EC2 refuses, as this service says it.
-fn in_these_words(fault: Fault) -> Fault {
-    let plain = fault.internal.is_none() && fault.code.starts_with("Invalid");
-    if plain { invalid("INVALID_CUSTOMER_KEY", fault.message) } else { fault }
-}
-
 /// Keeps the parent for as long as it is needed.
 async fn begin(ebs: &Ebs, id: &str, spec: &SnapshotSpec) -> Answer<()> {
     let SnapshotOrigin::Direct(upload) = &spec.origin else { return Ok(()) };
@@ -152,7 +148,7 @@ pub async fn put(cx: Cx, ebs: Arc<Ebs>, input: PutSnapshotBlockRequest) -> Answe
     if checksum != input.checksum {
         return Err(invalid("INVALID_BLOCK", "The checksum is not that of the block's data."));
     }
-    let key = block_key(&snapshot, row.spec.encryption.as_ref()).map_err(Fault::internal)?;
+    let key = key_for(&cx, &snapshot, row.spec.encryption.as_ref())?;
     let (id, size, data) = (input.snapshot_id.clone(), bytes(&row.spec), input.block_data.to_vec());
     let work = move |store: &blocks::BlockStore| {
         let draft = Draft { store, name: &id, size, parent: upload.parent.as_deref(), key: key.as_ref() };

@@ -151,6 +151,13 @@ pub fn may_attach(cx: &Cx, read: &impl Read, encryption: Option<&Encryption>) ->
     authorize(cx, &key, "kms:Decrypt")
 }
 
+/// Refuses unless the caller may read what is encrypted so, and its key can be used.
+pub fn may_read(cx: &Cx, read: &impl Read, encryption: Option<&Encryption>) -> Answer<()> {
+    let Some(key) = encryption.map(|it| key_of(read, it)).transpose()?.flatten() else { return Ok(()) };
+    authorize(cx, &key, "kms:Decrypt")?;
+    check_usable(cx, read, encryption)
+}
+
 /// Why what is encrypted so can't be used now: its key is disabled, about to be deleted, or gone. Nothing if it can.
 pub fn unusable(read: &impl Read, encryption: Option<&Encryption>, now: Timestamp) -> Result<Option<String>, StoreError> {
     let Some(encryption) = encryption else { return Ok(None) };

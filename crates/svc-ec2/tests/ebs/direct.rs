@@ -184,6 +184,23 @@ async fn a_snapshot_for_which_no_block_comes_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_snapshot_whose_key_cant_be_used_isnt_read() {
+    let world = world();
+    let made = world.bench.json("kms", "CreateKey", json!({})).await.json();
+    let arn = made["KeyMetadata"]["Arn"].as_str().unwrap();
+    let id = written(&world, json!({"VolumeSize": 1, "Encrypted": true, "KmsKeyArn": arn}), &[(0, 1)]).await;
+    let listed = get(&world, &format!("/snapshots/{id}/blocks")).await.json();
+    let token = listed["Blocks"][0]["BlockToken"].as_str().unwrap();
+    let path = format!("/snapshots/{id}/blocks/0?blockToken={token}");
+    assert_eq!(get(&world, &path).await.status, 200);
+    world.bench.json("kms", "DisableKey", json!({"KeyId": arn})).await;
+    let refused = get(&world, &path).await;
+    assert_eq!((code(&refused), refused.json()["Reason"].as_str()), ("ValidationException", Some("INVALID_CUSTOMER_KEY")));
+    let again = start(&world, json!({"VolumeSize": 1, "Encrypted": true, "KmsKeyArn": arn})).await;
+    assert_eq!((code(&again), again.json()["Reason"].as_str()), ("ValidationException", Some("INVALID_CUSTOMER_KEY")));
+}
+
+#[tokio::test]
 async fn a_copy_goes_to_another_region_and_is_encrypted_anew() {
     let world = world();
     let source = written(&world, json!({"VolumeSize": 1}), &[(0, 1), (7, 2)]).await;
