@@ -15,3 +15,5 @@ echo "== The load balancer beside nginx"
 bench/edge.sh
 echo "== What a signature and a decision cost"
 bench/crates.sh
+echo "== A virtual machine beside the bare monitor"
+bench/guest.sh

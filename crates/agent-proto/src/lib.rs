@@ -94,6 +94,16 @@ pub trait Host: Send + Sync {
     async fn release_log(&self, workload: &str, container: &str, to: workload::LogPosition) -> Result<(), HostError>;
     /// The last 64 KiB of what a machine has written to its console, over all its boots that aren't forgotten.
     async fn console(&self, machine: &str) -> Result<Vec<u8>, HostError>;
+    /// A picture of the screen of a machine that runs, as JPEG; `None` for one that has no screen.
+    async fn screenshot(&self, machine: &str) -> Result<Option<Vec<u8>>, HostError> {
+        let _ = machine;
+        Ok(None)
+    }
+    /// Why no machine of the kind can run here, in a sentence for people; `None` if one can.
+    fn refuses(&self, kind: &machine::Kind) -> Option<String> {
+        let _ = kind;
+        None
+    }
     /// The serial console of a machine that runs: bytes both ways, until either end goes.
     async fn open_console(&self, machine: &str) -> Result<ConsoleStream, HostError> {
         Err(HostError::Failed(format!("{machine} has no serial console")))

@@ -369,6 +369,17 @@ impl Host for LocalHost {
         self.console_of(machine).await
     }
 
+    async fn screenshot(&self, machine: &str) -> Result<Option<Vec<u8>>, HostError> {
+        self.screen_of(machine).await
+    }
+
+    fn refuses(&self, kind: &agent_proto::machine::Kind) -> Option<String> {
+        match self.parts.machines.of(kind) {
+            Ok(driver) => driver.refuses(kind),
+            Err(why) => Some(why),
+        }
+    }
+
     async fn open_console(&self, machine: &str) -> Result<ConsoleStream, HostError> {
         self.console_stream(machine).await
     }

@@ -223,6 +223,16 @@ impl LocalHost {
         }
     }
 
+    /// What a machine has on its screen.
+    pub(super) async fn screen_of(&self, machine: &str) -> Result<Option<Vec<u8>>, HostError> {
+        for driver in self.parts.machines.all() {
+            if let Some(picture) = driver.screenshot(machine).await.map_err(HostError::Failed)? {
+                return Ok(Some(picture));
+            }
+        }
+        Ok(None)
+    }
+
     /// The serial console of a machine that runs.
     pub(super) async fn console_stream(&self, machine: &str) -> Result<ConsoleStream, HostError> {
         let sockets = self.parts.machines.all().filter_map(|driver| driver.console_socket(machine));

@@ -72,6 +72,12 @@ pub trait MachineDriver: Send + Sync {
     /// Whether this driver runs machines of the kind.
     fn runs(&self, kind: &Kind) -> bool;
 
+    /// Why no machine of a kind that it [`runs`](Self::runs) can run here now, in a sentence for people; `None` if one can.
+    fn refuses(&self, kind: &Kind) -> Option<String> {
+        let _ = kind;
+        None
+    }
+
     /// What this host lacks for these machines, found by trying.
     fn probe(&self) -> Vec<Missing>;
 

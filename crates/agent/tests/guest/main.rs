@@ -6,5 +6,6 @@ mod support;
 mod contract;
 mod hostile;
 mod lab;
+mod measure;
 mod plugs;
 mod sleep;

@@ -3,6 +3,7 @@
 //! It has one thread and never waits for anything but its signals and the boot's word, so nothing that happens in the machine can stop it. What it
 //! starts of its own program is forked, not executed: that takes less than a millisecond, and the memory is shared.
 
+mod button;
 mod child;
 mod mounts;
 mod ready;
@@ -17,6 +18,7 @@ use nix::{
     poll::{PollFd, PollFlags, PollTimeout, poll},
     unistd::{Pid, getpid, pipe2},
 };
+use button::Buttons;
 use ready::Ready;
 use service::Service;
 use signals::{Signals, Wish};
@@ -58,6 +60,7 @@ fn machine(env: &Env) -> io::Result<ExitCode> {
     if let Err(error) = commands::lay() {
         say(format!("init: commands can't be laid: {error}"));
     }
+    let mut buttons = Buttons::find();
     let mut ready = start_boot(env)?;
     let mut services = vec![Service::new("sshd", ssh::start)];
     if sudo::is_there() {
@@ -68,7 +71,7 @@ fn machine(env: &Env) -> io::Result<ExitCode> {
     loop {
         let now = env.now();
         services.iter_mut().for_each(|service| service.tend(now));
-        match next(env, &mut signals, &mut ready, &services)? {
+        match next(env, &mut signals, &mut buttons, &mut ready, &services)? {
             Event::Ended(pids) => services.iter_mut().for_each(|service| service.ended(&pids, env.now())),
             Event::Ready => services.iter_mut().for_each(Service::want),
             Event::Asked(wish) => return Ok(stop::end(env, &mut signals, wish)),
@@ -93,11 +96,17 @@ fn start_boot(env: &Env) -> io::Result<Ready> {
     Ok(ready)
 }
 
-fn next(env: &Env, signals: &mut Signals, ready: &mut Ready, services: &[Service]) -> io::Result<Event> {
+fn next(
+    env: &Env,
+    signals: &mut Signals,
+    buttons: &mut Buttons,
+    ready: &mut Ready,
+    services: &[Service],
+) -> io::Result<Event> {
     let patience = services.iter().filter_map(Service::due).min().map(|at| at.since(env.now()));
     let patience = patience.map_or(PollTimeout::NONE, |left| PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX));
     let mut watched = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
-    watched.extend(ready.fd().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
+    watched.extend(buttons.fds().chain(ready.fd()).map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
     match poll(&mut watched, patience) {
         Ok(_) | Err(nix::errno::Errno::EINTR) => {}
         Err(error) => return Err(error.into()),
@@ -106,7 +115,10 @@ fn next(env: &Env, signals: &mut Signals, ready: &mut Ready, services: &[Service
     if called[0] {
         return signals.next();
     }
-    match called.get(1) {
+    if buttons.pressed() {
+        return Ok(Event::Asked(Wish::PowerOff));
+    }
+    match called.get(1 + buttons.fds().count()) {
         Some(true) => {
             ready.close();
             Ok(Event::Ready)

@@ -1,7 +1,7 @@
 //! The hosts that instances run on. There is one, or none; placement asks all the same which one has room.
 
 use crate::records::placement_group_named;
-use agent_proto::{Capabilities, Host, HostError, record::LOCAL_HOST};
+use agent_proto::{Capabilities, Host, HostError, machine::Kind, record::LOCAL_HOST};
 use front::{Answer, Cx};
 use logic::{
     instance::credits_of,
@@ -56,6 +56,19 @@ impl Hosts {
     fn sites(&self) -> Vec<Site> {
         let site = |has| Site { name: LOCAL_HOST.into(), rack: LOCAL_HOST.into(), has };
         self.capabilities().into_iter().map(site).collect()
+    }
+
+    /// Why no machine of the kind can run, if that is so.
+    pub fn refuses(&self, kind: &Kind) -> Option<String> {
+        self.host.as_ref().and_then(|host| host.refuses(kind))
+    }
+
+    /// A picture of a machine's screen, as JPEG; `None` if it has none.
+    pub async fn screenshot(&self, machine: &str) -> Result<Option<Vec<u8>>, HostError> {
+        match &self.host {
+            Some(host) => host.screenshot(machine).await,
+            None => Err(HostError::Unknown(machine.to_owned())),
+        }
     }
 
     /// The last of what a machine has written to its console.

@@ -67,7 +67,7 @@ fn power_rows(service: Service, hosts: &Arc<Hosts>) -> Service {
 fn console_rows(service: Service, hosts: &Arc<Hosts>) -> Service {
     service
         .op_async::<ec2::GetConsoleOutput, _, _>(on(|cx, i| access::one(cx, &i.instance_id)), hosts, console::output)
-        .op::<ec2::GetConsoleScreenshot>(on(|cx, i| access::one(cx, &i.instance_id)), console::screenshot)
+        .op_async::<ec2::GetConsoleScreenshot, _, _>(on(|cx, i| access::one(cx, &i.instance_id)), hosts, console::screenshot)
         .op::<ec2::GetPasswordData>(on(|cx, i| access::one(cx, &i.instance_id)), console::password)
         .op::<ec2::ModifyInstanceEventStartTime>(on(|cx, i| access::one(cx, &i.instance_id)), events::modify_start)
         .op::<ec2::ReportInstanceStatus>(all(), events::report)

@@ -181,6 +181,11 @@ impl MachineDriver for Guests {
         matches!(kind, Kind::Guest { .. })
     }
 
+    fn refuses(&self, kind: &Kind) -> Option<String> {
+        let firmware = matches!(kind, Kind::Guest { uefi: true }).then(probe::firmware);
+        probe::monitor().err().or(firmware.and_then(Result::err))
+    }
+
     fn probe(&self) -> Vec<Missing> {
         probe::missing(&self.shimmed.places)
     }

@@ -1,7 +1,7 @@
 //! Whether KVM really runs a guest, found by running one: some instructions in real mode.
 //!
 //! That `/dev/kvm` opens says little. Where a host is itself a guest, KVM may be there without the processor's help: it then interprets one instruction after the
-//! other, or crashes. So a loop is run that takes a processor a few hundredths of a second, by a process that is killed when it takes much longer.
+//! other, or crashes. So a loop is run that takes a processor a few thousandths of a second, by a process that is killed when it takes a hundred times as long.
 
 use nix::errno::Errno;
 use std::{
@@ -11,7 +11,7 @@ use std::{
 };
 
 /// How often the loop goes round.
-const ROUNDS: u32 = 20_000_000;
+const ROUNDS: u32 = 5_000_000;
 /// `mov ecx, ROUNDS; again: dec ecx; jnz again; hlt`, in real mode.
 const PROGRAM: [u8; 11] = {
     let n = ROUNDS.to_le_bytes();

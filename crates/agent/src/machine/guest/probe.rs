@@ -13,7 +13,7 @@ use std::{
 /// The subcommand of the process that tries KVM.
 pub const TRY_KVM: &str = "try-kvm";
 /// Many times what a processor needs for it, in milliseconds.
-const PATIENCE: u16 = 1500;
+const PATIENCE: u16 = 500;
 
 /// Where programs are looked for.
 const FOLDERS: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/usr/libexec"];

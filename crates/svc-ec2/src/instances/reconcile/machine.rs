@@ -56,7 +56,7 @@ fn wanted(
         id: key.id.clone(),
         power,
         reboots: spec.reboots + plan.reboots,
-        kind: kind(spec),
+        kind: kind(spec.boot.machine, spec.boot.boot_mode.as_deref(), &spec.boot.architecture),
         hardware: hardware(spec, plan),
         hostname: hostname(key, spec, &belongings),
         vpc: spec.vpc.clone(),
@@ -67,9 +67,10 @@ fn wanted(
     Ok(Some(HostedMachineSpec { host: plan.host.clone().unwrap_or_else(|| LOCAL_HOST.into()), machine }))
 }
 
-fn kind(spec: &InstanceSpec) -> Kind {
-    let uefi = matches!(spec.boot.boot_mode.as_deref(), Some("uefi" | "uefi-preferred")) || spec.boot.architecture == "arm64";
-    match spec.boot.machine {
+/// What runs an instance of an image.
+pub fn kind(machine: MachineKind, boot_mode: Option<&str>, architecture: &str) -> Kind {
+    let uefi = matches!(boot_mode, Some("uefi" | "uefi-preferred")) || architecture == "arm64";
+    match machine {
         MachineKind::SystemContainer => Kind::SystemContainer { host_userland: false },
         MachineKind::QuickStart => Kind::SystemContainer { host_userland: true },
         MachineKind::Guest => Kind::Guest { uefi },

@@ -5,6 +5,8 @@ mod machine;
 mod steps;
 mod usage;
 
+pub use machine::kind as machine_kind;
+
 use super::load::{beside, disks};
 use crate::volumes::unusable_key;
 use agent_proto::record::{HostedMachine, HostedVolume, LOCAL_HOST};

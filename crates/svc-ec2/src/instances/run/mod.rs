@@ -16,7 +16,7 @@ pub use image::launchable;
 pub use options::{check_cpu_options, user_data};
 pub use place::{group_of, partition_of};
 
-use super::{errors::no_capacity, hosts::Hosts, load, views};
+use super::{errors::no_capacity, hosts::Hosts, load, reconcile::machine_kind, views};
 use crate::{
     errors::{dry_run, invalid_value},
     records::{key, place as here},
@@ -25,7 +25,7 @@ use crate::{
 use api::ec2::{Reservation, RunInstancesRequest};
 use front::{Answer, Cx};
 use logic::placement::{hosts::Spot, machines};
-use model::ec2::Instance;
+use model::ec2::{ImageSpec, Instance};
 use spine::{Read, Tx};
 use wanted::Wanted;
 
@@ -71,6 +71,7 @@ fn counts(input: &RunInstancesRequest) -> Answer<(u32, u32)> {
 fn room(hosts: &Hosts, cx: &Cx, wanted: &Wanted, (least, most): (u32, u32)) -> Answer<Vec<Spot>> {
     let zone = &wanted.placement.zone;
     check_processor(hosts, wanted.kind)?;
+    check_runs(hosts, &wanted.image.spec)?;
     let room = hosts.room(cx, cx.snapshot(), wanted.kind, &wanted.placement, most)?;
     if room.len() < least as usize { Err(no_capacity(&wanted.kind.name, zone)) } else { Ok(room) }
 }
@@ -89,6 +90,15 @@ pub fn check_processor(hosts: &Hosts, kind: &logic::instance_type::InstanceType)
         host.architecture
     );
     Err(super::errors::unsupported(message))
+}
+
+/// Refuses an image that the host has nothing to run with.
+fn check_runs(hosts: &Hosts, image: &ImageSpec) -> Answer<()> {
+    let kind = machine_kind(image.machine, image.boot_mode.as_deref(), &image.architecture);
+    match hosts.refuses(&kind) {
+        Some(why) => Err(super::errors::unsupported(format!("The requested configuration is currently not supported: {why}."))),
+        None => Ok(()),
+    }
 }
 
 fn reservation(cx: &Cx, tx: &Tx, ids: &[String]) -> Answer<Reservation> {
