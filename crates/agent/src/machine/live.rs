@@ -57,7 +57,7 @@ pub(crate) async fn live(
 
 /// What a task has brought.
 enum News {
-    Done(Step, Result<Gain, String>),
+    Done(Box<Step>, Result<Gain, String>),
     Seen(Option<Seen>),
 }
 
@@ -85,7 +85,7 @@ impl Living {
             let (hands, wish, progress) = (self.hands.clone(), wish.clone(), self.progress.clone());
             self.tasks.spawn(async move {
                 let result = hands.carry_out(&step, &wish, &progress).await;
-                News::Done(step, result)
+                News::Done(Box::new(step), result)
             });
         }
         self.watch_over(&wish.machine.kind);
@@ -120,7 +120,7 @@ impl Living {
                 if let Err(error) = &result {
                     tracing::warn!(machine = self.id, ?step, error, "did not succeed");
                 }
-                self.progress.done(step, result, now);
+                self.progress.done(*step, result, now);
             }
             News::Seen(seen) => {
                 self.watch = None;
