@@ -28,7 +28,6 @@ fn any_vpc() -> impl Strategy<Value = Vpc> {
             }],
             logged: logged.into_iter().map(str::to_owned).collect(),
             cidrs: vec![cidr("10.0.0.0/16"), cidr("2001:db8::/120")],
-            ..empty()
         },
     )
 }
