@@ -11,7 +11,9 @@ use model::{
     ssm::ParameterVersion,
 };
 use serde_json::{Value, json};
-use spine::{Read, Scope, StoreError};
+use spine::{Read, Scope, Store, StoreError};
+use std::sync::Arc;
+use svc_secrets::kms;
 use svc_systems::ssm;
 
 const ACCOUNT: &str = "111122223333";
@@ -20,7 +22,9 @@ struct Cloud(Bench);
 
 impl Cloud {
     fn new() -> Self {
-        Self(Bench::new(|front| front.service(ssm::service())))
+        Self(Bench::on(Store::ephemeral(), |front, store, _| {
+            front.service(ssm::service()).service(kms::service(&Arc::new(store.clone())))
+        }))
     }
 
     async fn call(&self, operation: &str, input: Value) -> Reply {
@@ -135,6 +139,27 @@ async fn secrets_are_kept_sealed() {
     assert_eq!(words, format!("Alias arn:aws:kms:us-east-1:{ACCOUNT}:alias/mine is not found."));
     let history = cloud.ok("GetParameterHistory", json!({"Name": "pw", "WithDecryption": true})).await;
     assert_eq!(history["Parameters"][0]["Value"], "hunter2");
+}
+
+#[tokio::test]
+async fn a_secret_is_read_by_who_may_use_its_key_while_it_can_be_used() {
+    let cloud = Cloud::new();
+    let made = cloud.0.json("kms", "CreateKey", json!({})).await.json();
+    let arn = made["KeyMetadata"]["Arn"].as_str().unwrap();
+    cloud.ok("PutParameter", json!({"Name": "/pw", "Value": "hunter2", "Type": "SecureString", "KeyId": arn})).await;
+    let open = json!({"Name": "/pw", "WithDecryption": true});
+    let may_ssm = json!({"Effect": "Allow", "Action": "ssm:*", "Resource": "*"});
+    let bound = json!({"kms:ViaService": "ssm.us-east-1.amazonaws.com",
+        "kms:EncryptionContext:PARAMETER_ARN": format!("arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/pw")});
+    let may_decrypt = json!({"Effect": "Allow", "Action": "kms:Decrypt", "Resource": arn, "Condition": {"StringEquals": bound}});
+    let denied = cloud.user("anna", json!([may_ssm])).await.call("GetParameter", open.clone()).await;
+    assert!(denied.message().contains("kms:Decrypt"), "{}", denied.text());
+    cloud.user("otto", json!([may_ssm, may_decrypt])).await.ok("GetParameter", open.clone()).await;
+    cloud.0.json("kms", "DisableKey", json!({"KeyId": arn})).await;
+    assert_eq!(cloud.fails("GetParameter", open, "InvalidKeyId").await, format!("{arn} is disabled."));
+    let signing = cloud.0.json("kms", "CreateKey", json!({"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"})).await.json();
+    let other = json!({"Name": "q", "Value": "x", "Type": "SecureString", "KeyId": signing["KeyMetadata"]["Arn"]});
+    cloud.fails("PutParameter", other, "InvalidKeyId").await;
 }
 
 #[tokio::test]

@@ -13,7 +13,11 @@ pub fn not_built(what: impl Display) -> Fault {
 
 /// A KMS key that can't be used, for the reason that KMS gives; what else went wrong stays as it is.
 pub fn invalid_key(why: Fault) -> Fault {
-    if why.sender { Fault::client("InvalidKeyId", why.message) } else { why }
+    if why.sender { bad_key(why.message) } else { why }
+}
+
+pub fn bad_key(why: impl Into<String>) -> Fault {
+    Fault::client("InvalidKeyId", why)
 }
 
 pub fn not_found(name: &str) -> Fault {

@@ -1,14 +1,14 @@
 //! The values of secrets, encrypted with KMS keys, each for the one parameter that it is the value of (KMS developer guide, "How AWS Systems
 //! Manager Parameter Store uses AWS KMS").
 
-use super::errors::invalid_key;
+use super::errors::{bad_key, invalid_key};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use front::{
     Cx,
     kms::{self, Found},
 };
 use logic::kms::{Ciphertext, EncryptionContext};
-use model::kms::{KeyKind, KeyUsage};
+use model::kms::KeyKind;
 use spine::{Read, Tx};
 use wire::Fault;
 
@@ -34,12 +34,8 @@ fn key(cx: &Cx, tx: &mut Tx, named: &str) -> Result<Found, Fault> {
     let found = kms::find(cx, tx, named).map_err(invalid_key)?;
     match found.spec.kind {
         KeyKind::Symmetric => Ok(found),
-        _ => Err(kms::usage(&found, KeyUsage::EncryptDecrypt, "Encrypt").err().map_or_else(|| asymmetric(&found), invalid_key)),
+        kind => Err(bad_key(format!("{} is no symmetric encryption KMS key, but {}.", found.key.arn(), kind.as_str()))),
     }
-}
-
-fn asymmetric(found: &Found) -> Fault {
-    invalid_key(Fault::client("", format!("{} is an asymmetric KMS key.", found.key.arn())))
 }
 
 fn usable(cx: &Cx, found: &Found) -> Result<(), Fault> {
@@ -54,7 +50,7 @@ pub fn open(cx: &Cx, read: &impl Read, name: &str, sealed: &str) -> Result<Strin
     let broken = || Fault::internal(format_args!("the value of the parameter {name} can't be opened"));
     let bytes = STANDARD.decode(sealed).map_err(|_| broken())?;
     let ciphertext = Ciphertext::parse(&bytes).ok_or_else(broken)?;
-    let gone = || invalid_key(Fault::client("", format!("Key '{}' does not exist", ciphertext.key.arn())));
+    let gone = || bad_key(format!("Key '{}' does not exist", ciphertext.key.arn()));
     let found = kms::at(read, &ciphertext.key)?.ok_or_else(gone)?;
     let context = context(cx, name);
     kms::authorize(cx, &found, "kms:Decrypt", "ssm", &context)?;
