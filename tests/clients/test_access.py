@@ -98,6 +98,13 @@ def test_the_serial_console_is_entered_with_a_pushed_key(lab, pushed):
     assert "typed by hand" in reader.stdout.read()
     seat.leave()
     until(lambda: isinstance(push(check=False), dict), what="a seat that is free")
+    seat = Console(cloud, machine["InstanceId"], key)
+    until(lambda: ssh(machine["PublicIpAddress"], "echo still here | sudo tee /dev/console") and seat.hears("still here"), what="the console again")
+    cloud.aws("ec2", "stop-instances", "--instance-ids", machine["InstanceId"])
+    seat.ssh.wait(60)
+    in_state(cloud, machine["InstanceId"], "stopped")
+    cloud.aws("ec2", "start-instances", "--instance-ids", machine["InstanceId"])
+    machine.update(in_state(cloud, machine["InstanceId"], "running"))
     advance(cloud, 61)
     late = Console(cloud, machine["InstanceId"], key)
     assert late.ssh.wait(60) == 255, "the key has expired"
