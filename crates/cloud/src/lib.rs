@@ -123,7 +123,7 @@ fn start_reconcilers(runner: &Runner, parts: &Parts) {
     runner.spawn(ecs::Tasks::new(machine, parts.front.endpoint.clone()));
     runner.spawn(ecs::Sweeper);
     runner.spawn(ec2::Identities);
-    runner.spawn(ec2::Images);
+    runner.spawn(ec2::Images::of(parts.ebs.clone()));
     runner.spawn(ec2::RootReplacements);
     runner.spawn(ec2::Networks);
     runner.spawn(ec2::Profiles);

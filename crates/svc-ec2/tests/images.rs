@@ -56,7 +56,7 @@ const DISK: [(&str, &str); 3] = [
 async fn register(cloud: &Bench, name: &str) -> String {
     let parameters = [&[("Name", name), ("Architecture", "x86_64")], &DISK[..]].concat();
     let id = ec2(cloud, "RegisterImage", &parameters).await.one("imageId").to_owned();
-    reconcile(cloud, &Images).await;
+    reconcile(cloud, &Images::default()).await;
     id
 }
 
@@ -121,7 +121,7 @@ async fn it_is_pending_until_its_snapshots_are_complete_and_fails_with_them() {
     let id = register(&cloud, "base").await;
     let copy = ec2(&cloud, "CopyImage", &[("Name", "copy"), ("SourceImageId", &id), ("SourceRegion", "us-east-1")]).await;
     let copy = copy.one("imageId").to_owned();
-    reconcile(&cloud, &Images).await;
+    reconcile(&cloud, &Images::default()).await;
     let shown = described(&cloud, &[("ImageId.1", &copy)]).await;
     assert_eq!((shown.one("item/imageState"), shown.one("item/sourceImageId")), ("pending", &*id));
     let snapshot = shown.one("ebs/snapshotId").to_owned();
@@ -131,7 +131,7 @@ async fn it_is_pending_until_its_snapshots_are_complete_and_fails_with_them() {
         "InvalidAMIID.Unavailable"
     );
     complete(&cloud, &snapshot).await;
-    reconcile(&cloud, &Images).await;
+    reconcile(&cloud, &Images::default()).await;
     assert_eq!(described(&cloud, &[("ImageId.1", &copy)]).await.one("item/imageState"), "available");
     let failed = SnapshotPlan { failure: Some("the disk is full".into()), ..SnapshotPlan::default() };
     let west = cloud.region("us-west-2");
@@ -144,7 +144,7 @@ async fn it_is_pending_until_its_snapshots_are_complete_and_fails_with_them() {
         shown.one("ebs/snapshotId"),
     );
     write(&cloud, |tx| tx.put_plan(&at, &failed)).await;
-    reconcile(&cloud, &Images).await;
+    reconcile(&cloud, &Images::default()).await;
     let shown = ec2(&west, "DescribeImages", &[("ImageId.1", there.one("imageId"))]).await;
     assert_eq!((shown.one("item/imageState"), shown.one("stateReason/message")), ("failed", "the disk is full"));
 }

@@ -18,8 +18,8 @@ const LEANS: &[(&str, &[&str])] = &[
     ("spine", &["model", "wire"]),
     ("front", &["api", "wire", "model", "logic", "spine"]),
     ("svc-containers", SERVICE),
-    // Snapshots are copied, collected and read block by block where their records are.
-    ("svc-ec2", &["front", "api", "wire", "model", "logic", "spine", "agent-proto", "blocks"]),
+    // Snapshots are copied, collected and read block by block where their records are; an image's first block tells how it boots.
+    ("svc-ec2", &["front", "api", "wire", "model", "logic", "spine", "agent-proto", "blocks", "disk-image"]),
     ("svc-identity", SERVICE),
     ("svc-network", SERVICE),
     ("svc-observe", SERVICE),

@@ -91,7 +91,7 @@ impl Header {
             zeros: version == 3,
             length,
         };
-        if header.level_one_at % (1 << cluster_bits) != 0 {
+        if !header.level_one_at.is_multiple_of(1 << cluster_bits) {
             return Err(refused("its first table is at an odd place"));
         }
         header.check_range(header.level_one_at, header.level_one_bytes)?;
@@ -113,7 +113,7 @@ impl Header {
     /// # Errors
     /// If it can't.
     pub fn check_place(&self, at: u64) -> Result<(), Error> {
-        if at % (1 << self.cluster_bits) != 0 || at >= self.length {
+        if !at.is_multiple_of(1 << self.cluster_bits) || at >= self.length {
             return Err(Error::refused("the qcow2 image is refused: a table names a cluster that isn't in the file"));
         }
         Ok(())

@@ -159,6 +159,17 @@ pub struct ImagePlan {
     pub available_at: Option<Timestamp>,
     /// Why it isn't: code and message of `stateReason`.
     pub failure: Option<(String, String)>,
+    /// How its root disk boots (`legacy-bios`, `uefi`, `uefi-preferred`), found on the disk: there, where it holds something to boot. It counts
+    /// where the image was registered without a boot mode.
+    #[serde(default)]
+    pub boots_by: Option<String>,
+}
+
+impl ImagePlan {
+    /// It can be launched.
+    pub fn available(at: Timestamp) -> Self {
+        Self { available_at: Some(at), ..Self::default() }
+    }
 }
 
 records! {

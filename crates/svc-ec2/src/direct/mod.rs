@@ -19,10 +19,13 @@ pub use finisher::Finisher;
 
 use crate::{access, resource::Resource, tagged};
 use api::ebs;
-use blocks::BlockStore;
+use blocks::{BlockStore, Codec};
 use front::{Access, Answer, Cx, Service, Tagging};
 use logic::policy::Context;
-use model::{Arn, ec2::Encryption};
+use model::{
+    Arn, Key,
+    ec2::{Encryption, Snapshot},
+};
 use spine::{Read, Store};
 use std::sync::Arc;
 use wire::Fault;
@@ -57,6 +60,18 @@ fn block_key(read: &impl Read, encryption: Option<&Encryption>) -> anyhow::Resul
 fn key_for(cx: &Cx, read: &impl Read, encryption: Option<&Encryption>) -> Answer<Option<blocks::DataKey>> {
     crate::volumes::may_read(cx, read, encryption).map_err(errors::in_these_words)?;
     block_key(read, encryption).map_err(Fault::internal)
+}
+
+/// The first block of a snapshot, and the bytes of the disk; `None` if there is no such snapshot. Zeros may be left out.
+pub async fn first_block(ebs: &Ebs, key: &Key<Snapshot>) -> anyhow::Result<Option<(Vec<u8>, u64)>> {
+    let snapshot = ebs.store.snapshot();
+    let Some(spec) = snapshot.spec(key)? else { return Ok(None) };
+    let (data_key, id) = (block_key(&snapshot, spec.encryption.as_ref())?, key.id.clone());
+    let read = move |store: &BlockStore| match store.manifest(&id)?.block(0) {
+        Some(content) => store.read(&Codec::new(data_key.as_ref()), content),
+        None => Ok(Vec::new()),
+    };
+    Ok(Some((ebs.work(read).await?, write::bytes(&spec))))
 }
 
 /// The service's table.

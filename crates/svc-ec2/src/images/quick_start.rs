@@ -106,7 +106,7 @@ impl QuickStart {
         };
         tx.put_plan(&snapshot, &complete)?;
         tx.set_spec(&image, &self.image_spec(now))?;
-        tx.put_plan(&image, &ImagePlan { available_at: Some(now), failure: None })
+        tx.put_plan(&image, &ImagePlan::available(now))
     }
 
     fn image_spec(&self, now: model::Timestamp) -> ImageSpec {

@@ -1,18 +1,45 @@
-//! Notes when an image's snapshots are complete: it is available then.
+//! Notes when an image's snapshots are complete, and how its root disk boots: it is available then.
 
 use super::deregister::snapshots;
+use crate::direct::{Ebs, first_block};
 use async_trait::async_trait;
+use disk_image::content::{Content, content};
 use model::{
     Key, Record,
-    ec2::{Image, ImagePlan, Snapshot},
+    ec2::{BlockDeviceKind, Image, ImagePlan, ImageSpec, MachineKind, Snapshot},
 };
 use spine::{
     Read, Row, Scope, StoreError,
     reconcile::{ReconcileCx, Reconciler, Wake},
 };
+use std::sync::Arc;
 
 /// The reconciler of images.
-pub struct Images;
+#[derive(Default)]
+pub struct Images {
+    /// Where snapshots' blocks are; `None`: nowhere.
+    ebs: Option<Arc<Ebs>>,
+}
+
+impl Images {
+    /// Those whose snapshots have these blocks.
+    pub fn of(ebs: Arc<Ebs>) -> Self {
+        Self { ebs: Some(ebs) }
+    }
+
+    /// How the root disk boots, where that has to be found out. A disk that can't be read, or holds nothing that is known, is as it was
+    /// registered: whoever boots it says what is wrong.
+    async fn boots_by(&self, key: &Key<Image>, spec: &ImageSpec) -> Option<String> {
+        let unsaid = spec.boot_mode.is_none() && spec.machine == MachineKind::SystemContainer;
+        let (ebs, snapshot) = (self.ebs.as_ref()?, root_snapshot(spec).filter(|_| unsaid)?);
+        let snapshot = Key::<Snapshot>::new(&key.account, &key.region, snapshot);
+        let (block, bytes) = first_block(ebs, &snapshot).await.ok().flatten()?;
+        match content(&block, bytes) {
+            Ok(Content::Bootable(mode)) => Some(mode.name().into()),
+            Ok(Content::FileSystem(_)) | Err(_) => None,
+        }
+    }
+}
 
 #[async_trait]
 impl Reconciler for Images {
@@ -33,12 +60,25 @@ impl Reconciler for Images {
             }
             let plan = match progress(&snapshot, &key, &row)? {
                 Progress::Underway => continue,
-                Progress::Complete => ImagePlan { available_at: Some(cx.env.now()), failure: None },
-                Progress::Failed(why) => ImagePlan { available_at: None, failure: Some(("Server.InternalError".into(), why)) },
+                Progress::Complete => {
+                    let boots_by = self.boots_by(&key, &row.spec).await;
+                    ImagePlan { boots_by, ..ImagePlan::available(cx.env.now()) }
+                }
+                Progress::Failed(why) => {
+                    ImagePlan { failure: Some(("Server.InternalError".into(), why)), ..ImagePlan::default() }
+                }
             };
             cx.store.transact::<_, StoreError>(|tx| if tx.exists(&key)? { tx.put_plan(&key, &plan) } else { Ok(()) }).await?;
         }
         Ok(Wake::Idle)
+    }
+}
+
+fn root_snapshot(spec: &ImageSpec) -> Option<&str> {
+    let root = spec.block_devices.iter().find(|device| device.device == spec.root_device)?;
+    match &root.kind {
+        BlockDeviceKind::Ebs(ebs) => ebs.snapshot.as_deref(),
+        BlockDeviceKind::Ephemeral(_) | BlockDeviceKind::NoDevice => None,
     }
 }
 

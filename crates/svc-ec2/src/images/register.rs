@@ -12,8 +12,8 @@ use front::{Answer, Cx};
 use model::ec2::{BlockDevice, BlockDeviceKind, Image, ImageSpec, MachineKind};
 use spine::Tx;
 
-/// `RegisterImage`. What its disks hold decides nothing here: a snapshot with a boot loader makes a virtual machine, one with a file system
-/// alone a system container, and the host finds out which it has.
+/// `RegisterImage`. What its root disk holds is found out by the reconciler of images: one with something to boot makes a virtual machine, one
+/// with a file system alone a system container.
 pub fn register(cx: &Cx, tx: &mut Tx, input: &RegisterImageRequest) -> Answer<RegisterImageResult> {
     dry_run(input.dry_run)?;
     unbuilt(input)?;
@@ -38,7 +38,7 @@ pub fn register(cx: &Cx, tx: &mut Tx, input: &RegisterImageRequest) -> Answer<Re
     Ok(RegisterImageResult { image_id: Some(id) })
 }
 
-/// A virtual machine where a boot mode says that there is something to boot; otherwise a system container.
+/// A virtual machine where a boot mode says that there is something to boot; otherwise a system container, unless the disk shows something else.
 fn machine(input: &RegisterImageRequest) -> MachineKind {
     if input.boot_mode.is_some() { MachineKind::Guest } else { MachineKind::SystemContainer }
 }

@@ -7,7 +7,7 @@ use blocks::BLOCK;
 use bytes::Bytes;
 use front::testing::Reply;
 use http::Request;
-use model::ec2::{Snapshot, SnapshotPlan};
+use model::ec2::{Image, Snapshot, SnapshotPlan};
 use serde_json::{Value, json};
 use spine::{
     Read,
@@ -275,4 +275,41 @@ async fn a_volume_that_is_still_to_be_made_keeps_its_snapshots_blocks() {
     world.advance(Duration::from_secs(60));
     run(&world).await;
     assert!(!world.blocks.has_manifest(&snapshot).unwrap(), "the host has what it needs by now");
+}
+
+/// The first block of a disk with a partition table of the old kind.
+fn partitioned() -> Vec<u8> {
+    let mut block = vec![0; BLOCK];
+    block[446 + 4] = 0x83;
+    block[446 + 8..446 + 16].copy_from_slice(&[0, 8, 0, 0, 0, 16, 0, 0]);
+    block[510..512].copy_from_slice(&[0x55, 0xaa]);
+    block
+}
+
+#[tokio::test]
+async fn an_image_that_does_not_say_how_it_boots_is_looked_at() {
+    for (encrypted, data, boots_by) in
+        [(false, partitioned(), Some("legacy-bios")), (true, partitioned(), Some("legacy-bios")), (false, block(7), None)]
+    {
+        let world = world();
+        let id = start(&world, json!({"VolumeSize": 1, "Encrypted": encrypted})).await.json()["SnapshotId"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert_eq!(put(&world, &id, 0, &data).await.status, 201);
+        complete(&world, &id, 1).await;
+        run(&world).await;
+        let disk = [
+            ("RootDeviceName", "/dev/xvda"),
+            ("BlockDeviceMapping.1.DeviceName", "/dev/xvda"),
+            ("BlockDeviceMapping.1.Ebs.SnapshotId", id.as_str()),
+            ("Name", "disk"),
+            ("Architecture", "x86_64"),
+        ];
+        let image = world.ok("RegisterImage", &disk).await.one("imageId").to_owned();
+        let cx = ReconcileCx::new(world.store.clone(), world.env.clone());
+        world.images.reconcile(&cx).await.unwrap();
+        let plan = world.store.snapshot().get(&key::<Image>(&image)).unwrap().unwrap().plan;
+        assert_eq!((plan.available_at.is_some(), plan.boots_by.as_deref()), (true, boots_by));
+    }
 }

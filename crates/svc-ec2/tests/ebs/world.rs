@@ -27,6 +27,7 @@ pub struct World {
     pub copies: Copies,
     pub finisher: Finisher,
     pub collector: Collector,
+    pub images: svc_ec2::Images,
     _folder: tempfile::TempDir,
 }
 
@@ -51,8 +52,9 @@ pub fn world() -> World {
             .service(svc_secrets::kms::service(&Arc::new(store.clone())))
             .service(svc_identity::iam::service())
     });
+    let images = svc_ec2::Images::of(ebs.clone());
     let (copies, finisher, collector) = (Copies::new(ebs.clone()), Finisher::new(ebs.clone()), Collector::new(ebs));
-    World { bench, blocks, copies, finisher, collector, _folder: folder }
+    World { bench, blocks, copies, finisher, collector, images, _folder: folder }
 }
 
 pub fn key<R: Record>(id: &str) -> Key<R> {

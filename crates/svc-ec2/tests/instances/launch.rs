@@ -2,7 +2,7 @@
 
 use crate::{
     common::{call, hosts::Idle},
-    world::{IMAGE, SNAPSHOT, World, image, launch},
+    world::{IMAGE, SNAPSHOT, World, image, key, launch},
 };
 use logic::placement::{hosts::Rules, machines::Overcommitment};
 use model::ec2::{Instance, NetworkInterface, Volume};
@@ -297,4 +297,18 @@ async fn disks_are_encrypted_where_that_is_asked_for() {
     let mut seen: Vec<_> = volumes.all("item/size").into_iter().zip(volumes.all("item/encrypted")).collect();
     seen.sort_unstable();
     assert_eq!(seen, [("1", "true"), ("8", "false")]);
+}
+
+#[tokio::test]
+async fn what_was_found_on_a_disk_makes_it_a_virtual_machine() {
+    let world = World::new().await;
+    world.image("ami-0000000000000000c", model::ec2::ImageSpec { name: "disk".into(), ..crate::world::image() }, true).await;
+    world
+        .write(|tx| {
+            tx.update_plan(&key::<model::ec2::Image>("ami-0000000000000000c"), |plan| plan.boots_by = Some("uefi".into()))
+        })
+        .await;
+    let id = world.pending(&[("ImageId", "ami-0000000000000000c")]).await;
+    world.settle().await;
+    assert_eq!(world.machine(&id).unwrap().machine.kind, agent_proto::machine::Kind::Guest { uefi: true });
 }

@@ -112,7 +112,7 @@ impl World {
     pub async fn image(&self, id: &str, spec: ImageSpec, available: bool) {
         self.write(|tx| {
             tx.create(&key::<Image>(id), &spec)?;
-            let plan = ImagePlan { available_at: available.then_some(Timestamp(0)), failure: None };
+            let plan = ImagePlan { available_at: available.then_some(Timestamp(0)), ..ImagePlan::default() };
             tx.put_plan(&key::<Image>(id), &plan)
         })
         .await;
@@ -154,7 +154,7 @@ impl World {
             let before = self.bench.store.snapshot().revision();
             let wake = Instances.reconcile(&cx).await.unwrap();
             Volumes.reconcile(&cx).await.unwrap();
-            Images.reconcile(&cx).await.unwrap();
+            Images::default().reconcile(&cx).await.unwrap();
             RootReplacements.reconcile(&cx).await.unwrap();
             if self.bench.store.snapshot().revision() == before {
                 return wake;

@@ -5,7 +5,7 @@ use front::{Answer, Cx};
 use logic::instance_type::InstanceType;
 use model::{
     AccountId,
-    ec2::{Image, ImageSpec},
+    ec2::{Image, ImagePlan, ImageSpec, MachineKind},
 };
 use spine::{Read, Tx};
 use std::sync::Arc;
@@ -34,10 +34,19 @@ pub fn launchable(cx: &Cx, tx: &Tx, id: &str) -> Answer<Launchable> {
     }
     let plan = tx.get(&key)?.map(|row| row.plan).unwrap_or_default();
     match plan.available_at {
-        Some(_) => Ok(Launchable { id: id.into(), owner: key.account, spec }),
+        Some(_) => Ok(Launchable { id: id.into(), owner: key.account, spec: as_found(spec, &plan) }),
         None if plan.failure.is_some() => Err(unavailable(id, "failed")),
         None => Err(unavailable(id, "pending")),
     }
+}
+
+/// The image, with what was found on its root disk where it was registered without saying how it boots.
+fn as_found(mut spec: Arc<ImageSpec>, plan: &ImagePlan) -> Arc<ImageSpec> {
+    if let (MachineKind::SystemContainer, None, Some(mode)) = (spec.machine, &spec.boot_mode, &plan.boots_by) {
+        let spec = Arc::make_mut(&mut spec);
+        (spec.machine, spec.boot_mode) = (MachineKind::Guest, Some(mode.clone()));
+    }
+    spec
 }
 
 fn unavailable(id: &str, state: &str) -> Fault {
