@@ -81,6 +81,20 @@ async fn a_phantom_in_a_range_that_was_read_is_a_conflict() {
 }
 
 #[tokio::test]
+async fn what_comes_behind_a_page_that_was_read_is_no_conflict() {
+    let (account, region) = (account(), region());
+    let page = |tx: &mut spine::Tx| {
+        let some = tx.list::<Counter>(Scope::After(&account, &region, "a", 2))?.len() as u64;
+        tx.update_plan(&key::<Counter>("a"), |plan| plan.value = plan.value * 10 + some)
+    };
+    let store = store_with(&["a", "b", "d"]).await;
+    assert_eq!(overtaken(&store, page, |tx| tx.create(&key::<Counter>("e"), &count(0))).await, 1);
+    assert_eq!(overtaken(&store, page, |tx| tx.put_plan(&key::<Counter>("e"), &count(1))).await, 1);
+    assert_eq!(overtaken(&store, page, |tx| tx.put_plan(&key::<Counter>("d"), &count(1))).await, 2);
+    assert_eq!(overtaken(&store, page, |tx| tx.create(&key::<Counter>("c"), &count(0))).await, 2);
+}
+
+#[tokio::test]
 async fn of_two_that_read_the_same_and_write_apart_one_runs_again() {
     let store = store_with(&["a", "b"]).await;
     let take_if_both_are_free = |mine: &'static str| {

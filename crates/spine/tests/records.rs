@@ -100,6 +100,9 @@ async fn lists_keep_to_their_scope_and_order() -> Outcome {
     assert_eq!(ids(Scope::Account(&other))?, ["c/1"]);
     assert_eq!(ids(Scope::Region(&account, &region))?.len(), 5);
     assert_eq!(ids(Scope::Prefix(&account, &region, "c/"))?, ["c/1", "c/10", "c/2"]);
+    assert_eq!(ids(Scope::After(&account, &region, "c", 2))?, ["c/1", "c/10"]);
+    assert_eq!(ids(Scope::After(&account, &region, "c/10", 9))?, ["c/2", "d"], "and no other account's");
+    assert!(ids(Scope::After(&account, &region, "d", 9))?.is_empty());
     assert!(snapshot.list::<Note>(Scope::All)?.is_empty());
     Ok(())
 }

@@ -115,6 +115,20 @@ impl KeyRange {
         Self { start: prefix.into(), end: successor(prefix) }
     }
 
+    /// Those behind the key.
+    pub fn after(self, key: &[u8]) -> Self {
+        let start = next(key).max(self.start);
+        let end = self.end.map(|end| end.max(start.clone()));
+        Self { start, end }
+    }
+
+    /// Those up to the key, and the key itself.
+    pub fn through(&self, key: &[u8]) -> Self {
+        let end = next(key).max(self.start.clone());
+        let end = self.end.clone().map_or(end.clone(), |own| own.min(end));
+        Self { start: self.start.clone(), end: Some(end) }
+    }
+
     /// Whether the key is in the range.
     pub fn contains(&self, key: &[u8]) -> bool {
         *key >= *self.start && self.end.as_deref().is_none_or(|end| key < end)
@@ -124,6 +138,11 @@ impl KeyRange {
     pub fn start(&self) -> &[u8] {
         &self.start
     }
+}
+
+/// The first key behind that one.
+fn next(key: &[u8]) -> Bytes {
+    [key, &[0]].concat().into()
 }
 
 /// The first key behind all that begin with `prefix`, if there is one.
@@ -153,6 +172,18 @@ mod tests {
         assert_eq!(successor(b"a\xff\xff").as_deref(), Some(&b"b"[..]));
         assert_eq!(successor(b"\xff"), None);
         assert_eq!(successor(b""), None);
+    }
+
+    #[test]
+    fn a_range_is_cut_at_a_key() {
+        let range = KeyRange::prefix(b"a");
+        let behind = range.clone().after(b"ab");
+        assert!(!behind.contains(b"ab") && behind.contains(b"ab ") && !behind.contains(b"b"));
+        let before = range.through(b"ab");
+        assert!(before.contains(b"a") && before.contains(b"ab") && !before.contains(b"abc"));
+        assert_eq!(range.clone().after(b"0"), range);
+        let none = range.after(b"b");
+        assert!(!none.contains(b"b") && !none.contains(b"ba"));
     }
 
     #[test]

@@ -38,10 +38,14 @@ pub(super) fn kind_prefix(kind: &str) -> Bytes {
     format!("{kind} ").into_bytes().into()
 }
 
+fn kind<R: Record>() -> &'static str {
+    const { assert!(valid_kind(R::KIND), "a kind has the form service/kind, in lower-case letters, digits and hyphens") }
+    R::KIND
+}
+
 /// The beginning of all keys of one section of a kind.
 pub(super) fn section_prefix<R: Record>(section: Section) -> String {
-    const { assert!(valid_kind(R::KIND), "a kind has the form service/kind, in lower-case letters, digits and hyphens") }
-    format!("{} {} ", R::KIND, section.name())
+    format!("{} {} ", kind::<R>(), section.name())
 }
 
 /// The key of one section of a record.
@@ -53,8 +57,8 @@ pub(super) fn section_key<R: Record>(section: Section, key: &Key<R>) -> Result<B
     if key.id.len() > LONGEST_ID {
         return Err(invalid("the id is longer than 4096 bytes"));
     }
-    let prefix = section_prefix::<R>(section);
-    Ok(format!("{prefix}{} {} {}", key.account, key.region, key.id).into_bytes().into())
+    let parts = [kind::<R>(), section.name(), key.account.as_str(), key.region.as_str(), &key.id];
+    Ok(parts.join(" ").into_bytes().into())
 }
 
 /// The keys of one section of all records in the scope.
@@ -65,16 +69,37 @@ pub(super) fn section_range<R: Record>(section: Section, scope: Scope<'_>) -> Ke
         Scope::Account(account) => format!("{prefix}{account} "),
         Scope::Region(account, region) => format!("{prefix}{account} {region} "),
         Scope::Prefix(account, region, id) => format!("{prefix}{account} {region} {id}"),
+        Scope::After(account, region, id, _) => {
+            let region = format!("{prefix}{account} {region} ");
+            return KeyRange::prefix(region.as_bytes()).after(format!("{region}{id}").as_bytes());
+        }
     };
     KeyRange::prefix(prefix.as_bytes())
 }
 
-/// The record whose section has that key, given what follows the section's prefix.
-pub(super) fn record_key<R: Record>(rest: &[u8]) -> Option<Key<R>> {
-    let mut parts = std::str::from_utf8(rest).ok()?.splitn(3, ' ');
-    let account = AccountId::parse(parts.next()?).ok()?;
-    let region = Region::parse(parts.next()?).ok()?;
-    Some(Key::new(&account, &region, parts.next()?))
+/// Reads the keys of many records. Most share their account and region with the one before, which are read only once then.
+#[derive(Default)]
+pub(super) struct Reader {
+    /// The beginning of the last key, up to its id, and what it says.
+    last: Option<(Vec<u8>, AccountId, Region)>,
+}
+
+impl Reader {
+    /// The record whose section has that key, given what follows the section's prefix.
+    pub(super) fn read<R: Record>(&mut self, rest: &[u8]) -> Option<Key<R>> {
+        let text = std::str::from_utf8(rest).ok()?;
+        if let Some((beginning, account, region)) = &self.last
+            && rest.starts_with(beginning)
+        {
+            return Some(Key::new(account, region, &text[beginning.len()..]));
+        }
+        let mut parts = text.splitn(3, ' ');
+        let account = AccountId::parse(parts.next()?).ok()?;
+        let region = Region::parse(parts.next()?).ok()?;
+        let key = Key::new(&account, &region, parts.next()?);
+        self.last = Some((rest[..rest.len() - key.id.len()].to_vec(), account, region));
+        Some(key)
+    }
 }
 
 /// A key for the eyes of people.
@@ -116,7 +141,11 @@ mod tests {
         let bytes = section_key(Section::Plan, &key).unwrap();
         assert_eq!(&*bytes, b"test/thing plan 000000000001 eu-west-1 a b/c d");
         let rest = &bytes[section_prefix::<Thing>(Section::Plan).len()..];
-        assert_eq!(record_key::<Thing>(rest), Some(key));
+        let mut reader = Reader::default();
+        assert_eq!(reader.read::<Thing>(rest).as_ref(), Some(&key));
+        assert_eq!(reader.read::<Thing>(rest), Some(key), "and so is the next of the same account and region");
+        assert_eq!(reader.read::<Thing>(b"000000000002 eu-west-1 x").unwrap().account.as_str(), "000000000002");
+        assert_eq!(reader.read::<Thing>(b"000000000002 eu-west-1"), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
 };
 use model::{AccountId, Key, Record, Region};
 use serde::de::DeserializeOwned;
-use std::{fmt, iter::Peekable, sync::Arc, vec};
+use std::{fmt, sync::Arc, vec};
 
 /// Everything that was committed at one moment.
 #[derive(Debug, Clone)]
@@ -31,8 +31,8 @@ impl Source for Snapshot {
         self.view.get(key).cloned()
     }
 
-    fn entries(&self, range: &KeyRange) -> Vec<Found> {
-        self.view.range(range).map(Found::new).collect()
+    fn entries(&self, range: &KeyRange, most: usize) -> Vec<Found> {
+        self.view.range(range).take(most).map(Found::new).collect()
     }
 }
 
@@ -40,8 +40,8 @@ impl Source for Snapshot {
 pub trait Source {
     /// What stands under the key.
     fn entry(&self, key: &Bytes) -> Option<Arc<Entry>>;
-    /// The keys of the range in their order, with what stands under them.
-    fn entries(&self, range: &KeyRange) -> Vec<Found>;
+    /// The first keys of the range, at most so many, in their order, with what stands under them.
+    fn entries(&self, range: &KeyRange, most: usize) -> Vec<Found>;
 }
 
 /// A record.
@@ -75,6 +75,18 @@ pub enum Scope<'a> {
     Region(&'a AccountId, &'a Region),
     /// Those of an account in a region whose ids begin with the text.
     Prefix(&'a AccountId, &'a Region, &'a str),
+    /// Of those of an account in a region whose ids come after the text, the first, at most so many. A transaction isn't overtaken by changes
+    /// behind them.
+    After(&'a AccountId, &'a Region, &'a str, usize),
+}
+
+impl Scope<'_> {
+    fn most(self) -> usize {
+        match self {
+            Self::After(.., most) => most,
+            _ => usize::MAX,
+        }
+    }
 }
 
 /// Reads records. A transaction that reads through this remembers what it has read, and sees what it has written.
@@ -99,12 +111,14 @@ pub trait Read: Source {
 
     /// The records of the scope, in the order of account, region and id.
     fn list<R: Record>(&self, scope: Scope<'_>) -> Result<Rows<R>, StoreError> {
-        let mut plans = Column::read::<R>(self, Section::Plan, scope);
-        let mut observed = Column::read::<R>(self, Section::Observed, scope);
-        let specs = Column::read::<R>(self, Section::Spec, scope);
+        let specs = Column::read::<R>(self, Section::Spec, scope, None);
+        let last = specs.last().filter(|_| scope.most() < usize::MAX).map(<[u8]>::to_vec);
+        let mut plans = Column::read::<R>(self, Section::Plan, scope, last.as_deref());
+        let mut observed = Column::read::<R>(self, Section::Observed, scope, last.as_deref());
+        let (prefix, mut keys) = (specs.prefix, key::Reader::default());
         let rows = specs.found.map(|spec| {
-            let rest = &spec.key[specs.prefix..];
-            let key = record_key::<R>(&spec.key, rest)?;
+            let rest = &spec.key[prefix..];
+            let key = keys.read::<R>(rest).ok_or_else(|| no_record(&spec.key))?;
             let (plan, observed) = (plans.take(rest), observed.take(rest));
             Ok((key, row(spec, plan, observed)?))
         });
@@ -113,8 +127,12 @@ pub trait Read: Source {
 
     /// The specs of the scope alone; see [`Read::spec`].
     fn specs<R: Record>(&self, scope: Scope<'_>) -> Result<Specs<R>, StoreError> {
-        let specs = Column::read::<R>(self, Section::Spec, scope);
-        let rows = specs.found.map(|spec| Ok((record_key::<R>(&spec.key, &spec.key[specs.prefix..])?, spec.decode()?)));
+        let specs = Column::read::<R>(self, Section::Spec, scope, None);
+        let (prefix, mut keys) = (specs.prefix, key::Reader::default());
+        let rows = specs.found.map(|spec| {
+            let key = keys.read::<R>(&spec.key[prefix..]).ok_or_else(|| no_record(&spec.key))?;
+            Ok((key, spec.decode()?))
+        });
         rows.collect()
     }
 }
@@ -139,22 +157,36 @@ impl Found {
 
 /// One section of the records of a scope, in their order.
 struct Column {
-    found: Peekable<vec::IntoIter<Found>>,
+    found: vec::IntoIter<Found>,
     /// How much of the keys is the same for all.
     prefix: usize,
 }
 
 impl Column {
-    fn read<R: Record>(source: &(impl Source + ?Sized), section: Section, scope: Scope<'_>) -> Self {
-        let found = source.entries(&key::section_range::<R>(section, scope));
-        Self { found: found.into_iter().peekable(), prefix: key::section_prefix::<R>(section).len() }
+    /// Those of the scope, up to the one with that rest of its key, if one is given.
+    fn read<R: Record>(source: &(impl Source + ?Sized), section: Section, scope: Scope<'_>, last: Option<&[u8]>) -> Self {
+        let prefix = key::section_prefix::<R>(section);
+        let range = key::section_range::<R>(section, scope);
+        let found = match last {
+            Some(rest) => source.entries(&range.through(&[prefix.as_bytes(), rest].concat()), usize::MAX),
+            None => source.entries(&range, scope.most()),
+        };
+        Self { found: found.into_iter(), prefix: prefix.len() }
+    }
+
+    /// The rest of the last key.
+    fn last(&self) -> Option<&[u8]> {
+        self.found.as_slice().last().map(|found| &found.key[self.prefix..])
     }
 
     /// The entry of the record with that rest of the key. Records are asked for in their order.
     fn take(&mut self, rest: &[u8]) -> Option<Found> {
         let prefix = self.prefix;
-        while self.found.next_if(|found| found.key[prefix..] < *rest).is_some() {}
-        self.found.next_if(|found| found.key[prefix..] == *rest)
+        while self.found.as_slice().first().is_some_and(|found| found.key[prefix..] < *rest) {
+            self.found.next();
+        }
+        let same = self.found.as_slice().first().is_some_and(|found| found.key[prefix..] == *rest);
+        if same { self.found.next() } else { None }
     }
 }
 
@@ -174,8 +206,8 @@ fn row<R: Record>(spec: Found, plan: Option<Found>, observed: Option<Found>) -> 
     })
 }
 
-fn record_key<R: Record>(key: &[u8], rest: &[u8]) -> Result<Key<R>, StoreError> {
-    key::record_key(rest).ok_or_else(|| undecodable(key, "the key has no account and region"))
+fn no_record(key: &[u8]) -> StoreError {
+    undecodable(key, "the key has no account and region")
 }
 
 fn undecodable(key: &[u8], detail: &str) -> StoreError {

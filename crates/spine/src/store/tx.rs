@@ -28,9 +28,10 @@ pub struct Tx {
     writes: BTreeMap<Bytes, Option<Arc<Entry>>>,
 }
 
+/// Most transactions only read, and nobody asks then what they have read: it is put in order at the commit.
 #[derive(Debug, Default)]
 struct Reads {
-    keys: BTreeMap<Bytes, Expect>,
+    keys: Vec<(Bytes, Expect)>,
     ranges: Vec<KeyRange>,
 }
 
@@ -132,7 +133,7 @@ impl Tx {
         }
         let entry = self.base.get(spec);
         let expect = entry.map_or(Expect::Absent, |entry| Expect::Created(entry.created));
-        self.reads.borrow_mut().keys.entry(spec.clone()).or_insert(expect);
+        self.reads.borrow_mut().keys.push((spec.clone(), expect));
         entry.map(drop)
     }
 
@@ -181,8 +182,20 @@ impl Tx {
             return Err(StoreError::TransactionTooLarge { size, limit: LARGEST_TRANSACTION });
         }
         let Reads { keys, ranges } = self.reads.into_inner();
-        Ok(Some(Transaction { base: self.base, reads: keys, ranges, clears: Vec::new(), writes }))
+        Ok(Some(Transaction { base: self.base, reads: strongest(keys), ranges, clears: Vec::new(), writes }))
     }
+}
+
+/// What has to hold of each key: that it is the same, if that was asked as well as that it is there.
+fn strongest(reads: Vec<(Bytes, Expect)>) -> BTreeMap<Bytes, Expect> {
+    let mut all = BTreeMap::new();
+    for (key, expect) in reads {
+        let held = all.entry(key).or_insert(expect);
+        if matches!(held, Expect::Created(_)) {
+            *held = expect;
+        }
+    }
+    all
 }
 
 impl Source for Tx {
@@ -192,20 +205,25 @@ impl Source for Tx {
         }
         let entry = self.base.get(key);
         let expect = entry.map_or(Expect::Absent, |entry| Expect::Modified(entry.modified));
-        self.reads.borrow_mut().keys.insert(key.clone(), expect);
+        self.reads.borrow_mut().keys.push((key.clone(), expect));
         entry.cloned()
     }
 
-    fn entries(&self, range: &KeyRange) -> Vec<Found> {
-        self.reads.borrow_mut().ranges.push(range.clone());
+    fn entries(&self, range: &KeyRange, most: usize) -> Vec<Found> {
         let committed = self.base.range(range).map(Found::new);
         let mut written = self.writes.range::<[u8], _>(range).peekable();
-        if written.peek().is_none() {
-            return committed.collect();
-        }
-        let mut entries: BTreeMap<Bytes, Option<Arc<Entry>>> = committed.map(|found| (found.key, Some(found.entry))).collect();
-        entries.extend(written.map(|(key, entry)| (key.clone(), entry.clone())));
-        entries.into_iter().filter_map(|(key, entry)| Some(Found { key, entry: entry? })).collect()
+        let found: Vec<Found> = if written.peek().is_none() {
+            committed.take(most).collect()
+        } else {
+            let mut entries: BTreeMap<Bytes, Option<Arc<Entry>>> =
+                committed.map(|found| (found.key, Some(found.entry))).collect();
+            entries.extend(written.map(|(key, entry)| (key.clone(), entry.clone())));
+            entries.into_iter().filter_map(|(key, entry)| Some(Found { key, entry: entry? })).take(most).collect()
+        };
+        let whole = found.len() < most;
+        let last = found.last().filter(|_| !whole);
+        self.reads.borrow_mut().ranges.push(last.map_or_else(|| range.clone(), |last| range.through(&last.key)));
+        found
     }
 }
 
