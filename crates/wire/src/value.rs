@@ -33,6 +33,24 @@ pub enum Value {
     Struct(Vec<(&'static str, Value)>),
 }
 
+/// The members of a structure, found by name. One that is asked for after the one before it is found at once.
+pub struct Lookup<'a> {
+    members: &'a [(&'static str, Value)],
+    /// Behind the one that was found last.
+    next: usize,
+}
+
+impl<'a> Lookup<'a> {
+    /// The member of that name, if it is there.
+    pub fn get(&mut self, name: &str) -> Option<&'a Value> {
+        let (before, behind) = self.members.split_at(self.next);
+        let at = behind.iter().chain(before).position(|(key, _)| *key == name)?;
+        let at = (self.next + at) % self.members.len();
+        self.next = at + 1;
+        Some(&self.members[at].1)
+    }
+}
+
 impl Value {
     /// A structure of those members that are not null.
     pub fn structure<const N: usize>(members: [(&'static str, Value); N]) -> Self {
@@ -60,6 +78,13 @@ impl Value {
             _ => None,
         }
     }
+    /// Reads the members of a structure one after another.
+    pub fn lookup(&self) -> Lookup<'_> {
+        match self {
+            Value::Struct(members) => Lookup { members, next: 0 },
+            _ => Lookup { members: &[], next: 0 },
+        }
+    }
     /// What it is, for messages.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -74,5 +99,20 @@ impl Value {
             Value::Map(_) => "map",
             Value::Struct(_) => "structure",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_found_in_whatever_order() {
+        let value = Value::structure([("A", Value::Int(1)), ("B", Value::Int(2)), ("C", Value::Int(3))]);
+        let mut lookup = value.lookup();
+        let found: Vec<_> = ["B", "C", "D", "A", "A"].iter().map(|name| lookup.get(name).cloned()).collect();
+        assert_eq!(found, [Some(Value::Int(2)), Some(Value::Int(3)), None, Some(Value::Int(1)), Some(Value::Int(1))]);
+        assert_eq!(Value::empty().lookup().get("A"), None);
+        assert_eq!(Value::Null.lookup().get("A"), None);
     }
 }

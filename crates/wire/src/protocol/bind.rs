@@ -181,7 +181,7 @@ fn print(service: &Service, member: &Member, value: &Value) -> Option<String> {
             Some(texts.collect::<Vec<_>>().join(", "))
         }
         _ if member.json_value => value.as_str().map(|json| STANDARD.encode(json)),
-        _ => Some(text::write(value, text::format_of(member.timestamp, kind, TimestampFormat::Http))),
+        _ => Some(text::write(value, text::format_of(member.timestamp, kind, TimestampFormat::Http)).into_owned()),
     }
 }
 

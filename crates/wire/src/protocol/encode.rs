@@ -114,7 +114,7 @@ fn payload(service: &Service, protocol: Protocol, structure: &Structure, name: &
     let shape = service.shape(member.shape);
     match (&shape.kind, value) {
         (Kind::Blob, Value::Blob(bytes)) => response.fill("application/octet-stream", bytes.clone()),
-        (Kind::String, _) => response.fill("text/plain", text::write(value, TimestampFormat::Iso8601)),
+        (Kind::String, _) => response.fill("text/plain", text::write(value, TimestampFormat::Iso8601).into_owned()),
         (kind, _) if protocol == Protocol::RestXml => {
             let own = if let Kind::Structure(structure) = kind { structure.wire } else { None };
             let renamed = member.wire.filter(|wire| *wire != member.name);

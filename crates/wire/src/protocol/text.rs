@@ -5,6 +5,7 @@ use crate::Value;
 use crate::schema::{Kind, TimestampFormat};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use std::borrow::Cow;
 
 /// Reads a scalar. The error is what was expected.
 pub fn read(kind: &Kind, format: TimestampFormat, text: &str) -> Result<Value, &'static str> {
@@ -21,15 +22,16 @@ pub fn read(kind: &Kind, format: TimestampFormat, text: &str) -> Result<Value, &
 }
 
 /// Writes a scalar; anything else is empty.
-pub fn write(value: &Value, format: TimestampFormat) -> String {
+pub fn write(value: &Value, format: TimestampFormat) -> Cow<'_, str> {
     match value {
-        Value::Str(text) => text.clone(),
-        Value::Bool(it) => it.to_string(),
-        Value::Int(it) => it.to_string(),
-        Value::Float(it) => print_float(*it),
-        Value::Blob(bytes) => STANDARD.encode(bytes),
-        Value::Time(at) => time::print(*at, format),
-        Value::Null | Value::List(_) | Value::Map(_) | Value::Struct(_) => String::new(),
+        Value::Str(text) => text.into(),
+        Value::Bool(true) => "true".into(),
+        Value::Bool(false) => "false".into(),
+        Value::Int(it) => it.to_string().into(),
+        Value::Float(it) => print_float(*it).into(),
+        Value::Blob(bytes) => STANDARD.encode(bytes).into(),
+        Value::Time(at) => time::print(*at, format).into(),
+        Value::Null | Value::List(_) | Value::Map(_) | Value::Struct(_) => "".into(),
     }
 }
 

@@ -34,8 +34,9 @@ impl<'a> Writer<'a> {
 
     /// The members of a structure that are elements in the body.
     pub fn members(&mut self, structure: &Structure, value: &Value) {
+        let mut lookup = value.lookup();
         for member in structure.members.iter().filter(|it| it.location.is_body_of_response() && !it.xml_attribute) {
-            if let Some(value) = value.get(member.name).filter(|value| !value.is_null()) {
+            if let Some(value) = lookup.get(member.name).filter(|value| !value.is_null()) {
                 self.member(child_name(self.service, member), member, value);
             }
         }
@@ -115,10 +116,15 @@ impl<'a> Writer<'a> {
     }
 
     fn close(&mut self, name: &str) {
-        self.out.push_str(&format!("</{name}>"));
+        self.out.push_str("</");
+        self.out.push_str(name);
+        self.out.push('>');
     }
 
     fn push(&mut self, text: &str) {
+        if text.bytes().all(is_plain) {
+            return self.out.push_str(text);
+        }
         text.chars().for_each(|letter| push_escaped(&mut self.out, letter, false));
     }
 }
@@ -126,6 +132,11 @@ impl<'a> Writer<'a> {
 /// The service's namespace, if it has one.
 pub fn namespace_of(service: &Service) -> Option<Namespace> {
     (!service.xml_namespace.is_empty()).then_some(Namespace { prefix: "", uri: service.xml_namespace })
+}
+
+/// Whether a byte is a character that is never escaped. Most text is made of such.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>' | b'"')
 }
 
 /// Escapes what XML would read as markup, and the line ends that a reader would change. What XML 1.0 can't say at all (most control
