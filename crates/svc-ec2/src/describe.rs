@@ -5,6 +5,7 @@ use super::{
     resource::Resource,
 };
 use api::ec2::{Filter, Tag};
+use model::ec2::Tags;
 use wire::{Fault, Time};
 
 /// A filter's name, and the values that it is matched with. No value is matched by nothing.
@@ -61,112 +62,165 @@ fn with_ids<T: Described>(things: Vec<T>, ids: &[String]) -> Result<Vec<T>, Faul
     }
 }
 
+/// How many records are read at once, at least.
+const PART: usize = 100;
+
+/// A thing that is seen as its record before it is built as it is shown, which costs many times as much.
+pub trait Sought: Described {
+    /// Its record.
+    type Glance;
+    /// The documented filters that the record answers. The others, of [`Described::FIELDS`], need the thing itself.
+    const GLANCES: &'static [Field<Self::Glance>];
+    /// Whether there are filters about its tags.
+    const TAGGED: bool;
+    /// The id in a record.
+    fn id_of(glance: &Self::Glance) -> &str;
+    /// The tags in a record.
+    fn tags_of(glance: &Self::Glance) -> &Tags;
+}
+
 /// Things that may be very many: they are read by their ids, or in the order of those, a part of them at a time.
-pub trait Many<T> {
-    /// The thing with that id, if there is one.
-    fn one(&self, id: &str) -> Result<Option<T>, Fault>;
-    /// The ids that begin so, in their order.
-    fn ids(&self, prefix: &str) -> Result<Vec<String>, Fault>;
+pub trait Many<T: Sought> {
+    /// The record with that id, if there is one.
+    fn one(&self, id: &str) -> Result<Option<T::Glance>, Fault>;
+    /// The first records whose ids come after that one, at most so many, in their order.
+    fn after(&self, id: &str, most: usize) -> Result<Vec<T::Glance>, Fault>;
+    /// The thing, unless it isn't to be shown.
+    fn build(&self, glance: &T::Glance) -> Result<Option<T>, Fault>;
 }
 
 /// As [`select`], without building what isn't asked for: those with the ids, or as many as the page has.
-pub fn seek<T: Described>(many: &impl Many<T>, query: Query<'_>) -> Result<(Vec<T>, Option<String>), Fault> {
-    let conditions = Conditions::read(query.filters.unwrap_or_default(), T::FIELDS, Some(T::tags))?;
+pub fn seek<T: Sought>(many: &impl Many<T>, query: Query<'_>) -> Result<(Vec<T>, Option<String>), Fault> {
+    let seen = |name: &str| named(T::GLANCES, name).map(Where::Glance).or_else(|| named(T::FIELDS, name).map(Where::Thing));
+    let asked: Asked<'_, Where<T>> = Asked::read(query.filters.unwrap_or_default(), T::TAGGED, seen)?;
     if let Some(ids) = query.ids.filter(|ids| !ids.is_empty()) {
         if query.max_results.is_some() {
             let message = format!("The parameter {} cannot be used with the parameter MaxResults", T::IDS);
             return Err(invalid_combination(message));
         }
-        return Ok((conditions.keep(by_ids(many, ids)?), None));
+        let found = by_ids(many, ids)?.iter().map(|glance| asked.build(many, glance)).collect::<Result<Vec<_>, _>>()?;
+        return Ok((found.into_iter().flatten().collect(), None));
     }
     let most = query.max_results.map(page_size).transpose()?.unwrap_or(usize::MAX);
-    let after = query.next_token.filter(|token| !token.is_empty());
-    let after = after.map(|token| decode(token).ok_or_else(invalid_next_token)).transpose()?.unwrap_or_default();
-    // Ids end in hexadecimal digits that are drawn, so that each first digit has a sixteenth of them.
-    let prefixes = "0123456789abcdef".chars().map(|digit| format!("{}-{digit}", T::RESOURCE.prefix));
+    let token = query.next_token.filter(|token| !token.is_empty());
+    let mut after = token.map(|token| decode(token).ok_or_else(invalid_next_token)).transpose()?.unwrap_or_default();
+    // One more than the page has: whether there is another.
+    let part = most.saturating_add(1).clamp(PART, 10 * PART + 1);
     let mut found: Vec<T> = Vec::new();
-    for prefix in prefixes.filter(|prefix| *prefix >= after || after.starts_with(prefix.as_str())) {
-        for id in many.ids(&prefix)?.into_iter().filter(|id| *id > after) {
-            let Some(thing) = many.one(&id)?.filter(|thing| conditions.hold(thing)) else { continue };
+    loop {
+        let glances = many.after(&after, part)?;
+        for glance in &glances {
+            let Some(thing) = asked.build(many, glance)? else { continue };
             if found.len() == most {
                 let token = found.last().map(|last| encode(last.id()));
                 return Ok((found, token));
             }
             found.push(thing);
         }
+        match glances.last() {
+            Some(last) if glances.len() == part => after = T::id_of(last).to_owned(),
+            _ => return Ok((found, None)),
+        }
     }
-    Ok((found, None))
 }
 
 /// Those with the ids, each once, in the order of their ids.
-fn by_ids<T: Described>(many: &impl Many<T>, ids: &[String]) -> Result<Vec<T>, Fault> {
+fn by_ids<T: Sought>(many: &impl Many<T>, ids: &[String]) -> Result<Vec<T::Glance>, Fault> {
     ids.iter().try_for_each(|id| T::RESOURCE.check(id))?;
     let distinct: std::collections::BTreeSet<&String> = ids.iter().collect();
     distinct.into_iter().map(|id| many.one(id)?.ok_or_else(|| T::RESOURCE.not_found(id))).collect()
 }
 
+/// What answers a filter.
+enum Where<T: Sought> {
+    Glance(fn(&T::Glance) -> Vec<String>),
+    Thing(fn(&T) -> Vec<String>),
+}
+
+impl<T: Sought> Asked<'_, Where<T>> {
+    /// The thing with that record, if all conditions hold; it is built only if those on the record do.
+    fn build(&self, many: &impl Many<T>, glance: &T::Glance) -> Result<Option<T>, Fault> {
+        let on_record = |it: &Where<T>| matches!(it, Where::Glance(_));
+        let known = |it: &Where<T>| match it {
+            Where::Glance(of) => of(glance),
+            Where::Thing(_) => Vec::new(),
+        };
+        let tags = T::tags_of(glance).iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        if !self.tags_hold(tags) || !self.fields_hold(on_record, known) {
+            return Ok(None);
+        }
+        let built = many.build(glance)?;
+        Ok(built.filter(|thing| {
+            let of_thing = |it: &Where<T>| match it {
+                Where::Thing(of) => of(thing),
+                Where::Glance(_) => Vec::new(),
+            };
+            self.fields_hold(|it| !on_record(it), of_thing)
+        }))
+    }
+}
+
 /// Those that match all filters: the documented ones in `fields`, and those about tags if things of this kind have any.
 pub fn matching<T>(
-    things: Vec<T>,
+    mut things: Vec<T>,
     filters: &[Filter],
     fields: &[Field<T>],
     tags: Option<fn(&T) -> &[Tag]>,
 ) -> Result<Vec<T>, Fault> {
-    Ok(Conditions::read(filters, fields, tags)?.keep(things))
+    let asked = Asked::read(filters, tags.is_some(), |name| named(fields, name))?;
+    things.retain(|thing| {
+        let tags = tags.map(|tags| tags(thing)).unwrap_or_default().iter();
+        let tags = tags.filter_map(|tag| Some((tag.key.as_deref()?, tag.value.as_deref().unwrap_or_default())));
+        asked.tags_hold(tags) && asked.fields_hold(|_| true, |field| field(thing))
+    });
+    Ok(things)
 }
 
-/// What filters ask for.
-struct Conditions<'a, T> {
-    conditions: Vec<(About<'a, T>, &'a [String])>,
-    tags: Option<fn(&T) -> &[Tag]>,
+/// What filters ask for: each with the patterns of which one has to fit.
+struct Asked<'a, F> {
+    tags: Vec<(About<'a>, &'a [String])>,
+    fields: Vec<(F, &'a [String])>,
 }
 
-/// What a filter is about.
-enum About<'a, T> {
-    /// The value of the tag with that key.
-    Tag(&'a str),
-    /// The keys of tags.
-    TagKey,
-    /// Anything else.
-    Field(fn(&T) -> Vec<String>),
+/// What of tags a filter is about.
+enum About<'a> {
+    /// The value of the one with that key.
+    Value(&'a str),
+    /// The keys.
+    Key,
 }
 
-impl<'a, T> Conditions<'a, T> {
-    fn read(filters: &'a [Filter], fields: &[Field<T>], tags: Option<fn(&T) -> &[Tag]>) -> Result<Self, Fault> {
-        let condition = |filter: &'a Filter| {
+impl<'a, F> Asked<'a, F> {
+    /// Reads filters; `field` knows those by name that are not about tags.
+    fn read(filters: &'a [Filter], tagged: bool, field: impl Fn(&str) -> Option<F>) -> Result<Self, Fault> {
+        let mut asked = Self { tags: Vec::new(), fields: Vec::new() };
+        for filter in filters {
             let (name, patterns) = parts(filter)?;
-            let about = match name.strip_prefix("tag:") {
-                Some(key) if tags.is_some() => About::Tag(key),
-                None if tags.is_some() && name == "tag-key" => About::TagKey,
-                _ => About::Field(fields.iter().find(|(field, _)| *field == name).ok_or_else(|| unknown(name))?.1),
-            };
-            Ok((about, patterns))
-        };
-        Ok(Self { conditions: filters.iter().map(condition).collect::<Result<_, Fault>>()?, tags })
+            match name.strip_prefix("tag:") {
+                Some(key) if tagged => asked.tags.push((About::Value(key), patterns)),
+                None if tagged && name == "tag-key" => asked.tags.push((About::Key, patterns)),
+                _ => asked.fields.push((field(name).ok_or_else(|| unknown(name))?, patterns)),
+            }
+        }
+        Ok(asked)
     }
 
-    fn hold(&self, thing: &T) -> bool {
-        let tags = || self.tags.map(|tags| tags(thing)).unwrap_or_default();
-        self.conditions.iter().all(|(about, patterns)| match about {
-            About::Tag(key) => values_of(tags(), key).any(|it| any(patterns, it)),
-            About::TagKey => keys(tags()).any(|it| any(patterns, it)),
-            About::Field(field) => field(thing).iter().any(|value| any(patterns, value)),
+    fn tags_hold<'t>(&self, tags: impl Iterator<Item = (&'t str, &'t str)> + Clone) -> bool {
+        self.tags.iter().all(|(about, patterns)| match about {
+            About::Value(key) => tags.clone().any(|(found, value)| found == *key && any(patterns, value)),
+            About::Key => tags.clone().any(|(key, _)| any(patterns, key)),
         })
     }
 
-    fn keep(&self, mut things: Vec<T>) -> Vec<T> {
-        things.retain(|thing| self.hold(thing));
-        things
+    /// Whether the conditions on those fields hold.
+    fn fields_hold(&self, which: impl Fn(&F) -> bool, values: impl Fn(&F) -> Vec<String>) -> bool {
+        let mut fields = self.fields.iter().filter(|(field, _)| which(field));
+        fields.all(|(field, patterns)| values(field).iter().any(|value| any(patterns, value)))
     }
 }
 
-fn keys(tags: &[Tag]) -> impl Iterator<Item = &str> {
-    tags.iter().filter_map(|tag| tag.key.as_deref())
-}
-
-fn values_of<'a>(tags: &'a [Tag], key: &'a str) -> impl Iterator<Item = &'a str> {
-    let tags = tags.iter().filter(move |tag| tag.key.as_deref() == Some(key));
-    tags.map(|tag| tag.value.as_deref().unwrap_or_default())
+fn named<T>(fields: &[Field<T>], name: &str) -> Option<fn(&T) -> Vec<String>> {
+    fields.iter().find(|(field, _)| *field == name).map(|(_, of)| *of)
 }
 
 fn parts(filter: &Filter) -> Result<(&str, &[String]), Fault> {

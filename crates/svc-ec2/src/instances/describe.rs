@@ -5,7 +5,7 @@ use super::{
     views::{self, IMAGE_METADATA_FIELDS, Shown, TOPOLOGY_FIELDS},
 };
 use crate::{
-    describe::{Many, Query, matching, page, seek},
+    describe::{Many, Query, Sought, matching, page, seek},
     errors::{dry_run, invalid_combination, invalid_value},
     records::{key, place},
     tagged::anywhere,
@@ -39,15 +39,18 @@ struct Instances<'a, F> {
     build: F,
 }
 
-impl<T, F: Fn(&Loaded) -> Answer<Option<T>>> Many<T> for Instances<'_, F> {
-    fn one(&self, id: &str) -> Result<Option<T>, Fault> {
-        let Some(row) = self.tx.get(&key::<Instance>(self.cx, id))? else { return Ok(None) };
-        (self.build)(&Loaded::of(id, &row))
+impl<T: Sought<Glance = Loaded>, F: Fn(&Loaded) -> Answer<Option<T>>> Many<T> for Instances<'_, F> {
+    fn one(&self, id: &str) -> Result<Option<Loaded>, Fault> {
+        Ok(self.tx.get(&key::<Instance>(self.cx, id))?.map(|row| Loaded::of(id, &row)))
     }
 
-    fn ids(&self, prefix: &str) -> Result<Vec<String>, Fault> {
-        let found = self.tx.specs::<Instance>(Scope::Prefix(&self.cx.account, &self.cx.region, prefix))?;
-        Ok(found.into_iter().map(|(key, _)| key.id).collect())
+    fn after(&self, id: &str, most: usize) -> Result<Vec<Loaded>, Fault> {
+        let rows = self.tx.list::<Instance>(Scope::After(&self.cx.account, &self.cx.region, id, most))?;
+        Ok(rows.iter().map(|(key, row)| Loaded::of(&key.id, row)).collect())
+    }
+
+    fn build(&self, loaded: &Loaded) -> Result<Option<T>, Fault> {
+        (self.build)(loaded)
     }
 }
 

@@ -1,8 +1,9 @@
 //! By what instances are found: every documented filter of `DescribeInstances` (EC2 API reference).
 
+use super::time;
 use crate::{
-    describe::{Described, Field, Text, each, nothing},
-    instances::load::Belongings,
+    describe::{Described, Field, Sought, Text, each, nothing},
+    instances::load::{Belongings, Loaded},
     resource::Resource,
 };
 use api::ec2::{
@@ -10,7 +11,8 @@ use api::ec2::{
     InstanceMetadataOptionsResponse, InstanceNetworkInterface, InstanceNetworkInterfaceAssociation,
     InstanceNetworkInterfaceAttachment, InstancePrivateIpAddress, InstanceTopology, Tag,
 };
-use model::ec2::NetworkInterfaceSpec;
+use logic::instance::{state_code, state_name};
+use model::ec2::{InstanceSpec, InstanceState, NetworkInterfaceSpec, Tags};
 
 /// An instance as it is shown, with what is not shown of it but found by.
 pub struct Shown {
@@ -39,6 +41,45 @@ impl Described for Shown {
         self.instance.tags.as_deref().unwrap_or_default()
     }
 }
+
+impl Sought for Shown {
+    type Glance = Loaded;
+    const GLANCES: &'static [Field<Loaded>] = GLANCES;
+    const TAGGED: bool = true;
+
+    fn id_of(loaded: &Loaded) -> &str {
+        &loaded.id
+    }
+
+    fn tags_of(loaded: &Loaded) -> &Tags {
+        &loaded.spec.tags
+    }
+}
+
+/// What an instance has until it is gone.
+fn while_there(it: &Loaded, of: fn(&InstanceSpec) -> &String) -> Vec<String> {
+    if it.state() == InstanceState::Terminated { Vec::new() } else { vec![of(&it.spec).clone()] }
+}
+
+/// What the record of an instance says.
+const GLANCES: &[Field<Loaded>] = &[
+    ("architecture", |it| vec![it.spec.boot.architecture.clone()]),
+    ("availability-zone", |it| vec![it.spec.placement.zone.clone()]),
+    ("client-token", |it| vec![it.spec.launch.client_token.clone().unwrap_or_default()]),
+    ("image-id", |it| vec![it.spec.image.clone()]),
+    ("instance-id", |it| vec![it.id.clone()]),
+    ("instance-state-code", |it| vec![state_code(it.state()).to_string()]),
+    ("instance-state-name", |it| vec![state_name(it.state()).to_owned()]),
+    ("instance-type", |it| vec![it.spec.instance_type.clone()]),
+    ("key-name", |it| it.spec.key.iter().map(|key| key.name.clone()).collect()),
+    ("launch-index", |it| vec![it.spec.launch.index.to_string()]),
+    ("launch-time", |it| vec![time(it.spec.launch.at).to_the_millisecond()]),
+    ("placement-group-name", |it| it.spec.placement.group.iter().cloned().collect()),
+    ("reservation-id", |it| vec![it.spec.launch.reservation.clone()]),
+    ("root-device-name", |it| vec![it.spec.boot.root_device.clone()]),
+    ("subnet-id", |it| while_there(it, |spec| &spec.subnet)),
+    ("vpc-id", |it| while_there(it, |spec| &spec.vpc)),
+];
 
 /// The text of an enumeration's value.
 macro_rules! word {
@@ -98,8 +139,6 @@ fn metadata(it: &Shown, of: fn(&InstanceMetadataOptionsResponse) -> Vec<String>)
 
 const FIELDS: &[Field<Shown>] = &[
     ("affinity", nothing),
-    ("architecture", |it| word!(it.instance.architecture)),
-    ("availability-zone", |it| within!(it.instance.placement, |one| one.availability_zone.texts())),
     ("availability-zone-id", |it| vec![it.zone_id.clone()]),
     ("block-device-mapping.attach-time", |it| disks(it, |one| one.attach_time.texts())),
     ("block-device-mapping.delete-on-termination", |it| disks(it, |one| one.delete_on_termination.texts())),
@@ -113,7 +152,6 @@ const FIELDS: &[Field<Shown>] = &[
     }),
     ("capacity-reservation-specification.capacity-reservation-target.capacity-reservation-id", nothing),
     ("capacity-reservation-specification.capacity-reservation-target.capacity-reservation-resource-group-arn", nothing),
-    ("client-token", |it| it.instance.client_token.texts()),
     ("current-instance-boot-mode", |it| word!(it.instance.current_instance_boot_mode)),
     ("dns-name", |it| it.instance.public_dns_name.texts()),
     ("ebs-optimized", |it| it.instance.ebs_optimized.texts()),
@@ -124,20 +162,12 @@ const FIELDS: &[Field<Shown>] = &[
     ("hypervisor", |it| word!(it.instance.hypervisor)),
     ("iam-instance-profile.arn", |it| within!(it.instance.iam_instance_profile, |one| one.arn.texts())),
     ("iam-instance-profile.id", |it| within!(it.instance.iam_instance_profile, |one| one.id.texts())),
-    ("image-id", |it| it.instance.image_id.texts()),
-    ("instance-id", |it| it.instance.instance_id.texts()),
     ("instance-lifecycle", nothing),
-    ("instance-state-code", |it| within!(it.instance.state, |one| one.code.texts())),
-    ("instance-state-name", |it| within!(it.instance.state, |one| word!(one.name))),
-    ("instance-type", |it| it.instance.instance_type.texts()),
     ("instance.group-id", |it| each(&it.instance.security_groups, |one| &one.group_id)),
     ("instance.group-name", |it| each(&it.instance.security_groups, |one| &one.group_name)),
     ("ip-address", |it| it.instance.public_ip_address.texts()),
     ("ipv6-address", |it| it.instance.ipv6_address.texts()),
     ("kernel-id", nothing),
-    ("key-name", |it| it.instance.key_name.texts()),
-    ("launch-index", |it| it.instance.ami_launch_index.texts()),
-    ("launch-time", |it| it.instance.launch_time.texts()),
     ("maintenance-options.auto-recovery", |it| within!(it.instance.maintenance_options, |one| { word!(one.auto_recovery) })),
     ("metadata-options.http-endpoint", |it| metadata(it, |one| word!(one.http_endpoint))),
     ("metadata-options.http-protocol-ipv4", |it| metadata(it, |one| word!(one.http_endpoint))),
@@ -207,7 +237,6 @@ const FIELDS: &[Field<Shown>] = &[
     ("operator.principal", nothing),
     ("outpost-arn", nothing),
     ("owner-id", |it| vec![it.owner.clone()]),
-    ("placement-group-name", |it| within!(it.instance.placement, |one| one.group_name.texts())),
     ("placement-partition-number", |it| within!(it.instance.placement, |one| one.partition_number.texts())),
     ("platform", |it| word!(it.instance.platform)),
     ("platform-details", |it| it.instance.platform_details.texts()),
@@ -227,20 +256,16 @@ const FIELDS: &[Field<Shown>] = &[
     ("ramdisk-id", nothing),
     ("reason", |it| it.instance.state_transition_reason.texts()),
     ("requester-id", nothing),
-    ("reservation-id", |it| vec![it.reservation.clone()]),
-    ("root-device-name", |it| it.instance.root_device_name.texts()),
     ("root-device-type", |it| word!(it.instance.root_device_type)),
     ("source-dest-check", |it| it.instance.source_dest_check.texts()),
     ("spot-instance-request-id", nothing),
     ("state-reason-code", |it| within!(it.instance.state_reason, |one| one.code.texts())),
     ("state-reason-message", |it| within!(it.instance.state_reason, |one| one.message.texts())),
-    ("subnet-id", |it| it.instance.subnet_id.texts()),
     ("tenancy", |it| within!(it.instance.placement, |one| word!(one.tenancy))),
     ("tpm-support", |it| it.instance.tpm_support.texts()),
     ("usage-operation", |it| it.instance.usage_operation.texts()),
     ("usage-operation-update-time", |it| it.instance.usage_operation_update_time.texts()),
     ("virtualization-type", |it| word!(it.instance.virtualization_type)),
-    ("vpc-id", |it| it.instance.vpc_id.texts()),
 ];
 
 /// Of `DescribeIamInstanceProfileAssociations`.

@@ -2,7 +2,7 @@
 
 use super::{state, time};
 use crate::{
-    describe::{Described, Field, Text, nothing},
+    describe::{Described, Field, Sought, Text, nothing},
     instances::load::Loaded,
     resource::Resource,
 };
@@ -13,7 +13,7 @@ use api::ec2::{
 use logic::instance::{Check, checks};
 use model::{
     Timestamp,
-    ec2::{EventKind, InstanceState, ScheduledEvent},
+    ec2::{EventKind, InstanceState, ScheduledEvent, Tags},
 };
 
 /// The status of an instance.
@@ -93,6 +93,20 @@ fn reachability(summary: &Option<InstanceStatusSummary>) -> Vec<String> {
 
 fn overall(summary: &Option<InstanceStatusSummary>) -> Vec<String> {
     summary.iter().filter_map(|summary| summary.status).map(|status| status.as_str().into()).collect()
+}
+
+impl Sought for InstanceStatus {
+    type Glance = Loaded;
+    const GLANCES: &'static [Field<Loaded>] = &[];
+    const TAGGED: bool = false;
+
+    fn id_of(loaded: &Loaded) -> &str {
+        &loaded.id
+    }
+
+    fn tags_of(loaded: &Loaded) -> &Tags {
+        &loaded.spec.tags
+    }
 }
 
 impl Described for InstanceStatus {
