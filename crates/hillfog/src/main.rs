@@ -13,6 +13,10 @@ use clap::{Parser, Subcommand};
 use command::{doctor, down, env, iam, image as images, instance, key, reset, status, up};
 use std::{ffi::OsString, process::ExitCode};
 
+/// glibc's takes twice the time for what an answer is made of, many small pieces that live for a moment (`bench/crates.sh`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A compute cloud in one binary: it answers the AWS API, and really runs what it is asked to run.
 #[derive(Parser)]
 #[command(version, propagate_version = true)]
