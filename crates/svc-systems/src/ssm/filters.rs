@@ -21,13 +21,13 @@ pub struct Candidate<'a> {
 /// A filter that was understood.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Filter {
-    what: Key,
+    what: Field,
     how: How,
     values: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Key {
+enum Field {
     Name,
     Type,
     KeyId,
@@ -64,10 +64,10 @@ impl Asking {
         }
     }
 
-    fn knows(self, key: &Key) -> bool {
+    fn knows(self, key: &Field) -> bool {
         match self {
-            Self::Describe => *key != Key::Label,
-            Self::ByPath => matches!(key, Key::Type | Key::KeyId | Key::Label),
+            Self::Describe => *key != Field::Label,
+            Self::ByPath => matches!(key, Field::Type | Field::KeyId | Field::Label),
         }
     }
 }
@@ -81,7 +81,7 @@ pub fn read(asking: Asking, filters: &[ParameterStringFilter]) -> Result<Vec<Fil
             return Err(repeated_filter(&filter.key));
         }
         let values = filter.values.clone().unwrap_or_default();
-        if values.is_empty() && !matches!(key, Key::Tag(_)) {
+        if values.is_empty() && !matches!(key, Field::Tag(_)) {
             return Err(no_filter_values(&filter.key));
         }
         let how = how(&key, filter.option.as_deref())?;
@@ -93,31 +93,31 @@ pub fn read(asking: Asking, filters: &[ParameterStringFilter]) -> Result<Vec<Fil
 /// Reads filters of the older kind.
 pub fn read_old(filters: &[ParametersFilter]) -> Result<Vec<Filter>, Fault> {
     let read = |filter: &ParametersFilter| {
-        let what = key(filter.key.as_str()).unwrap_or(Key::Name);
-        let how = if what == Key::Name { How::BeginsWith } else { How::Equals };
+        let what = key(filter.key.as_str()).unwrap_or(Field::Name);
+        let how = if what == Field::Name { How::BeginsWith } else { How::Equals };
         Ok(Filter { values: checked(&what, filter.values.clone())?, what, how })
     };
     filters.iter().map(read).collect()
 }
 
-fn key(text: &str) -> Option<Key> {
+fn key(text: &str) -> Option<Field> {
     Some(match text {
-        "Name" => Key::Name,
-        "Type" => Key::Type,
-        "KeyId" => Key::KeyId,
-        "Tier" => Key::Tier,
-        "DataType" => Key::DataType,
-        "Path" => Key::Path,
-        "Label" => Key::Label,
-        tag => Key::Tag(tag.strip_prefix("tag:")?.to_owned()),
+        "Name" => Field::Name,
+        "Type" => Field::Type,
+        "KeyId" => Field::KeyId,
+        "Tier" => Field::Tier,
+        "DataType" => Field::DataType,
+        "Path" => Field::Path,
+        "Label" => Field::Label,
+        tag => Field::Tag(tag.strip_prefix("tag:")?.to_owned()),
     })
 }
 
-fn how(key: &Key, option: Option<&str>) -> Result<How, Fault> {
+fn how(key: &Field, option: Option<&str>) -> Result<How, Fault> {
     let known: &[(&str, How)] = match key {
-        Key::Path => &[("OneLevel", How::OneLevel), ("Recursive", How::Recursive)],
-        Key::Name => &[("Equals", How::Equals), ("BeginsWith", How::BeginsWith), ("Contains", How::Contains)],
-        Key::Label | Key::Tag(_) => &[("Equals", How::Equals)],
+        Field::Path => &[("OneLevel", How::OneLevel), ("Recursive", How::Recursive)],
+        Field::Name => &[("Equals", How::Equals), ("BeginsWith", How::BeginsWith), ("Contains", How::Contains)],
+        Field::Label | Field::Tag(_) => &[("Equals", How::Equals)],
         _ => &[("Equals", How::Equals), ("BeginsWith", How::BeginsWith)],
     };
     let Some(option) = option else { return Ok(known[0].1) };
@@ -126,15 +126,15 @@ fn how(key: &Key, option: Option<&str>) -> Result<How, Fault> {
 }
 
 /// The values, paths with a slash at their end.
-fn checked(key: &Key, values: Vec<String>) -> Result<Vec<String>, Fault> {
+fn checked(key: &Field, values: Vec<String>) -> Result<Vec<String>, Fault> {
     let among = |valid: &[&str]| match values.iter().find(|value| !valid.contains(&value.as_str())) {
         Some(value) => Err(bad_filter_value(value, &valid.join(", "))),
         None => Ok(()),
     };
     match key {
-        Key::Path => return values.iter().map(|value| names::path(value)).collect(),
-        Key::Type => among(&["String", "StringList", "SecureString"])?,
-        Key::Tier => among(&["Standard", "Advanced", "Intelligent-Tiering"])?,
+        Field::Path => return values.iter().map(|value| names::path(value)).collect(),
+        Field::Type => among(&["String", "StringList", "SecureString"])?,
+        Field::Tier => among(&["Standard", "Advanced", "Intelligent-Tiering"])?,
         _ => {}
     }
     Ok(values)
@@ -144,17 +144,17 @@ impl Filter {
     /// Whether one of the values fits.
     pub fn matches(&self, it: &Candidate<'_>) -> bool {
         match &self.what {
-            Key::Name => self.fits_name(it.name),
-            Key::Path => self.values.iter().any(|path| is_under(it.name, path, self.how == How::Recursive)),
-            Key::Type => self.fits(views::kind(it.newest.kind).as_str()),
-            Key::KeyId => it.newest.key.as_deref().is_some_and(|key| self.fits(key)),
-            Key::Tier => self.fits(views::tier(it.newest.tier).as_str()),
-            Key::DataType => self.fits(&it.newest.data_type),
-            Key::Label => {
+            Field::Name => self.fits_name(it.name),
+            Field::Path => self.values.iter().any(|path| is_under(it.name, path, self.how == How::Recursive)),
+            Field::Type => self.fits(views::kind(it.newest.kind).as_str()),
+            Field::KeyId => it.newest.key.as_deref().is_some_and(|key| self.fits(key)),
+            Field::Tier => self.fits(views::tier(it.newest.tier).as_str()),
+            Field::DataType => self.fits(&it.newest.data_type),
+            Field::Label => {
                 let on_newest = it.parameter.labels.iter().filter(|(_, number)| **number == it.parameter.latest);
                 on_newest.into_iter().any(|(label, _)| self.fits(label))
             }
-            Key::Tag(tag) => it.parameter.tags.get(tag).is_some_and(|value| self.values.is_empty() || self.fits(value)),
+            Field::Tag(tag) => it.parameter.tags.get(tag).is_some_and(|value| self.values.is_empty() || self.fits(value)),
         }
     }
 
@@ -163,7 +163,7 @@ impl Filter {
         let bare = |text: &str| text.strip_prefix('/').unwrap_or(text).to_owned();
         match self.how {
             How::Contains => self.fits(name),
-            _ => Filter { what: Key::Name, how: self.how, values: self.values.iter().map(|it| bare(it)).collect() }
+            _ => Filter { what: Field::Name, how: self.how, values: self.values.iter().map(|it| bare(it)).collect() }
                 .fits(&bare(name)),
         }
     }
