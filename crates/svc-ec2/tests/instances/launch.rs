@@ -115,7 +115,7 @@ async fn bad_input_makes_nothing() {
         ),
         ("NotImplemented", vec![("InstanceMarketOptions.MarketType", "spot")]),
         ("NotImplemented", vec![("EnclaveOptions.Enabled", "true")]),
-        ("NotImplemented", vec![("Ipv6AddressCount", "1")]),
+        ("InvalidParameterValue", vec![("Ipv6AddressCount", "1")]),
         ("NotImplemented", vec![("Placement.Tenancy", "host")]),
         ("DryRunOperation", vec![("DryRun", "true")]),
     ] {
