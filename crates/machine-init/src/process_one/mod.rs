@@ -12,13 +12,13 @@ pub mod signals;
 mod stop;
 
 use crate::{boot, commands, console::say, ssh, sudo};
+use button::Buttons;
 use model::Env;
 use nix::{
     fcntl::OFlag,
     poll::{PollFd, PollFlags, PollTimeout, poll},
     unistd::{Pid, getpid, pipe2},
 };
-use button::Buttons;
 use ready::Ready;
 use service::Service;
 use signals::{Signals, Wish};
@@ -96,13 +96,7 @@ fn start_boot(env: &Env) -> io::Result<Ready> {
     Ok(ready)
 }
 
-fn next(
-    env: &Env,
-    signals: &mut Signals,
-    buttons: &mut Buttons,
-    ready: &mut Ready,
-    services: &[Service],
-) -> io::Result<Event> {
+fn next(env: &Env, signals: &mut Signals, buttons: &mut Buttons, ready: &mut Ready, services: &[Service]) -> io::Result<Event> {
     let patience = services.iter().filter_map(Service::due).min().map(|at| at.since(env.now()));
     let patience = patience.map_or(PollTimeout::NONE, |left| PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX));
     let mut watched = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
