@@ -139,14 +139,11 @@ impl Shimmed {
         }
     }
 
-    /// Whether a machine whose shim takes no orders has ended; a shim that takes none any more is cleaning up.
+    /// Whether a machine whose shim takes no orders has ended: a shim that takes none any more is cleaning up, which takes a moment.
     async fn is_about_to_end(&self, id: &str) -> Result<bool, String> {
         for _ in 0..life::LOOKS {
             if self.running(id)?.is_none() {
                 return Ok(true);
-            }
-            if self.runtime(id).join(record::CONTROL_SOCKET).exists() {
-                return Ok(false);
             }
             self.env.sleep(life::LOOK).await;
         }
