@@ -82,10 +82,14 @@ pub(crate) async fn serve(front: &Front, request: Request<Body>) -> Response<Bod
         ("iam/observed", &Method::GET, _) => iam::observed(front, &head).await,
         ("iam/decide", &Method::POST, _) => iam::decide(front, body).await,
         ("health" | "status" | "reset" | "clock" | "keys" | "instances/events" | "iam/observed" | "iam/decide", _, Some(_)) => {
-            let message = "use GET for health, status and iam/observed, POST for reset, clock, keys, instances/events and iam/decide";
+            let message =
+                "use GET for health, status and iam/observed, POST for reset, clock, keys, instances/events and iam/decide";
             error(StatusCode::METHOD_NOT_ALLOWED, message)
         }
-        _ => error(StatusCode::NOT_FOUND, "there are health, status, reset, clock, keys, instances/events, iam/observed and iam/decide"),
+        _ => error(
+            StatusCode::NOT_FOUND,
+            "there are health, status, reset, clock, keys, instances/events, iam/observed and iam/decide",
+        ),
     }
 }
 
