@@ -30,13 +30,18 @@ def traces():
             "folders": folders}
 
 
+def left(before):
+    """What is there now and wasn't then. (What goes meanwhile is of the other tests' cloud.)"""
+    return {kind: more for kind, now in traces().items() if (more := [one for one in now if one not in before[kind]])}
+
+
 def test_down_leaves_nothing(root, tmp_path, web_image, skopeo):
     before = traces()
     cloud = Cloud(tmp_path / "cloud").up()
     Web(cloud, web_image, "one", count=1).steady(1)
-    assert traces() != before
+    assert left(before)
     cloud.down()
-    assert traces() == before
+    assert left(before) == {}
 
 
 def test_down_after_a_killed_server_leaves_nothing(root, tmp_path, web_image, skopeo):
@@ -45,7 +50,7 @@ def test_down_after_a_killed_server_leaves_nothing(root, tmp_path, web_image, sk
     Web(cloud, web_image, "one", count=1).steady(1)
     os.kill(cloud.server_pid(), signal.SIGKILL)
     cloud.down()
-    assert traces() == before
+    assert left(before) == {}
 
 
 def test_up_after_down_brings_services_back(own_cloud, web_image, skopeo):
@@ -62,10 +67,11 @@ def test_reset_empties_a_running_cloud(own_cloud, web_image, skopeo):
     bare = traces()
     Web(own_cloud, web_image, "gone", count=1).steady(1)
     own_cloud.hillfog("reset")
-    after = traces()
+    after = left(bare)
     # The edge process may stay with the server; nothing of the workloads does.
-    assert (after["mounts"], after["links"], after["routes"]) == (bare["mounts"], bare["links"], bare["routes"])
-    assert not [p for p in after["processes"] if " shim" in p]
+    assert not {"mounts", "links", "routes"} & after.keys(), after
+    # The server may be trying KVM, for half a second.
+    assert not [p for p in after.get("processes", []) if " shim" in p and "try-kvm" not in p]
     assert own_cloud.client("ecr").describe_repositories()["repositories"] == []
     assert own_cloud.client("ecs").list_clusters()["clusterArns"] == []
     assert own_cloud.client("logs").describe_log_groups()["logGroups"] == []

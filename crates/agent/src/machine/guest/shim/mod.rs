@@ -93,8 +93,11 @@ pub fn run(folder: &Path) -> Result<(), Failure> {
     Ok(state.save(&job.folder)?)
 }
 
-/// Tries whether KVM runs guests ([`super::kvm`]).
+/// Tries whether KVM runs guests ([`super::kvm`]). Where it doesn't, this process may never leave its guest by itself: it ends with who wants to
+/// know, and after a second in any case.
 pub fn try_kvm() -> Result<(), Failure> {
+    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
+    nix::unistd::alarm::set(1);
     Ok(super::kvm::run_guest()?)
 }
 
