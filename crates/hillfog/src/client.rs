@@ -25,8 +25,12 @@ impl Server {
     pub fn running(folders: &Folders) -> Option<Self> {
         let text = std::fs::read(folders.server_file()).ok()?;
         let server: Server = serde_json::from_slice(&text).ok()?;
-        let listening = std::net::TcpStream::connect(server.address()).is_ok();
-        (listening && server.is_alive()).then_some(server)
+        (server.listens() && server.is_alive()).then_some(server)
+    }
+
+    /// Whether it takes connections.
+    pub fn listens(&self) -> bool {
+        std::net::TcpStream::connect(self.address()).is_ok()
     }
 
     /// As [`Server::running`], with an error that says how to start it.

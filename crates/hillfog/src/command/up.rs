@@ -65,7 +65,7 @@ const START: Duration = Duration::from_secs(60);
 
 pub fn run(args: Args) -> Result<ExitCode> {
     let folders = Folders::of(&args.data)?;
-    if let Some(server) = Server::running(&folders) {
+    if let Some(server) = settled(&folders) {
         if args.detach {
             println!("The cloud runs already, on {}.", server.url());
             return Ok(ExitCode::SUCCESS);
@@ -74,6 +74,20 @@ pub fn run(args: Args) -> Result<ExitCode> {
     }
     let settings = Settings { listen: args.listen, serial_console: args.serial_console, placement: args.placement.rules() };
     if args.detach { detached(&folders, &settings) } else { in_foreground(&folders, &settings) }
+}
+
+/// The server that runs. One that was killed a moment ago may still take connections: it is waited for until it answers, or is gone.
+fn settled(folders: &Folders) -> Option<Server> {
+    let deadline = Instant::now() + START;
+    while let Some(server) = Server::running(folders) {
+        if server.get("/_hillfog/health").is_ok() || Instant::now() > deadline {
+            return Some(server);
+        }
+        while server.is_alive() && !server.listens() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+    None
 }
 
 /// Runs the cloud until a signal: `SIGINT` (Ctrl-C) takes everything down, `SIGTERM` ends the server alone and leaves what it runs
