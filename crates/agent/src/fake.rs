@@ -126,6 +126,7 @@ struct Net {
     plugged: BTreeMap<String, BTreeSet<String>>,
     deaf: BTreeSet<String>,
     refusal: Option<String>,
+    faults: BTreeMap<String, String>,
     last_port: u16,
 }
 
@@ -136,6 +137,11 @@ impl FakeNetwork {
     /// From now on, joining fails so.
     pub fn refuse(&self, reason: Option<&str>) {
         self.net().refusal = reason.map(str::to_owned);
+    }
+
+    /// From now on, these VPCs can't be made for these reasons.
+    pub fn fail(&self, faults: BTreeMap<String, String>) {
+        self.net().faults = faults;
     }
 
     /// The workloads that have joined and not left.
@@ -207,8 +213,9 @@ impl Network for FakeNetwork {
     }
 
     async fn ensure(&self, vpcs: &[Vpc]) -> BTreeMap<String, String> {
-        self.net().vpcs = vpcs.to_vec();
-        BTreeMap::new()
+        let mut net = self.net();
+        net.vpcs = vpcs.to_vec();
+        net.faults.clone()
     }
 
     async fn join(&self, workload: &Workload) -> Result<NetworkJoin, String> {

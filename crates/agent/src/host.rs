@@ -23,7 +23,7 @@ use agent_proto::{
 };
 use logic::workload::Progress;
 use machines::{Fleet, is_off};
-use model::Env;
+use model::{Env, Timestamp};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
@@ -233,9 +233,11 @@ impl LocalHost {
         // The first wish may have come before this task did.
         desired.mark_changed();
         let mut collect_at = self.parts.env.now() + COLLECT_IMAGES;
+        let mut repair = Repair::default();
         loop {
             tokio::select! {
                 Ok(()) = desired.changed() => {}
+                () = self.due(repair.at) => {}
                 Some(gone) = ends.recv() => self.remove(&gone),
                 () = self.parts.env.clock.sleep_until(collect_at) => {
                     collect_at = self.parts.env.now() + COLLECT_IMAGES;
@@ -248,8 +250,16 @@ impl LocalHost {
                 self.update_pods(&wish);
                 self.update_volumes(&wish);
                 self.update_machines(&wish);
-                self.update_network(&wish).await;
+                let whole = self.update_network(&wish).await;
+                repair = repair.after(whole, self.parts.env.now());
             }
+        }
+    }
+
+    async fn due(&self, at: Option<Timestamp>) {
+        match at {
+            Some(at) => self.parts.env.clock.sleep_until(at).await,
+            None => std::future::pending().await,
         }
     }
 
@@ -281,11 +291,17 @@ impl LocalHost {
         }
     }
 
-    async fn update_network(&self, desired: &Desired) {
+    /// Whether all of it is as it is desired.
+    async fn update_network(&self, desired: &Desired) -> bool {
         let faults = self.parts.network.ensure(&desired.networks).await;
+        let whole = faults.is_empty();
+        for (vpc, fault) in &faults {
+            tracing::warn!(vpc, fault, "the network isn't whole yet");
+        }
         self.update_interfaces(&desired.networks, &faults);
         self.observe(|observed| observed.network_faults = faults);
         self.plugs.send_replace(desired.networks.iter().flat_map(plugs).collect());
+        whole
     }
 
     fn live(self: &Arc<Self>, spec: Workload, progress: Progress) {
@@ -325,6 +341,28 @@ impl LocalHost {
 
     fn observe(&self, change: impl FnOnce(&mut Observed)) {
         self.observed.send_modify(|observed| change(Arc::make_mut(observed)));
+    }
+}
+
+/// When a network with faults is looked at again though nobody wishes anything else: what was in the way, such as an interface that was just
+/// being taken out, may be gone by then.
+#[derive(Clone, Copy, Default)]
+struct Repair {
+    at: Option<Timestamp>,
+    pause: Duration,
+}
+
+impl Repair {
+    const FIRST: Duration = Duration::from_secs(1);
+    const LONGEST: Duration = Duration::from_secs(60);
+
+    /// Each failure makes the pause twice as long.
+    fn after(self, whole: bool, now: Timestamp) -> Self {
+        if whole {
+            return Self::default();
+        }
+        let pause = (self.pause * 2).clamp(Self::FIRST, Self::LONGEST);
+        Self { at: Some(now + pause), pause }
     }
 }
 

@@ -41,6 +41,21 @@ fn is_cleaned(observed: &Observed, id: &str) -> bool {
 }
 
 #[tokio::test]
+async fn what_was_in_the_networks_way_and_is_gone_costs_a_moment() {
+    let (env, clock) = Env::manual(Timestamp(1_000_000), 1);
+    let host = FakeHost::new(env).await.unwrap();
+    host.network.fail([("vpc-1".to_owned(), "Network is down".to_owned())].into());
+    host.apply(desired(vec![])).await.unwrap();
+    until(&host, "a fault", |observed| observed.network_faults.contains_key("vpc-1")).await;
+    host.network.fail(Default::default());
+    // Nobody wishes anything else meanwhile.
+    while !host.observed().borrow().network_faults.is_empty() {
+        model::env::Clock::advance(&*clock, Duration::from_secs(1));
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn a_fake_workload_runs_stops_and_vanishes() {
     let (env, clock) = Env::manual(Timestamp(1_000_000), 1);
     let host = FakeHost::new(env).await.unwrap();
