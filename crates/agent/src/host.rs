@@ -4,6 +4,7 @@
 mod machines;
 
 use crate::{
+    alarm::due,
     driver::{ContainerDriver, ContainerId, Driver, container::Places},
     flows::FlowBook,
     image::{BlobSource, ImageLimits, ImageStore, Platform},
@@ -237,7 +238,7 @@ impl LocalHost {
         loop {
             tokio::select! {
                 Ok(()) = desired.changed() => {}
-                () = self.due(repair.at) => {}
+                () = due(&self.parts.env.clock, repair.at) => {}
                 Some(gone) = ends.recv() => self.remove(&gone),
                 () = self.parts.env.clock.sleep_until(collect_at) => {
                     collect_at = self.parts.env.now() + COLLECT_IMAGES;
@@ -253,13 +254,6 @@ impl LocalHost {
                 let whole = self.update_network(&wish).await;
                 repair = repair.after(whole, self.parts.env.now());
             }
-        }
-    }
-
-    async fn due(&self, at: Option<Timestamp>) {
-        match at {
-            Some(at) => self.parts.env.clock.sleep_until(at).await,
-            None => std::future::pending().await,
         }
     }
 

@@ -3,6 +3,7 @@
 //! The agent is told what is desired and makes it so ([`agent_proto::Host`]). It decides nothing about *which* workloads run
 //! where; how far a single workload has come, and what is next for it, is decided by the pure functions of `logic::workload`.
 
+mod alarm;
 pub mod cgroup;
 pub mod disk;
 pub mod driver;

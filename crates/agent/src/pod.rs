@@ -4,6 +4,7 @@
 //! that a server that comes back goes on from it.
 
 use crate::{
+    alarm::due,
     driver::{ContainerId, Driver, Seen, StopSignal},
     image::Pulled,
     keep::Keeper,
@@ -137,12 +138,7 @@ impl Pod {
     async fn wait(&mut self, looked_at: Timestamp) -> bool {
         let wake = self.progress.wake(&self.spec, looked_at);
         let clock = self.outside.env.clock.clone();
-        let alarm = async move {
-            match wake {
-                Some(at) => clock.sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
+        let alarm = due(&clock, wake);
         tokio::select! {
             Some(done) = self.events.recv() => self.take(done),
             changed = self.wish.changed() => return changed.is_ok(),

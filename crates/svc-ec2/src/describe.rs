@@ -140,22 +140,20 @@ enum Where<T: Sought> {
 impl<T: Sought> Asked<'_, Where<T>> {
     /// The thing with that record, if all conditions hold; it is built only if those on the record do.
     fn build(&self, many: &impl Many<T>, glance: &T::Glance) -> Result<Option<T>, Fault> {
-        let on_record = |it: &Where<T>| matches!(it, Where::Glance(_));
-        let known = |it: &Where<T>| match it {
-            Where::Glance(of) => of(glance),
-            Where::Thing(_) => Vec::new(),
-        };
         let tags = T::tags_of(glance).iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        if !self.tags_hold(tags) || !self.fields_hold(on_record, known) {
+        let of_record = |it: &Where<T>| match it {
+            Where::Glance(of) => Some(of(glance)),
+            Where::Thing(_) => None,
+        };
+        if !self.tags_hold(tags) || !self.fields_hold(of_record) {
             return Ok(None);
         }
         let built = many.build(glance)?;
         Ok(built.filter(|thing| {
-            let of_thing = |it: &Where<T>| match it {
-                Where::Thing(of) => of(thing),
-                Where::Glance(_) => Vec::new(),
-            };
-            self.fields_hold(|it| !on_record(it), of_thing)
+            self.fields_hold(|it| match it {
+                Where::Thing(of) => Some(of(thing)),
+                Where::Glance(_) => None,
+            })
         }))
     }
 }
@@ -171,7 +169,7 @@ pub fn matching<T>(
     things.retain(|thing| {
         let tags = tags.map(|tags| tags(thing)).unwrap_or_default().iter();
         let tags = tags.filter_map(|tag| Some((tag.key.as_deref()?, tag.value.as_deref().unwrap_or_default())));
-        asked.tags_hold(tags) && asked.fields_hold(|_| true, |field| field(thing))
+        asked.tags_hold(tags) && asked.fields_hold(|field| Some(field(thing)))
     });
     Ok(things)
 }
@@ -212,10 +210,11 @@ impl<'a, F> Asked<'a, F> {
         })
     }
 
-    /// Whether the conditions on those fields hold.
-    fn fields_hold(&self, which: impl Fn(&F) -> bool, values: impl Fn(&F) -> Vec<String>) -> bool {
-        let mut fields = self.fields.iter().filter(|(field, _)| which(field));
-        fields.all(|(field, patterns)| values(field).iter().any(|value| any(patterns, value)))
+    /// Whether the conditions hold on those fields that have values here.
+    fn fields_hold(&self, values: impl Fn(&F) -> Option<Vec<String>>) -> bool {
+        self.fields
+            .iter()
+            .all(|(field, patterns)| values(field).is_none_or(|values| values.iter().any(|value| any(patterns, value))))
     }
 }
 

@@ -36,6 +36,11 @@ pub fn invalid_instance_types(names: &[&str]) -> Fault {
     Fault::client("InvalidInstanceType", message)
 }
 
+/// Whether a list of parameters has anything in it.
+pub fn given<T>(list: &Option<Vec<T>>) -> bool {
+    list.as_ref().is_some_and(|list| !list.is_empty())
+}
+
 /// Parameters that aren't built, each with whether it was given.
 pub fn refuse(parameters: &[(&str, bool)]) -> Result<(), Fault> {
     match parameters.iter().find(|(_, given)| *given) {

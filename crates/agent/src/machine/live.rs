@@ -4,7 +4,7 @@
 //! agent that comes back knows of everything that may have been done.
 
 use super::hands::{Hands, Means};
-use crate::keep::Keeper;
+use crate::{alarm::due, keep::Keeper};
 use agent_proto::machine::{Kind, Machine, MachineStatus};
 use logic::machine::{Gain, Progress, Seen, Step, Wish};
 use model::{Env, Timestamp};
@@ -95,12 +95,7 @@ impl Living {
     /// Waits for something to happen, or for what has become due since `looked_at`; `false` if nobody looks after the machine any more.
     async fn wait(&mut self, looked_at: Timestamp, wish: &mut watch::Receiver<Wish>) -> bool {
         let (wake, clock) = (self.progress.wake(looked_at), self.outside.env.clock.clone());
-        let alarm = async move {
-            match wake {
-                Some(at) => clock.sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
+        let alarm = due(&clock, wake);
         tokio::select! {
             Some(news) = self.tasks.join_next() => match news {
                 Ok(news) => self.take(news),

@@ -1,6 +1,7 @@
 //! A volume on this host: the loop that carries out what `logic::volume` decides. Nothing is decided here.
 
 use super::hub::{Slot, Volumes};
+use crate::alarm::due;
 use agent_proto::volume::{Volume, VolumeStatus};
 use logic::volume::{Gain, Progress, Step};
 use model::Env;
@@ -39,12 +40,7 @@ pub(crate) async fn live(
             report(status.clone());
             reported = Some(status);
         }
-        let alarm = async {
-            match progress.wake(now) {
-                Some(at) => env.clock.sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
+        let alarm = due(&env.clock, progress.wake(now));
         tokio::select! {
             Some(done) = steps.join_next() => match done {
                 Ok((step, result)) => {

@@ -7,6 +7,7 @@
 //! A ciphertext names its key and the material beneath it, so that whoever decrypts it need not, and so that what was encrypted before a
 //! rotation can be read after it. All that stands before the nonce is authenticated, together with the encryption context.
 
+use crate::sealer::{from_hex, to_hex};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use model::{Arn, Key, kms::KmsKey};
 use std::collections::BTreeMap;
@@ -60,7 +61,7 @@ impl Ciphertext {
         let header = bytes[..bytes.len() - rest.len()].to_vec();
         (sealed.len() >= AES_256_GCM.tag_len()).then(|| Self {
             key,
-            material: material.iter().map(|byte| format!("{byte:02x}")).collect(),
+            material: to_hex(material),
             header,
             nonce: *nonce,
             sealed: sealed.to_vec(),
@@ -95,12 +96,6 @@ fn authenticated(header: &[u8], context: &EncryptionContext) -> Vec<u8> {
         bytes.extend(text.as_bytes());
     }
     bytes
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let pairs = text.as_bytes().chunks(2);
-    pairs.map(|pair| <[u8; 2]>::try_from(pair).ok().and_then(|[high, low]| Some(digit(high)? << 4 | digit(low)?))).collect()
 }
 
 #[cfg(test)]

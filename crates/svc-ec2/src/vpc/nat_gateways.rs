@@ -2,14 +2,14 @@
 
 use super::{
     addresses, gateways,
-    interfaces::{address, no_address},
+    interfaces::{address, held_by_us, no_address},
     remove_interface,
     tokens::{Asked, asked},
 };
 use crate::{
     access::{self, TAG},
     describe::{Described, Field, Query, Text, select},
-    errors::{already_associated, dry_run, invalid_combination, missing_parameter, refuse},
+    errors::{already_associated, dry_run, given, invalid_combination, missing_parameter, refuse},
     records::{chosen, find, key},
     resource::Resource,
     tags,
@@ -22,8 +22,8 @@ use api::ec2::{
 use front::{Cx, Service};
 use logic::vpc::{NewInterface, WantedAddresses, new_interface};
 use model::ec2::{
-    AddressAssociation, AttachedTo, Attachment, ElasticIp, InterfaceKind, NatGateway, NatGatewayPlan, NatGatewaySpec,
-    NetworkInterface, NetworkInterfaceSpec, Subnet, SubnetSpec,
+    AddressAssociation, AttachedTo, ElasticIp, InterfaceKind, NatGateway, NatGatewayPlan, NatGatewaySpec, NetworkInterface,
+    NetworkInterfaceSpec, Subnet, SubnetSpec,
 };
 use spine::{Read, Scope, Tx};
 use std::net::Ipv4Addr;
@@ -86,10 +86,6 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateNatGatewayRequest) -> Result<Creat
     answer(cx, tx, input, &id)
 }
 
-fn given<T>(list: &Option<Vec<T>>) -> bool {
-    list.as_ref().is_some_and(|list| !list.is_empty())
-}
-
 fn answer(cx: &Cx, tx: &Tx, input: &CreateNatGatewayRequest, id: &str) -> Result<CreateNatGatewayResult, Fault> {
     let row = tx.get(&key::<NatGateway>(cx, id))?.ok_or_else(|| Resource::NAT_GATEWAY.absent(id))?;
     Ok(CreateNatGatewayResult {
@@ -140,14 +136,7 @@ fn plug(
         description: format!("Interface for NAT Gateway {id}"),
         requester_managed: true,
         requester: cx.account.to_string(),
-        attachment: Some(Attachment {
-            id: format!("ela-attach-{}", cx.env.hex(17)),
-            owner: "amazon-aws".into(),
-            to: AttachedTo::NatGateway(id.into()),
-            device_index: 1,
-            delete_on_termination: false,
-            at: cx.now,
-        }),
+        attachment: Some(held_by_us(cx, AttachedTo::NatGateway(id.into()))),
         public: false,
         now: cx.now,
     };

@@ -3,9 +3,9 @@
 //! The edge listens at them and passes connections on to the door for workloads, at which nobody is taken for the owner, so that requests
 //! are signed as everywhere. It speaks HTTP: there is nobody whose certificates for these names would be believed.
 
-use super::{DEFAULT_POLICY, given, service_name};
+use super::{DEFAULT_POLICY, service_name};
 use crate::{
-    errors::{invalid_value, missing_parameter, refuse},
+    errors::{given, invalid_value, missing_parameter, refuse},
     records::{all, find, key},
     vpc::{interfaces, remove_interface},
 };
@@ -14,9 +14,7 @@ use front::Cx;
 use logic::vpc::{NewInterface, WantedAddresses, fingerprint, new_interface};
 use model::{
     Region,
-    ec2::{
-        AttachedTo, Attachment, EndpointInterfaces, InterfaceKind, NetworkInterface, Subnet, Vpc, VpcEndpoint, VpcEndpointSpec,
-    },
+    ec2::{AttachedTo, EndpointInterfaces, InterfaceKind, NetworkInterface, Subnet, Vpc, VpcEndpoint, VpcEndpointSpec},
 };
 use spine::{Read, Scope, StoreError, Tx};
 use std::{
@@ -144,14 +142,7 @@ fn add(cx: &Cx, tx: &mut Tx, id: &str, vpc: &str, own: &mut EndpointInterfaces, 
         description: format!("VPC Endpoint Interface {id}"),
         requester_managed: true,
         requester: cx.account.to_string(),
-        attachment: Some(Attachment {
-            id: format!("ela-attach-{}", cx.env.hex(17)),
-            owner: "amazon-aws".into(),
-            to: AttachedTo::Edge,
-            device_index: 1,
-            delete_on_termination: false,
-            at: cx.now,
-        }),
+        attachment: Some(interfaces::held_by_us(cx, AttachedTo::Edge)),
         public: false,
         now: cx.now,
     };

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     access::{self, TAG},
     describe::{Described, Field, Query, Text, matching, nothing, page, select},
-    errors::{different_networks, dry_run, invalid_value, missing_parameter, refuse},
+    errors::{different_networks, dry_run, given, invalid_value, missing_parameter, refuse},
     records::{all, chosen, find, key, place},
     resource::Resource,
     tags,
@@ -135,10 +135,6 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateVpcEndpointRequest) -> Result<Crea
     tx.create(&key::<VpcEndpoint>(cx, &id), &spec)?;
     add_routes(cx, tx, &id, &spec, input.route_table_ids.as_deref().unwrap_or_default())?;
     answer(cx, tx, input, &id, &spec)
-}
-
-fn given<T>(list: &Option<Vec<T>>) -> bool {
-    list.as_ref().is_some_and(|list| !list.is_empty())
 }
 
 fn answer(

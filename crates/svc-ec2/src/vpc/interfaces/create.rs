@@ -2,7 +2,7 @@
 
 use super::{everything, ipv6, no_address};
 use crate::{
-    errors::{dry_run, invalid_combination, invalid_value, refuse},
+    errors::{dry_run, given, invalid_combination, invalid_value, refuse},
     ops::describe::known_of_interfaces,
     records::{all, find, key, place},
     resource::Resource,
@@ -66,10 +66,6 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateNetworkInterfaceRequest) -> Re
     let spec = NetworkInterfaceSpec { client_token, tags, ..made };
     tx.create(&key::<NetworkInterface>(cx, &id), &spec)?;
     answer(cx, tx, input, &id, &spec)
-}
-
-fn given<T>(list: &Option<Vec<T>>) -> bool {
-    list.as_ref().is_some_and(|list| !list.is_empty())
 }
 
 fn answer(

@@ -19,7 +19,7 @@ use api::ec2::{
 };
 use front::{Cx, Service};
 use logic::vpc::NoAddress;
-use model::ec2::{AttachedTo, Instance, NetworkInterface, NetworkInterfaceSpec};
+use model::ec2::{AttachedTo, Attachment, Instance, NetworkInterface, NetworkInterfaceSpec};
 use spine::{Read, Tx};
 use std::sync::Arc;
 use wire::Fault;
@@ -118,6 +118,18 @@ fn instance_of(spec: &NetworkInterfaceSpec) -> Option<String> {
 /// All interfaces where the call is.
 fn everything(cx: &Cx, read: &impl Read) -> Result<Vec<Arc<NetworkInterfaceSpec>>, Fault> {
     Ok(all::<NetworkInterface>(cx, read)?.into_iter().map(|(_, spec)| spec).collect())
+}
+
+/// The attachment of an interface that the cloud holds itself, for a service.
+pub fn held_by_us(cx: &Cx, to: AttachedTo) -> Attachment {
+    Attachment {
+        id: format!("ela-attach-{}", cx.env.hex(17)),
+        owner: "amazon-aws".into(),
+        to,
+        device_index: 1,
+        delete_on_termination: false,
+        at: cx.now,
+    }
 }
 
 /// Why an interface can't have the addresses that it is to have.
