@@ -25,6 +25,7 @@ pub mod lambda;
 pub mod lightsail;
 pub mod logs;
 pub mod s3;
+pub mod scheduler;
 pub mod secretsmanager;
 pub mod servicediscovery;
 pub mod sqs;
@@ -56,6 +57,7 @@ pub static SERVICES: &[&wire::Service] = &[
     &lightsail::SERVICE,
     &logs::SERVICE,
     &s3::SERVICE,
+    &scheduler::SERVICE,
     &secretsmanager::SERVICE,
     &servicediscovery::SERVICE,
     &sqs::SERVICE,
