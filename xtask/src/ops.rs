@@ -24,6 +24,22 @@ pub struct Listed {
     pub open: Vec<String>,
     /// The shapes that are needed in both directions: what is kept as it was asked for, and shown or asked again.
     pub both: Vec<String>,
+    /// The query protocol that a service goes on speaking whose model has become one of JSON.
+    pub query: Option<Query>,
+}
+
+/// What the model of a service said of the query protocol before it became one of JSON.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Query {
+    /// The namespace of its answers.
+    pub namespace: String,
+    /// The member that may stand in the path instead of the form.
+    pub path: String,
+    /// The names of flattened lists (that of an element) and maps (that of an entry, its key and its value).
+    pub names: BTreeMap<String, Vec<String>>,
+    /// The codes of errors, where they aren't their shapes' names.
+    pub errors: BTreeMap<String, String>,
 }
 
 /// Reads the list.

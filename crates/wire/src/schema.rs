@@ -255,7 +255,7 @@ pub struct Member {
     pub shape: ShapeId,
     /// The model's `locationName`, where there is one.
     pub wire: Option<&'static str>,
-    /// ec2Query's name for it in requests, where it has one of its own.
+    /// ec2Query's name for it in requests, or awsQuery's for a flattened map, where it has one of its own.
     pub query_name: Option<&'static str>,
     /// Which part of the message it is in.
     pub location: Location,

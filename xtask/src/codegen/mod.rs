@@ -1,6 +1,7 @@
 //! Crate `api`, made from the models of the listed services: tables for `wire` to interpret, and plain structures for handlers.
 
 mod names;
+mod query_too;
 mod reach;
 mod tables;
 mod types;
@@ -52,7 +53,8 @@ fn generate(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
     let listed = ops::read(root)?;
     let mut files = BTreeMap::from([(source.join("lib.rs"), format!("{NOTICE}{}", library(listed.keys())))]);
     for (id, listed) in &listed {
-        let model = opened(models::read(root, id)?, &listed.open).with_context(|| id.clone())?;
+        let mut model = opened(models::read(root, id)?, &listed.open).with_context(|| id.clone())?;
+        listed.query.iter().try_for_each(|query| query_too::add(&mut model, query)).with_context(|| id.clone())?;
         let service = service(id, &model, listed).with_context(|| id.clone())?;
         let folder = source.join(names::module(id));
         files.extend(service.into_iter().map(|(name, text)| (folder.join(name), format!("{NOTICE}{text}"))));

@@ -5,8 +5,8 @@
 use wire::schema::{ErrorTrait, Kind, Location, Member, Namespace, Shape, TimestampFormat};
 
 pub static SHAPES: &[Shape] = &[
-    /* 0 */ Shape::list("AWSAccountIdList", Member::element(103)).flattened(),
-    /* 1 */ Shape::list("ActionNameList", Member::element(103)).flattened(),
+    /* 0 */ Shape::list("AWSAccountIdList", Member::element(103).wire("AWSAccountId")).flattened(),
+    /* 1 */ Shape::list("ActionNameList", Member::element(103).wire("ActionName")).flattened(),
     /* 2 */
     Shape::record(
         "AddPermissionRequest",
@@ -17,16 +17,16 @@ pub static SHAPES: &[Shape] = &[
             Member::new("Actions", 1).required(),
         ],
     ),
-    /* 3 */ Shape::list("AttributeNameList", Member::element(81)).flattened(),
+    /* 3 */ Shape::list("AttributeNameList", Member::element(81).wire("AttributeName")).flattened(),
     /* 4 */
     Shape::record("BatchEntryIdsNotDistinct", &[Member::new("message", 32)]).error(ErrorTrait {
-        code: None,
+        code: Some("AWS.SimpleQueueService.BatchEntryIdsNotDistinct"),
         status: None,
         sender: true,
     }),
     /* 5 */
     Shape::record("BatchRequestTooLong", &[Member::new("message", 32)]).error(ErrorTrait {
-        code: None,
+        code: Some("AWS.SimpleQueueService.BatchRequestTooLong"),
         status: None,
         sender: true,
     }),
@@ -40,7 +40,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("Message", 103),
         ],
     ),
-    /* 7 */ Shape::list("BatchResultErrorEntryList", Member::element(6)).flattened(),
+    /* 7 */ Shape::list("BatchResultErrorEntryList", Member::element(6).wire("BatchResultErrorEntry")).flattened(),
     /* 8 */ Shape::new("Binary", Kind::Blob),
     /* 9 */ Shape::list("BinaryList", Member::element(8)),
     /* 10 */ Shape::new("Boolean", Kind::Boolean),
@@ -57,14 +57,24 @@ pub static SHAPES: &[Shape] = &[
         "ChangeMessageVisibilityBatchRequestEntry",
         &[Member::new("Id", 103).required(), Member::new("ReceiptHandle", 103).required(), Member::new("VisibilityTimeout", 75)],
     ),
-    /* 16 */ Shape::list("ChangeMessageVisibilityBatchRequestEntryList", Member::element(15)).flattened(),
+    /* 16 */
+    Shape::list(
+        "ChangeMessageVisibilityBatchRequestEntryList",
+        Member::element(15).wire("ChangeMessageVisibilityBatchRequestEntry"),
+    )
+    .flattened(),
     /* 17 */
     Shape::record(
         "ChangeMessageVisibilityBatchResult",
         &[Member::new("Successful", 19).required(), Member::new("Failed", 7).required()],
     ),
     /* 18 */ Shape::record("ChangeMessageVisibilityBatchResultEntry", &[Member::new("Id", 103).required()]),
-    /* 19 */ Shape::list("ChangeMessageVisibilityBatchResultEntryList", Member::element(18)).flattened(),
+    /* 19 */
+    Shape::list(
+        "ChangeMessageVisibilityBatchResultEntryList",
+        Member::element(18).wire("ChangeMessageVisibilityBatchResultEntry"),
+    )
+    .flattened(),
     /* 20 */
     Shape::record(
         "ChangeMessageVisibilityRequest",
@@ -77,7 +87,11 @@ pub static SHAPES: &[Shape] = &[
     /* 21 */
     Shape::record(
         "CreateQueueRequest",
-        &[Member::new("QueueName", 103).required(), Member::new("Attributes", 80), Member::new("tags", 107)],
+        &[
+            Member::new("QueueName", 103).required(),
+            Member::new("Attributes", 80).query("Attribute"),
+            Member::new("tags", 107).query("Tag"),
+        ],
     ),
     /* 22 */ Shape::record("CreateQueueResult", &[Member::new("QueueUrl", 103)]),
     /* 23 */
@@ -87,11 +101,13 @@ pub static SHAPES: &[Shape] = &[
         "DeleteMessageBatchRequestEntry",
         &[Member::new("Id", 103).required(), Member::new("ReceiptHandle", 103).required()],
     ),
-    /* 25 */ Shape::list("DeleteMessageBatchRequestEntryList", Member::element(24)).flattened(),
+    /* 25 */
+    Shape::list("DeleteMessageBatchRequestEntryList", Member::element(24).wire("DeleteMessageBatchRequestEntry")).flattened(),
     /* 26 */
     Shape::record("DeleteMessageBatchResult", &[Member::new("Successful", 28).required(), Member::new("Failed", 7).required()]),
     /* 27 */ Shape::record("DeleteMessageBatchResultEntry", &[Member::new("Id", 103).required()]),
-    /* 28 */ Shape::list("DeleteMessageBatchResultEntryList", Member::element(27)).flattened(),
+    /* 28 */
+    Shape::list("DeleteMessageBatchResultEntryList", Member::element(27).wire("DeleteMessageBatchResultEntry")).flattened(),
     /* 29 */
     Shape::record(
         "DeleteMessageRequest",
@@ -100,14 +116,14 @@ pub static SHAPES: &[Shape] = &[
     /* 30 */ Shape::record("DeleteQueueRequest", &[Member::new("QueueUrl", 103).required()]),
     /* 31 */
     Shape::record("EmptyBatchRequest", &[Member::new("message", 32)]).error(ErrorTrait {
-        code: None,
+        code: Some("AWS.SimpleQueueService.EmptyBatchRequest"),
         status: None,
         sender: true,
     }),
     /* 32 */ Shape::new("ExceptionMessage", Kind::String),
     /* 33 */
     Shape::record("GetQueueAttributesRequest", &[Member::new("QueueUrl", 103).required(), Member::new("AttributeNames", 3)]),
-    /* 34 */ Shape::record("GetQueueAttributesResult", &[Member::new("Attributes", 80)]),
+    /* 34 */ Shape::record("GetQueueAttributesResult", &[Member::new("Attributes", 80).query("Attribute")]),
     /* 35 */
     Shape::record("GetQueueUrlRequest", &[Member::new("QueueName", 103).required(), Member::new("QueueOwnerAWSAccountId", 103)]),
     /* 36 */ Shape::record("GetQueueUrlResult", &[Member::new("QueueUrl", 103)]),
@@ -127,7 +143,7 @@ pub static SHAPES: &[Shape] = &[
     }),
     /* 40 */
     Shape::record("InvalidBatchEntryId", &[Member::new("message", 32)]).error(ErrorTrait {
-        code: None,
+        code: Some("AWS.SimpleQueueService.InvalidBatchEntryId"),
         status: None,
         sender: true,
     }),
@@ -141,23 +157,47 @@ pub static SHAPES: &[Shape] = &[
     /* 43 */
     Shape::record("InvalidSecurity", &[Member::new("message", 32)]).error(ErrorTrait { code: None, status: None, sender: true }),
     /* 44 */
-    Shape::record("KmsAccessDenied", &[Member::new("message", 32)]).error(ErrorTrait { code: None, status: None, sender: true }),
+    Shape::record("KmsAccessDenied", &[Member::new("message", 32)]).error(ErrorTrait {
+        code: Some("KMS.AccessDeniedException"),
+        status: None,
+        sender: true,
+    }),
     /* 45 */
-    Shape::record("KmsDisabled", &[Member::new("message", 32)]).error(ErrorTrait { code: None, status: None, sender: true }),
+    Shape::record("KmsDisabled", &[Member::new("message", 32)]).error(ErrorTrait {
+        code: Some("KMS.DisabledException"),
+        status: None,
+        sender: true,
+    }),
     /* 46 */
     Shape::record("KmsInvalidKeyUsage", &[Member::new("message", 32)]).error(ErrorTrait {
-        code: None,
+        code: Some("KMS.InvalidKeyUsageException"),
         status: None,
         sender: true,
     }),
     /* 47 */
-    Shape::record("KmsInvalidState", &[Member::new("message", 32)]).error(ErrorTrait { code: None, status: None, sender: true }),
+    Shape::record("KmsInvalidState", &[Member::new("message", 32)]).error(ErrorTrait {
+        code: Some("KMS.InvalidStateException"),
+        status: None,
+        sender: true,
+    }),
     /* 48 */
-    Shape::record("KmsNotFound", &[Member::new("message", 32)]).error(ErrorTrait { code: None, status: None, sender: true }),
+    Shape::record("KmsNotFound", &[Member::new("message", 32)]).error(ErrorTrait {
+        code: Some("KMS.NotFoundException"),
+        status: None,
+        sender: true,
+    }),
     /* 49 */
-    Shape::record("KmsOptInRequired", &[Member::new("message", 32)]).error(ErrorTrait { code: None, status: None, sender: true }),
+    Shape::record("KmsOptInRequired", &[Member::new("message", 32)]).error(ErrorTrait {
+        code: Some("KMS.OptInRequired"),
+        status: None,
+        sender: true,
+    }),
     /* 50 */
-    Shape::record("KmsThrottled", &[Member::new("message", 32)]).error(ErrorTrait { code: None, status: None, sender: true }),
+    Shape::record("KmsThrottled", &[Member::new("message", 32)]).error(ErrorTrait {
+        code: Some("KMS.ThrottlingException"),
+        status: None,
+        sender: true,
+    }),
     /* 51 */
     Shape::record(
         "ListDeadLetterSourceQueuesRequest",
@@ -183,9 +223,10 @@ pub static SHAPES: &[Shape] = &[
             Member::new("StartedTimestamp", 61),
         ],
     ),
-    /* 56 */ Shape::list("ListMessageMoveTasksResultEntryList", Member::element(55)).flattened(),
+    /* 56 */
+    Shape::list("ListMessageMoveTasksResultEntryList", Member::element(55).wire("ListMessageMoveTasksResultEntry")).flattened(),
     /* 57 */ Shape::record("ListQueueTagsRequest", &[Member::new("QueueUrl", 103).required()]),
-    /* 58 */ Shape::record("ListQueueTagsResult", &[Member::new("Tags", 107)]),
+    /* 58 */ Shape::record("ListQueueTagsResult", &[Member::new("Tags", 107).query("Tag")]),
     /* 59 */
     Shape::record(
         "ListQueuesRequest",
@@ -201,13 +242,13 @@ pub static SHAPES: &[Shape] = &[
             Member::new("ReceiptHandle", 103),
             Member::new("MD5OfBody", 103),
             Member::new("Body", 103),
-            Member::new("Attributes", 71),
+            Member::new("Attributes", 71).query("Attribute"),
             Member::new("MD5OfMessageAttributes", 103),
-            Member::new("MessageAttributes", 66),
+            Member::new("MessageAttributes", 66).query("MessageAttribute"),
         ],
     ),
     /* 63 */ Shape::new("MessageAttributeName", Kind::String),
-    /* 64 */ Shape::list("MessageAttributeNameList", Member::element(63)).flattened(),
+    /* 64 */ Shape::list("MessageAttributeNameList", Member::element(63).wire("MessageAttributeName")).flattened(),
     /* 65 */
     Shape::record(
         "MessageAttributeValue",
@@ -219,29 +260,22 @@ pub static SHAPES: &[Shape] = &[
             Member::new("DataType", 103).required(),
         ],
     ),
-    /* 66 */ Shape::map("MessageBodyAttributeMap", Member::key(103), Member::value(65)).flattened(),
-    /* 67 */ Shape::map("MessageBodySystemAttributeMap", Member::key(73), Member::value(74)).flattened(),
-    /* 68 */ Shape::list("MessageList", Member::element(62)).flattened(),
-    /* 69 */ Shape::record("MessageNotInflight", &[]).error(ErrorTrait { code: None, status: None, sender: true }),
-    /* 70 */ Shape::list("MessageSystemAttributeList", Member::element(72)).flattened(),
-    /* 71 */ Shape::map("MessageSystemAttributeMap", Member::key(72), Member::value(103)).flattened(),
-    /* 72 */
-    Shape::choice(
-        "MessageSystemAttributeName",
-        &[
-            "All",
-            "SenderId",
-            "SentTimestamp",
-            "ApproximateReceiveCount",
-            "ApproximateFirstReceiveTimestamp",
-            "SequenceNumber",
-            "MessageDeduplicationId",
-            "MessageGroupId",
-            "AWSTraceHeader",
-            "DeadLetterQueueSourceArn",
-        ],
-    ),
-    /* 73 */ Shape::choice("MessageSystemAttributeNameForSends", &["AWSTraceHeader"]),
+    /* 66 */
+    Shape::map("MessageBodyAttributeMap", Member::key(103).wire("Name"), Member::value(65).wire("Value")).flattened(),
+    /* 67 */
+    Shape::map("MessageBodySystemAttributeMap", Member::key(73).wire("Name"), Member::value(74).wire("Value")).flattened(),
+    /* 68 */ Shape::list("MessageList", Member::element(62).wire("Message")).flattened(),
+    /* 69 */
+    Shape::record("MessageNotInflight", &[]).error(ErrorTrait {
+        code: Some("AWS.SimpleQueueService.MessageNotInflight"),
+        status: None,
+        sender: true,
+    }),
+    /* 70 */ Shape::list("MessageSystemAttributeList", Member::element(72).wire("MessageSystemAttributeName")).flattened(),
+    /* 71 */
+    Shape::map("MessageSystemAttributeMap", Member::key(72).wire("Name"), Member::value(103).wire("Value")).flattened(),
+    /* 72 */ Shape::new("MessageSystemAttributeName", Kind::String),
+    /* 73 */ Shape::new("MessageSystemAttributeNameForSends", Kind::String),
     /* 74 */
     Shape::record(
         "MessageSystemAttributeValue",
@@ -259,55 +293,32 @@ pub static SHAPES: &[Shape] = &[
     Shape::record("OverLimit", &[Member::new("message", 32)]).error(ErrorTrait { code: None, status: None, sender: true }),
     /* 78 */
     Shape::record("PurgeQueueInProgress", &[Member::new("message", 32)]).error(ErrorTrait {
-        code: None,
+        code: Some("AWS.SimpleQueueService.PurgeQueueInProgress"),
         status: None,
         sender: true,
     }),
     /* 79 */ Shape::record("PurgeQueueRequest", &[Member::new("QueueUrl", 103).required()]),
-    /* 80 */ Shape::map("QueueAttributeMap", Member::key(81), Member::value(103)).flattened(),
-    /* 81 */
-    Shape::choice(
-        "QueueAttributeName",
-        &[
-            "All",
-            "Policy",
-            "VisibilityTimeout",
-            "MaximumMessageSize",
-            "MessageRetentionPeriod",
-            "ApproximateNumberOfMessages",
-            "ApproximateNumberOfMessagesNotVisible",
-            "CreatedTimestamp",
-            "LastModifiedTimestamp",
-            "QueueArn",
-            "ApproximateNumberOfMessagesDelayed",
-            "DelaySeconds",
-            "ReceiveMessageWaitTimeSeconds",
-            "RedrivePolicy",
-            "FifoQueue",
-            "ContentBasedDeduplication",
-            "KmsMasterKeyId",
-            "KmsDataKeyReusePeriodSeconds",
-            "DeduplicationScope",
-            "FifoThroughputLimit",
-            "RedriveAllowPolicy",
-            "SqsManagedSseEnabled",
-        ],
-    ),
+    /* 80 */ Shape::map("QueueAttributeMap", Member::key(81).wire("Name"), Member::value(103).wire("Value")).flattened(),
+    /* 81 */ Shape::new("QueueAttributeName", Kind::String),
     /* 82 */
     Shape::record("QueueDeletedRecently", &[Member::new("message", 32)]).error(ErrorTrait {
-        code: None,
+        code: Some("AWS.SimpleQueueService.QueueDeletedRecently"),
         status: None,
         sender: true,
     }),
     /* 83 */
     Shape::record("QueueDoesNotExist", &[Member::new("message", 32)]).error(ErrorTrait {
-        code: None,
+        code: Some("AWS.SimpleQueueService.NonExistentQueue"),
         status: None,
         sender: true,
     }),
     /* 84 */
-    Shape::record("QueueNameExists", &[Member::new("message", 32)]).error(ErrorTrait { code: None, status: None, sender: true }),
-    /* 85 */ Shape::list("QueueUrlList", Member::element(103)).flattened(),
+    Shape::record("QueueNameExists", &[Member::new("message", 32)]).error(ErrorTrait {
+        code: Some("QueueAlreadyExists"),
+        status: None,
+        sender: true,
+    }),
+    /* 85 */ Shape::list("QueueUrlList", Member::element(103).wire("QueueUrl")).flattened(),
     /* 86 */
     Shape::record("ReceiptHandleIsInvalid", &[Member::new("message", 32)]).error(ErrorTrait {
         code: None,
@@ -348,13 +359,14 @@ pub static SHAPES: &[Shape] = &[
             Member::new("Id", 103).required(),
             Member::new("MessageBody", 103).required(),
             Member::new("DelaySeconds", 75),
-            Member::new("MessageAttributes", 66),
-            Member::new("MessageSystemAttributes", 67),
+            Member::new("MessageAttributes", 66).query("MessageAttribute"),
+            Member::new("MessageSystemAttributes", 67).query("MessageSystemAttribute"),
             Member::new("MessageDeduplicationId", 103),
             Member::new("MessageGroupId", 103),
         ],
     ),
-    /* 94 */ Shape::list("SendMessageBatchRequestEntryList", Member::element(93)).flattened(),
+    /* 94 */
+    Shape::list("SendMessageBatchRequestEntryList", Member::element(93).wire("SendMessageBatchRequestEntry")).flattened(),
     /* 95 */
     Shape::record("SendMessageBatchResult", &[Member::new("Successful", 97).required(), Member::new("Failed", 7).required()]),
     /* 96 */
@@ -369,7 +381,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("SequenceNumber", 103),
         ],
     ),
-    /* 97 */ Shape::list("SendMessageBatchResultEntryList", Member::element(96)).flattened(),
+    /* 97 */
+    Shape::list("SendMessageBatchResultEntryList", Member::element(96).wire("SendMessageBatchResultEntry")).flattened(),
     /* 98 */
     Shape::record(
         "SendMessageRequest",
@@ -377,8 +390,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("QueueUrl", 103).required(),
             Member::new("MessageBody", 103).required(),
             Member::new("DelaySeconds", 75),
-            Member::new("MessageAttributes", 66),
-            Member::new("MessageSystemAttributes", 67),
+            Member::new("MessageAttributes", 66).query("MessageAttribute"),
+            Member::new("MessageSystemAttributes", 67).query("MessageSystemAttribute"),
             Member::new("MessageDeduplicationId", 103),
             Member::new("MessageGroupId", 103),
         ],
@@ -397,7 +410,7 @@ pub static SHAPES: &[Shape] = &[
     /* 100 */
     Shape::record(
         "SetQueueAttributesRequest",
-        &[Member::new("QueueUrl", 103).required(), Member::new("Attributes", 80).required()],
+        &[Member::new("QueueUrl", 103).required(), Member::new("Attributes", 80).query("Attribute").required()],
     ),
     /* 101 */
     Shape::record(
@@ -412,21 +425,24 @@ pub static SHAPES: &[Shape] = &[
     /* 103 */ Shape::new("String", Kind::String),
     /* 104 */ Shape::list("StringList", Member::element(103)),
     /* 105 */ Shape::new("TagKey", Kind::String),
-    /* 106 */ Shape::list("TagKeyList", Member::element(105)).flattened(),
-    /* 107 */ Shape::map("TagMap", Member::key(105), Member::value(109)).flattened(),
+    /* 106 */ Shape::list("TagKeyList", Member::element(105).wire("TagKey")).flattened(),
+    /* 107 */ Shape::map("TagMap", Member::key(105).wire("Key"), Member::value(109).wire("Value")).flattened(),
     /* 108 */
-    Shape::record("TagQueueRequest", &[Member::new("QueueUrl", 103).required(), Member::new("Tags", 107).required()]),
+    Shape::record(
+        "TagQueueRequest",
+        &[Member::new("QueueUrl", 103).required(), Member::new("Tags", 107).query("Tag").required()],
+    ),
     /* 109 */ Shape::new("TagValue", Kind::String),
     /* 110 */ Shape::new("Token", Kind::String),
     /* 111 */
     Shape::record("TooManyEntriesInBatchRequest", &[Member::new("message", 32)]).error(ErrorTrait {
-        code: None,
+        code: Some("AWS.SimpleQueueService.TooManyEntriesInBatchRequest"),
         status: None,
         sender: true,
     }),
     /* 112 */
     Shape::record("UnsupportedOperation", &[Member::new("message", 32)]).error(ErrorTrait {
-        code: None,
+        code: Some("AWS.SimpleQueueService.UnsupportedOperation"),
         status: None,
         sender: true,
     }),

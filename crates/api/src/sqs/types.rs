@@ -243,7 +243,7 @@ impl FromValue for DeleteQueueRequest {
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct GetQueueAttributesRequest {
     pub queue_url: String,
-    pub attribute_names: Option<Vec<QueueAttributeName>>,
+    pub attribute_names: Option<Vec<String>>,
 }
 
 impl FromValue for GetQueueAttributesRequest {
@@ -483,27 +483,6 @@ impl IntoValue for MessageAttributeValue {
     }
 }
 
-wire::string_enum! {
-    MessageSystemAttributeName {
-        All = "All",
-        SenderId = "SenderId",
-        SentTimestamp = "SentTimestamp",
-        ApproximateReceiveCount = "ApproximateReceiveCount",
-        ApproximateFirstReceiveTimestamp = "ApproximateFirstReceiveTimestamp",
-        SequenceNumber = "SequenceNumber",
-        MessageDeduplicationId = "MessageDeduplicationId",
-        MessageGroupId = "MessageGroupId",
-        AwsTraceHeader = "AWSTraceHeader",
-        DeadLetterQueueSourceArn = "DeadLetterQueueSourceArn",
-    }
-}
-
-wire::string_enum! {
-    MessageSystemAttributeNameForSends {
-        AwsTraceHeader = "AWSTraceHeader",
-    }
-}
-
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct MessageSystemAttributeValue {
     pub string_value: Option<String>,
@@ -538,38 +517,11 @@ impl FromValue for PurgeQueueRequest {
     }
 }
 
-wire::string_enum! {
-    QueueAttributeName {
-        All = "All",
-        Policy = "Policy",
-        VisibilityTimeout = "VisibilityTimeout",
-        MaximumMessageSize = "MaximumMessageSize",
-        MessageRetentionPeriod = "MessageRetentionPeriod",
-        ApproximateNumberOfMessages = "ApproximateNumberOfMessages",
-        ApproximateNumberOfMessagesNotVisible = "ApproximateNumberOfMessagesNotVisible",
-        CreatedTimestamp = "CreatedTimestamp",
-        LastModifiedTimestamp = "LastModifiedTimestamp",
-        QueueArn = "QueueArn",
-        ApproximateNumberOfMessagesDelayed = "ApproximateNumberOfMessagesDelayed",
-        DelaySeconds = "DelaySeconds",
-        ReceiveMessageWaitTimeSeconds = "ReceiveMessageWaitTimeSeconds",
-        RedrivePolicy = "RedrivePolicy",
-        FifoQueue = "FifoQueue",
-        ContentBasedDeduplication = "ContentBasedDeduplication",
-        KmsMasterKeyId = "KmsMasterKeyId",
-        KmsDataKeyReusePeriodSeconds = "KmsDataKeyReusePeriodSeconds",
-        DeduplicationScope = "DeduplicationScope",
-        FifoThroughputLimit = "FifoThroughputLimit",
-        RedriveAllowPolicy = "RedriveAllowPolicy",
-        SqsManagedSseEnabled = "SqsManagedSseEnabled",
-    }
-}
-
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct ReceiveMessageRequest {
     pub queue_url: String,
-    pub attribute_names: Option<Vec<QueueAttributeName>>,
-    pub message_system_attribute_names: Option<Vec<MessageSystemAttributeName>>,
+    pub attribute_names: Option<Vec<String>>,
+    pub message_system_attribute_names: Option<Vec<String>>,
     pub message_attribute_names: Option<Vec<String>>,
     pub max_number_of_messages: Option<i32>,
     pub visibility_timeout: Option<i32>,

@@ -1,6 +1,7 @@
 //! An operation's input out of a request, whatever the protocol.
 
 use super::query::Reader;
+use super::uri::{Pattern, decode};
 use super::{Request, bind, cbor, json, route, xml};
 use crate::schema::{Kind, Operation, Protocol, Service, Structure};
 use crate::{Fault, Value};
@@ -16,9 +17,29 @@ pub fn input(service: &Service, protocol: Protocol, operation: &Operation, reque
     match protocol {
         Protocol::AwsJson10 | Protocol::AwsJson11 => json::read_structure(service, structure, json::parse(&request.body)?),
         Protocol::RpcV2Cbor => cbor::read_body(service, structure, &request.body),
-        Protocol::AwsQuery | Protocol::Ec2Query => Reader { service, protocol }.structure(structure, &route::form(request)?, ""),
+        Protocol::AwsQuery | Protocol::Ec2Query => query(service, protocol, operation, structure, request),
         Protocol::RestJson | Protocol::RestXml => rest(service, protocol, operation, structure, request),
     }
+}
+
+/// A form. Where the operation's URI has labels, as SQS's operations are addressed to the URL of a queue, the path stands for the members
+/// that the form doesn't give.
+fn query(
+    service: &Service,
+    protocol: Protocol,
+    operation: &Operation,
+    structure: &Structure,
+    request: &Request,
+) -> Result<Value, Fault> {
+    let mut value = Reader { service, protocol }.structure(structure, &route::form(request)?, "")?;
+    for (label, text) in Pattern::new(operation.uri).labels(&request.path) {
+        let member = structure.member(label).filter(|_| value.get(label).is_none());
+        if let (Some(member), Value::Struct(members)) = (member, &mut value) {
+            let text = decode(&text).ok_or_else(|| Fault::client("MalformedInput", "The path is not valid UTF-8."))?;
+            members.push((member.name, Value::Str(text)));
+        }
+    }
+    Ok(value)
 }
 
 fn rest(

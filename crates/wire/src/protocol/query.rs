@@ -140,7 +140,8 @@ impl Reader<'_> {
     }
 
     /// The name of a member's parameters. In ec2Query: the `queryName`, else the `locationName` or the member's own name with a capital.
-    /// In awsQuery a list shape that is itself flattened goes by the name of its elements, where they have one (older models).
+    /// In awsQuery a list shape that is itself flattened goes by the name of its elements, where they have one (older models), and a
+    /// flattened map by its `queryName`.
     fn name_of(&self, member: &Member) -> Cow<'static, str> {
         let wire = member.wire_name();
         match (self.protocol, &self.service.shape(member.shape).kind) {
@@ -150,6 +151,7 @@ impl Reader<'_> {
                 None => crate::validate::upper_first(wire).into(),
             },
             (_, Kind::List(list)) if list.flattened => list.member.wire.unwrap_or(wire).into(),
+            (_, Kind::Map(map)) if map.flattened => member.query_name.unwrap_or(wire).into(),
             _ => wire.into(),
         }
     }

@@ -24,10 +24,11 @@ pub fn read_structure(service: &Service, structure: &Structure, element: &Elemen
 }
 
 /// The name that a member's elements have. A list shape that is itself flattened goes by the name of its elements, where they
-/// have one; a member that flattens its list goes by its own.
+/// have one; a member that flattens its list goes by its own. A flattened map may have a name of its own in the query protocol.
 pub fn child_name(service: &Service, member: &Member) -> &'static str {
     match &service.shape(member.shape).kind {
         Kind::List(list) if list.flattened && !member.flattened => list.member.wire.unwrap_or(member.wire_name()),
+        Kind::Map(map) if map.flattened => member.query_name.unwrap_or(member.wire_name()),
         _ => member.wire_name(),
     }
 }
