@@ -8,6 +8,7 @@
 
 pub mod edge;
 pub mod flow;
+pub mod function;
 pub mod machine;
 pub mod network;
 pub mod record;

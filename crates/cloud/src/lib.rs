@@ -7,8 +7,8 @@ mod link;
 
 pub use link::{EdgeLink, HostLink};
 
-use agent_proto::{Host, edge::Edge, record::LOCAL_HOST};
-use front::{Admin, Front};
+use agent_proto::{Host, edge::Edge, function::FunctionHost, record::LOCAL_HOST};
+use front::{Admin, Front, calls::Calls, courier::Courier};
 use logic::placement::hosts::Rules;
 use model::Env;
 use spine::{Store, reconcile::Runner};
@@ -18,16 +18,21 @@ use svc_containers::{
     ecs,
 };
 use svc_ec2 as ec2;
+use svc_events::{events, scheduler};
+use svc_functions::lambda;
+use svc_gateway::apigatewayv2;
 use svc_identity::{
     iam,
     sts::{self, Sts},
 };
+use svc_messaging::sqs;
 use svc_network::elbv2;
 use svc_observe::{
     cloudtrail::{self, Trail, TrailStore},
     logs::{self, Logs, store::LogStore},
 };
 use svc_secrets::kms;
+use svc_storage::s3;
 use svc_systems::ssm;
 use tokio::task::JoinHandle;
 
@@ -39,6 +44,8 @@ pub struct Parts {
     pub env: Env,
     /// What runs the workloads.
     pub host: Arc<dyn Host>,
+    /// What runs the functions.
+    pub functions: Arc<dyn FunctionHost>,
     /// What serves the load balancers.
     pub edge: Arc<dyn Edge>,
     /// Container images.
@@ -69,12 +76,14 @@ pub struct Cloud {
 impl Cloud {
     /// Puts the parts together and starts the reconcilers. Requests are answered as soon as somebody serves the front.
     pub fn assemble(parts: Parts, admin: Option<Arc<dyn Admin>>) -> Self {
+        let calls = Calls::default();
         let front = services(&parts);
-        let front = admin.into_iter().fold(front, Front::admin);
+        let front = Arc::new(admin.into_iter().fold(front, Front::admin));
+        calls.connect(&front);
         let runner = Runner::new(parts.store.clone(), parts.env.clone());
         let listeners = start_links(&runner, &parts);
-        start_reconcilers(&runner, &parts);
-        Self { front: Arc::new(front), runner, listeners }
+        start_reconcilers(&runner, &parts, &calls);
+        Self { front, runner, listeners }
     }
 }
 
@@ -102,6 +111,12 @@ fn services(parts: &Parts) -> Front {
         .service(logs::service(&logs))
         .service(cloudtrail::service(&parts.trail))
         .service(ssm::service())
+        .service(apigatewayv2::service())
+        .service(events::service())
+        .service(lambda::service())
+        .service(s3::service())
+        .service(scheduler::service())
+        .service(sqs::service())
         .recorder(Arc::new(Trail::new(parts.store.clone(), parts.trail.clone())))
         .mount(Arc::new(ecr::Registry::new(parts.ecr.clone())))
 }
@@ -115,8 +130,9 @@ fn start_links(runner: &Runner, parts: &Parts) -> Vec<JoinHandle<()>> {
     listeners
 }
 
-fn start_reconcilers(runner: &Runner, parts: &Parts) {
+fn start_reconcilers(runner: &Runner, parts: &Parts, calls: &Calls) {
     let machine = Arc::new(parts.host.capabilities());
+    runner.spawn(Courier::new(calls.clone()));
     runner.spawn(ec2::QuickStart::new(parts.images.clone(), &machine.architecture));
     runner.spawn(ecr::Sweeper::new(parts.ecr.clone()));
     runner.spawn(ecs::Services::new(machine.clone()));

@@ -20,7 +20,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, request::Parts};
 use model::{AccountId, iam::Principal};
 use std::panic::AssertUnwindSafe;
 use wire::{
-    Dialect, Fault, Time, Value,
+    Dialect, Fault, Operation, Time, Value,
     sigv4::{Claim, Head, Refusal, Style},
 };
 
@@ -130,22 +130,35 @@ pub(crate) async fn operate(
         authority: authority.clone(),
         service: dialect.service,
     };
-    let pending = front.recorder.as_deref().map(|recorder| {
-        Pending::new(recorder, &front.env, (dialect.service, operation), &cx, arrived.sender, input.as_ref().ok())
-    });
+    let answered = match perform(front, (dialect, operation, row), cx, arrived.sender, input).await {
+        Err(fault) if tells_in_secret(dialect.service) => Err(explain(front, &account, &authority, fault).await),
+        answered => answered,
+    };
+    Ok(dialect.encode(operation, request_id, &answered?))
+}
+
+/// Checks the input, lets the handler answer, and tells the recorder.
+pub(crate) async fn perform(
+    front: &Front,
+    (dialect, operation, row): (Dialect, &'static Operation, &Row),
+    cx: Cx,
+    sender: Sender,
+    input: Result<Value, Fault>,
+) -> Result<Value, Fault> {
+    let pending = front
+        .recorder
+        .as_deref()
+        .map(|recorder| Pending::new(recorder, &front.env, (dialect.service, operation), &cx, sender, input.as_ref().ok()));
     let answered = async {
         let input = input?;
         dialect.validate(operation, &input)?;
         handle(front, row, cx, input).await
     };
-    let answered = match answered.await {
-        Err(fault) if tells_in_secret(dialect.service) => Err(explain(front, &account, &authority, fault).await),
-        answered => answered,
-    };
+    let answered = answered.await;
     if let Some(pending) = pending {
         pending.end(&answered);
     }
-    Ok(dialect.encode(operation, request_id, &answered?))
+    answered
 }
 
 /// Whether the service's denials carry an encoded message: EC2's do.
@@ -177,7 +190,7 @@ async fn handle(front: &Front, row: &Row, cx: Cx, input: Value) -> Result<Value,
     handled.unwrap_or_else(|panic| Err(Fault::internal(format_args!("the handler panicked: {}", panic_text(&*panic)))))
 }
 
-fn row<'a>(front: &'a Front, service: &wire::Service, operation: &str) -> Result<&'a Row, Fault> {
+pub(crate) fn row<'a>(front: &'a Front, service: &wire::Service, operation: &str) -> Result<&'a Row, Fault> {
     let served = front.services.iter().find(|served| served.api().id == service.id);
     let row = served.and_then(|served| served.rows.get(operation));
     row.ok_or_else(|| Fault::not_implemented(format_args!("The operation {operation} of {}", service.service_id)))

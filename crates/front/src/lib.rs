@@ -14,6 +14,8 @@ pub mod admin;
 mod api;
 mod auth;
 pub mod body;
+pub mod calls;
+pub mod courier;
 mod cx;
 pub mod host;
 pub mod keys;

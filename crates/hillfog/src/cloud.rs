@@ -12,7 +12,7 @@ use agent::{
     image::{ImageLimits, ObjectBlobs},
     net::{self, NetWorld},
 };
-use agent_proto::Capabilities;
+use agent_proto::{Capabilities, function::Nowhere};
 use anyhow::{Context, Result};
 use blocks::BlockStore;
 use cloud::Parts;
@@ -148,8 +148,20 @@ async fn assemble(
     let kept = Kept { store: store.clone(), events: events.clone(), trail: trail.clone() };
     let owner = Arc::new(Owner::new(folders.clone(), kept, env.clone(), (host.clone(), placement), edge.clone()));
     let images = Arc::new(images::Maker::new(folders.data.join("work"), block_store(folders)));
-    let parts =
-        Parts { store: store.clone(), env: env.clone(), host, edge, ecr, images, ebs, events, trail, placement, front: config };
+    let parts = Parts {
+        store: store.clone(),
+        env: env.clone(),
+        host,
+        functions: Arc::new(Nowhere),
+        edge,
+        ecr,
+        images,
+        ebs,
+        events,
+        trail,
+        placement,
+        front: config,
+    };
     Ok((cloud::Cloud::assemble(parts, Some(owner.clone())), owner))
 }
 

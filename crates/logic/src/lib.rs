@@ -2,6 +2,7 @@
 
 pub mod aws_managed;
 pub mod balancer;
+pub mod delivery;
 pub mod deploy;
 pub mod ebs;
 pub mod flow_log;

@@ -6,6 +6,7 @@
 
 pub mod arn;
 pub mod cidr;
+pub mod delivery;
 pub mod ec2;
 pub mod ecr;
 pub mod ecs;

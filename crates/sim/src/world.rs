@@ -2,7 +2,10 @@
 
 use crate::{Crashes, User, crashes::Fate};
 use agent::{FakeHost, driver::FakeDriver, machine::FakeMachines, volume::FakeVolumes};
-use agent_proto::record::{Hosted, HostedMachine, HostedVolume};
+use agent_proto::{
+    function::Nowhere,
+    record::{Hosted, HostedMachine, HostedVolume},
+};
 use blocks::BlockStore;
 use cloud::{Cloud, Parts};
 use front::{Config, testing::START};
@@ -220,6 +223,7 @@ impl World {
             store: store.clone(),
             env: self.env.clone(),
             host: host.clone(),
+            functions: Arc::new(Nowhere),
             edge: self.edge.clone(),
             ecr: Arc::new(Ecr { store: store.clone(), blobs }),
             images: Arc::new(NoBlocks),

@@ -20,6 +20,11 @@ const LEANS: &[(&str, &[&str])] = &[
     ("svc-containers", SERVICE),
     // Snapshots are copied, collected and read block by block where their records are; an image's first block tells how it boots.
     ("svc-ec2", &["front", "api", "wire", "model", "logic", "spine", "agent-proto", "blocks", "disk-image"]),
+    ("svc-events", SERVICE),
+    ("svc-functions", SERVICE),
+    ("svc-gateway", SERVICE),
+    ("svc-messaging", SERVICE),
+    ("svc-storage", SERVICE),
     ("svc-identity", SERVICE),
     ("svc-network", SERVICE),
     ("svc-observe", SERVICE),

@@ -55,7 +55,7 @@ pub fn assume_for_service(
 }
 
 /// The role, if the service may assume it.
-fn assumable(
+pub(crate) fn assumable(
     read: &impl Read,
     service: ServicePrincipal<'_>,
     role_arn: &str,

@@ -65,6 +65,22 @@ impl Authority {
         Self::new(gate, snapshot, (account, principal, None), Policies::default(), known)
     }
 
+    /// Of a service on its own behalf, for a resource of an account.
+    pub(crate) fn of_service(
+        gate: &Arc<Gate>,
+        snapshot: &Snapshot,
+        (account, principal): (&AccountId, &Principal),
+        (source, source_account): (&Arn, &AccountId),
+        circumstances: &Circumstances,
+        now: Timestamp,
+    ) -> Self {
+        let mut known = circumstances.context(now);
+        context::of_principal(&mut known, account, principal);
+        known.set("aws:SourceArn", source.to_string());
+        known.set("aws:SourceAccount", source_account.as_str());
+        Self::new(gate, snapshot, (account, principal, None), Policies::default(), known)
+    }
+
     fn new(
         gate: &Arc<Gate>,
         snapshot: &Snapshot,
@@ -213,10 +229,12 @@ impl Inner {
         let kind = match &self.principal {
             Principal::Root => CallerKind::Root,
             Principal::Anonymous => CallerKind::Anonymous,
+            Principal::Service { .. } => CallerKind::Service,
             Principal::User { .. } => CallerKind::User,
             Principal::AssumedRole { .. } => CallerKind::AssumedRole { role_arn: self.of.as_deref().unwrap_or_default() },
             Principal::FederatedUser { .. } => CallerKind::FederatedUser { user_arn: self.of.as_deref() },
         };
-        Caller { arn: &self.arn, account: self.account.as_str(), kind }
+        let arn = if let Principal::Service { name } = &self.principal { name } else { &self.arn };
+        Caller { arn, account: self.account.as_str(), kind }
     }
 }

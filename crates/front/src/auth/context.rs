@@ -61,6 +61,11 @@ pub(super) fn of_principal(context: &mut Context, account: &AccountId, principal
         // Nobody is in no account, whichever account it is that they ask something of.
         return;
     }
+    if let Principal::Service { name } = principal {
+        context.set("aws:PrincipalIsAWSService", "true");
+        context.set("aws:PrincipalServiceName", name);
+        return;
+    }
     let arn = principal.role_arn(account).unwrap_or_else(|| principal.arn(account));
     context.set("aws:PrincipalArn", arn.to_string());
     context.set("aws:PrincipalAccount", account.as_str());
@@ -75,6 +80,7 @@ fn kind(principal: &Principal) -> &'static str {
     match principal {
         Principal::Root => "Account",
         Principal::Anonymous => "Anonymous",
+        Principal::Service { .. } => "Service",
         Principal::User { .. } => "User",
         Principal::AssumedRole { .. } => "AssumedRole",
         Principal::FederatedUser { .. } => "FederatedUser",

@@ -104,7 +104,9 @@ impl Reader<'_> {
         match principal {
             Principal::User { name, id } => self.of_user(base_name(name), Some(id)),
             Principal::AssumedRole { role, id, .. } => self.of_role(base_name(role), Some(id)),
-            Principal::Root | Principal::Anonymous | Principal::FederatedUser { .. } => Ok(Policies::default()),
+            Principal::Root | Principal::Anonymous | Principal::FederatedUser { .. } | Principal::Service { .. } => {
+                Ok(Policies::default())
+            }
         }
     }
 

@@ -35,6 +35,11 @@ pub enum Principal {
         /// The user that has made it, path and name; none stands for the account's root.
         by: Option<String>,
     },
+    /// A service of the cloud's own, on its own behalf: what it may do is said by the policies of what it acts on.
+    Service {
+        /// Such as `s3.amazonaws.com`.
+        name: String,
+    },
 }
 
 impl Principal {
@@ -48,6 +53,7 @@ impl Principal {
                 global_arn("sts", account, format!("assumed-role/{}/{session}", base_name(role)))
             }
             Principal::FederatedUser { name, .. } => global_arn("sts", account, format!("federated-user/{name}")),
+            Principal::Service { name } => Arn { account: "aws".into(), ..global_arn("iam", account, format!("service/{name}")) },
         }
     }
 
@@ -59,6 +65,7 @@ impl Principal {
             Principal::User { id, .. } => id.clone(),
             Principal::AssumedRole { id, session, .. } => format!("{id}:{session}"),
             Principal::FederatedUser { name, .. } => format!("{account}:{name}"),
+            Principal::Service { name } => name.clone(),
         }
     }
 

@@ -17,8 +17,10 @@ pub(super) struct Facts {
 
 /// The element for a call.
 pub(super) fn element(call: &Call, facts: &Facts) -> Value {
-    if call.principal == Principal::Anonymous {
-        return outsider(call);
+    match &call.principal {
+        Principal::Anonymous => return outsider(call),
+        Principal::Service { name } => return json!({"type": "AWSService", "invokedBy": name}),
+        _ => {}
     }
     let mut element = Map::new();
     element.insert("type".into(), kind(&call.principal).into());
@@ -42,7 +44,7 @@ pub(super) fn user_name(call: &Call) -> &str {
         Principal::Anonymous => call.response["subjectFromWebIdentityToken"].as_str().unwrap_or_default(),
         Principal::User { name, .. } => base_name(name),
         Principal::AssumedRole { session, .. } => session,
-        Principal::FederatedUser { name, .. } => name,
+        Principal::FederatedUser { name, .. } | Principal::Service { name } => name,
     }
 }
 
@@ -66,6 +68,7 @@ fn kind(principal: &Principal) -> &'static str {
         Principal::User { .. } => "IAMUser",
         Principal::AssumedRole { .. } => "AssumedRole",
         Principal::FederatedUser { .. } => "FederatedUser",
+        Principal::Service { .. } => "AWSService",
     }
 }
 
@@ -113,6 +116,6 @@ fn session_issuer(call: &Call, facts: &Facts) -> Option<Value> {
             let arn = Principal::Root.arn(account).to_string();
             Some(json!({"type": "Root", "principalId": account, "arn": arn, "accountId": account}))
         }
-        Principal::Root | Principal::Anonymous | Principal::User { .. } => None,
+        Principal::Root | Principal::Anonymous | Principal::User { .. } | Principal::Service { .. } => None,
     }
 }

@@ -6,6 +6,7 @@ mod decode;
 mod encode;
 mod json;
 mod limits;
+mod named;
 mod query;
 mod refuse;
 mod route;
@@ -58,6 +59,11 @@ pub struct Dialect {
 }
 
 impl Dialect {
+    /// The service in the protocol that it prefers, for a request that comes in none.
+    pub fn preferred(service: &'static Service) -> Self {
+        Self { service, protocol: service.protocols.first().copied().unwrap_or(Protocol::AwsJson10), query_mode: false }
+    }
+
     /// The dialect that a request to the service is in; the service's preferred one where the request doesn't show.
     pub fn of(service: &'static Service, request: &Request) -> Self {
         let query_mode = request.headers.get("x-amzn-query-mode").is_some_and(|value| value == "true");
@@ -79,6 +85,17 @@ impl Dialect {
     /// Refuses an input that breaks the model's constraints, naming every violation in the service's own wording.
     pub fn validate(&self, operation: &Operation, input: &Value) -> Result<(), Fault> {
         validate::check(self.service, operation, input)
+    }
+
+    /// The operation's input out of JSON whose members carry the model's names, as services ask each other.
+    ///
+    /// # Errors
+    /// A serialization fault if a value has the wrong type.
+    pub fn input_of(service: &Service, operation: &Operation, json: serde_json::Value) -> Result<Value, Fault> {
+        match operation.input.map(|id| &service.shape(id).kind) {
+            Some(crate::schema::Kind::Structure(structure)) => named::read_structure(service, structure, json),
+            _ => Ok(Value::empty()),
+        }
     }
 
     /// The answer of success.

@@ -1,0 +1,169 @@
+//! Calls that services make of each other, within the process.
+//!
+//! A service that wants something of another asks for it as everybody does: by an operation of its API, in somebody's name. So permissions hold,
+//! the trail knows of it, and no service has to know another's insides. What is spared is HTTP and the signature.
+
+use crate::{
+    Cx, Front,
+    api::{perform, row},
+    auth::{
+        assume::{ServicePrincipal, assumable},
+        authority::Authority,
+        context::Circumstances,
+    },
+    record::{Checks, Sender},
+};
+use model::{
+    AccountId, Arn, Region,
+    delivery::{Caller, Request},
+    iam::{AccessKeySpec, Principal, Session, SessionTerms},
+};
+use spine::Snapshot;
+use std::sync::{Arc, OnceLock, Weak};
+use wire::{Dialect, Fault, Operation, Service, Value};
+
+/// A way to the front for those who are part of it. Clones lead to the same front.
+#[derive(Clone, Default)]
+pub struct Calls(Arc<OnceLock<Weak<Front>>>);
+
+/// Where a call acts: the account and the region.
+pub type Place<'a> = (&'a AccountId, &'a Region);
+
+impl Calls {
+    /// From now on calls go to that front. It is said once, when the front is put together.
+    pub fn connect(&self, front: &Arc<Front>) {
+        let _ = self.0.set(Arc::downgrade(front));
+    }
+
+    /// Calls an operation, such as `SendMessage` of `sqs`, the name of its model. A service calls in the account of what it acts on; a
+    /// role in its own.
+    ///
+    /// # Errors
+    /// Those of the operation; `AccessDenied` if the role doesn't let the service assume it; `501` of what isn't built.
+    pub async fn call(
+        &self,
+        by: &Caller,
+        place: Place<'_>,
+        (service, operation): (&str, &str),
+        input: Value,
+    ) -> Result<Value, Fault> {
+        let front = self.front()?;
+        let (service, operation) = find(service, operation)?;
+        make(&front, by, place, (service, operation), Ok(input)).await
+    }
+
+    /// As [`Calls::call`], of a request as it is kept in records.
+    ///
+    /// # Errors
+    /// As those of [`Calls::call`], and a serialization fault if the input isn't one of the operation's.
+    pub async fn make(&self, by: &Caller, place: Place<'_>, request: &Request) -> Result<Value, Fault> {
+        let front = self.front()?;
+        let (service, operation) = find(&request.service, &request.operation)?;
+        let json = serde_json::from_str(&request.input);
+        let json = json.map_err(|error| Fault::serialization(format!("The input is not valid JSON: {error}")));
+        let input = json.and_then(|json| Dialect::input_of(service, operation, json));
+        make(&front, by, place, (service, operation), input).await
+    }
+
+    fn front(&self) -> Result<Arc<Front>, Fault> {
+        let front = self.0.get().and_then(Weak::upgrade);
+        front.ok_or_else(|| Fault::internal("a service has made a call of a cloud that isn't there"))
+    }
+}
+
+/// The operation, if the model of the service has it.
+pub fn find(service: &str, operation: &str) -> Result<(&'static Service, &'static Operation), Fault> {
+    let known = ::api::SERVICES.iter().find(|known| known.id == service).copied();
+    let known = known.ok_or_else(|| Fault::not_implemented(format_args!("The service {service:?}")))?;
+    let found = known.operations.iter().find(|known| known.name == operation);
+    let missing = || Fault::not_implemented(format_args!("The operation {operation} of {}", known.service_id));
+    Ok((known, found.ok_or_else(missing)?))
+}
+
+async fn make(
+    front: &Front,
+    by: &Caller,
+    (account, region): Place<'_>,
+    (service, operation): (&'static Service, &'static Operation),
+    input: Result<Value, Fault>,
+) -> Result<Value, Fault> {
+    let row = row(front, service, operation.name)?;
+    let sender = Sender { access_key_id: String::new(), source: None, user_agent: Some(principal_name(by).to_owned()) };
+    let snapshot = front.store.snapshot();
+    let standing = standing(front, &snapshot, by, (account, region), &sender.circumstances(region))?;
+    let cx = Cx {
+        account: standing.account,
+        region: region.clone(),
+        principal: standing.principal,
+        now: front.env.now(),
+        env: front.env.clone(),
+        request_id: front.env.uuid(),
+        endpoint: front.config.endpoint.clone(),
+        checks: Checks::new(front.recorder.is_some()),
+        key: standing.key,
+        authority: standing.authority,
+        service,
+    };
+    perform(front, (Dialect::preferred(service), operation, row), cx, sender, input).await
+}
+
+fn principal_name(by: &Caller) -> &str {
+    let (Caller::Service { name, .. } | Caller::Role { service: name, .. }) = by;
+    name
+}
+
+/// Who calls, and what they may do.
+struct Standing {
+    account: AccountId,
+    principal: Principal,
+    key: Option<Arc<AccessKeySpec>>,
+    authority: Authority,
+}
+
+fn standing(
+    front: &Front,
+    snapshot: &Snapshot,
+    by: &Caller,
+    (account, _): Place<'_>,
+    circumstances: &Circumstances,
+) -> Result<Standing, Fault> {
+    let now = front.env.now();
+    match by {
+        Caller::Service { name, source, account: source_account } => {
+            let principal = Principal::Service { name: name.clone() };
+            let of = (source, source_account);
+            let authority = Authority::of_service(&front.gate, snapshot, (account, &principal), of, circumstances, now);
+            Ok(Standing { account: account.clone(), principal, key: None, authority })
+        }
+        Caller::Role { role, session, service, source } => {
+            let key = session_of(front, snapshot, (role, session), (service, source))?;
+            let authority = Authority::of_key(&front.gate, snapshot, ("", &key), circumstances, now)?;
+            let (account, principal) = (key.account.clone(), key.principal.clone());
+            Ok(Standing { account, principal, key: Some(Arc::new(key)), authority })
+        }
+    }
+}
+
+/// A session of the role that ends with the call, for which no key is issued.
+fn session_of(
+    front: &Front,
+    snapshot: &Snapshot,
+    (role, session): (&str, &str),
+    (service, source): (&str, &Arn),
+) -> Result<AccessKeySpec, Fault> {
+    let denied = |why: String| Fault::client("AccessDenied", why).status(403);
+    let owner = role.parse::<Arn>().ok().and_then(|arn| AccountId::parse(&arn.account).ok());
+    let owner = owner.ok_or_else(|| denied(format!("{role} is not the ARN of a role")))?;
+    let principal = ServicePrincipal { name: service, account: &owner, source };
+    let found = assumable(snapshot, principal, role)?.map_err(|why| denied(why.to_string()))?;
+    let now = front.env.now();
+    let terms = SessionTerms { tags: found.tags.clone(), ..SessionTerms::default() };
+    Ok(AccessKeySpec {
+        account: owner,
+        principal: found.session(session),
+        secret: String::new(),
+        created_at: now,
+        inactive: false,
+        session: Some(Session { terms, expires_at: now, ..Session::default() }),
+    })
+}

@@ -1,0 +1,4 @@
+//! The services of events: EventBridge and its scheduler.
+
+pub mod events;
+pub mod scheduler;

@@ -1,0 +1,3 @@
+//! The service of functions: Lambda.
+
+pub mod lambda;

@@ -1,0 +1,3 @@
+//! The services of messages: SQS.
+
+pub mod sqs;

@@ -1,0 +1,3 @@
+//! The services of objects: S3.
+
+pub mod s3;
