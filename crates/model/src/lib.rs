@@ -18,6 +18,7 @@ pub mod ipv6_cidr;
 pub mod kms;
 pub mod logs;
 pub mod record;
+pub mod s3;
 pub mod ssm;
 pub mod touch;
 
