@@ -158,6 +158,14 @@ impl Bench {
         self.send(self.sign(api, request.body(Bytes::from(body)).expect("a request"))).await
     }
 
+    /// Calls an operation of a service that speaks restJson, by its method and its path with the query; a null input is no body.
+    pub async fn rest(&self, service: &str, method: &str, path: &str, input: Value) -> Reply {
+        let api = known(service);
+        let body = if input.is_null() { Bytes::new() } else { Bytes::from(input.to_string()) };
+        let request = self.request(api, method, path).header("content-type", "application/json");
+        self.send(self.sign(api, request.body(body).expect("a request"))).await
+    }
+
     /// Sends any request.
     pub async fn send(&self, request: Request<Bytes>) -> Reply {
         let (head, body) = self.front.respond(request.map(body::full)).await.into_parts();
@@ -166,15 +174,20 @@ impl Bench {
     }
 
     fn post(&self, api: &wire::Service) -> http::request::Builder {
+        self.request(api, "POST", "/")
+    }
+
+    fn request(&self, api: &wire::Service, method: &str, path: &str) -> http::request::Builder {
         let scope = format!("{}/20260101/{}/{}/aws4_request", self.account, self.region, api.signing_name);
         let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00");
-        let request = Request::post("/").header("host", "localhost:4566").header("x-amz-date", "20260101T000000Z");
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("host", "localhost:4566").header("x-amz-date", "20260101T000000Z");
         request.header("authorization", authorization)
     }
 }
 
 impl Bench {
-    /// Signs anew what [`Bench::post`] has made, if there is a key to sign with (IAM user guide, "Create a signed AWS API request").
+    /// Signs anew what [`Bench::request`] has made, if there is a key to sign with (IAM user guide, "Create a signed AWS API request").
     fn sign(&self, api: &wire::Service, mut request: Request<Bytes>) -> Request<Bytes> {
         let Some(signer) = &self.signer else { return request };
         let date = basic_format(Time(self.env.now().0));
@@ -183,7 +196,8 @@ impl Bench {
         headers.extend(signer.token.as_deref().map(|token| ("x-amz-security-token", token)));
         let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
         let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
-        let canonical = format!("POST\n/\n\n{lines}\n{names}\n{}", sha256(request.body()));
+        let (path, query) = (canonical_path(request.uri().path()), canonical_query(request.uri().query()));
+        let canonical = format!("{}\n{path}\n{query}\n{lines}\n{names}\n{}", request.method(), sha256(request.body()));
         let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256(canonical.as_bytes()));
         let credential = format!("{}/{scope}", signer.access_key_id);
         let key = SigningKey::derive(&signer.secret_access_key, &Scope::parse(&credential).expect("a scope"));
@@ -196,6 +210,22 @@ impl Bench {
         }
         request
     }
+}
+
+/// Segments are encoded once more than they are on the wire.
+fn canonical_path(path: &str) -> String {
+    const SEGMENT: &percent_encoding::AsciiSet =
+        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+    percent_encoding::utf8_percent_encode(path, SEGMENT).to_string()
+}
+
+/// The parameters in order, encoded as they came.
+fn canonical_query(query: Option<&str>) -> String {
+    let given = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let mut pairs: Vec<String> =
+        given.map(|pair| if pair.contains('=') { pair.to_owned() } else { format!("{pair}=") }).collect();
+    pairs.sort();
+    pairs.join("&")
 }
 
 fn sha256(bytes: &[u8]) -> String {

@@ -2,7 +2,6 @@
 
 mod permissions;
 mod questions;
-mod streaming;
 
 use crate::{
     Access, Config, Entrance, Front, Service, credentials,

@@ -16,9 +16,9 @@ pub mod iam;
 pub mod id;
 pub mod ipv6_cidr;
 pub mod kms;
+pub mod lambda;
 pub mod logs;
 pub mod record;
-pub mod s3;
 pub mod ssm;
 pub mod touch;
 

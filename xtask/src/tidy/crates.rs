@@ -15,13 +15,15 @@ const LEANS: &[(&str, &[&str])] = &[
     ("netns", &[]),
     ("blocks", &[]),
     ("disk-image", &[]),
+    ("function-code", &[]),
     ("spine", &["model", "wire"]),
     ("front", &["api", "wire", "model", "logic", "spine"]),
     ("svc-containers", SERVICE),
     // Snapshots are copied, collected and read block by block where their records are; an image's first block tells how it boots.
     ("svc-ec2", &["front", "api", "wire", "model", "logic", "spine", "agent-proto", "blocks", "disk-image"]),
     ("svc-events", SERVICE),
-    ("svc-functions", SERVICE),
+    // A zip is looked at when it comes as it is when it is unpacked.
+    ("svc-functions", &["front", "api", "wire", "model", "logic", "spine", "agent-proto", "function-code"]),
     ("svc-gateway", SERVICE),
     ("svc-messaging", SERVICE),
     ("svc-storage", SERVICE),
@@ -31,7 +33,7 @@ const LEANS: &[(&str, &[&str])] = &[
     ("svc-secrets", SERVICE),
     ("svc-systems", SERVICE),
     ("agent-proto", &["model"]),
-    ("agent", &["agent-proto", "blocks", "logic", "machine-init", "model", "netns"]),
+    ("agent", &["agent-proto", "blocks", "function-code", "logic", "machine-init", "model", "netns"]),
     // It runs in machines, beside everything else.
     ("machine-init", &["model"]),
     ("edge", &["agent-proto", "logic", "model", "netns"]),

@@ -17,6 +17,7 @@ use wire::Fault;
 /// The services that have such a key here, and what it does for them.
 const SERVICES: &[(&str, &str)] = &[
     ("ebs", "Default key that protects my EBS volumes when no other key is defined"),
+    ("lambda", "Default key that protects my Lambda functions when no other key is defined"),
     ("ssm", "Default key that protects my SSM parameters when no other key is defined"),
 ];
 
