@@ -1,7 +1,7 @@
 //! The way of an AWS operation: from a request to the function that answers it, and back.
 
 use crate::{
-    Body, Cx, Front,
+    Body, Cx, Front, Incoming, Service, Streamed,
     auth::{
         authenticate::{Identity, Unknown, holder, verify},
         authority::Authority,
@@ -21,7 +21,7 @@ use model::{AccountId, iam::Principal};
 use std::panic::AssertUnwindSafe;
 use wire::{
     Dialect, Fault, Operation, Time, Value,
-    sigv4::{Claim, Head, Refusal, Style},
+    sigv4::{Claim, Head, Payload, Refusal, Style},
 };
 
 /// Answers the request.
@@ -42,18 +42,51 @@ pub(crate) async fn answer(front: &Front, request: Request<Body>, request_id: St
             return refuse_service(&head, &request_id, wording::unknown(stand_in(&head), Unknown::Unsigned, Time(0)));
         }
     };
-    let arrived = match arrive(front, service, head, body, claim).await {
-        Ok(arrived) => arrived,
-        Err((head, fault)) => {
-            let dialect = Dialect::of(service, &wire_request(&head, Bytes::new()));
-            return finish(dialect.encode_fault(&request_id, &fault), &request_id, Some(&fault));
-        }
-    };
-    let dialect = Dialect::of(service, &arrived.request);
-    match operate(front, dialect, arrived, &request_id).await {
-        Ok(response) => finish(response, &request_id, None),
-        Err(fault) => finish(dialect.encode_fault(&request_id, &fault), &request_id, Some(&fault)),
+    let target = Target::of(front, service, &head);
+    let arrived = arrive(front, &target, head, body, claim).await;
+    respond(front, target, arrived, &request_id).await
+}
+
+/// What a request is about, as far as its head tells.
+pub(crate) struct Target {
+    pub(crate) dialect: Dialect,
+    /// The head, without a body.
+    pub(crate) head: wire::Request,
+    /// The operation, where it can be found from the head alone.
+    operation: Option<Result<&'static Operation, Fault>>,
+    /// Whether the operation takes its body as it comes.
+    pub(crate) streams: bool,
+}
+
+impl Target {
+    pub(crate) fn of(front: &Front, service: &'static wire::Service, head: &Parts) -> Self {
+        let head = wire_request(head, Bytes::new());
+        let dialect = Dialect::of(service, &head);
+        let operation = dialect.protocol.is_rest().then(|| dialect.match_operation(&head));
+        let found = operation.as_ref().and_then(|found| found.as_ref().ok());
+        let streams = found.is_some_and(|operation| row(front, service, operation.name).is_ok_and(|row| row.streams));
+        Self { dialect, head, operation, streams }
     }
+}
+
+/// Makes the answer out of whatever has arrived.
+pub(crate) async fn respond(front: &Front, target: Target, arrived: Result<Arrived, Fault>, request_id: &str) -> Response<Body> {
+    let Target { dialect, head, operation, .. } = target;
+    let answered = match arrived {
+        Ok(arrived) => operate(front, dialect, operation, arrived, request_id).await,
+        Err(fault) => Err(fault),
+    };
+    let mut response = match answered {
+        Ok(response) => response,
+        Err(fault) => finish(dialect.encode_fault(request_id, &fault), request_id, Some(&fault)),
+    };
+    if let Some(dress) = served(front, dialect.service).and_then(|served| served.dress) {
+        dress(&front.store.snapshot(), &head, response.headers_mut());
+    }
+    if head.method == http::Method::HEAD {
+        *response.body_mut() = body::empty();
+    }
+    response
 }
 
 /// Who has signed a request that is not for a service, with the request as it was; its body is read.
@@ -62,53 +95,70 @@ pub(crate) async fn authenticate(front: &Front, request: Request<Body>) -> Optio
     name_host(&mut head);
     let claim = read_claim(&head).ok()??;
     let bytes = body::read(body, front.body_limit).await.ok()?;
-    let identity = identify(front, &claim, &head, &bytes, Style::Common).ok()?;
+    let identity = identify(front, &claim, &head, Some(&bytes), Style::Common).ok()?;
     Some((identity, Request::from_parts(head, body::full(bytes))))
 }
 
-/// A request whose body is read and decoded, and whose sender is known.
+/// A request whose sender is known. Its body is read and decoded, or comes while the operation runs.
 pub(crate) struct Arrived {
     pub(crate) identity: Identity,
     pub(crate) sender: Sender,
     pub(crate) endpoint: String,
     pub(crate) request: wire::Request,
+    pub(crate) body: Incoming,
 }
 
 async fn arrive(
     front: &Front,
-    service: &'static wire::Service,
+    target: &Target,
     mut head: Parts,
     body: Body,
     claim: Result<Option<Claim>, Refusal>,
-) -> Result<Arrived, (Parts, Fault)> {
+) -> Result<Arrived, Fault> {
     let now = Time(front.env.now().0);
+    let service = target.dialect.service;
     let style = if service.signing_name == "s3" { Style::S3 } else { Style::Common };
-    let taken = async {
-        let unknown = |why| wording::unknown(service, why, now);
-        let claim = claim.map_err(|refusal| unknown(Unknown::Refused(refusal)))?.ok_or_else(|| unknown(Unknown::Unsigned))?;
-        // A stranger's body is not even read.
-        holder(&claim, &front.store.snapshot(), front.only_from_here(&head), front.env.now()).map_err(unknown)?;
-        let bytes = body::read(body, front.body_limit).await.map_err(unreadable)?;
-        let identity = identify(front, &claim, &head, &bytes, style).map_err(unknown)?;
-        let key = identity.signing_key.clone();
-        let bytes = body::decode(bytes, &mut head.headers, Some(&claim), key, front.body_limit).map_err(unreadable)?;
-        Ok((identity, Sender::of(&head, &claim.scope.access_key), bytes))
-    };
-    match taken.await {
-        Ok((identity, sender, bytes)) => {
-            Ok(Arrived { identity, sender, endpoint: front.endpoint(&head), request: wire_request(&head, bytes) })
-        }
-        Err(fault) => Err((head, fault)),
+    let unknown = |why| wording::unknown(service, why, now);
+    let claim = claim.map_err(|refusal| unknown(Unknown::Refused(refusal)))?.ok_or_else(|| unknown(Unknown::Unsigned))?;
+    let sender = Sender::of(&head, &claim.scope.access_key);
+    let endpoint = front.endpoint(&head);
+    if target.streams && claim.payload != Payload::Unstated {
+        let identity = identify(front, &claim, &head, None, style).map_err(unknown)?;
+        let signer = identity.signing_key.clone().map(|key| (&claim, key));
+        let body = Incoming::new(service, body, &mut head.headers, &claim.payload, signer);
+        return Ok(Arrived { identity, sender, endpoint, request: wire_request(&head, Bytes::new()), body });
     }
+    // A stranger's body is not even read.
+    holder(&claim, &front.store.snapshot(), front.only_from_here(&head), front.env.now()).map_err(unknown)?;
+    let bytes = body::read(body, front.body_limit).await.map_err(unreadable)?;
+    let identity = identify(front, &claim, &head, Some(&bytes), style).map_err(unknown)?;
+    let key = identity.signing_key.clone();
+    let bytes = body::decode(bytes, &mut head.headers, Some(&claim), key, front.body_limit).map_err(unreadable)?;
+    let (request, body) = whole(front, target, &head, bytes)?;
+    Ok(Arrived { identity, sender, endpoint, request, body })
 }
 
-pub(crate) async fn operate(
+/// A request whose body is all there; handed over as one piece to an operation that takes it as it comes.
+pub(crate) fn whole(front: &Front, target: &Target, head: &Parts, bytes: Bytes) -> Result<(wire::Request, Incoming), Fault> {
+    let service = target.dialect.service;
+    if target.streams {
+        return Ok((wire_request(head, Bytes::new()), Incoming::whole(service, bytes)));
+    }
+    let request = wire_request(head, bytes);
+    if let Some(inspect) = served(front, service).and_then(|served| served.inspect) {
+        inspect(&request)?;
+    }
+    Ok((request, Incoming::none(service)))
+}
+
+async fn operate(
     front: &Front,
     dialect: Dialect,
+    operation: Option<Result<&'static Operation, Fault>>,
     arrived: Arrived,
     request_id: &str,
-) -> Result<wire::Response, Fault> {
-    let operation = dialect.match_operation(&arrived.request)?;
+) -> Result<Response<Body>, Fault> {
+    let operation = operation.unwrap_or_else(|| dialect.match_operation(&arrived.request))?;
     let row = row(front, dialect.service, operation.name)?;
     let input = dialect.decode(operation, &arrived.request);
     let snapshot = front.store.snapshot();
@@ -130,11 +180,11 @@ pub(crate) async fn operate(
         authority: authority.clone(),
         service: dialect.service,
     };
-    let answered = match perform(front, (dialect, operation, row), cx, arrived.sender, input).await {
+    let answered = match perform(front, (dialect, operation, row), cx, arrived.sender, input, arrived.body).await {
         Err(fault) if tells_in_secret(dialect.service) => Err(explain(front, &account, &authority, fault).await),
         answered => answered,
     };
-    Ok(dialect.encode(operation, request_id, &answered?))
+    Ok(assemble(&dialect, operation, request_id, answered?))
 }
 
 /// Checks the input, lets the handler answer, and tells the recorder.
@@ -144,7 +194,8 @@ pub(crate) async fn perform(
     cx: Cx,
     sender: Sender,
     input: Result<Value, Fault>,
-) -> Result<Value, Fault> {
+    body: Incoming,
+) -> Result<Streamed<Value>, Fault> {
     let pending = front
         .recorder
         .as_deref()
@@ -152,13 +203,26 @@ pub(crate) async fn perform(
     let answered = async {
         let input = input?;
         dialect.validate(operation, &input)?;
-        handle(front, row, cx, input).await
+        handle(front, row, cx, input, body).await
     };
     let answered = answered.await;
     if let Some(pending) = pending {
-        pending.end(&answered);
+        pending.end(answered.as_ref().map(|answer| &answer.output));
     }
     answered
+}
+
+/// The answer of success: what the output's members say, and what the handler has said besides.
+fn assemble(dialect: &Dialect, operation: &Operation, request_id: &str, answer: Streamed<Value>) -> Response<Body> {
+    let mut response = finish(dialect.encode(operation, request_id, &answer.output), request_id, None);
+    if let Some(body) = answer.body {
+        *response.body_mut() = body;
+    }
+    if let Some(status) = answer.status.and_then(|status| http::StatusCode::from_u16(status).ok()) {
+        *response.status_mut() = status;
+    }
+    response.headers_mut().extend(answer.headers);
+    response
 }
 
 /// Whether the service's denials carry an encoded message: EC2's do.
@@ -178,7 +242,7 @@ async fn explain(front: &Front, account: &AccountId, authority: &Authority, faul
     }
 }
 
-async fn handle(front: &Front, row: &Row, cx: Cx, input: Value) -> Result<Value, Fault> {
+async fn handle(front: &Front, row: &Row, cx: Cx, input: Value, body: Incoming) -> Result<Streamed<Value>, Fault> {
     if row.lasting_only && cx.is_session_of_user() {
         return Err(wording::unknown(cx.service, Unknown::NoSuchKey, Time(cx.now.0)));
     }
@@ -186,17 +250,20 @@ async fn handle(front: &Front, row: &Row, cx: Cx, input: Value) -> Result<Value,
     if cx.principal != Principal::Anonymous {
         front.seen.touch(&front.store, &front.services, &cx).await?;
     }
-    let handled = AssertUnwindSafe(async { (row.run)(front.store.clone(), cx, input).await }).catch_unwind().await;
+    let handled = AssertUnwindSafe(async { (row.run)(front.store.clone(), cx, input, body).await }).catch_unwind().await;
     handled.unwrap_or_else(|panic| Err(Fault::internal(format_args!("the handler panicked: {}", panic_text(&*panic)))))
 }
 
 pub(crate) fn row<'a>(front: &'a Front, service: &wire::Service, operation: &str) -> Result<&'a Row, Fault> {
-    let served = front.services.iter().find(|served| served.api().id == service.id);
-    let row = served.and_then(|served| served.rows.get(operation));
+    let row = served(front, service).and_then(|served| served.rows.get(operation));
     row.ok_or_else(|| Fault::not_implemented(format_args!("The operation {operation} of {}", service.service_id)))
 }
 
-fn identify(front: &Front, claim: &Claim, head: &Parts, body: &[u8], style: Style) -> Result<Identity, Unknown> {
+fn served<'a>(front: &'a Front, service: &wire::Service) -> Option<&'a Service> {
+    front.services.iter().find(|served| served.api().id == service.id)
+}
+
+fn identify(front: &Front, claim: &Claim, head: &Parts, body: Option<&[u8]>, style: Style) -> Result<Identity, Unknown> {
     let now = front.env.now();
     let holder = holder(claim, &front.store.snapshot(), front.only_from_here(head), now)?;
     verify(claim, holder, sigv4_head(head), body, style, now, &front.keys)

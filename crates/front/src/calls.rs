@@ -4,15 +4,18 @@
 //! the trail knows of it, and no service has to know another's insides. What is spared is HTTP and the signature.
 
 use crate::{
-    Cx, Front,
-    api::{perform, row},
+    Cx, Front, Incoming, Streamed,
+    api::{perform, row, unreadable},
     auth::{
         assume::{ServicePrincipal, assumable},
         authority::Authority,
         context::Circumstances,
     },
+    body,
     record::{Checks, Sender},
+    table::Row,
 };
+use bytes::Bytes;
 use model::{
     AccountId, Arn, Region,
     delivery::{Caller, Request},
@@ -21,6 +24,9 @@ use model::{
 use spine::Snapshot;
 use std::sync::{Arc, OnceLock, Weak};
 use wire::{Dialect, Fault, Operation, Service, Value};
+
+/// The largest body of an answer that is held as a whole: a function's code may have 250 MB unpacked.
+const LARGEST_ANSWER: usize = 256 << 20;
 
 /// A way to the front for those who are part of it. Clones lead to the same front.
 #[derive(Clone, Default)]
@@ -105,7 +111,7 @@ async fn make(
     input: Result<Value, Fault>,
 ) -> Result<Value, Fault> {
     let row = row(front, service, operation.name)?;
-    let sender = Sender { access_key_id: String::new(), source: None, user_agent: Some(principal_name(by).to_owned()) };
+    let sender = Sender { user_agent: Some(principal_name(by).to_owned()), ..Sender::default() };
     let snapshot = front.store.snapshot();
     let standing = standing(front, &snapshot, by, (account, region), &sender.circumstances(region))?;
     let cx = Cx {
@@ -121,7 +127,34 @@ async fn make(
         authority: standing.authority,
         service,
     };
-    perform(front, (Dialect::preferred(service), operation, row), cx, sender, input).await
+    let (input, body) = apart(service, operation, row, input);
+    let answer = perform(front, (Dialect::preferred(service), operation, row), cx, sender, input, body).await?;
+    together(service, operation, answer).await
+}
+
+/// The input of an operation that takes its body as it comes, and that body.
+fn apart(
+    service: &'static Service,
+    operation: &Operation,
+    row: &Row,
+    mut input: Result<Value, Fault>,
+) -> (Result<Value, Fault>, Incoming) {
+    let structure = operation.input.and_then(|id| service.shape(id).structure());
+    let payload = structure.and_then(|it| it.payload).filter(|_| row.streams);
+    let (Some(name), Ok(Value::Struct(members))) = (payload, &mut input) else { return (input, Incoming::none(service)) };
+    let body = members.extract_if(.., |(member, _)| *member == name).last();
+    let bytes = if let Some((_, Value::Blob(bytes))) = body { bytes } else { Bytes::new() };
+    (input, Incoming::whole(service, bytes))
+}
+
+/// The output, with the body of an answer that streams as the member that it is.
+async fn together(service: &Service, operation: &Operation, answer: Streamed<Value>) -> Result<Value, Fault> {
+    let structure = operation.output.and_then(|id| service.shape(id).structure());
+    let (Some(body), Some(name)) = (answer.body, structure.and_then(|it| it.payload)) else { return Ok(answer.output) };
+    let bytes = body::read(body, LARGEST_ANSWER).await.map_err(unreadable)?;
+    let Value::Struct(mut members) = answer.output else { return Ok(answer.output) };
+    members.push((name, Value::Blob(bytes)));
+    Ok(Value::Struct(members))
 }
 
 fn principal_name(by: &Caller) -> &str {

@@ -2,7 +2,7 @@
 
 use crate::{
     Checks,
-    auth::{authority::Authority, facts::Facts, wording},
+    auth::{authenticate::Unknown, authority::Authority, facts::Facts, wording},
 };
 use logic::policy::Context;
 use model::{
@@ -11,7 +11,7 @@ use model::{
 };
 use spine::Snapshot;
 use std::sync::Arc;
-use wire::Fault;
+use wire::{Fault, Time};
 
 /// Who asks, where, and when.
 #[derive(Clone, Debug)]
@@ -68,6 +68,9 @@ impl Cx {
         self.checks.note(action, noted, decision.allowed);
         if decision.allowed {
             return Ok(());
+        }
+        if self.principal == Principal::Anonymous {
+            return Err(wording::unknown(self.service, Unknown::Unsigned, Time(self.now.0)));
         }
         Err(wording::denied(self.service, &self.principal.arn(&self.account), action, resource, &decision.reason(action)))
     }

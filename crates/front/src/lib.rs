@@ -18,6 +18,7 @@ pub mod calls;
 pub mod courier;
 mod cx;
 pub mod host;
+mod incoming;
 pub mod keys;
 pub mod kms;
 mod locate;
@@ -27,6 +28,7 @@ mod record;
 pub mod records;
 mod respond;
 mod server;
+mod streamed;
 mod table;
 pub mod testing;
 #[cfg(test)]
@@ -45,9 +47,11 @@ pub use auth::{
 };
 pub use body::Body;
 pub use cx::Cx;
+pub use incoming::Incoming;
 pub use model::iam::Principal;
 pub use mount::{Arrival, Mount};
 pub use record::{Call, Check, Checks, HIDDEN, Peer, Recorder};
 pub use respond::{Config, Entrance, Front};
 pub use server::{Listen, serve};
+pub use streamed::Streamed;
 pub use table::{Access, Answer, Service, Tagging};

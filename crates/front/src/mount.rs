@@ -78,8 +78,8 @@ impl Arrival {
         let (Some(recorder), Some(operation)) = (&self.recorder, operation) else { return };
         let access_key_id = cx.access_key_id().unwrap_or_else(|| cx.account.as_str());
         let sender = Sender { access_key_id: access_key_id.to_owned(), ..self.sender.clone() };
-        let answered = answered.as_ref().map(|()| Value::Null).map_err(Clone::clone);
-        Pending::new(&**recorder, &self.env, (cx.service, operation), cx, sender, None).end(&answered);
+        let answered = answered.as_ref().map(|()| &Value::Null);
+        Pending::new(&**recorder, &self.env, (cx.service, operation), cx, sender, None).end(answered);
     }
 }
 

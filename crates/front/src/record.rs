@@ -110,20 +110,24 @@ pub(crate) struct Sender {
     pub(crate) access_key_id: String,
     pub(crate) source: Option<IpAddr>,
     pub(crate) user_agent: Option<String>,
+    pub(crate) referer: Option<String>,
 }
 
 impl Sender {
     /// What policies can ask of the way that the request came.
     pub(crate) fn circumstances(&self, region: &Region) -> Circumstances {
-        Circumstances { source: self.source, user_agent: self.user_agent.clone(), referer: None, region: region.to_string() }
+        let (user_agent, referer) = (self.user_agent.clone(), self.referer.clone());
+        Circumstances { source: self.source, user_agent, referer, region: region.to_string() }
     }
 
     pub(crate) fn of(head: &http::request::Parts, access_key_id: &str) -> Self {
-        let user_agent = head.headers.get(http::header::USER_AGENT);
+        let text =
+            |name| head.headers.get(name).map(|text: &http::HeaderValue| String::from_utf8_lossy(text.as_bytes()).into_owned());
         Self {
             access_key_id: access_key_id.to_owned(),
             source: head.extensions.get::<Peer>().map(|peer| peer.0),
-            user_agent: user_agent.map(|text| String::from_utf8_lossy(text.as_bytes()).into_owned()),
+            user_agent: text(http::header::USER_AGENT),
+            referer: text(http::header::REFERER),
         }
     }
 }
@@ -176,7 +180,7 @@ impl<'a> Pending<'a> {
     }
 
     /// Ends with what came of it, and hands it over.
-    pub(crate) fn end(mut self, answered: &Result<Value, Fault>) {
+    pub(crate) fn end(mut self, answered: Result<&Value, &Fault>) {
         self.call.checks = self.checks.take();
         match answered {
             Ok(output) if self.in_full && kind::shows_answer(self.operation.name) => {

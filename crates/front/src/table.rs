@@ -1,9 +1,10 @@
 //! A service as a table: for each operation that is built, who may call it on what, and the function that answers.
 
-use crate::{Cx, auth::facts::FactsOf, keys::request_tags};
+use crate::{Cx, Incoming, Streamed, auth::facts::FactsOf, keys::request_tags};
 use futures::future::{BoxFuture, FutureExt};
+use http::HeaderMap;
 use logic::policy::Context;
-use model::Arn;
+use model::{AccountId, Arn, Region};
 use spine::{Snapshot, Store, Tx};
 use std::{collections::BTreeMap, future::Future, sync::Arc};
 use wire::{Api, Fault, Value};
@@ -22,8 +23,20 @@ pub struct Service {
     pub(crate) facts: Option<FactsOf>,
     pub(crate) iam_prefix: &'static str,
     pub(crate) binds_root: bool,
+    pub(crate) unsigned: Option<Unsigned>,
+    pub(crate) inspect: Option<Inspect>,
+    pub(crate) dress: Option<Dress>,
     lasting_only: bool,
 }
+
+/// In whose account, and where, a request acts that nobody has signed; none if it isn't the service's, or about nothing that is there.
+pub type Unsigned = fn(&Snapshot, &wire::Request) -> Option<(AccountId, Region)>;
+
+/// Holds a body that was read as a whole against what the headers say of it.
+pub type Inspect = fn(&wire::Request) -> Result<(), Fault>;
+
+/// Adds headers to an answer, be it a success or a failure.
+pub type Dress = fn(&Snapshot, &wire::Request, &mut HeaderMap);
 
 /// An operation's row.
 pub(crate) struct Row {
@@ -31,10 +44,12 @@ pub(crate) struct Row {
     pub(crate) action: Option<String>,
     pub(crate) has_resource: bool,
     pub(crate) lasting_only: bool,
+    /// Whether it takes its body as it comes.
+    pub(crate) streams: bool,
     pub(crate) run: Run,
 }
 
-type Run = Box<dyn Fn(Store, Cx, Value) -> BoxFuture<'static, Result<Value, Fault>> + Send + Sync>;
+type Run = Box<dyn Fn(Store, Cx, Value, Incoming) -> BoxFuture<'static, Result<Streamed<Value>, Fault>> + Send + Sync>;
 
 /// Who may call an operation that takes `I`: its IAM action, the resources that it acts on, and the condition keys of its input
 /// (Service Authorization Reference).
@@ -149,6 +164,9 @@ impl Service {
             rows: BTreeMap::new(),
             iam_prefix: api.signing_name,
             binds_root: false,
+            unsigned: None,
+            inspect: None,
+            dress: None,
             lasting_only: false,
         }
     }
@@ -173,6 +191,22 @@ impl Service {
         Self { binds_root: true, ..self }
     }
 
+    /// All its operations can be called without a signature, by whoever its resources' policies let in, where `acts` knows what a
+    /// request is about.
+    pub fn unsigned(self, acts: Unsigned) -> Self {
+        Self { unsigned: Some(acts), ..self }
+    }
+
+    /// Holds the bodies of its operations against their headers, such as `Content-MD5`.
+    pub fn inspect(self, inspect: Inspect) -> Self {
+        Self { inspect: Some(inspect), ..self }
+    }
+
+    /// Adds headers to all of its answers.
+    pub fn dress(self, dress: Dress) -> Self {
+        Self { dress: Some(dress), ..self }
+    }
+
     /// Runs in a transaction before the first operation, of whatever service, in an account and region.
     pub fn first_touch(self, first_touch: FirstTouch) -> Self {
         Self { first_touch: Some(first_touch), ..self }
@@ -185,7 +219,7 @@ impl Service {
         handler: impl Fn(&Cx, &mut Tx, &A::Input) -> Answer<A::Output> + Send + Sync + 'static,
     ) -> Self {
         let handler = Arc::new(handler);
-        self.row::<A, _>(access, move |store: Store, cx: Cx, input: A::Input| {
+        self.row::<A, _, _>(access, false, move |store: Store, cx: Cx, input: A::Input, _| {
             let handler = handler.clone();
             async move { store.transact(move |tx| handler(&cx, tx, &input)).await }
         })
@@ -199,7 +233,24 @@ impl Service {
         F: Future<Output = Answer<A::Output>> + Send + 'static,
     {
         let deps = deps.clone();
-        self.row::<A, _>(access, move |_, cx, input| handler(cx, deps.clone(), input))
+        self.row::<A, _, _>(access, false, move |_, cx, input, _| handler(cx, deps.clone(), input))
+    }
+
+    /// An operation of a REST service that takes its body as it comes, or answers with one that is sent as it is made. The input lacks
+    /// the member that is the body. Who asks is known from the head alone; whether the body is what was signed, only at its end.
+    pub fn op_streaming<A, D, F>(
+        self,
+        access: Access<A::Input>,
+        deps: &Arc<D>,
+        handler: fn(Cx, Arc<D>, A::Input, Incoming) -> F,
+    ) -> Self
+    where
+        A: Api,
+        D: Send + Sync + 'static,
+        F: Future<Output = Answer<Streamed<A::Output>>> + Send + 'static,
+    {
+        let deps = deps.clone();
+        self.row::<A, _, _>(access, true, move |_, cx, input, body| handler(cx, deps.clone(), input, body))
     }
 
     /// The operations that are built: name, IAM action if it needs a permission, and whether its row says on which resources it acts.
@@ -212,25 +263,31 @@ impl Service {
         self.api
     }
 
-    fn row<A, F>(mut self, access: Access<A::Input>, handler: impl Fn(Store, Cx, A::Input) -> F + Send + Sync + 'static) -> Self
+    fn row<A, F, O>(
+        mut self,
+        access: Access<A::Input>,
+        streams: bool,
+        handler: impl Fn(Store, Cx, A::Input, Incoming) -> F + Send + Sync + 'static,
+    ) -> Self
     where
         A: Api,
-        F: Future<Output = Answer<A::Output>> + Send + 'static,
+        F: Future<Output = Answer<O>> + Send + 'static,
+        O: Into<Streamed<A::Output>>,
     {
         assert_eq!(A::service().id, self.api.id, "{} is another service's operation", A::NAME);
         let action = access.action.map_or_else(|| format!("{}:{}", self.iam_prefix, A::NAME), str::to_owned);
         let has_resource = matches!(access.resources, Resources::On(_) | Resources::Found(_));
         let needed = !matches!(access.resources, Resources::Anyone);
         let permission = action.clone();
-        let run: Run = Box::new(move |store, cx, value| {
+        let run: Run = Box::new(move |store, cx, value, body| {
             let admitted = A::input(value).and_then(|input| {
                 access.admit(&cx, A::NAME, &permission, &input)?;
-                Ok(handler(store, cx, input))
+                Ok(handler(store, cx, input, body))
             });
-            async move { admitted?.await.map(A::output) }.boxed()
+            async move { admitted?.await.map(|answer| answer.into().map(A::output)) }.boxed()
         });
         let action = needed.then_some(action);
-        let previous = self.rows.insert(A::NAME, Row { action, has_resource, lasting_only: self.lasting_only, run });
+        let previous = self.rows.insert(A::NAME, Row { action, has_resource, lasting_only: self.lasting_only, streams, run });
         assert!(previous.is_none(), "{} has two rows", A::NAME);
         self
     }

@@ -2,6 +2,7 @@
 
 mod permissions;
 mod questions;
+mod streaming;
 
 use crate::{
     Access, Config, Entrance, Front, Service, credentials,

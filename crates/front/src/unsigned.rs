@@ -1,11 +1,12 @@
 //! Requests that nobody has signed.
 //!
 //! A few operations need no signature: whoever calls them brings something else, such as a token of an identity provider. Their handlers
-//! see [`Principal::Anonymous`]. Every other unsigned request is refused, and a body is only read where the service has such an operation.
+//! see [`Principal::Anonymous`]. A service may leave it to the policies of its resources who comes unsigned, as S3 does
+//! ([`crate::Service::unsigned`]). Every other unsigned request is refused, and a body is only read where the service has such an operation.
 
 use crate::{
-    Body, Front,
-    api::{Arrived, finish, operate, refuse_service, stand_in, unreadable, wire_request},
+    Body, Front, Incoming,
+    api::{Arrived, Target, refuse_service, respond, stand_in, unreadable, whole, wire_request},
     auth::{
         authenticate::{Identity, Unknown},
         wording,
@@ -16,8 +17,8 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{Response, header::CONTENT_TYPE, request::Parts};
-use model::{AccountId, Arn, iam::Principal};
-use wire::{Dialect, Fault, Operation, Service, Time, Value};
+use model::{AccountId, Arn, Region, iam::Principal};
+use wire::{Dialect, Fault, Operation, Service, Time, Value, sigv4::Payload};
 
 /// The largest body of an operation that needs no signature: the tokens of identity providers are far smaller.
 const LARGEST_BODY: usize = 256 << 10;
@@ -31,6 +32,11 @@ pub(crate) async fn answer(front: &Front, head: Parts, body: Body, request_id: &
         Located::At(service) => Some(service),
         Located::Nowhere => None,
     };
+    if let Some((service, place)) = welcoming(front, located, &head) {
+        let target = Target::of(front, service, &head);
+        let arrived = arrive(front, &target, head, body, place).await;
+        return respond(front, target, arrived, request_id).await;
+    }
     let wanted = located.map_or_else(|| is_form(&head), |service| service.operations.iter().any(|operation| operation.unsigned));
     let bytes = match wanted {
         true => body::read(body, LARGEST_BODY).await,
@@ -46,26 +52,62 @@ pub(crate) async fn answer(front: &Front, head: Parts, body: Body, request_id: &
     answer_for(front, service, head, bytes, request_id).await
 }
 
+/// A service that leaves it to its resources' policies who may come unsigned, and in whose account the request acts.
+fn welcoming(front: &Front, located: Option<&'static Service>, head: &Parts) -> Option<(&'static Service, (AccountId, Region))> {
+    let request = wire_request(head, Bytes::new());
+    let snapshot = front.store.snapshot();
+    let mut candidates = front.services.iter().filter(|served| located.is_none_or(|service| service.id == served.api().id));
+    candidates.find_map(|served| Some((served.api(), (served.unsigned?)(&snapshot, &request)?)))
+}
+
+/// What nobody sends is taken as a signer's is, where the operation takes it as it comes.
+async fn arrive(
+    front: &Front,
+    target: &Target,
+    mut head: Parts,
+    body: Body,
+    (account, region): (AccountId, Region),
+) -> Result<Arrived, Fault> {
+    let service = target.dialect.service;
+    let now = Time(front.env.now().0);
+    let (sender, endpoint) = (Sender::of(&head, ""), front.endpoint(&head));
+    let identity = Identity { region, ..nobody_in(account, front) };
+    if target.streams {
+        let payload =
+            Payload::stated(&head.headers).map_err(|refusal| wording::unknown(service, Unknown::Refused(refusal), now))?;
+        let body = Incoming::new(service, body, &mut head.headers, &payload, None);
+        return Ok(Arrived { identity, sender, endpoint, request: wire_request(&head, Bytes::new()), body });
+    }
+    let bytes = body::read(body, LARGEST_BODY).await.map_err(unreadable)?;
+    let (request, body) = whole(front, target, &head, bytes)?;
+    Ok(Arrived { identity, sender, endpoint, request, body })
+}
+
 async fn answer_for(front: &Front, service: &'static Service, head: Parts, body: Bytes, request_id: &str) -> Response<Body> {
+    let target = Target::of(front, service, &head);
     let request = wire_request(&head, body);
-    let dialect = Dialect::of(service, &request);
-    let operation = dialect.match_operation(&request).ok().filter(|operation| operation.unsigned);
-    let Some(operation) = operation else {
-        let fault = unsigned(service, front);
-        return finish(dialect.encode_fault(request_id, &fault), request_id, Some(&fault));
+    let operation = target.dialect.match_operation(&request).ok().filter(|operation| operation.unsigned);
+    let arrived = match operation {
+        None => Err(unsigned(service, front)),
+        Some(operation) => Ok(Arrived {
+            identity: nobody_in(account(target.dialect, operation, &request), front),
+            sender: Sender::of(&head, ""),
+            endpoint: front.endpoint(&head),
+            request,
+            body: Incoming::none(service),
+        }),
     };
-    let identity = Identity {
-        account: account(dialect, operation, &request),
+    respond(front, target, arrived, request_id).await
+}
+
+fn nobody_in(account: AccountId, front: &Front) -> Identity {
+    Identity {
+        account,
         principal: Principal::Anonymous,
         region: front.config.region.clone(),
         access_key_id: None,
         key: None,
         signing_key: None,
-    };
-    let arrived = Arrived { identity, sender: Sender::of(&head, ""), endpoint: front.endpoint(&head), request };
-    match operate(front, dialect, arrived, request_id).await {
-        Ok(response) => finish(response, request_id, None),
-        Err(fault) => finish(dialect.encode_fault(request_id, &fault), request_id, Some(&fault)),
     }
 }
 

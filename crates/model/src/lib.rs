@@ -19,6 +19,7 @@ pub mod kms;
 pub mod lambda;
 pub mod logs;
 pub mod record;
+pub mod s3;
 pub mod ssm;
 pub mod touch;
 

@@ -71,7 +71,25 @@ impl Claim {
     ) -> Result<SigningKey, Refusal> {
         self.check_time(now)?;
         let payload = self.payload_hash(body)?;
-        let canonical = canonical::request(self, head, &payload, style)?;
+        self.verify_payload(head, &payload, secret, style, keys)
+    }
+
+    /// As [`Claim::verify`], before the body has come: what the claim says of it is taken as it is said, and has to be held against the
+    /// body by whoever reads it. A claim that says nothing ([`Payload::Unstated`]) can't be verified so.
+    pub fn verify_head(&self, head: Head<'_>, secret: &str, style: Style, now: Time, keys: &Keys) -> Result<SigningKey, Refusal> {
+        self.check_time(now)?;
+        self.verify_payload(head, self.payload.as_str(), secret, style, keys)
+    }
+
+    fn verify_payload(
+        &self,
+        head: Head<'_>,
+        payload: &str,
+        secret: &str,
+        style: Style,
+        keys: &Keys,
+    ) -> Result<SigningKey, Refusal> {
+        let canonical = canonical::request(self, head, payload, style)?;
         let to_sign = canonical::string_to_sign(self, &canonical);
         let key = keys.derive(secret, &self.scope);
         if key.verifies(to_sign.as_bytes(), &self.signature) {

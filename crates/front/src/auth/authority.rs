@@ -125,7 +125,7 @@ impl Authority {
     ) -> Result<Decision, Fault> {
         let (inner, attached) = (&*self.0, self.attached(facts)?);
         let (context, text) = (self.circumstances(facts, action, resource, keys), shown(resource));
-        let resource_account = resource.and_then(Arn::owner);
+        let resource_account = facts.owner(resource);
         let request = policy::Request { caller: inner.caller(), action, resource: &text, resource_account, context: &context };
         let decision = policy::decide(&request, &inner.policies, attached.as_ref(), facts.rule);
         if !decision.allowed {
@@ -140,7 +140,7 @@ impl Authority {
         let facts = self.facts(cx, action, resource)?;
         let attached = self.attached(&facts)?;
         let (context, text) = (self.circumstances(&facts, action, resource, keys), shown(resource));
-        let resource_account = resource.and_then(Arn::owner);
+        let resource_account = facts.owner(resource);
         let request = policy::Request { caller: inner.caller(), action, resource: &text, resource_account, context: &context };
         Ok(policy::explain(&request, &inner.policies, attached.as_ref(), facts.rule))
     }

@@ -2,7 +2,7 @@
 
 use crate::Cx;
 use logic::policy::{Context, Kind, ResourceRule};
-use model::Arn;
+use model::{AccountId, Arn};
 use spine::Snapshot;
 use std::{collections::BTreeMap, sync::Arc};
 use wire::Fault;
@@ -20,6 +20,8 @@ pub struct Facts {
     pub rule: ResourceRule,
     /// The service's own condition keys, such as `ecs:cluster`.
     pub keys: Context,
+    /// Whose it is, where its ARN doesn't say: those of S3 name no account.
+    pub owner: Option<AccountId>,
 }
 
 /// A policy as it stands at a resource, to be compiled when it is decided by.
@@ -35,7 +37,7 @@ pub struct ResourcePolicy {
 impl Default for Facts {
     /// Nothing is known.
     fn default() -> Self {
-        Self { tags: BTreeMap::new(), policy: None, rule: ResourceRule::Either, keys: Context::default() }
+        Self { tags: BTreeMap::new(), policy: None, rule: ResourceRule::Either, keys: Context::default(), owner: None }
     }
 }
 
@@ -52,8 +54,13 @@ impl Facts {
             context.set(format!("aws:ResourceTag/{key}"), value);
             context.set(format!("{prefix}:ResourceTag/{key}"), value);
         }
-        if let Some(account) = resource.and_then(Arn::owner) {
+        if let Some(account) = self.owner(resource) {
             context.set("aws:ResourceAccount", account);
         }
+    }
+
+    /// The account whose resource it is, if that is known.
+    pub(crate) fn owner<'a>(&'a self, resource: Option<&'a Arn>) -> Option<&'a str> {
+        self.owner.as_ref().map(AccountId::as_str).or_else(|| resource.and_then(Arn::owner))
     }
 }

@@ -3,6 +3,8 @@
 use super::{Response, bind, cbor, json, text, xml};
 use crate::Value;
 use crate::schema::{Kind, Operation, Protocol, Service, Shape, Structure, TimestampFormat};
+use aws_lc_rs::digest;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::HeaderMap;
 
@@ -36,9 +38,17 @@ pub fn output(service: &Service, protocol: Protocol, operation: &Operation, requ
 pub fn stamp(headers: &mut HeaderMap, protocol: Protocol, request_id: &str) {
     let name = if protocol == Protocol::RestXml { "x-amz-request-id" } else { "x-amzn-requestid" };
     bind::put(headers, name, request_id);
+    if protocol == Protocol::RestXml {
+        bind::put(headers, "x-amz-id-2", &host_id(request_id));
+    }
     if protocol == Protocol::RpcV2Cbor {
         bind::put(headers, "smithy-protocol", "rpc-v2-cbor");
     }
+}
+
+/// The second name of a request, by which S3's support finds it: opaque, and longer than the first.
+pub fn host_id(request_id: &str) -> String {
+    STANDARD.encode(digest::digest(&digest::SHA256, request_id.as_bytes()))
 }
 
 /// The type of a body in the protocol.

@@ -1,6 +1,6 @@
 //! Faults as responses, in each protocol's own form of an error.
 
-use super::encode::{content_type, stamp};
+use super::encode::{content_type, host_id, stamp};
 use super::{Dialect, Response, bind, cbor, json, xml};
 use crate::schema::{ErrorTrait, Protocol, Shape, Structure};
 use crate::{Fault, Value};
@@ -112,7 +112,9 @@ fn wrapped(dialect: &Dialect, error: &Error, request_id: &str) -> String {
     if dialect.service.bare_errors {
         writer.wrapped("Error", None, |writer| {
             body(writer, error);
+            details(writer, error);
             writer.text("RequestId", request_id);
+            writer.text("HostId", &host_id(request_id));
         });
         return writer.finish();
     }
@@ -134,6 +136,16 @@ fn ec2(dialect: &Dialect, error: &Error, request_id: &str) -> String {
         writer.text("RequestID", request_id);
     });
     writer.finish()
+}
+
+/// What S3 says of an error besides what its model knows: the bucket's name, the key, what was expected.
+fn details(writer: &mut xml::Writer, error: &Error) {
+    let known = |name: &str| error.structure.is_some_and(|it| it.member(name).is_some());
+    for (name, value) in &error.fault.members {
+        if let (false, Some(text)) = (known(name), value.as_str()) {
+            writer.text(name, text);
+        }
+    }
 }
 
 fn body(writer: &mut xml::Writer, error: &Error) {

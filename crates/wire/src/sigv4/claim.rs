@@ -59,6 +59,15 @@ pub enum Payload {
 }
 
 impl Payload {
+    /// What the header says of a body that comes without a signature.
+    ///
+    /// # Errors
+    /// As for a signed one.
+    pub fn stated(headers: &http::HeaderMap) -> Result<Self, Refusal> {
+        let stated = headers.get("x-amz-content-sha256").and_then(|value| value.to_str().ok());
+        stated.map_or(Ok(Payload::Unstated), Payload::parse)
+    }
+
     fn parse(text: &str) -> Result<Self, Refusal> {
         Ok(match text {
             "UNSIGNED-PAYLOAD" => Payload::Unsigned,
