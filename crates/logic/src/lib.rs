@@ -7,6 +7,7 @@ pub mod deploy;
 pub mod ebs;
 pub mod event_pattern;
 pub mod flow_log;
+pub mod function;
 pub mod image_reference;
 pub mod instance;
 pub mod instance_type;

@@ -1,0 +1,148 @@
+//! How many invocations may be under way at a time (Lambda developer guide, "Understanding Lambda function scaling").
+//!
+//! What is not here: the limit on requests in a second (ten times the concurrency), which no machine of ours comes near to for an account,
+//! and which a function with little reserved concurrency would feel only because its invocations here take no time on the way.
+
+use model::Timestamp;
+use std::time::Duration;
+
+/// How many invocations of an account's functions may be under way in a region.
+pub const OF_AN_ACCOUNT: u32 = 1000;
+/// How much of that stays for functions that have none reserved.
+pub const NEVER_RESERVED: u32 = 100;
+
+/// Why an invocation is refused: the `Reason` of `TooManyRequestsException`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Throttle {
+    /// The function has as many under way as are reserved for it.
+    Reserved,
+    /// The account has as many under way as it may, or the function can't grow that fast.
+    Concurrent,
+}
+
+impl Throttle {
+    /// As the API spells it.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Reserved => "ReservedFunctionConcurrentInvocationLimitExceeded",
+            Self::Concurrent => "ConcurrentInvocationLimitExceeded",
+        }
+    }
+}
+
+/// What is left of an account's concurrency for the functions that have none reserved and the versions for which none is provisioned.
+pub fn unreserved(reserved: impl IntoIterator<Item = u32>, provisioned: impl IntoIterator<Item = u32>) -> u32 {
+    let taken = |some: &mut dyn Iterator<Item = u32>| some.fold(0_u32, u32::saturating_add);
+    let (reserved, provisioned) = (taken(&mut reserved.into_iter()), taken(&mut provisioned.into_iter()));
+    OF_AN_ACCOUNT.saturating_sub(reserved).saturating_sub(provisioned)
+}
+
+/// Against what an invocation counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charge {
+    /// What is reserved for the function.
+    Reserved,
+    /// What is provisioned for the version.
+    Provisioned,
+    /// What is left to all others in the account and region.
+    Unreserved,
+}
+
+/// How many are under way when one more comes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UnderWay {
+    /// Of the function.
+    pub function: u32,
+    /// Of the version, on what is provisioned for it.
+    pub provisioned: u32,
+    /// Of the account in the region, of those that count as unreserved.
+    pub unreserved: u32,
+}
+
+/// What there may be.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// What is reserved for the function, if anything is; it holds for all of its versions.
+    pub reserved: Option<u32>,
+    /// Environments that are kept ready for the version and are there.
+    pub provisioned: u32,
+    /// See [`unreserved`].
+    pub unreserved: u32,
+}
+
+/// Against what one more invocation counts, if it may be made.
+pub fn charge(under_way: UnderWay, limits: Limits) -> Result<Charge, Throttle> {
+    match limits.reserved {
+        Some(reserved) if under_way.function >= reserved => Err(Throttle::Reserved),
+        _ if under_way.provisioned < limits.provisioned => Ok(Charge::Provisioned),
+        Some(_) => Ok(Charge::Reserved),
+        None if under_way.unreserved >= limits.unreserved => Err(Throttle::Concurrent),
+        None => Ok(Charge::Unreserved),
+    }
+}
+
+/// How fast a function may grow: by 1,000 environments every ten seconds, refilled all the time (Lambda developer guide, "Understanding
+/// concurrency scaling").
+#[derive(Clone, Copy, Debug)]
+pub struct Burst {
+    /// Thousandths of environments.
+    left: u64,
+    at: Timestamp,
+}
+
+const MOST_AT_ONCE: u64 = 1_000_000;
+/// 1,000 environments in ten seconds are a hundred thousandths of one in a millisecond.
+const A_MILLISECOND: u64 = 100;
+
+impl Burst {
+    /// That of a function that hasn't grown yet.
+    pub fn new(now: Timestamp) -> Self {
+        Self { left: MOST_AT_ONCE, at: now }
+    }
+
+    /// Takes one environment, if the function may have one more by now.
+    pub fn take(&mut self, now: Timestamp) -> bool {
+        let passed = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX);
+        self.left = self.left.saturating_add(passed.saturating_mul(A_MILLISECOND)).min(MOST_AT_ONCE);
+        self.at = now;
+        let one = Duration::from_secs(1).as_millis() as u64;
+        self.left.checked_sub(one).map(|left| self.left = left).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_reserved_bounds_a_function_and_guarantees_it() {
+        let limits = Limits { reserved: Some(2), provisioned: 0, unreserved: 0 };
+        let with = |function| charge(UnderWay { function, ..UnderWay::default() }, limits);
+        assert_eq!([with(0), with(1), with(2)], [Ok(Charge::Reserved), Ok(Charge::Reserved), Err(Throttle::Reserved)]);
+        let none = Limits { reserved: Some(0), ..limits };
+        assert_eq!(charge(UnderWay::default(), none), Err(Throttle::Reserved), "nothing reserved stops a function");
+    }
+
+    #[test]
+    fn what_is_provisioned_comes_first_and_the_rest_spills_over() {
+        let limits = Limits { reserved: None, provisioned: 1, unreserved: 1 };
+        let with = |provisioned, unreserved| charge(UnderWay { function: 0, provisioned, unreserved }, limits);
+        assert_eq!(with(0, 1), Ok(Charge::Provisioned));
+        assert_eq!(with(1, 0), Ok(Charge::Unreserved));
+        assert_eq!(with(1, 1), Err(Throttle::Concurrent));
+    }
+
+    #[test]
+    fn reserved_and_provisioned_are_taken_from_the_account() {
+        assert_eq!(unreserved([100, 50], [25]), 825);
+        assert_eq!(unreserved([1000], [1]), 0);
+    }
+
+    #[test]
+    fn a_function_grows_by_a_thousand_and_then_by_a_hundred_a_second() {
+        let mut burst = Burst::new(Timestamp(0));
+        assert_eq!((0..2000).filter(|_| burst.take(Timestamp(0))).count(), 1000);
+        assert_eq!((0..2000).filter(|_| burst.take(Timestamp(1000))).count(), 100);
+        assert_eq!((0..2000).filter(|_| burst.take(Timestamp(60_000))).count(), 1000, "what isn't used doesn't add up");
+    }
+}
