@@ -79,13 +79,12 @@ impl Calls {
     pub async fn forward(&self, cx: &Cx, (service, operation): (&str, &str), input: Value) -> Result<Value, Fault> {
         let front = self.front()?;
         let (service, operation) = find(service, operation)?;
-        let row = row(&front, service, operation.name)?;
         let through = format!("{}.amazonaws.com", cx.service.signing_name);
         let access_key_id = cx.access_key_id().unwrap_or_default().to_owned();
-        let sender = Sender { access_key_id, source: None, user_agent: Some(through) };
+        let sender = Sender { access_key_id, user_agent: Some(through), ..Sender::default() };
         let checks = Checks::new(front.recorder.is_some());
         let cx = Cx { request_id: front.env.uuid(), checks, service, ..cx.clone() };
-        perform(&front, (Dialect::preferred(service), operation, row), cx, sender, Ok(input)).await
+        ask(&front, (service, operation), cx, sender, Ok(input)).await
     }
 
     fn front(&self) -> Result<Arc<Front>, Fault> {
@@ -110,7 +109,6 @@ async fn make(
     (service, operation): (&'static Service, &'static Operation),
     input: Result<Value, Fault>,
 ) -> Result<Value, Fault> {
-    let row = row(front, service, operation.name)?;
     let sender = Sender { user_agent: Some(principal_name(by).to_owned()), ..Sender::default() };
     let snapshot = front.store.snapshot();
     let standing = standing(front, &snapshot, by, (account, region), &sender.circumstances(region))?;
@@ -127,6 +125,17 @@ async fn make(
         authority: standing.authority,
         service,
     };
+    ask(front, (service, operation), cx, sender, input).await
+}
+
+async fn ask(
+    front: &Front,
+    (service, operation): (&'static Service, &'static Operation),
+    cx: Cx,
+    sender: Sender,
+    input: Result<Value, Fault>,
+) -> Result<Value, Fault> {
+    let row = row(front, service, operation.name)?;
     let (input, body) = apart(service, operation, row, input);
     let answer = perform(front, (Dialect::preferred(service), operation, row), cx, sender, input, body).await?;
     together(service, operation, answer).await
