@@ -175,6 +175,7 @@ async fn operate(
         env: front.env.clone(),
         request_id: request_id.to_owned(),
         endpoint: arrived.endpoint,
+        trace: arrived.sender.trace.clone(),
         checks: Checks::new(front.recorder.is_some()),
         key: arrived.identity.key,
         authority: authority.clone(),

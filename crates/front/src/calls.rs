@@ -120,6 +120,7 @@ async fn make(
         env: front.env.clone(),
         request_id: front.env.uuid(),
         endpoint: front.config.endpoint.clone(),
+        trace: None,
         checks: Checks::new(front.recorder.is_some()),
         key: standing.key,
         authority: standing.authority,

@@ -30,6 +30,8 @@ pub struct Cx {
     pub request_id: String,
     /// `host:port` of the cloud, as the client addressed it.
     pub endpoint: String,
+    /// The tracing header that the request came with.
+    pub trace: Option<String>,
     /// Where the permissions that were looked at are noted, for the trail.
     pub checks: Checks,
     /// The key that has signed, if the cloud has issued it.

@@ -65,6 +65,7 @@ impl Arrival {
             env: self.env.clone(),
             request_id: self.request_id.clone(),
             endpoint: self.endpoint.clone(),
+            trace: self.sender.trace.clone(),
             checks: Checks::new(self.recorder.is_some()),
             key,
             authority,

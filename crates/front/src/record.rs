@@ -104,6 +104,9 @@ impl Checks {
     }
 }
 
+/// The header that says which events led to a request (X-Ray developer guide, "Tracing header").
+const TRACE: http::HeaderName = http::HeaderName::from_static("x-amzn-trace-id");
+
 /// What is known of a request's sender besides the principal.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sender {
@@ -111,6 +114,8 @@ pub(crate) struct Sender {
     pub(crate) source: Option<IpAddr>,
     pub(crate) user_agent: Option<String>,
     pub(crate) referer: Option<String>,
+    /// `X-Amzn-Trace-Id`.
+    pub(crate) trace: Option<String>,
 }
 
 impl Sender {
@@ -128,6 +133,7 @@ impl Sender {
             source: head.extensions.get::<Peer>().map(|peer| peer.0),
             user_agent: text(http::header::USER_AGENT),
             referer: text(http::header::REFERER),
+            trace: text(TRACE),
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::names;
 use super::reach::Reach;
 use crate::botocore::{Model, Reference, Shape};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -65,8 +65,8 @@ fn structure(name: &str, shape: &Shape, model: &Model, reach: &Reach) -> Result<
     let mut fields = String::new();
     let mut taken = String::new();
     let mut given = String::new();
-    for (member_name, member) in &shape.members.0 {
-        ensure!(!model.shapes[&member.shape].eventstream, "event streams are not supported");
+    // What is an event stream is the operation's body, which it takes or answers by itself.
+    for (member_name, member) in shape.members.0.iter().filter(|(_, member)| !model.shapes[&member.shape].eventstream) {
         let field = names::field(member_name);
         writeln!(fields, "pub {field}: {},", field_type(name, shape, member_name, member, reach))?;
         writeln!(taken, "{field}: members.take({member_name:?})?,")?;

@@ -1780,6 +1780,92 @@ wire::string_enum! {
     }
 }
 
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InvokeResponseStreamUpdate {
+    pub payload: Option<Bytes>,
+}
+
+impl IntoValue for InvokeResponseStreamUpdate {
+    fn into_value(self) -> Value {
+        Value::structure([("Payload", self.payload.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InvokeWithResponseStreamCompleteEvent {
+    pub error_code: Option<String>,
+    pub error_details: Option<String>,
+    pub log_result: Option<String>,
+}
+
+impl IntoValue for InvokeWithResponseStreamCompleteEvent {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("ErrorCode", self.error_code.into_value()),
+            ("ErrorDetails", self.error_details.into_value()),
+            ("LogResult", self.log_result.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InvokeWithResponseStreamRequest {
+    pub function_name: String,
+    pub log_type: Option<LogType>,
+    pub client_context: Option<String>,
+    pub qualifier: Option<String>,
+    pub payload: Option<Bytes>,
+    pub tenant_id: Option<String>,
+    pub invocation_type: Option<ResponseStreamingInvocationType>,
+}
+
+impl FromValue for InvokeWithResponseStreamRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            function_name: members.take("FunctionName")?,
+            log_type: members.take("LogType")?,
+            client_context: members.take("ClientContext")?,
+            qualifier: members.take("Qualifier")?,
+            payload: members.take("Payload")?,
+            tenant_id: members.take("TenantId")?,
+            invocation_type: members.take("InvocationType")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InvokeWithResponseStreamResponse {
+    pub status_code: Option<i32>,
+    pub executed_version: Option<String>,
+    pub response_stream_content_type: Option<String>,
+}
+
+impl IntoValue for InvokeWithResponseStreamResponse {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("StatusCode", self.status_code.into_value()),
+            ("ExecutedVersion", self.executed_version.into_value()),
+            ("ResponseStreamContentType", self.response_stream_content_type.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InvokeWithResponseStreamResponseEvent {
+    pub payload_chunk: Option<InvokeResponseStreamUpdate>,
+    pub invoke_complete: Option<InvokeWithResponseStreamCompleteEvent>,
+}
+
+impl IntoValue for InvokeWithResponseStreamResponseEvent {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("PayloadChunk", self.payload_chunk.into_value()),
+            ("InvokeComplete", self.invoke_complete.into_value()),
+        ])
+    }
+}
+
 wire::string_enum! {
     KafkaEventSourceMappingConsumptionMode {
         Stream = "Stream",
@@ -2760,6 +2846,13 @@ impl IntoValue for ResolvedS3Object {
             ("S3Key", self.s3_key.into_value()),
             ("S3ObjectVersion", self.s3_object_version.into_value()),
         ])
+    }
+}
+
+wire::string_enum! {
+    ResponseStreamingInvocationType {
+        RequestResponse = "RequestResponse",
+        DryRun = "DryRun",
     }
 }
 

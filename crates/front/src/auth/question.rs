@@ -63,6 +63,7 @@ impl Question {
             env: front.env.clone(),
             request_id: front.env.uuid(),
             endpoint: front.config.endpoint.clone(),
+            trace: None,
             checks: Checks::default(),
             authority: authority.clone(),
             service: &api::sts::SERVICE,
