@@ -1,5 +1,6 @@
 //! The front as a client meets it, with STS's one operation as the service.
 
+mod deliveries;
 mod permissions;
 mod questions;
 mod streaming;
