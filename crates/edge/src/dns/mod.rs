@@ -6,9 +6,19 @@ mod resolvers;
 
 use crate::{routes::Names, shared::Shared};
 use answer::Reply;
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use nix::{
+    libc,
+    sys::socket::{ControlMessage, MsgFlags, SockaddrIn, sendmsg},
+};
+use std::{
+    io::{self, IoSlice},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    os::fd::AsRawFd,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt, Interest},
     net::{TcpListener, TcpStream, UdpSocket},
     sync::{Semaphore, watch},
 };
@@ -67,8 +77,26 @@ async fn answer_datagram(server: Arc<Server>, socket: Arc<UdpSocket>, question: 
     let Ok(_permit) = server.permits.try_acquire() else { return };
     if let Some(answer) = server.answer(&question, Transport::Udp).await {
         // If it is lost the client asks again.
-        let _ = socket.send_to(&answer, from).await;
+        if let Err(error) = reply(&socket, &answer, from).await {
+            tracing::debug!(%error, %from, vpc = %server.vpc, "an answer was not sent");
+        }
     }
+}
+
+/// Sends an answer from the address that was asked. It is said with each one: an answer that came from another of the router's addresses would
+/// belong to no connection that the packet filter knows, and such has been seen of a socket that was bound to one.
+async fn reply(socket: &UdpSocket, answer: &[u8], to: SocketAddr) -> io::Result<()> {
+    let (SocketAddr::V4(to), IpAddr::V4(from)) = (to, socket.local_addr()?.ip()) else {
+        return socket.send_to(answer, to).await.map(drop);
+    };
+    let in_addr = |address: Ipv4Addr| libc::in_addr { s_addr: u32::from(address).to_be() };
+    let source = libc::in_pktinfo { ipi_ifindex: 0, ipi_spec_dst: in_addr(from), ipi_addr: in_addr(Ipv4Addr::UNSPECIFIED) };
+    let send = || {
+        let parts = [IoSlice::new(answer)];
+        let said = [ControlMessage::Ipv4PacketInfo(&source)];
+        sendmsg(socket.as_raw_fd(), &parts, &said, MsgFlags::empty(), Some(&SockaddrIn::from(to))).map_err(io::Error::from)
+    };
+    socket.async_io(Interest::WRITABLE, send).await.map(drop)
 }
 
 async fn by_tcp(server: &Arc<Server>, listener: &TcpListener) {
