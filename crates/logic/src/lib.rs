@@ -5,6 +5,7 @@ pub mod balancer;
 pub mod delivery;
 pub mod deploy;
 pub mod ebs;
+pub mod event_input;
 pub mod event_pattern;
 pub mod flow_log;
 pub mod function;

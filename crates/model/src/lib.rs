@@ -12,6 +12,7 @@ pub mod ecr;
 pub mod ecs;
 pub mod elbv2;
 pub mod env;
+pub mod events;
 pub mod iam;
 pub mod id;
 pub mod ipv6_cidr;
@@ -20,6 +21,7 @@ pub mod lambda;
 pub mod logs;
 pub mod record;
 pub mod s3;
+pub mod scheduler;
 pub mod ssm;
 pub mod touch;
 
