@@ -74,7 +74,7 @@ impl Owner {
 
     /// The record of one of its keys.
     fn key(&self, id: &str) -> Answer<Key<AccessKey>> {
-        if self.keys().contains(id) { Ok(Key::of_id(id)) } else { Err(errors::no_access_key(id)) }
+        if self.keys().contains(id) { Ok(Key::<AccessKey>::of_id(id)) } else { Err(errors::no_access_key(id)) }
     }
 }
 
