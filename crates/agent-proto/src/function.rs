@@ -64,8 +64,12 @@ pub enum Code {
     Zip(Zip),
     /// A container image.
     Image {
-        /// Where it is, with its digest.
+        /// As its owner has written it, for messages.
         reference: String,
+        /// Where in the blob store its blobs are, as in [`crate::workload::ImageSource::Registry`].
+        namespace: String,
+        /// `sha256:…`, of the manifest or index.
+        digest: String,
         /// `ImageConfig.EntryPoint`.
         entry_point: Option<Vec<String>>,
         /// `ImageConfig.Command`.
@@ -234,6 +238,12 @@ pub trait FunctionHost: Send + Sync {
     async fn found(&self) -> Vec<Found>;
     /// The id of each environment that ends by itself while it has no invocation.
     fn ended(&self) -> Option<mpsc::UnboundedReceiver<String>>;
+    /// Removes what is left of an environment that is gone: its output, which has been collected. None there is no error.
+    async fn forget(&self, _environment: &str) {}
+    /// What runs functions here, by runtime identifier, in words for people: `python3.12` by `Python 3.12.1 of this host`.
+    fn runtimes(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
 }
 
 /// A host that runs no functions, and says so.
