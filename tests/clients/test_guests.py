@@ -55,7 +55,7 @@ def test_a_virtual_machine_is_entered_sleeps_and_goes_on(cloud, snapshot, tmp_pa
     ssh = key_pair(cloud, tmp_path, "guest")
     image = register(cloud, snapshot, "legacy-bios")
     found = launch(cloud, "--image-id", image, "--key-name", "guest", "--security-group-ids", ssh_group(cloud, "guest-ssh"),
-                   "--hibernation-options", "Configured=true")
+                   "--hibernation-options", "Configured=true", "--block-device-mappings", "DeviceName=/dev/xvda,Ebs={VolumeSize=4,Encrypted=true}")
     name = found["InstanceId"]
 
     def enter(command):

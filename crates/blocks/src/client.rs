@@ -4,7 +4,7 @@ use crate::{
     Error, Keys, Limits, Result,
     serve::{
         self, loopdev,
-        protocol::{Answer, Attached, CONTROL, Job, Request, STATE, SnapshotStatus, Status, Stopped, line, read},
+        protocol::{Answer, Attached, CONTROL, Job, Request, STATE, SnapshotStatus, Status, Stopped, connect_path, line, read},
     },
 };
 use rustix::{
@@ -14,9 +14,8 @@ use rustix::{
 };
 use serde::de::DeserializeOwned;
 use std::{
-    fs::{self, File},
+    fs,
     io,
-    os::fd::AsRawFd,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -131,12 +130,12 @@ impl Client {
     }
 
     async fn connect(&self) -> Result<BufReader<UnixStream>> {
-        let gone = || Error::NotFound(format!("{}: nobody serves it", self.runtime.display()));
-        // A socket's path has room for 107 bytes, and the folder's may be longer.
-        let folder = File::open(&self.runtime).map_err(|_| gone())?;
-        match UnixStream::connect(format!("/proc/self/fd/{}/{CONTROL}", folder.as_raw_fd())).await {
+        let (_folder, path) = connect_path(&self.runtime)?;
+        match UnixStream::connect(path).await {
             Ok(stream) => Ok(BufReader::new(stream)),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Err(gone()),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+                Err(Error::NotFound(format!("{}: nobody serves it", self.runtime.display())))
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -6,6 +6,7 @@
 //!   remembers what has changed, so that the next snapshot stores nothing else.
 //! * [`serve`] is the process that makes a block device of a volume for as long as it is attached; [`Client`] starts it, finds it
 //!   again and speaks to it.
+//! * [`MemoryPlace`] is where a machine's memory is kept while it sleeps: with the volume that it boots from.
 //! * [`import`] and [`export`] turn disk images into snapshots and back, [`copy`] puts a snapshot under another key; [`Draft`] builds
 //!   one block by block, and [`Manifest::changes`] compares two.
 //!
@@ -47,6 +48,7 @@ mod image;
 mod key;
 pub mod limit;
 mod manifest;
+mod memory;
 pub mod serve;
 mod store;
 mod volume;
@@ -61,6 +63,7 @@ pub use image::{copy, export, import};
 pub use key::{DataKey, Fingerprint};
 pub use limit::Limits;
 pub use manifest::{Change, Manifest};
+pub use memory::{Handover, MemoryPlace};
 pub use serve::protocol::{Attached, SnapshotStatus, Status, Stopped};
 pub use store::{BlockStore, Collected, Stored, Upload};
 pub use volume::{Create, Keys, Progress, Source, Volume};

@@ -9,6 +9,7 @@ use agent_proto::machine::{Backing, Disk, Interface, Kind};
 use logic::machine::{DiskTrack, Gain, Progress, Step, Wish};
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -71,7 +72,8 @@ impl Hands {
             Step::Start { boot, resume } => {
                 let disks = progress.disks.values().filter_map(open_disk).collect();
                 let (machine, network) = (wish.machine.clone(), self.network());
-                driver.start(&BootOrder { machine, boot: *boot, disks, network, resume: *resume }).await?;
+                let memory = self.memory(progress);
+                driver.start(&BootOrder { machine, boot: *boot, disks, network, resume: *resume, memory }).await?;
                 return Ok(Gain::Seen(driver.inspect(id).await));
             }
             Step::Survey => return self.survey(driver, wish).await,
@@ -152,6 +154,15 @@ impl Hands {
         match step {
             Step::Forget => driver.forget(&self.id).await,
             _ => driver.release(&self.id).await,
+        }
+    }
+
+    /// Where its memory is kept while it sleeps: with the volume that it boots from.
+    fn memory(&self, progress: &Progress) -> Option<PathBuf> {
+        let root = progress.disks.values().find(|track| track.disk.root)?;
+        match &root.disk.backing {
+            Backing::Volume(volume) => self.means.volumes.driver().memory(volume),
+            Backing::InstanceStore(_) => None,
         }
     }
 

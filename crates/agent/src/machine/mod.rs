@@ -55,8 +55,10 @@ pub struct BootOrder {
     pub disks: Vec<OpenDisk>,
     /// Where it is plugged in.
     pub network: MachineNetwork,
-    /// Its last boot has ended in hibernation: its memory is kept by the driver. One that can't go on with it boots afresh.
+    /// Its last boot has ended in hibernation: its memory is kept. One that can't go on with it boots afresh.
     pub resume: bool,
+    /// Where its memory is kept while it sleeps: with its root volume ([`blocks::MemoryPlace`]). `None`: nowhere, so it can't hibernate.
+    pub memory: Option<PathBuf>,
 }
 
 /// How many bytes of a machine's console are kept.

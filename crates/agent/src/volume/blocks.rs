@@ -240,6 +240,10 @@ impl VolumeDriver for BlockVolumes {
         Ok(Device { path: status.attached.device, size: status.attached.size })
     }
 
+    fn memory(&self, id: &str) -> Option<PathBuf> {
+        Some(self.places.of(id).runtime)
+    }
+
     async fn close(&self, id: &str) -> Result<(), String> {
         let (place, _alone) = (self.places.of(id), self.alone(id).await);
         match self.served(&place).await? {

@@ -66,6 +66,12 @@ pub trait VolumeDriver: Send + Sync {
     /// Makes a block device of a volume, or finds the one that there is.
     async fn open(&self, volume: &Volume) -> Result<Device, String>;
 
+    /// Where the memory of a machine that boots from an open volume is kept while it sleeps ([`blocks::MemoryPlace`]). `None`: nowhere.
+    fn memory(&self, id: &str) -> Option<PathBuf> {
+        let _ = id;
+        None
+    }
+
     /// Ends a volume's block device, when everything written to it is on the disk. One that isn't open is no error.
     async fn close(&self, id: &str) -> Result<(), String>;
 

@@ -6,6 +6,7 @@ use agent::{
     machine::{BootOrder, Life, MachineDriver, OpenDisk, guest::Guests},
 };
 use agent_proto::machine::{Backing, Disk, Halt, Kind, OffCause};
+use blocks::{BlockStore, Client, Create, DataKey, Keys, Limits, Start, Volume};
 use model::Env;
 use std::{
     fs,
@@ -22,6 +23,7 @@ pub struct Lab {
     pub tag: String,
     pub driver: Guests,
     loops: Vec<PathBuf>,
+    volumes: Vec<(Client, nix::unistd::Pid)>,
 }
 
 impl Lab {
@@ -39,7 +41,7 @@ impl Lab {
         let folder = tempfile::tempdir().unwrap();
         let tag = format!("test-{}", Env::system().hex(8));
         let driver = Guests::new(places(folder.path(), &tag), Env::system()).unwrap();
-        Some(Self { folder, tag, driver, loops: Vec::new() })
+        Some(Self { folder, tag, driver, loops: Vec::new(), volumes: Vec::new() })
     }
 
     /// The driver of a server that has come back.
@@ -49,13 +51,46 @@ impl Lab {
 
     /// A disk with the system in its boot sector.
     pub fn root(&mut self) -> OpenDisk {
+        let image = self.system();
+        self.open("/dev/xvda", "vol-0000000000000000a", &image, true)
+    }
+
+    /// The order for a guest whose root disk is a volume of so many bytes, which can keep its memory.
+    pub async fn sleeper(&mut self, key: Option<DataKey>, size: u64) -> BootOrder {
+        let (folder, runtime) = (self.volume(), self.folder.path().join("serving"));
+        let (store, keys) = (BlockStore::open(&self.folder.path().join("store")).unwrap(), Keys { own: key, source: None });
+        Volume::create(&folder, &Create { id: "vol-1", size, key: keys.own.as_ref(), source: None }, &store).unwrap();
+        let volume = Volume::open(&folder, &store, &keys).unwrap();
+        volume.write_at(0, &fs::read(self.system()).unwrap()).unwrap();
+        volume.close().unwrap();
+        let (program, store) = (Path::new(env!("CARGO_BIN_EXE_hillfog-shim")), self.folder.path().join("store"));
+        let start = Start { program, folder: &folder, runtime: &runtime, store: &store, keys: &keys, limits: Limits::NONE };
+        let (client, attached) = Client::start(&start).await.unwrap();
+        self.volumes.push((client, nix::unistd::Pid::from_raw(attached.pid as i32)));
+        let disk = Disk { device: "/dev/xvda".into(), backing: Backing::Volume("vol-1".into()), root: true };
+        let order = order("i-1", vec![OpenDisk { disk, device: attached.device, size }]);
+        BootOrder { memory: Some(runtime), ..order }
+    }
+
+    /// The folder of that volume.
+    pub fn volume(&self) -> PathBuf {
+        self.folder.path().join("volumes/vol-1")
+    }
+
+    /// What is in a guest's memory from when it was read from its disk: the system's code.
+    pub fn boot_sector(&self) -> Vec<u8> {
+        fs::read(self.folder.path().join("root.img")).unwrap()[..64].to_vec()
+    }
+
+    /// A file with the system in its boot sector.
+    fn system(&self) -> PathBuf {
         let (object, image) = (self.folder.path().join("tiny.o"), self.folder.path().join("root.img"));
         let (object, path) = (object.to_str().unwrap(), image.to_str().unwrap());
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guest/tiny.s");
         run("as", &["--32", "-o", object, source.to_str().unwrap()]);
         run("ld", &["-m", "elf_i386", "-Ttext", "0x7c00", "--oformat", "binary", "-e", "_start", "-o", path, object]);
         run("truncate", &["-s", "1M", path]);
-        self.open("/dev/xvda", "vol-0000000000000000a", &image, true)
+        image
     }
 
     /// An empty disk.
@@ -125,8 +160,11 @@ impl Lab {
     }
 
     /// Ends everything and asserts that nothing is left.
-    pub async fn leave(self) {
+    pub async fn leave(mut self) {
         self.driver.teardown().await.unwrap();
+        for (volume, _) in std::mem::take(&mut self.volumes) {
+            volume.stop(false).await.unwrap();
+        }
         assert_eq!(self.traces(), Vec::<String>::new());
     }
 
@@ -158,6 +196,10 @@ impl Drop for Lab {
             if let (true, Some(pid)) = (line.contains("shim") && line.contains(folder), pid) {
                 let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
             }
+        }
+        // A volume's device is freed when its server is gone.
+        for (_, server) in &self.volumes {
+            let _ = nix::sys::signal::kill(*server, nix::sys::signal::Signal::SIGKILL);
         }
         for path in &self.loops {
             let _ = Command::new("/usr/sbin/losetup").arg("-d").arg(path).status();

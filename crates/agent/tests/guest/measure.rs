@@ -1,6 +1,6 @@
 //! How long a boot takes beside the bare monitor's, and how long a guest takes to go on. Run by hand, or by `bench/guest.sh`: it proves nothing.
 
-use super::lab::{Lab, order};
+use super::lab::Lab;
 use agent::machine::{BootOrder, MachineDriver};
 use agent_proto::machine::Halt;
 use std::{
@@ -15,7 +15,7 @@ const TIMES: u32 = 15;
 #[ignore = "a measurement"]
 async fn a_boot_beside_the_bare_monitor() {
     let Some(mut lab) = Lab::new("a_boot_beside_the_bare_monitor") else { return };
-    let first = order("i-1", vec![lab.root()]);
+    let first = lab.sleeper(None, 1 << 30).await;
     let (mut ours, mut bare, mut resumed) = (Vec::new(), Vec::new(), Vec::new());
     // Whether there is KVM is tried once, before the first.
     lab.start(&first).await;

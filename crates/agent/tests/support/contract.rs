@@ -65,7 +65,7 @@ pub fn order(id: &str, kind: Kind, disks: Vec<OpenDisk>) -> BootOrder {
         disks: disks.iter().map(|disk| disk.disk.clone()).collect(),
         forced_out: Default::default(),
     };
-    BootOrder { machine, boot: 1, disks, network: MachineNetwork::default(), resume: false }
+    BootOrder { machine, boot: 1, disks, network: MachineNetwork::default(), resume: false, memory: None }
 }
 
 fn runs(seen: &Seen) -> bool {

@@ -6,11 +6,11 @@ use super::{
     throttle::Throttle,
     uploads::Uploads,
 };
-use crate::{Result, Volume};
+use crate::{Error, Result, Volume};
 use serde::Serialize;
 use std::{
     fs::{self, File, Permissions},
-    io::{self, BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     os::{
         fd::AsRawFd,
         unix::{
@@ -55,11 +55,14 @@ impl Control {
 
     fn converse(&self, stream: UnixStream) -> io::Result<()> {
         let mut answers = stream.try_clone()?;
-        for request in BufReader::new(stream).lines() {
-            let request = request?;
+        let (mut requests, mut request) = (BufReader::new(stream), String::new());
+        while requests.read_line(&mut request)? > 0 {
+            let asked = read(&std::mem::take(&mut request));
             let _answering = self.answering.read().expect(WHOLE);
-            let answer = match read(&request) {
+            let answer = match asked {
                 Ok(Request::Stop { force: true }) => self.end_by_force(&mut answers),
+                Ok(Request::KeepMemory { bytes }) => return self.keep_memory(bytes, requests, answers),
+                Ok(Request::RecallMemory) => return self.recall_memory(answers),
                 Ok(request) => self.answer(request),
                 Err(error) => said::<()>(Err(error)),
             };
@@ -78,7 +81,32 @@ impl Control {
                 self.throttle.set(limits);
                 said(Ok(()))
             }
+            Request::SealMemory => said(self.volume.seal_memory()),
+            Request::ForgetMemory => said(self.volume.forget_memory()),
             Request::Stop { force } => said(self.stop(force)),
+            Request::KeepMemory { .. } | Request::RecallMemory => said::<()>(Err(Error::Invalid("a stream has a connection of its own".into()))),
+        }
+    }
+
+    /// What follows on this connection is the memory, and nothing else.
+    fn keep_memory(&self, bytes: u64, from: impl Read, mut answers: UnixStream) -> io::Result<()> {
+        match self.volume.expect_memory(bytes) {
+            Ok(coming) => {
+                answers.write_all(said(Ok(())).as_bytes())?;
+                coming.take(from);
+                Ok(())
+            }
+            Err(error) => answers.write_all(said::<()>(Err(error)).as_bytes()),
+        }
+    }
+
+    fn recall_memory(&self, mut answers: UnixStream) -> io::Result<()> {
+        match self.volume.recall_memory() {
+            Ok(memory) => {
+                answers.write_all(said(Ok(memory.length)).as_bytes())?;
+                memory.give(answers).map_err(io::Error::other)
+            }
+            Err(error) => answers.write_all(said::<u64>(Err(error)).as_bytes()),
         }
     }
 

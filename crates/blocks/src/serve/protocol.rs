@@ -2,7 +2,12 @@
 
 use crate::{DataKey, Error, Keys, Limits, Progress, Result, Stored};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::{io, path::PathBuf};
+use std::{
+    fs::File,
+    io,
+    os::fd::AsRawFd,
+    path::{Path, PathBuf},
+};
 
 /// The control socket's name in the runtime folder.
 pub const CONTROL: &str = "control";
@@ -32,6 +37,13 @@ impl Job {
         let parse = |text: &Option<String>| text.as_deref().map(DataKey::parse).transpose();
         Ok(Keys { own: parse(&self.key)?, source: parse(&self.source_key)? })
     }
+}
+
+/// The control socket's path: as long as the folder is open. (A socket's path has room for 107 bytes, and the folder's may be longer.)
+pub fn connect_path(runtime: &Path) -> Result<(File, PathBuf)> {
+    let folder = File::open(runtime).map_err(|_| Error::NotFound(format!("{}: nobody serves it", runtime.display())))?;
+    let path = format!("/proc/self/fd/{}/{CONTROL}", folder.as_raw_fd()).into();
+    Ok((folder, path))
 }
 
 /// A volume that is a block device.
@@ -77,6 +89,17 @@ pub enum Request {
         /// The new ones.
         limits: Limits,
     },
+    /// To keep a machine's memory: when that is answered, it follows to the connection's end.
+    KeepMemory {
+        /// The machine's, in bytes.
+        bytes: u64,
+    },
+    /// To let the memory count that came last: its length in bytes.
+    SealMemory,
+    /// For the memory that is kept: its length in bytes, and then the bytes.
+    RecallMemory,
+    /// To remove the memory, if there is one.
+    ForgetMemory,
     /// To flush, detach and end: whether the device is free ([`Stopped`]).
     Stop {
         /// Whether to end though somebody has the device open: who does gets errors from then on.

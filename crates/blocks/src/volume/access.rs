@@ -19,6 +19,7 @@ impl Volume {
 
     /// Writes at a place. It is on the disk after the next flush, and seen by whoever reads after this returns.
     pub fn write_at(&self, offset: u64, data: &[u8]) -> Result<()> {
+        self.outdate_memory()?;
         let shared = self.shared();
         let mut rest = data;
         for piece in shared.pieces(offset, rest.len())? {
@@ -31,6 +32,7 @@ impl Volume {
 
     /// Makes zeros of a range, and gives its place back to the disk.
     pub fn discard(&self, offset: u64, length: u64) -> Result<()> {
+        self.outdate_memory()?;
         let shared = self.shared();
         // Never more than a volume of pieces at a time, whatever is asked.
         let length = usize::try_from(length).map_err(|_| Error::Invalid("too long".into()))?;

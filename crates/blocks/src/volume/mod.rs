@@ -7,6 +7,7 @@
 //! open           there while it is open: which start of the machine opened it
 //! lock           held while it is open
 //! frozen/<name>  what belongs to a snapshot that is under way (see `frozen`)
+//! memory         that of the machine that boots from it, while it sleeps (see `memory`)
 //! ```
 //!
 //! **What a flush promises.** Data are written at once, into the host's page cache; the map changes in memory. A flush waits for the data, then
@@ -17,13 +18,14 @@
 //! **What is dirty** is written down by a flush too, after the fact. So after a crash every local block is taken for dirty: the next snapshot
 //! reads all of them, and stores those whose content the store doesn't have.
 //!
-//! Locks are taken in this order: `journal`, `shared`, a stripe, `pending`.
+//! Locks are taken in this order: `memory`, `journal`, `shared`, a stripe, `pending`.
 
 mod access;
 mod data;
 mod folder;
 mod frozen;
 mod journal;
+mod memory;
 mod snapshot;
 mod state;
 #[cfg(test)]
@@ -37,6 +39,7 @@ use data::Data;
 use folder::Opened;
 use frozen::Frozen;
 use journal::Journal;
+use memory::Memory;
 use nix::fcntl::Flock;
 use std::{
     collections::BTreeMap,
@@ -65,6 +68,7 @@ pub struct Volume {
     store: BlockStore,
     data: Data,
     journal: Mutex<Journal>,
+    memory: Memory,
     shared: RwLock<Shared>,
     stripes: [RwLock<()>; STRIPES],
     /// States that changed since the last flush.
@@ -122,6 +126,7 @@ impl Volume {
             store: store.clone(),
             data,
             journal: Mutex::new(journal),
+            memory: Memory::open(folder)?,
             shared: RwLock::new(shared),
             stripes: [const { RwLock::new(()) }; STRIPES],
             pending: Mutex::default(),
@@ -142,10 +147,11 @@ impl Volume {
         self.shared().size
     }
 
-    /// How many bytes of it are on this host.
+    /// How many bytes of it are on this host, with the memory that it keeps.
     pub fn local_bytes(&self) -> u64 {
         let shared = self.shared();
-        shared.states.iter().filter(|state| state::kind(state.load(SeqCst)) == state::LOCAL).count() as u64 * crate::BLOCK as u64
+        let local = shared.states.iter().filter(|state| state::kind(state.load(SeqCst)) == state::LOCAL).count();
+        local as u64 * crate::BLOCK as u64 + self.memory.bytes()
     }
 
     /// Makes it larger. What is new is zeros; smaller it can't become.

@@ -527,3 +527,66 @@ fn number_at(content: &[u8], place: usize) -> u64 {
     assert!(sector.chunks(8).all(|word| word == &sector[..8]), "a torn sector at {place}");
     u64::from_le_bytes(sector[..8].try_into().unwrap())
 }
+
+/// What a machine remembers: no whole number of sectors, and more than is read at once.
+fn dream() -> Vec<u8> {
+    b"what the machine thought of ".iter().copied().cycle().take(3 * (1 << 20) / 2 + 77).collect()
+}
+
+fn recalled(volume: &Volume) -> Result<Vec<u8>> {
+    let (memory, mut content) = (volume.recall_memory()?, Vec::new());
+    memory.give(&mut content)?;
+    assert_eq!(memory.length, content.len() as u64);
+    Ok(content)
+}
+
+#[test]
+fn a_memory_counts_from_when_it_is_sealed_to_the_first_write() {
+    for key in [None, Some(DataKey::new([3; 32]))] {
+        let world = World::new(key.clone());
+        world.create(8 * BLOCK as u64, None);
+        let volume = world.open();
+        let keep = || volume.expect_memory(2 << 20).unwrap().take(&*dream());
+        assert!(matches!(volume.recall_memory().map(drop), Err(Error::NotFound(_))));
+        assert!(matches!(volume.seal_memory(), Err(Error::NotFound(_))));
+        keep();
+        assert!(recalled(&volume).is_err(), "it isn't sealed");
+        assert_eq!(volume.seal_memory().unwrap(), dream().len() as u64);
+        assert!(recalled(&volume).unwrap() == dream());
+        assert!(volume.local_bytes() >= dream().len() as u64, "it takes room");
+        volume.close().unwrap();
+        // It is sealed as the blocks are.
+        let kept = fs::read(world.path.join("memory")).unwrap();
+        assert_eq!(kept.windows(19).any(|part| part == b"the machine thought"), key.is_none());
+        let volume = world.open();
+        assert!(recalled(&volume).unwrap() == dream(), "it is there after a start of the server");
+        let before = volume.local_bytes();
+        volume.write_at(5, b"x").unwrap();
+        assert!(recalled(&volume).is_err(), "it knows the disk as it was");
+        assert!(volume.local_bytes() < before);
+        let keep = || volume.expect_memory(2 << 20).unwrap().take(&*dream());
+        for end in [Volume::forget_memory, |it: &Volume| it.discard(0, 512)] {
+            keep();
+            volume.seal_memory().unwrap();
+            end(&volume).unwrap();
+            assert!(recalled(&volume).is_err());
+        }
+        keep();
+        volume.crash();
+        assert!(!fs::exists(world.open().folder.join("memory.new")).unwrap(), "what was never sealed is gone");
+    }
+}
+
+#[test]
+fn a_memory_that_finds_no_room_is_none() {
+    let world = World::new(None);
+    world.create(SIZE, None);
+    let volume = world.open();
+    assert!(matches!(volume.expect_memory(SIZE + 1).map(drop), Err(Error::Invalid(_))), "the volume is smaller");
+    let endless = std::io::repeat(7);
+    volume.expect_memory(SIZE).unwrap().take(endless);
+    let refused = volume.seal_memory().unwrap_err().to_string();
+    assert!(refused.contains("the memory has more than"), "{refused}");
+    assert!(!fs::exists(world.path.join("memory.new")).unwrap());
+    assert!(matches!(volume.seal_memory(), Err(Error::NotFound(_))), "it is said once");
+}

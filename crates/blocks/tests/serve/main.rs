@@ -5,10 +5,10 @@ mod crash;
 mod measure;
 mod world;
 
-use blocks::{BLOCK, Client, DataKey, Limits, SnapshotStatus, Stopped};
+use blocks::{BLOCK, Client, DataKey, Limits, MemoryPlace, SnapshotStatus, Stopped};
 use std::{
     fs::{self, File},
-    io::Read,
+    io::{Read, Write},
     os::unix::fs::FileExt,
 };
 use world::{World, eventually, noise};
@@ -215,4 +215,35 @@ fn what_a_snapshot_is_called_when_it_ended() {
     // The agent's records keep these words.
     let failed = SnapshotStatus::Failed { why: "full".into() };
     assert_eq!(serde_json::to_string(&failed).unwrap(), r#"{"state":"failed","why":"full"}"#);
+}
+
+#[tokio::test]
+async fn a_memory_is_handed_over_and_taken_back() {
+    let Some(world) = World::new("memory", Some(DataKey::new([9; 32]))) else { return };
+    world.create(SIZE, None);
+    let attached = world.start().await;
+    let place = MemoryPlace::at(&world.runtime);
+    assert!(matches!(place.keep(SIZE + 1), Err(blocks::Error::Invalid(_))));
+    assert!(matches!(place.recall(), Err(blocks::Error::NotFound(_))));
+    let (memory, mut found) = (noise(5, 5_000_001), Vec::new());
+    let handover = place.keep(8 << 20).unwrap();
+    // What looks like an order is part of the stream.
+    handover.stream().write_all(b"{\"do\":\"stop\",\"force\":true}\n").unwrap();
+    handover.stream().write_all(&memory).unwrap();
+    assert_eq!(handover.seal().unwrap(), memory.len() as u64 + 29);
+    place.recall().unwrap().read_to_end(&mut found).unwrap();
+    assert!(found[29..] == memory[..]);
+    // Half of one doesn't count, and nor does what was before it.
+    drop(place.keep(8 << 20).unwrap());
+    assert!(matches!(place.recall(), Err(blocks::Error::NotFound(_))));
+    let handover = place.keep(8 << 20).unwrap();
+    handover.stream().write_all(&memory).unwrap();
+    handover.seal().unwrap();
+    let device = File::options().write(true).open(&attached.device).unwrap();
+    device.write_all_at(b"another disk", 0).unwrap();
+    device.sync_all().unwrap();
+    assert!(matches!(place.recall(), Err(blocks::Error::NotFound(_))), "the disk has changed since");
+    place.forget().unwrap();
+    drop(device);
+    assert_eq!(world.client().stop(false).await.unwrap(), Stopped::Detached);
 }

@@ -15,6 +15,7 @@ mod defaults;
 mod describe;
 mod errors;
 mod events;
+mod hibernation;
 mod hosts;
 mod load;
 mod options;

@@ -2,6 +2,7 @@
 
 use super::{
     errors::{incorrect_state, no_capacity, no_hibernation, protected, wrong_state},
+    hibernation,
     hosts::Hosts,
     load::{self, Loaded},
     run::check_processor,
@@ -83,13 +84,19 @@ pub fn start(hosts: &Hosts, cx: &Cx, tx: &mut Tx, input: &StartInstancesRequest)
 /// Refuses to start what has lost the volume that it boots from.
 fn has_root(cx: &Cx, tx: &Tx, loaded: &Loaded) -> Answer<()> {
     let (id, root) = (&loaded.id, &loaded.spec.boot.root_device);
-    let disks = load::disks(tx, &key::<Instance>(cx, id), &loaded.spec)?;
-    let has = |disk: &load::Disk| disk.attachment(id).is_some_and(|(it, _)| it.detach.is_none() && it.device == *root);
-    if disks.iter().any(has) {
+    if root_of(cx, tx, loaded)?.is_some() {
         return Ok(());
     }
     let message = format!("Invalid value '{id}' for instanceId. Instance does not have a volume attached at root ({root})");
     Err(invalid_value(message))
+}
+
+/// The volume that it boots from.
+fn root_of(cx: &Cx, tx: &Tx, loaded: &Loaded) -> Answer<Option<load::Disk>> {
+    let (id, root) = (&loaded.id, &loaded.spec.boot.root_device);
+    let disks = load::disks(tx, &key::<Instance>(cx, id), &loaded.spec)?;
+    let is_root = |disk: &load::Disk| disk.attachment(id).is_some_and(|(it, _)| it.detach.is_none() && it.device == *root);
+    Ok(disks.into_iter().find(is_root))
 }
 
 /// EC2 is granted the keys of its encrypted volumes once more.
@@ -116,6 +123,9 @@ pub fn stop(cx: &Cx, tx: &mut Tx, input: &StopInstancesRequest) -> Answer<StopIn
     }
     let instances = named(cx, tx, &input.instance_ids)?;
     instances.iter().try_for_each(|loaded| may_stop(loaded, hibernate))?;
+    if hibernate {
+        instances.iter().try_for_each(|loaded| has_place(cx, tx, loaded))?;
+    }
     dry_run(input.dry_run)?;
     let reason = if hibernate { hibernated_by_user() } else { shut_down_by_user() };
     let force = force || input.skip_os_shutdown == Some(true);
@@ -147,6 +157,14 @@ fn may_stop(loaded: &Loaded, hibernate: bool) -> Answer<()> {
         return Err(super::errors::unsupported_operation(message));
     }
     Ok(())
+}
+
+/// Refuses to let what has another root volume by now than it was launched with keep its memory there, if that can't.
+fn has_place(cx: &Cx, tx: &Tx, loaded: &Loaded) -> Answer<()> {
+    match (instance_type::named(&loaded.spec.instance_type), root_of(cx, tx, loaded)?) {
+        (Some(kind), Some(root)) => hibernation::check_root(&root.spec, kind.memory_mib),
+        _ => Ok(()),
+    }
 }
 
 /// `RebootInstances`.

@@ -325,6 +325,18 @@ async fn memory_is_kept_of_machines_that_have_one() {
     let guest = model::ec2::ImageSpec { machine: model::ec2::MachineKind::Guest, ..crate::world::image() };
     world.image("ami-0000000000000000b", guest, true).await;
     let launch = [("ImageId", "ami-0000000000000000b"), ("HibernationOptions.Configured", "true")];
+    let refused = async |more: &[(&str, &str)]| {
+        let answer = world.fails("RunInstances", &crate::world::launch(&[&launch[..], more].concat())).await;
+        assert_eq!(answer.0, "UnsupportedHibernationConfiguration", "{more:?}: {}", answer.1);
+        answer.1
+    };
+    assert_eq!(refused(&[]).await, "For hibernation, the root device volume must be encrypted.");
+    let device = [("BlockDeviceMapping.1.DeviceName", "/dev/sdf"), ("BlockDeviceMapping.1.Ebs.VolumeSize", "1")];
+    refused(&[device[0], device[1], ("BlockDeviceMapping.1.Ebs.Encrypted", "true")]).await;
+    let root = [("BlockDeviceMapping.1.DeviceName", "/dev/xvda"), ("BlockDeviceMapping.1.Ebs.Encrypted", "true")];
+    assert!(refused(&[root[0], root[1], ("InstanceType", "m5.large")]).await.contains("large enough"), "8 GiB in 8 GiB");
+    world.run(&[&launch[..], &root[..], &[("InstanceType", "m5.large"), ("BlockDeviceMapping.1.Ebs.VolumeSize", "9")]].concat()).await;
+    world.ok("EnableEbsEncryptionByDefault", &[]).await;
     let id = world.pending(&launch).await;
     let since = world.bench.env.now();
     world.sees(&id, |seen| seen.state = agent_proto::machine::MachineState::Running { since }).await;
@@ -342,6 +354,8 @@ async fn memory_is_kept_of_machines_that_have_one() {
     assert_eq!(world.state(&id).await, "stopped");
     let usage = world.bench.store.snapshot().specs::<InstanceUsage>(Scope::All).unwrap();
     assert_eq!(usage[0].1.seconds, 100, "what goes to sleep is paid until it sleeps");
+    let resize = [("InstanceId", id.as_str()), ("InstanceType.Value", "t3.small")];
+    assert_eq!(world.fails("ModifyInstanceAttribute", &resize).await.0, "UnsupportedOperation", "its memory has a size");
     let other = world.running(&[]).await;
     let (code, _) = world.fails("StopInstances", &[("InstanceId.1", &other), ("Hibernate", "true")]).await;
     assert_eq!(code, "UnsupportedHibernationConfiguration");

@@ -1,7 +1,7 @@
 //! The driver: what the host asks of guests, carried out by their shims.
 
 use super::{
-    job::{ASLEEP, Asleep, Build, Job, JobDisk, JobInterface, MEMORY, NVRAM, SCREEN},
+    job::{ASLEEP, Asleep, Build, Job, JobDisk, JobInterface, NVRAM, SCREEN},
     order::{Order, Progress},
     ports, probe, screen, user,
 };
@@ -39,7 +39,7 @@ const NAMES: Names = Names { folder: "guests", groups: GUESTS, shim: "guest" };
 /// As whom a guest's monitor runs, in its folder.
 const USER: &str = "user";
 /// What a guest goes on with at its next boot.
-const KEPT: [&str; 4] = [CONSOLE, NVRAM, MEMORY, ASLEEP];
+const KEPT: [&str; 3] = [CONSOLE, NVRAM, ASLEEP];
 
 /// What a monitor needs beside the guest's memory, in MiB: its own, the screen's, translated code, and a part that grows with the guest.
 const OWN_MIB: u64 = 320;
@@ -112,6 +112,7 @@ impl Guests {
             monitor: probe::monitor()?,
             build: self.build(machine).await?,
             resume: false,
+            memory: order.memory.clone(),
             disks: order.disks.iter().map(job_disk).collect(),
             interfaces: interfaces.map(job_interface).collect::<Result<_, _>>()?,
             cgroup: all.group(&machine.id),

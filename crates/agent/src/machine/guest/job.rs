@@ -10,8 +10,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// In a guest's folder, its memory while it hibernates.
-pub const MEMORY: &str = "memory";
 /// In a guest's folder, [`Asleep`].
 pub const ASLEEP: &str = "asleep.json";
 /// In a guest's folder, what its UEFI remembers.
@@ -42,6 +40,8 @@ pub struct Job {
     pub build: Build,
     /// It is to go on with its memory, if it can.
     pub resume: bool,
+    /// Where its memory is kept while it sleeps ([`blocks::MemoryPlace`]); `None`: nowhere.
+    pub memory: Option<PathBuf>,
     /// Its disks; exactly one is the root.
     pub disks: Vec<JobDisk>,
     /// Its interfaces.
@@ -142,9 +142,6 @@ impl Asleep {
 
     /// Reads what was noted; `None` if nothing sleeps here.
     pub fn load(folder: &Path) -> io::Result<Option<Self>> {
-        if !folder.join(MEMORY).exists() {
-            return Ok(None);
-        }
         record::load(&folder.join(ASLEEP))
     }
 

@@ -5,7 +5,7 @@
 //! a user who owns nothing, in an empty network, without a way to start anything. `docs/adr/0019-guests.md` says why.
 //!
 //! ```text
-//! <data>/guests/<id>/    user, nvram (UEFI's variables), memory and asleep.json (of one that hibernates), monitor.log
+//! <data>/guests/<id>/    user, nvram (UEFI's variables), asleep.json (of one that hibernates; its memory is with its root volume), monitor.log
 //! hillfog-<tag>/guests/<id>    its control groups
 //! ```
 //!

@@ -72,6 +72,7 @@ mod tests {
             monitor: "/m".into(),
             build: Build { kvm: false, vcpus: 1, memory_mib: 64, firmware: None },
             resume: false,
+            memory: None,
             disks: disks.iter().map(disk).collect(),
             interfaces: vec![interface],
             cgroup: String::new(),

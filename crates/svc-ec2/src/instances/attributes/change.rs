@@ -4,7 +4,7 @@ use crate::{
     errors::{invalid_value, missing_parameter},
     instances::{
         defaults,
-        errors::{not_built, not_stopped, unsupported},
+        errors::{not_built, not_stopped, unsupported, unsupported_operation},
         load::Loaded,
         run::{instance_store, user_data},
     },
@@ -123,6 +123,10 @@ pub fn applied(cx: &Cx, read: &impl Read, loaded: &Loaded, change: &Change) -> A
     let needs_stop = matches!(change, Change::Type(_) | Change::UserData(_) | Change::EbsOptimized(_) | Change::Ena(_));
     if needs_stop && loaded.state() != InstanceState::Stopped {
         return Err(not_stopped(&loaded.id));
+    }
+    if matches!(change, Change::Type(_)) && loaded.plan.hibernated {
+        // (EC2 user guide, "Hibernate your Amazon EC2 instance", actions that aren't supported.)
+        return Err(unsupported_operation(format!("The instance type of the hibernated instance '{}' cannot be changed.", loaded.id)));
     }
     let attributes = &mut spec.attributes;
     match change {

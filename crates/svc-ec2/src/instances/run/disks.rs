@@ -3,7 +3,7 @@
 use super::{image::Launchable, wanted::Wanted};
 use crate::{
     errors::missing_parameter,
-    instances::errors::not_built,
+    instances::{errors::not_built, hibernation},
     tagged::anywhere,
     volumes::{NewVolume, WantedEncryption, may_attach, new_volume, positive},
 };
@@ -178,6 +178,9 @@ fn gib(gb: i64) -> u32 {
 pub fn check(cx: &Cx, tx: &mut Tx, wanted: &Wanted) -> Answer<()> {
     wanted.disks.iter().try_for_each(|disk| {
         let made = volume(cx, tx, wanted, disk, "i-00000000")?;
+        if wanted.attributes.hibernation && disk.device == wanted.image.spec.root_device {
+            hibernation::check_root(&made, wanted.kind.memory_mib)?;
+        }
         may_attach(cx, tx, made.encryption.as_ref())
     })
 }

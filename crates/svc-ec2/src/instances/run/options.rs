@@ -4,7 +4,8 @@ use crate::{
     errors::{invalid_combination, invalid_value, missing_parameter},
     instances::{
         defaults,
-        errors::{no_hibernation, not_built, unsupported},
+        errors::{not_built, unsupported},
+        hibernation,
     },
 };
 use api::ec2::{
@@ -18,7 +19,7 @@ use logic::{
     instance::credits_of,
     instance_type::{InstanceType, Optimized},
 };
-use model::ec2::{ImageSpec, InstanceAttributes, MachineKind, MetadataOptions, PrivateDnsOptions};
+use model::ec2::{ImageSpec, InstanceAttributes, MetadataOptions, PrivateDnsOptions};
 use spine::Read;
 
 /// The largest user data, decoded (EC2 user guide, "Run commands when you launch an EC2 instance with user data input").
@@ -38,9 +39,9 @@ pub fn attributes(
                        supported configurations.";
         return Err(unsupported(message));
     }
-    let hibernation = input.hibernation_options.as_ref().and_then(|options| options.configured) == Some(true);
-    if hibernation {
-        check_hibernation(kind, image)?;
+    let hibernates = input.hibernation_options.as_ref().and_then(|options| options.configured) == Some(true);
+    if hibernates {
+        hibernation::check(kind, image)?;
     }
     let recovery = input.maintenance_options.as_ref().and_then(|options| options.auto_recovery);
     Ok(InstanceAttributes {
@@ -49,23 +50,12 @@ pub fn attributes(
         shutdown_terminates: input.instance_initiated_shutdown_behavior == Some(ShutdownBehavior::Terminate),
         ebs_optimized,
         ena_support: image.ena_support,
-        hibernation,
+        hibernation: hibernates,
         detailed_monitoring: input.monitoring.as_ref().is_some_and(|monitoring| monitoring.enabled),
         unlimited_credits: unlimited(cx, read, input, kind)?,
         cpu_options: input.cpu_options.as_ref().map(|options| cpu_options(options, kind)).transpose()?.flatten(),
         auto_recovery: recovery.map_or("default", |recovery| recovery.as_str()).into(),
     })
-}
-
-/// Memory can be kept of virtual machines alone: a system container has none of its own.
-fn check_hibernation(kind: &InstanceType, image: &ImageSpec) -> Answer<()> {
-    if !kind.hibernation {
-        return Err(no_hibernation(format!("Hibernation is not supported for the instance type {}.", kind.name)));
-    }
-    if image.machine != MachineKind::Guest {
-        return Err(no_hibernation("Hibernation is not supported for the specified AMI."));
-    }
-    Ok(())
 }
 
 /// Whether its credits are unlimited: as the request says, else as its family does in this account and region.

@@ -314,8 +314,11 @@ impl Guest {
 
     fn fell_asleep(&mut self, moved: &Moved, sleep: Sleep) {
         let kept = match moved {
-            Moved::Whole => sleep.keep(&self.job).map_err(text),
-            Moved::Failed => Err(sleep::reason(&mut self.qmp)),
+            Moved::Whole => sleep.keep(&self.job),
+            Moved::Failed => {
+                drop(sleep);
+                Err(sleep::reason(&mut self.qmp))
+            }
         };
         match kept {
             Ok(()) => self.finish(OffCause::Hibernated),

@@ -1,26 +1,23 @@
-//! Hibernation: a guest's memory is written to a file of its own, and read again by the next boot.
+//! Hibernation: a guest's memory is kept with its root volume, and read again by the next boot.
 //!
-//! The file counts from when it has its final name; it is gone before the guest goes on, so that no memory is ever used twice.
+//! QEMU writes it to a connection with the volume's server, which seals it with the volume's key. It counts from when that says so; it is gone before the guest
+//! goes on, so that no memory is ever used twice.
 
 use super::{
-    super::job::{ASLEEP, Asleep, Job, MEMORY},
+    super::job::{ASLEEP, Asleep, Job},
     qmp::{Event, Qmp},
 };
 use crate::disk::remove_all;
+use blocks::{Handover, MemoryPlace};
 use serde_json::{Value, json};
-use std::{
-    fs::{self, File},
-    io,
-    os::{fd::AsFd, unix::fs::OpenOptionsExt},
-    path::PathBuf,
-};
+use std::{fs::File, io, os::fd::AsFd};
 
-/// By what name QEMU is given the file.
+/// By what name QEMU is given the connection.
 const NAME: &str = "memory";
 
 /// A guest that is falling asleep.
 pub struct Sleep {
-    file: File,
+    handover: Handover,
 }
 
 /// How the writing, or the reading, of a memory went.
@@ -44,31 +41,36 @@ pub fn moved(event: &Event) -> Option<Moved> {
 impl Sleep {
     /// The guest stands still, and its memory is being written. On an error it goes on.
     pub fn begin(job: &Job, qmp: &mut Qmp) -> Result<Self, String> {
-        let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(unfinished(job));
-        let file = file.map_err(|error| format!("the memory can't be kept: {error}"))?;
-        qmp.run("stop", json!({}))?;
-        let begun = announce(qmp)
+        let place = place(job).ok_or("the memory can't be kept: its root disk has no place for it")?;
+        let handover = place.keep(job.build.memory_mib << 20).map_err(|error| format!("the memory can't be kept: {error}"))?;
+        let begun = qmp
+            .run("stop", json!({}))
+            .and_then(|_| announce(qmp))
             .and_then(|()| qmp.run("migrate-set-parameters", json!({"max-bandwidth": i64::MAX})))
-            .and_then(|_| qmp.give("getfd", json!({"fdname": NAME}), file.as_fd()))
+            .and_then(|_| qmp.give("getfd", json!({"fdname": NAME}), handover.stream().as_fd()))
             .and_then(|_| qmp.run("migrate", json!({"uri": format!("fd:{NAME}")})));
         match begun {
-            Ok(_) => Ok(Self { file }),
-            Err(why) => Err(give_up(job, qmp, &why)),
+            Ok(_) => Ok(Self { handover }),
+            Err(why) => {
+                // The connection has to end before anything can be forgotten.
+                drop(handover);
+                let _ = qmp.run("closefd", json!({"fdname": NAME}));
+                Err(give_up(job, qmp, &why))
+            }
         }
     }
 
-    /// The memory is written: it is put where the next boot finds it.
-    pub fn keep(self, job: &Job) -> io::Result<()> {
-        self.file.sync_all()?;
-        Asleep::of(job).save(&job.folder)?;
-        fs::rename(unfinished(job), job.folder.join(MEMORY))?;
-        File::open(&job.folder)?.sync_all()
+    /// The memory is written: from now on it counts, for the same guest.
+    pub fn keep(self, job: &Job) -> Result<(), String> {
+        self.handover.seal().map_err(|error| error.to_string())?;
+        Asleep::of(job).save(&job.folder).map_err(|error| error.to_string())
     }
 }
 
 /// The memory couldn't be kept, and why; the guest goes on.
 pub fn give_up(job: &Job, qmp: &mut Qmp, why: &str) -> String {
-    let _ = remove_all(&unfinished(job));
+    // What is left of it is outdated by the guest's first write, at the latest.
+    let _ = forget(job);
     match qmp.run("cont", json!({})) {
         Ok(_) => format!("the memory can't be kept: {why}"),
         Err(worse) => format!("the memory can't be kept: {why}; and the machine stands still: {worse}"),
@@ -83,30 +85,36 @@ pub fn reason(qmp: &mut Qmp) -> String {
 
 /// Reads the memory into a guest that has been made to wait for it, and forgets it.
 pub fn wake(job: &Job, qmp: &mut Qmp) -> Result<(), String> {
-    let file = File::open(job.folder.join(MEMORY)).map_err(|error| error.to_string())?;
+    let place = place(job).ok_or("its root disk keeps no memory")?;
+    let stream = place.recall().map_err(|error| error.to_string())?;
     announce(qmp)?;
-    qmp.give("getfd", json!({"fdname": NAME}), file.as_fd())?;
+    qmp.give("getfd", json!({"fdname": NAME}), stream.as_fd())?;
+    // The monitor's is the only one: what it doesn't read, nobody waits for.
+    drop(stream);
     qmp.run("migrate-incoming", json!({"uri": format!("fd:{NAME}")}))?;
     match qmp.wait_for(moved)? {
-        Moved::Whole => forget(job).map_err(|error| error.to_string()),
+        Moved::Whole => forget(job),
         Moved::Failed => Err(reason(qmp)),
     }
 }
 
 /// Removes a memory: on the disk before this returns.
-pub fn forget(job: &Job) -> io::Result<()> {
-    for path in [job.folder.join(MEMORY), job.folder.join(ASLEEP), unfinished(job)] {
-        remove_all(&path)?;
-    }
+pub fn forget(job: &Job) -> Result<(), String> {
+    place(job).map_or(Ok(()), |place| place.forget()).map_err(|error| error.to_string())?;
+    forget_note(job).map_err(|error| error.to_string())
+}
+
+fn forget_note(job: &Job) -> io::Result<()> {
+    remove_all(&job.folder.join(ASLEEP))?;
     File::open(&job.folder)?.sync_all()
+}
+
+fn place(job: &Job) -> Option<MemoryPlace> {
+    job.memory.as_deref().map(MemoryPlace::at)
 }
 
 /// Has QEMU tell how far it is.
 fn announce(qmp: &mut Qmp) -> Result<(), String> {
     let events = json!([{"capability": "events", "state": true}]);
     qmp.run("migrate-set-capabilities", json!({"capabilities": events})).map(drop)
-}
-
-fn unfinished(job: &Job) -> PathBuf {
-    job.folder.join(format!("{MEMORY}.new"))
 }
