@@ -14,8 +14,7 @@ use rustix::{
 };
 use serde::de::DeserializeOwned;
 use std::{
-    fs,
-    io,
+    fs, io,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,

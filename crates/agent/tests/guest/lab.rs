@@ -61,7 +61,7 @@ impl Lab {
         let (store, keys) = (BlockStore::open(&self.folder.path().join("store")).unwrap(), Keys { own: key, source: None });
         Volume::create(&folder, &Create { id: "vol-1", size, key: keys.own.as_ref(), source: None }, &store).unwrap();
         let volume = Volume::open(&folder, &store, &keys).unwrap();
-        volume.write_at(0, &fs::read(self.system()).unwrap()).unwrap();
+        volume.write_at(0, &fs::read(self.system()).unwrap()[..512]).unwrap();
         volume.close().unwrap();
         let (program, store) = (Path::new(env!("CARGO_BIN_EXE_hillfog-shim")), self.folder.path().join("store"));
         let start = Start { program, folder: &folder, runtime: &runtime, store: &store, keys: &keys, limits: Limits::NONE };

@@ -84,7 +84,9 @@ impl Control {
             Request::SealMemory => said(self.volume.seal_memory()),
             Request::ForgetMemory => said(self.volume.forget_memory()),
             Request::Stop { force } => said(self.stop(force)),
-            Request::KeepMemory { .. } | Request::RecallMemory => said::<()>(Err(Error::Invalid("a stream has a connection of its own".into()))),
+            Request::KeepMemory { .. } | Request::RecallMemory => {
+                said::<()>(Err(Error::Invalid("a stream has a connection of its own".into())))
+            }
         }
     }
 

@@ -226,13 +226,13 @@ async fn a_memory_is_handed_over_and_taken_back() {
     assert!(matches!(place.keep(SIZE + 1), Err(blocks::Error::Invalid(_))));
     assert!(matches!(place.recall(), Err(blocks::Error::NotFound(_))));
     let (memory, mut found) = (noise(5, 5_000_001), Vec::new());
-    let handover = place.keep(8 << 20).unwrap();
+    let (handover, order) = (place.keep(8 << 20).unwrap(), b"{\"do\":\"stop\",\"force\":true}\n");
     // What looks like an order is part of the stream.
-    handover.stream().write_all(b"{\"do\":\"stop\",\"force\":true}\n").unwrap();
+    handover.stream().write_all(order).unwrap();
     handover.stream().write_all(&memory).unwrap();
-    assert_eq!(handover.seal().unwrap(), memory.len() as u64 + 29);
+    assert_eq!(handover.seal().unwrap(), (order.len() + memory.len()) as u64);
     place.recall().unwrap().read_to_end(&mut found).unwrap();
-    assert!(found[29..] == memory[..]);
+    assert!(found[order.len()..] == memory[..]);
     // Half of one doesn't count, and nor does what was before it.
     drop(place.keep(8 << 20).unwrap());
     assert!(matches!(place.recall(), Err(blocks::Error::NotFound(_))));

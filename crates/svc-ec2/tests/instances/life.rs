@@ -335,7 +335,9 @@ async fn memory_is_kept_of_machines_that_have_one() {
     refused(&[device[0], device[1], ("BlockDeviceMapping.1.Ebs.Encrypted", "true")]).await;
     let root = [("BlockDeviceMapping.1.DeviceName", "/dev/xvda"), ("BlockDeviceMapping.1.Ebs.Encrypted", "true")];
     assert!(refused(&[root[0], root[1], ("InstanceType", "m5.large")]).await.contains("large enough"), "8 GiB in 8 GiB");
-    world.run(&[&launch[..], &root[..], &[("InstanceType", "m5.large"), ("BlockDeviceMapping.1.Ebs.VolumeSize", "9")]].concat()).await;
+    world
+        .run(&[&launch[..], &root[..], &[("InstanceType", "m5.large"), ("BlockDeviceMapping.1.Ebs.VolumeSize", "9")]].concat())
+        .await;
     world.ok("EnableEbsEncryptionByDefault", &[]).await;
     let id = world.pending(&launch).await;
     let since = world.bench.env.now();

@@ -126,7 +126,10 @@ pub fn applied(cx: &Cx, read: &impl Read, loaded: &Loaded, change: &Change) -> A
     }
     if matches!(change, Change::Type(_)) && loaded.plan.hibernated {
         // (EC2 user guide, "Hibernate your Amazon EC2 instance", actions that aren't supported.)
-        return Err(unsupported_operation(format!("The instance type of the hibernated instance '{}' cannot be changed.", loaded.id)));
+        return Err(unsupported_operation(format!(
+            "The instance type of the hibernated instance '{}' cannot be changed.",
+            loaded.id
+        )));
     }
     let attributes = &mut spec.attributes;
     match change {
