@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    net::{Ipv4Addr, SocketAddrV4},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddrV4},
     time::Duration,
 };
 
@@ -306,6 +306,9 @@ pub struct Lease {
     pub ntp_servers: Vec<Ipv4Addr>,
     /// The largest packet.
     pub mtu: u16,
+    /// Its addresses of IPv6, which it is told by DHCPv6; without any, it hears of no router of IPv6.
+    #[serde(default)]
+    pub ipv6: Vec<Ipv6Addr>,
 }
 
 /// The temporary credentials of a workload's role.

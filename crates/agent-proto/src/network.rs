@@ -4,6 +4,12 @@ pub use model::{Cidr, IpCidr, Ipv6Cidr};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// A router's hardware address, the same on every link: a link has no third party that could mistake it.
+pub const ROUTER_MAC: [u8; 6] = [0x02, 0x68, 0x66, 0, 0, 1];
+
+/// A router's address of IPv6 on every link: what the kernel makes of its hardware address (RFC 4291, appendix A).
+pub const ROUTER_ADDRESS: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0x68, 0x66ff, 0xfe00, 1);
+
 /// A VPC: a network of its own, whose addresses mean nothing outside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Vpc {

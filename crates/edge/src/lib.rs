@@ -17,6 +17,7 @@
 pub mod command;
 mod control;
 mod dhcp;
+mod dhcp6;
 mod dns;
 mod doors;
 mod fake;

@@ -70,6 +70,14 @@ impl Networks {
         }
     }
 
+    /// Does something in a place's network. Blocks for a moment.
+    pub(crate) fn within<T: Send>(&self, place: &Place, work: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
+        match self.namespace(place)? {
+            Some(namespace) => namespace.run(work).map_err(io::Error::other)?,
+            None => work(),
+        }
+    }
+
     /// A socket at an address of ours inside the VPC, from which to connect to another.
     pub(crate) async fn socket(&self, vpc: &str, from: Ipv4Addr) -> io::Result<TcpSocket> {
         let (networks, place) = (self.clone(), Place::Vpc(vpc.to_owned()));

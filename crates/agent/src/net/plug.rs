@@ -5,17 +5,14 @@
 //! network's real mask, but sends everything to the router, its neighbours' packets too: so whatever is sent passes the router's packet
 //! filter. Each side is told the other's hardware address, so nobody ever has to ask (by ARP) who is where.
 
+/// The router's address of IPv6 and its hardware address, on every link.
+pub(crate) use agent_proto::network::{ROUTER_ADDRESS as IPV6_GATEWAY, ROUTER_MAC as ROUTER};
+
 use super::error::{Error, Result};
 use super::parameters;
 use super::space::{End, MAIN, Mac, Space, Way, pair};
 use model::{Cidr, IpCidr, Ipv6Cidr};
 use std::net::{Ipv4Addr, Ipv6Addr};
-
-/// A router's hardware address, the same on every link: a link has no third party that could mistake it.
-pub(crate) const ROUTER: Mac = [0x02, 0x68, 0x66, 0, 0, 1];
-
-/// The router's address of IPv6 on every link: what the kernel makes of its hardware address (RFC 4291, appendix A).
-pub(crate) const IPV6_GATEWAY: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0x68, 0x66ff, 0xfe00, 1);
 
 /// The inside's table of the first interface beside `eth0`, where its own default route stands.
 const FIRST_TABLE: u32 = 10_000;

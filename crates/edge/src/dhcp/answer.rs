@@ -75,6 +75,7 @@ mod tests {
             host_name: "ip-10-0-0-7".into(),
             ntp_servers: Vec::new(),
             mtu: 1500,
+            ipv6: Vec::new(),
         };
         BTreeMap::from([("02:00:00:00:00:07".into(), lease)])
     }

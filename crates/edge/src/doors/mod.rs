@@ -8,7 +8,9 @@ mod connection;
 mod courtesy;
 
 use crate::{
-    dhcp, dns, metadata,
+    dhcp,
+    dhcp6::{self, PacketSocket},
+    dns, metadata,
     networks::Place,
     relay,
     routes::{Door, Routes},
@@ -124,6 +126,12 @@ impl Doors {
                 let socket = UdpSocket::from_std(socket.map_err(io::Error::other)??)?;
                 tokio::spawn(dhcp::serve(shared, vpc.clone(), socket, closed));
             }
+            Door::Ipv6Leases { vpc } => {
+                let (networks, place) = (self.shared.networks.clone(), place(door));
+                let socket = tokio::task::spawn_blocking(move || networks.within(&place, PacketSocket::open)).await;
+                let socket = PacketSocket::of(socket.map_err(io::Error::other)??)?;
+                tokio::spawn(dhcp6::serve(shared, vpc.clone(), socket, closed));
+            }
             Door::Credentials { vpc, address } => {
                 let listener = self.listen(door, (*address).into()).await?;
                 tokio::spawn(metadata::serve_tasks(shared, vpc.clone(), listener, closed));
@@ -175,6 +183,7 @@ fn place(door: &Door) -> Place {
         Door::Inside { vpc, .. }
         | Door::Names { vpc, .. }
         | Door::Leases { vpc }
+        | Door::Ipv6Leases { vpc }
         | Door::Credentials { vpc, .. }
         | Door::Instances { vpc, .. }
         | Door::Api { vpc, .. } => Place::Vpc(vpc.to_string()),
@@ -189,6 +198,7 @@ fn described(door: &Door) -> String {
         Door::Front => "can't listen at the front's socket".into(),
         Door::Names { vpc, address } => format!("can't answer names at {address} in {vpc}"),
         Door::Leases { vpc } => format!("can't give addresses in {vpc}"),
+        Door::Ipv6Leases { vpc } => format!("can't give addresses of IPv6 in {vpc}"),
         Door::Credentials { vpc, address } => format!("can't give credentials at {address} in {vpc}"),
         Door::Instances { vpc, address } => format!("can't give instances their metadata at {address} in {vpc}"),
         Door::Api { vpc, address } => format!("can't take calls to the API at {address} in {vpc}"),

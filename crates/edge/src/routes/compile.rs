@@ -31,8 +31,12 @@ pub(crate) fn compile(table: &Table, shelf: &Shelf) -> Routes {
     for (vpc, service) in &table.instances {
         compiling.instances(vpc, service);
     }
-    let doors = table.leases.keys().map(|vpc| Door::Leases { vpc: vpc.as_str().into() });
-    compiling.routes.doors.extend(doors.map(|door| (door, Vec::new())));
+    for (vpc, leases) in &table.leases {
+        let vpc: Arc<str> = vpc.as_str().into();
+        let ipv6 = leases.values().any(|lease| !lease.ipv6.is_empty()).then(|| Door::Ipv6Leases { vpc: vpc.clone() });
+        let doors = [Door::Leases { vpc }].into_iter().chain(ipv6);
+        compiling.routes.doors.extend(doors.map(|door| (door, Vec::new())));
+    }
     compiling.routes.leases = table.leases.clone();
     for (vpc, addresses) in &table.endpoints {
         let door = |address: &SocketAddrV4| (Door::Api { vpc: vpc.as_str().into(), address: *address }, Vec::new());

@@ -36,6 +36,8 @@ pub(crate) enum Door {
     Instances { vpc: Arc<str>, address: SocketAddrV4 },
     /// Where the machines of a VPC learn their addresses.
     Leases { vpc: Arc<str> },
+    /// Where they hear of routers of IPv6, and learn their addresses of it.
+    Ipv6Leases { vpc: Arc<str> },
     /// Where the workloads of a VPC reach the cloud's API.
     Api { vpc: Arc<str>, address: SocketAddrV4 },
 }

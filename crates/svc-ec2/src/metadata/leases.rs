@@ -55,5 +55,6 @@ fn lease(read: &impl Read, place: &Key<Instance>, interface: &NetworkInterfaceSp
         host_name: host.to_owned(),
         ntp_servers: addresses("ntp-servers"),
         mtu: MTU,
+        ipv6: interface.ipv6.clone(),
     }))
 }
