@@ -9,6 +9,7 @@ pub mod event_input;
 pub mod event_pattern;
 pub mod flow_log;
 pub mod function;
+pub mod http_api;
 pub mod image_reference;
 pub mod instance;
 pub mod instance_type;

@@ -4,6 +4,7 @@
 //! load balancer) they meet in the records that stand here. Nothing in this crate does I/O, except `env`, which is the one
 //! place from which the system's clock and randomness are read.
 
+pub mod apigatewayv2;
 pub mod arn;
 pub mod cidr;
 pub mod delivery;

@@ -1,8 +1,18 @@
 //! API Gateway, version 2: HTTP APIs.
+//!
+//! **Built:** APIs with routes, integrations (Lambda functions, HTTP addresses, operations of SQS and EventBridge), stages, deployments, JWT and
+//! Lambda authorizers, CORS, throttling, access logs, tags.
+//!
+//! **Not built:** WebSocket APIs, private integrations (VPC links), custom domain names and mutual TLS, metrics, portals.
 
-use front::Service;
+mod access;
+mod deploy;
+mod errors;
+mod load;
+mod ops;
+mod page;
+mod subtypes;
+mod table;
+mod views;
 
-/// The service.
-pub fn service() -> Service {
-    Service::new(&api::apigatewayv2::SERVICE)
-}
+pub use table::service;
