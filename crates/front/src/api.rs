@@ -281,9 +281,15 @@ fn sigv4_head(head: &Parts) -> Head<'_> {
 
 /// Signatures cover `host`, which HTTP/2 has elsewhere.
 fn name_host(head: &mut Parts) {
-    if let Some(Ok(host)) = head.uri.authority().map(|authority| HeaderValue::from_str(authority.as_str())) {
-        head.headers.entry(http::header::HOST).or_insert(host);
+    head.headers = host_named(std::mem::take(&mut head.headers), &head.uri);
+}
+
+/// The headers, `host` among them.
+pub(crate) fn host_named(mut headers: HeaderMap, uri: &http::Uri) -> HeaderMap {
+    if let Some(Ok(host)) = uri.authority().map(|authority| HeaderValue::from_str(authority.as_str())) {
+        headers.entry(http::header::HOST).or_insert(host);
     }
+    headers
 }
 
 /// A bucket in the host becomes the first segment of the path, as it would be in a path-style address.

@@ -2,7 +2,13 @@
 
 use crate::{
     Body, Checks, Cx, Recorder,
-    auth::{authority::Authority, gate::Gate},
+    api::host_named,
+    auth::{
+        authenticate::{Unknown, holder, verify},
+        authority::Authority,
+        gate::Gate,
+        wording,
+    },
     record::{Pending, Sender},
 };
 use async_trait::async_trait;
@@ -13,7 +19,10 @@ use model::{
 };
 use spine::{Read, Store};
 use std::sync::Arc;
-use wire::{Fault, Value};
+use wire::{
+    Fault, Time, Value,
+    sigv4::{Claim, Head, Keys, Refusal, Style},
+};
 
 /// How a request came in.
 #[derive(Clone)]
@@ -30,10 +39,58 @@ pub struct Arrival {
     pub loopback: bool,
     pub(crate) sender: Sender,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) keys: Arc<Keys>,
     pub(crate) recorder: Option<Arc<dyn Recorder>>,
 }
 
 impl Arrival {
+    /// The context in which whoever has signed the request asks; none if nobody has. It has to be signed for `signing_name`, such as
+    /// `execute-api`; faults are given in the words of `service`.
+    ///
+    /// # Errors
+    /// Those of a signature that doesn't hold.
+    pub fn identify(
+        &self,
+        store: &Store,
+        (service, signing_name): (&'static wire::Service, &str),
+        head: &Parts,
+        body: &[u8],
+    ) -> Result<Option<Cx>, Fault> {
+        let (snapshot, now) = (store.snapshot(), self.env.now());
+        let unknown = |why| wording::unknown(service, why, Time(now.0));
+        let headers = host_named(head.headers.clone(), &head.uri);
+        let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+        let signed = Head { method: head.method.as_str(), path, query, headers: &headers };
+        let claim = Claim::read(signed).map_err(|refusal| unknown(Unknown::Refused(refusal)))?;
+        let Some(claim) = claim else { return Ok(None) };
+        if claim.scope.service != signing_name {
+            let message = format!("Credential should be scoped to correct service: '{signing_name}'.");
+            return Err(unknown(Unknown::Refused(Refusal::Incomplete(message))));
+        }
+        let holder = holder(&claim, &snapshot, self.loopback, now).map_err(unknown)?;
+        let identity = verify(&claim, holder, signed, Some(body), Style::Common, now, &self.keys).map_err(unknown)?;
+        let authority = self.gate.authority(&snapshot, &identity, &self.sender.circumstances(&identity.region), now)?;
+        Ok(Some(Cx {
+            account: identity.account,
+            region: identity.region,
+            principal: identity.principal,
+            now,
+            env: self.env.clone(),
+            request_id: self.request_id.clone(),
+            endpoint: self.endpoint.clone(),
+            trace: self.sender.trace.clone(),
+            checks: Checks::new(self.recorder.is_some()),
+            key: identity.key,
+            authority,
+            service,
+        }))
+    }
+
+    /// The address at the other end of the connection; none of one that came by a socket of this machine.
+    pub fn source(&self) -> Option<std::net::IpAddr> {
+        self.sender.source
+    }
+
     /// The context in which somebody asks whom the mount knows by a key that was issued, or as an account's root where there is no key;
     /// none if the key isn't good for anything any more. Denials are given in the words of `service`.
     pub fn cx(

@@ -51,7 +51,7 @@ pub struct Front {
     pub(crate) env: Env,
     pub(crate) config: Config,
     pub(crate) services: Vec<Service>,
-    pub(crate) keys: Keys,
+    pub(crate) keys: Arc<Keys>,
     pub(crate) seen: Seen,
     pub(crate) gate: Arc<Gate>,
     pub(crate) body_limit: usize,
@@ -68,7 +68,7 @@ impl Front {
             env,
             config,
             services: Vec::new(),
-            keys: Keys::default(),
+            keys: Arc::default(),
             seen: Seen::default(),
             gate: Arc::default(),
             body_limit: LARGEST_BODY,
@@ -181,6 +181,7 @@ impl Front {
             loopback: self.only_from_here(head),
             sender: Sender::of(head, ""),
             gate: self.gate.clone(),
+            keys: self.keys.clone(),
             recorder: self.recorder.clone(),
         }
     }
