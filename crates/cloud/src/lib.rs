@@ -19,7 +19,7 @@ use svc_containers::{
 };
 use svc_ec2 as ec2;
 use svc_events::{events, scheduler};
-use svc_functions::lambda;
+use svc_functions::lambda::{self, Lambda};
 use svc_gateway::apigatewayv2;
 use svc_identity::{
     iam,
@@ -50,6 +50,8 @@ pub struct Parts {
     pub edge: Arc<dyn Edge>,
     /// Container images.
     pub ecr: Arc<Ecr>,
+    /// The zips of functions.
+    pub code: Arc<lambda::CodeStore>,
     /// Makes the machine images that the cloud brings.
     pub images: Arc<dyn ec2::ImageMaker>,
     /// Snapshots of volumes.
@@ -77,7 +79,7 @@ impl Cloud {
     /// Puts the parts together and starts the reconcilers. Requests are answered as soon as somebody serves the front.
     pub fn assemble(parts: Parts, admin: Option<Arc<dyn Admin>>) -> Self {
         let calls = Calls::default();
-        let front = services(&parts);
+        let front = services(&parts, &calls);
         let front = Arc::new(admin.into_iter().fold(front, Front::admin));
         calls.connect(&front);
         let runner = Runner::new(parts.store.clone(), parts.env.clone());
@@ -94,10 +96,11 @@ impl Drop for Cloud {
 }
 
 /// The front with every service that is built.
-fn services(parts: &Parts) -> Front {
+fn services(parts: &Parts, calls: &Calls) -> Front {
     let logs = Arc::new(Logs { store: parts.store.clone(), events: parts.events.clone() });
     let machine = Arc::new(parts.host.capabilities());
     let hosts = Arc::new(ec2::Hosts::local(parts.host.clone(), parts.placement));
+    let functions = Arc::new(Lambda { store: parts.store.clone(), code: parts.code.clone(), calls: calls.clone() });
     Front::new(parts.store.clone(), parts.env.clone(), parts.front.clone())
         .service(iam::service())
         .service(sts::service(&Sts::new(parts.store.clone(), parts.front.loopback)))
@@ -113,12 +116,13 @@ fn services(parts: &Parts) -> Front {
         .service(ssm::service())
         .service(apigatewayv2::service())
         .service(events::service())
-        .service(lambda::service())
+        .service(lambda::service(&functions))
         .service(s3::service())
         .service(scheduler::service())
         .service(sqs::service())
         .recorder(Arc::new(Trail::new(parts.store.clone(), parts.trail.clone())))
         .mount(Arc::new(ecr::Registry::new(parts.ecr.clone())))
+        .mount(Arc::new(lambda::Downloads::new(parts.store.clone(), parts.code.clone())))
 }
 
 fn start_links(runner: &Runner, parts: &Parts) -> Vec<JoinHandle<()>> {
@@ -135,6 +139,8 @@ fn start_reconcilers(runner: &Runner, parts: &Parts, calls: &Calls) {
     runner.spawn(Courier::new(calls.clone()));
     runner.spawn(ec2::QuickStart::new(parts.images.clone(), &machine.architecture));
     runner.spawn(ecr::Sweeper::new(parts.ecr.clone()));
+    runner.spawn(lambda::Releases::new(parts.functions.clone(), &machine.architecture));
+    runner.spawn(lambda::Sweeper::new(parts.code.clone()));
     runner.spawn(ecs::Services::new(machine.clone()));
     runner.spawn(ecs::Tasks::new(machine, parts.front.endpoint.clone()));
     runner.spawn(ecs::Sweeper);

@@ -18,12 +18,13 @@ use blocks::BlockStore;
 use cloud::Parts;
 use front::{Entrance, Front, Listen, credentials};
 use logic::placement::hosts::Rules;
-use model::{AccountId, Env, Region, iam::Principal};
+use model::{AccountId, Env, Region, iam::Principal, lambda::CODE_NAMESPACE};
 use object_store::local::LocalFileSystem;
 use spine::Store;
 use std::{net::SocketAddr, sync::Arc};
 use svc_containers::ecr::{Blobs, Ecr};
 use svc_ec2::direct::Ebs;
+use svc_functions::lambda::CodeStore;
 use svc_observe::{cloudtrail::TrailStore, logs::store::LogStore};
 use tokio::{
     net::{TcpListener, UnixListener},
@@ -134,6 +135,7 @@ async fn assemble(
     (listen, placement): (SocketAddr, Rules),
 ) -> Result<(cloud::Cloud, Arc<Owner>)> {
     let ecr = Arc::new(Ecr { store: store.clone(), blobs: Blobs::open(&blobs(folders))? });
+    let code = Arc::new(CodeStore::open(&code_store(folders))?);
     let ebs = Arc::new(Ebs { store: store.clone(), blocks: BlockStore::open(&block_store(folders))? });
     let host = local_host(folders, env).await?;
     let edge = Arc::new(edge::Link::start(edge_config(folders)?, env.clone()));
@@ -155,6 +157,7 @@ async fn assemble(
         functions: Arc::new(Nowhere),
         edge,
         ecr,
+        code,
         images,
         ebs,
         events,
@@ -167,6 +170,11 @@ async fn assemble(
 
 fn blobs(folders: &Folders) -> std::path::PathBuf {
     folders.data.join("blobs")
+}
+
+/// The zips of functions, by their digests.
+fn code_store(folders: &Folders) -> std::path::PathBuf {
+    blobs(folders).join(CODE_NAMESPACE).join("sha256")
 }
 
 /// The blocks of snapshots.

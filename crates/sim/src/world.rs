@@ -15,6 +15,7 @@ use spine::{Read, Snapshot, Store, StoreError};
 use std::{path::Path, sync::Arc, time::Duration};
 use svc_containers::ecr::{Blobs, Ecr};
 use svc_ec2::{ImageMaker, MadeImage, direct::Ebs};
+use svc_functions::lambda::CodeStore;
 use svc_observe::{cloudtrail::TrailStore, logs::store::LogStore};
 use tokio::task::yield_now;
 
@@ -217,6 +218,7 @@ impl World {
             Records::Disk => open(&self.disk.path().join("store")).await,
         };
         let blobs = Blobs::open(&self.disk.path().join("blobs")).expect("a folder");
+        let code = CodeStore::open(&self.disk.path().join("code")).expect("a folder");
         let blocks = BlockStore::open(&self.disk.path().join("blocks")).expect("a folder");
         let host = Arc::new(host);
         let parts = Parts {
@@ -226,6 +228,7 @@ impl World {
             functions: Arc::new(Nowhere),
             edge: self.edge.clone(),
             ecr: Arc::new(Ecr { store: store.clone(), blobs }),
+            code: Arc::new(code),
             images: Arc::new(NoBlocks),
             ebs: Arc::new(Ebs { store: store.clone(), blocks }),
             events: self.events.clone(),
