@@ -19,7 +19,11 @@ use svc_containers::{
 };
 use svc_ec2 as ec2;
 use svc_events::{events, scheduler};
-use svc_functions::lambda::{self, Lambda};
+use svc_functions::lambda::{
+    self, Lambda,
+    invoke::Invoker,
+    pool::{self, Pool},
+};
 use svc_gateway::apigatewayv2;
 use svc_identity::{
     iam,
@@ -79,12 +83,13 @@ impl Cloud {
     /// Puts the parts together and starts the reconcilers. Requests are answered as soon as somebody serves the front.
     pub fn assemble(parts: Parts, admin: Option<Arc<dyn Admin>>) -> Self {
         let calls = Calls::default();
-        let front = services(&parts, &calls);
+        let invoker = invoker(&parts);
+        let front = services(&parts, &calls, &invoker);
         let front = Arc::new(admin.into_iter().fold(front, Front::admin));
         calls.connect(&front);
         let runner = Runner::new(parts.store.clone(), parts.env.clone());
         let listeners = start_links(&runner, &parts);
-        start_reconcilers(&runner, &parts, &calls);
+        start_reconcilers(&runner, &parts, &calls, &invoker);
         Self { front, runner, listeners }
     }
 }
@@ -95,8 +100,15 @@ impl Drop for Cloud {
     }
 }
 
+/// What runs functions.
+fn invoker(parts: &Parts) -> Arc<Invoker> {
+    let (store, env, host) = (parts.store.clone(), parts.env.clone(), parts.functions.clone());
+    let rules = pool::rules(&*host);
+    Invoker::new(store.clone(), env.clone(), Pool::new(store, env, host, rules))
+}
+
 /// The front with every service that is built.
-fn services(parts: &Parts, calls: &Calls) -> Front {
+fn services(parts: &Parts, calls: &Calls, invoker: &Arc<Invoker>) -> Front {
     let logs = Arc::new(Logs { store: parts.store.clone(), events: parts.events.clone() });
     let machine = Arc::new(parts.host.capabilities());
     let hosts = Arc::new(ec2::Hosts::local(parts.host.clone(), parts.placement));
@@ -116,13 +128,14 @@ fn services(parts: &Parts, calls: &Calls) -> Front {
         .service(ssm::service())
         .service(apigatewayv2::service())
         .service(events::service())
-        .service(lambda::service(&functions))
+        .service(lambda::service(&functions, invoker))
         .service(s3::service())
         .service(scheduler::service())
         .service(sqs::service())
         .recorder(Arc::new(Trail::new(parts.store.clone(), parts.trail.clone())))
         .mount(Arc::new(ecr::Registry::new(parts.ecr.clone())))
         .mount(Arc::new(lambda::Downloads::new(parts.store.clone(), parts.code.clone())))
+        .mount(lambda::urls::Urls::new(invoker.clone()))
 }
 
 fn start_links(runner: &Runner, parts: &Parts) -> Vec<JoinHandle<()>> {
@@ -134,13 +147,15 @@ fn start_links(runner: &Runner, parts: &Parts) -> Vec<JoinHandle<()>> {
     listeners
 }
 
-fn start_reconcilers(runner: &Runner, parts: &Parts, calls: &Calls) {
+fn start_reconcilers(runner: &Runner, parts: &Parts, calls: &Calls, invoker: &Arc<Invoker>) {
     let machine = Arc::new(parts.host.capabilities());
     runner.spawn(Courier::new(calls.clone()));
     runner.spawn(ec2::QuickStart::new(parts.images.clone(), &machine.architecture));
     runner.spawn(ecr::Sweeper::new(parts.ecr.clone()));
     runner.spawn(lambda::Releases::new(parts.functions.clone(), &machine.architecture));
     runner.spawn(lambda::Sweeper::new(parts.code.clone()));
+    runner.spawn(pool::Keeper::new(invoker.pool().clone()));
+    runner.spawn(lambda::queue::Queue::new(invoker.clone()));
     runner.spawn(ecs::Services::new(machine.clone()));
     runner.spawn(ecs::Tasks::new(machine, parts.front.endpoint.clone()));
     runner.spawn(ecs::Sweeper);

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use http::{Request, Response, request::Parts};
 use model::{
     AccountId, Env, Key, Region,
-    iam::{AccessKey, Principal},
+    iam::{AccessKey, AccessKeySpec, Principal},
 };
 use spine::{Read, Store};
 use std::sync::Arc;
@@ -70,20 +70,16 @@ impl Arrival {
         let holder = holder(&claim, &snapshot, self.loopback, now).map_err(unknown)?;
         let identity = verify(&claim, holder, signed, Some(body), Style::Common, now, &self.keys).map_err(unknown)?;
         let authority = self.gate.authority(&snapshot, &identity, &self.sender.circumstances(&identity.region), now)?;
-        Ok(Some(Cx {
-            account: identity.account,
-            region: identity.region,
-            principal: identity.principal,
-            now,
-            env: self.env.clone(),
-            request_id: self.request_id.clone(),
-            endpoint: self.endpoint.clone(),
-            trace: self.sender.trace.clone(),
-            checks: Checks::new(self.recorder.is_some()),
-            key: identity.key,
-            authority,
-            service,
-        }))
+        let who = (identity.account, identity.principal, identity.key);
+        Ok(Some(self.context(service, identity.region, who, authority)))
+    }
+
+    /// The context in which somebody asks of whom nothing is known, about something of that account.
+    pub fn anonymous(&self, store: &Store, service: &'static wire::Service, account: &AccountId, region: &Region) -> Cx {
+        let circumstances = self.sender.circumstances(region);
+        let who = (account, &Principal::Anonymous);
+        let authority = Authority::of_keyless(&self.gate, &store.snapshot(), who, &circumstances, self.env.now());
+        self.context(service, region.clone(), (account.clone(), Principal::Anonymous, None), authority)
     }
 
     /// The address at the other end of the connection; none of one that came by a socket of this machine.
@@ -114,11 +110,21 @@ impl Arrival {
                 (key.account.clone(), key.principal.clone(), Some(key), authority)
             }
         };
-        Ok(Some(Cx {
+        Ok(Some(self.context(service, region.clone(), (account, principal, key), authority)))
+    }
+
+    fn context(
+        &self,
+        service: &'static wire::Service,
+        region: Region,
+        (account, principal, key): (AccountId, Principal, Option<Arc<AccessKeySpec>>),
+        authority: Authority,
+    ) -> Cx {
+        Cx {
             account,
-            region: region.clone(),
+            region,
             principal,
-            now,
+            now: self.env.now(),
             env: self.env.clone(),
             request_id: self.request_id.clone(),
             endpoint: self.endpoint.clone(),
@@ -127,7 +133,7 @@ impl Arrival {
             key,
             authority,
             service,
-        }))
+        }
     }
 
     /// Tells whoever keeps a trail of the calls of a request that did what an operation of the API does, and what came of it.

@@ -6,6 +6,7 @@
 
 pub mod body;
 pub mod convert;
+pub mod event_stream;
 pub mod fault;
 pub mod protocol;
 pub mod schema;

@@ -9,6 +9,8 @@
 //! | [`Url`] | `<name>:<qualifier>` | handlers | |
 //! | [`UrlName`] | the first label of the host | handlers | |
 //! | [`EventInvoke`] | `<name>:<qualifier>` | handlers | |
+//! | [`Event`] | `<name>:<when>-<request id>` | handlers | `Plan` by the queue of events |
+//! | [`EventPart`] | `<event>/<number>` | handlers | |
 //! | [`Provisioned`] | `<name>:<qualifier>` | handlers | `Observed` by the pool of environments |
 //! | [`Layer`] | `<layer>` | handlers | |
 //! | [`LayerVersion`] | `<layer>:<number>` | handlers | |
@@ -24,6 +26,7 @@ mod access;
 mod alias;
 mod code;
 mod configuration;
+mod event;
 mod function;
 mod layer;
 mod url;
@@ -33,6 +36,7 @@ pub use access::{LayerPolicy, Policy, PolicySpec};
 pub use alias::{Alias, AliasSpec, EventInvoke, EventInvokeSpec, Provisioned, ProvisionedObserved, ProvisionedSpec};
 pub use code::{Archive, Code, ImageCode};
 pub use configuration::{Architecture, Configuration, Environment, ImageConfig, LayerUse, LogFormat, Logging, Tracing};
+pub use event::{Event, EventPart, EventPartSpec, EventPlan, EventSpec};
 pub use function::{Function, FunctionSpec, RecursiveLoop};
 pub use layer::{Layer, LayerSpec, LayerVersion, LayerVersionSpec};
 pub use url::{Cors, InvokeMode, Url, UrlAuth, UrlName, UrlNameSpec, UrlSpec};

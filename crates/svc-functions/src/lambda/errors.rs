@@ -1,5 +1,6 @@
 //! Lambda's errors, in its own words.
 
+use super::environment::Closed;
 use model::Arn;
 use std::fmt::Display;
 use wire::{Fault, Value};
@@ -123,4 +124,48 @@ pub fn no_provisioned() -> Fault {
 /// A token of pages that none of ours is.
 pub fn invalid_marker() -> Fault {
     invalid("Invalid value for marker")
+}
+
+/// There is no concurrency left for an invocation; `reason` says whose.
+pub fn throttled(reason: &str) -> Fault {
+    user("TooManyRequestsException", "Rate Exceeded.").status(429).with("Reason", Value::Str(reason.into()))
+}
+
+/// A body that isn't an event.
+pub fn content(message: impl Into<String>) -> Fault {
+    user("InvalidRequestContentException", message)
+}
+
+/// A function that has called itself again and again.
+pub fn recursive() -> Fault {
+    user(
+        "RecursiveInvocationException",
+        "Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped your function's \
+         invocation.",
+    )
+}
+
+/// The execution role can't be assumed when an environment is started.
+pub fn role_denied() -> Fault {
+    user("AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.").status(403)
+}
+
+/// The host has failed. What has failed is said: whoever has a cloud of his own can do something about it.
+pub fn host(fault: impl Display) -> Fault {
+    let message = format!("The AWS Lambda service encountered an internal error: {fault}");
+    Fault::server("ServiceException", message).with("Type", Value::Str("Service".into()))
+}
+
+/// The environment variables can't be decrypted when an environment is started.
+pub fn closed(why: Closed) -> Fault {
+    let (code, state) = match why {
+        Closed::Disabled => ("KMSDisabledException", "is disabled"),
+        Closed::InvalidState => ("KMSInvalidStateException", "is in an invalid state for Decrypt"),
+        Closed::NotFound => ("KMSNotFoundException", "was not found"),
+    };
+    let message = format!(
+        "Lambda was unable to decrypt the environment variables because the KMS key used {state}. Please check the function's KMS key \
+         settings."
+    );
+    Fault::server(code, message).status(502).with("Type", Value::Str("Service".into()))
 }

@@ -11,6 +11,8 @@
 //! * `configuration/`: what a function can be configured to be. [`environment`]: its variables, which are kept encrypted.
 //! * [`code`]: the bytes.
 //! * `access`, `table`: who may call what, on what.
+//! * [`pool`]: the environments that functions run in. [`invoke`]: invocations that are waited for. [`queue`]: events that aren't.
+//!   [`urls`]: functions behind HTTP.
 //! * `reconcile/`: brings releases into service, and frees the bytes that nothing needs any more.
 
 mod access;
@@ -19,17 +21,22 @@ mod configuration;
 pub mod environment;
 pub mod errors;
 pub mod find;
+pub mod invoke;
 pub mod names;
 mod ops;
 mod page;
+pub mod pool;
+pub mod queue;
 mod reconcile;
 mod table;
+pub mod urls;
 mod views;
 
 pub use code::{CodeStore, Downloads};
 pub use reconcile::{Releases, Sweeper};
 
 use front::{Service, calls::Calls};
+use invoke::Invoker;
 use spine::Store;
 use std::sync::Arc;
 
@@ -44,6 +51,7 @@ pub struct Lambda {
 }
 
 /// The service.
-pub fn service(lambda: &Arc<Lambda>) -> Service {
-    table::rows(Service::new(&api::lambda::SERVICE).resources(access::facts), lambda)
+pub fn service(lambda: &Arc<Lambda>, invoker: &Arc<Invoker>) -> Service {
+    let service = Service::new(&api::lambda::SERVICE).resources(access::facts);
+    table::invocations(table::rows(service, lambda), invoker)
 }

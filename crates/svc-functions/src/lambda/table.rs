@@ -2,6 +2,7 @@
 
 use super::{
     Lambda, access,
+    invoke::{self, Invoker},
     ops::{functions, tags},
 };
 use api::lambda as sdk;
@@ -65,3 +66,30 @@ fn of_tags(service: Service) -> Service {
         )
         .op::<sdk::ListTags>(Access::on(|_, i: &sdk::ListTagsRequest| access::arn(&i.resource)), tags::list)
 }
+
+/// The operations that invoke functions.
+pub fn invocations(service: Service, invoker: &Arc<Invoker>) -> Service {
+    service
+        .op_async::<sdk::Invoke, _, _>(
+            Access::on(|cx, i: &sdk::InvocationRequest| access::function(cx, &i.function_name, i.qualifier.as_deref()))
+                .action(INVOKE),
+            invoker,
+            invoke::invoke,
+        )
+        .op_async::<sdk::InvokeAsync, _, _>(
+            Access::on(|cx, i: &sdk::InvokeAsyncRequest| access::function(cx, &i.function_name, None)),
+            invoker,
+            invoke::invoke_async,
+        )
+        .op_streaming::<sdk::InvokeWithResponseStream, _, _>(
+            Access::on(|cx, i: &sdk::InvokeWithResponseStreamRequest| {
+                access::function(cx, &i.function_name, i.qualifier.as_deref())
+            })
+            .action(INVOKE),
+            invoker,
+            invoke::invoke_with_response_stream,
+        )
+}
+
+/// The permission that invoking takes, in whatever way.
+const INVOKE: &str = "lambda:InvokeFunction";

@@ -187,6 +187,11 @@ impl Fleet {
         }
     }
 
+    /// What holds for all environments.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
     /// From now on there is that release.
     pub fn release(&mut self, terms: Terms) -> ReleaseId {
         let id = ReleaseId(self.number());
@@ -354,6 +359,11 @@ impl Fleet {
             ready: release.environments - release.starting,
             idle: u32::try_from(release.idle.len()).unwrap_or(u32::MAX),
         })
+    }
+
+    /// Whether the release is still there: one that is retired goes with the last of its environments.
+    pub fn knows(&self, release: ReleaseId) -> bool {
+        self.releases.contains_key(&release)
     }
 
     /// How many environments there are, whatever they do.
