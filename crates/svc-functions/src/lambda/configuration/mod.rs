@@ -7,5 +7,4 @@ mod wish;
 
 pub use layers::{check_size, resolve as layers};
 pub use role::{check as check_role, may_send};
-pub use runtimes::offered;
 pub use wish::{Package, Wish, settled};

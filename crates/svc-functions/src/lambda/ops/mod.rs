@@ -1,7 +1,16 @@
 //! The operations, by what they are about, and what several of them do.
 
+pub mod aliases;
+pub mod concurrency;
+pub mod events;
 pub mod functions;
+pub mod layers;
+pub mod permissions;
+pub mod settings;
 pub mod tags;
+pub mod updates;
+pub mod urls;
+pub mod versions;
 
 use super::{
     environment, errors,
