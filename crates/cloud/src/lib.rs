@@ -172,6 +172,8 @@ fn start_reconcilers(runner: &Runner, parts: &Parts, calls: &Calls, invoker: &Ar
     runner.spawn(ec2::direct::Collector::new(parts.ebs.clone()));
     runner.spawn(kms::Keys);
     runner.spawn(elbv2::Drain);
+    runner.spawn(events::ScheduledRules);
+    runner.spawn(scheduler::Schedules);
     runner.spawn(logs::Flows::new(parts.host.clone(), parts.events.clone()));
     runner.spawn(logs::Pump::new(parts.host.clone(), parts.events.clone()));
     runner.spawn(sts::Expired);

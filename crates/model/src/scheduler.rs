@@ -26,8 +26,6 @@ pub struct ScheduleGroupSpec {
     pub created: Timestamp,
     /// When it was changed last.
     pub modified: Timestamp,
-    /// Whether it goes as soon as its schedules are gone.
-    pub deleting: bool,
     /// The client token that it was created with.
     pub token: Option<String>,
 }

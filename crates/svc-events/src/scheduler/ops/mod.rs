@@ -1,0 +1,5 @@
+//! The operations.
+
+pub mod groups;
+pub mod schedules;
+pub mod tags;
