@@ -106,9 +106,10 @@ fn gateway(vpc: &Vpc, link: &str, family: Family) -> Option<IpAddr> {
     }
 }
 
-/// Sends what is for the interfaces' addresses into the links that are there, and what is for addresses that they no longer have nowhere.
+/// Sends what is for the interfaces' addresses into the links that are up (one that is just being plugged in or taken out is led by whoever
+/// does so), and what is for addresses that they no longer have nowhere.
 async fn readdress(router: &Space, vpc: &Vpc) -> Result<()> {
-    let (links, routes) = (router.links().await?, all_routes(router).await?);
+    let (links, routes) = (router.links_up().await?, all_routes(router).await?);
     let plugged = vpc.interfaces.iter().filter_map(|it| Some((*links.get(&names::port(&it.id))?, it)));
     let plugged: BTreeMap<_, _> = plugged.collect();
     let has = |link: &u32, to: &IpCidr| plugged.get(link).is_some_and(|it| hosts(it).any(|own| own == *to));

@@ -3,7 +3,6 @@
 use super::{
     Shimmed, block, console,
     record::{self, Ended, Held, JOB, State},
-    watch::Watch,
 };
 use crate::{
     disk::remove_all,
@@ -15,6 +14,8 @@ use std::{path::Path, time::Duration};
 
 /// Between two looks at something that can't be waited for.
 pub(super) const LOOK: Duration = Duration::from_millis(5);
+/// Between two looks at a machine that can't be watched.
+const UNWATCHED: Duration = Duration::from_millis(500);
 /// How often is looked before it is given up.
 pub(super) const LOOKS: u32 = 2000;
 
@@ -93,12 +94,16 @@ impl Shimmed {
     /// As [`MachineDriver::changed`](crate::machine::MachineDriver::changed).
     pub async fn changed(&self, id: &str, from: &Seen) -> Option<Seen> {
         loop {
-            let watch = Watch::new(&self.folder(id));
+            let watch = self.watcher.watch(&self.folder(id)).await;
             let seen = self.inspect(id).await;
             if seen.as_ref() != Some(from) {
                 return seen;
             }
-            let Ok(mut watch) = watch else { return seen };
+            let Ok(mut watch) = watch else {
+                // Looked at without being watched it isn't looked at all the time.
+                self.env.sleep(UNWATCHED).await;
+                continue;
+            };
             let shim = State::load(&self.folder(id)).ok().flatten().filter(|state| state.ended.is_none());
             let shim = shim.and_then(|state| state.shim.open());
             let lost = async {
@@ -107,10 +112,10 @@ impl Shimmed {
                     None => std::future::pending().await,
                 }
             };
-            let _ = tokio::select! {
-                changed = watch.changed() => changed,
-                ended = lost => ended,
-            };
+            tokio::select! {
+                () = watch.changed() => {}
+                _ = lost => {}
+            }
         }
     }
 

@@ -53,6 +53,7 @@ pub struct Shimmed {
     launcher: Launcher,
     /// Held while a lost shim's traces are removed.
     losses: Mutex<()>,
+    watcher: watch::Watcher,
 }
 
 impl Shimmed {
@@ -63,7 +64,16 @@ impl Shimmed {
         let cgroups = Cgroups::detect()?;
         let unbounded = cgroups.missing(&format!("hillfog-{}", places.tag));
         let launcher = Launcher { program: places.program.clone(), env: env.clone() };
-        Ok(Self { names, places, cgroups, env, unbounded, launcher, losses: Mutex::default() })
+        Ok(Self {
+            names,
+            places,
+            cgroups,
+            env,
+            unbounded,
+            launcher,
+            losses: Mutex::default(),
+            watcher: watch::Watcher::default(),
+        })
     }
 
     /// A machine's folder.

@@ -81,6 +81,15 @@ impl Space {
 
     /// The indices of the interfaces by name.
     pub(crate) async fn links(&self) -> Result<BTreeMap<String, u32>> {
+        self.links_that(|_| true).await
+    }
+
+    /// The indices of the interfaces that are up, by name. The others have no routes and take none.
+    pub(crate) async fn links_up(&self) -> Result<BTreeMap<String, u32>> {
+        self.links_that(|link| link.header.flags.contains(LinkFlags::Up)).await
+    }
+
+    async fn links_that(&self, holds: fn(&LinkMessage) -> bool) -> Result<BTreeMap<String, u32>> {
         let found: Vec<_> =
             self.netlink.link().get().execute().try_collect().await.map_err(|error| refused("list interfaces", error))?;
         let name = |attributes: &[LinkAttribute]| {
@@ -89,7 +98,11 @@ impl Space {
                 _ => None,
             })
         };
-        Ok(found.iter().filter_map(|link| Some((name(&link.attributes)?, link.header.index))).collect())
+        Ok(found
+            .iter()
+            .filter(|link| holds(link))
+            .filter_map(|link| Some((name(&link.attributes)?, link.header.index)))
+            .collect())
     }
 
     /// The index of an interface.
