@@ -9,6 +9,7 @@ pub mod disk;
 pub mod driver;
 pub mod fake;
 pub mod flows;
+pub mod function;
 pub mod host;
 pub mod image;
 pub mod keep;

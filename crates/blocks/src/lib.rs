@@ -64,6 +64,7 @@ pub use key::{DataKey, Fingerprint};
 pub use limit::Limits;
 pub use manifest::{Change, Manifest};
 pub use memory::{Handover, MemoryPlace};
+pub use serve::loopdev::attach_while_in_use;
 pub use serve::protocol::{Attached, SnapshotStatus, Status, Stopped};
 pub use store::{BlockStore, Collected, Stored, Upload};
 pub use volume::{Create, Keys, Progress, Source, Volume};

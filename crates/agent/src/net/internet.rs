@@ -147,7 +147,7 @@ impl Internet {
     }
 
     fn pasta(&self) -> Pasta {
-        Pasta { namespace: self.places.internet(), pid_file: self.pid_file.clone() }
+        Pasta { namespace: self.places.internet(), pid_file: self.pid_file.clone(), name_server: None }
     }
 
     /// Joins a VPC's router, and sends its public addresses there.

@@ -15,6 +15,7 @@ mod describe;
 mod error;
 mod filter;
 mod flows;
+pub mod functions;
 mod instance;
 mod internet;
 mod ipv6;

@@ -51,6 +51,11 @@ impl Places {
         self.folder.join("inet")
     }
 
+    /// What function environments are linked to.
+    pub(crate) fn functions(&self) -> PathBuf {
+        self.folder.join("functions")
+    }
+
     /// The folder itself.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder

@@ -23,6 +23,11 @@ pub(crate) fn prepare_router(namespace: &Namespace) -> Result<()> {
     set(namespace, ROUTER)
 }
 
+/// Has a router take packets only from where it would send the answers, by links that are made later.
+pub(crate) fn check_sources(namespace: &Namespace) -> Result<()> {
+    set(namespace, &[("ipv4/conf/default/rp_filter", "1")])
+}
+
 /// Lets a namespace forward packets.
 pub(crate) fn forward(namespace: &Namespace) -> Result<()> {
     set(namespace, &[("ipv4/ip_forward", "1")])

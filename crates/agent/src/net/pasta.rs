@@ -10,6 +10,7 @@ use super::tool::PASTA;
 use crate::process::{PidFd, ProcessId};
 use netns::Namespace;
 use nix::sys::signal::Signal;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
@@ -23,6 +24,8 @@ pub(crate) struct Pasta {
     pub(crate) namespace: PathBuf,
     /// Where it writes its process id.
     pub(crate) pid_file: PathBuf,
+    /// At this address it passes questions for names on to the host's own resolver.
+    pub(crate) name_server: Option<Ipv4Addr>,
 }
 
 impl Pasta {
@@ -59,9 +62,10 @@ impl Pasta {
         let [own, prefix, other] = ADDRESSES;
         let path = |path: &Path| path.to_string_lossy().into_owned();
         let files = ["--netns".into(), path(&self.namespace), "--pid".into(), path(&self.pid_file)];
+        let dns = self.name_server.map_or_else(|| "--dns none".to_owned(), |address| format!("--dns-forward {address}"));
         let words = format!(
             "--runas 0 --quiet --ipv4-only --config-net --ns-ifname {EGRESS_LINK} --address {own} --netmask {prefix} --gateway {other} \
-             --no-map-gw --dns none --no-dhcp --no-dhcpv6 --no-ndp --no-ra --tcp-ports none --udp-ports none --tcp-ns none --udp-ns none"
+             --no-map-gw {dns} --no-dhcp --no-dhcpv6 --no-ndp --no-ra --tcp-ports none --udp-ports none --tcp-ns none --udp-ns none"
         );
         words.split_whitespace().map(str::to_owned).chain(files).collect()
     }

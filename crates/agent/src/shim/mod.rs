@@ -14,7 +14,7 @@ pub mod job;
 mod launch;
 mod rootfs;
 mod run;
-mod seccomp;
+pub(crate) mod seccomp;
 mod spec;
 mod supervise;
 mod user;
@@ -25,9 +25,13 @@ pub use job::{Exit, JOB, Job, OUTPUT, STATE, State};
 // What shims of all kinds do alike.
 pub(crate) use executor::reset_signals;
 pub(crate) use launch::Launcher;
+pub(crate) use rootfs::release_namespaces;
 pub(crate) use run::{Clock, Failure, close_rest, detach, ignore_signals, remove_group, say_ok};
 
-use crate::machine::{container::shim as machine, guest::shim as guest};
+use crate::{
+    function::shim as function,
+    machine::{container::shim as machine, guest::shim as guest},
+};
 use std::{ffi::OsString, path::Path, process::ExitCode};
 
 /// The `shim` subcommand, which only the agent calls:
@@ -36,6 +40,7 @@ use std::{ffi::OsString, path::Path, process::ExitCode};
 /// * `exec FOLDER`: runs the command that an [`ExecRequest`] on standard input names, and answers with an [`ExecResult`].
 /// * `machine FOLDER`: boots the system container of a folder, and speaks as `run` does.
 /// * `guest FOLDER`: starts the virtual machine of a folder, and speaks as `run` does.
+/// * `function FOLDER`: makes an environment for a function, which is nobody's yet, and speaks as `run` does.
 /// * `try-kvm`: ends well if KVM runs guests here.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
@@ -47,6 +52,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         [machine::DETACHED, folder] => machine::run(Path::new(folder)),
         ["guest", folder] => guest::detach(Path::new(folder)),
         [guest::DETACHED, folder] => guest::run(Path::new(folder)),
+        ["function", folder] => function::detach(Path::new(folder)),
+        [function::DETACHED, folder] => function::run(Path::new(folder)),
         [guest::TRY_KVM] => guest::try_kvm(),
         ["exec", folder] => exec::exec(Path::new(folder)),
         _ => Err("the shim is started by the agent only".into()),

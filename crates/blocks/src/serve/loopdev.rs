@@ -19,6 +19,7 @@ const LOOP_CLR_FD: libc::Ioctl = 0x4c01;
 const LOOP_SET_CAPACITY: libc::Ioctl = 0x4c07;
 const LOOP_CONFIGURE: libc::Ioctl = 0x4c0a;
 const LOOP_CTL_GET_FREE: libc::Ioctl = 0x4c82;
+const LO_FLAGS_AUTOCLEAR: u32 = 4;
 const LO_FLAGS_DIRECT_IO: u32 = 16;
 /// What a device's users see as its sector, as on EC2's instances.
 const SECTOR: u32 = 512;
@@ -67,12 +68,22 @@ pub struct Loop {
 
 /// Makes a device of a file. Where `/dev` isn't kept by the kernel its node is made in `spare`.
 pub fn attach(file: &File, spare: &Path) -> io::Result<Loop> {
+    attach_with(file, spare, 0).map(|(device, _)| device)
+}
+
+/// The node of a device of a file, and the device itself: it is freed by the kernel as soon as nobody has it open or mounted any more.
+pub fn attach_while_in_use(file: &File, spare: &Path) -> io::Result<(PathBuf, File)> {
+    attach_with(file, spare, LO_FLAGS_AUTOCLEAR).map(|(device, open)| (device.node, open))
+}
+
+fn attach_with(file: &File, spare: &Path, flags: u32) -> io::Result<(Loop, File)> {
     for _ in 0..TRIES {
         let minor = free()?;
         let device = Loop { node: node(minor, spare)?, major: MAJOR, minor };
-        match configure(&device.open()?, file) {
+        let open = device.open()?;
+        match configure(&open, file, flags) {
             Err(error) if error.raw_os_error() == Some(libc::EBUSY) => {}
-            done => return done.map(|()| device),
+            done => return done.map(|()| (device, open)),
         }
     }
     Err(Errno::EBUSY.into())
@@ -150,10 +161,10 @@ fn node(minor: u32, spare: &Path) -> io::Result<PathBuf> {
     }
 }
 
-fn configure(device: &File, file: &File) -> io::Result<()> {
+fn configure(device: &File, file: &File, flags: u32) -> io::Result<()> {
     // Direct: the host's page cache then has the volume once, not twice.
-    match configure_with(device, file, LO_FLAGS_DIRECT_IO) {
-        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => configure_with(device, file, 0),
+    match configure_with(device, file, flags | LO_FLAGS_DIRECT_IO) {
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => configure_with(device, file, flags),
         done => done,
     }
 }

@@ -78,6 +78,31 @@ table {TABLE} {{
     )
 }
 
+/// The table of the namespace that function environments are linked to, by interfaces whose names begin with `f`: each gets beyond the host by
+/// `egress_link`, and none to another. Nothing of it depends on which there are.
+pub fn functions_ruleset(egress_link: &str) -> String {
+    format!(
+        r#"table {TABLE} {{}}
+delete table {TABLE}
+table {TABLE} {{
+	chain forward {{
+		type filter hook forward priority filter; policy drop;
+		ct state vmap {{ established : accept, related : accept, invalid : drop }}
+		iifname "f*" oifname "{egress_link}" accept
+	}}
+	chain input {{
+		type filter hook input priority filter; policy drop;
+		ct state vmap {{ established : accept, related : accept, invalid : drop }}
+	}}
+	chain leaving {{
+		type nat hook postrouting priority srcnat; policy accept;
+		oifname "{egress_link}" masquerade
+	}}
+}}
+"#
+    )
+}
+
 /// The table of a NAT gateway, which has these addresses at its only network interface, `eth0`: what comes in by it goes out by it, from
 /// one of them. Flows of one source stay at one address. Nothing reaches the gateway itself.
 pub fn nat_ruleset(addresses: &[Ipv4Addr]) -> String {

@@ -23,7 +23,7 @@ mod ruleset;
 mod tests;
 mod vocabulary;
 
-pub use fixed::{BRIDGE, instance_ruleset, internet_ruleset, nat_ruleset};
+pub use fixed::{BRIDGE, functions_ruleset, instance_ruleset, internet_ruleset, nat_ruleset};
 pub use flows::{FlowKind, FlowSet, flow_sets};
 pub use judge::{Packet, Place, allows, exit, sender};
 pub use routes::{INTERNET_EXIT, exits};

@@ -6,12 +6,12 @@
 mod devices;
 mod enter;
 pub mod filter;
-mod inside;
+pub(crate) mod inside;
 mod power;
 mod resolver;
 mod start;
 mod tree;
-mod wire;
+pub(crate) mod wire;
 
 pub use devices::{CHARACTER, Devices};
 

@@ -8,11 +8,17 @@ use nix::{
 };
 use std::{
     io::{self, IoSlice, IoSliceMut},
-    os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
 };
 
 /// One end.
 pub struct Wire(OwnedFd);
+
+impl AsFd for Wire {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
 
 const FAILED: &str = "failed: ";
 const BYTES: usize = 4096;

@@ -1,0 +1,108 @@
+//! The code of functions and the files of layers, unpacked once by content, for as long as they are used and some time after.
+
+use crate::{
+    disk::{private_folder, remove_all},
+    image::{BlobKind, BlobSource, Digest},
+};
+use agent_proto::function::Zip;
+use futures::StreamExt;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File},
+    io::{self, Seek, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// Where the control plane keeps them among the blobs (`model::lambda`).
+const NAMESPACE: &str = "lambda/code";
+/// How many that nobody uses are kept: a function that isn't called for a while should start fast again.
+const KEPT: usize = 64;
+
+/// Unpacked zips, a folder each.
+pub struct CodeStore {
+    folder: PathBuf,
+    blobs: Arc<dyn BlobSource>,
+    /// One at a time unpacks the same.
+    locks: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl CodeStore {
+    /// Takes a folder, makes it if need be.
+    pub fn open(folder: PathBuf, blobs: Arc<dyn BlobSource>) -> io::Result<Self> {
+        private_folder(&folder)?;
+        Ok(Self { folder, blobs, locks: Mutex::default() })
+    }
+
+    /// The folder of a zip's files.
+    pub async fn unpacked(&self, zip: &Zip) -> Result<PathBuf, String> {
+        let path = self.folder.join(&zip.sha256);
+        let lock = self.locks().entry(zip.sha256.clone()).or_default().clone();
+        let _one = lock.lock().await;
+        if path.is_dir() {
+            // Its time says when it was used last.
+            let _ = File::open(&path).and_then(|folder| folder.set_modified(std::time::SystemTime::now()));
+            return Ok(path);
+        }
+        let digest: Digest = format!("sha256:{}", zip.sha256).parse().map_err(|_| "the code has no digest".to_owned())?;
+        let file = self.fetch(&digest).await?;
+        let new = self.folder.join(format!("{}.new", zip.sha256));
+        let done = path.clone();
+        let unpack = move || -> Result<(), String> {
+            remove_all(&new).map_err(text)?;
+            fs::create_dir(&new).map_err(text)?;
+            function_code::unpack(file, &new, function_code::LARGEST_UNZIPPED).map_err(text)?;
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).map_err(text)?;
+            fs::rename(&new, &done).map_err(text)
+        };
+        tokio::task::spawn_blocking(unpack).await.map_err(text)??;
+        Ok(path)
+    }
+
+    /// Its bytes, verified, in a file without a name.
+    async fn fetch(&self, digest: &Digest) -> Result<File, String> {
+        let mut blob = self.blobs.open(NAMESPACE, BlobKind::Content, digest).await.map_err(text)?;
+        let mut file = tempfile::tempfile_in(&self.folder).map_err(text)?;
+        let mut hasher = digest.hasher();
+        while let Some(part) = blob.next().await {
+            let part = part.map_err(text)?;
+            hasher.update(&part);
+            file.write_all(&part).map_err(text)?;
+        }
+        if hasher.finish() != *digest {
+            return Err(format!("the code is not what its digest {digest} says"));
+        }
+        file.rewind().map_err(text)?;
+        Ok(file)
+    }
+
+    /// Removes those that nobody has used for the longest time.
+    pub fn collect(&self, in_use: &BTreeSet<PathBuf>) -> io::Result<()> {
+        let mut idle = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if !in_use.contains(&entry.path()) {
+                idle.push((entry.metadata()?.modified()?, entry.path()));
+            }
+        }
+        idle.sort();
+        let excess = idle.len().saturating_sub(KEPT);
+        idle.iter().take(excess).try_for_each(|(_, path)| remove(path))
+    }
+
+    fn locks(&self) -> MutexGuard<'_, BTreeMap<String, Arc<tokio::sync::Mutex<()>>>> {
+        self.locks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    // Out of sight first: who looks for it finds all of it or nothing.
+    let gone = path.with_extension("gone");
+    fs::rename(path, &gone)?;
+    remove_all(&gone)
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

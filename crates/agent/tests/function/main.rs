@@ -1,0 +1,10 @@
+//! Function environments as they really run: sandboxes with a runtime each, driven as the pools of the control plane drive them.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod faults;
+mod lab;
+mod life;
+mod measure;
+mod python;
