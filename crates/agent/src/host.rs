@@ -7,6 +7,7 @@ use crate::{
     alarm::due,
     driver::{ContainerDriver, ContainerId, Driver, container::Places},
     flows::FlowBook,
+    function::Functions,
     image::{BlobSource, ImageLimits, ImageStore, Platform},
     keep::Keeper,
     machine::{Drivers, MachineDriver, Means, container::SystemContainers, guest::Guests},
@@ -89,6 +90,8 @@ pub struct LocalHost {
     fleet: Fleet,
     volumes: Arc<Volumes>,
     flows: FlowBook,
+    /// Whose output is read as that of containers is.
+    functions: OnceLock<Arc<Functions>>,
     ended: mpsc::UnboundedSender<Gone>,
     work: Mutex<Option<JoinHandle<()>>>,
 }
@@ -146,6 +149,7 @@ impl LocalHost {
             pods: Mutex::default(),
             fleet: Fleet::default(),
             flows,
+            functions: OnceLock::new(),
             ended,
             work: Mutex::default(),
         });
@@ -158,6 +162,11 @@ impl LocalHost {
         });
         host.work.lock().unwrap_or_else(PoisonError::into_inner).replace(work);
         Ok(host)
+    }
+
+    /// This host also runs functions: their output is read here, and they end with everything else.
+    pub fn run_functions(&self, functions: Arc<Functions>) {
+        let _ = self.functions.set(functions);
     }
 
     fn means(&self) -> Means {
@@ -202,6 +211,9 @@ impl LocalHost {
             () = self.parts.env.sleep(FAREWELL) => tracing::warn!("not everything has ended; it is removed by force"),
         }
         self.leave();
+        if let Some(functions) = self.functions.get() {
+            functions.teardown().await.map_err(HostError::Failed)?;
+        }
         for driver in self.parts.machines.all() {
             driver.teardown().await.map_err(HostError::Failed)?;
         }
@@ -382,6 +394,11 @@ impl Host for LocalHost {
     }
 
     async fn read_log(&self, workload: &str, container: &str, from: LogPosition) -> Result<LogChunk, HostError> {
+        if let Some(functions) = self.functions.get()
+            && let Some(chunk) = functions.read_log(workload, from).map_err(|error| HostError::Failed(error.to_string()))?
+        {
+            return Ok(chunk);
+        }
         let id = ContainerId::new(workload, container);
         match self.parts.driver.read_log(&id, from).await.map_err(HostError::Failed)? {
             Some(chunk) => Ok(chunk),
@@ -390,6 +407,9 @@ impl Host for LocalHost {
     }
 
     async fn release_log(&self, workload: &str, container: &str, to: LogPosition) -> Result<(), HostError> {
+        if let Some(functions) = self.functions.get().filter(|functions| functions.has_log(workload)) {
+            return functions.release_log(workload, to).map_err(|error| HostError::Failed(error.to_string()));
+        }
         self.parts.driver.release_log(&ContainerId::new(workload, container), to).await.map_err(HostError::Failed)
     }
 

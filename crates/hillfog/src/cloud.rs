@@ -9,10 +9,12 @@ use crate::{client::Server, folders::Folders};
 use admin::{Kept, Owner};
 use agent::{
     LocalHost,
-    image::{ImageLimits, ObjectBlobs},
-    net::{self, NetWorld},
+    driver::container::Places,
+    function::{self, Functions},
+    image::{ImageLimits, ImageStore, ObjectBlobs},
+    net::{self, NetWorld, functions::FunctionNet},
 };
-use agent_proto::{Capabilities, function::Nowhere};
+use agent_proto::Capabilities;
 use anyhow::{Context, Result};
 use blocks::BlockStore;
 use cloud::Parts;
@@ -137,7 +139,9 @@ async fn assemble(
     let ecr = Arc::new(Ecr { store: store.clone(), blobs: Blobs::open(&blobs(folders))? });
     let code = Arc::new(CodeStore::open(&code_store(folders))?);
     let ebs = Arc::new(Ebs { store: store.clone(), blocks: BlockStore::open(&block_store(folders))? });
-    let host = local_host(folders, env).await?;
+    let (host, functions) = local_host(folders, env).await?;
+    let warm = functions.clone();
+    tokio::spawn(async move { warm.warm_up().await });
     let edge = Arc::new(edge::Link::start(edge_config(folders)?, env.clone()));
     let events = Arc::new(LogStore::new(&folders.data.join("logs")));
     let trail = Arc::new(TrailStore::new(&folders.data.join("trail")));
@@ -154,7 +158,7 @@ async fn assemble(
         store: store.clone(),
         env: env.clone(),
         host,
-        functions: Arc::new(Nowhere),
+        functions: Arc::new(function::Host(functions)),
         edge,
         ecr,
         code,
@@ -203,9 +207,32 @@ fn host_parts(folders: &Folders, env: &Env) -> Result<(agent::Config, Arc<Object
 }
 
 /// The host that this machine is, with everything on it that an earlier server has left running.
-async fn local_host(folders: &Folders, env: &Env) -> Result<Arc<LocalHost>> {
+async fn local_host(folders: &Folders, env: &Env) -> Result<(Arc<LocalHost>, Arc<Functions>)> {
     let (config, blobs, network) = host_parts(folders, env)?;
-    Ok(LocalHost::new(config, blobs, Arc::new(network)).await?)
+    let functions = Functions::new(function_parts(folders, &config, blobs.clone())?).await.map_err(anyhow::Error::msg)?;
+    let host = LocalHost::new(config, blobs, Arc::new(network)).await?;
+    host.run_functions(functions.clone());
+    Ok((host, functions))
+}
+
+/// What runs functions.
+fn function_parts(folders: &Folders, host: &agent::Config, blobs: Arc<ObjectBlobs>) -> Result<function::Config> {
+    let settings = net::Settings { runtime: folders.runtime.clone(), tag: folders.tag.clone(), domain: None };
+    Ok(function::Config {
+        places: Places {
+            data: folders.data.clone(),
+            runtime: folders.runtime.clone(),
+            tag: folders.tag.clone(),
+            program: host.exe.clone(),
+        },
+        env: host.env.clone(),
+        net: FunctionNet::new(&settings).map_err(anyhow::Error::msg)?,
+        blobs,
+        images: Arc::new(ImageStore::open(&folders.data.join("functions/images"), host.limits.clone())?),
+        runtime_images: function::RuntimeImages::new(),
+        api: Some(folders.workloads_socket()),
+        output_bytes: MOST_OUTPUT,
+    })
 }
 
 fn edge_config(folders: &Folders) -> Result<edge::LinkConfig> {
@@ -240,7 +267,7 @@ pub async fn teardown(folders: &Folders) -> Result<()> {
     }
     let env = Env::system();
     edge::Link::shut_down(&edge_config(folders)?, &env).await?;
-    local_host(folders, &env).await?.teardown().await?;
+    local_host(folders, &env).await?.0.teardown().await?;
     folders.remove_runtime()
 }
 

@@ -39,6 +39,8 @@ pub type RuntimeImages = BTreeMap<String, RuntimeImage>;
 pub struct RuntimeImage {
     /// As its owner has named it.
     pub reference: String,
+    /// Of its manifest.
+    pub digest: Digest,
     /// Its layers, the lowest first.
     pub layers: Vec<PathBuf>,
     /// What it says.
@@ -179,8 +181,10 @@ impl Functions {
         match (&environment.code, &environment.runtime) {
             (Code::Image { namespace, digest, .. }, _) => {
                 let digest: Digest = digest.parse().map_err(|_| failed(format!("{digest} is no digest")))?;
-                let pulled = self.images.pull(&*self.blobs, namespace, &digest).await.map_err(|error| failed(error.to_string()))?;
-                Ok(of_image(environment, &pulled.config, self.images.layer_paths(&pulled)))
+                let pulled =
+                    self.images.pull(&*self.blobs, namespace, &digest).await.map_err(|error| failed(error.to_string()))?;
+                let chosen = of_image(&environment.code, &pulled.config, self.images.layer_paths(&pulled));
+                Ok(Chosen { image: Some(pulled.digest), ..chosen })
             }
             (Code::Zip(_), Some(runtime)) => match self.runtime_images.get(runtime) {
                 Some(image) => Ok(of_runtime_image(runtime, image)),
@@ -210,6 +214,7 @@ impl Functions {
             started: self.env.now(),
             output: self.outputs.of(&environment.id),
             root: chosen.root,
+            image: chosen.image,
             task,
             layers,
             runtime: ours.then(|| self.bootstraps.clone()),
@@ -243,6 +248,11 @@ impl Functions {
         self.outputs.read(environment, from, self.live().contains_key(environment))
     }
 
+    /// Whether an environment has written anything that is still here.
+    pub fn has_log(&self, environment: &str) -> bool {
+        self.outputs.of(environment).is_dir()
+    }
+
     /// Deletes what of it is safe elsewhere.
     pub fn release_log(&self, environment: &str, to: LogPosition) -> io::Result<()> {
         self.outputs.release(environment, to)
@@ -255,12 +265,15 @@ impl Functions {
         self.slots.teardown().await
     }
 
-    /// Removes unpacked code that nobody uses.
-    fn collect(&self) {
+    /// Removes code and images that nobody uses.
+    async fn collect(&self) {
         let used = |live: &Arc<Live>| live.job.task.iter().chain(&live.job.layers).cloned().collect::<Vec<_>>();
         let in_use: BTreeSet<PathBuf> = self.live().values().flat_map(used).collect();
-        if let Err(error) = self.code.collect(&in_use) {
-            tracing::warn!(%error, "unpacked code could not be removed");
+        let configured = self.runtime_images.values().map(|image| image.digest.clone());
+        let images = self.live().values().filter_map(|live| live.job.image.clone()).chain(configured).collect();
+        let collected = [self.code.collect(&in_use), self.images.gc(&images).await];
+        for error in collected.into_iter().filter_map(Result::err) {
+            tracing::warn!(%error, "code that nobody uses could not be removed");
         }
     }
 
@@ -353,7 +366,7 @@ impl FunctionHost for Host {
         let stopped = self.0.live().remove(environment);
         if let Some(stopped) = stopped {
             self.0.slots.remove(&stopped.slot).await;
-            self.0.collect();
+            self.0.collect().await;
         }
         Ok(())
     }
@@ -380,17 +393,20 @@ impl FunctionHost for Host {
 }
 
 /// A function that is an image: it brings what asks for invocations.
-fn of_image(environment: &Environment, config: &ImageConfig, layers: Vec<PathBuf>) -> Chosen {
-    let Code::Image { entry_point, command, working_directory, .. } = &environment.code else {
-        return of_runtime_image("", &RuntimeImage { reference: String::new(), layers, config: config.clone() });
+fn of_image(code: &Code, config: &ImageConfig, layers: Vec<PathBuf>) -> Chosen {
+    let (entry_point, command, folder) = match code {
+        Code::Image { entry_point, command, working_directory, .. } => {
+            (entry_point.clone(), command.clone(), working_directory.clone())
+        }
+        Code::Zip(_) => (None, None, None),
     };
-    let entry_point = entry_point.clone().unwrap_or_else(|| config.entry_point.clone());
-    let command = command.clone().unwrap_or_else(|| config.command.clone());
-    let folder = working_directory.clone().unwrap_or_else(|| config.working_directory.clone());
+    let entry_point = entry_point.unwrap_or_else(|| config.entry_point.clone());
+    let command = command.unwrap_or_else(|| config.command.clone());
+    let folder = folder.unwrap_or_else(|| config.working_directory.clone());
     let folder = if folder.is_empty() { "/".to_owned() } else { folder };
     let words = entry_point.into_iter().chain(command).collect();
     let program = Program::Command { words, variables: config.environment.clone(), folder, wrapped: false };
-    Chosen { root: Root::Image(layers), program, notice: None, version: "container image".into() }
+    Chosen { root: Root::Image(layers), image: None, program, notice: None, version: "container image".into() }
 }
 
 fn of_runtime_image(runtime: &str, image: &RuntimeImage) -> Chosen {
@@ -402,6 +418,7 @@ fn of_runtime_image(runtime: &str, image: &RuntimeImage) -> Chosen {
     };
     Chosen {
         root: Root::Image(image.layers.clone()),
+        image: Some(image.digest.clone()),
         program,
         notice: None,
         version: format!("{runtime} by {}", image.reference),

@@ -1,7 +1,7 @@
 //! What a shim is told, by two files in its folder: where it lives ([`Place`]), when it is started, and what it is to be ([`Job`]), when
 //! somebody wants an environment.
 
-use crate::disk::replace;
+use crate::{disk::replace, image::Digest};
 use agent_proto::function::Environment;
 use model::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -55,6 +55,8 @@ pub struct Job {
     pub output: PathBuf,
     /// Its root file system.
     pub root: Root,
+    /// The image that it is of, which has to stay.
+    pub image: Option<Digest>,
     /// What is at `/var/task`.
     pub task: Option<PathBuf>,
     /// What is at `/opt`, the lowest first.

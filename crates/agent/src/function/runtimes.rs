@@ -2,6 +2,7 @@
 //! them and asking them; all others, and whoever has one configured, a runtime image.
 
 use super::job::{Program, Root};
+use crate::image::Digest;
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,6 +47,8 @@ pub struct Interpreters(Vec<Interpreter>);
 pub struct Chosen {
     /// The root file system.
     pub root: Root,
+    /// The image that it is of.
+    pub image: Option<Digest>,
     /// What is executed.
     pub program: Program,
     /// Said in the function's log, if it isn't exactly what was asked for.
@@ -68,7 +71,8 @@ impl Interpreters {
     pub fn find() -> Self {
         let mut seen = BTreeSet::new();
         let candidates = candidates(&["python3", "python"], "bin/python3").into_iter().map(|path| (Language::Python, path));
-        let candidates = candidates.chain(self::candidates(&["node", "nodejs"], "bin/node").into_iter().map(|path| (Language::Node, path)));
+        let candidates =
+            candidates.chain(self::candidates(&["node", "nodejs"], "bin/node").into_iter().map(|path| (Language::Node, path)));
         let fresh = candidates.filter(|(_, path)| fs::canonicalize(path).is_ok_and(|real| seen.insert(real)));
         let mut found: Vec<Interpreter> = Vec::new();
         for interpreter in fresh.filter_map(|(language, path)| ask(language, &path)) {
@@ -91,10 +95,18 @@ impl Interpreters {
     pub fn choose(&self, runtime: &str) -> Result<Chosen, String> {
         if runtime.starts_with("provided") {
             let program = Program::FirstOf(BOOTSTRAPS.map(str::to_owned).to_vec());
-            return Ok(Chosen { root: Root::Host(None), program, notice: None, version: runtime.replacen('.', ":", 1) });
+            return Ok(Chosen {
+                root: Root::Host(None),
+                image: None,
+                program,
+                notice: None,
+                version: runtime.replacen('.', ":", 1),
+            });
         }
         let Some((language, wanted)) = parse(runtime) else {
-            return Err(format!("this host has nothing that runs {runtime}: give it a runtime image (hillfog up --runtime {runtime}=IMAGE)"));
+            return Err(format!(
+                "this host has nothing that runs {runtime}: give it a runtime image (hillfog up --runtime {runtime}=IMAGE)"
+            ));
         };
         let interpreter = self.nearest(language, wanted).ok_or_else(|| {
             let name = if language == Language::Python { "Python" } else { "Node.js" };
@@ -113,7 +125,8 @@ impl Interpreters {
 
     /// What the documented runtimes are run by, for people.
     pub fn overview(&self) -> BTreeMap<String, String> {
-        let mut all = BTreeMap::from(["provided.al2", "provided.al2023"].map(|it| (it.to_owned(), "the function's own".to_owned())));
+        let mut all =
+            BTreeMap::from(["provided.al2", "provided.al2023"].map(|it| (it.to_owned(), "the function's own".to_owned())));
         for interpreter in &self.0 {
             let (major, minor) = interpreter.version;
             let name = match interpreter.language {
@@ -150,6 +163,7 @@ impl Interpreter {
         };
         Chosen {
             root: Root::Host((!is_system).then(|| self.prefix.clone())),
+            image: None,
             program: Program::Command { words, variables: Vec::new(), folder: "/var/task".into(), wrapped: true },
             notice,
             version: format!("{name}:{}", self.full),
@@ -177,7 +191,8 @@ fn candidates(names: &[&str], below: &str) -> Vec<PathBuf> {
         found.extend(entries.filter(|it| it.file_name().to_str().is_some_and(matches)).map(|it| it.path()));
     }
     let home = std::env::var("HOME").map(PathBuf::from).unwrap_or_else(|_| "/root".into());
-    let managers = [".pyenv/versions", ".local/share/uv/python", ".nvm/versions/node", ".asdf/installs/python", ".asdf/installs/nodejs"];
+    let managers =
+        [".pyenv/versions", ".local/share/uv/python", ".nvm/versions/node", ".asdf/installs/python", ".asdf/installs/nodejs"];
     for manager in managers.map(|it| home.join(it)) {
         found.extend(fs::read_dir(manager).into_iter().flatten().flatten().map(|it| it.path().join(below)));
     }

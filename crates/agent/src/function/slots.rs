@@ -190,7 +190,8 @@ impl Slots {
     /// The slots that have a folder: those of an earlier server, at this one's beginning.
     pub fn found(&self) -> Vec<(Place, Option<Slot>)> {
         let entries = fs::read_dir(self.places.data.join("functions/slots")).into_iter().flatten().flatten();
-        let places = entries.map(|entry| load::<Place>(&entry.path(), PLACE).ok().flatten().unwrap_or_else(|| self.lost(entry.path())));
+        let places =
+            entries.map(|entry| load::<Place>(&entry.path(), PLACE).ok().flatten().unwrap_or_else(|| self.lost(entry.path())));
         places
             .map(|place| {
                 let number = place.user.wrapping_sub(FIRST_USER);

@@ -59,8 +59,7 @@ fn family(job: &Job) -> &str {
 }
 
 fn node_path(job: &Job) -> String {
-    let version: String =
-        job.environment.runtime.iter().flat_map(|name| name.chars()).filter(char::is_ascii_digit).collect();
+    let version: String = job.environment.runtime.iter().flat_map(|name| name.chars()).filter(char::is_ascii_digit).collect();
     format!("/opt/nodejs/node{version}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task")
 }
 

@@ -37,7 +37,13 @@ impl Lab {
     pub fn new() -> Self {
         let env = Env::system();
         // Short: a socket's path has room for 108 bytes.
-        Self { folder: tempfile::tempdir().unwrap(), tag: format!("fn{}", env.hex(6)), env, blobs: MemoryBlobs::default(), host: None }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            tag: format!("fn{}", env.hex(6)),
+            env,
+            blobs: MemoryBlobs::default(),
+            host: None,
+        }
     }
 
     /// A host with one function whose code has these files, started once with these settings changed.

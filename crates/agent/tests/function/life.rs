@@ -43,9 +43,10 @@ async fn an_environment_whose_shim_dies_is_said_to_have_ended() {
     let (lab, environment) = Lab::with("python3.11", "app.handler", &[("app.py", COUNT)]).await;
     let mut ended = lab.host().ended().unwrap();
     let folder = lab.folder.path().to_str().unwrap().to_owned();
-    let shims = std::fs::read_dir("/proc").unwrap().flatten().filter(|process| {
-        std::fs::read_to_string(process.path().join("cmdline")).unwrap_or_default().contains(&folder)
-    });
+    let shims = std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter(|process| std::fs::read_to_string(process.path().join("cmdline")).unwrap_or_default().contains(&folder));
     for shim in shims {
         let pid = shim.file_name().to_string_lossy().parse().unwrap();
         let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);

@@ -39,14 +39,24 @@ async fn a_handler_is_given_events_and_answers() {
 
 #[tokio::test]
 async fn what_a_handler_raises_is_told_and_the_next_invocation_works() {
-    let code = "def handler(event, context):\n    if event == 'bad':\n        raise KeyError('no such thing')\n    return event\n";
+    let code =
+        "def handler(event, context):\n    if event == 'bad':\n        raise KeyError('no such thing')\n    return event\n";
     let (lab, environment) = Lab::with("python3.11", "app.handler", &[("app.py", code)]).await;
     let (kind, error) = lab.failure(&environment, json!("bad")).await;
-    assert_eq!((kind.as_str(), &error["errorType"], &error["errorMessage"]), ("KeyError", &json!("KeyError"), &json!("'no such thing'")));
-    assert_eq!(error["stackTrace"], json!(["  File \"/var/task/app.py\", line 3, in handler\n    raise KeyError('no such thing')\n"]));
+    assert_eq!(
+        (kind.as_str(), &error["errorType"], &error["errorMessage"]),
+        ("KeyError", &json!("KeyError"), &json!("'no such thing'"))
+    );
+    assert_eq!(
+        error["stackTrace"],
+        json!(["  File \"/var/task/app.py\", line 3, in handler\n    raise KeyError('no such thing')\n"])
+    );
     assert_eq!(lab.answer(&environment, json!("good")).await, "good");
     let log = lab.log(&environment);
-    assert!(log.iter().any(|line| line.starts_with("[ERROR] KeyError: 'no such thing'\rTraceback (most recent call last):\r  File")), "{log:#?}");
+    assert!(
+        log.iter().any(|line| line.starts_with("[ERROR] KeyError: 'no such thing'\rTraceback (most recent call last):\r  File")),
+        "{log:#?}"
+    );
     lab.leave().await;
 }
 
@@ -56,13 +66,21 @@ async fn a_handler_that_is_not_there_is_said_to_be_missing() {
         ("app.missing", "", "Runtime.HandlerNotFound", "Handler 'missing' missing on module 'app'"),
         ("other.handler", "", "Runtime.ImportModuleError", "Unable to import module 'other': No module named 'other'"),
         ("app", "", "Runtime.MalformedHandlerName", "Bad handler 'app': not enough values to unpack (expected 2, got 1)"),
-        ("app.handler", "def handler(:", "Runtime.UserCodeSyntaxError", "Syntax error in module 'app': invalid syntax (app.py, line 1)"),
+        (
+            "app.handler",
+            "def handler(:",
+            "Runtime.UserCodeSyntaxError",
+            "Syntax error in module 'app': invalid syntax (app.py, line 1)",
+        ),
     ] {
         let (lab, environment) = Lab::with("python3.11", handler, &[("app.py", code)]).await;
         let (told, error) = lab.failure(&environment, json!({})).await;
         assert_eq!((told.as_str(), error["errorMessage"].as_str().unwrap()), (kind, message));
         let log = lab.log(&environment);
-        assert!(log.iter().any(|line| line.starts_with("INIT_REPORT") && line.contains("Phase: init\tStatus: error")), "{log:#?}");
+        assert!(
+            log.iter().any(|line| line.starts_with("INIT_REPORT") && line.contains("Phase: init\tStatus: error")),
+            "{log:#?}"
+        );
         lab.leave().await;
     }
 }

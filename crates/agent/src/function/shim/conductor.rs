@@ -108,6 +108,7 @@ impl Conductor {
         }
         self.serving = Some(serving);
         let (took, fault) = self.initialize("init", INIT).await;
+        self.limit_processor().map_err(|error| error.to_string())?;
         match &fault {
             None => self.init = Some(took),
             Some(_) => self.reset("failure").await,
@@ -119,14 +120,21 @@ impl Conductor {
         let Means { place, cgroups, keeper, clock, .. } = &self.means;
         let job: Job = load(&place.folder, JOB)?.ok_or_else(|| io::Error::other("there is no job in the folder"))?;
         let memory_mib = u64::from(job.environment.memory_mib);
-        let hardware = Hardware { vcpus: 1, memory_mib, cpu_quota: Some((memory_mib * 1024).div_ceil(MIB_OF_ONE_VCPU)) };
-        let unbounded: Vec<&str> = place.unbounded.iter().map(String::as_str).collect();
+        // As Lambda does: what begins may have a whole processor, however little it has later.
+        let hardware = Hardware { vcpus: 1, memory_mib, cpu_quota: Some(share(memory_mib).max(1024)) };
         let room = bounds::Room { memory_mib: OVERHEAD_MIB, pids: MOST_PROCESSES };
-        bounds::create(cgroups, &place.cgroup, &hardware, room, &unbounded)?;
+        bounds::create(cgroups, &place.cgroup, &hardware, room, &unbounded(place))?;
         keeper.enter()?;
         let log = job.environment.log.clone();
         let logs = Logs::open(job.output.clone(), place.output_bytes, log, clock.clone(), self.telemetry.clone())?;
         Ok(Serving { job, logs })
+    }
+
+    /// From now on it has the part of a processor that comes with its memory.
+    fn limit_processor(&self) -> io::Result<()> {
+        let Means { place, cgroups, .. } = &self.means;
+        let Some(Serving { job, .. }) = &self.serving else { return Ok(()) };
+        bounds::set_cpu(cgroups, &place.cgroup, 1, Some(share(job.environment.memory_mib.into())), &unbounded(place))
     }
 
     fn serving(&self) -> Result<&Serving, Fault> {
@@ -212,10 +220,12 @@ impl Conductor {
                 None => std::future::pending().await,
             }
         };
-        let extensions = running.extensions.values().map(|started| Box::pin(async move {
-            started.ended().await;
-            started
-        }));
+        let extensions = running.extensions.values().map(|started| {
+            Box::pin(async move {
+                started.ended().await;
+                started
+            })
+        });
         let extensions: Vec<_> = extensions.collect();
         let extension = async {
             match extensions.is_empty() {
@@ -388,6 +398,15 @@ impl Conductor {
     fn thaw(&mut self) {
         self.freezer.thaw();
     }
+}
+
+/// The part of the processors that comes with so much memory, in 1/1024 of one.
+fn share(memory_mib: u64) -> u64 {
+    (memory_mib * 1024).div_ceil(MIB_OF_ONE_VCPU)
+}
+
+fn unbounded(place: &Place) -> Vec<&str> {
+    place.unbounded.iter().map(String::as_str).collect()
 }
 
 fn launch(error: &io::Error) -> Bytes {

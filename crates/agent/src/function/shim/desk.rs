@@ -1,10 +1,7 @@
 //! What the runtime and the extensions of an environment are told and have said: the state behind the APIs. It only remembers and judges;
 //! `conductor` acts on it.
 
-use super::{
-    super::order::Head,
-    faults::Fault,
-};
+use super::{super::order::Head, faults::Fault};
 use bytes::Bytes;
 use model::Timestamp;
 use std::{
@@ -173,12 +170,7 @@ impl Desk {
 impl State {
     /// Forgets all processes: they have been ended.
     pub fn clear(&mut self) {
-        *self = Self {
-            notices: self.notices,
-            generation: self.generation + 1,
-            stopping: self.stopping,
-            ..Self::default()
-        };
+        *self = Self { notices: self.notices, generation: self.generation + 1, stopping: self.stopping, ..Self::default() };
     }
 
     /// Registers an extension under an identifier that is nobody's.

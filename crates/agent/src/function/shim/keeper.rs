@@ -111,7 +111,8 @@ impl Keeper {
         let pid = Errno::result(unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) })?;
         if pid == 0 {
             drop(here);
-            let done = Inside { place, users, filters, wire: there, job: None, endings: BTreeMap::new(), running: Vec::new() }.run();
+            let done =
+                Inside { place, users, filters, wire: there, job: None, endings: BTreeMap::new(), running: Vec::new() }.run();
             std::process::exit(i32::from(done.is_err()))
         }
         drop(there);

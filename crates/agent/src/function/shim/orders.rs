@@ -18,13 +18,7 @@ use crate::{
 };
 use agent_proto::function::Report;
 use bytes::Bytes;
-use std::{
-    cell::Cell,
-    io,
-    os::unix::net::UnixListener as StdListener,
-    rc::Rc,
-    time::Duration,
-};
+use std::{cell::Cell, io, os::unix::net::UnixListener as StdListener, rc::Rc, time::Duration};
 use tokio::{
     net::{UnixListener, UnixStream},
     sync::{Mutex, Notify},
@@ -101,10 +95,8 @@ impl Shared {
         match begun {
             Err(why) => out.refuse(&why).await,
             Ok((took, fault)) => {
-                let said = Said::Begun {
-                    micros: took.as_micros() as u64,
-                    failed: fault.as_ref().map(|fault| fault.kind().to_owned()),
-                };
+                let said =
+                    Said::Begun { micros: took.as_micros() as u64, failed: fault.as_ref().map(|fault| fault.kind().to_owned()) };
                 out.say(&said, fault.map(|fault| fault.payload("")).as_deref()).await;
             }
         }

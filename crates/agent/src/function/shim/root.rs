@@ -76,7 +76,11 @@ fn host(root: &Path, language: Option<&Path>) -> io::Result<()> {
     for name in SETTINGS {
         let (source, target) = (Path::new("/etc").join(name), root.join("etc").join(name));
         if let Ok(found) = fs::metadata(&source) {
-            if found.is_dir() { fs::create_dir(&target)? } else { fs::write(&target, "")? };
+            if found.is_dir() {
+                fs::create_dir(&target)?
+            } else {
+                fs::write(&target, "")?
+            };
             bind(&source, &target)?;
         }
     }
@@ -123,7 +127,8 @@ fn settings(etc: &Path, users: bool) -> io::Result<()> {
     fs::write(etc.join("hosts"), "127.0.0.1 localhost\n127.0.0.1 sandbox.localdomain sandbox\n")?;
     fs::write(etc.join("resolv.conf"), format!("nameserver {}\noptions timeout:2 attempts:2\n", crate::function::NAME_SERVER))?;
     if users {
-        let passwd = format!("root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:{uid}:{gid}::/home/sbx_user1051:/sbin/nologin\n");
+        let passwd =
+            format!("root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:{uid}:{gid}::/home/sbx_user1051:/sbin/nologin\n");
         fs::write(etc.join("passwd"), passwd)?;
         fs::write(etc.join("group"), format!("root:x:0:\nsbx_user1051:x:{gid}:\n"))?;
         fs::write(etc.join("nsswitch.conf"), "passwd: files\ngroup: files\nhosts: files dns\n")?;

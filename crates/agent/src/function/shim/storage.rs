@@ -20,7 +20,8 @@ pub fn make_template(path: &Path, mib: u32) -> io::Result<bool> {
     let new = path.with_extension("new");
     File::create(&new)?.set_len(u64::from(mib) << 20)?;
     // No journal: nobody sees it after a crash. Tables are written when they are used, so that the copy is small.
-    let options = "-q -F -t ext4 -m 0 -O ^has_journal,^resize_inode,sparse_super2 -E lazy_itable_init=1,num_backup_sb=0,nodiscard";
+    let options =
+        "-q -F -t ext4 -m 0 -O ^has_journal,^resize_inode,sparse_super2 -E lazy_itable_init=1,num_backup_sb=0,nodiscard";
     let path_variable = std::env::var("PATH").unwrap_or_default() + ":/usr/local/sbin:/usr/sbin:/sbin";
     let mut command = Command::new("mke2fs");
     command.args(options.split(' ')).arg(&new).env("PATH", path_variable).stdin(Stdio::null()).stdout(Stdio::null());

@@ -212,7 +212,8 @@ impl Subscriber {
         let path = uri.path_and_query().map_or("/", |it| it.as_str());
         let host = uri.authority().map(ToString::to_string).unwrap_or_default();
         let body = Full::new(Bytes::from(serde_json::to_vec(events)?));
-        let request = Request::post(path).header(header::HOST, host).header(header::CONTENT_TYPE, "application/json").body(body)?;
+        let request =
+            Request::post(path).header(header::HOST, host).header(header::CONTENT_TYPE, "application/json").body(body)?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::task::spawn_local(connection);
         sender.send_request(request).await?;

@@ -91,7 +91,10 @@ impl Platform {
         match self {
             Self::InitStart { version, phase: "init", .. } => vec![format!("INIT_START Runtime Version: {version}\t")],
             Self::InitDone { took, phase, failed: Some((status, kind)), .. } => {
-                vec![format!("INIT_REPORT Init Duration: {} ms\tPhase: {phase}\tStatus: {status}\tError Type: {kind}", millis(*took))]
+                vec![format!(
+                    "INIT_REPORT Init Duration: {} ms\tPhase: {phase}\tStatus: {status}\tError Type: {kind}",
+                    millis(*took)
+                )]
             }
             Self::Start { request, version } => vec![format!("START RequestId: {request} Version: {version}")],
             Self::Report { request, report, memory_mib, failed } => {
@@ -236,7 +239,10 @@ mod tests {
         let first = Platform::Report { request: "r".into(), report: report(init), memory_mib: 128, failed: None };
         assert_eq!(
             first.lines(),
-            ["END RequestId: r", "REPORT RequestId: r\tDuration: 1.23 ms\tBilled Duration: 102 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\tInit Duration: 100.12 ms\t"]
+            [
+                "END RequestId: r",
+                "REPORT RequestId: r\tDuration: 1.23 ms\tBilled Duration: 102 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\tInit Duration: 100.12 ms\t"
+            ]
         );
         let event = first.event(Timestamp(0));
         assert_eq!(event["record"]["metrics"]["initDurationMs"], 100.12);
