@@ -64,6 +64,8 @@ pub struct Parts {
     pub events: Arc<LogStore>,
     /// The event history.
     pub trail: Arc<TrailStore>,
+    /// Queues.
+    pub queues: Arc<sqs::Queues>,
     /// How machines are placed.
     pub placement: Rules,
     /// How requests are met.
@@ -131,7 +133,7 @@ fn services(parts: &Parts, calls: &Calls, invoker: &Arc<Invoker>) -> Front {
         .service(lambda::service(&functions, invoker))
         .service(s3::service())
         .service(scheduler::service())
-        .service(sqs::service())
+        .service(sqs::service(&parts.queues))
         .recorder(Arc::new(Trail::new(parts.store.clone(), parts.trail.clone())))
         .mount(Arc::new(ecr::Registry::new(parts.ecr.clone())))
         .mount(Arc::new(lambda::Downloads::new(parts.store.clone(), parts.code.clone())))
@@ -176,6 +178,8 @@ fn start_reconcilers(runner: &Runner, parts: &Parts, calls: &Calls, invoker: &Ar
     runner.spawn(scheduler::Schedules);
     runner.spawn(logs::Flows::new(parts.host.clone(), parts.events.clone()));
     runner.spawn(logs::Pump::new(parts.host.clone(), parts.events.clone()));
+    runner.spawn(sqs::Mover::new(parts.queues.clone()));
+    runner.spawn(sqs::Sweeper::new(parts.queues.clone()));
     runner.spawn(sts::Expired);
     runner.spawn(sts::Workloads);
     runner.spawn(logs::Retention::new(parts.events.clone()));

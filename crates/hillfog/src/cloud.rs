@@ -27,6 +27,7 @@ use std::{net::SocketAddr, sync::Arc};
 use svc_containers::ecr::{Blobs, Ecr};
 use svc_ec2::direct::Ebs;
 use svc_functions::lambda::CodeStore;
+use svc_messaging::sqs::{Queues, mail::MailStore};
 use svc_observe::{cloudtrail::TrailStore, logs::store::LogStore};
 use tokio::{
     net::{TcpListener, UnixListener},
@@ -145,6 +146,7 @@ async fn assemble(
     let edge = Arc::new(edge::Link::start(edge_config(folders)?, env.clone()));
     let events = Arc::new(LogStore::new(&folders.data.join("logs")));
     let trail = Arc::new(TrailStore::new(&folders.data.join("trail")));
+    let messages = Arc::new(MailStore::new(&folders.data.join("messages")));
     let config = front::Config {
         loopback: listen.ip().is_loopback(),
         endpoint: listen.to_string(),
@@ -166,6 +168,7 @@ async fn assemble(
         ebs,
         events,
         trail,
+        queues: Queues::new(store.clone(), env.clone(), messages),
         placement,
         front: config,
     };

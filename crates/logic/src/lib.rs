@@ -20,6 +20,7 @@ pub mod packet_filter;
 pub mod parameter;
 pub mod placement;
 pub mod policy;
+pub mod queue;
 pub mod regions;
 pub mod route_match;
 pub mod schedule;

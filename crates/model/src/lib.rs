@@ -23,6 +23,7 @@ pub mod logs;
 pub mod record;
 pub mod s3;
 pub mod scheduler;
+pub mod sqs;
 pub mod ssm;
 pub mod touch;
 

@@ -16,6 +16,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use svc_containers::ecr::{Blobs, Ecr};
 use svc_ec2::{ImageMaker, MadeImage, direct::Ebs};
 use svc_functions::lambda::CodeStore;
+use svc_messaging::sqs::{Queues, mail::MailStore};
 use svc_observe::{cloudtrail::TrailStore, logs::store::LogStore};
 use tokio::task::yield_now;
 
@@ -49,6 +50,7 @@ pub struct World {
     env: Env,
     records: Records,
     events: Arc<LogStore>,
+    messages: Arc<MailStore>,
     trail: Arc<TrailStore>,
     disk: tempfile::TempDir,
     /// `None` only while it is being killed.
@@ -96,7 +98,8 @@ impl World {
         let edge = Arc::new(edge::Fake::healthy());
         let events = Arc::new(LogStore::new(&disk.path().join("logs")));
         let trail = Arc::new(TrailStore::new(&disk.path().join("trail")));
-        let mut world = Self { crashes, edge, env, records, events, trail, disk, server: None };
+        let messages = Arc::new(MailStore::new(&disk.path().join("messages")));
+        let mut world = Self { crashes, edge, env, records, events, messages, trail, disk, server: None };
         world.start(host).await;
         world
     }
@@ -233,6 +236,7 @@ impl World {
             ebs: Arc::new(Ebs { store: store.clone(), blocks }),
             events: self.events.clone(),
             trail: self.trail.clone(),
+            queues: Queues::new(store.clone(), self.env.clone(), self.messages.clone()),
             placement: Rules::default(),
             front: Config::loopback(ENDPOINT),
         };
