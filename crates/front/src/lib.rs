@@ -51,7 +51,7 @@ pub use incoming::Incoming;
 pub use model::iam::Principal;
 pub use mount::{Arrival, Mount};
 pub use record::{Call, Check, Checks, HIDDEN, Peer, Recorder};
-pub use respond::{Config, Entrance, Front};
+pub use respond::{Config, Entrance, Front, GATEWAY_VIA};
 pub use server::{Listen, serve};
 pub use streamed::Streamed;
 pub use table::{Access, Answer, Service, Tagging};

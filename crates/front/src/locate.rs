@@ -1,8 +1,9 @@
 //! Which service a request is for: by the scope of its signature, else the target header, the host, the path or the query.
 
-use crate::host;
+use crate::{api::wire_request, host};
+use bytes::Bytes;
 use http::request::Parts;
-use wire::{Service, sigv4::Scope};
+use wire::{Dialect, Fault, Service, sigv4::Scope};
 
 /// What a request says of the service that it is for.
 pub(crate) enum Located {
@@ -35,8 +36,19 @@ fn choose(head: &Parts, named: Vec<&'static Service>) -> Option<&'static Service
     match named[..] {
         [] => None,
         [only] => Some(only),
-        [first, ..] => hinted().or(Some(first)),
+        [first, ..] => hinted().or_else(|| by_operation(head, &named)).or(Some(first)),
     }
+}
+
+/// The one of several that has an operation at the path, built or not.
+fn by_operation(head: &Parts, named: &[&'static Service]) -> Option<&'static Service> {
+    let request = wire_request(head, Bytes::new());
+    let has = |service: &&&'static Service| {
+        let dialect = Dialect::of(service, &request);
+        let known = |fault: Fault| fault.status == 501;
+        dialect.protocol.is_rest() && dialect.match_operation(&request).map_or_else(known, |_| true)
+    };
+    named.iter().find(has).copied()
 }
 
 fn by_target(head: &Parts) -> Option<&'static Service> {
@@ -117,6 +129,15 @@ mod tests {
         assert_eq!(id(locate(&plain, Some(&scope("ecr")))), "ecr");
         assert_eq!(id(locate(&plain, Some(&scope("elasticloadbalancing")))), "elbv2");
         assert_eq!(id(locate(&plain, Some(&scope("nonesuch")))), "?nonesuch");
+    }
+
+    #[test]
+    fn of_several_services_the_one_with_the_operation_is_meant() {
+        let located = |path: &str| id(locate(&head(|request| request.uri(path)), Some(&scope("apigateway"))));
+        assert_eq!(
+            [located("/v2/apis"), located("/v2/vpclinks"), located("/restapis")],
+            ["apigatewayv2", "apigatewayv2", "apigateway"]
+        );
     }
 
     #[test]

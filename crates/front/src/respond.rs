@@ -14,6 +14,10 @@ use wire::sigv4::Keys;
 /// The largest body of an AWS operation: ECR's largest layer part, 20 MiB, in base64 inside of JSON, and some more.
 const LARGEST_BODY: usize = 32 << 20;
 
+/// What API Gateway says in the `Via` header of requests that it passes on to addresses. Clients can't take it away, so that nobody who may
+/// make an API is taken for the owner of the cloud's machine.
+pub const GATEWAY_VIA: &str = "HTTP/1.1 AmazonAPIGateway";
+
 /// What the owner decides of the front.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -188,7 +192,8 @@ impl Front {
 
     /// Whether only the owner of this machine can have sent the request.
     pub(crate) fn only_from_here(&self, head: &http::request::Parts) -> bool {
-        self.config.loopback && head.extensions.get::<Entrance>() != Some(&Entrance::Workloads)
+        let passed_on = head.headers.get_all(http::header::VIA).iter().any(|via| via.as_bytes() == GATEWAY_VIA.as_bytes());
+        self.config.loopback && !passed_on && head.extensions.get::<Entrance>() != Some(&Entrance::Workloads)
     }
 
     pub(crate) fn endpoint(&self, head: &http::request::Parts) -> String {

@@ -14,6 +14,7 @@ const LEANS: &[(&str, &[&str])] = &[
     ("logic", &["model", "agent-proto"]),
     ("netns", &[]),
     ("blocks", &[]),
+    ("oidc", &["model"]),
     ("disk-image", &[]),
     ("function-code", &[]),
     ("spine", &["model", "wire"]),
@@ -24,10 +25,10 @@ const LEANS: &[(&str, &[&str])] = &[
     ("svc-events", SERVICE),
     // A zip is looked at when it comes as it is when it is unpacked.
     ("svc-functions", &["front", "api", "wire", "model", "logic", "spine", "agent-proto", "function-code"]),
-    ("svc-gateway", SERVICE),
+    ("svc-gateway", TOKENS),
     ("svc-messaging", SERVICE),
     ("svc-storage", SERVICE),
-    ("svc-identity", SERVICE),
+    ("svc-identity", TOKENS),
     ("svc-network", SERVICE),
     ("svc-observe", SERVICE),
     ("svc-secrets", SERVICE),
@@ -41,6 +42,9 @@ const LEANS: &[(&str, &[&str])] = &[
 ];
 
 const SERVICE: &[&str] = &["front", "api", "wire", "model", "logic", "spine", "agent-proto"];
+
+/// A service that takes tokens of identity providers.
+const TOKENS: &[&str] = &["front", "api", "wire", "model", "logic", "spine", "agent-proto", "oidc"];
 
 /// The crates that put everything together.
 const TOPS: &[&str] = &["cloud", "hillfog", "sim"];

@@ -153,6 +153,12 @@ fn change_query(query: &mut Vec<(String, String)>, action: Action, name: &str, v
 }
 
 impl Mapping {
+    /// Whether it needs the body of what it is about.
+    pub fn reads_body(&self) -> bool {
+        let of_body = |part: &Part| matches!(part, Part::Expression(text) if text.split('.').nth(1) == Some("body"));
+        self.value.0.iter().any(of_body)
+    }
+
     fn parse(key: &str, value: &str, roots: &[&str]) -> Result<Self, NotAMapping> {
         let bad = || NotAMapping::Key(key.to_owned());
         let (action, place) = key.split_once(':').ok_or_else(bad)?;

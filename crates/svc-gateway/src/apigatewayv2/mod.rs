@@ -11,8 +11,10 @@ mod errors;
 mod load;
 mod ops;
 mod page;
+mod serve;
 mod subtypes;
 mod table;
 mod views;
 
+pub use serve::Gateway;
 pub use table::service;

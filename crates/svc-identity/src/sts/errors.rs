@@ -1,6 +1,7 @@
 //! Everything that STS refuses, in its words (AWS STS API reference, "Common Errors" and the errors of each action).
 
 use model::{Arn, Timestamp};
+use oidc::NotBelieved;
 use wire::Fault;
 
 /// A parameter that would have no effect.
@@ -122,13 +123,23 @@ pub fn wrong_audience() -> Fault {
     invalid_token("Incorrect token audience")
 }
 
-pub fn no_verification_key() -> Fault {
+/// Why a token isn't believed to be its issuer's.
+pub fn not_believed(why: NotBelieved) -> Fault {
+    match why {
+        NotBelieved::Away => provider_away(),
+        NotBelieved::NoKey => no_verification_key(),
+        NotBelieved::Algorithm => invalid_token("The token must be signed with RS256, RS384, RS512, ES256, ES384 or ES512."),
+        NotBelieved::Wrong => invalid_token("The signature of the token is invalid."),
+    }
+}
+
+fn no_verification_key() -> Fault {
     invalid_token(
         "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
     )
 }
 
-pub fn provider_away() -> Fault {
+fn provider_away() -> Fault {
     Fault::client(
         "IDPCommunicationError",
         "The identity provider that was asked to verify the incoming identity token could not be reached.",

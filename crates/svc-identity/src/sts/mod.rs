@@ -31,19 +31,18 @@ use front::{Access, Service};
 use ops::{callers, roles as role, users, web_identities};
 use spine::Store;
 use std::sync::Arc;
-use web::Providers;
 
 /// What the operations work with that ask others.
 pub struct Sts {
     store: Store,
-    providers: Providers,
+    providers: oidc::Providers,
 }
 
 impl Sts {
     /// On a store. Identity providers on the loopback interface may be asked without TLS, if `plain_on_loopback`: where nobody but the owner
     /// of the machine can name one.
     pub fn new(store: Store, plain_on_loopback: bool) -> Arc<Self> {
-        Arc::new(Self { store, providers: Providers::new(plain_on_loopback) })
+        Arc::new(Self { store, providers: oidc::Providers::new(plain_on_loopback) })
     }
 }
 

@@ -3,8 +3,12 @@
 //! CloudWatch Logs decides on a group under the ARN that its streams begin with, `log-group:NAME:log-stream:`: `log-group:NAME:*` in a
 //! policy covers the group, `log-group:NAME` covers its tags alone (Amazon CloudWatch Logs user guide, "Resources and operations").
 
-use super::ops::{group_name, tagged};
-use front::{Cx, Facts};
+use super::{
+    ops::{group_name, tagged},
+    services,
+};
+use front::{Cx, Facts, Principal};
+use logic::policy::Kind;
 use model::{AccountId, Arn, Key, Region, logs::LogGroup};
 use spine::{Read, Snapshot};
 use wire::Fault;
@@ -44,11 +48,17 @@ pub(super) fn on_tagged(cx: &Cx, arn: &str) -> Vec<Arn> {
     tagged(cx, arn).map(|name| vec![group(cx, &name)]).unwrap_or_default()
 }
 
-/// The tags of the group that an ARN names, or whose stream it names.
-pub(super) fn facts(_: &Cx, snapshot: &Snapshot, arn: &Arn) -> Result<Facts, Fault> {
+/// The tags of the group that an ARN names, or whose stream it names; for services, what the account's policies say.
+pub(super) fn facts(cx: &Cx, snapshot: &Snapshot, arn: &Arn) -> Result<Facts, Fault> {
     let Some(key) = group_key(arn) else { return Ok(Facts::default()) };
     let tags = snapshot.spec(&key)?.map(|group| group.tags.clone()).unwrap_or_default();
-    Ok(Facts { tags, ..Facts::default() })
+    let facts = Facts { tags, ..Facts::default() };
+    Ok(match &cx.principal {
+        Principal::Service { .. } => {
+            facts.with_policy("resource-policies", &services::policy(snapshot, &key.account, &key.region)?, Kind::Resource)
+        }
+        _ => facts,
+    })
 }
 
 fn group_key(arn: &Arn) -> Option<Key<LogGroup>> {

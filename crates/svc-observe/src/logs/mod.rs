@@ -8,6 +8,7 @@ mod arns;
 mod errors;
 mod ops;
 mod reconcile;
+mod services;
 pub mod store;
 mod views;
 

@@ -87,11 +87,18 @@ impl Ask<'_> {
 
 type Answer = Result<Response<Body>, Refusal>;
 
+/// Whether the request has a signature of AWS's.
+fn is_signed(head: &Parts) -> bool {
+    let authorization = head.headers.get(http::header::AUTHORIZATION);
+    authorization.is_some_and(|value| value.as_bytes().starts_with(b"AWS4-"))
+}
+
 #[async_trait]
 impl Mount for Registry {
     fn matches(&self, head: &Parts) -> bool {
         let path = head.uri.path();
-        path == "/v2" || path.starts_with("/v2/")
+        // Clients of the registry never sign; what is signed is an operation of AWS at such a path, such as those of API Gateway.
+        (path == "/v2" || path.starts_with("/v2/")) && !is_signed(head)
     }
 
     async fn serve(&self, request: Request<Body>, arrival: Arrival) -> Response<Body> {

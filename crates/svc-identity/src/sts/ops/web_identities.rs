@@ -8,7 +8,7 @@ use super::{
         roles::RoleArn,
         tags::Passed,
         views,
-        web::{self, Identity, Token},
+        web::{self, Identity},
     },
     users::not_built,
 };
@@ -19,6 +19,7 @@ use model::{
     Key,
     iam::{Federation, OidcProvider, RoleSpec, SessionTerms, Tags},
 };
+use oidc::{Issuer, Token};
 use spine::{Read, Tx};
 use std::sync::Arc;
 
@@ -41,8 +42,8 @@ pub async fn assume(
     let provider = Key::<OidcProvider>::at(&role_arn.account, without_scheme(issuer));
     let spec = sts.store.snapshot().spec(&provider)?.ok_or_else(|| errors::no_provider(issuer))?;
     let identity = web::identify(&token.claims, &spec, cx.now)?;
-    let asked = web::Issuer { url: issuer, thumbprints: &spec.thumbprints };
-    sts.providers.verify(asked, &token, cx.now).await?;
+    let asked = Issuer { url: issuer, thumbprints: &spec.thumbprints };
+    sts.providers.verify(asked, &token, cx.now).await.map_err(errors::not_believed)?;
     let told = &identity.told;
     let passed = Passed::of(told.tags.iter().cloned(), told.transitive.clone(), None)?;
     let bearer = Bearer { provider, identity, passed };

@@ -1,8 +1,7 @@
 //! The account's resource policies.
 //!
-//! They let services of AWS write to the account's log groups. CloudWatch Logs doesn't ask them about users, roles and other accounts (API
-//! reference, `PutResourcePolicy`), and nothing here calls it as a service does: containers' output comes by the pump. So they are kept,
-//! and decide nothing yet. Policies of single log groups are not built.
+//! They let services of AWS write to the account's log groups ([`services`](super::super::services)). CloudWatch Logs doesn't ask them about
+//! users, roles and other accounts (API reference, `PutResourcePolicy`). Policies of single log groups are not built.
 
 use super::{super::views, Answer, errors, page};
 use api::logs as sdk;

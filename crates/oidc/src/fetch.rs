@@ -1,6 +1,6 @@
 //! Getting a small document from an identity provider: HTTPS, bounded in size and time.
 
-use super::vouch;
+use crate::vouch;
 use bytes::Bytes;
 use http::{StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Limited};

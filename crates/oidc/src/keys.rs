@@ -1,6 +1,6 @@
 //! A provider's set of keys (RFC 7517), and whether one of them signed a token (RFC 7518, sections 3.3 and 3.4).
 
-use super::token::Token;
+use crate::token::Token;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, EcdsaVerificationAlgorithm,
     RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents,

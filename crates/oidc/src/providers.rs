@@ -1,12 +1,10 @@
 //! The keys of identity providers: asked for when they are first needed, and kept for a while by the cloud's clock.
 
-use super::{
-    super::errors,
+use crate::{
     fetch::{Fetcher, NotFetched},
     keys::{KeySet, NotVerified},
     token::Token,
 };
-use front::Answer;
 use model::Timestamp;
 use serde::Deserialize;
 use std::{
@@ -14,7 +12,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use wire::Fault;
 
 /// How long keys are believed to be a provider's.
 const KEPT: Duration = Duration::from_secs(3600);
@@ -52,23 +49,43 @@ struct Configuration {
     jwks_uri: String,
 }
 
+/// Why a token isn't believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotBelieved {
+    /// Its issuer can't be reached.
+    #[error("the token's issuer can't be reached")]
+    Away,
+    /// Its issuer doesn't publish the key.
+    #[error("the token's issuer has no such key")]
+    NoKey,
+    /// It is signed with an algorithm that isn't taken.
+    #[error("the token's algorithm is not supported")]
+    Algorithm,
+    /// The signature is not one of it.
+    #[error("the token's signature is invalid")]
+    Wrong,
+}
+
 impl Providers {
     /// Nothing is known of any. Providers on the loopback interface may be asked without TLS, if `plain_on_loopback`.
     pub fn new(plain_on_loopback: bool) -> Self {
         Self { fetcher: Fetcher::new(plain_on_loopback), known: Mutex::default() }
     }
 
-    /// Refuses a token that no key of its issuer has signed. The thumbprints vouch for its server where the host doesn't.
-    pub async fn verify(&self, issuer: Issuer<'_>, token: &Token<'_>, now: Timestamp) -> Answer<()> {
+    /// Whether a key of the token's issuer has signed it. The thumbprints vouch for its server where the host doesn't.
+    ///
+    /// # Errors
+    /// Why it isn't believed.
+    pub async fn verify(&self, issuer: Issuer<'_>, token: &Token<'_>, now: Timestamp) -> Result<(), NotBelieved> {
         let known = match self.fresh(issuer.url, now) {
             Some(known) => known,
             None => self.ask(issuer, now).await?,
         };
         match known.keys.verify(token) {
             Err(NotVerified::NoKey) if now.since(known.at) >= SETTLED => {
-                self.ask(issuer, now).await?.keys.verify(token).map_err(refusal)
+                self.ask(issuer, now).await?.keys.verify(token).map_err(NotBelieved::from)
             }
-            verified => verified.map_err(refusal),
+            verified => verified.map_err(NotBelieved::from),
         }
     }
 
@@ -76,16 +93,16 @@ impl Providers {
         self.lock().get(issuer).filter(|known| now.since(known.at) < KEPT).cloned()
     }
 
-    async fn ask(&self, issuer: Issuer<'_>, now: Timestamp) -> Answer<Known> {
+    async fn ask(&self, issuer: Issuer<'_>, now: Timestamp) -> Result<Known, NotBelieved> {
         let Issuer { url, thumbprints } = issuer;
         let address = format!("{}/.well-known/openid-configuration", url.trim_end_matches('/'));
-        let configuration = self.fetcher.get(&address, thumbprints).await.map_err(not_fetched)?;
-        let configuration: Configuration = serde_json::from_slice(&configuration).map_err(|_| errors::no_verification_key())?;
+        let configuration = self.fetcher.get(&address, thumbprints).await?;
+        let configuration: Configuration = serde_json::from_slice(&configuration).map_err(|_| NotBelieved::NoKey)?;
         if configuration.issuer != url {
-            return Err(errors::no_verification_key());
+            return Err(NotBelieved::NoKey);
         }
-        let keys = self.fetcher.get(&configuration.jwks_uri, thumbprints).await.map_err(not_fetched)?;
-        let keys = Arc::new(KeySet::parse(&keys).ok_or_else(errors::no_verification_key)?);
+        let keys = self.fetcher.get(&configuration.jwks_uri, thumbprints).await?;
+        let keys = Arc::new(KeySet::parse(&keys).ok_or(NotBelieved::NoKey)?);
         let known = Known { keys, at: now };
         self.keep(url, known.clone());
         Ok(known)
@@ -104,19 +121,21 @@ impl Providers {
     }
 }
 
-fn not_fetched(why: NotFetched) -> Fault {
-    match why {
-        NotFetched::Away => errors::provider_away(),
-        NotFetched::Refused => errors::no_verification_key(),
+impl From<NotFetched> for NotBelieved {
+    fn from(why: NotFetched) -> Self {
+        match why {
+            NotFetched::Away => Self::Away,
+            NotFetched::Refused => Self::NoKey,
+        }
     }
 }
 
-fn refusal(why: NotVerified) -> Fault {
-    match why {
-        NotVerified::Algorithm => {
-            errors::invalid_token("The token must be signed with RS256, RS384, RS512, ES256, ES384 or ES512.")
+impl From<NotVerified> for NotBelieved {
+    fn from(why: NotVerified) -> Self {
+        match why {
+            NotVerified::Algorithm => Self::Algorithm,
+            NotVerified::NoKey => Self::NoKey,
+            NotVerified::Wrong => Self::Wrong,
         }
-        NotVerified::NoKey => errors::no_verification_key(),
-        NotVerified::Wrong => errors::invalid_token("The signature of the token is invalid."),
     }
 }
