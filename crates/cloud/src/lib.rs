@@ -25,6 +25,8 @@ use svc_functions::lambda::{
     pool::{self, Pool},
 };
 use svc_gateway::apigatewayv2;
+use svc_functions::lambda::{self, Lambda};
+use svc_gateway::apigatewayv2::{self, Gateway};
 use svc_identity::{
     iam,
     sts::{self, Sts},
@@ -135,6 +137,7 @@ fn services(parts: &Parts, calls: &Calls, invoker: &Arc<Invoker>) -> Front {
         .service(scheduler::service())
         .service(sqs::service(&parts.queues))
         .recorder(Arc::new(Trail::new(parts.store.clone(), parts.trail.clone())))
+        .mount(Gateway::new(parts.store.clone(), parts.env.clone(), calls.clone(), parts.front.loopback))
         .mount(Arc::new(ecr::Registry::new(parts.ecr.clone())))
         .mount(Arc::new(lambda::Downloads::new(parts.store.clone(), parts.code.clone())))
         .mount(lambda::urls::Urls::new(invoker.clone()))

@@ -13,7 +13,6 @@ use wire::Fault;
 
 pub const GET: &str = "apigateway:GET";
 pub const POST: &str = "apigateway:POST";
-pub const PUT: &str = "apigateway:PUT";
 pub const PATCH: &str = "apigateway:PATCH";
 pub const DELETE: &str = "apigateway:DELETE";
 

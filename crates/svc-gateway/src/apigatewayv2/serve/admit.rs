@@ -1,6 +1,6 @@
 //! Who is let through to a route: by IAM, by a token, or by asking a function.
 
-use super::{Journey, functions, integrate::Asked, refusal::Refusal};
+use super::{Journey, functions, refusal::Refusal};
 use api::apigatewayv2::SERVICE;
 use http::request::Parts;
 use logic::{
@@ -33,7 +33,7 @@ pub struct Verdicts(Mutex<HashMap<Vec<String>, (Verdict, Timestamp)>>);
 
 impl Journey<'_> {
     /// Lets the request through to a route, or refuses it.
-    pub async fn admit(&mut self, head: &Parts, route: &RouteSpec, body: &Asked) -> Result<(), Refusal> {
+    pub async fn admit(&mut self, head: &Parts, route: &RouteSpec, body: &[u8]) -> Result<(), Refusal> {
         let authorizers = &self.served.deployed().authorizers;
         let named = |id: &String| authorizers.get(id).ok_or(Refusal::Internal);
         self.exchange.caller = match &route.authorization {
@@ -46,8 +46,8 @@ impl Journey<'_> {
     }
 
     /// Whoever has signed has to be allowed `execute-api:Invoke`.
-    fn by_iam(&self, head: &Parts, body: &Asked) -> Result<Caller, Refusal> {
-        let found = self.arrival.identify(&self.gateway.store, (&SERVICE, "execute-api"), head, body.bytes());
+    fn by_iam(&self, head: &Parts, body: &[u8]) -> Result<Caller, Refusal> {
+        let found = self.arrival.identify(&self.gateway.store, (&SERVICE, "execute-api"), head, body);
         let cx = found.ok().flatten().filter(|cx| cx.region == self.served.key.region).ok_or(Refusal::Forbidden)?;
         let resource = functions::request_arn(&self.exchange);
         cx.authorize("execute-api:Invoke", &[resource], &Context::new()).map_err(|_| Refusal::Forbidden)?;

@@ -22,10 +22,10 @@ pub enum Asked {
 
 impl Asked {
     /// What is there to be looked at.
-    pub fn bytes(&self) -> &[u8] {
+    pub fn bytes(&self) -> Bytes {
         match self {
-            Self::Whole(bytes) => bytes,
-            Self::Streaming(_) => &[],
+            Self::Whole(bytes) => bytes.clone(),
+            Self::Streaming(_) => Bytes::new(),
         }
     }
 }
@@ -127,14 +127,14 @@ impl Journey<'_> {
 
     /// Asks the integration.
     pub async fn integrate(&mut self, integration: Integration<'_>, body: Asked) -> Result<Reply, Refusal> {
-        let spec = integration.spec;
-        let (changed, target) = changed(&self.exchange, integration, body.bytes());
+        let (spec, bytes) = (integration.spec, body.bytes());
+        let (changed, target) = changed(&self.exchange, integration, &bytes);
         let begun = self.arrival.env.now();
         let deadline = self.arrival.env.sleep(Duration::from_millis(spec.timeout_ms.into()));
         let asking = async {
             match &spec.kind {
-                IntegrationKind::Lambda => functions::integration(self, spec, &changed, body.bytes()).await,
-                IntegrationKind::Service(subtype) => services::integration(self, spec, subtype, body.bytes()).await,
+                IntegrationKind::Lambda => functions::integration(self, spec, &changed, &bytes).await,
+                IntegrationKind::Service(subtype) => services::integration(self, spec, subtype, &bytes).await,
                 IntegrationKind::Http => http_proxy::integration(self.gateway, spec, (&changed, target), body).await,
             }
         };

@@ -137,7 +137,7 @@ impl Journey<'_> {
         let route = route.ok_or(Refusal::NotFound)?;
         self.gateway.buckets.take(served, &route.key, self.exchange.at)?;
         let body = self.take_body(head, body, route).await?;
-        self.admit(head, route, &body).await?;
+        self.admit(head, route, &body.bytes()).await?;
         if let Some(cors) = preflight {
             return Ok(Reply::empty(StatusCode::NO_CONTENT, cors::preflight(cors, &head.headers)));
         }
@@ -168,7 +168,7 @@ impl Journey<'_> {
         let known = response.body().size_hint().exact();
         let (handle, destination, format) = (self.gateway.log.clone(), log.destination.clone(), log.format.clone());
         let (exchange, mut outcome) = (self.exchange, self.outcome);
-        let end = move |length: u64| {
+        let mut end = move |length: u64| {
             outcome.length = length;
             handle.write(&destination, &exchange, logic::http_api::access_log::line(&format, &exchange, &outcome));
         };

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use front::{Body, body::BodyError};
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use std::{
     pin::Pin,
