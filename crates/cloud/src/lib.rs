@@ -24,8 +24,6 @@ use svc_functions::lambda::{
     invoke::Invoker,
     pool::{self, Pool},
 };
-use svc_gateway::apigatewayv2;
-use svc_functions::lambda::{self, Lambda};
 use svc_gateway::apigatewayv2::{self, Gateway};
 use svc_identity::{
     iam,
@@ -137,10 +135,11 @@ fn services(parts: &Parts, calls: &Calls, invoker: &Arc<Invoker>) -> Front {
         .service(scheduler::service())
         .service(sqs::service(&parts.queues))
         .recorder(Arc::new(Trail::new(parts.store.clone(), parts.trail.clone())))
+        // What is known by its host's name goes first: such a request may have any path.
+        .mount(lambda::urls::Urls::new(invoker.clone()))
         .mount(Gateway::new(parts.store.clone(), parts.env.clone(), calls.clone(), parts.front.loopback))
         .mount(Arc::new(ecr::Registry::new(parts.ecr.clone())))
         .mount(Arc::new(lambda::Downloads::new(parts.store.clone(), parts.code.clone())))
-        .mount(lambda::urls::Urls::new(invoker.clone()))
 }
 
 fn start_links(runner: &Runner, parts: &Parts) -> Vec<JoinHandle<()>> {

@@ -699,24 +699,6 @@ impl FromValue for DeleteRouteRequest {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
-pub struct DeleteRouteRequestParameterRequest {
-    pub api_id: String,
-    pub request_parameter_key: String,
-    pub route_id: String,
-}
-
-impl FromValue for DeleteRouteRequestParameterRequest {
-    fn from_value(value: Value) -> Result<Self, Fault> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            api_id: members.take("ApiId")?,
-            request_parameter_key: members.take("RequestParameterKey")?,
-            route_id: members.take("RouteId")?,
-        })
-    }
-}
-
-#[derive(Default, Debug, Clone, PartialEq)]
 pub struct DeleteRouteSettingsRequest {
     pub api_id: String,
     pub route_key: String,
