@@ -81,6 +81,11 @@ NAMED = {
     ("kms", "destinationkeyid"): arn("kms", "key/01234567-89ab-cdef-0123-456789abcdef"),
     ("kms", "aliasname"): "alias/matrix",
     ("kms", "policy"): RESOURCE_POLICY,
+    ("lambda", "role"): arn("iam", "role/matrix"),
+    ("lambda", "resource"): arn("lambda", "function:matrix"),
+    ("lambda", "arn"): arn("lambda", "layer:matrix:1"),
+    ("lambda", "action"): "lambda:GetLayerVersion",
+    ("lambda", "principal"): "123456789012",
     ("sts", "rolearn"): arn("iam", "role/matrix-trusts-the-account"),
     ("sts", "accesskeyid"): "AKIAIOSFODNN7EXAMPLE",
 }

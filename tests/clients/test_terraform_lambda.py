@@ -1,0 +1,106 @@
+"""Functions through Terraform with all that belongs to them: made, found unchanged, changed in place, destroyed."""
+import zipfile
+
+from inputs import REGION
+from terraform import Terraform
+
+FUNCTIONS = """
+variable "timeout" { default = 3 }
+
+resource "aws_iam_role" "lab" {
+  name = "lab-function"
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }]
+  })
+}
+resource "aws_iam_role_policy" "lab" {
+  name = "lab"
+  role = aws_iam_role.lab.name
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["sqs:*", "logs:*"], Resource = "*" }]
+  })
+}
+resource "aws_sqs_queue" "lab" { name = "lab-function" }
+resource "aws_lambda_layer_version" "lab" {
+  layer_name          = "lab"
+  filename            = "layer.zip"
+  source_code_hash    = filebase64sha256("layer.zip")
+  compatible_runtimes = ["python3.11"]
+}
+resource "aws_lambda_function" "lab" {
+  function_name    = "lab"
+  role             = aws_iam_role.lab.arn
+  filename         = "app.zip"
+  source_code_hash = filebase64sha256("app.zip")
+  runtime          = "python3.11"
+  handler          = "app.handler"
+  timeout          = var.timeout
+  memory_size      = 256
+  publish          = true
+  layers           = [aws_lambda_layer_version.lab.arn]
+  reserved_concurrent_executions = 20
+  environment { variables = { STAGE = "lab" } }
+  ephemeral_storage { size = 1024 }
+  tags = { team = "lab" }
+}
+resource "aws_lambda_alias" "lab" {
+  name             = "live"
+  function_name    = aws_lambda_function.lab.function_name
+  function_version = aws_lambda_function.lab.version
+}
+resource "aws_lambda_permission" "lab" {
+  statement_id  = "events"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.lab.function_name
+  qualifier     = aws_lambda_alias.lab.name
+  principal     = "events.amazonaws.com"
+  source_arn    = "arn:aws:events:%(region)s:000000000000:rule/lab"
+}
+resource "aws_lambda_function_url" "lab" {
+  function_name      = aws_lambda_function.lab.function_name
+  authorization_type = "NONE"
+  cors { allow_origins = ["*"] }
+}
+resource "aws_lambda_function_event_invoke_config" "lab" {
+  depends_on             = [aws_iam_role_policy.lab]
+  function_name          = aws_lambda_function.lab.function_name
+  maximum_retry_attempts = 1
+  destination_config {
+    on_failure { destination = aws_sqs_queue.lab.arn }
+  }
+}
+resource "aws_lambda_event_source_mapping" "lab" {
+  depends_on       = [aws_iam_role_policy.lab]
+  event_source_arn = aws_sqs_queue.lab.arn
+  function_name    = aws_lambda_function.lab.arn
+  batch_size       = 5
+}
+resource "aws_lambda_provisioned_concurrency_config" "lab" {
+  function_name                     = aws_lambda_function.lab.function_name
+  qualifier                         = aws_lambda_alias.lab.name
+  provisioned_concurrent_executions = 1
+}
+output "url" { value = aws_lambda_function_url.lab.function_url }
+""" % {"region": REGION}
+
+
+def test_functions_are_made_changed_and_destroyed(cloud, tmp_path):
+    for name, inside in [("app", "app.py"), ("layer", "python/lib.py")]:
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            entry = zipfile.ZipInfo(inside)
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, "def handler(event, context):\n    return event\n")
+    lab = Terraform(cloud, tmp_path, FUNCTIONS)
+    lab.apply()
+    assert lab.changes() == {}
+    assert ".lambda-url." in lab.outputs()["url"]
+    lab.apply(timeout=9)
+    assert lab.changes(timeout=9) == {}
+    shown = cloud.aws("lambda", "get-function-configuration", "--function-name", "lab")
+    assert (shown["Timeout"], shown["Environment"]) == (9, {"Variables": {"STAGE": "lab"}})
+    alias = cloud.aws("lambda", "get-alias", "--function-name", "lab", "--name", "live")
+    assert alias["FunctionVersion"] == "2"
+    lab.destroy()
+    assert cloud.aws("lambda", "list-functions")["Functions"] == []
