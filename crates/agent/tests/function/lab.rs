@@ -11,7 +11,7 @@ use agent_proto::{
     function::{
         Answer, Code, Credentials, Environment, FunctionError, FunctionFault, FunctionHost, Invocation, Invoked, Log, Zip,
     },
-    workload::LogPosition,
+    workload::{ImageSource, LogPosition},
 };
 use model::Env;
 use serde_json::Value;
@@ -75,6 +75,14 @@ impl Lab {
         }
         let digest: Digest = self.blobs.add(writer.finish().unwrap().into_inner());
         Zip { sha256: digest.hex().to_owned() }
+    }
+
+    /// The digest of an image of busybox.
+    pub fn image(&mut self, config: Value) -> String {
+        match crate::support::workload::image(&mut self.blobs, config).source {
+            ImageSource::Registry { digest, .. } => digest,
+            other => panic!("{other:?}"),
+        }
     }
 
     pub fn environment(&self, runtime: &str, handler: &str, zip: Zip) -> Environment {

@@ -4,7 +4,11 @@
 mod support;
 
 mod faults;
+mod image;
 mod lab;
 mod life;
 mod measure;
+mod node;
 mod python;
+mod raw;
+mod together;

@@ -22,7 +22,7 @@ pub fn busybox_layer() -> Vec<u8> {
     let applets = [
         "sh", "true", "false", "sleep", "cat", "ls", "id", "env", "pwd", "hostname", "mount", "touch", "seq", "dd", "yes",
         "head", "ps", "kill", "mknod", "mkdir", "chmod", "grep", "tail", "echo", "ulimit", "stat", "tr", "readlink", "unshare",
-        "tty", "wc", "date",
+        "tty", "wc", "date", "sed", "wget",
     ];
     let mut layer = Layer::new()
         .folder("bin/", 0o755)

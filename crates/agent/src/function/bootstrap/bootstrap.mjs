@@ -180,7 +180,11 @@ function contextOf(headers) {
 /** Runs a handler that calls back or gives a promise. */
 function run(handler, event, context) {
   return new Promise((resolve, reject) => {
+    let settled = false;
+    const nothing = () => resolve(null);
     const settle = (error, value) => {
+      settled = true;
+      process.off('beforeExit', nothing);
       const end = () => (error !== undefined && error !== null ? reject(error) : resolve(value));
       // With a callback, the answer waits until nothing else is to be done, unless the handler says otherwise.
       if (context.callbackWaitsForEmptyEventLoop && !error) process.once('beforeExit', end);
@@ -192,7 +196,7 @@ function run(handler, event, context) {
     const given = handler(event, context, settle);
     if (typeof given?.then === 'function') given.then(resolve, reject);
     else if (handler.length < 3 && given !== undefined) resolve(given);
-    else process.once('beforeExit', () => resolve(null));
+    else if (!settled) process.once('beforeExit', nothing);
   });
 }
 

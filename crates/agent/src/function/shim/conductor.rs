@@ -370,6 +370,7 @@ impl Conductor {
         if !self.desk.with(|state| state.wants_farewell()) {
             return;
         }
+        self.telemetry.flush().await;
         let time = if running.extensions.is_empty() { FAREWELL.1 } else { FAREWELL.0 };
         let deadline = (self.means.clock.now() + time).0;
         let notice = json!({"eventType": "SHUTDOWN", "shutdownReason": reason, "deadlineMs": deadline});
@@ -377,7 +378,6 @@ impl Conductor {
         if let Some(runtime) = &running.runtime {
             let _ = runtime.signal(Signal::SIGTERM);
         }
-        self.telemetry.flush();
         let all = running.extensions.values().map(Started::ended);
         let _ = tokio::time::timeout(time, futures::future::join_all(all)).await;
     }

@@ -2,7 +2,6 @@
 
 use super::users::Users;
 use crate::shim::seccomp::Program as Filter;
-use caps::{CapSet, Capability};
 use nix::{
     fcntl::OFlag,
     sys::{
@@ -67,9 +66,6 @@ fn steps(command: &Command, output: &OwnedFd, users: &Users, filters: &[Filter])
     crate::shim::close_rest()?;
     setrlimit(Resource::RLIMIT_NOFILE, FILES, FILES)?;
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
-    for capability in caps::all() {
-        forget(capability);
-    }
     users.become_user()?;
     // The host's keys are none of the function's. A kernel without keys has none to lose.
     // SAFETY: the call takes a number and a null pointer.
@@ -80,11 +76,6 @@ fn steps(command: &Command, output: &OwnedFd, users: &Users, filters: &[Filter])
     }
     execve(&command.program, &command.words, &command.variables)
         .map_err(|errno| io::Error::other(format!("fork/exec {}: {}", command.program.to_string_lossy(), said(errno))))
-}
-
-/// Those that the kernel doesn't know can't be had anyway.
-fn forget(capability: Capability) {
-    let _ = caps::drop(None, CapSet::Bounding, capability);
 }
 
 /// As the C library says it, in lower case, which is how Lambda says it.

@@ -119,6 +119,8 @@ impl Subscription {
 const MOST_BYTES: usize = 4 << 20;
 /// How long a subscriber may take for a batch.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Likewise, for the last one.
+const FAREWELL: Duration = Duration::from_millis(300);
 
 /// The subscribers of an environment.
 #[derive(Clone, Default)]
@@ -164,9 +166,10 @@ impl Telemetry {
         }
     }
 
-    /// Sends what is gathered now.
-    pub fn flush(&self) {
-        self.0.borrow().iter().for_each(|subscriber| subscriber.flush.notify_one());
+    /// Sends what is gathered, before who listens is told of the end.
+    pub async fn flush(&self) {
+        let subscribers = self.0.borrow().clone();
+        futures::future::join_all(subscribers.iter().map(|subscriber| subscriber.send_gathered(FAREWELL))).await;
     }
 }
 
@@ -190,14 +193,18 @@ impl Subscriber {
         loop {
             self.more.notified().await;
             let _ = tokio::time::timeout(Duration::from_millis(self.wish.buffering.timeout_ms), self.flush.notified()).await;
-            let (events, _) = std::mem::take(&mut *self.queue.borrow_mut());
-            if !events.is_empty() {
-                // Who doesn't listen misses it.
-                let _ = tokio::time::timeout(PATIENCE, self.send(&events)).await;
-            }
+            self.send_gathered(PATIENCE).await;
             if Rc::strong_count(&self) == 1 {
                 return;
             }
+        }
+    }
+
+    /// Who doesn't listen misses it.
+    async fn send_gathered(&self, patience: Duration) {
+        let (events, _) = std::mem::take(&mut *self.queue.borrow_mut());
+        if !events.is_empty() {
+            let _ = tokio::time::timeout(patience, self.send(&events)).await;
         }
     }
 

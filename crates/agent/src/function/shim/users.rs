@@ -1,6 +1,7 @@
 //! Who a function's processes are: a user without any capability in a user namespace in which there is nobody else.
 
 use crate::shim::Failure;
+use caps::CapSet;
 use nix::{
     errno::Errno,
     sched::{CloneFlags, setns},
@@ -40,6 +41,10 @@ impl Users {
     /// The calling process, which has one thread and is the host's root, becomes the namespace's user for good.
     pub fn become_user(&self) -> io::Result<()> {
         setns(&self.0, CloneFlags::CLONE_NEWUSER)?;
+        // A new user namespace gives all of them anew; those that the kernel doesn't know can't be had anyway.
+        for capability in caps::all() {
+            let _ = caps::drop(None, CapSet::Bounding, capability);
+        }
         setgroups(&[GID.into()])?;
         setresgid(GID.into(), GID.into(), GID.into())?;
         Ok(setresuid(UID.into(), UID.into(), UID.into())?)
