@@ -160,6 +160,7 @@ fn start_reconcilers(runner: &Runner, parts: &Parts, calls: &Calls, invoker: &Ar
     runner.spawn(lambda::Sweeper::new(parts.code.clone()));
     runner.spawn(pool::Keeper::new(invoker.pool().clone()));
     runner.spawn(lambda::queue::Queue::new(invoker.clone()));
+    runner.spawn(lambda::mapping::Pollers::new(calls.clone(), invoker.clone()));
     runner.spawn(ecs::Services::new(machine.clone()));
     runner.spawn(ecs::Tasks::new(machine, parts.front.endpoint.clone()));
     runner.spawn(ecs::Sweeper);

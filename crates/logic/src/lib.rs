@@ -16,6 +16,7 @@ pub mod instance_type;
 pub mod kms;
 pub mod log_pattern;
 pub mod machine;
+pub mod mapping;
 pub mod packet_filter;
 pub mod parameter;
 pub mod placement;

@@ -15,6 +15,7 @@
 //! | [`Layer`] | `<layer>` | handlers | |
 //! | [`LayerVersion`] | `<layer>:<number>` | handlers | |
 //! | [`LayerPolicy`] | `<layer>:<number>` | handlers | |
+//! | [`Mapping`] | a uuid | handlers | `Plan` by the reconciler of mappings, `Observed` by its pollers |
 //!
 //! No name has a colon, so that what belongs to a function begins with its name and one. Where a qualifier may be left out, it is
 //! [`LATEST`] in the id, but for policies: that of the function without a qualifier is another than that of `$LATEST`.
@@ -29,6 +30,7 @@ mod configuration;
 mod event;
 mod function;
 mod layer;
+mod mapping;
 mod url;
 mod version;
 
@@ -39,6 +41,7 @@ pub use configuration::{Architecture, Configuration, Environment, ImageConfig, L
 pub use event::{Event, EventPart, EventPartSpec, EventPlan, EventSpec};
 pub use function::{Function, FunctionSpec, RecursiveLoop};
 pub use layer::{Layer, LayerSpec, LayerVersion, LayerVersionSpec};
+pub use mapping::{Mapping, MappingObserved, MappingPlan, MappingSpec};
 pub use url::{Cors, InvokeMode, Url, UrlAuth, UrlName, UrlNameSpec, UrlSpec};
 pub use version::{Failure, Release, State, Update, Version, VersionPlan, VersionSpec};
 

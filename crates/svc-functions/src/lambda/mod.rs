@@ -13,6 +13,7 @@
 //! * `access`, `table`: who may call what, on what.
 //! * [`pool`]: the environments that functions run in. [`invoke`]: invocations that are waited for. [`queue`]: events that aren't.
 //!   [`urls`]: functions behind HTTP.
+//! * [`mapping`]: queues whose messages are handed to functions.
 //! * `reconcile/`: brings releases into service, and frees the bytes that nothing needs any more.
 
 mod access;
@@ -22,6 +23,7 @@ pub mod environment;
 pub mod errors;
 pub mod find;
 pub mod invoke;
+pub mod mapping;
 pub mod names;
 mod ops;
 mod page;

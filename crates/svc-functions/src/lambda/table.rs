@@ -3,6 +3,7 @@
 use super::{
     Lambda, access,
     invoke::{self, Invoker},
+    mapping,
     ops::{aliases, concurrency, events, functions, layers, permissions, settings, tags, updates, urls, versions},
 };
 use api::lambda as sdk;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 /// The operations on what functions are; those that invoke them stand elsewhere.
 pub fn rows(service: Service, lambda: &Arc<Lambda>) -> Service {
     let service = of_layers(of_functions(service, lambda), lambda);
-    let service = of_permissions(of_versions(service));
+    let service = of_mappings(of_permissions(of_versions(service)));
     of_tags(of_settings(of_events(of_urls(of_concurrency(service)))))
 }
 
@@ -64,6 +65,24 @@ fn layers_of(given: Option<&[String]>) -> Context {
 fn new_function(cx: &Cx, input: &sdk::CreateFunctionRequest) -> Tagging {
     let tags = input.tags.iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
     Tagging { resources: access::whole(cx, &input.function_name), tags }
+}
+
+/// `lambda:FunctionArn` is the condition key by which it is said whose mapping it may be.
+fn of_mappings(service: Service) -> Service {
+    service
+        .op::<sdk::CreateEventSourceMapping>(
+            Access::<sdk::CreateEventSourceMappingRequest>::all().keys(|cx, i| {
+                let mut keys = Context::new();
+                keys.set_all("lambda:FunctionArn", access::function(cx, &i.function_name, None).iter().map(ToString::to_string));
+                keys.set_from(&keys::request_tags(i.tags.iter().flatten()));
+                keys
+            }),
+            mapping::ops::create,
+        )
+        .op::<sdk::GetEventSourceMapping>(Access::on(|cx, i| mapping::on(cx, &i.uuid)), mapping::ops::get)
+        .op::<sdk::ListEventSourceMappings>(Access::all(), mapping::ops::list)
+        .op::<sdk::UpdateEventSourceMapping>(Access::on(|cx, i| mapping::on(cx, &i.uuid)), mapping::ops::update)
+        .op::<sdk::DeleteEventSourceMapping>(Access::on(|cx, i| mapping::on(cx, &i.uuid)), mapping::ops::delete)
 }
 
 fn of_versions(service: Service) -> Service {

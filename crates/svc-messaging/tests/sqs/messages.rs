@@ -103,6 +103,7 @@ async fn a_waiting_receiver_gets_what_comes() {
     // It comes back while somebody waits.
     let (again, ()) = tokio::join!(wait(20), pass(&cloud, 10, 4));
     assert_eq!(again[0]["Attributes"]["ApproximateReceiveCount"], "2");
+    cloud.delete(&url, &again[0]).await;
     let (none, ()) = tokio::join!(wait(2), pass(&cloud, 1, 3));
     assert_eq!(none.len(), 0);
 }

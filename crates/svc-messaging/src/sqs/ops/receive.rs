@@ -4,7 +4,7 @@ use super::super::{
     content, errors,
     live::Moving,
     mail::Message,
-    names::find,
+    names::{find, record},
     queues::{Found, Queues},
     views::{self, Wanted},
 };
@@ -41,6 +41,11 @@ pub async fn receive(cx: Cx, queues: Arc<Queues>, input: sdk::ReceiveMessageRequ
         if queues.env.now() >= ends {
             wanted(&input)?;
             return Ok(sdk::ReceiveMessageResult { messages: None });
+        }
+        // It may have been changed or deleted before anybody could tell this receiver.
+        if record(&cx, &queues.store.snapshot(), &input.queue_url)?.1 != found.spec {
+            found = find(&cx, &queues, &input.queue_url).await?;
+            continue;
         }
         let until = live.next_change(delay(&found)).map_or(ends, |next| next.min(ends));
         tokio::select! {
