@@ -30,7 +30,16 @@ pub struct Table {
     pub leases: BTreeMap<String, BTreeMap<String, Lease>>,
     /// Where else connections are passed on to the server's socket for workloads, by VPC id: at interface endpoints.
     #[serde(default)]
-    pub endpoints: BTreeMap<String, Vec<SocketAddrV4>>,
+    pub endpoints: BTreeMap<String, Vec<EndpointDoor>>,
+}
+
+/// Where an interface endpoint takes connections.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointDoor {
+    /// One of its addresses, and the port.
+    pub address: SocketAddrV4,
+    /// `vpce-…`: the server is told by which endpoint a connection came.
+    pub endpoint: String,
 }
 
 /// An application load balancer.

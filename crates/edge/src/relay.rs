@@ -1,9 +1,15 @@
-//! The way of workloads to the cloud's API: connections at a link-local address, passed on to the server byte by byte.
+//! The way of workloads to the cloud's API: connections at a link-local address or at an endpoint's, passed on to the server byte by byte.
 //!
-//! Nothing is read on the way. The server tells these connections from its owner's by the socket at which they arrive.
+//! Nothing is read on the way. The server tells these connections from its owner's by the socket at which they arrive. Before the first byte it is told of each
+//! connection who opened it, and by which endpoint it came ([`logic::arrival`]).
 
 use crate::{doors::accept, shared::Shared};
-use std::{path::PathBuf, sync::Arc};
+use logic::arrival::Arrival;
+use std::{
+    net::{IpAddr, SocketAddrV4},
+    path::PathBuf,
+    sync::Arc,
+};
 use tokio::{
     io::{AsyncWriteExt, copy, sink},
     net::{TcpListener, TcpStream, UnixStream},
@@ -12,19 +18,30 @@ use tokio::{
 
 /// Connections at the same time in one VPC. More wait.
 const MOST: usize = 1024;
-/// Passes connections on to the socket `server` until `closed` says so; those that are open end then, too.
-pub(crate) async fn serve(shared: Arc<Shared>, server: PathBuf, listener: TcpListener, closed: watch::Receiver<()>) {
-    let server = Arc::new(server);
-    accept::bounded(&shared, listener, MOST, closed, |stream, _| {
-        let server = server.clone();
-        async move { pass_on(stream, &server).await }
+
+/// Where connections lead, and where they come from.
+#[derive(Clone)]
+pub(crate) struct Way {
+    /// The server's socket.
+    pub(crate) server: PathBuf,
+    /// The address at which they are taken.
+    pub(crate) at: SocketAddrV4,
+    /// The endpoint whose that is.
+    pub(crate) endpoint: Option<Arc<str>>,
+}
+
+/// Passes connections on until `closed` says so; those that are open end then, too.
+pub(crate) async fn serve(shared: Arc<Shared>, way: Way, listener: TcpListener, closed: watch::Receiver<()>) {
+    accept::bounded(&shared, listener, MOST, closed, |stream, from| {
+        let way = way.clone();
+        async move { pass_on(stream, from, &way).await }
     })
     .await;
 }
 
 /// While no server is there a connection is reset at once, so that its client knows.
-async fn pass_on(mut client: TcpStream, server: &PathBuf) {
-    let Ok(mut server) = UnixStream::connect(server).await else {
+async fn pass_on(mut client: TcpStream, from: IpAddr, way: &Way) {
+    let Ok(mut server) = greeted(from, way).await else {
         let _ = client.set_zero_linger();
         return;
     };
@@ -48,4 +65,12 @@ async fn pass_on(mut client: TcpStream, server: &PathBuf) {
         () = ask => {}
         () = answer => {}
     }
+}
+
+/// A connection to the server, which knows by now whose it is.
+async fn greeted(from: IpAddr, way: &Way) -> std::io::Result<UnixStream> {
+    let mut server = UnixStream::connect(&way.server).await?;
+    let arrival = Arrival { source: from, endpoint: way.endpoint.as_deref().map(Into::into) };
+    server.write_all(&arrival.header(way.at)).await?;
+    Ok(server)
 }

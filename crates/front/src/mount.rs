@@ -101,7 +101,7 @@ impl Arrival {
         let circumstances = self.sender.circumstances(region);
         let (account, principal, key, authority) = match key {
             None => {
-                let authority = Authority::of_keyless(&self.gate, &snapshot, (account, &Principal::Root), &circumstances, now);
+                let authority = Authority::of_keyless(&self.gate, &snapshot, (account, &Principal::Root), &circumstances, now)?;
                 (account.clone(), Principal::Root, None, authority)
             }
             Some(id) => {

@@ -8,7 +8,10 @@ mod kind;
 #[cfg(test)]
 mod tests;
 
-use crate::{Cx, auth::context::Circumstances};
+use crate::{
+    Cx,
+    auth::context::{Circumstances, ViaEndpoint},
+};
 use model::{AccountId, Arn, Env, Region, Timestamp, iam::Principal};
 use serde_json::Value as Json;
 use std::{
@@ -112,6 +115,8 @@ const TRACE: http::HeaderName = http::HeaderName::from_static("x-amzn-trace-id")
 pub(crate) struct Sender {
     pub(crate) access_key_id: String,
     pub(crate) source: Option<IpAddr>,
+    /// The VPC endpoint by way of which it came.
+    pub(crate) endpoint: Option<ViaEndpoint>,
     pub(crate) user_agent: Option<String>,
     pub(crate) referer: Option<String>,
     /// `X-Amzn-Trace-Id`.
@@ -122,7 +127,7 @@ impl Sender {
     /// What policies can ask of the way that the request came.
     pub(crate) fn circumstances(&self, region: &Region) -> Circumstances {
         let (user_agent, referer) = (self.user_agent.clone(), self.referer.clone());
-        Circumstances { source: self.source, user_agent, referer, region: region.to_string() }
+        Circumstances { source: self.source, user_agent, referer, region: region.to_string(), endpoint: self.endpoint.clone() }
     }
 
     pub(crate) fn of(head: &http::request::Parts, access_key_id: &str) -> Self {
@@ -131,6 +136,7 @@ impl Sender {
         Self {
             access_key_id: access_key_id.to_owned(),
             source: head.extensions.get::<Peer>().map(|peer| peer.0),
+            endpoint: head.extensions.get::<ViaEndpoint>().cloned(),
             user_agent: text(http::header::USER_AGENT),
             referer: text(http::header::REFERER),
             trace: text(TRACE),

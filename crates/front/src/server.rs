@@ -1,15 +1,16 @@
 //! Connections: HTTP/1.1 and HTTP/2 without TLS, at an address or at a socket file.
 
-use crate::{Entrance, Front, Peer};
+use crate::{Entrance, Front, Peer, auth::context::ViaEndpoint};
 use http_body_util::BodyExt;
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
 };
+use logic::arrival::{Arrival, PREFIX};
 use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite},
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
     sync::Semaphore,
 };
@@ -65,19 +66,21 @@ pub async fn serve(front: Arc<Front>, listener: impl Listen, entrance: Entrance,
             () = &mut stop => break,
         };
         let Some((stream, peer)) = admit(accepted).await else { continue };
-        let front = front.clone();
-        let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
-            request.extensions_mut().insert(entrance);
-            let front = front.clone();
-            if let Some(peer) = peer {
-                request.extensions_mut().insert(peer);
-            }
-            async move { Ok::<_, Infallible>(front.respond(request.map(|body| body.map_err(Into::into).boxed_unsync())).await) }
-        });
-        let connection = graceful.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned());
+        let (front, builder, watcher) = (front.clone(), builder.clone(), graceful.watcher());
         tokio::spawn(async move {
-            // A client that goes away in the middle of something is nobody's error.
-            let _ = connection.await;
+            if let Some((stream, endpoint)) = arrive(stream, entrance).await {
+                let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
+                    let (front, extensions) = (front.clone(), request.extensions_mut());
+                    extensions.insert(entrance);
+                    peer.map(|peer| extensions.insert(peer));
+                    endpoint.clone().map(|endpoint| extensions.insert(endpoint));
+                    let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+                    async move { Ok::<_, Infallible>(front.respond(request).await) }
+                });
+                let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+                // A client that goes away in the middle of something is nobody's error.
+                let _ = watcher.watch(connection).await;
+            }
             drop(place);
         });
     }
@@ -85,6 +88,23 @@ pub async fn serve(front: Arc<Front>, listener: impl Listen, entrance: Entrance,
     if tokio::time::timeout(FAREWELL, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were still under way when the server stopped");
     }
+}
+
+/// A connection of which is known how it came. The edge says it of those that it passes on, before their own bytes; one of which it doesn't is dropped.
+async fn arrive<T: AsyncRead + Unpin>(mut stream: T, entrance: Entrance) -> Option<(T, Option<ViaEndpoint>)> {
+    if entrance == Entrance::Address {
+        return Some((stream, None));
+    }
+    let header = async {
+        let mut prefix = [0; PREFIX];
+        stream.read_exact(&mut prefix).await.ok()?;
+        let mut rest = vec![0; Arrival::rest(&prefix)?];
+        stream.read_exact(&mut rest).await.ok()?;
+        Arrival::read(&rest)
+    };
+    let arrival = tokio::time::timeout(HEAD_PATIENCE, header).await.ok()??;
+    let endpoint = arrival.endpoint.map(|id| ViaEndpoint { id, source: arrival.source });
+    Some((stream, endpoint))
 }
 
 fn builder() -> auto::Builder<TokioExecutor> {

@@ -8,7 +8,7 @@
 
 pub mod xml;
 
-use crate::{Config, Front, body};
+use crate::{Config, Front, auth::context::ViaEndpoint, body};
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
@@ -18,7 +18,7 @@ use model::{
 };
 use serde_json::Value;
 use spine::Store;
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use wire::{
     Time,
     sigv4::{Scope, SigningKey, basic_format},
@@ -40,6 +40,7 @@ pub struct Bench {
     account: String,
     region: String,
     signer: Option<Signer>,
+    endpoint: Option<ViaEndpoint>,
 }
 
 /// An access key that signs a bench's requests.
@@ -115,7 +116,13 @@ impl Bench {
             account: "111122223333".into(),
             region: "us-east-1".into(),
             signer: None,
+            endpoint: None,
         }
+    }
+
+    /// The same bench, whose requests come by way of a VPC endpoint.
+    pub fn by_endpoint(&self, id: &str, source: IpAddr) -> Self {
+        Self { endpoint: Some(ViaEndpoint { id: id.into(), source }), ..self.clone() }
     }
 
     /// The same bench, whose requests are made by the root of another account.
@@ -167,7 +174,8 @@ impl Bench {
     }
 
     /// Sends any request.
-    pub async fn send(&self, request: Request<Bytes>) -> Reply {
+    pub async fn send(&self, mut request: Request<Bytes>) -> Reply {
+        self.endpoint.clone().map(|endpoint| request.extensions_mut().insert(endpoint));
         let (head, body) = self.front.respond(request.map(body::full)).await.into_parts();
         let body = body.collect().await.expect("the answer's body").to_bytes();
         Reply { status: head.status.as_u16(), headers: head.headers, body }

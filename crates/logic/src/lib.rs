@@ -1,5 +1,6 @@
 //! Decisions: functions of their arguments, with no clock, no randomness, no I/O and no async; one folder or file for each idea.
 
+pub mod arrival;
 pub mod aws_managed;
 pub mod balancer;
 pub mod delivery;

@@ -44,7 +44,8 @@ impl PacketSocket {
 
     /// Of one that was opened.
     pub(crate) fn of(socket: OwnedFd) -> io::Result<Self> {
-        Ok(Self(AsyncFd::new(socket)?))
+        // SAFETY: it is the socket's own descriptor, and stays so for as long as the socket is here.
+        Ok(Self(unsafe { AsyncFd::register(socket) }?))
     }
 
     /// What comes next.

@@ -140,9 +140,10 @@ impl Doors {
                 let listener = self.listen(door, (*address).into()).await?;
                 tokio::spawn(metadata::serve_instances(shared, vpc.clone(), listener, closed));
             }
-            Door::Api { address, .. } => {
+            Door::Api { address, endpoint, .. } => {
                 let listener = self.listen(door, (*address).into()).await?;
-                tokio::spawn(relay::serve(shared, self.sockets.to_front.clone(), listener, closed));
+                let way = relay::Way { server: self.sockets.to_front.clone(), at: *address, endpoint: endpoint.clone() };
+                tokio::spawn(relay::serve(shared, way, listener, closed));
             }
             Door::Inside { address, .. } => {
                 let listener = self.listen(door, (*address).into()).await?;
@@ -201,6 +202,6 @@ fn described(door: &Door) -> String {
         Door::Ipv6Leases { vpc } => format!("can't give addresses of IPv6 in {vpc}"),
         Door::Credentials { vpc, address } => format!("can't give credentials at {address} in {vpc}"),
         Door::Instances { vpc, address } => format!("can't give instances their metadata at {address} in {vpc}"),
-        Door::Api { vpc, address } => format!("can't take calls to the API at {address} in {vpc}"),
+        Door::Api { vpc, address, .. } => format!("can't take calls to the API at {address} in {vpc}"),
     }
 }

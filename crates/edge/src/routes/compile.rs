@@ -39,7 +39,10 @@ pub(crate) fn compile(table: &Table, shelf: &Shelf) -> Routes {
     }
     compiling.routes.leases = table.leases.clone();
     for (vpc, addresses) in &table.endpoints {
-        let door = |address: &SocketAddrV4| (Door::Api { vpc: vpc.as_str().into(), address: *address }, Vec::new());
+        let door = |it: &table::EndpointDoor| {
+            let endpoint = Some(it.endpoint.as_str().into());
+            (Door::Api { vpc: vpc.as_str().into(), address: it.address, endpoint }, Vec::new())
+        };
         compiling.routes.doors.extend(addresses.iter().map(door));
     }
     for listeners in compiling.routes.doors.values_mut() {
@@ -145,14 +148,15 @@ impl Compiling<'_> {
     fn metadata(&mut self, vpc: &str, from: &table::Metadata) {
         let doors = [
             Door::Credentials { vpc: vpc.into(), address: from.credentials_at },
-            Door::Api { vpc: vpc.into(), address: from.api_at },
+            Door::Api { vpc: vpc.into(), address: from.api_at, endpoint: None },
         ];
         self.routes.doors.extend(doors.map(|door| (door, Vec::new())));
         self.routes.metadata.insert(vpc.into(), Arc::new(from.clone()));
     }
 
     fn instances(&mut self, vpc: &str, from: &table::InstanceMetadataService) {
-        let doors = [Door::Instances { vpc: vpc.into(), address: from.at }, Door::Api { vpc: vpc.into(), address: from.api_at }];
+        let api = Door::Api { vpc: vpc.into(), address: from.api_at, endpoint: None };
+        let doors = [Door::Instances { vpc: vpc.into(), address: from.at }, api];
         self.routes.doors.extend(doors.map(|door| (door, Vec::new())));
         self.routes.instances.insert(vpc.into(), Arc::new(from.clone()));
     }

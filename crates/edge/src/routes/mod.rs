@@ -38,8 +38,8 @@ pub(crate) enum Door {
     Leases { vpc: Arc<str> },
     /// Where they hear of routers of IPv6, and learn their addresses of it.
     Ipv6Leases { vpc: Arc<str> },
-    /// Where the workloads of a VPC reach the cloud's API.
-    Api { vpc: Arc<str>, address: SocketAddrV4 },
+    /// Where the workloads of a VPC reach the cloud's API; at an endpoint, if it is one's.
+    Api { vpc: Arc<str>, address: SocketAddrV4, endpoint: Option<Arc<str>> },
 }
 
 /// All that is served.

@@ -1,7 +1,8 @@
 //! What workloads find at their link-local address.
 
 use crate::support::*;
-use agent_proto::edge::{Edge, Metadata, RoleCredentials, Table};
+use agent_proto::edge::{Edge, EndpointDoor, Metadata, RoleCredentials, Table};
+use logic::arrival::{Arrival, PREFIX};
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, SocketAddrV4},
@@ -82,6 +83,7 @@ async fn calls_are_passed_on_to_the_server_and_reset_while_there_is_none() {
     let mut client = TcpStream::connect(api).await.unwrap();
     client.write_all(b"hello").await.unwrap();
     let (mut taken, _) = server.accept().await.unwrap();
+    assert_eq!(arrival(&mut taken).await, Arrival { source: Ipv4Addr::LOCALHOST.into(), endpoint: None });
     let mut heard = [0; 5];
     taken.read_exact(&mut heard).await.unwrap();
     taken.write_all(&heard).await.unwrap();
@@ -91,12 +93,26 @@ async fn calls_are_passed_on_to_the_server_and_reset_while_there_is_none() {
     assert_eq!(client.read(&mut heard).await.unwrap_or(0), 0, "it ends for both");
     assert!(is_reset(connect(api).await).await, "the socket's file alone is no server");
 
-    let endpoint = SocketAddrV4::new(address(), PORT);
-    let endpoints = Table { endpoints: BTreeMap::from([(VPC.to_owned(), vec![endpoint])]), ..Table::default() };
+    let door = EndpointDoor { address: SocketAddrV4::new(address(), PORT), endpoint: "vpce-1".into() };
+    let endpoints = Table { endpoints: BTreeMap::from([(VPC.to_owned(), vec![door.clone()])]), ..Table::default() };
     world.link.apply(endpoints).await.unwrap();
-    assert!(is_reset(connect((*endpoint.ip(), PORT)).await).await, "an interface endpoint leads to the same door");
+    assert!(is_reset(connect((*door.address.ip(), PORT)).await).await, "an interface endpoint leads to the same door");
+    std::fs::remove_file(&socket).unwrap();
+    let server = UnixListener::bind(&socket).unwrap();
+    let _client = connect((*door.address.ip(), PORT)).await;
+    let (mut taken, _) = server.accept().await.unwrap();
+    assert_eq!(arrival(&mut taken).await.endpoint.as_deref(), Some("vpce-1"), "the server is told by which it came");
     world.link.apply(Table::default()).await.unwrap();
     assert!(TcpStream::connect(api).await.is_err(), "a VPC that is gone has no door");
+}
+
+/// What the edge says of a connection before its own bytes.
+async fn arrival(taken: &mut tokio::net::UnixStream) -> Arrival {
+    let mut prefix = [0; PREFIX];
+    taken.read_exact(&mut prefix).await.unwrap();
+    let mut rest = vec![0; Arrival::rest(&prefix).unwrap()];
+    taken.read_exact(&mut rest).await.unwrap();
+    Arrival::read(&rest).unwrap()
 }
 
 async fn is_reset(mut stream: TcpStream) -> bool {

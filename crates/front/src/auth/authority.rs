@@ -46,9 +46,10 @@ impl Authority {
         now: Timestamp,
     ) -> Result<Self, Fault> {
         let reader = Reader { snapshot, compiled: &gate.compiled, account: &key.account };
-        let policies = reader.of_key(id, key)?;
+        let mut policies = reader.of_key(id, key)?;
         let mut known = circumstances.context(now);
         context::of_key(&mut known, snapshot, key)?;
+        policies.endpoint = circumstances.endpoint(snapshot, &gate.compiled, &mut known)?;
         Ok(Self::new(gate, snapshot, (&key.account, &key.principal, Some(id)), policies, known))
     }
 
@@ -59,10 +60,12 @@ impl Authority {
         (account, principal): (&AccountId, &Principal),
         circumstances: &Circumstances,
         now: Timestamp,
-    ) -> Self {
+    ) -> Result<Self, Fault> {
         let mut known = circumstances.context(now);
         context::of_principal(&mut known, account, principal);
-        Self::new(gate, snapshot, (account, principal, None), Policies::default(), known)
+        let endpoint = circumstances.endpoint(snapshot, &gate.compiled, &mut known)?;
+        let policies = Policies { endpoint, ..Policies::default() };
+        Ok(Self::new(gate, snapshot, (account, principal, None), policies, known))
     }
 
     /// Of a service on its own behalf, for a resource of an account.
@@ -172,7 +175,8 @@ impl Authority {
     pub(crate) fn is_root_of<'a>(&self, resources: impl IntoIterator<Item = &'a Arn>) -> bool {
         let own = |arn: &Arn| arn.owner().is_none_or(|owner| owner == self.0.account.as_str());
         let free = |arn: &Arn| !self.0.gate.binds_root.contains(arn.service.as_str());
-        self.0.principal == Principal::Root && resources.into_iter().all(|arn| own(arn) && free(arn))
+        let way_is_free = self.0.policies.endpoint.is_none();
+        way_is_free && self.0.principal == Principal::Root && resources.into_iter().all(|arn| own(arn) && free(arn))
     }
 
     fn facts(&self, cx: &Cx, action: &str, resource: Option<&Arn>) -> Result<Facts, Fault> {

@@ -1,11 +1,13 @@
 //! The global condition keys (IAM user guide, "AWS global condition context keys"): what is known of the caller and of the way that a request came.
 
-use logic::policy::Context;
+use super::{facts::ResourcePolicy, policies::Compiled};
+use logic::policy::{Attached, Context, Kind};
 use model::{
     AccountId, Key, Timestamp,
+    ec2::VpcEndpoint,
     iam::{AccessKeySpec, Principal, Session, Tags, User, base_name},
 };
-use spine::{Read, Snapshot};
+use spine::{Read, Scope, Snapshot};
 use std::net::IpAddr;
 use wire::{Fault, Time};
 
@@ -20,6 +22,17 @@ pub struct Circumstances {
     pub referer: Option<String>,
     /// The region that the request is addressed to.
     pub region: String,
+    /// The VPC endpoint by way of which it came.
+    pub endpoint: Option<ViaEndpoint>,
+}
+
+/// A VPC endpoint by way of which a request came.
+#[derive(Clone, Debug)]
+pub struct ViaEndpoint {
+    /// `vpce-…`.
+    pub id: String,
+    /// Of whoever sent it, inside the VPC.
+    pub source: IpAddr,
 }
 
 impl Circumstances {
@@ -41,6 +54,28 @@ impl Circumstances {
             context.set("aws:SourceIp", source.to_string());
         }
         context
+    }
+
+    /// The endpoint by way of which it came, with its policy, which is compiled; the keys that say so are set.
+    ///
+    /// # Errors
+    /// An endpoint that is gone lets nothing pass.
+    pub(super) fn endpoint(
+        &self,
+        snapshot: &Snapshot,
+        compiled: &Compiled,
+        context: &mut Context,
+    ) -> Result<Option<Attached>, Fault> {
+        let Some(via) = &self.endpoint else { return Ok(None) };
+        let all = snapshot.specs::<VpcEndpoint>(Scope::All)?;
+        let Some((_, endpoint)) = all.into_iter().find(|(key, _)| key.id == via.id) else {
+            return Err(Fault::client("AccessDenied", format!("The VPC endpoint {} is gone", via.id)).status(403));
+        };
+        context.set("aws:SourceVpce", &via.id);
+        context.set("aws:SourceVpc", &endpoint.vpc);
+        context.set("aws:VpcSourceIp", via.source.to_string());
+        let document = endpoint.policy.clone();
+        compiled.of_resource(&ResourcePolicy { name: via.id.as_str().into(), document, kind: Kind::Resource }).map(Some)
     }
 }
 

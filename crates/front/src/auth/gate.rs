@@ -30,7 +30,7 @@ impl Gate {
     ) -> Result<Authority, Fault> {
         match (&identity.access_key_id, &identity.key) {
             (Some(id), Some(key)) => Authority::of_key(self, snapshot, (id, key), circumstances, now),
-            _ => Ok(Authority::of_keyless(self, snapshot, (&identity.account, &identity.principal), circumstances, now)),
+            _ => Authority::of_keyless(self, snapshot, (&identity.account, &identity.principal), circumstances, now),
         }
     }
 }

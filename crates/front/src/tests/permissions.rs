@@ -8,6 +8,7 @@ use api::sts as sdk;
 use logic::policy::{Context, Kind};
 use model::{
     AccountId, Key, Timestamp,
+    ec2::{VpcEndpoint, VpcEndpointSpec},
     iam::{
         AccessKey, Group, GroupSpec, ManagedPolicy, ManagedPolicySpec, Permissions, PolicyVersion, SessionTerms, User, UserSpec,
         global_arn,
@@ -128,6 +129,39 @@ async fn what_no_policy_allows_is_denied_but_for_what_needs_no_permission() {
     let nothing = denied("because no identity-based policy allows the sts:GetAccessKeyInfo action");
     assert_eq!(ask(&bench, &signer, RED).await, nothing);
     assert_eq!(bench.signed_by(signer).form("sts", "GetCallerIdentity", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_endpoints_policy_holds_everybody_who_comes_by_it() {
+    let here = r#""Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpce":"vpce-1","aws:SourceVpc":"vpc-1"},"IpAddress":{"aws:VpcSourceIp":"10.0.0.0/24"}}"#;
+    let bench = bench(inline(allow(here))).await;
+    let signer = key(&bench, anna()).await;
+    let by = |source: [u8; 4]| bench.by_endpoint("vpce-1", source.into());
+    let gone = by([10, 0, 0, 7]).signed_by(signer.clone()).form("sts", "GetAccessKeyInfo", &[("AccessKeyId", RED)]).await;
+    assert!(gone.status == 403 && gone.text().contains("vpce-1 is gone"), "{}", gone.text());
+    let endpoint = |policy: &str| VpcEndpointSpec {
+        vpc: "vpc-1".into(),
+        service: "com.amazonaws.us-east-1.sts".into(),
+        policy: policy.into(),
+        interfaces: None,
+        created_at: Timestamp(0),
+        client_token: None,
+        tags: BTreeMap::new(),
+    };
+    let region = model::Region::parse("us-east-1").unwrap();
+    let at = Key::<VpcEndpoint>::new(&account(), &region, "vpce-1");
+    write(&bench, |tx| tx.create(&at, &endpoint(&allow(r#""Principal":"*","Action":"*","Resource":"*""#)))).await;
+    assert_eq!(ask(&by([10, 0, 0, 7]), &signer, RED).await, Ok(()));
+    let elsewhere = denied("because no identity-based policy allows the sts:GetAccessKeyInfo action");
+    assert_eq!(ask(&bench, &signer, RED).await, elsewhere, "it came by no endpoint");
+    assert_eq!(ask(&by([10, 0, 1, 7]), &signer, RED).await, elsewhere, "it came from another subnet");
+    let root = key(&bench, Principal::Root).await;
+    let narrow = allow(r#""Principal":{"AWS":"arn:aws:iam::444455556666:user/lab/otto"},"Action":"sts:*","Resource":"*""#);
+    write(&bench, |tx| tx.put_spec(&at, &endpoint(&narrow))).await;
+    let refused = denied("because no VPC endpoint policy allows the sts:GetAccessKeyInfo action");
+    assert_eq!(ask(&by([10, 0, 0, 7]), &signer, RED).await, refused);
+    assert!(ask(&by([10, 0, 0, 7]), &root, RED).await.unwrap_err().contains("no VPC endpoint policy"), "the root is held too");
+    assert_eq!(ask(&bench, &root, RED).await, Ok(()));
 }
 
 #[tokio::test]

@@ -31,6 +31,8 @@ pub struct Policies {
     pub session: Option<Vec<Attached>>,
     /// The organization's, a list for each level; each level has to allow.
     pub service_control: Vec<Vec<Attached>>,
+    /// Of the VPC endpoint by way of which the request came, if it came by one: it has to allow, whoever the caller is.
+    pub endpoint: Option<Attached>,
 }
 
 /// What is asked for.
@@ -65,6 +67,8 @@ pub enum ResourceRule {
 pub enum PolicyType {
     /// An organization's.
     ServiceControl,
+    /// A VPC endpoint's.
+    VpcEndpoint,
     /// A resource's.
     Resource,
     /// A role's trust policy.
@@ -152,6 +156,7 @@ impl PolicyType {
     pub fn name(self) -> &'static str {
         match self {
             PolicyType::ServiceControl => "service control policy",
+            PolicyType::VpcEndpoint => "VPC endpoint policy",
             PolicyType::Resource => "resource-based policy",
             PolicyType::Trust => "role trust policy",
             PolicyType::Identity => "identity-based policy",
@@ -237,6 +242,7 @@ pub(super) struct Case<'p> {
     foreign: bool,
     rule: ResourceRule,
     pub service_control: Vec<Found<'p>>,
+    pub endpoint: Option<Found<'p>>,
     pub resource: Found<'p>,
     pub identity: Found<'p>,
     pub boundary: Option<Found<'p>>,
@@ -262,6 +268,7 @@ impl<'p> Case<'p> {
             foreign: caller.kind.has_account() && resource_account.is_some_and(|account| account != caller.account),
             rule,
             service_control: policies.service_control.iter().map(|level| found(level)).collect(),
+            endpoint: policies.endpoint.as_ref().map(|attached| Found::new([attached], &question, depth)),
             // How directly it names the caller counts, so that all are asked.
             resource: Found::new(resource_policy, &question, Depth::Everything),
             identity: if own { found(&policies.identity) } else { Found::default() },
@@ -277,6 +284,9 @@ impl<'p> Case<'p> {
         }
         if !self.service_control.iter().all(Found::allows) {
             return Because::NotAllowed(PolicyType::ServiceControl);
+        }
+        if limits(&self.endpoint) {
+            return Because::NotAllowed(PolicyType::VpcEndpoint);
         }
         let must_grant = self.foreign || self.rule != ResourceRule::Either || !self.kind.has_account();
         let refused = must_grant && !self.resource.allows();
@@ -303,7 +313,6 @@ impl<'p> Case<'p> {
         if !self.identity.allows() && !by_entity {
             return Because::NotAllowed(PolicyType::Identity);
         }
-        let limits = |found: &Option<Found<'_>>| found.as_ref().is_some_and(|found| !found.allows());
         if limits(&self.boundary) {
             return Because::NotAllowed(PolicyType::Boundary);
         }
@@ -321,6 +330,7 @@ impl<'p> Case<'p> {
     pub fn all(&self) -> impl Iterator<Item = (PolicyType, &Found<'p>)> {
         let levels = self.service_control.iter().map(|level| (PolicyType::ServiceControl, level));
         let others = [
+            (PolicyType::VpcEndpoint, self.endpoint.as_ref()),
             (self.resource_type(), Some(&self.resource)),
             (PolicyType::Identity, Some(&self.identity)),
             (PolicyType::Boundary, self.boundary.as_ref()),
@@ -338,6 +348,11 @@ impl<'p> Case<'p> {
         let founds = self.all().filter(|(of, _)| *of == kind);
         founds.flat_map(|(kind, found)| found.hits(effect).iter().map(move |hit| hit.shown(kind))).collect()
     }
+}
+
+/// Whether policies that have to allow, if there are any, don't.
+fn limits(found: &Option<Found<'_>>) -> bool {
+    found.as_ref().is_some_and(|found| !found.allows())
 }
 
 impl<'p> Found<'p> {

@@ -61,12 +61,14 @@ pub fn explain(
     let question = Question { caller, action: &action, resource, context, bounded: own && policies.boundary.is_some() };
     let of_resource = if rule == ResourceRule::Trust { PolicyType::Trust } else { PolicyType::Resource };
     let levels = policies.service_control.iter().flatten().map(|attached| (PolicyType::ServiceControl, attached));
+    let endpoint = policies.endpoint.iter().map(|attached| (PolicyType::VpcEndpoint, attached));
     let resources = resource_policy.map(|attached| (of_resource, attached));
     let identity = policies.identity.iter().map(|attached| (PolicyType::Identity, attached));
     let boundary = policies.boundary.iter().map(|attached| (PolicyType::Boundary, attached));
     let session = policies.session.iter().flatten().map(|attached| (PolicyType::Session, attached));
     let own = identity.chain(boundary).chain(session).filter(|_| own);
-    let policies = levels.chain(resources).chain(own).map(|(kind, attached)| policy(kind, attached, &question)).collect();
+    let policies =
+        levels.chain(endpoint).chain(resources).chain(own).map(|(kind, attached)| policy(kind, attached, &question)).collect();
     Explanation { decision, reason, policies }
 }
 

@@ -63,12 +63,18 @@ async fn what_interface_endpoints_are_not() {
         let answer = call(&cloud, "ec2", "CreateVpcEndpoint", &asked).await;
         answer.all("Error/Code").first().copied().unwrap_or("made").to_owned()
     };
-    assert_eq!(create(&[("ServiceName", "com.amazonaws.us-east-1.sqs")]).await, "InvalidServiceName");
+    assert_eq!(create(&[("ServiceName", "com.amazonaws.us-east-1.athena")]).await, "InvalidServiceName");
     assert_eq!(create(&[("RouteTableId.1", "rtb-0123456789abcdef0")]).await, "NotImplemented");
+    for malformed in ["{", r#"{"Statement":[{"Effect":"Allow","Action":"logs:*","Resource":"*"}]}"#] {
+        assert_eq!(create(&[("PolicyDocument", malformed)]).await, "InvalidPolicyDocument");
+    }
     let narrow = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"logs:*","Resource":"*"}]}"#;
-    assert_eq!(create(&[("PolicyDocument", narrow)]).await, "NotImplemented");
-    let open = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
-    assert_eq!(create(&[("PolicyDocument", open), ("SubnetId.1", &subnets[0])]).await, "made");
+    assert_eq!(create(&[("PolicyDocument", narrow), ("SubnetId.1", &subnets[0])]).await, "made");
+    let shown = ec2(&cloud, "DescribeVpcEndpoints", &[]).await;
+    assert_eq!(shown.one("policyDocument"), narrow);
+    let reset = [("VpcEndpointId", shown.one("vpcEndpointId")), ("ResetPolicy", "true")];
+    ec2(&cloud, "ModifyVpcEndpoint", &reset).await;
+    assert!(ec2(&cloud, "DescribeVpcEndpoints", &[]).await.one("policyDocument").contains("2008-10-17"));
     let plain = super::vpc(&cloud, "10.0.0.0/16").await;
     assert_eq!(create(&[("VpcId", &plain)]).await, "InvalidParameter", "private names need names in the VPC");
     let (one, two) = (super::subnet(&cloud, &plain, "10.0.0.0/24").await, super::subnet(&cloud, &plain, "10.0.1.0/24").await);

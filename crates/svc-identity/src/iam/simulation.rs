@@ -65,6 +65,7 @@ impl Scenario {
             boundary: self.boundary.as_ref().map(|source| source.attached.clone()),
             session: None,
             service_control: self.organization.iter().map(|level| attached(level)).collect(),
+            endpoint: None,
         }
     }
 
@@ -156,6 +157,8 @@ impl Scenario {
             PolicyType::Resource | PolicyType::Trust => return sdk::PolicySourceType::Resource,
             PolicyType::Boundary => self.boundary.iter().collect(),
             PolicyType::ServiceControl => self.organization.iter().flatten().collect(),
+            // Nothing that is simulated comes by an endpoint.
+            PolicyType::VpcEndpoint => Vec::new(),
             PolicyType::Identity | PolicyType::Session => self.identity.iter().collect(),
         };
         let source = sources.into_iter().find(|source| source.attached.name == statement.policy);

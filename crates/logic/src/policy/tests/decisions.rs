@@ -177,6 +177,28 @@ fn organizations_limit_at_every_level() {
 }
 
 #[test]
+fn an_endpoint_limits_whoever_comes_by_it() {
+    use {Because::*, PolicyType::*};
+    let everybody = |mut statement: Value| {
+        statement["Principal"] = json!("*");
+        statement
+    };
+    let root = Caller { arn: "arn:aws:iam::123456789012:root", account: ACCOUNT, kind: CallerKind::Root };
+    for (statement, expected) in [
+        (everybody(allow("*")), None),
+        (everybody(allow("ec2:*")), Some(NotAllowed(VpcEndpoint))),
+        (json!([everybody(allow("*")), everybody(deny("s3:*"))]), Some(Denied(VpcEndpoint))),
+    ] {
+        let endpoint = Some(attached(Kind::Resource, statement));
+        let policies = Policies { endpoint, ..identity(allow("*")) };
+        assert_eq!(on_bucket(ANNA, &policies, None, None), expected.unwrap_or(Allowed(Identity)));
+        assert_eq!(on_bucket(root, &policies, None, None), expected.unwrap_or(Root));
+        let direct = bucket_policy("Allow", aws(ANNA.arn));
+        assert_eq!(on_bucket(ANNA, &policies, Some(&direct), None), expected.unwrap_or(Allowed(Resource)));
+    }
+}
+
+#[test]
 fn an_accounts_root_is_denied_by_resources_only() {
     use {Because::*, PolicyType::*};
     let root = Caller { arn: "arn:aws:iam::123456789012:root", account: ACCOUNT, kind: CallerKind::Root };

@@ -84,6 +84,7 @@ impl World {
             boundary: self.boundary.as_ref().map(|it| attached(Kind::Identity, json!(it))),
             session: self.session.as_ref().map(|it| vec![attached(Kind::Session, json!(it))]),
             service_control: Vec::new(),
+            endpoint: None,
         }
     }
 

@@ -3,12 +3,13 @@
 //! The edge listens at them and passes connections on to the door for workloads, at which nobody is taken for the owner, so that requests
 //! are signed as everywhere. It speaks HTTP: there is nobody whose certificates for these names would be believed.
 
-use super::{DEFAULT_POLICY, service_name};
+use super::service_name;
 use crate::{
     errors::{given, invalid_value, missing_parameter, refuse},
     records::{all, find, key},
     vpc::{interfaces, remove_interface},
 };
+use agent_proto::edge::EndpointDoor;
 use api::ec2::{CreateVpcEndpointRequest, DnsEntry, ModifyVpcEndpointRequest};
 use front::Cx;
 use logic::vpc::{NewInterface, WantedAddresses, fingerprint, new_interface};
@@ -27,15 +28,19 @@ use wire::Fault;
 const PORT: u16 = 80;
 
 /// The services that have such endpoints, and what their names begin with.
-pub const SERVICES: [(&str, &str); 10] = [
+pub const SERVICES: [(&str, &str); 14] = [
     ("cloudtrail", "cloudtrail"),
     ("ebs", "ebs"),
     ("ec2", "ec2"),
     ("ecr.api", "api.ecr"),
     ("ecs", "ecs"),
     ("elasticloadbalancing", "elasticloadbalancing"),
+    ("events", "events"),
     ("kms", "kms"),
+    ("lambda", "lambda"),
     ("logs", "logs"),
+    ("scheduler", "scheduler"),
+    ("sqs", "sqs"),
     ("ssm", "ssm"),
     ("sts", "sts"),
 ];
@@ -69,10 +74,7 @@ pub fn create(
     service: &str,
     input: &CreateVpcEndpointRequest,
 ) -> Result<EndpointInterfaces, Fault> {
-    refuse(&[
-        ("RouteTableIds of an interface endpoint", given(&input.route_table_ids)),
-        ("A PolicyDocument of an interface endpoint", !is_open(input.policy_document.as_deref())),
-    ])?;
+    refuse(&[("RouteTableIds of an interface endpoint", given(&input.route_table_ids))])?;
     let subnets = input.subnet_ids.as_deref().unwrap_or_default();
     let groups = groups(cx, tx, &input.vpc_id, input.security_group_ids.as_deref())?;
     let private_dns = input.private_dns_enabled.unwrap_or(true);
@@ -84,13 +86,6 @@ pub fn create(
         add(cx, tx, id, &input.vpc_id, &mut own, subnet)?;
     }
     Ok(own)
-}
-
-/// Whether a policy lets everybody do everything, which is the only one that is carried out.
-fn is_open(policy: Option<&str>) -> bool {
-    let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
-    let statement = |text: &str| parsed(text).map(|it| it["Statement"].clone());
-    policy.filter(|text| !text.is_empty()).is_none_or(|text| statement(text) == statement(DEFAULT_POLICY))
 }
 
 fn groups(cx: &Cx, tx: &Tx, vpc: &str, named: Option<&[String]>) -> Result<Vec<String>, Fault> {
@@ -159,7 +154,6 @@ pub fn modify(cx: &Cx, tx: &mut Tx, spec: &mut VpcEndpointSpec, input: &ModifyVp
     refuse(&[
         ("AddRouteTableIds of an interface endpoint", given(&input.add_route_table_ids)),
         ("RemoveRouteTableIds of an interface endpoint", given(&input.remove_route_table_ids)),
-        ("A PolicyDocument of an interface endpoint", !is_open(input.policy_document.as_deref())),
     ])?;
     let id = &input.vpc_endpoint_id;
     if let Some(value) = input.private_dns_enabled {
@@ -214,7 +208,7 @@ pub fn remove(cx: &Cx, tx: &mut Tx, own: &EndpointInterfaces) -> Result<(), Stor
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndpointTable {
     /// Where connections are taken that go to the cloud's API.
-    pub doors: Vec<SocketAddrV4>,
+    pub doors: Vec<EndpointDoor>,
     /// Names, and the addresses that they lead to.
     pub names: BTreeMap<String, Vec<Ipv4Addr>>,
 }
@@ -233,7 +227,8 @@ pub fn tables(read: &impl Read) -> Result<BTreeMap<String, EndpointTable>, Store
             continue;
         }
         let table = found.entry(spec.vpc.clone()).or_default();
-        table.doors.extend(addresses.iter().map(|address| SocketAddrV4::new(*address, PORT)));
+        let door = |address: &Ipv4Addr| EndpointDoor { address: SocketAddrV4::new(*address, PORT), endpoint: at.id.clone() };
+        table.doors.extend(addresses.iter().map(door));
         let private = private_name(&at.region, &spec.service).filter(|_| own.private_dns);
         for name in own_name(&at.id, &at.region, &spec.service).into_iter().chain(private) {
             table.names.insert(name, addresses.clone());

@@ -27,7 +27,10 @@ use api::ec2::{
     UnsuccessfulItemError, VpcEndpoint as View, VpcEndpointType,
 };
 use front::{Cx, Service};
-use logic::vpc::{ZONE_LETTERS, zone_name};
+use logic::{
+    policy::{Kind, Policy},
+    vpc::{ZONE_LETTERS, zone_name},
+};
 use model::{
     Region,
     ec2::{Destination, Route, RouteTable, RouteTarget, Vpc, VpcEndpoint, VpcEndpointSpec},
@@ -150,9 +153,11 @@ fn answer(
 
 fn policy(given: Option<&str>) -> Result<String, Fault> {
     let Some(text) = given.filter(|text| !text.is_empty()) else { return Ok(DEFAULT_POLICY.into()) };
-    match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(value) if value.get("Statement").is_some() => Ok(text.into()),
-        _ => Err(Fault::client("InvalidPolicyDocument", "The specified policy document is not a valid JSON policy document.")),
+    match Policy::parse(text, Kind::Resource) {
+        Ok(_) => Ok(text.into()),
+        Err(_) => {
+            Err(Fault::client("InvalidPolicyDocument", "The specified policy document is not a valid JSON policy document."))
+        }
     }
 }
 
@@ -211,14 +216,15 @@ fn modify(cx: &Cx, tx: &mut Tx, input: &ModifyVpcEndpointRequest) -> Result<Modi
         ("DnsOptions", input.dns_options.is_some()),
         ("SubnetConfigurations", given(&input.subnet_configurations)),
     ])?;
-    if !gateway {
-        interface::modify(cx, tx, &mut spec, input)?;
-        tx.put_spec(&key::<VpcEndpoint>(cx, id), &spec)?;
-        return Ok(ModifyVpcEndpointResult { r#return: Some(true) });
-    }
     if input.reset_policy == Some(true) || input.policy_document.is_some() {
         spec.policy = policy(input.policy_document.as_deref().filter(|_| input.reset_policy != Some(true)))?;
-        tx.put_spec(&key::<VpcEndpoint>(cx, id), &spec)?;
+    }
+    if !gateway {
+        interface::modify(cx, tx, &mut spec, input)?;
+    }
+    tx.put_spec(&key::<VpcEndpoint>(cx, id), &spec)?;
+    if !gateway {
+        return Ok(ModifyVpcEndpointResult { r#return: Some(true) });
     }
     add_routes(cx, tx, id, &spec, input.add_route_table_ids.as_deref().unwrap_or_default())?;
     remove_routes(cx, tx, id, input.remove_route_table_ids.as_deref().unwrap_or_default())?;
@@ -333,7 +339,7 @@ fn detail(cx: &Cx, service: &str, host: &str, kind: ServiceType) -> ServiceDetai
         private_dns_names: private.clone().map(|name| vec![PrivateDnsDetails { private_dns_name: Some(name) }]),
         private_dns_name: private,
         base_endpoint_dns_names: Some(vec![base]),
-        vpc_endpoint_policy_supported: Some(kind == ServiceType::Gateway),
+        vpc_endpoint_policy_supported: Some(true),
         supported_ip_address_types: (kind == ServiceType::Interface).then(|| vec![ServiceConnectivityType::Ipv4]),
         acceptance_required: Some(false),
         manages_vpc_endpoints: Some(false),
