@@ -180,6 +180,10 @@ struct Asked<'a, F> {
     fields: Vec<(F, &'a [String])>,
 }
 
+/// A request has at most so many filters, and so many values in them (EC2 API reference, "Filter").
+const MOST_FILTERS: usize = 50;
+const MOST_VALUES: usize = 200;
+
 /// What of tags a filter is about.
 enum About<'a> {
     /// The value of the one with that key.
@@ -191,6 +195,10 @@ enum About<'a> {
 impl<'a, F> Asked<'a, F> {
     /// Reads filters; `field` knows those by name that are not about tags.
     fn read(filters: &'a [Filter], tagged: bool, field: impl Fn(&str) -> Option<F>) -> Result<Self, Fault> {
+        let values: usize = filters.iter().filter_map(|filter| filter.values.as_ref()).map(Vec::len).sum();
+        if filters.len() > MOST_FILTERS || values > MOST_VALUES {
+            return Err(too_many());
+        }
         let mut asked = Self { tags: Vec::new(), fields: Vec::new() };
         for filter in filters {
             let (name, patterns) = parts(filter)?;
@@ -227,6 +235,11 @@ fn parts(filter: &Filter) -> Result<(&str, &[String]), Fault> {
     let name = name.ok_or_else(|| invalid_value("The filter 'null' is invalid"))?;
     let values = filter.values.as_deref().filter(|values| !values.is_empty());
     Ok((name, values.ok_or_else(|| Fault::client("InvalidParameterValue", "The filter value is missing or empty"))?))
+}
+
+fn too_many() -> Fault {
+    let message = format!("The maximum number of filter values specified on a single call is {MOST_VALUES}");
+    Fault::client("FilterLimitExceeded", message)
 }
 
 fn unknown(name: &str) -> Fault {

@@ -25,6 +25,17 @@ pub fn missing_parameter(name: &str) -> Fault {
     Fault::client("MissingParameter", format!("The request must contain the parameter {name}"))
 }
 
+/// What makes a repeated request the same, if it says anything.
+pub fn client_token(token: Option<&str>) -> Result<Option<&str>, Fault> {
+    match token.filter(|token| !token.is_empty()) {
+        Some(token) if token.len() > 64 || !token.bytes().all(|byte| (b' '..=b'~').contains(&byte)) => {
+            let message = format!("The client token '{token}' is not valid. Client tokens have at most 64 ASCII characters");
+            Err(Fault::client("InvalidClientToken", message))
+        }
+        token => Ok(token),
+    }
+}
+
 /// A page that isn't there.
 pub fn invalid_next_token() -> Fault {
     Fault::client("InvalidNextToken", "The specified token is not valid")

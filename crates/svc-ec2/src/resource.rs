@@ -56,7 +56,7 @@ resources! {
     DHCP_OPTIONS = "dhcp-options", "dopt", "InvalidDhcpOptionsId.Malformed", "InvalidDhcpOptionID.NotFound", "dhcpOption ID";
     ELASTIC_IP = "elastic-ip", "eipalloc", "InvalidParameterValue", "InvalidAllocationID.NotFound", "allocation ID";
     FLOW_LOG = "vpc-flow-log", "fl", "InvalidFlowLogId.Malformed", "InvalidFlowLogId.NotFound", "flowLog ID";
-    NAT_GATEWAY = "natgateway", "nat", "InvalidNatGatewayID.Malformed", "NatGatewayNotFound", "Nat Gateway";
+    NAT_GATEWAY = "natgateway", "nat", "NatGatewayMalformed", "NatGatewayNotFound", "Nat Gateway";
     NETWORK_ACL = "network-acl", "acl", "InvalidNetworkAclId.Malformed", "InvalidNetworkAclID.NotFound", "networkAcl ID";
     PREFIX_LIST = "prefix-list", "pl", "InvalidPrefixListId.Malformed", "InvalidPrefixListID.NotFound", "prefix list ID";
     SUBNET_CIDR_RESERVATION = "subnet-cidr-reservation", "scr",

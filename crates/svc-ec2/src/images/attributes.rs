@@ -146,7 +146,10 @@ fn who(permission: &LaunchPermission) -> Answer<Option<String>> {
     match (&permission.group, &permission.user_id) {
         (Some(_), None) => Ok(None),
         (None, Some(user)) if AccountId::parse(user).is_ok() => Ok(Some(user.clone())),
-        (None, Some(user)) => Err(invalid_attribute(format!("Invalid attribute item value \"{user}\" for userId item type."))),
+        (None, Some(user)) => {
+            let message = format!("Invalid attribute item value \"{user}\" for userId item type.");
+            Err(Fault::client("InvalidAMIAttributeItemValue", message))
+        }
         _ => Err(invalid_combination("Specify either a group or a user for each launch permission")),
     }
 }

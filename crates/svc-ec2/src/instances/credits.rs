@@ -21,6 +21,7 @@ use front::{Answer, Cx};
 use logic::{instance::credits_of, instance_type};
 use model::ec2::Instance;
 use spine::{Read, Scope, Tx};
+use std::collections::BTreeSet;
 use wire::Fault;
 
 fn is_burstable(loaded: &Loaded) -> bool {
@@ -77,6 +78,11 @@ pub fn modify(
     for one in &input.instance_credit_specifications {
         let text = one.cpu_credits.as_deref().ok_or_else(|| missing_parameter("InstanceCreditSpecification.CpuCredits"))?;
         wanted.push((one, defaults::credits(text)?));
+    }
+    let ids: BTreeSet<&String> = wanted.iter().map(|(one, _)| &one.instance_id).collect();
+    if ids.len() < wanted.len() {
+        let message = "The request contains the same instance ID more than once";
+        return Err(Fault::client("InvalidInstanceCreditSpecification.DuplicateInstanceId", message));
     }
     dry_run(input.dry_run)?;
     let (mut done, mut failed) = (Vec::new(), Vec::new());

@@ -19,6 +19,7 @@ use front::{Answer, Cx};
 use logic::{instance::Credits, instance_type::InstanceType};
 use model::ec2::{InstanceDefaults, InstanceDefaultsSpec};
 use spine::{Read, Tx};
+use wire::Fault;
 
 /// What holds here.
 pub fn read(cx: &Cx, read: &impl Read) -> Answer<InstanceDefaultsSpec> {
@@ -43,9 +44,10 @@ pub fn credits(text: &str) -> Answer<bool> {
     match text {
         "unlimited" => Ok(true),
         "standard" => Ok(false),
-        other => Err(invalid_value(format!(
-            "Value ({other}) for parameter CpuCredits is invalid. Valid values are standard, unlimited"
-        ))),
+        other => {
+            let message = format!("The CPU credit value '{other}' is not valid. Valid values are standard and unlimited");
+            Err(Fault::client("InvalidCpuCredits.Malformed", message))
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub fn association(cx: &Cx, read: &impl Read, asked: &IamInstanceProfileSpecific
             return Err(invalid_combination(message));
         }
         (Some(name), None) => name.to_owned(),
-        (None, Some(arn)) => name_in(cx, arn).ok_or_else(|| invalid_arn(arn))?,
+        (None, Some(arn)) => name_in(cx, arn)?.ok_or_else(|| invalid_arn(arn))?,
         (None, None) => return Err(missing_parameter("IamInstanceProfile.Name")),
     };
     let absent = || match &asked.arn {
@@ -62,11 +62,15 @@ fn invalid_arn(arn: &str) -> Fault {
     invalid_value(format!("Value ({arn}) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN"))
 }
 
-/// The name in the ARN of a profile of the caller's account.
-fn name_in(cx: &Cx, text: &str) -> Option<String> {
-    let arn: Arn = text.parse().ok()?;
-    let path = arn.resource_id("iam", "instance-profile")?;
-    (arn.account == cx.account.as_str()).then(|| path.rsplit('/').next().unwrap_or(path).to_owned())
+/// The name in the ARN of a profile of the caller's account; `None`: it is of another one.
+fn name_in(cx: &Cx, text: &str) -> Answer<Option<String>> {
+    let arn = text.parse::<Arn>().ok();
+    let path = arn.as_ref().and_then(|arn| arn.resource_id("iam", "instance-profile"));
+    let (Some(arn), Some(path)) = (&arn, path) else {
+        let message = format!("The specified IAM instance profile ARN '{text}' is not valid");
+        return Err(Fault::client("InvalidIamInstanceProfileArn.Malformed", message));
+    };
+    Ok((arn.account == cx.account.as_str()).then(|| path.rsplit('/').next().unwrap_or(path).to_owned()))
 }
 
 /// Refuses unless the caller may pass the profile's role to EC2. A profile without a role passes none.

@@ -12,8 +12,8 @@ use api::ec2::{
     DescribePlacementGroupsResult, PlacementStrategy as Asked, SpreadLevel as Level,
 };
 use front::Cx;
-use model::ec2::{PlacementGroup, PlacementGroupSpec, PlacementStrategy, SpreadLevel};
-use spine::Tx;
+use model::ec2::{Instance, InstanceState, PlacementGroup, PlacementGroupSpec, PlacementStrategy, SpreadLevel};
+use spine::{Read, Row, Scope, Tx};
 use wire::Fault;
 
 /// How many partitions a group has of which nobody says.
@@ -92,6 +92,14 @@ pub fn describe(cx: &Cx, tx: &mut Tx, input: &DescribePlacementGroupsRequest) ->
 pub fn delete(cx: &Cx, tx: &mut Tx, input: &DeletePlacementGroupRequest) -> Result<(), Fault> {
     dry_run(input.dry_run)?;
     let (id, _) = placement_group_named(cx, tx, &input.group_name)?.ok_or_else(|| unknown(&input.group_name))?;
+    let instances = tx.list::<Instance>(Scope::Region(&cx.account, &cx.region))?;
+    let is_in_it = |row: &Row<Instance>| {
+        row.plan.state != InstanceState::Terminated && row.spec.placement.group.as_ref() == Some(&input.group_name)
+    };
+    if instances.iter().any(|(_, row)| is_in_it(row)) {
+        let message = format!("The placement group '{}' is in use and may not be deleted.", input.group_name);
+        return Err(Fault::client("InvalidPlacementGroup.InUse", message));
+    }
     Ok(tx.delete(&key::<PlacementGroup>(cx, id))?)
 }
 

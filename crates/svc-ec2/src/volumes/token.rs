@@ -2,18 +2,14 @@
 //! token, so that its repetition finds it.
 
 use super::errors::token_mismatch;
-use crate::errors::invalid_value;
+use crate::errors::client_token;
 use aws_lc_rs::digest::{SHA256, digest};
 use front::{Answer, Cx};
 use model::ec2::RequestToken;
 
 /// The token of a request that says `said`, if it has one.
 pub fn read(token: Option<&str>, said: &impl std::fmt::Debug) -> Answer<Option<RequestToken>> {
-    let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
-    if token.len() > 64 || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let message = format!("Value ({token}) for parameter clientToken is invalid. Valid tokens are up to 64 ASCII characters");
-        return Err(invalid_value(message));
-    }
+    let Some(token) = client_token(token)? else { return Ok(None) };
     Ok(Some(RequestToken { token: token.into(), request: hash(&format!("{said:?}")) }))
 }
 

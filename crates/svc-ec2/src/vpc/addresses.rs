@@ -149,7 +149,7 @@ fn meant(cx: &Cx, tx: &Tx, allocation: Option<&str>, address: Option<&str>) -> R
 fn no_address(address: &str) -> Fault {
     match address.parse::<Ipv4Addr>() {
         Ok(_) => Fault::client("InvalidAddress.NotFound", format!("Address '{address}' not found.")),
-        Err(_) => invalid_value(format!("Value ({address}) for parameter publicIp is invalid. Invalid IPv4 address")),
+        Err(_) => Fault::client("InvalidAddress.Malformed", format!("The address '{address}' is not valid")),
     }
 }
 

@@ -197,9 +197,19 @@ fn gateway(cx: &Cx, tx: &Tx, id: &str, table_id: &str, table: &RouteTableSpec) -
     if let Some(prefix) = ["vgw-", "vpce-", "cagw-", "lgw-"].iter().find(|prefix| id.starts_with(**prefix)) {
         return Err(Fault::not_implemented(format!("A route to {prefix}…")));
     }
-    let gateway = find::<InternetGateway>(cx, tx, id)?;
+    let gateway = find::<InternetGateway>(cx, tx, id).map_err(|fault| no_gateway(id, fault))?;
     same_vpc(table_id, table, "network gateway", id, gateway.vpc.as_deref().unwrap_or_default())?;
     Ok(RouteTarget::InternetGateway(id.into()))
+}
+
+/// A route's gateway that isn't there, whatever kind it is of.
+fn no_gateway(id: &str, fault: Fault) -> Fault {
+    match &*fault.code {
+        "InvalidInternetGatewayID.NotFound" => {
+            Fault::client("InvalidGatewayID.NotFound", format!("The gateway ID '{id}' does not exist"))
+        }
+        _ => fault,
+    }
 }
 
 fn same_vpc(table_id: &str, table: &RouteTableSpec, noun: &str, id: &str, vpc: &str) -> Result<(), Fault> {

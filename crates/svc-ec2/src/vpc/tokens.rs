@@ -1,7 +1,7 @@
 //! Client tokens: a request that is repeated with its token makes nothing new (EC2 API reference, "Ensuring idempotency").
 
 use crate::{
-    errors::invalid_value,
+    errors::client_token,
     records::{Named, all},
 };
 use front::Cx;
@@ -27,10 +27,7 @@ pub fn asked<R: Record>(
     request: &impl Debug,
     of: fn(&R::Spec) -> Option<&ClientToken>,
 ) -> Result<Asked<R>, Fault> {
-    let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(Asked::New(None)) };
-    if token.len() > 64 || !token.is_ascii() {
-        return Err(invalid_value(format!("Invalid client token '{token}': at most 64 ASCII characters are allowed")));
-    }
+    let Some(token) = client_token(token)? else { return Ok(Asked::New(None)) };
     let new = ClientToken { token: token.into(), request: fingerprint(&format!("{request:?}"), 32) };
     let earlier = all::<R>(cx, tx)?.into_iter().find(|(_, spec)| of(spec).is_some_and(|it| it.token == token));
     match earlier {

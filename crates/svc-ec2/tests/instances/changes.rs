@@ -191,7 +191,7 @@ async fn credits_are_set_for_each_instance_and_for_families() {
     world.pending(&[]).await;
     assert!(world.ok("DescribeInstanceCreditSpecifications", &[]).await.all("item/instanceId").is_empty());
     let wrong = world.fails("ModifyDefaultCreditSpecification", &[family, ("CpuCredits", "many")]).await;
-    assert_eq!(wrong.0, "InvalidParameterValue");
+    assert_eq!(wrong.0, "InvalidCpuCredits.Malformed");
 }
 
 #[tokio::test]

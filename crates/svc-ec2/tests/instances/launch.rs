@@ -100,7 +100,7 @@ async fn bad_input_makes_nothing() {
         ("InvalidParameterValue", vec![("IamInstanceProfile.Name", "nobody")]),
         ("InvalidParameterValue", vec![("PrivateIpAddress", "10.0.0.1")]),
         ("InvalidParameterValue", vec![("MetadataOptions.HttpPutResponseHopLimit", "65")]),
-        ("InvalidParameterValue", vec![("CreditSpecification.CpuCredits", "many")]),
+        ("InvalidCpuCredits.Malformed", vec![("CreditSpecification.CpuCredits", "many")]),
         ("InvalidParameterCombination", vec![("InstanceType", "m5.large"), ("CreditSpecification.CpuCredits", "standard")]),
         ("UnsupportedHibernationConfiguration", vec![("HibernationOptions.Configured", "true")]),
         ("InvalidParameterValue", vec![("CpuOptions.CoreCount", "7"), ("CpuOptions.ThreadsPerCore", "1")]),

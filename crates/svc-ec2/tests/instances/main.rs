@@ -1,6 +1,7 @@
 //! Instances, through the front and with their reconciler.
 
 mod changes;
+mod codes;
 #[path = "../common/mod.rs"]
 mod common;
 mod found;

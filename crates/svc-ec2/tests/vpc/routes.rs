@@ -80,7 +80,7 @@ async fn routes_are_made_replaced_and_deleted() {
     ];
     assert_eq!(run("CreateRoute", both).await.unwrap_err().0, "InvalidParameterCombination");
     let nowhere = run("CreateRoute", route("0.0.0.0/0", ("GatewayId", "igw-0123456789abcdef0"))).await.unwrap_err();
-    assert_eq!(nowhere.0, "InvalidInternetGatewayID.NotFound");
+    assert_eq!(nowhere.0, "InvalidGatewayID.NotFound");
     let stranger = vpc(&cloud, "10.1.0.0/16").await;
     let other = gateway(&cloud, &stranger).await;
     let (_, message) = run("CreateRoute", route("0.0.0.0/0", ("GatewayId", &other))).await.unwrap_err();

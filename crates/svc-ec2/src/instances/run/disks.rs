@@ -121,6 +121,10 @@ fn disk(cx: &Cx, tx: &Tx, image: &Launchable, device: String, ebs: EbsDevice) ->
         Some(id) => anywhere::<Snapshot>(tx, &cx.account, &cx.region, id)?,
         None => None,
     };
+    if device == image.spec.root_device && matches!(&*ebs.volume_type, "st1" | "sc1") {
+        let message = format!("The volume type '{}' cannot be used as a boot volume", ebs.volume_type);
+        return Err(Fault::client("BootForVolumeTypeUnsupported", message));
+    }
     if let (Some(size), Some((key, snapshot))) = (ebs.size, &snapshot)
         && size < snapshot.size
     {

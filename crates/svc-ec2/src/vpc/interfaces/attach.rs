@@ -84,10 +84,21 @@ pub fn attached(cx: &Cx, read: &impl Read, id: &str) -> Result<Option<Named<Netw
     Ok(all::<NetworkInterface>(cx, read)?.into_iter().find(|(_, it)| has(it)))
 }
 
+/// An attachment's id says of what it is: `eni-attach-…`, and others for those that services make.
+fn check_form(id: &str) -> Result<(), Fault> {
+    let digits = id.split_once("-attach-").map(|(_, digits)| digits);
+    if digits.is_some_and(|digits| matches!(digits.len(), 8 | 17) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        return Ok(());
+    }
+    let message = format!("Invalid id: \"{id}\" (expecting \"eni-attach-...\")");
+    Err(Fault::client("InvalidNetworkInterfaceAttachmentId.Malformed", message))
+}
+
 /// `DetachNetworkInterface`. Forced or not, it is pulled out at once: no machine is asked.
 pub fn detach(cx: &Cx, tx: &mut Tx, input: &DetachNetworkInterfaceRequest) -> Result<(), Fault> {
     dry_run(input.dry_run)?;
     let id = &input.attachment_id;
+    check_form(id)?;
     let found = attached(cx, tx, id)?;
     let (interface, spec) =
         found.ok_or_else(|| Fault::client("InvalidAttachmentID.NotFound", format!("The attachment ID '{id}' does not exist")))?;
