@@ -189,6 +189,21 @@ def test_a_machine_speaks_ipv6_and_reaches_an_endpoint(cloud, lab, machine):
     ec2("authorize-security-group-ingress", "--group-id", group, "--protocol", "tcp", "--port", "80", "--source-group", group)
     until(lambda: ssh(address, ask, check=False).stdout == "403", what="an answer of STS, to whom nobody has said who asks")
 
+    # What the endpoint's policy doesn't allow, nobody may who comes by it, whatever he may otherwise.
+    iam = cloud.client("iam")
+    iam.create_user(UserName="within")
+    iam.attach_user_policy(UserName="within", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    key = iam.create_access_key(UserName="within")["AccessKey"]
+    signed = f"curl -s -m 9 --aws-sigv4 aws:amz:us-east-1:sts --user '{key['AccessKeyId']}:{key['SecretAccessKey']}'"
+    signed += f" 'http://sts.us-east-1.amazonaws.com/?AccessKeyId={key['AccessKeyId']}&Action=GetAccessKeyInfo&Version=2011-06-15'"
+    assert "<Account>" in ssh(address, signed)
+    narrow = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:GetCallerIdentity", "Resource": "*"}]}
+    ec2("modify-vpc-endpoint", "--vpc-endpoint-id", endpoint, "--policy-document", json.dumps(narrow))
+    assert "no VPC endpoint policy allows the sts:GetAccessKeyInfo action" in ssh(address, signed)
+    iam.delete_access_key(UserName="within", AccessKeyId=key["AccessKeyId"])
+    iam.detach_user_policy(UserName="within", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    iam.delete_user(UserName="within")
+
     cloud.aws("ec2", "terminate-instances", "--instance-ids", found["InstanceId"])
     in_state(cloud, found["InstanceId"], "terminated")
     ec2("delete-vpc-endpoints", "--vpc-endpoint-ids", endpoint)

@@ -75,11 +75,17 @@ impl Arrival {
     }
 
     /// The context in which somebody asks of whom nothing is known, about something of that account.
-    pub fn anonymous(&self, store: &Store, service: &'static wire::Service, account: &AccountId, region: &Region) -> Cx {
+    pub fn anonymous(
+        &self,
+        store: &Store,
+        service: &'static wire::Service,
+        account: &AccountId,
+        region: &Region,
+    ) -> Result<Cx, Fault> {
         let circumstances = self.sender.circumstances(region);
         let who = (account, &Principal::Anonymous);
-        let authority = Authority::of_keyless(&self.gate, &store.snapshot(), who, &circumstances, self.env.now());
-        self.context(service, region.clone(), (account.clone(), Principal::Anonymous, None), authority)
+        let authority = Authority::of_keyless(&self.gate, &store.snapshot(), who, &circumstances, self.env.now())?;
+        Ok(self.context(service, region.clone(), (account.clone(), Principal::Anonymous, None), authority))
     }
 
     /// The address at the other end of the connection; none of one that came by a socket of this machine.

@@ -37,7 +37,7 @@ impl Asked<'_> {
     pub fn admit(&self, head: &Parts, body: &[u8]) -> Answer<Caller> {
         let service = &api::lambda::SERVICE;
         let (cx, auth) = match self.spec.auth {
-            UrlAuth::None => (self.arrival.anonymous(self.store, service, &self.key.account, &self.key.region), "NONE"),
+            UrlAuth::None => (self.arrival.anonymous(self.store, service, &self.key.account, &self.key.region)?, "NONE"),
             UrlAuth::AwsIam => {
                 let cx = self.arrival.identify(self.store, (service, "lambda"), head, body)?;
                 (cx.ok_or_else(|| Fault::client("AccessDeniedException", "Forbidden").status(403))?, "AWS_IAM")
