@@ -1,3 +1,4 @@
 //! The service of functions: Lambda.
 
 pub mod lambda;
+pub mod testing;

@@ -169,3 +169,13 @@ pub fn closed(why: Closed) -> Fault {
     );
     Fault::server(code, message).status(502).with("Type", Value::Str("Service".into()))
 }
+
+/// Whether it says that a function, or a version or an alias of it, isn't there.
+pub fn is_not_found(fault: &Fault) -> bool {
+    fault.code == "ResourceNotFoundException"
+}
+
+/// Whether it says that a function has called itself again and again.
+pub fn is_recursive(fault: &Fault) -> bool {
+    fault.code == "RecursiveInvocationException"
+}

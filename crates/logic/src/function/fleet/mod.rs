@@ -113,6 +113,8 @@ pub struct Census {
     pub ready: u32,
     /// Those that wait for an invocation.
     pub idle: u32,
+    /// Those that are being started.
+    pub starting: u32,
 }
 
 /// See the module.
@@ -358,6 +360,7 @@ impl Fleet {
         self.releases.get(&release).map_or_else(Census::default, |release| Census {
             ready: release.environments - release.starting,
             idle: u32::try_from(release.idle.len()).unwrap_or(u32::MAX),
+            starting: release.starting,
         })
     }
 

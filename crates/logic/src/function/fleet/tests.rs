@@ -75,7 +75,7 @@ fn whoever_waits_takes_what_becomes_free_first() {
     let cold = started(&mut fleet, T0);
     assert_eq!(fleet.freed(warm, false, T0), Some(waiting));
     assert_eq!(fleet.ready(cold, T0), None, "nobody needs it any more");
-    assert_eq!(fleet.census(release), Census { ready: 2, idle: 1 });
+    assert_eq!(fleet.census(release), Census { ready: 2, idle: 1, starting: 0 });
 }
 
 #[test]

@@ -25,7 +25,7 @@ use std::{
 
 /// Between two looks while there are environments: what invocations do to them, no record tells.
 const PERIOD: Duration = Duration::from_secs(30);
-/// Between two looks while something is about to be ready, or gone.
+/// Between two looks while something is about to be ready.
 const SOON: Duration = Duration::from_millis(200);
 /// How long an environment may go on with what it did when the server died, beyond its function's time.
 const GRACE: Duration = Duration::from_secs(10);
@@ -179,26 +179,26 @@ fn observed(spec: &ProvisionedSpec, census: Census, failure: Option<String>) -> 
 }
 
 impl Keeper {
-    /// Writes what there is of what was asked to be kept ready; whether something is missing that may come yet.
+    /// Writes what there is of what was asked to be kept ready; whether some of it is about to come.
     async fn report(&self, cx: &ReconcileCx, configured: &[Configured]) -> anyhow::Result<bool> {
-        let mut missing = false;
+        let mut coming = false;
         for (key, row, version) in configured {
-            let seen = {
+            let (seen, starting) = {
                 let state = self.pool.lock();
                 let release = state.current.get(version).map(|current| current.release);
                 let census = release.map(|release| state.fleet.census(release)).unwrap_or_default();
                 let failure = release.and_then(|release| state.failures.get(&release)).cloned();
-                observed(&row.spec, census, failure)
+                (observed(&row.spec, census, failure), census.starting)
             };
-            missing |= seen.allocated < row.spec.requested && seen.failure.is_none();
+            coming |= seen.allocated < row.spec.requested && starting > 0;
             if *row.observed != seen {
                 cx.store.transact(|tx| if tx.exists(key)? { tx.put_observed(key, &seen) } else { Ok(()) }).await?;
             }
         }
-        Ok(missing)
+        Ok(coming)
     }
 
-    /// Deletes the sources of environments that are gone, once all was read; whether some are still to be read.
+    /// Deletes the sources of environments that are gone, once all was read.
     async fn sweep(&self, cx: &ReconcileCx, snapshot: &Snapshot) -> anyhow::Result<()> {
         let alive = self.pool.lock().alive();
         for (key, row) in snapshot.list::<LogSource>(Scope::All)? {
@@ -237,19 +237,19 @@ impl Reconciler for Keeper {
             let strays = self.end_strays(&mut state, now);
             (strays, state.fleet.tidy(now))
         };
-        self.pool.obey(orders);
+        self.pool.obey(orders, Some(cx));
         self.pool.credentials.forget(now);
         self.sweep(cx, &snapshot).await?;
-        let missing = self.report(cx, &configured).await?;
-        Ok(self.wake(now, missing).min(strays))
+        let coming = self.report(cx, &configured).await?;
+        Ok(self.wake(now, coming).min(strays))
     }
 }
 
 impl Keeper {
-    fn wake(&self, now: Timestamp, missing: bool) -> Wake {
+    fn wake(&self, now: Timestamp, coming: bool) -> Wake {
         let state = self.pool.lock();
         let next = state.fleet.next_tidy(now).map_or(Wake::Idle, Wake::At);
-        let look = if missing { SOON } else { PERIOD };
-        if state.fleet.size() > 0 || missing { next.min(Wake::At(now + look)) } else { next }
+        let look = if coming { SOON } else { PERIOD };
+        if state.fleet.size() > 0 { next.min(Wake::At(now + look)) } else { next }
     }
 }

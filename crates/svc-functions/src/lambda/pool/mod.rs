@@ -92,6 +92,12 @@ impl Pool {
         Arc::new(Self { store, env, host, credentials: Cache::default(), state: Mutex::new(State::new(rules)) })
     }
 
+    /// How many environments wait for an invocation.
+    pub fn idle(&self) -> usize {
+        let state = self.lock();
+        state.deployed.keys().map(|release| state.fleet.census(*release).idle as usize).sum()
+    }
+
     /// Runs an invocation. It goes on to its end if whoever waits for it goes away, once an environment has it.
     pub async fn run(self: &Arc<Self>, target: &Target, invocation: Invocation) -> Result<Invoked, NotRun> {
         for _ in 0..MOST_TRIES {
@@ -192,7 +198,7 @@ impl Pool {
             let value = change(&mut state, now);
             (value, state.fleet.orders(now))
         };
-        self.obey(orders);
+        self.obey(orders, None);
         value
     }
 

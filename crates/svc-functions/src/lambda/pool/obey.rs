@@ -10,6 +10,7 @@ use logic::function::{
     concurrency::Throttle,
     fleet::{EnvironmentId, Orders, Start, Ticket},
 };
+use spine::reconcile::{Busy, ReconcileCx};
 use std::sync::Arc;
 use wire::Fault;
 
@@ -26,13 +27,14 @@ impl From<Fault> for NotStarted {
 }
 
 impl Pool {
-    /// Does what the fleet says.
-    pub(super) fn obey(self: &Arc<Self>, orders: Orders) {
+    /// Does what the fleet says; `cx` is busy with it, if it is a reconciler's.
+    pub(super) fn obey(self: &Arc<Self>, orders: Orders, cx: Option<&ReconcileCx>) {
+        let busy = || cx.map(ReconcileCx::busy);
         for start in orders.start {
-            tokio::spawn(self.clone().start(start));
+            tokio::spawn(with(busy(), self.clone().start(start)));
         }
         for environment in orders.end {
-            tokio::spawn(self.clone().end(environment));
+            tokio::spawn(with(busy(), self.clone().end(environment)));
         }
         if !orders.lapsed.is_empty() {
             let mut state = self.lock();
@@ -89,6 +91,11 @@ impl Pool {
         }
         self.act(|state, _| state.gone(environment));
     }
+}
+
+async fn with(busy: Option<Busy>, work: impl Future<Output = ()>) {
+    work.await;
+    drop(busy);
 }
 
 fn not_started(state: &mut State, start: Start, why: NotStarted) {

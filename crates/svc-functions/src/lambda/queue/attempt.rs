@@ -6,6 +6,7 @@ use super::{
     run::Due,
 };
 use crate::lambda::{
+    errors,
     invoke::{Invoker, Ran, whole},
     names::Named,
     pool::{Call, NotRun, Target},
@@ -32,7 +33,7 @@ pub async fn attempt(invoker: &Invoker, due: &Due) -> Result<(), Fault> {
     let target = match invoker.target(&named) {
         Ok(target) => target,
         // With the function goes who could be told.
-        Err(fault) if fault.status == 404 => return drop_event(invoker, due).await,
+        Err(fault) if errors::is_not_found(&fault) => return drop_event(invoker, due).await,
         Err(_) => return settle(invoker, due, terms, None, Came::Refused).await,
     };
     let told = Told { named: &named, target: &target, settings: settings.as_deref(), event: &event, spec: &due.spec };
@@ -65,9 +66,7 @@ async fn come(invoker: &Invoker, due: &Due, told: &Told<'_>, terms: Terms) -> Re
             let outcome = Outcome { version: version.version().to_owned(), payload, failed };
             Ok(if failed { Came::Failed(outcome) } else { Came::Answered(outcome) })
         }
-        Err(NotRun::Fault(fault)) if fault.code == "RecursiveInvocationException" => {
-            Ok(Came::GivenUp(Condition::RecursiveInvocation))
-        }
+        Err(NotRun::Fault(fault)) if errors::is_recursive(&fault) => Ok(Came::GivenUp(Condition::RecursiveInvocation)),
         Err(why) => {
             tracing::debug!(event = ?due.key, %why, "an event is tried again");
             Ok(Came::Refused)

@@ -10,6 +10,7 @@ mod answered;
 mod asked;
 
 use super::{
+    errors,
     invoke::{Invoker, LARGEST, Ran},
     names::Named,
     pool::{Call, NotRun},
@@ -98,7 +99,7 @@ impl Urls {
             Ok(Ran { invoked, .. }) if streams => answered::streamed(invoked.answer).await,
             Ok(Ran { invoked, .. }) => answered::buffered(invoked.answer).await,
             Err(NotRun::Throttled(_)) => message(StatusCode::TOO_MANY_REQUESTS, "Rate Exceeded."),
-            Err(NotRun::Fault(fault)) if fault.status == 404 => message(StatusCode::FORBIDDEN, "Forbidden"),
+            Err(NotRun::Fault(fault)) if errors::is_not_found(&fault) => message(StatusCode::FORBIDDEN, "Forbidden"),
             Err(NotRun::Fault(fault)) => {
                 tracing::debug!(request_id = arrival.request_id, %fault, "a function behind a URL could not be run");
                 failed()
