@@ -86,6 +86,10 @@ NAMED = {
     ("lambda", "arn"): arn("lambda", "layer:matrix:1"),
     ("lambda", "action"): "lambda:GetLayerVersion",
     ("lambda", "principal"): "123456789012",
+    ("s3", "copysource"): "matrix/matrix",
+    ("s3", "policy"): json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "s3:GetObject",
+         "Resource": "arn:aws:s3:::matrix/*"}]}),
     ("sts", "rolearn"): arn("iam", "role/matrix-trusts-the-account"),
     ("sts", "accesskeyid"): "AKIAIOSFODNN7EXAMPLE",
 }

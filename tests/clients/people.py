@@ -7,7 +7,10 @@ import botocore.exceptions
 
 from inputs import ACCOUNT, REGION
 
-DENIALS = {"json": "AccessDeniedException", "rest-json": "AccessDeniedException", "query": "AccessDenied", "ec2": "UnauthorizedOperation"}
+DENIALS = {"json": "AccessDeniedException", "rest-json": "AccessDeniedException", "query": "AccessDenied", "rest-xml": "AccessDenied", "ec2": "UnauthorizedOperation"}
+
+# What botocore makes of the denial of a HEAD request, whose answer has no body.
+HEADLESS = "403"
 
 
 class Person:
@@ -57,4 +60,4 @@ def root(cloud, service, account=ACCOUNT):
 
 def is_denial(error):
     """Whether an error says that permission is missing."""
-    return error is not None and error["Code"] == DENIALS[error["Protocol"]]
+    return error is not None and error["Code"] in (DENIALS[error["Protocol"]], HEADLESS)

@@ -54,6 +54,8 @@ pub struct Parts {
     pub edge: Arc<dyn Edge>,
     /// Container images.
     pub ecr: Arc<Ecr>,
+    /// The bytes of S3's objects.
+    pub objects: Arc<s3::Blobs>,
     /// The zips of functions.
     pub code: Arc<lambda::CodeStore>,
     /// Makes the machine images that the cloud brings.
@@ -109,11 +111,17 @@ fn invoker(parts: &Parts) -> Arc<Invoker> {
     Invoker::new(store.clone(), env.clone(), Pool::new(store, env, host, rules))
 }
 
+/// What S3 works with.
+fn storage(parts: &Parts, calls: &Calls) -> Arc<s3::Storage> {
+    Arc::new(s3::Storage { store: parts.store.clone(), blobs: parts.objects.clone(), calls: calls.clone() })
+}
+
 /// The front with every service that is built.
 fn services(parts: &Parts, calls: &Calls, invoker: &Arc<Invoker>) -> Front {
     let logs = Arc::new(Logs { store: parts.store.clone(), events: parts.events.clone() });
     let machine = Arc::new(parts.host.capabilities());
     let hosts = Arc::new(ec2::Hosts::local(parts.host.clone(), parts.placement));
+    let s3 = storage(parts, calls);
     let functions = Arc::new(Lambda { store: parts.store.clone(), code: parts.code.clone(), calls: calls.clone() });
     Front::new(parts.store.clone(), parts.env.clone(), parts.front.clone())
         .service(iam::service())
@@ -131,7 +139,7 @@ fn services(parts: &Parts, calls: &Calls, invoker: &Arc<Invoker>) -> Front {
         .service(apigatewayv2::service())
         .service(events::service())
         .service(lambda::service(&functions, invoker))
-        .service(s3::service())
+        .service(s3::service(&s3))
         .service(scheduler::service())
         .service(sqs::service(&parts.queues))
         .recorder(Arc::new(Trail::new(parts.store.clone(), parts.trail.clone())))
@@ -139,6 +147,7 @@ fn services(parts: &Parts, calls: &Calls, invoker: &Arc<Invoker>) -> Front {
         .mount(lambda::urls::Urls::new(invoker.clone()))
         .mount(Gateway::new(parts.store.clone(), parts.env.clone(), calls.clone(), parts.front.loopback))
         .mount(Arc::new(ecr::Registry::new(parts.ecr.clone())))
+        .mount(Arc::new(s3::Browser::new(&s3)))
         .mount(Arc::new(lambda::Downloads::new(parts.store.clone(), parts.code.clone())))
 }
 
@@ -176,6 +185,8 @@ fn start_reconcilers(runner: &Runner, parts: &Parts, calls: &Calls, invoker: &Ar
     runner.spawn(ec2::direct::Finisher::new(parts.ebs.clone()));
     runner.spawn(ec2::direct::Collector::new(parts.ebs.clone()));
     runner.spawn(kms::Keys);
+    runner.spawn(s3::Lifecycle::new(&storage(parts, calls)));
+    runner.spawn(s3::Sweeper::new(&storage(parts, calls)));
     runner.spawn(elbv2::Drain);
     runner.spawn(events::ScheduledRules);
     runner.spawn(scheduler::Schedules);

@@ -30,6 +30,8 @@ pub struct Incoming {
     /// The length on the wire, as the head says, and how much has come.
     stated: Option<u64>,
     received: u64,
+    /// Names of trailing headers that are to come.
+    announced: Vec<String>,
     trailers: Vec<(String, String)>,
     /// Whether the client sends without being asked to (`Expect: 100-continue` was not given, or was answered).
     flows: bool,
@@ -57,7 +59,8 @@ impl Incoming {
     pub(crate) fn whole(service: &'static Service, bytes: Bytes) -> Self {
         let length = Some(bytes.len() as u64);
         let body = body::full(bytes);
-        Self { body, coding: Coding::Plain, service, length, stated: None, received: 0, trailers: Vec::new(), flows: false }
+        let (announced, trailers) = (Vec::new(), Vec::new());
+        Self { body, coding: Coding::Plain, service, length, stated: None, received: 0, announced, trailers, flows: false }
     }
 
     /// One whose head is `headers`, from which the encoding is taken: what is left there is what the client has encoded itself, and
@@ -83,12 +86,20 @@ impl Incoming {
             undo_headers(headers, length);
         }
         let flows = !headers.contains_key(header::EXPECT);
-        Self { body, coding, service, length, stated, received: 0, trailers: Vec::new(), flows }
+        let announced = headers.get("x-amz-trailer").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let announced =
+            announced.split(',').map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()).collect();
+        Self { body, coding, service, length, stated, received: 0, announced, trailers: Vec::new(), flows }
     }
 
     /// How many bytes will come, decoded, if the client says.
     pub fn length(&self) -> Option<u64> {
         self.length
+    }
+
+    /// The names of the trailing headers that the head announces, in lower case.
+    pub fn announced(&self) -> &[String] {
+        &self.announced
     }
 
     /// The trailing headers, with names in lower case, once all of the body has come.

@@ -4,7 +4,7 @@ use crate::{
     Body, Checks, Cx, Recorder,
     api::host_named,
     auth::{
-        authenticate::{Unknown, holder, verify},
+        authenticate::{Holder, Unknown, holder, holder_of, verify},
         authority::Authority,
         gate::Gate,
         wording,
@@ -21,7 +21,7 @@ use spine::{Read, Store};
 use std::sync::Arc;
 use wire::{
     Fault, Time, Value,
-    sigv4::{Claim, Head, Keys, Refusal, Style},
+    sigv4::{Claim, Head, Keys, Refusal, Scope, Style},
 };
 
 /// How a request came in.
@@ -117,6 +117,40 @@ impl Arrival {
             }
         };
         Ok(Some(self.context(service, region.clone(), (account, principal, key), authority)))
+    }
+
+    /// The context of whoever has signed a text by Signature Version 4, with a credential as it stands in signatures and the token
+    /// of temporary ones: what a form carries.
+    ///
+    /// # Errors
+    /// In the words of `service`: that the key isn't good, or the signature is another text's.
+    pub fn signer(
+        &self,
+        store: &Store,
+        service: &'static wire::Service,
+        (credential, token): (&str, Option<&str>),
+        text: &[u8],
+        signature: &str,
+    ) -> Result<Cx, Fault> {
+        let (snapshot, now) = (store.snapshot(), self.env.now());
+        let unknown = |why| wording::unknown(service, why, Time(now.0));
+        let scope = Scope::parse(credential).map_err(|refusal| unknown(Unknown::Refused(refusal)))?;
+        let region = Region::parse(&scope.region).map_err(|_| unknown(Unknown::BadRegion(scope.region.clone())))?;
+        let circumstances = self.sender.circumstances(&region);
+        let key = match holder_of(&scope.access_key, token, &snapshot, self.loopback, now).map_err(unknown)? {
+            Holder::Tutorial(account) => {
+                let authority = Authority::of_keyless(&self.gate, &snapshot, (&account, &Principal::Root), &circumstances, now)?;
+                return Ok(self.context(service, region, (account, Principal::Root, None), authority));
+            }
+            Holder::Issued(key) => key,
+        };
+        let signed = self.keys.derive(&key.secret, &scope).verifies(text, &hex::decode(signature).unwrap_or_default());
+        if !signed {
+            let mismatch = Refusal::Mismatch { canonical_request: String::new(), string_to_sign: String::new() };
+            return Err(unknown(Unknown::Refused(mismatch)));
+        }
+        let authority = Authority::of_key(&self.gate, &snapshot, (&scope.access_key, &key), &circumstances, now)?;
+        Ok(self.context(service, region, (key.account.clone(), key.principal.clone(), Some(key)), authority))
     }
 
     fn context(

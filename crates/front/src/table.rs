@@ -55,6 +55,7 @@ type Run = Box<dyn Fn(Store, Cx, Value, Incoming) -> BoxFuture<'static, Result<S
 /// (Service Authorization Reference).
 pub struct Access<I> {
     action: Option<&'static str>,
+    chosen: Option<fn(&I) -> Option<&'static str>>,
     resources: Resources<I>,
     keys: Option<fn(&Cx, &I) -> Context>,
     tagging: Option<(&'static str, TaggingOf<I>)>,
@@ -108,6 +109,11 @@ impl<I> Access<I> {
         Self { action: Some(action), ..self }
     }
 
+    /// Another action where the input says something, such as `s3:GetObjectVersion` where it names a version.
+    pub fn action_if(self, chosen: fn(&I) -> Option<&'static str>) -> Self {
+        Self { chosen: Some(chosen), ..self }
+    }
+
     /// With the condition keys that the input tells, such as `aws:RequestTag/…` and `ecs:cluster`.
     pub fn keys(self, keys: fn(&Cx, &I) -> Context) -> Self {
         Self { keys: Some(keys), ..self }
@@ -120,7 +126,7 @@ impl<I> Access<I> {
     }
 
     fn to(resources: Resources<I>) -> Self {
-        Self { action: None, resources, keys: None, tagging: None }
+        Self { action: None, chosen: None, resources, keys: None, tagging: None }
     }
 
     /// Refuses the call unless every resource may be acted on, and tagged where it is made with tags.
@@ -133,6 +139,7 @@ impl<I> Access<I> {
         };
         let made = self.tagging.map(|(tagger, tagging)| (tagger, tagging(cx, input)));
         let mut keys = self.known(cx, input, &resources, made.as_ref().map(|(_, made)| made));
+        let action = self.chosen.and_then(|chosen| chosen(input)).unwrap_or(action);
         cx.authorize(action, &resources, &keys)?;
         let Some((tagger, made)) = made.filter(|(_, made)| !made.tags.is_empty()) else { return Ok(()) };
         let prefix = tagger.split(':').next().unwrap_or_default();

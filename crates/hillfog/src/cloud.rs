@@ -139,6 +139,7 @@ async fn assemble(
 ) -> Result<(cloud::Cloud, Arc<Owner>)> {
     let ecr = Arc::new(Ecr { store: store.clone(), blobs: Blobs::open(&blobs(folders))? });
     let code = Arc::new(CodeStore::open(&code_store(folders))?);
+    let objects = svc_storage::s3::Blobs::open(&folders.data.join("objects"))?;
     let ebs = Arc::new(Ebs { store: store.clone(), blocks: BlockStore::open(&block_store(folders))? });
     let (host, functions) = local_host(folders, env).await?;
     let warm = functions.clone();
@@ -163,6 +164,7 @@ async fn assemble(
         functions: Arc::new(function::Host(functions)),
         edge,
         ecr,
+        objects,
         code,
         images,
         ebs,

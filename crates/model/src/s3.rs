@@ -91,11 +91,11 @@ pub struct BucketSpec {
 
 /// The names of settings of a bucket.
 pub mod setting {
-    /// `CORSConfiguration`.
+    /// The rules of a `CORSConfiguration`.
     pub const CORS: &str = "cors";
     /// `ServerSideEncryptionConfiguration`.
     pub const ENCRYPTION: &str = "encryption";
-    /// `BucketLifecycleConfiguration`.
+    /// The rules of a `BucketLifecycleConfiguration`.
     pub const LIFECYCLE: &str = "lifecycle";
     /// `NotificationConfiguration`.
     pub const NOTIFICATION: &str = "notification";

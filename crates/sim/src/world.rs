@@ -223,6 +223,7 @@ impl World {
         let blobs = Blobs::open(&self.disk.path().join("blobs")).expect("a folder");
         let code = CodeStore::open(&self.disk.path().join("code")).expect("a folder");
         let blocks = BlockStore::open(&self.disk.path().join("blocks")).expect("a folder");
+        let objects = svc_storage::s3::Blobs::open(&self.disk.path().join("objects")).expect("a folder");
         let host = Arc::new(host);
         let parts = Parts {
             store: store.clone(),
@@ -232,6 +233,7 @@ impl World {
             edge: self.edge.clone(),
             ecr: Arc::new(Ecr { store: store.clone(), blobs }),
             code: Arc::new(code),
+            objects,
             images: Arc::new(NoBlocks),
             ebs: Arc::new(Ebs { store: store.clone(), blocks }),
             events: self.events.clone(),

@@ -56,7 +56,17 @@ pub(crate) struct Identity {
 
 /// Whose key the signature names. Costs no hashing, so that the body needn't be read for a stranger.
 pub(crate) fn holder(claim: &Claim, snapshot: &Snapshot, loopback: bool, now: Timestamp) -> Result<Holder, Unknown> {
-    let id = &claim.scope.access_key;
+    holder_of(&claim.scope.access_key, claim.session_token.as_deref(), snapshot, loopback, now)
+}
+
+/// Whose key that is, with the token of temporary credentials.
+pub(crate) fn holder_of(
+    id: &str,
+    token: Option<&str>,
+    snapshot: &Snapshot,
+    loopback: bool,
+    now: Timestamp,
+) -> Result<Holder, Unknown> {
     if let Some(account) = tutorial_account(id) {
         return if loopback { Ok(Holder::Tutorial(account)) } else { Err(Unknown::TutorialKey) };
     }
@@ -65,7 +75,7 @@ pub(crate) fn holder(claim: &Claim, snapshot: &Snapshot, loopback: bool, now: Ti
         return Err(Unknown::NoSuchKey);
     }
     let session = key.session.as_ref();
-    if claim.session_token.as_deref() != session.map(|session| &*session.token) {
+    if token != session.map(|session| &*session.token) {
         return Err(Unknown::NoSuchKey);
     }
     if session.is_some_and(|session| session.expires_at <= now) {

@@ -227,12 +227,15 @@ impl Admin for Owner {
         self.empty_records().await.map_err(|error| format!("{error:#}"))?;
         self.until_host_is_empty().await?;
         let (events, trail, blobs) = (self.events.clone(), self.trail.clone(), self.folders.data.join("blobs"));
+        let objects = self.folders.data.join("objects");
         let wiped = tokio::task::spawn_blocking(move || {
             for stream in events.streams().map_err(|error| error.to_string())? {
                 events.delete(&stream).map_err(|error| error.to_string())?;
             }
             trail.wipe().map_err(|error| error.to_string())?;
-            empty_folder(&blobs).map_err(|error| format!("{error:#}"))?;
+            for folder in [&blobs, &objects] {
+                empty_folder(folder).map_err(|error| format!("{error:#}"))?;
+            }
             // Opening them lays down again what uploads need.
             Blobs::open(&blobs).map(drop).map_err(|error| error.to_string())
         });

@@ -1,8 +1,64 @@
 //! S3: buckets and objects.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `ops/` | the operations |
+//! | `blobs/` | the bytes of objects, in files |
+//! | `versions` | what putting and deleting does to the versions of a key |
+//! | `rules/` | decisions that depend on nothing but their arguments |
+//! | `facts`, `acl` | what decisions about who may do what are made by |
+//! | `notify` | what is told of events, and to whom |
+//! | `browser/` | what browsers do that is no operation: preflights, and uploads of forms |
+//! | `reconcile/` | the lifecycle of objects, and the files that a crash has left |
+//!
+//! Not built: encryption with KMS's keys or the client's (SSE-S3 says what it says on S3: bytes are as safe as the cloud's disk),
+//! replication, websites, logs of access, acceleration, inventories, access points, restoring from the glacier classes, MFA delete,
+//! notifications to SNS, requester pays.
 
-use front::Service;
+mod acl;
+mod blobs;
+mod browser;
+mod checksum;
+mod digest;
+mod draft;
+mod errors;
+mod facts;
+mod find;
+mod names;
+mod notify;
+mod ops;
+mod receive;
+mod reconcile;
+mod rules;
+mod settings;
+mod table;
+mod versions;
+
+pub use blobs::Blobs;
+pub use browser::Browser;
+pub use reconcile::{Lifecycle, Sweeper};
+
+use front::{Service, calls::Calls};
+use spine::Store;
+use std::sync::Arc;
+
+/// What S3 works with.
+pub struct Storage {
+    /// The records.
+    pub store: Store,
+    /// The bytes.
+    pub blobs: Arc<Blobs>,
+    /// The way to the destinations of notifications.
+    pub calls: Calls,
+}
 
 /// The service.
-pub fn service() -> Service {
-    Service::new(&api::s3::SERVICE)
+pub fn service(s3: &Arc<Storage>) -> Service {
+    let service = Service::new(&api::s3::SERVICE)
+        .resources(facts::facts)
+        .policies_bind_root()
+        .unsigned(facts::unsigned)
+        .inspect(digest::inspect)
+        .dress(browser::dress);
+    table::objects(table::buckets(service, s3), s3)
 }

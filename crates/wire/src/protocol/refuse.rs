@@ -34,6 +34,7 @@ pub fn fault(dialect: &Dialect, request_id: &str, fault: &Fault) -> Response {
         Protocol::RestJson => rest_json(dialect, &error, &mut response),
         Protocol::AwsQuery | Protocol::RestXml => {
             let text = wrapped(dialect, &error, request_id);
+            headers(dialect, &error, &mut response.headers);
             error.structure.map(|it| bind::write(dialect.service, it, &error.members, &mut response.headers));
             response.fill(content_type(protocol), text);
         }
@@ -90,6 +91,13 @@ impl<'a> Error<'a> {
         (!text.is_empty() && !self.says_message()).then_some(("message", text))
     }
 
+    /// The members that the model doesn't know.
+    fn extras(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let unknown = |name: &str| self.structure.is_none_or(|it| it.member(name).is_none());
+        let members = self.fault.members.iter().filter(move |(name, _)| unknown(name));
+        members.filter_map(|(name, value)| Some((*name, value.as_str()?)))
+    }
+
     /// What stands before the members in JSON and CBOR.
     fn first(&self) -> Vec<(&str, &str)> {
         [("__type", self.name())].into_iter().chain(self.message()).collect()
@@ -140,12 +148,17 @@ fn ec2(dialect: &Dialect, error: &Error, request_id: &str) -> String {
 
 /// What S3 says of an error besides what its model knows: the bucket's name, the key, what was expected.
 fn details(writer: &mut xml::Writer, error: &Error) {
-    let known = |name: &str| error.structure.is_some_and(|it| it.member(name).is_some());
-    for (name, value) in &error.fault.members {
-        if let (false, Some(text)) = (known(name), value.as_str()) {
-            writer.text(name, text);
-        }
-    }
+    error.extras().filter(|(name, _)| !is_header(name)).for_each(|(name, text)| writer.text(name, text));
+}
+
+/// Some of it is in headers.
+fn headers(dialect: &Dialect, error: &Error, headers: &mut HeaderMap) {
+    let extras = error.extras().filter(|(name, _)| dialect.service.bare_errors && is_header(name));
+    extras.for_each(|(name, text)| bind::put(headers, name, text));
+}
+
+fn is_header(name: &str) -> bool {
+    name.starts_with("x-amz-")
 }
 
 fn body(writer: &mut xml::Writer, error: &Error) {

@@ -1,0 +1,265 @@
+//! Notifications (Amazon S3 user guide, "Amazon S3 Event Notifications"): which destinations an event is told to, and in which words.
+//!
+//! What is to be told stands in the outbox, written in the transaction that changed the object, so that no event of an object that is
+//! there is lost, and none is told of one that isn't.
+
+use super::{acl, find, settings};
+use api::s3 as sdk;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use front::{Answer, Cx};
+use model::{
+    AccountId, Arn, Region, Timestamp,
+    delivery::{Caller, Delivery, DeliverySpec, Request, Retry},
+    s3::{BucketSpec, VersionSpec, setting},
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+use spine::Tx;
+use wire::Time;
+
+/// Keys stand in records as they do in forms.
+const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/').remove(b' ');
+
+/// What happened to an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Happened<'a> {
+    /// The event without `s3:`, such as `ObjectCreated:Put`.
+    pub event: &'static str,
+    /// What EventBridge says for it: the detail type and the reason.
+    pub detail: (&'static str, &'static str),
+    /// The key.
+    pub key: &'a str,
+    /// The version that it happened to.
+    pub version: &'a VersionSpec,
+}
+
+/// Who brought it about.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// Who, as records say it.
+    pub principal: String,
+    /// The account, or the service.
+    pub requester: String,
+    /// From where.
+    pub address: String,
+    /// The request's id.
+    pub request: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Actor {
+    /// Whoever makes the request.
+    pub fn of(cx: &Cx) -> Self {
+        Self {
+            principal: format!("AWS:{}", cx.principal.id(&cx.account)),
+            requester: cx.account.to_string(),
+            address: cx.context().single("aws:SourceIp").unwrap_or("127.0.0.1").to_owned(),
+            request: cx.request_id.clone(),
+            at: cx.now,
+        }
+    }
+
+    /// The lifecycle of objects.
+    pub fn lifecycle(at: Timestamp, request: String) -> Self {
+        let name = "s3.amazonaws.com".to_owned();
+        Self { principal: name.clone(), requester: name, address: "127.0.0.1".into(), request, at }
+    }
+}
+
+/// Writes into the outbox what is to be told of an event.
+pub fn tell(
+    tx: &mut Tx,
+    (name, bucket): (&str, &BucketSpec),
+    happened: Happened<'_>,
+    by: &Actor,
+    ids: impl Fn() -> String,
+) -> Answer<()> {
+    let Some(configuration) = settings::get::<sdk::NotificationConfiguration>(bucket, setting::NOTIFICATION)? else {
+        return Ok(());
+    };
+    let key = happened.key;
+    let wanted = |events: &[sdk::Event], filter: &Option<sdk::NotificationConfigurationFilter>| {
+        events.iter().any(|event| covers(event.as_str(), happened.event)) && passes(filter.as_ref(), key)
+    };
+    for one in configuration.queue_configurations.iter().flatten().filter(|one| wanted(&one.events, &one.filter)) {
+        let record = record(name, bucket, happened, by, one.id.as_deref());
+        deliver(tx, (name, bucket), &one.queue_arn, by.at, ids(), |arn| send(arn, &record.to_string()))?;
+    }
+    for one in configuration.lambda_function_configurations.iter().flatten().filter(|one| wanted(&one.events, &one.filter)) {
+        let record = record(name, bucket, happened, by, one.id.as_deref());
+        deliver(tx, (name, bucket), &one.lambda_function_arn, by.at, ids(), |arn| invoke(arn, &record.to_string()))?;
+    }
+    if configuration.event_bridge_configuration.is_some() {
+        let (region, account) = (&bucket.region, &bucket.owner);
+        let spec = spec(name, bucket, by.at, event_bridge(name, happened, by));
+        tx.create(&Delivery::key(account, region, ids()), &spec)?;
+    }
+    Ok(())
+}
+
+/// Whether a configured event, which may end in `*`, covers one that happened.
+fn covers(configured: &str, happened: &str) -> bool {
+    let configured = configured.trim_start_matches("s3:");
+    configured.strip_suffix('*').map_or(configured == happened, |prefix| happened.starts_with(prefix))
+}
+
+fn passes(filter: Option<&sdk::NotificationConfigurationFilter>, key: &str) -> bool {
+    let rules = filter.and_then(|filter| filter.key.as_ref()).and_then(|key| key.filter_rules.as_ref());
+    rules.into_iter().flatten().all(|rule| {
+        let value = rule.value.as_deref().unwrap_or_default();
+        match rule.name {
+            Some(sdk::FilterRuleName::Suffix) => key.ends_with(value),
+            _ => key.starts_with(value),
+        }
+    })
+}
+
+fn deliver(
+    tx: &mut Tx,
+    (name, bucket): (&str, &BucketSpec),
+    arn: &str,
+    at: Timestamp,
+    id: String,
+    request: impl FnOnce(&Arn) -> Request,
+) -> Answer<()> {
+    let Some((arn, account, region)) = place(arn) else { return Ok(()) };
+    let spec = spec(name, bucket, at, request(&arn));
+    Ok(tx.create(&Delivery::key(&account, &region, id), &spec)?)
+}
+
+fn spec(name: &str, bucket: &BucketSpec, at: Timestamp, call: Request) -> DeliverySpec {
+    DeliverySpec { call, by: caller(name, bucket), wanted: at, not_before: at, retry: Retry::DAY, dead_letter: None }
+}
+
+/// In whose name destinations are called.
+pub fn caller(name: &str, bucket: &BucketSpec) -> Caller {
+    Caller::Service { name: "s3.amazonaws.com".into(), source: find::bucket_arn(name), account: bucket.owner.clone() }
+}
+
+/// Where a destination is.
+pub fn place(arn: &str) -> Option<(Arn, AccountId, Region)> {
+    let arn: Arn = arn.parse().ok()?;
+    let (account, region) = (AccountId::parse(&arn.account).ok()?, Region::parse(&arn.region).ok()?);
+    Some((arn, account, region))
+}
+
+/// A message to a queue.
+pub fn send(queue: &Arn, body: &str) -> Request {
+    let url = format!("https://sqs.{}.amazonaws.com/{}/{}", queue.region, queue.account, queue.resource);
+    Request::new("sqs", "SendMessage", &json!({ "QueueUrl": url, "MessageBody": body }))
+}
+
+fn invoke(function: &Arn, payload: &str) -> Request {
+    let input = json!({ "FunctionName": function.to_string(), "InvocationType": "Event", "Payload": STANDARD.encode(payload) });
+    Request::new("lambda", "Invoke", &input)
+}
+
+/// The message that tells a queue that it was configured.
+pub fn test_event(cx: &Cx, bucket: &str) -> String {
+    let (time, host) = (rfc3339(cx.now), host_id(&cx.request_id));
+    json!({ "Service": "Amazon S3", "Event": "s3:TestEvent", "Time": time, "Bucket": bucket, "RequestId": cx.request_id, "HostId": host })
+        .to_string()
+}
+
+fn host_id(request: &str) -> String {
+    STANDARD.encode(request)
+}
+
+fn rfc3339(at: Timestamp) -> String {
+    let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+/// What orders the events of one key: longer is later, then the greater in hex.
+fn sequencer(version: &VersionSpec) -> String {
+    format!("{:016X}", version.order)
+}
+
+/// The record of queues and functions (Amazon S3 user guide, "Event message structure").
+fn record(name: &str, bucket: &BucketSpec, happened: Happened<'_>, by: &Actor, configuration: Option<&str>) -> Value {
+    let version = happened.version;
+    let key = utf8_percent_encode(happened.key, FORM).to_string().replace(' ', "+");
+    let mut object = json!({ "key": key, "sequencer": sequencer(version) });
+    if let (Some(content), false) = (&version.content, happened.event.starts_with("ObjectRemoved")) {
+        object["size"] = json!(content.size);
+        object["eTag"] = json!(content.etag);
+    }
+    if let Some(id) = &version.id {
+        object["versionId"] = json!(id);
+    }
+    json!({ "Records": [{
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "awsRegion": bucket.region.as_str(),
+        "eventTime": rfc3339(by.at),
+        "eventName": happened.event,
+        "userIdentity": { "principalId": by.principal },
+        "requestParameters": { "sourceIPAddress": by.address },
+        "responseElements": { "x-amz-request-id": by.request, "x-amz-id-2": host_id(&by.request) },
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": configuration.unwrap_or_default(),
+            "bucket": {
+                "name": name,
+                "ownerIdentity": { "principalId": acl::canonical_id(&bucket.owner) },
+                "arn": find::bucket_arn(name).to_string(),
+            },
+            "object": object,
+        },
+    }] })
+}
+
+/// The event on the default bus (Amazon S3 user guide, "EventBridge event message structure").
+fn event_bridge(name: &str, happened: Happened<'_>, by: &Actor) -> Request {
+    let version = happened.version;
+    let mut object = json!({ "key": happened.key, "sequencer": sequencer(version) });
+    if let Some(content) = &version.content {
+        object["etag"] = json!(content.etag);
+        if happened.detail.0 == "Object Created" {
+            object["size"] = json!(content.size);
+        }
+    }
+    if let Some(id) = &version.id {
+        object["version-id"] = json!(id);
+    }
+    let mut detail = json!({
+        "version": "0",
+        "bucket": { "name": name },
+        "object": object,
+        "request-id": by.request,
+        "requester": by.requester,
+        "source-ip-address": by.address,
+        "reason": happened.detail.1,
+    });
+    if happened.detail.0 == "Object Deleted" {
+        let marked = version.content.is_none();
+        detail["deletion-type"] = json!(if marked { "Delete Marker Created" } else { "Permanently Deleted" });
+    }
+    let entry = json!({
+        "Source": "aws.s3",
+        "DetailType": happened.detail.0,
+        "Detail": detail.to_string(),
+        "Resources": [find::bucket_arn(name).to_string()],
+        "Time": Time(by.at.0).to_the_second(),
+    });
+    Request::new("events", "PutEvents", &json!({ "Entries": [entry] }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_cover_a_family_and_filters_look_at_both_ends() {
+        assert!(covers("s3:ObjectCreated:*", "ObjectCreated:Put"));
+        assert!(covers("s3:ObjectCreated:Put", "ObjectCreated:Put"));
+        assert!(!covers("s3:ObjectCreated:Post", "ObjectCreated:Put"));
+        assert!(!covers("s3:ObjectRemoved:*", "ObjectCreated:Put"));
+        let rule = |name, value: &str| sdk::FilterRule { name: Some(name), value: Some(value.into()) };
+        let filter = |rules| sdk::NotificationConfigurationFilter { key: Some(sdk::S3KeyFilter { filter_rules: Some(rules) }) };
+        let both = filter(vec![rule(sdk::FilterRuleName::Prefix, "in/"), rule(sdk::FilterRuleName::Suffix, ".jpg")]);
+        assert!(passes(Some(&both), "in/a.jpg") && !passes(Some(&both), "in/a.png") && !passes(Some(&both), "a.jpg"));
+        assert!(passes(None, "x"));
+    }
+}

@@ -1,0 +1,205 @@
+//! `CopyObject`: by reference, so that it takes no longer for a large object than for a small one.
+
+use crate::s3::{
+    Storage, blobs,
+    checksum::{self, Algorithm, Hasher},
+    digest,
+    draft::{Wishes, wishes},
+    errors, find, names,
+    ops::{get, put},
+    receive,
+    rules::condition::{self, Conditions, Outcome},
+    versions::Place,
+};
+use api::s3 as sdk;
+use front::{Answer, Cx};
+use logic::policy::Context;
+use model::s3::{BucketSpec, Checksum, Content, VersionSpec};
+use spine::Read;
+use std::sync::Arc;
+use wire::{Time, protocol::uri};
+
+/// The most that one request copies: 5 GiB.
+const LARGEST: u64 = receive::LARGEST;
+
+/// What is copied.
+#[derive(Clone, Debug)]
+pub struct From {
+    /// The bucket.
+    pub bucket: String,
+    /// The key.
+    pub key: String,
+    /// The version, if one is named.
+    pub version: Option<String>,
+}
+
+impl From {
+    /// Reads `x-amz-copy-source`.
+    ///
+    /// # Errors
+    /// `InvalidArgument`.
+    pub fn parse(text: &str) -> Answer<Self> {
+        let wrong = || {
+            errors::invalid_argument(
+                "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+                "x-amz-copy-source",
+                text,
+            )
+        };
+        if text.starts_with("arn:") {
+            return Err(errors::not_built("copies from access points"));
+        }
+        let (path, query) = text.split_once('?').unwrap_or((text, ""));
+        let path = uri::decode(path).ok_or_else(wrong)?;
+        let (bucket, key) = path
+            .trim_start_matches('/')
+            .split_once('/')
+            .filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
+            .ok_or_else(wrong)?;
+        let version = query.split('&').find_map(|pair| pair.strip_prefix("versionId=")).map(str::to_owned);
+        Ok(Self { bucket: bucket.into(), key: key.into(), version })
+    }
+
+    /// The version, if the caller may read it and it is as the request expects.
+    ///
+    /// # Errors
+    /// `AccessDenied`, `NoSuchKey`, `PreconditionFailed`.
+    pub fn open(
+        &self,
+        cx: &Cx,
+        read: &impl Read,
+        owner: Option<&String>,
+        conditions: &Conditions<'_>,
+    ) -> Answer<(Arc<VersionSpec>, Content, Arc<BucketSpec>)> {
+        let action = if self.version.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
+        cx.authorize(action, &[find::object_arn(&self.bucket, &self.key)], &Context::new())?;
+        let bucket = find::anywhere(read, &self.bucket, owner)?;
+        let version = get::existing(cx, read, &self.bucket, &self.key, self.version.as_deref())?;
+        let content = get::content(&bucket, &version, &self.key, self.version.is_some())?;
+        match condition::check(conditions, &content.etag, version.modified) {
+            Outcome::Hold => Ok((version, content, bucket)),
+            Outcome::NotModified => Err(errors::precondition("x-amz-copy-source-If-None-Match")),
+            Outcome::Fails(_) => Err(errors::precondition("x-amz-copy-source-If-Match")),
+        }
+    }
+}
+
+/// The conditions on what is copied.
+macro_rules! source_conditions {
+    ($input:expr) => {
+        Conditions {
+            matches: $input.copy_source_if_match.as_deref(),
+            none_matches: $input.copy_source_if_none_match.as_deref(),
+            modified_since: $input.copy_source_if_modified_since.map(|time| model::Timestamp(time.0)),
+            unmodified_since: $input.copy_source_if_unmodified_since.map(|time| model::Timestamp(time.0)),
+        }
+    };
+}
+pub(super) use source_conditions;
+
+/// Copies an object.
+pub async fn object(cx: Cx, s3: Arc<Storage>, input: sdk::CopyObjectRequest) -> Answer<sdk::CopyObjectOutput> {
+    names::key(&input.key)?;
+    if input.annotation_directive.is_some() {
+        return Err(errors::not_built("annotations"));
+    }
+    let from = From::parse(&input.copy_source)?;
+    let snapshot = s3.store.snapshot();
+    let bucket = find::bucket(&cx, &snapshot, &input.bucket, input.expected_bucket_owner.as_ref())?;
+    let conditions: Conditions<'_> = source_conditions!(input);
+    let (source, content, source_bucket) = from.open(&cx, &snapshot, input.expected_source_bucket_owner.as_ref(), &conditions)?;
+    if content.size > LARGEST {
+        return Err(errors::invalid_request(
+            "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120",
+        ));
+    }
+    let mut wishes = wishes!(input);
+    let replaces = input.metadata_directive == Some(sdk::MetadataDirective::Replace);
+    if (&from.bucket, &from.key) == (&input.bucket, &input.key)
+        && from.version.is_none()
+        && !replaces
+        && !changes(&wishes, &input)
+    {
+        return Err(errors::invalid_request(
+            "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+        ));
+    }
+    if !replaces {
+        let redirect = wishes.headers.remove("x-amz-website-redirect-location");
+        wishes.headers = content.headers.clone();
+        wishes.headers.remove("x-amz-website-redirect-location");
+        wishes.headers.extend(redirect.map(|value| ("x-amz-website-redirect-location".to_owned(), value)));
+    }
+    let tags_replaced = input.tagging_directive == Some(sdk::TaggingDirective::Replace);
+    if !tags_replaced {
+        wishes.tagging = None;
+    }
+    let mut draft = wishes.draft(&cx, &snapshot, (&input.bucket, &bucket), &input.key)?;
+    if !tags_replaced && !source.tags.is_empty() {
+        cx.authorize("s3:GetObjectTagging", &[find::object_arn(&from.bucket, &from.key)], &Context::new())?;
+        cx.authorize(
+            "s3:PutObjectTagging",
+            &[find::object_arn(&input.bucket, &input.key)],
+            &crate::s3::draft::tag_keys(&source.tags),
+        )?;
+        draft.tags = source.tags.clone();
+    }
+    let checksum = summed(&s3, &content, input.checksum_algorithm).await?;
+    let copied = Content { checksum, class: wishes.class(), headers: wishes.headers.clone(), ..content };
+    draft.content = Some(copied);
+    let writes = put::Writes { matches: input.if_match.clone(), none_matches: input.if_none_match.clone() };
+    let (name, key, expected) = (input.bucket, input.key, input.expected_bucket_owner);
+    let done = s3.commit(Vec::new(), move |tx, _, gone| {
+        let bucket = find::bucket(&cx, tx, &name, expected.as_ref())?;
+        writes.check(tx, &name, &key)?;
+        let blob = draft.content.as_ref().map(|content| content.blob.clone()).unwrap_or_default();
+        blobs::retain(tx, &blob)?.ok_or_else(|| errors::no_key(&from.key))?;
+        put::create(
+            tx,
+            &cx,
+            Place { name: &name, bucket: &bucket, key: &key },
+            draft.clone(),
+            ("ObjectCreated:Copy", "CopyObject"),
+            gone,
+        )
+    });
+    let (made, bucket) = done.await?;
+    let content = made.content.as_ref();
+    let mut result = sdk::CopyObjectResult {
+        e_tag: content.map(|content| format!("\"{}\"", content.etag)),
+        last_modified: Some(Time(made.modified.0)),
+        ..Default::default()
+    };
+    let checksum = content.and_then(|content| content.checksum.as_ref());
+    digest::show!(result, checksum);
+    result.checksum_type = digest::kind(checksum);
+    Ok(sdk::CopyObjectOutput {
+        copy_object_result: Some(result),
+        copy_source_version_id: put::shown_id(&source_bucket, &source),
+        version_id: put::shown_id(&bucket, &made),
+        server_side_encryption: Some(sdk::ServerSideEncryption::Aes256),
+        ..Default::default()
+    })
+}
+
+fn changes(wishes: &Wishes<'_>, input: &sdk::CopyObjectRequest) -> bool {
+    wishes.class.is_some()
+        || wishes.encryption.is_some()
+        || input.website_redirect_location.is_some()
+        || input.checksum_algorithm.is_some()
+}
+
+/// The checksum that the copy has: the source's, unless another algorithm is asked for, for which the bytes are read.
+async fn summed(s3: &Arc<Storage>, content: &Content, wanted: Option<sdk::ChecksumAlgorithm>) -> Answer<Option<Checksum>> {
+    let Some(name) = wanted.map(|it| it.as_str()) else { return Ok(content.checksum.clone()) };
+    if content.checksum.as_ref().is_some_and(|sum| sum.algorithm == name && !sum.composite) {
+        return Ok(content.checksum.clone());
+    }
+    let algorithm: Algorithm = digest::algorithm(name)?;
+    let mut hasher = Hasher::new(algorithm);
+    let mut source = blobs::Source::new(&s3.blobs, &s3.store.snapshot(), &content.blob, 0..content.size)?;
+    while let Some(piece) = source.next().await.map_err(errors::disk)? {
+        hasher.update(&piece);
+    }
+    Ok(Some(checksum::full(algorithm, &hasher.finish())))
+}

@@ -1,0 +1,10 @@
+//! S3 as its clients meet it.
+
+mod access;
+mod browsers;
+mod buckets;
+mod cloud;
+mod lists;
+mod multipart;
+mod objects;
+mod versions;
