@@ -47,6 +47,8 @@ pub struct Settings {
     pub serial_console: SocketAddr,
     /// How machines are placed.
     pub placement: Rules,
+    /// References of images that run functions, by runtime identifier.
+    pub runtimes: function::RuntimeImages,
 }
 
 /// A cloud that runs in this process.
@@ -62,7 +64,7 @@ pub struct Cloud {
 impl Cloud {
     /// Starts a cloud, or takes up the one that an earlier server left running.
     pub async fn start(folders: &Folders, settings: &Settings) -> Result<Self> {
-        let Settings { listen, serial_console: serial, placement } = *settings;
+        let Settings { listen, serial_console: serial, placement, ref runtimes } = *settings;
         let store = Store::open(&folders.data)?;
         // A server that was killed has left it. Whoever reads it while this one begins to listen would take it for this one's.
         let _ = std::fs::remove_file(folders.server_file());
@@ -75,7 +77,7 @@ impl Cloud {
         if !listen.ip().is_loopback() {
             issue_root_key(folders, &store, &env).await?;
         }
-        let (assembled, owner) = assemble(folders, &store, &env, (listen, placement)).await?;
+        let (assembled, owner) = assemble(folders, &store, &env, (listen, placement), runtimes.clone()).await?;
         owner.watch(&assembled.runner);
         owner.serve_consoles(serial).await?;
         let (stop, stopped) = watch::channel(());
@@ -136,12 +138,13 @@ async fn assemble(
     store: &Store,
     env: &Env,
     (listen, placement): (SocketAddr, Rules),
+    runtimes: function::RuntimeImages,
 ) -> Result<(cloud::Cloud, Arc<Owner>)> {
     let ecr = Arc::new(Ecr { store: store.clone(), blobs: Blobs::open(&blobs(folders))? });
     let code = Arc::new(CodeStore::open(&code_store(folders))?);
     let objects = svc_storage::s3::Blobs::open(&folders.data.join("objects"))?;
     let ebs = Arc::new(Ebs { store: store.clone(), blocks: BlockStore::open(&block_store(folders))? });
-    let (host, functions) = local_host(folders, env).await?;
+    let (host, functions) = local_host(folders, env, runtimes).await?;
     let warm = functions.clone();
     tokio::spawn(async move { warm.warm_up().await });
     let edge = Arc::new(edge::Link::start(edge_config(folders)?, env.clone()));
@@ -212,16 +215,22 @@ fn host_parts(folders: &Folders, env: &Env) -> Result<(agent::Config, Arc<Object
 }
 
 /// The host that this machine is, with everything on it that an earlier server has left running.
-async fn local_host(folders: &Folders, env: &Env) -> Result<(Arc<LocalHost>, Arc<Functions>)> {
+async fn local_host(folders: &Folders, env: &Env, runtimes: function::RuntimeImages) -> Result<(Arc<LocalHost>, Arc<Functions>)> {
     let (config, blobs, network) = host_parts(folders, env)?;
-    let functions = Functions::new(function_parts(folders, &config, blobs.clone())?).await.map_err(anyhow::Error::msg)?;
+    let functions =
+        Functions::new(function_parts(folders, &config, blobs.clone(), runtimes)?).await.map_err(anyhow::Error::msg)?;
     let host = LocalHost::new(config, blobs, Arc::new(network)).await?;
     host.run_functions(functions.clone());
     Ok((host, functions))
 }
 
 /// What runs functions.
-fn function_parts(folders: &Folders, host: &agent::Config, blobs: Arc<ObjectBlobs>) -> Result<function::Config> {
+fn function_parts(
+    folders: &Folders,
+    host: &agent::Config,
+    blobs: Arc<ObjectBlobs>,
+    runtime_images: function::RuntimeImages,
+) -> Result<function::Config> {
     let settings = net::Settings { runtime: folders.runtime.clone(), tag: folders.tag.clone(), domain: None };
     Ok(function::Config {
         places: Places {
@@ -234,7 +243,7 @@ fn function_parts(folders: &Folders, host: &agent::Config, blobs: Arc<ObjectBlob
         net: FunctionNet::new(&settings).map_err(anyhow::Error::msg)?,
         blobs,
         images: Arc::new(ImageStore::open(&folders.data.join("functions/images"), host.limits.clone())?),
-        runtime_images: function::RuntimeImages::new(),
+        runtime_images,
         api: Some(folders.workloads_socket()),
         output_bytes: MOST_OUTPUT,
     })
@@ -272,7 +281,7 @@ pub async fn teardown(folders: &Folders) -> Result<()> {
     }
     let env = Env::system();
     edge::Link::shut_down(&edge_config(folders)?, &env).await?;
-    local_host(folders, &env).await?.0.teardown().await?;
+    local_host(folders, &env, function::RuntimeImages::new()).await?.0.teardown().await?;
     folders.remove_runtime()
 }
 

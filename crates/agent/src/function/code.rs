@@ -6,12 +6,14 @@ use crate::{
 };
 use agent_proto::function::Zip;
 use futures::StreamExt;
+use model::{Env, Timestamp};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{self, Seek, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::UNIX_EPOCH,
 };
 
 /// Where the control plane keeps them among the blobs (`model::lambda`).
@@ -23,15 +25,16 @@ const KEPT: usize = 64;
 pub struct CodeStore {
     folder: PathBuf,
     blobs: Arc<dyn BlobSource>,
+    env: Env,
     /// One at a time unpacks the same.
     locks: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl CodeStore {
     /// Takes a folder, makes it if need be.
-    pub fn open(folder: PathBuf, blobs: Arc<dyn BlobSource>) -> io::Result<Self> {
+    pub fn open(folder: PathBuf, blobs: Arc<dyn BlobSource>, env: Env) -> io::Result<Self> {
         private_folder(&folder)?;
-        Ok(Self { folder, blobs, locks: Mutex::default() })
+        Ok(Self { folder, blobs, env, locks: Mutex::default() })
     }
 
     /// The folder of a zip's files.
@@ -41,7 +44,8 @@ impl CodeStore {
         let _one = lock.lock().await;
         if path.is_dir() {
             // Its time says when it was used last.
-            let _ = File::open(&path).and_then(|folder| folder.set_modified(std::time::SystemTime::now()));
+            let now = UNIX_EPOCH + self.env.now().since(Timestamp(0));
+            let _ = File::open(&path).and_then(|folder| folder.set_modified(now));
             return Ok(path);
         }
         let digest: Digest = format!("sha256:{}", zip.sha256).parse().map_err(|_| "the code has no digest".to_owned())?;

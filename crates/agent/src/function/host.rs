@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     driver::container::Places,
-    image::{BlobSource, Digest, ImageConfig, ImageStore},
+    image::{BlobSource, Digest, ImageConfig, ImageStore, Pulled, Registries, remote::Patience},
     net::functions::FunctionNet,
 };
 use agent_proto::{
@@ -31,21 +31,8 @@ const PYTHON: &str = include_str!("bootstrap/bootstrap.py");
 const NODE: &str = include_str!("bootstrap/bootstrap.mjs");
 /// How long a shim may take for what it does by itself, beside what its function takes.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Where runtime images, which the owner of the host has named, are among the images.
-pub type RuntimeImages = BTreeMap<String, RuntimeImage>;
-
-/// An image that runs functions of a runtime: it has `/var/runtime/bootstrap`, as AWS's own base images do.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RuntimeImage {
-    /// As its owner has named it.
-    pub reference: String,
-    /// Of its manifest.
-    pub digest: Digest,
-    /// Its layers, the lowest first.
-    pub layers: Vec<PathBuf>,
-    /// What it says.
-    pub config: ImageConfig,
-}
+/// References of images that run functions, by runtime identifier. They have `/var/runtime/bootstrap`, as AWS's own base images do.
+pub type RuntimeImages = BTreeMap<String, String>;
 
 /// What a host of functions is made of.
 pub struct Config {
@@ -75,6 +62,9 @@ pub struct Functions {
     blobs: Arc<dyn BlobSource>,
     images: Arc<ImageStore>,
     runtime_images: RuntimeImages,
+    registries: Registries,
+    /// Runtime images that were pulled, by reference.
+    pulled: tokio::sync::Mutex<BTreeMap<String, Pulled>>,
     outputs: Outputs,
     bootstraps: PathBuf,
     interpreters: OnceLock<Interpreters>,
@@ -104,8 +94,10 @@ impl Functions {
         let slots = Slots::new(config.places, config.env.clone(), config.net, config.api, config.output_bytes).map_err(text)?;
         let functions = Arc::new(Self {
             slots: Arc::new(slots),
+            registries: Registries::new(config.env.clone(), config.images.limits().clone(), Patience::default()),
+            pulled: tokio::sync::Mutex::default(),
+            code: CodeStore::open(data.join("functions/code"), config.blobs.clone(), config.env.clone()).map_err(text)?,
             env: config.env,
-            code: CodeStore::open(data.join("functions/code"), config.blobs.clone()).map_err(text)?,
             blobs: config.blobs,
             images: config.images,
             runtime_images: config.runtime_images,
@@ -187,11 +179,25 @@ impl Functions {
                 Ok(Chosen { image: Some(pulled.digest), ..chosen })
             }
             (Code::Zip(_), Some(runtime)) => match self.runtime_images.get(runtime) {
-                Some(image) => Ok(of_runtime_image(runtime, image)),
+                Some(reference) => {
+                    let pulled = self.runtime_image(reference).await.map_err(failed)?;
+                    Ok(of_runtime_image(runtime, reference, &pulled, self.images.layer_paths(&pulled)))
+                }
                 None => self.interpreters().choose(runtime).map_err(failed),
             },
             (Code::Zip(_), None) => Err(failed("a function whose code is a zip needs a runtime".into())),
         }
+    }
+
+    /// A runtime image, which is pulled once.
+    async fn runtime_image(&self, reference: &str) -> Result<Pulled, String> {
+        let mut all = self.pulled.lock().await;
+        if let Some(pulled) = all.get(reference) {
+            return Ok(pulled.clone());
+        }
+        let pulled = self.registries.pull(&self.images, reference, None).await.map_err(text)?;
+        all.insert(reference.to_owned(), pulled.clone());
+        Ok(pulled)
     }
 
     async fn job(&self, environment: Environment) -> Result<Job, FunctionFault> {
@@ -269,7 +275,7 @@ impl Functions {
     async fn collect(&self) {
         let used = |live: &Arc<Live>| live.job.task.iter().chain(&live.job.layers).cloned().collect::<Vec<_>>();
         let in_use: BTreeSet<PathBuf> = self.live().values().flat_map(used).collect();
-        let configured = self.runtime_images.values().map(|image| image.digest.clone());
+        let configured: Vec<Digest> = self.pulled.lock().await.values().map(|image| image.digest.clone()).collect();
         let images = self.live().values().filter_map(|live| live.job.image.clone()).chain(configured).collect();
         let collected = [self.code.collect(&in_use), self.images.gc(&images).await];
         for error in collected.into_iter().filter_map(Result::err) {
@@ -387,7 +393,7 @@ impl FunctionHost for Host {
 
     fn runtimes(&self) -> BTreeMap<String, String> {
         let mut all = self.0.interpreters().overview();
-        all.extend(self.0.runtime_images.iter().map(|(name, image)| (name.clone(), format!("the image {}", image.reference))));
+        all.extend(self.0.runtime_images.iter().map(|(name, image)| (name.clone(), format!("the image {image}"))));
         all
     }
 }
@@ -409,7 +415,7 @@ fn of_image(code: &Code, config: &ImageConfig, layers: Vec<PathBuf>) -> Chosen {
     Chosen { root: Root::Image(layers), image: None, program, notice: None, version: "container image".into() }
 }
 
-fn of_runtime_image(runtime: &str, image: &RuntimeImage) -> Chosen {
+fn of_runtime_image(runtime: &str, reference: &str, image: &Pulled, layers: Vec<PathBuf>) -> Chosen {
     let program = Program::Command {
         words: vec!["/var/runtime/bootstrap".into()],
         variables: image.config.environment.clone(),
@@ -417,11 +423,11 @@ fn of_runtime_image(runtime: &str, image: &RuntimeImage) -> Chosen {
         wrapped: true,
     };
     Chosen {
-        root: Root::Image(image.layers.clone()),
+        root: Root::Image(layers),
         image: Some(image.digest.clone()),
         program,
         notice: None,
-        version: format!("{runtime} by {}", image.reference),
+        version: format!("{runtime} by {reference}"),
     }
 }
 

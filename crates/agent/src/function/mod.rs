@@ -22,7 +22,7 @@ pub mod shim;
 mod slots;
 pub mod variables;
 
-pub use host::{Config, Functions, Host, RuntimeImage, RuntimeImages};
+pub use host::{Config, Functions, Host, RuntimeImages};
 
 use std::net::Ipv4Addr;
 

@@ -30,6 +30,9 @@ pub struct Args {
     serial_console: SocketAddr,
     #[command(flatten)]
     placement: Placement,
+    /// An image that runs functions of a runtime, such as java21=REGISTRY/java:21; it takes the place of this machine's own interpreter
+    #[arg(long = "runtime", value_name = "RUNTIME=IMAGE", env = "HILLFOG_RUNTIMES", value_delimiter = ',', value_parser = runtime)]
+    runtimes: Vec<(String, String)>,
     /// Start in the background, and return once the cloud answers
     #[arg(long)]
     detach: bool,
@@ -47,6 +50,11 @@ struct Placement {
     /// Refuse a machine for which there is no host that its placement group demands, as EC2 does, instead of placing it anyway
     #[arg(long, env = "HILLFOG_STRICT_PLACEMENT_GROUPS")]
     strict_placement_groups: bool,
+}
+
+fn runtime(text: &str) -> Result<(String, String), String> {
+    let named = text.split_once('=').filter(|(name, image)| !name.is_empty() && !image.is_empty());
+    named.map(|(name, image)| (name.to_owned(), image.to_owned())).ok_or_else(|| "it has the form RUNTIME=IMAGE".to_owned())
 }
 
 fn percent() -> clap::builder::RangedU64ValueParser {
@@ -72,7 +80,12 @@ pub fn run(args: Args) -> Result<ExitCode> {
         }
         bail!("A server (process {}) runs on {} already", server.pid, folders.data.display());
     }
-    let settings = Settings { listen: args.listen, serial_console: args.serial_console, placement: args.placement.rules() };
+    let settings = Settings {
+        listen: args.listen,
+        serial_console: args.serial_console,
+        placement: args.placement.rules(),
+        runtimes: args.runtimes.into_iter().collect(),
+    };
     if args.detach { detached(&folders, &settings) } else { in_foreground(&folders, &settings) }
 }
 
@@ -147,6 +160,9 @@ fn spawn(folders: &Folders, settings: &Settings, log: File) -> Result<Child> {
     command.arg("--serial-console").arg(settings.serial_console.to_string());
     let Rules { over, strict_groups } = settings.placement;
     command.arg("--overcommit-cpu").arg(over.cpu.to_string()).arg("--overcommit-memory").arg(over.memory.to_string());
+    for (runtime, image) in &settings.runtimes {
+        command.arg("--runtime").arg(format!("{runtime}={image}"));
+    }
     command.args(strict_groups.then_some("--strict-placement-groups"));
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).current_dir("/");
     // SAFETY: setsid is async-signal-safe and touches nothing of this process's memory.

@@ -14,14 +14,18 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use model::Env;
 use serde_json::{Value, json};
-use std::{convert::Infallible, rc::Rc};
-use tokio::net::TcpListener;
+use std::{convert::Infallible, rc::Rc, sync::Arc};
+use tokio::{net::TcpListener, sync::Semaphore};
 
 /// What is answered.
 type Answer = Response<Full<Bytes>>;
 
 /// The largest body that is read but for answers: errors and registrations.
 const MOST_SAID: usize = 1 << 20;
+/// Connections at once: the shim's memory isn't the function's.
+const CONNECTIONS: usize = 128;
+/// The longest head of a request.
+const HEAD: usize = 64 << 10;
 
 /// Who answers.
 pub struct Api {
@@ -38,7 +42,9 @@ pub struct Api {
 impl Api {
     /// Answers at the listener for as long as the environment lives.
     pub async fn serve(self: Rc<Self>, listener: Rc<TcpListener>) {
+        let room = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
+            let Ok(place) = room.clone().acquire_owned().await else { return };
             let Ok((stream, _)) = listener.accept().await else {
                 // Too many connections: some have to be closed first.
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
@@ -51,8 +57,12 @@ impl Api {
                 async move { Ok::<_, Infallible>(api.answer(request).await) }
             });
             let mut builder = hyper::server::conn::http1::Builder::new();
-            let connection = builder.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
-            tokio::task::spawn_local(connection);
+            builder.timer(TokioTimer::new()).max_buf_size(HEAD);
+            let connection = builder.serve_connection(TokioIo::new(stream), service);
+            tokio::task::spawn_local(async move {
+                let _place = place;
+                connection.await
+            });
         }
     }
 

@@ -12,8 +12,12 @@ use std::{
     os::fd::{AsRawFd, OwnedFd},
     path::PathBuf,
     rc::Rc,
+    sync::Arc,
 };
-use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::{
+    net::{TcpListener, TcpStream, UnixStream},
+    sync::Semaphore,
+};
 
 /// The listeners.
 pub struct Doors {
@@ -36,15 +40,23 @@ impl Doors {
     }
 }
 
+/// Connections at once: the shim's memory isn't the function's.
+const CONNECTIONS: usize = 256;
+
 /// Passes connections on. While there is no server they are closed, and SDKs try again.
 async fn pass_on(listener: TcpListener, server: PathBuf) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
+        let Ok(place) = room.clone().acquire_owned().await else { return };
         let Ok((mut stream, _)) = listener.accept().await else {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             continue;
         };
         let server = server.clone();
-        tokio::task::spawn_local(async move { pipe(&mut stream, server).await });
+        tokio::task::spawn_local(async move {
+            let _place = place;
+            pipe(&mut stream, server).await
+        });
     }
 }
 

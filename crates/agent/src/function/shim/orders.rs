@@ -59,8 +59,11 @@ pub async fn serve(
         tokio::select! {
             accepted = listener.accept() => {
                 let shared = shared.clone();
-                let (stream, _) = accepted?;
-                tokio::task::spawn_local(async move { shared.attend(stream).await });
+                match accepted {
+                    Ok((stream, _)) => drop(tokio::task::spawn_local(async move { shared.attend(stream).await })),
+                    // The function has all descriptors that there are: some have to be closed first.
+                    Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+                }
             }
             () = shared.over.notified() => return Ok(()),
         }
