@@ -15,13 +15,16 @@ use model::{
     Key,
     lambda::{Alias, Function, LATEST, Provisioned, ProvisionedObserved, ProvisionedSpec},
 };
-use spine::{Read, Row, Scope, Tx};
+use spine::{Read, Row, Scope, Specs, Tx};
 
-/// What all functions of the account in the region have reserved, but one.
-fn reserved_by_others(cx: &Cx, read: &impl Read, but: Option<&Key<Function>>) -> Answer<u32> {
-    let functions = read.specs::<Function>(Scope::Region(&cx.account, &cx.region))?;
-    let others = functions.into_iter().filter(|(key, _)| Some(key) != but);
-    Ok(others.filter_map(|(_, spec)| spec.reserved_concurrency).sum())
+/// What functions have reserved.
+fn reserved(functions: &Specs<Function>) -> u32 {
+    functions.iter().filter_map(|(_, spec)| spec.reserved_concurrency).sum()
+}
+
+/// The functions that share their concurrency with one, which is among them.
+fn beside(read: &impl Read, function: &Key<Function>) -> Answer<Specs<Function>> {
+    Ok(read.specs::<Function>(Scope::Region(&function.account, &function.region))?)
 }
 
 /// `PutFunctionConcurrency`.
@@ -29,7 +32,9 @@ pub fn put(cx: &Cx, tx: &mut Tx, input: &sdk::PutFunctionConcurrencyRequest) -> 
     let function = names::parse_whole(cx, &input.function_name)?;
     find::function(tx, &function)?;
     let wanted = u32::try_from(input.reserved_concurrent_executions).unwrap_or_default();
-    let taken = reserved_by_others(cx, tx, Some(&function))?.saturating_add(wanted);
+    let mut others = beside(tx, &function)?;
+    others.retain(|(other, _)| *other != function);
+    let taken = reserved(&others).saturating_add(wanted);
     if OF_AN_ACCOUNT.saturating_sub(taken) < NEVER_RESERVED {
         return Err(errors::invalid(format!(
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [{NEVER_RESERVED}]."
@@ -48,8 +53,8 @@ pub fn put(cx: &Cx, tx: &mut Tx, input: &sdk::PutFunctionConcurrencyRequest) -> 
 /// `GetFunctionConcurrency`.
 pub fn get(cx: &Cx, tx: &mut Tx, input: &sdk::GetFunctionConcurrencyRequest) -> Answer<sdk::GetFunctionConcurrencyResponse> {
     let function = names::parse_whole(cx, &input.function_name)?;
-    let reserved = find::function(tx, &function)?.reserved_concurrency;
-    Ok(sdk::GetFunctionConcurrencyResponse { reserved_concurrent_executions: reserved.and_then(views::number) })
+    let own = find::function(tx, &function)?.reserved_concurrency;
+    Ok(sdk::GetFunctionConcurrencyResponse { reserved_concurrent_executions: own.and_then(views::number) })
 }
 
 /// `DeleteFunctionConcurrency`.
@@ -61,8 +66,7 @@ pub fn delete(cx: &Cx, tx: &mut Tx, input: &sdk::DeleteFunctionConcurrencyReques
 
 /// `GetAccountSettings`.
 pub fn account(cx: &Cx, tx: &mut Tx, _: &sdk::GetAccountSettingsRequest) -> Answer<sdk::GetAccountSettingsResponse> {
-    let reserved = reserved_by_others(cx, tx, None)?;
-    let functions = tx.specs::<Function>(Scope::Region(&cx.account, &cx.region))?.len();
+    let functions = tx.specs::<Function>(Scope::Region(&cx.account, &cx.region))?;
     let bytes = |bytes: u64| i64::try_from(bytes).ok();
     Ok(sdk::GetAccountSettingsResponse {
         account_limit: Some(sdk::AccountLimit {
@@ -70,11 +74,11 @@ pub fn account(cx: &Cx, tx: &mut Tx, _: &sdk::GetAccountSettingsRequest) -> Answ
             code_size_unzipped: bytes(function_code::LARGEST_UNZIPPED),
             code_size_zipped: Some(50 << 20),
             concurrent_executions: views::number(OF_AN_ACCOUNT),
-            unreserved_concurrent_executions: views::number(OF_AN_ACCOUNT.saturating_sub(reserved)),
+            unreserved_concurrent_executions: views::number(OF_AN_ACCOUNT.saturating_sub(reserved(&functions))),
         }),
         account_usage: Some(sdk::AccountUsage {
-            total_code_size: bytes(code_stored(cx, tx)?),
-            function_count: i64::try_from(functions).ok(),
+            total_code_size: bytes(code_stored(tx, &cx.account, &cx.region)?),
+            function_count: i64::try_from(functions.len()).ok(),
         }),
     })
 }
@@ -117,7 +121,7 @@ pub fn provide(
     let others: Ready = provisioned(tx, &named.key)?.into_iter().filter(|(other, _)| *other != key).collect();
     refuse_twice(tx, &named.key, &input.qualifier, &others)?;
     let sum = others.iter().map(|(_, row)| row.spec.requested).sum::<u32>().saturating_add(requested);
-    refuse_too_many(cx, tx, &named.key, sum)?;
+    refuse_too_many(tx, &named.key, sum)?;
     tx.set_spec(&key, &ProvisionedSpec { requested, modified: cx.now })?;
     let row = tx.get(&key)?.ok_or_else(errors::no_provisioned)?;
     let View { requested, available, allocated, status, status_reason, last_modified } = View::of(&row);
@@ -150,16 +154,16 @@ fn refuse_twice(read: &impl Read, function: &Key<Function>, qualifier: &str, oth
     Ok(())
 }
 
-fn refuse_too_many(cx: &Cx, read: &impl Read, function: &Key<Function>, sum: u32) -> Answer<()> {
-    if let Some(reserved) = find::function(read, function)?.reserved_concurrency {
-        return match sum > reserved {
+fn refuse_too_many(read: &impl Read, function: &Key<Function>, sum: u32) -> Answer<()> {
+    if let Some(own) = find::function(read, function)?.reserved_concurrency {
+        return match sum > own {
             true => Err(errors::invalid(
                 "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function",
             )),
             false => Ok(()),
         };
     }
-    let free = OF_AN_ACCOUNT.saturating_sub(reserved_by_others(cx, read, None)?).saturating_sub(NEVER_RESERVED);
+    let free = OF_AN_ACCOUNT.saturating_sub(reserved(&beside(read, function)?)).saturating_sub(NEVER_RESERVED);
     match sum > free {
         true => Err(errors::invalid(format!(
             "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [{free}]."

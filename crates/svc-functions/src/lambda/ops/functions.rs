@@ -13,7 +13,7 @@ use crate::lambda::{
 use api::lambda as sdk;
 use front::{Answer, Cx};
 use model::{
-    Key,
+    AccountId, Key, Region,
     lambda::{
         Alias, Code, Configuration, EventInvoke, Function, FunctionSpec, LATEST, LayerVersion, Policy, Provisioned, Release, Url,
         UrlName, Version, VersionSpec,
@@ -141,7 +141,7 @@ fn made(
     if publish {
         tx.create(&function.version("1"), &VersionSpec { release: Release { revision: cx.env.uuid(), ..release } })?;
     }
-    room_for_code(cx, tx)?;
+    room_for_code(tx, &function.account, &function.region)?;
     let shown = if publish { function.version("1") } else { function.latest() };
     let row = tx.get(&shown)?.ok_or_else(|| errors::no_function(&shown.arn()))?;
     Ok(sdk::FunctionConfiguration { last_update_status: None, ..created(show(cx, tx, &shown, &row, None)?) })
@@ -160,17 +160,17 @@ pub fn dead_letters(cx: &Cx, configuration: &Configuration) -> Answer<()> {
     }
 }
 
-/// The bytes of all zips of the account in the region, each version's counted.
-pub fn code_stored(cx: &Cx, read: &impl Read) -> Answer<u64> {
-    let here = Scope::Region(&cx.account, &cx.region);
+/// The bytes of all zips of an account in a region, each version's counted.
+pub fn code_stored(read: &impl Read, account: &AccountId, region: &Region) -> Answer<u64> {
+    let here = Scope::Region(account, region);
     let versions = read.specs::<Version>(here)?.into_iter().map(|(_, version)| version.release.code.size()).sum::<u64>();
     let layers = read.specs::<LayerVersion>(here)?.into_iter().map(|(_, layer)| layer.archive.size).sum::<u64>();
     Ok(versions + layers)
 }
 
-/// Refuses code beyond what the account may have, once it is written.
-pub fn room_for_code(cx: &Cx, read: &impl Read) -> Answer<()> {
-    if code_stored(cx, read)? > CODE_STORAGE { Err(errors::storage_exceeded()) } else { Ok(()) }
+/// Refuses code beyond what an account may have, once it is written.
+pub fn room_for_code(read: &impl Read, account: &AccountId, region: &Region) -> Answer<()> {
+    if code_stored(read, account, region)? > CODE_STORAGE { Err(errors::storage_exceeded()) } else { Ok(()) }
 }
 
 /// `GetFunction`.

@@ -90,7 +90,7 @@ fn made(
     let key = layer.version(last + 1);
     tx.set_spec(layer, &LayerSpec { last_version: last + 1 })?;
     tx.create(&key, &spec)?;
-    room_for_code(cx, tx)?;
+    room_for_code(tx, &layer.account, &layer.region)?;
     Ok((key, spec))
 }
 

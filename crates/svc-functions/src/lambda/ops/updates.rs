@@ -89,7 +89,7 @@ fn put_code(
         return show(cx, tx, &found.key, &found.row, None);
     }
     put(cx, tx, function, code, configuration)?;
-    room_for_code(cx, tx)?;
+    room_for_code(tx, &function.account, &function.region)?;
     if input.publish == Some(true) {
         let published = versions::publish(cx, tx, function, None)?;
         return versions::shown(cx, tx, &published);
