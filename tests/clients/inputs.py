@@ -90,6 +90,9 @@ NAMED = {
     ("s3", "policy"): json.dumps({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "s3:GetObject",
          "Resource": "arn:aws:s3:::matrix/*"}]}),
+    ("events", "resourcearn"): arn("events", "rule/matrix"),
+    ("scheduler", "resourcearn"): arn("scheduler", "schedule-group/matrix"),
+    ("scheduler", "rolearn"): arn("iam", "role/matrix"),
     ("sts", "rolearn"): arn("iam", "role/matrix-trusts-the-account"),
     ("sts", "accesskeyid"): "AKIAIOSFODNN7EXAMPLE",
 }

@@ -188,6 +188,7 @@ fn start_reconcilers(runner: &Runner, parts: &Parts, calls: &Calls, invoker: &Ar
     runner.spawn(s3::Lifecycle::new(&storage(parts, calls)));
     runner.spawn(s3::Sweeper::new(&storage(parts, calls)));
     runner.spawn(elbv2::Drain);
+    runner.spawn(events::MachineStates);
     runner.spawn(events::ScheduledRules);
     runner.spawn(scheduler::Schedules);
     runner.spawn(logs::Flows::new(parts.host.clone(), parts.events.clone()));

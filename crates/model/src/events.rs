@@ -72,6 +72,16 @@ pub struct RulePlan {
     pub next: Option<Timestamp>,
 }
 
+/// What was last said of the state of a machine of EC2, under its id. `Plan` has the reconciler of machines' events as its writer.
+pub enum ToldState {}
+
+impl Record for ToldState {
+    const KIND: &'static str = "events/told-state";
+    type Spec = ();
+    type Plan = String;
+    type Observed = ();
+}
+
 impl Key<EventBus> {
     /// The key of one of the bus's rules.
     pub fn rule(&self, name: &str) -> Key<Rule> {

@@ -3,6 +3,7 @@
 
 mod crash;
 mod credentials;
+mod events;
 mod instances;
 mod interludes;
 mod isolation;

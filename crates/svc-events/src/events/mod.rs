@@ -2,7 +2,8 @@
 //!
 //! **Built:** the default bus and custom ones, their policies, rules with patterns and schedules, targets with constant and transformed
 //! input, retries and dead letters, tags. Targets are functions, queues, other buses, log groups, clusters of ECS, and what can be done to
-//! machines and volumes of EC2. Services of AWS put their events on the default bus by `PutEvents`, as everybody does.
+//! machines and volumes of EC2. Services of AWS put their events on the default bus by `PutEvents`, as everybody does; those of EC2's machines are
+//! made here.
 //!
 //! **Not built:** archives and replays, schemas, pipes, partner event sources, API destinations and connections, global endpoints, KMS keys
 //! and logs of buses, other targets, rules on buses of other accounts, the events of CloudTrail.
@@ -12,12 +13,14 @@ mod deliver;
 mod errors;
 mod event;
 mod load;
+mod machines;
 mod ops;
 mod patterns;
 mod reconcile;
 mod targets;
 mod views;
 
+pub use machines::MachineStates;
 pub use reconcile::ScheduledRules;
 
 use access::{keys_of_entries, keys_of_targets, on_bus, on_entries, on_rule, on_rules, on_tagged, tags_of};
