@@ -173,6 +173,7 @@ fn start_reconcilers(runner: &Runner, parts: &Parts, calls: &Calls, invoker: &Ar
     runner.spawn(ecs::Services::new(machine.clone()));
     runner.spawn(ecs::Tasks::new(machine, parts.front.endpoint.clone()));
     runner.spawn(ecs::Sweeper);
+    runner.spawn(ecs::TaskEvents);
     runner.spawn(ec2::Identities);
     runner.spawn(ec2::Images::of(parts.ebs.clone()));
     runner.spawn(ec2::RootReplacements);

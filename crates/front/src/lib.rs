@@ -17,6 +17,7 @@ pub mod body;
 pub mod calls;
 pub mod courier;
 mod cx;
+mod event;
 pub mod host;
 mod incoming;
 pub mod keys;
@@ -47,6 +48,7 @@ pub use auth::{
 };
 pub use body::Body;
 pub use cx::Cx;
+pub use event::AwsEvent;
 pub use incoming::Incoming;
 pub use model::iam::Principal;
 pub use mount::{Arrival, Mount};

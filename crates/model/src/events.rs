@@ -72,7 +72,7 @@ pub struct RulePlan {
     pub next: Option<Timestamp>,
 }
 
-/// What was last said of the state of a machine of EC2, under its id. `Plan` has the reconciler of machines' events as its writer.
+/// What the default bus was last told of the state of something, under its kind and id. `Plan` has the reconciler that tells it as its writer.
 pub enum ToldState {}
 
 impl Record for ToldState {
@@ -80,6 +80,21 @@ impl Record for ToldState {
     type Spec = ();
     type Plan = String;
     type Observed = ();
+}
+
+impl<R: Record> Key<R> {
+    /// Where it stands what was last told of this.
+    pub fn told_state(&self) -> Key<ToldState> {
+        Key::new(&self.account, &self.region, format!("{}:{}", R::KIND, self.id))
+    }
+}
+
+impl Key<ToldState> {
+    /// Of what it was told, if that is a thing of that kind.
+    pub fn of_what<R: Record>(&self) -> Option<Key<R>> {
+        let id = self.id.strip_prefix(R::KIND)?.strip_prefix(':')?;
+        Some(Key::new(&self.account, &self.region, id))
+    }
 }
 
 impl Key<EventBus> {

@@ -36,7 +36,7 @@ mod views;
 mod workload;
 
 pub use metadata::{METADATA_KINDS, metadata};
-pub use reconcile::{Services, Sweeper, Tasks};
+pub use reconcile::{Services, Sweeper, TaskEvents, Tasks};
 
 use agent_proto::Capabilities;
 use api::ecs as sdk;

@@ -23,11 +23,6 @@ pub fn on_rule(cx: &Cx, bus: Option<&str>, name: &str) -> Vec<Arn> {
     load::bus_key(cx, bus).map(|key| load::rule_arn(&key.rule(name))).into_iter().collect()
 }
 
-/// All rules of a bus.
-pub fn on_rules(cx: &Cx, bus: Option<&str>) -> Vec<Arn> {
-    on_rule(cx, bus, "*")
-}
-
 /// The buses that events are put on.
 pub fn on_entries(cx: &Cx, entries: &[sdk::PutEventsRequestEntry]) -> Vec<Arn> {
     let mut buses: Vec<Arn> = entries.iter().flat_map(|entry| on_bus(cx, entry.event_bus_name.as_deref())).collect();

@@ -1,13 +1,9 @@
 //! Events of EC2: "EC2 Instance State-change Notification" (EC2 user guide, "State change events for your instances").
 
 use async_trait::async_trait;
+use front::AwsEvent;
 use logic::instance::{state, state_name};
-use model::{
-    Arn, Env, Key, Record, Timestamp,
-    delivery::{Caller, Delivery, DeliverySpec, Request, Retry},
-    ec2::Instance,
-    events::ToldState,
-};
+use model::{Arn, Env, Key, Record, ec2::Instance, events::ToldState};
 use serde_json::json;
 use spine::{
     Read, Scope, StoreError, Tx,
@@ -32,14 +28,14 @@ impl Reconciler for MachineStates {
     async fn reconcile(&self, cx: &ReconcileCx) -> anyhow::Result<Wake> {
         let snapshot = cx.store.snapshot();
         for (key, row) in snapshot.list::<Instance>(Scope::All)? {
-            let told = snapshot.get(&told_of(&key))?.map(|told| told.plan);
+            let told = snapshot.get(&key.told_state())?.map(|told| told.plan);
             let reached = state_name(state(&row.spec, &row.plan));
-            if told.as_deref() != Some(reached) {
+            if told.as_deref().map(String::as_str) != Some(reached) {
                 cx.store.transact::<_, StoreError>(|tx| tell(tx, &cx.env, &key, reached)).await?;
             }
         }
         for (key, _) in snapshot.specs::<ToldState>(Scope::All)? {
-            if !snapshot.exists(&Key::<Instance>::new(&key.account, &key.region, key.id.clone()))? {
+            if key.of_what::<Instance>().is_some_and(|instance| !snapshot.exists(&instance).unwrap_or(true)) {
                 cx.store.transact::<_, StoreError>(|tx| tx.delete(&key)).await?;
             }
         }
@@ -47,31 +43,17 @@ impl Reconciler for MachineStates {
     }
 }
 
-fn told_of(key: &Key<Instance>) -> Key<ToldState> {
-    Key::new(&key.account, &key.region, key.id.clone())
-}
-
 fn tell(tx: &mut Tx, env: &Env, key: &Key<Instance>, state: &str) -> Result<(), StoreError> {
-    let told = told_of(key);
+    let told = key.told_state();
     if !tx.exists(&told)? {
         tx.create(&told, &())?;
     }
     tx.put_plan(&told, &state.to_owned())?;
-    tx.create(&Delivery::key(&key.account, &key.region, env.uuid()), &delivery(key, state, env.now()))
-}
-
-fn delivery(key: &Key<Instance>, state: &str, now: Timestamp) -> DeliverySpec {
-    let instance = Arn::new("ec2", &key.region, &key.account, format!("instance/{}", key.id));
-    let entry = json!({
-        "Source": "aws.ec2", "DetailType": "EC2 Instance State-change Notification", "Resources": [instance.to_string()],
-        "Time": now.as_secs_f64(), "Detail": json!({"instance-id": key.id, "state": state}).to_string(),
-    });
-    DeliverySpec {
-        call: Request::new("events", "PutEvents", &json!({"Entries": [entry]})),
-        by: Caller::Service { name: "ec2.amazonaws.com".to_owned(), source: instance, account: key.account.clone() },
-        wanted: now,
-        not_before: now,
-        retry: Retry::DAY,
-        dead_letter: None,
-    }
+    let event = AwsEvent {
+        service: "ec2",
+        about: Arn::new("ec2", &key.region, &key.account, format!("instance/{}", key.id)),
+        detail_type: "EC2 Instance State-change Notification",
+        detail: json!({"instance-id": key.id, "state": state}),
+    };
+    event.tell(tx, env, (&key.account, &key.region))
 }

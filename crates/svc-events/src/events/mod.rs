@@ -23,7 +23,7 @@ mod views;
 pub use machines::MachineStates;
 pub use reconcile::ScheduledRules;
 
-use access::{keys_of_entries, keys_of_targets, on_bus, on_entries, on_rule, on_rules, on_tagged, tags_of};
+use access::{keys_of_entries, keys_of_targets, on_bus, on_entries, on_rule, on_tagged, tags_of};
 use api::events as sdk;
 use front::{Access, Service, Tagging, keys};
 use ops::{buses, patterns as pattern, permissions, put, rules, tags, targets as target};
@@ -66,8 +66,8 @@ fn of_rules(service: Service, patterns: &Arc<Patterns>) -> Service {
         .op::<sdk::DescribeRule>(Access::on(|cx, i| on_rule(cx, i.event_bus_name.as_deref(), &i.name)), rules::describe)
         .op::<sdk::EnableRule>(Access::on(|cx, i| on_rule(cx, i.event_bus_name.as_deref(), &i.name)), rules::enable)
         .op::<sdk::DisableRule>(Access::on(|cx, i| on_rule(cx, i.event_bus_name.as_deref(), &i.name)), rules::disable)
-        .op::<sdk::ListRules>(Access::on(|cx, i| on_rules(cx, i.event_bus_name.as_deref())), rules::list)
-        .op::<sdk::ListRuleNamesByTarget>(Access::on(|cx, i| on_rules(cx, i.event_bus_name.as_deref())), rules::by_target)
+        .op::<sdk::ListRules>(Access::all(), rules::list)
+        .op::<sdk::ListRuleNamesByTarget>(Access::all(), rules::by_target)
 }
 
 fn of_targets(service: Service) -> Service {

@@ -1,10 +1,6 @@
 //! What a target gets: the event, a part of it, a constant, or a template filled in.
 
-use super::super::{
-    event::Event,
-    load::rule_arn,
-    targets::{self},
-};
+use super::super::{event::Event, load::rule_arn, targets};
 use api::events as sdk;
 use logic::event_input::{Path, Reserved};
 use model::{Key, events::Rule};
