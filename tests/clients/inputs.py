@@ -20,6 +20,10 @@ def arn(service, resource):
 
 # By service and the member's name, whatever its case.
 NAMED = {
+    ("apigatewayv2", "protocoltype"): "HTTP",
+    ("apigatewayv2", "integrationtype"): "HTTP_PROXY",
+    ("apigatewayv2", "resourcearn"): f"arn:aws:apigateway:{REGION}::/apis/matrix1234",
+    ("apigatewayv2", "body"): json.dumps({"openapi": "3.0.1", "info": {"title": "matrix", "version": "1"}, "paths": {}}),
     ("cloudtrail", "resourceid"): arn("cloudtrail", "trail/matrix"),
     ("cloudtrail", "resourceidlist"): arn("cloudtrail", "trail/matrix"),
     ("ecr", "resourcearn"): arn("ecr", "repository/matrix"),

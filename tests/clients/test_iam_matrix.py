@@ -22,8 +22,8 @@ def lines(name):
 BUILT = [(service, operation, None if action == "-" else action) for service, operation, action in lines("built.txt")]
 # Operations that policies name with "*".
 NO_RESOURCE = {tuple(line.split(":")) for (line,) in lines("no-resource.txt")}
-SERVICES = ["cloudtrail", "ebs", "ec2", "ec2-instance-connect", "ecr", "ecs", "elbv2", "events", "iam", "kms", "lambda", "logs", "s3",
-            "scheduler", "ssm", "sts"]
+SERVICES = ["apigatewayv2", "cloudtrail", "ebs", "ec2", "ec2-instance-connect", "ecr", "ecs", "elbv2", "events", "iam", "kms", "lambda",
+            "logs", "s3", "scheduler", "ssm", "sts"]
 
 REASONS = {
     "nothing": "because no identity-based policy allows the {action} action",

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use wire::Fault;
 
 pub const GET: &str = "apigateway:GET";
+pub const PUT: &str = "apigateway:PUT";
 pub const POST: &str = "apigateway:POST";
 pub const PATCH: &str = "apigateway:PATCH";
 pub const DELETE: &str = "apigateway:DELETE";

@@ -64,7 +64,8 @@ pub fn has_routes(read: &impl Read, api: &Key<HttpApi>) -> Answer<bool> {
     Ok(!load::children::<Route>(read, api)?.is_empty())
 }
 
-fn snapshot(cx: &Cx, tx: &Tx, api: &Key<HttpApi>) -> Answer<Deployed> {
+/// The API as it is now.
+pub fn snapshot(cx: &Cx, tx: &Tx, api: &Key<HttpApi>) -> Answer<Deployed> {
     let (_, spec) = load::api(cx, tx, &api.id)?;
     Ok(Deployed {
         cors: spec.cors.clone(),

@@ -1,8 +1,8 @@
 //! The table of operations: IAM's actions are HTTP's methods here, and resources are paths.
 
 use super::{
-    access::{self, DELETE, GET, PATCH, POST, api, apis, given, tags_of},
-    ops::{apis as http_apis, authorizers, deployments, integrations, routes, stages, tags},
+    access::{self, DELETE, GET, PATCH, POST, PUT, api, apis, given, tags_of},
+    ops::{apis as http_apis, authorizers, definitions, deployments, integrations, routes, stages, tags},
 };
 use api::apigatewayv2 as sdk;
 use front::{Access, Service};
@@ -10,7 +10,7 @@ use front::{Access, Service};
 /// The service's table.
 pub fn service() -> Service {
     let service = Service::new(&sdk::SERVICE).resources(access::facts);
-    of_tags(of_authorizers(of_deployments(of_stages(of_integrations(of_routes(of_apis(service)))))))
+    of_tags(of_definitions(of_authorizers(of_deployments(of_stages(of_integrations(of_routes(of_apis(service))))))))
 }
 
 fn of_apis(service: Service) -> Service {
@@ -29,6 +29,19 @@ fn of_apis(service: Service) -> Service {
         .op::<sdk::DeleteCorsConfiguration>(
             Access::on(|cx, i: &sdk::DeleteCorsConfigurationRequest| api(cx, &i.api_id, "/cors")).action(DELETE),
             http_apis::delete_cors,
+        )
+}
+
+fn of_definitions(service: Service) -> Service {
+    service
+        .op::<sdk::ImportApi>(Access::on(|cx, _| apis(cx)).action(PUT), definitions::import)
+        .op::<sdk::ReimportApi>(
+            Access::on(|cx, i: &sdk::ReimportApiRequest| api(cx, &i.api_id, "")).action(PUT),
+            definitions::reimport,
+        )
+        .op::<sdk::ExportApi>(
+            Access::on(|cx, i: &sdk::ExportApiRequest| api(cx, &i.api_id, &format!("/exports/{}", i.specification))).action(GET),
+            definitions::export,
         )
 }
 

@@ -4,4 +4,5 @@ mod authorizers;
 mod cloud;
 mod control;
 mod http_proxy;
+mod import;
 mod serving;

@@ -100,7 +100,7 @@ fn unique(tx: &Tx, api: &Key<HttpApi>, name: &str, own: Option<&str>) -> Answer<
 }
 
 /// The authorizer as it is to be.
-fn changed(cx: &Cx, before: Option<&AuthorizerSpec>, input: &sdk::UpdateAuthorizerRequest) -> Answer<AuthorizerSpec> {
+pub fn changed(cx: &Cx, before: Option<&AuthorizerSpec>, input: &sdk::UpdateAuthorizerRequest) -> Answer<AuthorizerSpec> {
     refuse("IdentityValidationExpression", &input.identity_validation_expression, Some(String::new()))?;
     let name = text(&input.name, before.map(|before| before.name.clone()));
     let name = name.filter(|name| name.chars().count() <= 128).ok_or_else(|| bad_request("Invalid authorizer name specified"))?;

@@ -2,6 +2,7 @@
 
 pub mod apis;
 pub mod authorizers;
+pub mod definitions;
 pub mod deployments;
 pub mod integrations;
 pub mod quick;
