@@ -66,7 +66,7 @@ fn what_is_in_a_zip_comes_to_lie_in_a_folder() {
     let mode = |mode| deflated().unix_permissions(mode);
     let bytes = zip()
         .with("bootstrap", b"#!/bin/sh", mode(0o4755))
-        .with("lib/data.txt", b"data", mode(0o640))
+        .with("lib/data.txt", b"data", mode(0o600))
         .folder("empty/")
         .link("lib/link", "../bootstrap")
         .bytes();
@@ -77,7 +77,7 @@ fn what_is_in_a_zip_comes_to_lie_in_a_folder() {
     let at = |path: &str| folder.path().join(path);
     assert_eq!(std::fs::read(at("lib/link")).unwrap(), b"#!/bin/sh");
     let bits = |path: &str| std::fs::metadata(at(path)).unwrap().permissions().mode() & 0o7777;
-    assert_eq!((bits("bootstrap"), bits("lib/data.txt"), bits("lib"), bits("empty")), (0o755, 0o640, 0o755, 0o755));
+    assert_eq!((bits("bootstrap"), bits("lib/data.txt"), bits("lib"), bits("empty")), (0o755, 0o644, 0o755, 0o755));
 }
 
 #[test]
