@@ -1,4 +1,5 @@
 """Minimal inputs of operations, made out of botocore's models: the required members, with values that pass the models' constraints."""
+import base64
 import datetime
 import json
 import re
@@ -97,6 +98,9 @@ NAMED = {
     ("events", "resourcearn"): arn("events", "rule/matrix"),
     ("scheduler", "resourcearn"): arn("scheduler", "schedule-group/matrix"),
     ("scheduler", "rolearn"): arn("iam", "role/matrix"),
+    ("sqs", "queueurl"): f"http://localhost:4566/{ACCOUNT}/matrix",
+    ("sqs", "sourcearn"): arn("sqs", "matrix"),
+    ("sqs", "taskhandle"): base64.b64encode(json.dumps({"taskId": "matrix", "sourceArn": arn("sqs", "matrix")}).encode()).decode(),
     ("sts", "rolearn"): arn("iam", "role/matrix-trusts-the-account"),
     ("sts", "accesskeyid"): "AKIAIOSFODNN7EXAMPLE",
 }

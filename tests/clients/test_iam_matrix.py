@@ -23,7 +23,7 @@ BUILT = [(service, operation, None if action == "-" else action) for service, op
 # Operations that policies name with "*".
 NO_RESOURCE = {tuple(line.split(":")) for (line,) in lines("no-resource.txt")}
 SERVICES = ["apigatewayv2", "cloudtrail", "ebs", "ec2", "ec2-instance-connect", "ecr", "ecs", "elbv2", "events", "iam", "kms", "lambda",
-            "logs", "s3", "scheduler", "ssm", "sts"]
+            "logs", "s3", "scheduler", "sqs", "ssm", "sts"]
 
 REASONS = {
     "nothing": "because no identity-based policy allows the {action} action",
