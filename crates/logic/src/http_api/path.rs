@@ -7,7 +7,7 @@ pub const DEFAULT_STAGE: &str = "$default";
 
 /// The stage that a request is for, and the path that is left for its routes: `/prod/pets` is `/pets` of `prod` if there is such a stage, else
 /// all of it is `$default`'s (developer guide, "Stages for HTTP APIs").
-pub fn stage<'p>(path: &'p str, exists: impl Fn(&str) -> bool) -> Option<(String, &'p str)> {
+pub fn stage(path: &str, exists: impl Fn(&str) -> bool) -> Option<(String, &str)> {
     let rest = path.strip_prefix('/').unwrap_or(path);
     let end = rest.find('/').unwrap_or(rest.len());
     let first = decoded(&rest[..end]);

@@ -8,8 +8,11 @@ use front::Answer;
 const USUAL: usize = 100;
 const MOST: usize = 500;
 
+/// Things with their ids, and the token of the next page.
+type Page<T> = (Vec<(String, T)>, Option<String>);
+
 /// One page of things in the order of their ids, and the token of the next one.
-pub fn page<T>(things: Vec<(String, T)>, max: Option<&str>, token: Option<&str>) -> Answer<(Vec<(String, T)>, Option<String>)> {
+pub fn page<T>(things: Vec<(String, T)>, max: Option<&str>, token: Option<&str>) -> Answer<Page<T>> {
     let after = token.map(decode).transpose()?;
     let limit = max.map(|max| max.parse::<usize>().map_err(|_| bad_max_results())).transpose()?.unwrap_or(USUAL);
     if !(1..=MOST).contains(&limit) {

@@ -54,7 +54,8 @@ async fn an_api_is_made_of_a_definition_and_becomes_one() {
     let again = cloud.ok("PUT", &format!("/apis/{api}"), json!({"body": document.to_string()})).await;
     assert_eq!((&again["apiId"], &again["corsConfiguration"]["allowOrigins"]), (&json!(api), &json!(["*"])));
     assert_eq!(cloud.ask(api, "GET", "/hello").await.text(), "Hello");
-    let plain = cloud.call("GET", &format!("/apis/{api}/exports/OAS30?outputType=JSON&includeExtensions=false"), Value::Null).await;
+    let plain =
+        cloud.call("GET", &format!("/apis/{api}/exports/OAS30?outputType=JSON&includeExtensions=false"), Value::Null).await;
     assert!(!plain.text().contains("x-amazon-apigateway-integration"));
     for (path, code) in [("OAS20?outputType=JSON", "BadRequestException"), ("OAS30?outputType=YAML", "NotImplemented")] {
         cloud.fails("GET", &format!("/apis/{api}/exports/{path}"), Value::Null, code).await;
