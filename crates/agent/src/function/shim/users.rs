@@ -27,8 +27,10 @@ impl Users {
         // SAFETY: the copy makes one system call and nothing else.
         let pid = unsafe {
             let pid = libc::syscall(libc::SYS_clone, libc::CLONE_NEWUSER | libc::SIGCHLD, 0, 0, 0, 0);
-            while pid == 0 {
-                libc::syscall(libc::SYS_pause);
+            if pid == 0 {
+                loop {
+                    libc::syscall(libc::SYS_pause);
+                }
             }
             Errno::result(pid)? as i32
         };

@@ -62,7 +62,7 @@ impl Api {
     pub(super) async fn event(&self, request: Request<Incoming>) -> Answer {
         let id = match self.identified(&request) {
             Ok(id) => id,
-            Err(answer) => return answer,
+            Err(answer) => return *answer,
         };
         if let Some(notice) = self.desk.change(|state| state.next_for(&id)) {
             return told(notice.text);
@@ -75,7 +75,7 @@ impl Api {
 
     pub(super) async fn extension_error(&self, request: Request<Incoming>, init: bool) -> Answer {
         if let Err(answer) = self.identified(&request) {
-            return answer;
+            return *answer;
         }
         let Some(kind) = header_of(&request, ERROR_TYPE).map(str::to_owned) else {
             return forbidden(("Extension.MissingHeader", format!("{ERROR_TYPE} not found")));
@@ -90,7 +90,7 @@ impl Api {
     pub(super) async fn subscribe(&self, request: Request<Incoming>) -> Answer {
         let id = match self.identified(&request) {
             Ok(id) => id,
-            Err(answer) => return answer,
+            Err(answer) => return *answer,
         };
         if self.desk.with(|state| state.is_closed()) {
             return forbidden(("Telemetry.SubscriptionClosed", "Telemetry API subscription is closed already".into()));
@@ -111,14 +111,14 @@ impl Api {
     }
 
     /// The extension that asks.
-    fn identified(&self, request: &Request<Incoming>) -> Result<String, Answer> {
+    fn identified(&self, request: &Request<Incoming>) -> Result<String, Box<Answer>> {
         let Some(id) = header_of(request, IDENTIFIER) else {
             let message = "Missing Lambda-Extension-Identifier header".to_owned();
-            return Err(forbidden(("Extension.MissingExtensionIdentifier", message)));
+            return Err(Box::new(forbidden(("Extension.MissingExtensionIdentifier", message))));
         };
         match self.desk.with(|state| state.extensions.contains_key(id)) {
             true => Ok(id.to_owned()),
-            false => Err(forbidden(("Extension.UnknownExtensionIdentifier", format!("Unknown extension {id}")))),
+            false => Err(Box::new(forbidden(("Extension.UnknownExtensionIdentifier", format!("Unknown extension {id}"))))),
         }
     }
 }

@@ -54,7 +54,7 @@ impl Api {
         };
         let (answers, wanted) = match self.begin(id, Stage::InvocationResponse) {
             Ok(begun) => begun,
-            Err(answer) => return answer,
+            Err(answer) => return *answer,
         };
         let content_type = header_of(&request, CONTENT_TYPE.as_str()).map(str::to_owned);
         let answer = match streams && wanted {
@@ -69,7 +69,7 @@ impl Api {
     pub(super) async fn error(&self, id: &str, request: Request<Incoming>) -> Answer {
         let (answers, _) = match self.begin(id, Stage::InvocationErrorResponse) {
             Ok(begun) => begun,
-            Err(answer) => return answer,
+            Err(answer) => return *answer,
         };
         let told = told(request).await;
         let _ = answers.send(FromFunction::Fails(told)).await;
@@ -92,17 +92,17 @@ impl Api {
     }
 
     /// Whether an answer to this request may come now, where it goes, and whether it may be a stream.
-    fn begin(&self, id: &str, to: Stage) -> Result<(mpsc::Sender<FromFunction>, bool), Answer> {
+    fn begin(&self, id: &str, to: Stage) -> Result<(mpsc::Sender<FromFunction>, bool), Box<Answer>> {
         self.desk.with(|state| {
             if state.stage != Some(Stage::Running) {
-                return Err(not_from(state.stage, to));
+                return Err(Box::new(not_from(state.stage, to)));
             }
             match &state.current {
                 Some(current) if current.head.request_id == id => {
                     state.stage = Some(to);
                     Ok((current.answers.clone(), current.head.streams))
                 }
-                _ => Err(refused(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID")),
+                _ => Err(Box::new(refused(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"))),
             }
         })
     }
