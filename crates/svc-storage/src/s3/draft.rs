@@ -113,7 +113,7 @@ impl Wishes<'_> {
             "BucketOwnerPreferred" if self.acl.canned != Some("bucket-owner-full-control") => cx.account.clone(),
             _ => bucket.owner.clone(),
         };
-        let known = accounts(read, cx, bucket)?;
+        let known = if self.acl.is_some() { accounts(read, cx, bucket)? } else { Vec::new() };
         let grants = self.acl.grants(bucket, &owner, &known)?;
         refuse_public(bucket, &grants)?;
         let lock = self.lock(cx, bucket, &arn[0])?;
