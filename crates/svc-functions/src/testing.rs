@@ -44,6 +44,11 @@ impl FakeHost {
         (state.started, state.alive.len(), state.most)
     }
 
+    /// How many environments have an invocation.
+    pub fn busy(&self) -> usize {
+        self.lock().alive.values().filter(|(_, busy)| *busy).count()
+    }
+
     /// Whether an environment was ever given two invocations at a time.
     pub fn was_misused(&self) -> bool {
         self.lock().broken

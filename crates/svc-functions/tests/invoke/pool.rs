@@ -202,7 +202,7 @@ async fn whoever_goes_away_takes_no_environment_with_him() {
         let cloud = cloud.clone();
         async move { cloud.invoke("f", "1", &[]).await }
     });
-    until("it is under way", || cloud.host.counts().1 == 1).await;
+    until("it is under way", || cloud.host.busy() == 1).await;
     asked.abort();
     let _ = asked.await;
     assert_eq!(cloud.invoke("f", "2", &[]).await.status, 429, "the function goes on");
