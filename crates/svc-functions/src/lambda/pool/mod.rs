@@ -5,7 +5,7 @@
 //! Nothing of a pool is in the store, for nobody was told of it. What lives on is with the host, which a server that comes back asks
 //! ([`agent_proto::function::FunctionHost::found`]).
 //!
-//! * [`target`]: what an invocation runs.
+//! * `target`: what an invocation runs.
 //! * `equip`: what an environment is made of: the code, the variables, the credentials of its role, its log stream.
 //! * `keeper`: the reconciler that sees to idle environments, provisioned ones, and those of old releases.
 
@@ -44,7 +44,7 @@ const MOST_TRIES: u32 = 3;
 const PIECES: usize = 16;
 
 /// What holds on a machine where nobody says otherwise. An environment lives for less time than the credentials that it was given are good for:
-/// these are shared for two hours at most ([`credentials`]), last for six, and an invocation takes a quarter of an hour at the longest.
+/// these are shared for two hours at most (`credentials`), last for six, and an invocation takes a quarter of an hour at the longest.
 pub fn rules(host: &dyn FunctionHost) -> Rules {
     Rules {
         environments: logic::function::concurrency::OF_AN_ACCOUNT as usize,
@@ -164,10 +164,8 @@ impl Pool {
         let (to, pieces) = mpsc::channel(PIECES);
         let pool = self.clone();
         tokio::spawn(async move {
-            let mut whole = false;
             while let Some(piece) = from.recv().await {
-                whole |= !matches!(piece, Piece::Data(_));
-                let last = whole;
+                let last = !matches!(piece, Piece::Data(_));
                 if last {
                     pool.free(&seat, false);
                 }

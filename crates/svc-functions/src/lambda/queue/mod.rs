@@ -3,7 +3,8 @@
 //!
 //! * [`Queue`]: the reconciler that runs events.
 //! * `attempt`: one attempt at one event, and what is decided of it.
-//! * `record`: the record of an invocation that destinations get; dead letters.
+//! * `consequences`: who is told of it then: the record of an invocation for destinations, dead letters.
+//! * `event`: events as records.
 
 mod attempt;
 mod consequences;
