@@ -48,9 +48,10 @@ def until(condition, seconds, what):
 
 
 def zipped():
-    made = io.BytesIO()
+    made, entry = io.BytesIO(), zipfile.ZipInfo("app.py")
+    entry.external_attr = 0o644 << 16
     with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr("app.py", CODE)
+        archive.writestr(entry, CODE)
     return base64.b64encode(made.getvalue()).decode()
 
 
