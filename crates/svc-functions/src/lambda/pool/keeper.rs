@@ -27,6 +27,8 @@ use std::{
 const PERIOD: Duration = Duration::from_secs(30);
 /// Between two looks while something is about to be ready.
 const SOON: Duration = Duration::from_millis(200);
+/// After so long an environment has initialized, or never will (Lambda developer guide, "Init phase": ten seconds).
+const SETTLED: Duration = Duration::from_secs(15);
 /// How long an environment may go on with what it did when the server died, beyond its function's time.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -63,8 +65,12 @@ impl Keeper {
         Ok(())
     }
 
-    /// Puts an environment into the pool, if the release that it is of is served still.
+    /// Puts an environment into the pool, if the release that it is of is served still, and it was there long enough to be sure that it
+    /// wasn't just being started when the server died.
     async fn adopt(&self, snapshot: &Snapshot, found: &Found) -> anyhow::Result<Option<EnvironmentId>> {
+        if !found.busy && self.pool.env.now().since(found.started) < SETTLED {
+            return Ok(None);
+        }
         let Some((version, revision)) = served(&found.environment.serves) else { return Ok(None) };
         let Some(row) = snapshot.get(&version)? else { return Ok(None) };
         let Some(release) = row.plan.serving.as_ref().filter(|release| release.revision == revision) else { return Ok(None) };
