@@ -36,3 +36,16 @@ def test_the_page_opens_in_a_browser(demo, tmp_path):
              "--disable-background-networking", "--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path}"]
     done = subprocess.run([browser, *flags, "--dump-dom", url], capture_output=True, text=True, timeout=120)
     assert "It runs." in done.stdout and "Answered by" in done.stdout
+
+
+def test_a_thumbnail_is_made_and_an_api_answers(root, tmp_path):
+    listen = f"127.0.0.1:{free_port()}"
+    environment = {**os.environ, "HILLFOG_BIN": HILLFOG, "HILLFOG_DATA": str(tmp_path), "HILLFOG_LISTEN": listen}
+    try:
+        for _ in range(2):
+            done = subprocess.run([str(ROOT / "demo/lambda.sh")], env=environment, capture_output=True, text=True, timeout=400)
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert "(1600, 900) became thumbnails/hill.png (128, 72)" in done.stdout
+            assert '"thumbnails/hill.png"' in done.stdout.split("curl")[1]
+    finally:
+        Cloud(tmp_path, listen).hillfog("down", check=False)
