@@ -145,8 +145,6 @@ async fn assemble(
     let objects = svc_storage::s3::Blobs::open(&folders.data.join("objects"))?;
     let ebs = Arc::new(Ebs { store: store.clone(), blocks: BlockStore::open(&block_store(folders))? });
     let (host, functions) = local_host(folders, env, runtimes).await?;
-    let warm = functions.clone();
-    tokio::spawn(async move { warm.warm_up().await });
     let edge = Arc::new(edge::Link::start(edge_config(folders)?, env.clone()));
     let events = Arc::new(LogStore::new(&folders.data.join("logs")));
     let trail = Arc::new(TrailStore::new(&folders.data.join("trail")));

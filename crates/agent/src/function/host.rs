@@ -298,6 +298,11 @@ pub struct Host(pub Arc<Functions>);
 #[async_trait::async_trait]
 impl FunctionHost for Host {
     fn refuses(&self, runtime: Option<&str>) -> Option<String> {
+        // Whoever asks is about to have a function. A cloud without any has no environments in advance.
+        let functions = self.0.clone();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { functions.warm_up().await });
+        }
         let runtime = runtime.filter(|runtime| !self.0.runtime_images.contains_key(*runtime))?;
         self.0.interpreters().choose(runtime).err()
     }
