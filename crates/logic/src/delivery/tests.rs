@@ -1,3 +1,5 @@
+//! When deliveries are tried again, as tables.
+
 use super::*;
 use model::{
     AccountId, Arn,

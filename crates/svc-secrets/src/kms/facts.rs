@@ -35,7 +35,8 @@ pub(super) fn facts(cx: &Cx, snapshot: &Snapshot, arn: &Arn) -> Result<Facts, Fa
 fn of(cx: &Cx, read: &impl Read, key: &Key<KmsKey>, spec: &KmsKeySpec, policy: &str) -> Answer<Facts> {
     let grants = grants(read, key)?;
     let policy = with_grants(policy, grants.iter().map(|(at, grant)| (grant_id(&at.id), &**grant)));
-    let known = Facts { tags: spec.tags.clone(), rule: ResourceRule::MustAllow, keys: keys(cx, read, key, spec)?, ..Facts::default() };
+    let known =
+        Facts { tags: spec.tags.clone(), rule: ResourceRule::MustAllow, keys: keys(cx, read, key, spec)?, ..Facts::default() };
     Ok(known.with_policy(&key.arn().to_string(), &policy, Kind::Resource))
 }
 

@@ -1,3 +1,5 @@
+//! What pools decide, as tables and properties.
+
 use super::*;
 use proptest::prelude::*;
 
