@@ -52,7 +52,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "photos" {
     id     = "old"
     status = "Enabled"
     filter { prefix = "log/" }
-    expiration { days = var.stage == "first" ? 30 : 60 }
+    expiration { days = 30 }
     noncurrent_version_expiration { noncurrent_days = 7 }
     abort_incomplete_multipart_upload { days_after_initiation = 3 }
   }

@@ -66,8 +66,9 @@ fn generate(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
 fn opened(mut model: Model, open: &[String]) -> Result<Model> {
     for name in open {
         let shape = model.shapes.get_mut(name).with_context(|| format!("the model has no shape {name}"))?;
-        ensure!(!shape.r#enum.is_empty(), "{name} has no listed values");
+        ensure!(!shape.r#enum.is_empty() || shape.pattern.is_some(), "{name} has neither listed values nor a pattern");
         shape.r#enum.clear();
+        shape.pattern = None;
     }
     Ok(model)
 }

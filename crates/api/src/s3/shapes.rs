@@ -375,7 +375,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("ChecksumXXHASH128", 54),
         ],
     ),
-    /* 78 */ Shape::new("CopySource", Kind::String).pattern("\\/?.+\\/.+"),
+    /* 78 */ Shape::new("CopySource", Kind::String),
     /* 79 */ Shape::new("CopySourceIfMatch", Kind::String),
     /* 80 */ Shape::new("CopySourceIfModifiedSince", Kind::Timestamp(None)),
     /* 81 */ Shape::new("CopySourceIfNoneMatch", Kind::String),
