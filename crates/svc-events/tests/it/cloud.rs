@@ -61,11 +61,6 @@ impl Cloud {
         Self { bench: self.bench.account(account), ..self.clone() }
     }
 
-    /// The same cloud, called in another region.
-    pub fn region(&self, region: &str) -> Self {
-        Self { bench: self.bench.region(region), ..self.clone() }
-    }
-
     /// The same cloud, called by a new user who may do what the statements say.
     pub async fn user(&self, name: &str, statements: Value) -> Self {
         self.iam("CreateUser", &[("UserName", name)]).await;
