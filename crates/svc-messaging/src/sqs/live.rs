@@ -50,6 +50,16 @@ struct State {
     attempts: HashMap<String, (Timestamp, Vec<(Number, Past)>)>,
 }
 
+/// What a receiver gets.
+pub struct Received {
+    /// Its messages.
+    pub messages: Vec<(Number, Past, Message)>,
+    /// Those that were received too often, and are to be moved away.
+    pub dead: Vec<(Number, Past)>,
+    /// Ends when the receipts are remembered, where they have to be.
+    pub ticket: Option<Ticket>,
+}
+
 /// A message that is to be sent.
 pub struct Post {
     /// The message; what its number tells is filled in.
@@ -157,13 +167,7 @@ impl Live {
     }
 
     /// Receives messages. `keeps` says that their receipts have to be remembered; the ticket ends when they are.
-    pub fn take(
-        &self,
-        wish: Wish,
-        attempt: Option<&str>,
-        keeps: bool,
-        now: Timestamp,
-    ) -> Result<(Vec<(Number, Past, Message)>, Vec<(Number, Past)>, Option<Ticket>), MailError> {
+    pub fn take(&self, wish: Wish, attempt: Option<&str>, keeps: bool, now: Timestamp) -> Result<Received, MailError> {
         let mut state = self.lock();
         let Taken { messages, dead } = match attempt.and_then(|attempt| state.again(attempt, wish.invisible, now)) {
             Some(messages) => Taken { messages, dead: Vec::new() },
@@ -182,7 +186,7 @@ impl Live {
         if more {
             self.arrivals.notify_one();
         }
-        Ok((self.read(messages)?, dead, ticket))
+        Ok(Received { messages: self.read(messages)?, dead, ticket })
     }
 
     fn take_new(&self, state: &mut State, wish: Wish, now: Timestamp) -> Result<Taken, MailError> {
@@ -254,7 +258,8 @@ impl Live {
         let received = state.queue.receipts(number, Timestamp(0)).is_some();
         let unloaded = state.behind && number > state.loaded_to;
         let known = state.queue.remove(number);
-        if !known && !(unloaded && !state.gone.contains(&number) && self.mail.has(self.mailbox, number)?) {
+        let stored = !known && unloaded && !state.gone.contains(&number) && self.mail.has(self.mailbox, number)?;
+        if !known && !stored {
             return Ok(None);
         }
         if unloaded {

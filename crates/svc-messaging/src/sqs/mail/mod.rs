@@ -39,6 +39,9 @@ struct Open {
     writer: Writer,
 }
 
+/// What deletes an entry of a table.
+type Sweeping = fn(u64, Number) -> Change;
+
 /// The tables of the store. Clones are the same tables.
 #[derive(Clone)]
 pub(crate) struct Tables {
@@ -181,8 +184,7 @@ impl MailStore {
     pub fn sweep(&self, owner: u64, end: Number, most: usize) -> Result<Vec<Change>, MailError> {
         let Tables { messages, receipts, sent, .. } = &self.open()?.tables;
         let mut changes = Vec::new();
-        let kinds: [(_, fn(u64, Number) -> Change); 3] =
-            [(messages, Change::remove), (receipts, Change::forget), (sent, Change::forget_sent)];
+        let kinds = [(messages, Change::remove as Sweeping), (receipts, Change::forget), (sent, Change::forget_sent)];
         for (table, change) in kinds {
             for entry in table.range(range(owner, Number(0), end)).take(most - changes.len()) {
                 let key = entry.key().map_err(|e| self.engine(e))?;

@@ -7,7 +7,7 @@ use super::{
 use fjall::{OwnedWriteBatch, PersistMode};
 use logic::queue::{Number, Past, Sent};
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         mpsc::{Receiver, Sender, channel},
@@ -179,7 +179,7 @@ impl Drop for Writer {
     }
 }
 
-fn run(tables: &Tables, path: &PathBuf, pushed: &Receiver<Push>) {
+fn run(tables: &Tables, path: &Path, pushed: &Receiver<Push>) {
     while let Ok(first) = pushed.recv() {
         let mut pushes = vec![first];
         pushes.extend(pushed.try_iter().take(MOST_AT_ONCE - 1));
@@ -188,8 +188,8 @@ fn run(tables: &Tables, path: &PathBuf, pushed: &Receiver<Push>) {
 }
 
 /// Commits everything as one batch. Whoever needs no durability doesn't wait for the disk, unless somebody before it does.
-fn write(tables: &Tables, path: &PathBuf, mut pushes: Vec<Push>) {
-    let failed = |cause| MailError::Engine { path: path.clone(), cause: Arc::new(cause) };
+fn write(tables: &Tables, path: &Path, mut pushes: Vec<Push>) {
+    let failed = |cause| MailError::Engine { path: path.to_owned(), cause: Arc::new(cause) };
     let mut batch = tables.database.batch().durability(Some(PersistMode::Buffer));
     pushes.iter_mut().for_each(|push| std::mem::take(&mut push.changes).into_iter().for_each(|it| it.write(&mut batch, tables)));
     let committed = batch.commit().map_err(failed);

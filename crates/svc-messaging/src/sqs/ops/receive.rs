@@ -2,7 +2,7 @@
 
 use super::super::{
     content, errors,
-    live::Moving,
+    live::{Moving, Received},
     mail::Message,
     names::{find, record},
     queues::{Found, Queues},
@@ -128,7 +128,7 @@ async fn take(queues: &Queues, found: &Found, asked: &Asked, attempt: Option<&st
         if found.spec.fifo.is_none() && found.live.is_full() {
             return Err(errors::too_many_in_flight());
         }
-        let (messages, dead, ticket) = found.live.take(wish, attempt, keeps_receipts(found), now)?;
+        let Received { messages, dead, ticket } = found.live.take(wish, attempt, keeps_receipts(found), now)?;
         let buried = !dead.is_empty();
         if let Some((grave, _)) = grave.as_ref().filter(|_| buried) {
             bury(queues, found, grave, dead, now).await?;

@@ -86,7 +86,7 @@ impl Mover {
         let left = left(&row.spec, &row.plan);
         let now = env.now();
         let wish = Wish { most: most.min(left), invisible: Duration::from_secs(30), delay: delay(&source), most_receives: None };
-        let (messages, _, _) = source.live.take(wish, None, false, now)?;
+        let messages = source.live.take(wish, None, false, now)?.messages;
         if messages.is_empty() {
             return Ok(Moved::Nothing);
         }
