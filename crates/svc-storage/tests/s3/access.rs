@@ -1,3 +1,5 @@
+//! Who may what: policies, lists, ownership, blocks of public access.
+
 use crate::cloud::Cloud;
 
 fn policy(principal: &str, action: &str, resource: &str) -> String {

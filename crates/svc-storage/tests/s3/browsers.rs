@@ -1,3 +1,5 @@
+//! What browsers send: forms and preflights.
+
 use crate::cloud::{Cloud, header};
 use base64::{Engine, engine::general_purpose::STANDARD};
 

@@ -1,3 +1,5 @@
+//! Buckets and their settings.
+
 use crate::cloud::{Cloud, header};
 
 #[tokio::test]

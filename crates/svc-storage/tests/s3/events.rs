@@ -1,3 +1,5 @@
+//! What notifications leave in the outbox.
+
 use crate::cloud::{Cloud, header};
 use model::delivery::{Caller, Delivery};
 use serde_json::Value;

@@ -1,3 +1,5 @@
+//! Listings and their pages.
+
 use crate::cloud::{Cloud, all};
 
 async fn filled() -> Cloud {

@@ -1,3 +1,5 @@
+//! Uploads in parts.
+
 use crate::cloud::{Cloud, all, header};
 
 const MIB: usize = 1 << 20;

@@ -1,3 +1,5 @@
+//! Objects: put, got, copied, deleted, under conditions and with checksums.
+
 use crate::cloud::{Cloud, header};
 
 #[tokio::test]

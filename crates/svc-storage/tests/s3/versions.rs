@@ -1,3 +1,5 @@
+//! Versions, delete markers, locks.
+
 use crate::cloud::{Cloud, all, header};
 use std::time::Duration;
 
