@@ -1,3 +1,5 @@
+//! Invocations through the front: what is answered, and what is refused.
+
 use crate::support::Cloud;
 use agent_proto::function::{Answer, FunctionError, Invoked, Piece, Report};
 use base64::{Engine, engine::general_purpose::STANDARD};

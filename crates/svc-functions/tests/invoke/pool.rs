@@ -1,3 +1,5 @@
+//! Pools: environments that come with demand, and go.
+
 use crate::support::{Cloud, key};
 use agent_proto::function::{FunctionError, FunctionFault};
 use logic::function::fleet::Rules;

@@ -1,3 +1,5 @@
+//! Asynchronous events: retries, destinations, dead letters, and what a crash leaves.
+
 use crate::support::{Cloud, key};
 use model::{
     Key, Timestamp,

@@ -1,3 +1,5 @@
+//! Function URLs.
+
 use crate::support::{Cloud, key};
 use agent_proto::function::{Answer, FunctionError, Invoked, Piece};
 use bytes::Bytes;
