@@ -57,7 +57,7 @@ pub enum Deleted {
     /// There was nothing.
     Nothing,
     /// A delete marker is the current version now.
-    Marked(VersionSpec),
+    Marked(Arc<VersionSpec>),
     /// A version is gone for good.
     Removed(Arc<VersionSpec>),
 }
@@ -75,7 +75,7 @@ pub fn delete(tx: &mut Tx, place: Place<'_>, now: Timestamp, env: &Env, gone: &m
             grants: Vec::new(),
             lock: Default::default(),
         };
-        return put(tx, place, marker, env, gone).map(Deleted::Marked);
+        return put(tx, place, marker, env, gone).map(|marker| Deleted::Marked(Arc::new(marker)));
     }
     let at = Object::key(place.name, place.key);
     let Some(current) = tx.spec(&at)? else { return Ok(Deleted::Nothing) };

@@ -96,7 +96,7 @@ pub fn tell(
 ) -> Answer<()> {
     let (event, version) = match deleted {
         Deleted::Nothing => return Ok(()),
-        Deleted::Marked(marker) => (marked, marker),
+        Deleted::Marked(marker) => (marked, &**marker),
         Deleted::Removed(version) => (removed, &**version),
     };
     notify::tell(tx, bucket, Happened { event, detail: ("Object Deleted", reason), key, version }, by, ids)

@@ -91,13 +91,11 @@ impl Run<'_> {
             self.apply(key, current, true, due).await?;
         }
         let mut replaced = current.modified;
-        let mut newer = 0;
-        for (_, version) in &earlier {
+        for (newer, (_, version)) in earlier.iter().enumerate() {
             if let Some(due) = rules::noncurrent(self.rules, Subject { key, version }, replaced, newer, self.now) {
                 self.apply(key, version, false, due).await?;
             }
             replaced = version.modified;
-            newer += 1;
         }
         Ok(())
     }
