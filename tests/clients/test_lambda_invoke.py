@@ -1,8 +1,10 @@
-"""Functions that really run: Python functions on this host, invoked, streamed, queued, and behind URLs."""
+"""Functions that really run: Python functions on this host, invoked, streamed, queued, behind URLs, and over a kill of the server."""
 import base64
 import concurrent.futures
 import io
 import json
+import os
+import signal
 import subprocess
 import urllib.request
 import zipfile
@@ -163,7 +165,7 @@ def advance(cloud, seconds):
     urllib.request.urlopen(request, timeout=10).read()
 
 
-def test_a_failed_event_is_tried_again_and_then_told_of(own_cloud):
+def test_a_failed_event_is_tried_again_and_then_told_of_and_none_is_lost_by_a_kill(own_cloud):
     cloud = own_cloud
     iam = root(cloud, "iam")
     role = iam.create_role(RoleName="invoked", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
@@ -173,7 +175,10 @@ def test_a_failed_event_is_tried_again_and_then_told_of(own_cloud):
     queue = queues.create_queue(QueueName="told")["QueueUrl"]
     arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     make(functions, role, "fails")
-    functions.put_function_event_invoke_config(FunctionName="fails", DestinationConfig={"OnFailure": {"Destination": arn}})
+    make(functions, role, "slow")
+    told = {"OnSuccess": {"Destination": arn}, "OnFailure": {"Destination": arn}}
+    for name in ["fails", "slow"]:
+        functions.put_function_event_invoke_config(FunctionName=name, DestinationConfig=told)
     records = []
 
     def receive():
@@ -190,6 +195,14 @@ def test_a_failed_event_is_tried_again_and_then_told_of(own_cloud):
     assert records[0]["requestContext"]["condition"] == "RetriesExhausted"
     assert records[0]["requestContext"]["approximateInvokeCount"] == 3
     assert records[0]["responsePayload"]["errorMessage"] == "no"
+
+    records.clear()
+    for number in range(5):
+        functions.invoke(FunctionName="slow", InvocationType="Event", Payload=json.dumps({"sleep": 1, "n": number}))
+    os.kill(cloud.server_pid(), signal.SIGKILL)
+    cloud.up()
+    done = lambda: {record["requestPayload"]["n"] for record in receive()} == set(range(5))
+    until(done, what="all events have been run")
 
 
 def attempts(cloud, name):

@@ -225,6 +225,7 @@ async fn the_output_is_read_to_its_end_before_it_is_forgotten() {
     cloud.create("f").await;
     cloud.invoke("f", "1", &[]).await;
     let sources = || cloud.bench.store.snapshot().specs::<LogSource>(Scope::All).unwrap();
+    until("it is read", || sources().len() == 1).await;
     let (key, source) = sources().remove(0);
     assert_eq!((source.group.as_str(), source.workload.as_str()), ("/aws/lambda/f", cloud.host.environments()[0].id.as_str()));
     cloud.pass(Duration::from_secs(400)).await;

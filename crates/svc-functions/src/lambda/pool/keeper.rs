@@ -68,14 +68,14 @@ impl Keeper {
     /// Puts an environment into the pool, if the release that it is of is served still, and it was there long enough to be sure that it
     /// wasn't just being started when the server died.
     async fn adopt(&self, snapshot: &Snapshot, found: &Found) -> anyhow::Result<Option<EnvironmentId>> {
-        if !found.busy && self.pool.env.now().since(found.started) < SETTLED {
-            return Ok(None);
-        }
         let Some((version, revision)) = served(&found.environment.serves) else { return Ok(None) };
         let Some(row) = snapshot.get(&version)? else { return Ok(None) };
         let Some(release) = row.plan.serving.as_ref().filter(|release| release.revision == revision) else { return Ok(None) };
         let deployed = Deployed { version: version.clone(), plan: row.plan.clone() };
         self.pool.open_log(&deployed, &found.environment).await.map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        if !found.busy && self.pool.env.now().since(found.started) < SETTLED {
+            return Ok(None);
+        }
         let id = release_of(&mut self.pool.lock(), deployed, release, snapshot)?;
         Ok(Some(self.pool.act(|state, now| {
             let environment = state.fleet.found(id, found.started, found.busy, now);

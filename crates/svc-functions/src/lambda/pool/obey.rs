@@ -48,30 +48,29 @@ impl Pool {
         let deployed = self.lock().deployed.get(&start.release).cloned();
         let Some(deployed) = deployed else { return self.act(|state, _| state.gone(start.environment)) };
         match self.bring_up(start, &deployed).await {
-            Ok(()) => self.act(|state, now| {
-                state.failures.remove(&start.release);
-                let ticket = state.fleet.ready(start.environment, now);
-                state.give(start.environment, ticket, now);
-            }),
+            Ok(environment) => {
+                self.act(|state, now| {
+                    state.failures.remove(&start.release);
+                    let ticket = state.fleet.ready(start.environment, now);
+                    state.give(start.environment, ticket, now);
+                });
+                // Not before: of what a host doesn't run yet it can't say that more will be written. Nobody waits for this; if the server dies
+                // meanwhile, the next one sees to it.
+                if let Err(fault) = self.open_log(&deployed, &environment).await {
+                    tracing::error!(id = environment.id, %fault, "the output of an environment is not read");
+                }
+            }
             Err(why) => self.act(|state, _| not_started(state, start, why)),
         }
     }
 
-    /// Starts an environment, and has its output read meanwhile.
-    async fn bring_up(&self, start: Start, deployed: &Deployed) -> Result<(), NotStarted> {
+    async fn bring_up(&self, start: Start, deployed: &Deployed) -> Result<Environment, NotStarted> {
         let environment = self.equip(deployed, start.provisioned).await?;
         let id: Arc<str> = environment.id.as_str().into();
         self.lock().environments.insert(start.environment, id.clone());
-        let logged = self.open_log(deployed, &environment);
-        let started = self.host.start(environment.clone());
-        let (logged, started) = tokio::join!(logged, started);
-        let init = started.map_err(NotStarted::Host)?;
+        let init = self.host.start(environment.clone()).await.map_err(NotStarted::Host)?;
         tracing::debug!(function = environment.arn, version = environment.version, %id, ?init, "an environment has been started");
-        if let Err(fault) = logged {
-            let _ = self.host.stop(&id).await;
-            return Err(fault.into());
-        }
-        Ok(())
+        Ok(environment)
     }
 
     /// Has the output of an environment read.
