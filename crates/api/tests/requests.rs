@@ -196,11 +196,11 @@ fn what_is_not_built_is_named() {
     assert_eq!((fault.status, fault.code.as_ref()), (400, "UnknownOperationException"));
     let fault = refused(&api::ec2::SERVICE, &form("Action=Nonsense"));
     assert_eq!((fault.status, fault.code.as_ref()), (400, "InvalidAction"));
-    let invoke = Request { path: "/2015-03-31/functions/f/invocations".into(), ..form("") };
-    let fault = refused(&api::lambda::SERVICE, &invoke);
-    assert_eq!((fault.status, fault.message.as_str()), (501, "Lambda Invoke is not implemented."));
-    let acl = Request { method: http::Method::GET, path: "/bucket".into(), query: "acl".into(), ..form("") };
-    assert_eq!(refused(&api::s3::SERVICE, &acl).message, "S3 GetBucketAcl is not implemented.");
+    let signing = Request { path: "/2020-04-22/code-signing-configs".into(), ..form("") };
+    let fault = refused(&api::lambda::SERVICE, &signing);
+    assert_eq!((fault.status, fault.message.as_str()), (501, "Lambda CreateCodeSigningConfig is not implemented."));
+    let torrent = Request { method: http::Method::GET, path: "/bucket/key".into(), query: "torrent".into(), ..form("") };
+    assert_eq!(refused(&api::s3::SERVICE, &torrent).message, "S3 GetObjectTorrent is not implemented.");
 }
 
 #[test]

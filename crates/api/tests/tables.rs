@@ -11,7 +11,17 @@ const UNCHECKED: &[(&str, &str)] = &[
         "ec2-instance-connect",
         "(^[A-Za-z_][A-Za-z0-9\\@\\._-]{0,30}[A-Za-z0-9\\$_-]?$)|(^(?=.{2,32}$)[0-9]{1,32}[A-Za-z\\@\\._-][A-Za-z0-9\\@\\._-]*[A-Za-z0-9\\$_-]?$)",
     ),
+    ("events", "^(?!\\s*$).+"),
     ("iam", "^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$"),
+    ("lambda", "(?!^[0-9]+$)([a-zA-Z0-9-_]+)"),
+    ("lambda", "(^(?!(system\\x2e)))(^[_a-zA-Z0-9])([^$]*)"),
+    (
+        "lambda",
+        "(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]{1,64})(:((?!\\d+$)[0-9a-zA-Z-_]+))?",
+    ),
+    ("lambda", "((?!^\\d+$)^[0-9a-zA-Z-_]+$)"),
+    ("lambda", "[0-9A-Za-z\\.\\-_]*(?<!\\.)"),
+    ("scheduler", "(?=[/\\.\\-_A-Za-z0-9]+)((?!aws\\.).*)|(\\$(\\.[\\w_-]+(\\[(\\d+|\\*)\\])*)*)"),
 ];
 
 fn members(service: &'static Service) -> impl Iterator<Item = &'static Member> {
