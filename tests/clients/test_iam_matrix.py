@@ -37,7 +37,7 @@ def people(cloud):
     """Somebody of each kind. What they are is set up once; only the one who may gets a policy for each operation."""
     iam = root(cloud, "iam")
     iam.create_role(RoleName="matrix-trusts-the-account", AssumeRolePolicyDocument=TRUST)
-    narrow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+    narrow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "polly:SynthesizeSpeech", "Resource": "*"}]}
     boundary = iam.create_policy(PolicyName="matrix-boundary", PolicyDocument=json.dumps(narrow))["Policy"]["Arn"]
     made = {
         "nothing": Person(cloud, iam, "matrix-nothing"),

@@ -2,6 +2,7 @@
 
 use crate::lab::Lab;
 use agent_proto::function::{Answer, Environment, Piece};
+use logic::arrival::{Arrival, PREFIX};
 use serde_json::json;
 use std::time::Duration;
 
@@ -138,6 +139,11 @@ async fn the_clouds_api_is_reached_through_the_environments_own_door() {
     let (answer, ()) = tokio::join!(lab.answer(&environment, json!({})), async {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let (mut stream, _) = listener.accept().await.unwrap();
+        let mut prefix = [0; PREFIX];
+        stream.read_exact(&mut prefix).await.unwrap();
+        let mut rest = vec![0; Arrival::rest(&prefix).unwrap()];
+        stream.read_exact(&mut rest).await.unwrap();
+        assert_eq!(Arrival::read(&rest).unwrap().endpoint, None, "no endpoint's policy is asked");
         let mut ping = [0; 4];
         stream.read_exact(&mut ping).await.unwrap();
         stream.write_all(b"pong").await.unwrap();

@@ -2,19 +2,21 @@
 //! cloud's API is. The latter leads to the server's socket for workloads, at which nobody is taken for the owner.
 
 use crate::{function::job::Place, function::variables::RUNTIME_API};
+use logic::arrival::Arrival;
 use nix::{
     errno::Errno,
     sys::socket::{AddressFamily, SockFlag, SockType, socket},
 };
 use std::{
     io,
-    net::Ipv4Addr,
+    net::{Ipv4Addr, SocketAddrV4},
     os::fd::{AsRawFd, OwnedFd},
     path::PathBuf,
     rc::Rc,
     sync::Arc,
 };
 use tokio::{
+    io::AsyncWriteExt,
     net::{TcpListener, TcpStream, UnixStream},
     sync::Semaphore,
 };
@@ -48,21 +50,24 @@ async fn pass_on(listener: TcpListener, server: PathBuf) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(place) = room.clone().acquire_owned().await else { return };
-        let Ok((mut stream, _)) = listener.accept().await else {
+        let Ok((mut stream, from)) = listener.accept().await else {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             continue;
         };
         let server = server.clone();
+        let arrival = Arrival { source: from.ip(), endpoint: None };
         tokio::task::spawn_local(async move {
             let _place = place;
-            pipe(&mut stream, server).await
+            pipe(&mut stream, &arrival, server).await
         });
     }
 }
 
-async fn pipe(stream: &mut TcpStream, server: PathBuf) -> io::Result<()> {
+/// As the edge does, it tells the server before the first byte who has opened the connection.
+async fn pipe(stream: &mut TcpStream, arrival: &Arrival, server: PathBuf) -> io::Result<()> {
     let _ = stream.set_nodelay(true);
     let mut server = UnixStream::connect(server).await?;
+    server.write_all(&arrival.header(SocketAddrV4::new(crate::function::API, crate::function::API_PORT))).await?;
     tokio::io::copy_bidirectional(stream, &mut server).await.map(drop)
 }
 
