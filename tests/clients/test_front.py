@@ -41,12 +41,12 @@ def test_an_issued_key_is_verified(cloud):
 
 
 @pytest.mark.parametrize("service, operation, arguments", [
-    ("lambda", "list_functions", {}),
-    ("s3", "list_buckets", {}),
+    ("lambda", "list_code_signing_configs", {}),
+    ("s3", "get_object_torrent", {"Bucket": "photos", "Key": "hill"}),
     ("iam", "list_saml_providers", {}),
     ("batch", "describe_job_queues", {}),
     ("ecs", "create_task_set", {"service": "a", "cluster": "b", "taskDefinition": "c"}),
-    ("sqs", "list_queues", {}),
+    ("cloudwatch", "list_dashboards", {}),
 ])
 def test_what_is_not_built_says_so_by_name(cloud, service, operation, arguments):
     with pytest.raises(botocore.exceptions.ClientError) as error:
