@@ -98,8 +98,8 @@ class Cloud:
         body = f"Action=CreateRole&Version=2010-05-08&RoleName=bench&AssumeRolePolicyDocument={quoted(TRUST)}".encode()
         self.send("POST", "/", body, "iam", "application/x-www-form-urlencoded")
 
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
+    def end(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
         self.process.wait()
 
 
@@ -207,11 +207,13 @@ def main():
             subprocess.run([HILLFOG, "down", "--data", folder], stdout=subprocess.DEVNULL)
     if (PEERS / "ministack").exists():
         port = free_port()
-        cloud = Cloud("ministack", [str(PEERS / "ministack")], port, {"GATEWAY_PORT": str(port)})
+        # In a PID namespace: it leaves the processes of its functions behind.
+        contained = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", str(PEERS / "ministack")]
+        cloud = Cloud("ministack", contained, port, {"GATEWAY_PORT": str(port)})
         try:
             results["ministack"] = measure(cloud, argparse.Namespace(warm=200, cold=arguments.cold, burst=min(100, arguments.burst)))
         finally:
-            cloud.end()
+            cloud.end(signal.SIGKILL)
     for name, measured in results.items():
         print(name)
         for what, value in measured.items():
