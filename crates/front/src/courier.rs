@@ -13,6 +13,7 @@ use spine::{
     Read, Row, Scope, Store,
     reconcile::{ReconcileCx, Reconciler, Wake},
 };
+use std::collections::BTreeSet;
 use wire::Fault;
 
 /// How many calls are made at a time.
@@ -50,9 +51,12 @@ impl Reconciler for Courier {
     }
 
     async fn reconcile(&self, cx: &ReconcileCx) -> anyhow::Result<Wake> {
-        let now = cx.env.now();
-        let (ready, later): (Vec<_>, Vec<_>) =
-            cx.store.snapshot().list::<Delivery>(Scope::All)?.into_iter().partition(|(_, row)| due(&row.spec, &row.plan) <= now);
+        let (now, snapshot) = (cx.env.now(), cx.store.snapshot());
+        let mut standing = snapshot.list::<Delivery>(Scope::All)?;
+        let first: BTreeSet<_> = standing.iter().map(|(key, _)| key.clone()).collect();
+        // The end of the one before it is a change, which wakes whoever sees to the next.
+        standing.retain(|(key, _)| Delivery::before(key).is_none_or(|before| !first.contains(&before)));
+        let (ready, later): (Vec<_>, Vec<_>) = standing.into_iter().partition(|(_, row)| due(&row.spec, &row.plan) <= now);
         let mut made = stream::iter(ready).map(|(key, row)| self.deliver(cx, key, row)).buffer_unordered(AT_A_TIME);
         while let Some(done) = made.next().await {
             done?;

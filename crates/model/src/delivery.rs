@@ -119,8 +119,16 @@ impl Request {
 }
 
 impl Delivery {
-    /// Where a delivery stands: in the account and region in which the call acts.
+    /// Where a delivery stands: in the account and region in which the call acts. Those with ids of the form `batch/1`, `batch/2`, … are made
+    /// one after another; the next one also if the one before was given up.
     pub fn key(account: &AccountId, region: &Region, id: impl Into<String>) -> crate::Key<Self> {
         crate::Key::new(account, region, id)
+    }
+
+    /// The delivery that has to have ended before this one is made.
+    pub fn before(key: &crate::Key<Self>) -> Option<crate::Key<Self>> {
+        let (batch, number) = key.id.rsplit_once('/')?;
+        let before = number.parse::<u32>().ok()?.checked_sub(1).filter(|before| *before > 0)?;
+        Some(crate::Key::new(&key.account, &key.region, format!("{batch}/{before}")))
     }
 }

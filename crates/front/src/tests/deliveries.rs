@@ -220,3 +220,19 @@ async fn what_can_never_succeed_is_given_up_at_once() {
     assert!(sent.iter().all(|(queue, said)| queue == "dead" && said.contains("RETRY_ATTEMPTS=0")), "{sent:?}");
     assert!(sent.iter().all(|(_, said)| !said.contains("EXHAUSTED")), "{sent:?}");
 }
+
+#[tokio::test]
+async fn the_parts_of_a_batch_are_delivered_one_after_another() {
+    let (bench, calls, sent) = bench();
+    for (number, to) in [(2, "second"), (1, "first"), (3, "third")] {
+        let key = Delivery::key(&account(), &region(), format!("batch/{number}"));
+        let spec = wanted(to, Retry::DAY);
+        bench.store.transact::<_, StoreError>(|tx| tx.create(&key, &spec)).await.unwrap();
+    }
+    for left in [2, 1, 0] {
+        go_round(&bench, &calls).await;
+        assert_eq!(waiting(&bench), left);
+    }
+    let order: Vec<_> = sent.lock().unwrap().iter().map(|(queue, _)| queue.clone()).collect();
+    assert_eq!(order, ["first", "second", "third"]);
+}

@@ -86,7 +86,8 @@ impl Wanted<'_> {
     fn write(&self, env: &Env, tx: &mut Tx) -> Result<(), Fault> {
         let payload = payload::of(self.target, self.rule, self.it.event)?;
         let Some(place) = Place::of(self) else { return Ok(()) };
-        for (call, not_before) in call::calls(self, tx, &payload)? {
+        let batch = env.uuid();
+        for (number, (call, not_before)) in call::calls(self, tx, &payload)?.into_iter().enumerate() {
             let spec = DeliverySpec {
                 call,
                 by: self.caller(),
@@ -95,7 +96,7 @@ impl Wanted<'_> {
                 retry: retry(self.target),
                 dead_letter: self.dead_letter(),
             };
-            tx.create(&Delivery::key(&place.account, &place.region, env.uuid()), &spec)?;
+            tx.create(&Delivery::key(&place.account, &place.region, format!("{batch}/{}", number + 1)), &spec)?;
         }
         Ok(())
     }
