@@ -77,6 +77,8 @@ resource "aws_s3_object_copy" "hello" {
   bucket = aws_s3_bucket.photos.id
   key    = "copy.txt"
   source = "${aws_s3_bucket.photos.id}/${aws_s3_object.hello.key}"
+  # Otherwise the copy has its source's tags, and the next plan takes them away.
+  tagging_directive = "REPLACE"
 }
 resource "aws_s3_bucket" "vault" {
   bucket              = "tf-vault"
