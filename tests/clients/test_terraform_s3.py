@@ -68,10 +68,11 @@ resource "aws_s3_bucket_notification" "photos" {
   eventbridge = true
 }
 resource "aws_s3_object" "hello" {
-  bucket  = aws_s3_bucket.photos.id
-  key     = "in/hello.txt"
-  content = "hello ${var.stage}"
-  tags    = { stage = var.stage }
+  bucket       = aws_s3_bucket.photos.id
+  key          = "in/hello.txt"
+  content      = "hello ${var.stage}"
+  content_type = "text/plain"
+  tags         = { stage = var.stage }
 }
 resource "aws_s3_object_copy" "hello" {
   bucket = aws_s3_bucket.photos.id
