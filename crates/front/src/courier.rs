@@ -13,7 +13,6 @@ use spine::{
     Read, Row, Scope, Store,
     reconcile::{ReconcileCx, Reconciler, Wake},
 };
-use std::collections::BTreeSet;
 use wire::Fault;
 
 /// How many calls are made at a time.
@@ -52,17 +51,21 @@ impl Reconciler for Courier {
 
     async fn reconcile(&self, cx: &ReconcileCx) -> anyhow::Result<Wake> {
         let (now, snapshot) = (cx.env.now(), cx.store.snapshot());
-        let mut standing = snapshot.list::<Delivery>(Scope::All)?;
-        let first: BTreeSet<_> = standing.iter().map(|(key, _)| key.clone()).collect();
-        // The end of the one before it is a change, which wakes whoever sees to the next.
-        standing.retain(|(key, _)| Delivery::before(key).is_none_or(|before| !first.contains(&before)));
-        let (ready, later): (Vec<_>, Vec<_>) = standing.into_iter().partition(|(_, row)| due(&row.spec, &row.plan) <= now);
+        let (mut ready, mut later) = (Vec::new(), Vec::new());
+        for (key, row) in snapshot.list::<Delivery>(Scope::All)? {
+            let at = due(&row.spec, &row.plan);
+            match Delivery::before(&key) {
+                // The end of the one before it is a change, which wakes whoever sees to the next.
+                Some(before) if snapshot.exists(&before)? => {}
+                _ if at <= now => ready.push((key, row)),
+                _ => later.push(Wake::At(at)),
+            }
+        }
         let mut made = stream::iter(ready).map(|(key, row)| self.deliver(cx, key, row)).buffer_unordered(AT_A_TIME);
         while let Some(done) = made.next().await {
             done?;
         }
-        let times = later.iter().map(|(_, row)| Wake::At(due(&row.spec, &row.plan)));
-        Ok(times.fold(Wake::Idle, Wake::min))
+        Ok(later.into_iter().fold(Wake::Idle, Wake::min))
     }
 }
 

@@ -24,6 +24,7 @@ pub mod keys;
 pub mod kms;
 mod locate;
 mod mount;
+pub mod page;
 mod proxy;
 mod record;
 pub mod records;

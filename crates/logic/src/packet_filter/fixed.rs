@@ -8,6 +8,14 @@ use std::net::Ipv4Addr;
 /// The network of containers in `bridge` mode inside an instance, as Docker has it by default.
 pub const BRIDGE: Cidr = Cidr { address: Ipv4Addr::new(172, 17, 0, 0), prefix: 16 };
 
+/// Nothing reaches the namespace itself but answers.
+const NOTHING_ARRIVES: &str = "\
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ct state vmap { established : accept, related : accept, invalid : drop }
+	}
+";
+
 /// The table of an instance, where containers in `bridge` mode hide behind the instance's own address.
 ///
 /// `ports` maps protocol and port at the instance to address and port of a container. Its elements come and go with the
@@ -65,11 +73,7 @@ table {TABLE} {{
 		iifname "v*" oifname "v*" accept
 		iifname "v*" oifname "{egress_link}" accept
 	}}
-	chain input {{
-		type filter hook input priority filter; policy drop;
-		ct state vmap {{ established : accept, related : accept, invalid : drop }}
-	}}
-	chain leaving {{
+{NOTHING_ARRIVES}	chain leaving {{
 		type nat hook postrouting priority srcnat; policy accept;
 		oifname "{egress_link}" masquerade
 	}}
@@ -90,11 +94,7 @@ table {TABLE} {{
 		ct state vmap {{ established : accept, related : accept, invalid : drop }}
 		iifname "f*" oifname "{egress_link}" accept
 	}}
-	chain input {{
-		type filter hook input priority filter; policy drop;
-		ct state vmap {{ established : accept, related : accept, invalid : drop }}
-	}}
-	chain leaving {{
+{NOTHING_ARRIVES}	chain leaving {{
 		type nat hook postrouting priority srcnat; policy accept;
 		oifname "{egress_link}" masquerade
 	}}
@@ -123,11 +123,7 @@ table {TABLE} {{
 		ct state vmap {{ established : accept, related : accept, invalid : drop }}
 		iifname "eth0" oifname "eth0" meta l4proto {{ tcp, udp, icmp }} accept
 	}}
-	chain input {{
-		type filter hook input priority filter; policy drop;
-		ct state vmap {{ established : accept, related : accept, invalid : drop }}
-	}}
-	chain leaving {{
+{NOTHING_ARRIVES}	chain leaving {{
 		type nat hook postrouting priority srcnat; policy accept;
 {translate}	}}
 }}

@@ -1,7 +1,6 @@
-//! Pages of a list: a token names the last thing that was shown, so that what comes and goes meanwhile disturbs nothing.
+//! Pages of a list, as ECR has them.
 
 use super::errors;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use wire::Fault;
 
 /// How many things a page has where the caller doesn't say (Amazon ECR API reference, `maxResults`).
@@ -18,13 +17,8 @@ pub struct Asked<'a> {
 
 /// One page of `things`, which are ordered by `name`, and the token of the next one.
 pub fn page<T>(things: Vec<T>, asked: Asked<'_>, name: impl Fn(&T) -> String) -> Result<(Vec<T>, Option<String>), Fault> {
-    let after = asked.token.map(decode).transpose()?;
     let limit = asked.max.and_then(|max| usize::try_from(max).ok()).unwrap_or(DEFAULT).max(1);
-    let mut rest = things.into_iter().filter(|thing| after.as_ref().is_none_or(|after| name(thing) > *after));
-    let shown: Vec<T> = rest.by_ref().take(limit).collect();
-    let more = rest.next().is_some();
-    let token = shown.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(name(last)));
-    Ok((shown, token))
+    front::page::page(things, asked.token, limit, name, bad_token)
 }
 
 /// A caller that names what it wants has no use for pages.
@@ -37,10 +31,8 @@ pub fn refuse_both(asked: Asked<'_>, named: bool, names: &str) -> Result<(), Fau
     Ok(())
 }
 
-fn decode(token: &str) -> Result<String, Fault> {
-    let bytes = URL_SAFE_NO_PAD.decode(token).ok();
-    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    text.ok_or_else(|| errors::invalid("Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid nextToken'"))
+fn bad_token() -> Fault {
+    errors::invalid("Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid nextToken'")
 }
 
 #[cfg(test)]

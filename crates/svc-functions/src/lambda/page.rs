@@ -1,7 +1,6 @@
 //! Pages: `MaxItems`, `Marker`, `NextMarker`.
 
 use super::errors::invalid_marker;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use front::Answer;
 
 /// What is asked for.
@@ -17,18 +16,9 @@ const LONGEST: usize = 50;
 
 /// One page of things that come in the order of their names, and the marker of the next one.
 pub fn page<T>(things: Vec<T>, asked: &Asked<'_>, name: impl Fn(&T) -> String) -> Answer<(Vec<T>, Option<String>)> {
-    let after = asked.marker.filter(|marker| !marker.is_empty()).map(read).transpose()?;
+    let marker = asked.marker.filter(|marker| !marker.is_empty());
     let limit = asked.most.and_then(|most| usize::try_from(most).ok()).unwrap_or(LONGEST).clamp(1, LONGEST);
-    let mut rest = things.into_iter().filter(|thing| after.as_ref().is_none_or(|after| name(thing) > *after));
-    let shown: Vec<T> = rest.by_ref().take(limit).collect();
-    let more = rest.next().is_some();
-    let next = shown.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(name(last)));
-    Ok((shown, next))
-}
-
-fn read(marker: &str) -> Answer<String> {
-    let bytes = URL_SAFE_NO_PAD.decode(marker).map_err(|_| invalid_marker())?;
-    String::from_utf8(bytes).map_err(|_| invalid_marker())
+    front::page::page(things, marker, limit, name, invalid_marker)
 }
 
 /// A number as a name whose order is that of numbers; `$LATEST` is before all of them.

@@ -1,6 +1,9 @@
 //! Finding an API and what belongs to it.
 
-use super::errors;
+use super::{
+    errors,
+    page::{Page, page},
+};
 use front::{Answer, Cx, records::key};
 use model::{
     Key, Record,
@@ -29,6 +32,18 @@ pub fn children<R: Record>(read: &impl Read, api: &Key<HttpApi>) -> Answer<Vec<(
     let prefix = format!("{}/", api.id);
     let found = read.specs::<R>(Scope::Prefix(&api.account, &api.region, &prefix))?;
     Ok(found.into_iter().map(|(key, spec)| (key.id[prefix.len()..].to_owned(), spec)).collect())
+}
+
+/// A page of what an API has of a kind.
+pub fn listed<R: Record>(
+    cx: &Cx,
+    read: &impl Read,
+    api: &str,
+    max: Option<&str>,
+    token: Option<&str>,
+) -> Answer<Page<Arc<R::Spec>>> {
+    let (api, _) = self::api(cx, read, api)?;
+    page(children::<R>(read, &api)?, max, token)
 }
 
 /// A random id in the alphabet of API Gateway's.

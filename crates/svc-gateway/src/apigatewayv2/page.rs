@@ -9,7 +9,7 @@ const USUAL: usize = 100;
 const MOST: usize = 500;
 
 /// Things with their ids, and the token of the next page.
-type Page<T> = (Vec<(String, T)>, Option<String>);
+pub type Page<T> = (Vec<(String, T)>, Option<String>);
 
 /// One page of things in the order of their ids, and the token of the next one.
 pub fn page<T>(things: Vec<(String, T)>, max: Option<&str>, token: Option<&str>) -> Answer<Page<T>> {

@@ -1,4 +1,4 @@
-//! Pages of a list: a marker names the last thing that was shown, so that what comes and goes meanwhile disturbs nothing.
+//! Pages of a list, as IAM has them.
 
 use super::errors;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -45,15 +45,11 @@ impl<T> Page<T> {
 
 /// One page of the things, in the order of what `name` says, which has to tell them apart.
 pub fn page<T>(mut things: Vec<T>, asked: Asked<'_>, name: impl Fn(&T) -> String) -> Answer<Page<T>> {
-    let after = asked.marker.map(decode).transpose()?;
     let limit = asked.max.and_then(|max| usize::try_from(max).ok()).unwrap_or(DEFAULT).max(1);
     let name = |thing: &T| short(name(thing));
     things.sort_by_cached_key(&name);
-    let mut rest = things.into_iter().filter(|thing| after.as_ref().is_none_or(|after| name(thing) > *after));
-    let shown: Vec<T> = rest.by_ref().take(limit).collect();
-    let more = rest.next().is_some();
-    let marker = shown.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(name(last)));
-    Ok(Page { shown, is_truncated: Some(more), marker })
+    let (shown, marker) = front::page::page(things, asked.marker, limit, name, || errors::validation("Invalid Marker."))?;
+    Ok(Page { shown, is_truncated: Some(marker.is_some()), marker })
 }
 
 /// A name that a marker can carry: of one that is too long its beginning, and a digest.
@@ -64,12 +60,6 @@ fn short(name: String) -> String {
     let digest = URL_SAFE_NO_PAD.encode(digest(&SHA256, name.as_bytes()));
     let beginning = &name[..name.floor_char_boundary(LONGEST - digest.len())];
     format!("{beginning}{digest}")
-}
-
-fn decode(marker: &str) -> Answer<String> {
-    let bytes = URL_SAFE_NO_PAD.decode(marker).ok();
-    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    text.ok_or_else(|| errors::validation("Invalid Marker."))
 }
 
 #[cfg(test)]

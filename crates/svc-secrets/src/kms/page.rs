@@ -1,7 +1,6 @@
 //! Pages: `Limit`, `Marker`, `NextMarker`, `Truncated`.
 
 use super::errors::invalid_marker;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use front::Answer;
 
 /// What is asked for.
@@ -21,19 +20,9 @@ pub(super) struct Page<T> {
 
 /// One page of things that come in the order of their names: those behind the marker's.
 pub(super) fn page<T>(things: Vec<T>, name: impl Fn(&T) -> &str, asked: &Asked<'_>) -> Answer<Page<T>> {
-    let after = asked.marker.map(read).transpose()?;
     let limit = asked.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(asked.default);
-    let behind = |thing: &T| after.as_ref().is_none_or(|after| name(thing) > after.as_str());
-    let mut rest = things.into_iter().filter(behind).peekable();
-    let things: Vec<T> = rest.by_ref().take(limit).collect();
-    let more = rest.peek().is_some();
-    let next_marker = things.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(name(last)));
-    Ok(Page { things, next_marker, truncated: Some(more) })
-}
-
-fn read(marker: &str) -> Answer<String> {
-    let bytes = URL_SAFE_NO_PAD.decode(marker).map_err(|_| invalid_marker())?;
-    String::from_utf8(bytes).map_err(|_| invalid_marker())
+    let (things, next_marker) = front::page::page(things, asked.marker, limit, |thing| name(thing).to_owned(), invalid_marker)?;
+    Ok(Page { things, truncated: Some(next_marker.is_some()), next_marker })
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use super::{
         deploy,
         errors::{self, bad_request},
         load,
-        page::page,
         views::{self, Of},
     },
     integrations::pass_role,
@@ -57,9 +56,8 @@ pub fn get(cx: &Cx, tx: &mut Tx, input: &sdk::GetAuthorizerRequest) -> Answer<sd
 }
 
 pub fn list(cx: &Cx, tx: &mut Tx, input: &sdk::GetAuthorizersRequest) -> Answer<sdk::GetAuthorizersResponse> {
-    let (api, _) = load::api(cx, tx, &input.api_id)?;
-    let (shown, next_token) =
-        page(load::children::<Authorizer>(tx, &api)?, input.max_results.as_deref(), input.next_token.as_deref())?;
+    let (max, token) = (input.max_results.as_deref(), input.next_token.as_deref());
+    let (shown, next_token) = load::listed::<Authorizer>(cx, tx, &input.api_id, max, token)?;
     let items = shown.iter().map(|(id, spec)| views::authorizer(id, spec)).collect();
     Ok(sdk::GetAuthorizersResponse { items: Some(items), next_token })
 }

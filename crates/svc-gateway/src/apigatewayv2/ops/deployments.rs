@@ -5,7 +5,6 @@ use super::{
         deploy,
         errors::{self, bad_request},
         load,
-        page::page,
         views::{self, Of},
     },
     text,
@@ -42,9 +41,8 @@ pub fn get(cx: &Cx, tx: &mut Tx, input: &sdk::GetDeploymentRequest) -> Answer<sd
 }
 
 pub fn list(cx: &Cx, tx: &mut Tx, input: &sdk::GetDeploymentsRequest) -> Answer<sdk::GetDeploymentsResponse> {
-    let (api, _) = load::api(cx, tx, &input.api_id)?;
-    let (shown, next_token) =
-        page(load::children::<Deployment>(tx, &api)?, input.max_results.as_deref(), input.next_token.as_deref())?;
+    let (max, token) = (input.max_results.as_deref(), input.next_token.as_deref());
+    let (shown, next_token) = load::listed::<Deployment>(cx, tx, &input.api_id, max, token)?;
     let items = shown.iter().map(|(id, spec)| views::deployment(id, spec)).collect();
     Ok(sdk::GetDeploymentsResponse { items: Some(items), next_token })
 }

@@ -5,7 +5,6 @@ use super::{
         deploy,
         errors::{self, bad_request, not_built},
         load,
-        page::page,
         views::{self, Of},
     },
     place_for, refuse, text,
@@ -69,9 +68,8 @@ pub fn get(cx: &Cx, tx: &mut Tx, input: &sdk::GetIntegrationRequest) -> Answer<s
 }
 
 pub fn list(cx: &Cx, tx: &mut Tx, input: &sdk::GetIntegrationsRequest) -> Answer<sdk::GetIntegrationsResponse> {
-    let (api, _) = load::api(cx, tx, &input.api_id)?;
-    let (shown, next_token) =
-        page(load::children::<Integration>(tx, &api)?, input.max_results.as_deref(), input.next_token.as_deref())?;
+    let (max, token) = (input.max_results.as_deref(), input.next_token.as_deref());
+    let (shown, next_token) = load::listed::<Integration>(cx, tx, &input.api_id, max, token)?;
     let items = shown.iter().map(|(id, spec)| views::integration(id, spec)).collect();
     Ok(sdk::GetIntegrationsResponse { items: Some(items), next_token })
 }

@@ -5,7 +5,6 @@ use super::{
         deploy,
         errors::{self, bad_request},
         load,
-        page::page,
         views::{self, Of},
     },
     place_for, refuse, text,
@@ -54,9 +53,8 @@ pub fn get(cx: &Cx, tx: &mut Tx, input: &sdk::GetRouteRequest) -> Answer<sdk::Ge
 }
 
 pub fn list(cx: &Cx, tx: &mut Tx, input: &sdk::GetRoutesRequest) -> Answer<sdk::GetRoutesResponse> {
-    let (api, _) = load::api(cx, tx, &input.api_id)?;
-    let (shown, next_token) =
-        page(load::children::<Route>(tx, &api)?, input.max_results.as_deref(), input.next_token.as_deref())?;
+    let (max, token) = (input.max_results.as_deref(), input.next_token.as_deref());
+    let (shown, next_token) = load::listed::<Route>(cx, tx, &input.api_id, max, token)?;
     let items = shown.iter().map(|(id, spec)| views::route(id, spec)).collect();
     Ok(sdk::GetRoutesResponse { items: Some(items), next_token })
 }

@@ -5,7 +5,6 @@ use super::{
         deploy,
         errors::{self, bad_request, not_built},
         load,
-        page::page,
         views::{self, Of},
     },
     apis, place_for, refuse, text,
@@ -57,9 +56,8 @@ pub fn get(cx: &Cx, tx: &mut Tx, input: &sdk::GetStageRequest) -> Answer<sdk::Ge
 }
 
 pub fn list(cx: &Cx, tx: &mut Tx, input: &sdk::GetStagesRequest) -> Answer<sdk::GetStagesResponse> {
-    let (api, _) = load::api(cx, tx, &input.api_id)?;
-    let (shown, next_token) =
-        page(load::children::<Stage>(tx, &api)?, input.max_results.as_deref(), input.next_token.as_deref())?;
+    let (max, token) = (input.max_results.as_deref(), input.next_token.as_deref());
+    let (shown, next_token) = load::listed::<Stage>(cx, tx, &input.api_id, max, token)?;
     let items = shown.iter().map(|(name, spec)| views::stage(name, spec)).collect();
     Ok(sdk::GetStagesResponse { items: Some(items), next_token })
 }

@@ -1,7 +1,6 @@
-//! Pages of queues: a token names the last one that was shown, so that what comes and goes meanwhile disturbs nothing.
+//! Pages of queues.
 
 use super::super::errors;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use front::Answer;
 
 /// The most that a page has.
@@ -16,17 +15,8 @@ pub fn page(names: Vec<String>, token: Option<&str>, max: Option<i32>) -> Answer
     if token.is_some() && max.is_none() {
         return Err(errors::missing("MaxResults"));
     }
-    let after = token.map(decode).transpose()?;
     let limit = usize::try_from(max.unwrap_or(MOST)).unwrap_or(1);
-    let mut rest = names.into_iter().filter(|name| after.as_ref().is_none_or(|after| name > after));
-    let shown: Vec<String> = rest.by_ref().take(limit).collect();
-    let more = max.is_some() && rest.next().is_some();
-    let token = shown.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(last));
-    Ok((shown, token))
-}
-
-fn decode(token: &str) -> Answer<String> {
-    let bytes = URL_SAFE_NO_PAD.decode(token).ok();
-    let bad = || errors::invalid(token, "NextToken", "Invalid or expired next token.");
-    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(bad)
+    let bad_token = || errors::invalid(token.unwrap_or_default(), "NextToken", "Invalid or expired next token.");
+    let (shown, next) = front::page::page(names, token, limit, String::clone, bad_token)?;
+    Ok((shown, next.filter(|_| max.is_some())))
 }
