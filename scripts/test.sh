@@ -21,7 +21,7 @@ else
   run "The crates" crates.log cargo test --workspace --no-fail-fast
 fi
 run "The binary" build.log cargo build --package hillfog
-run "Real clients" clients.log env HILLFOG_BIN="$PWD/target/debug/hillfog" .venv/bin/pytest tests/clients -q -rs "$@"
+run "Real clients" clients.log env HILLFOG_BIN="$PWD/target/debug/hillfog" .venv/bin/pytest tests/clients -n 2 --dist loadgroup -q -rs "$@"
 
 # The totals: nextest and pytest close with a line of theirs, cargo test with one for each binary.
 count() { # word → how many tests, over all logs

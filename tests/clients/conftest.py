@@ -16,6 +16,18 @@ HILLFOG = os.environ.get("HILLFOG_BIN", str(ROOT / "target/debug/hillfog"))
 REGION = "us-east-1"
 
 
+# What runs nothing and so touches no host, and mostly waits (Terraform's provider asks every few seconds whether a change has come).
+RECORDS = {"codecs", "events", "iam_matrix", "iam_resources", "iam_roles", "iam_users", "instance_types", "kms", "parameters", "s3", "sqs", "sts",
+           "terraform_events", "terraform_iam", "terraform_kms", "terraform_s3"}
+
+
+def pytest_collection_modifyitems(items):
+    """With two workers (`-n 2 --dist loadgroup`) the tests of records run beside those that need the host for themselves."""
+    for item in items:
+        kind = "records" if item.path.stem.removeprefix("test_") in RECORDS else "hosts"
+        item.add_marker(pytest.mark.xdist_group(kind))
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

@@ -107,10 +107,10 @@ def test_versions_addresses_and_forms(cloud):
     key, secret = signs.key
     signer = boto3.client("s3", endpoint_url=cloud.endpoint, region_name=REGION, config=config, aws_access_key_id=key,
                           aws_secret_access_key=secret)
-    url = signer.generate_presigned_url("put_object", Params={"Bucket": "versions", "Key": "by-address"}, ExpiresIn=60)
+    url = signer.generate_presigned_url("put_object", Params={"Bucket": "versions", "Key": "by-address"}, ExpiresIn=3600)
     assert fetch(url, "PUT", b"hello")[0] == 200
     url = signer.generate_presigned_url("get_object", Params={"Bucket": "versions", "Key": "by-address",
-                                                              "ResponseContentType": "text/x"}, ExpiresIn=60)
+                                                              "ResponseContentType": "text/x"}, ExpiresIn=3600)
     status, body, headers = fetch(url)
     assert (status, body, headers["content-type"]) == (200, b"hello", "text/x")
     assert fetch(url.replace("/by-address", "/other"))[0] == 403, url
