@@ -53,18 +53,18 @@ def functions(cloud):
     return client
 
 
-def zipped():
+def zipped(code=CODE):
     """The code, readable for everybody: functions don't run as the owner of their files."""
     made, entry = io.BytesIO(), zipfile.ZipInfo("app.py")
     entry.external_attr = 0o644 << 16
     with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr(entry, CODE)
+        archive.writestr(entry, code)
     return made.getvalue()
 
 
-def make(client, role, name, **more):
+def make(client, role, name, code=CODE, **more):
     wished = {"Handler": "app.handler", "Timeout": 10, "MemorySize": 256, **more}
-    client.create_function(FunctionName=name, Runtime=runtime(), Role=role, Code={"ZipFile": zipped()}, **wished)
+    client.create_function(FunctionName=name, Runtime=runtime(), Role=role, Code={"ZipFile": zipped(code)}, **wished)
     client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
 
 

@@ -69,6 +69,7 @@ async fn the_bus_is_told_of_everything() {
     let mut kinds: Vec<String> = Vec::new();
     for (call, input) in outbox(&cloud) {
         assert_eq!((call.as_str(), &input["Entries"][0]["Source"]), ("events:PutEvents", &"aws.s3".into()));
+        assert!(input["Entries"][0]["Time"].is_i64(), "EventBridge reads times as seconds: {input}");
         let detail: Value = serde_json::from_str(input["Entries"][0]["Detail"].as_str().unwrap()).unwrap();
         assert_eq!((&detail["bucket"]["name"], &detail["object"]["key"]), (&"box".into(), &"k".into()));
         kinds.push(input["Entries"][0]["DetailType"].as_str().unwrap().to_owned());
