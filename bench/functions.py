@@ -2,19 +2,21 @@
 """Functions: what an invocation costs, warm and cold, from making a function to its first answer, and a thousand at once, beside ministack in
 one run. The ratios are what counts.
 
-    bench/functions.py [--warm 3000] [--cold 9] [--burst 1000]
+    bench/functions.py [--warm 3000] [--cold 9] [--burst 1000] [--seconds 10] [--alone]
 
-Needs root, a release build in target/release/hillfog (or $HILLFOG), and ministack in .cache/bench-venv (or $PEERS/bin). The peer runs a bare process;
+Needs root, wrk, rustc, a release build in target/release/hillfog (or $HILLFOG), and ministack in .cache/bench-venv (or $PEERS/bin). The peer runs a bare process;
 ours is isolated. "Of ours" is what the server adds to what the function's own process takes, as its REPORT line says it.
 """
 import argparse
 import base64
 import concurrent.futures
+import functools
 import http.client
 import io
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -47,12 +49,22 @@ def until(condition, seconds, what):
         time.sleep(0.02)
 
 
-def zipped():
-    made, entry = io.BytesIO(), zipfile.ZipInfo("app.py")
-    entry.external_attr = 0o644 << 16
-    with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr(entry, CODE)
+def zipped(name, data, mode=0o644):
+    made, entry = io.BytesIO(), zipfile.ZipInfo(name)
+    entry.external_attr = mode << 16
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(entry, data)
     return base64.b64encode(made.getvalue()).decode()
+
+
+@functools.cache
+def kinds():
+    """What functions are made of, by name: runtime, handler, zip."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["rustc", "--edition", "2024", "-O", str(ROOT / "bench/bootstrap.rs"), "-o", f"{folder}/bootstrap"], check=True)
+        binary = (pathlib.Path(folder) / "bootstrap").read_bytes()
+    return {"python": (runtime(), "app.handler", zipped("app.py", CODE)),
+            "provided": ("provided.al2023", "bootstrap", zipped("bootstrap", binary, 0o755))}
 
 
 class Cloud:
@@ -81,8 +93,9 @@ class Cloud:
         answer = connection.getresponse()
         return answer.status, answer.headers, answer.read()
 
-    def make(self, name):
-        wished = {"FunctionName": name, "Runtime": runtime(), "Handler": "app.handler", "Code": {"ZipFile": zipped()},
+    def make(self, name, kind="python"):
+        runtime, handler, code = kinds()[kind]
+        wished = {"FunctionName": name, "Runtime": runtime, "Handler": handler, "Code": {"ZipFile": code},
                   "Role": "arn:aws:iam::000000000000:role/bench", "Timeout": 30}
         status, _, body = self.send("POST", "/2015-03-31/functions", json.dumps(wished).encode())
         if status != 201:
@@ -140,12 +153,25 @@ def warm(cloud, count):
     return statistics.median(all_of_it), statistics.median(known) if known else None
 
 
-def rate(cloud, count):
-    """Invocations in a second of eight callers at a time."""
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: cloud.invoke("warm"), range(100)))
-        took, _ = timed(lambda: list(pool.map(lambda _: cloud.invoke("warm"), range(count))))
-    return count / took * 1000
+SCRIPT = """
+wrk.method, wrk.body = "POST", "{}"
+wrk.headers["X-Amz-Date"] = "20260101T000000Z"
+wrk.headers["Authorization"] = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=00"
+"""
+
+
+def rate(cloud, seconds):
+    """Invocations in a second, of callers at a time: wrk's, which take little of the processors that they share with the functions."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(SCRIPT)
+        script.flush()
+        address = f"http://127.0.0.1:{cloud.port}/2015-03-31/functions/warm/invocations"
+        load = ["wrk", "--threads", "1", "--connections", "4", "--script", script.name, "--duration"]
+        subprocess.run([*load, "2", address], capture_output=True, check=True)
+        printed = subprocess.run([*load, str(seconds), address], capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in printed:
+        raise RuntimeError(f"{cloud.name}: {printed}")
+    return float(re.search(r"Requests/sec: *([0-9.]+)", printed).group(1))
 
 
 def from_nothing(cloud, count):
@@ -159,23 +185,32 @@ def from_nothing(cloud, count):
     return statistics.median(took)
 
 
-def cold(cloud, count):
+def cold(cloud, count, kind):
     """An invocation for which an environment is started: each time the function has another configuration."""
-    cloud.make("cold")
-    cloud.first_answer("cold")
+    name = f"cold-{kind}"
+    cloud.make(name, kind)
+    cloud.first_answer(name)
     took = []
     for number in range(count):
-        cloud.send("PUT", "/2015-03-31/functions/cold/configuration", json.dumps({"Description": str(number)}).encode())
-        until(lambda: b'"Successful"' in cloud.send("GET", "/2015-03-31/functions/cold/configuration")[2], 30, "the update")
-        took.append(timed(lambda: cloud.invoke("cold"))[0])
+        cloud.send("PUT", f"/2015-03-31/functions/{name}/configuration", json.dumps({"Description": str(number)}).encode())
+        until(lambda: b'"Successful"' in cloud.send("GET", f"/2015-03-31/functions/{name}/configuration")[2], 30, "the update")
+        took.append(timed(lambda: cloud.invoke(name))[0])
     return statistics.median(took)
 
 
 def burst(cloud, count):
+    """So many at once, none of whose environments is there yet, of a function that may have a hundred. Who is throttled asks again, as SDKs do."""
     cloud.make("burst")
-    cloud.first_answer("burst")
+    until(lambda: b'"Active"' in cloud.send("GET", "/2015-03-31/functions/burst/configuration")[2], 30, "the function")
+    cloud.send("PUT", "/2017-10-31/functions/burst/concurrency", b'{"ReservedConcurrentExecutions": 100}')
+
+    def ask(number):
+        while (answer := cloud.invoke("burst", str(number).encode()))[0] == 429:
+            time.sleep(random.random() / 5)
+        return answer
+
     with concurrent.futures.ThreadPoolExecutor(count) as pool:
-        took, answers = timed(lambda: list(pool.map(lambda n: cloud.invoke("burst", str(n).encode()), range(count))))
+        took, answers = timed(lambda: list(pool.map(ask, range(count))))
     right = sum(status == 200 and body == str(n).encode() for n, (status, _, body) in enumerate(answers))
     return took / 1000, right
 
@@ -183,11 +218,31 @@ def burst(cloud, count):
 def measure(cloud, arguments):
     cloud.role()
     whole, ours = warm(cloud, arguments.warm)
+    took, right = burst(cloud, arguments.burst)
     return {
-        "warm, p50 (ms)": whole, "warm, of ours, p50 (ms)": ours, "warm, a second": rate(cloud, arguments.warm),
-        "cold (ms)": cold(cloud, arguments.cold), "create to first answer (ms)": from_nothing(cloud, arguments.cold),
-        f"{arguments.burst} at once (s, right)": burst(cloud, arguments.burst),
+        "warm": whole, "ours": ours, "rate": rate(cloud, arguments.seconds),
+        "cold provided": cold(cloud, arguments.cold, "provided"), "cold python": cold(cloud, arguments.cold, "python"),
+        "new": from_nothing(cloud, arguments.cold), "burst": took, "wrong": arguments.burst - right,
     }
+
+
+# What is measured, in which unit, and the aim: at most so much, or at least.
+AIMS = [
+    ("warm", "warm invocation, p50", "ms", None, None), ("ours", "the same without the function's own time", "ms", "<", 1),
+    ("rate", "warm invocations in a second, four callers", "/s", ">", 3000), ("cold provided", "cold start, provided", "ms", "<", 30),
+    ("cold python", "cold start, Python", "ms", "<", 80), ("new", "create-function to first answer, Python", "ms", "<", 250),
+    ("burst", "so many at once, on at most 100 environments", "s", None, None), ("wrong", "wrong answers among them", "", "<", 1),
+]
+
+
+def show(ours, peer):
+    print(f"{'':47}{'aim':>9}{'Hillfog':>10}{'':5}{'MiniStack':>10}{'times':>8}")
+    for key, what, unit, sign, aim in AIMS:
+        value, other = ours[key], (peer or {}).get(key)
+        met = "" if aim is None else "met" if (value < aim) == (sign == "<") else "NOT"
+        ratio = (value / other if sign == ">" else other / value) if value and other else None
+        cells = [f"{sign} {aim} {unit}" if aim else "", f"{value:.2f}", met, "" if other is None else f"{other:.2f}", f"{ratio:.1f}" if ratio else ""]
+        print(f"{what:47}{cells[0]:>9}{cells[1]:>10} {cells[2]:4}{cells[3]:>10}{cells[4]:>8}")
 
 
 def main():
@@ -195,29 +250,29 @@ def main():
     parser.add_argument("--warm", type=int, default=3000)
     parser.add_argument("--cold", type=int, default=9)
     parser.add_argument("--burst", type=int, default=1000)
+    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--alone", action="store_true", help="without the peer")
     arguments = parser.parse_args()
-    results = {}
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         cloud = Cloud("hillfog", [HILLFOG, "up", "--data", folder, "--listen", f"127.0.0.1:{port}"], port)
         try:
-            results["hillfog"] = measure(cloud, arguments)
+            ours = measure(cloud, arguments)
         finally:
             cloud.end()
             subprocess.run([HILLFOG, "down", "--data", folder], stdout=subprocess.DEVNULL)
-    if (PEERS / "ministack").exists():
+    peer = None
+    if not arguments.alone and (PEERS / "ministack").exists():
         port = free_port()
         # In a PID namespace: it leaves the processes of its functions behind.
         contained = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", str(PEERS / "ministack")]
         cloud = Cloud("ministack", contained, port, {"GATEWAY_PORT": str(port)})
         try:
-            results["ministack"] = measure(cloud, argparse.Namespace(warm=200, cold=arguments.cold, burst=min(100, arguments.burst)))
+            fewer = argparse.Namespace(warm=200, cold=arguments.cold, burst=min(100, arguments.burst), seconds=3)
+            peer = measure(cloud, fewer)
         finally:
             cloud.end(signal.SIGKILL)
-    for name, measured in results.items():
-        print(name)
-        for what, value in measured.items():
-            print(f"  {what}: {value if not isinstance(value, float) else round(value, 2)}")
+    show(ours, peer)
 
 
 if __name__ == "__main__":
