@@ -8,11 +8,12 @@
 //! | [`Upload`] | `<bucket>/<key>` NUL `<upload id>` | handlers, the lifecycle | a multipart upload |
 //! | [`Part`] | `<upload id>/<number>` | handlers, the lifecycle | with five digits |
 //! | [`Blob`] | `<id>` | handlers, the lifecycle | how many refer to the bytes |
+//! | [`StoreKey`] | `<id>` | whichever handler needs it first | what keys of contents are sealed by (SSE-S3) |
 //!
-//! Bytes stand in files by the id of their blob, or in the blob's record if they are few. All records stand in one place
+//! Bytes stand, encrypted, in files by the id of their blob, or in the blob's record if they are few. All records stand in one place
 //! ([`key`]), since nothing but their ids is unique.
 
-use crate::{AccountId, Key, Record, Region, Timestamp};
+use crate::{AccountId, Key, Record, Region, Timestamp, kms::Secret};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -62,6 +63,11 @@ record!(
 record!(
     /// Bytes that are referred to.
     Blob = "s3/blob", BlobSpec
+);
+
+record!(
+    /// A key of the store's own.
+    StoreKey = "s3/store-key", StoreKeySpec
 );
 
 /// What a [`Bucket`] is.
@@ -175,6 +181,47 @@ pub struct Content {
     pub class: String,
     /// Headers that are given back with it, by lower-case names: `content-type` and the like, and `x-amz-meta-…`.
     pub headers: BTreeMap<String, String>,
+    /// The key of its bytes. What was written before bytes were encrypted has none, and stands in the clear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Seal>,
+}
+
+/// The key that the bytes of a content are encrypted with, sealed: each of its blobs has a key that follows from this one and the blob's
+/// id. Contents that share bytes have the same key under seals of their own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Seal {
+    /// SSE-S3: by a key of the store's own.
+    Store {
+        /// The id of the [`StoreKey`].
+        by: String,
+        /// The sealed key, in base64.
+        key: String,
+    },
+    /// SSE-KMS: by a key of KMS.
+    Kms {
+        /// The key's ARN.
+        arn: String,
+        /// The ciphertext of KMS, in base64.
+        key: String,
+        /// The encryption context of the ciphertext.
+        context: BTreeMap<String, String>,
+        /// Whether the context is the bucket's, as with an S3 Bucket Key.
+        bucket_key: bool,
+    },
+    /// SSE-C: by a key that each request brings.
+    Customer {
+        /// The sealed key, in base64.
+        key: String,
+    },
+}
+
+/// What a [`StoreKey`] is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreKeySpec {
+    /// When it was made.
+    pub created: Timestamp,
+    /// 256 bits for AES.
+    pub bytes: Secret,
 }
 
 /// A checksum of a content.
@@ -257,7 +304,7 @@ pub struct BlobSpec {
 pub enum Place {
     /// In the file of its id.
     File,
-    /// Here, in base64.
+    /// Here, in base64, as the file would have them.
     Here(String),
     /// In other blobs, one after another.
     Parts(Vec<Piece>),

@@ -33,8 +33,6 @@ pub struct Wishes<'a> {
     pub until: Option<Timestamp>,
     /// And whatever the time.
     pub hold: Option<bool>,
-    /// How it is encrypted.
-    pub encryption: Option<sdk::ServerSideEncryption>,
 }
 
 /// The wishes in an input.
@@ -53,12 +51,6 @@ macro_rules! wishes {
         let own = own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
         let metadata = input.metadata.iter().flatten();
         let metadata = metadata.map(|(name, value)| (format!("x-amz-meta-{}", name.to_ascii_lowercase()), value.clone()));
-        crate::s3::draft::refuse_encryption(&[
-            ("SSE-C", &input.sse_customer_algorithm),
-            ("SSE-C", &input.sse_customer_key),
-            ("SSE-KMS", &input.ssekms_key_id),
-            ("SSE-KMS", &input.ssekms_encryption_context),
-        ])?;
         if input.object_lock_event_hold.is_some() {
             return Err(crate::s3::errors::not_built("event holds"));
         }
@@ -79,19 +71,10 @@ macro_rules! wishes {
             mode: input.object_lock_mode,
             until: input.object_lock_retain_until_date.map(|time| model::Timestamp(time.0)),
             hold: input.object_lock_legal_hold_status.map(|hold| hold == api::s3::ObjectLockLegalHoldStatus::On),
-            encryption: input.server_side_encryption,
         }
     }};
 }
 pub(super) use wishes;
-
-/// Refuses what isn't built of encryption.
-pub fn refuse_encryption(members: &[(&str, &Option<String>)]) -> Answer<()> {
-    match members.iter().find(|(_, value)| value.is_some()) {
-        Some((what, _)) => Err(errors::not_built(what)),
-        None => Ok(()),
-    }
-}
 
 impl Wishes<'_> {
     /// A version without content that is what is wished, if the caller may wish it.
@@ -121,11 +104,7 @@ impl Wishes<'_> {
     }
 
     fn check(&self) -> Answer<()> {
-        use sdk::{ServerSideEncryption as Sse, StorageClass as Class};
-        match self.encryption {
-            None | Some(Sse::Aes256) => {}
-            Some(other) => return Err(errors::not_built(format_args!("encryption with {}", other.as_str()))),
-        }
+        use sdk::StorageClass as Class;
         match self.class {
             None | Some(Class::Standard | Class::ReducedRedundancy | Class::StandardIa | Class::OnezoneIa) => {}
             Some(Class::IntelligentTiering | Class::GlacierIr) => {}

@@ -3,7 +3,8 @@
 //! | room | what is in it |
 //! |---|---|
 //! | `ops/` | the operations |
-//! | `blobs/` | the bytes of objects, in files |
+//! | `blobs/` | the bytes of objects, in files, encrypted |
+//! | `encryption/` | who seals the keys of those bytes |
 //! | `versions` | what putting and deleting does to the versions of a key |
 //! | `rules/` | decisions that depend on nothing but their arguments |
 //! | `facts`, `acl` | what decisions about who may do what are made by |
@@ -11,9 +12,8 @@
 //! | `browser/` | what browsers do that is no operation: preflights, and uploads of forms |
 //! | `reconcile/` | the lifecycle of objects, and the files that a crash has left |
 //!
-//! Not built: encryption with KMS's keys or the client's (SSE-S3 says what it says on S3: bytes are as safe as the cloud's disk),
-//! replication, websites, logs of access, acceleration, inventories, access points, restoring from the glacier classes, MFA delete,
-//! notifications to SNS, requester pays.
+//! Not built: replication, websites, logs of access, acceleration, inventories, access points, restoring from the glacier classes, MFA
+//! delete, notifications to SNS, requester pays, encryption in two layers (DSSE-KMS).
 
 mod acl;
 mod blobs;
@@ -21,6 +21,7 @@ mod browser;
 mod checksum;
 mod digest;
 mod draft;
+mod encryption;
 mod errors;
 mod facts;
 mod find;

@@ -2,7 +2,7 @@
 
 use super::{
     Storage,
-    blobs::{Writer, Written},
+    blobs::{ContentKey, Writer, Written},
     checksum::{self, Algorithm},
     digest, errors,
 };
@@ -35,11 +35,11 @@ pub struct Received {
     pub checksum: Option<Checksum>,
 }
 
-/// Takes the body of a request.
+/// Takes the body of a request into a blob of a content with that key.
 ///
 /// # Errors
 /// That it isn't what was stated, or came in part; that the disk is full.
-pub async fn body(cx: &Cx, s3: &Arc<Storage>, mut body: Incoming, stated: Stated) -> Answer<Received> {
+pub async fn body(cx: &Cx, s3: &Arc<Storage>, mut body: Incoming, stated: Stated, key: Option<&ContentKey>) -> Answer<Received> {
     let length = body.length().ok_or_else(errors::no_length)?;
     if length > LARGEST {
         return Err(errors::too_large(length, LARGEST));
@@ -49,7 +49,7 @@ pub async fn body(cx: &Cx, s3: &Arc<Storage>, mut body: Incoming, stated: Stated
     let trailing = body.announced().iter().find_map(|name| name.strip_prefix("x-amz-checksum-").map(str::to_owned));
     let named = trailing.as_deref().or(stated.algorithm).map(digest::algorithm).transpose()?;
     let algorithm = given.as_ref().map(|(algorithm, _)| *algorithm).or(named).or(stated.default);
-    let mut writer = Writer::new(&s3.blobs, &cx.env, algorithm);
+    let mut writer = Writer::new(&s3.blobs, &cx.env, algorithm, key);
     while let Some(piece) = body.next().await? {
         writer.write(&piece).await.map_err(errors::disk)?;
         if writer.size() > LARGEST {

@@ -57,6 +57,8 @@ macro_rules! writing {
             ("s3:x-amz-acl", $input.acl.map(|it| it.as_str().to_owned())),
             ("s3:x-amz-storage-class", $input.storage_class.map(|it| it.as_str().to_owned())),
             ("s3:x-amz-server-side-encryption", $input.server_side_encryption.map(|it| it.as_str().to_owned())),
+            ("s3:x-amz-server-side-encryption-aws-kms-key-id", $input.ssekms_key_id.clone()),
+            ("s3:x-amz-server-side-encryption-customer-algorithm", $input.sse_customer_algorithm.clone()),
             ("s3:x-amz-grant-full-control", $input.grant_full_control.clone()),
             ("s3:x-amz-grant-read", $input.grant_read.clone()),
             ("s3:object-lock-mode", $input.object_lock_mode.map(|it| it.as_str().to_owned())),

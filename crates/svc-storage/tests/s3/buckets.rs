@@ -67,8 +67,11 @@ async fn settings_are_read_as_they_were_written() {
     cloud.fails("GET", "/photos?lifecycle", "", "NoSuchLifecycleConfiguration").await;
     cloud.fails("PUT", "/photos?lifecycle", lifecycle.replace(">3<", ">0<"), "InvalidArgument").await;
     let kms = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>";
-    cloud.fails("PUT", "/photos?encryption", kms, "NotImplemented").await;
-    cloud.ok("PUT", "/photos?encryption", kms.replace("aws:kms", "AES256")).await;
+    cloud.fails("PUT", "/photos?encryption", kms.replace("aws:kms", "aws:kms:dsse"), "NotImplemented").await;
+    cloud.ok("PUT", "/photos?encryption", kms).await;
+    assert_eq!(cloud.ok("GET", "/photos?encryption", "").await.element("SSEAlgorithm"), "aws:kms");
+    cloud.ok("DELETE", "/photos?encryption", "").await;
+    assert_eq!(cloud.ok("GET", "/photos?encryption", "").await.element("SSEAlgorithm"), "AES256");
     let tagging = "<Tagging><TagSet><Tag><Key>team</Key><Value>red</Value></Tag></TagSet></Tagging>";
     cloud.ok("PUT", "/photos?tagging", tagging).await;
     assert_eq!(cloud.ok("GET", "/photos?tagging", "").await.element("Value"), "red");

@@ -1,4 +1,4 @@
-//! A front with S3 and IAM in the process of a test: what it is sent are the bytes that clients send.
+//! A front with S3, KMS and IAM in the process of a test: what it is sent are the bytes that clients send.
 
 use bytes::Bytes;
 use front::{
@@ -24,7 +24,10 @@ impl Cloud {
         let blobs = Blobs::open(folder.path()).unwrap();
         let store = Store::ephemeral();
         let s3 = Arc::new(Storage { store: store.clone(), blobs, calls: Calls::default() });
-        let bench = Bench::on(store, |front, _, _| front.service(s3::service(&s3)).mount(Arc::new(s3::Browser::new(&s3))));
+        let bench = Bench::on(store, |front, store, _| {
+            let front = front.service(s3::service(&s3)).service(svc_secrets::kms::service(&Arc::new(store.clone())));
+            front.mount(Arc::new(s3::Browser::new(&s3)))
+        });
         Self { bench, s3, folder }
     }
 
@@ -90,6 +93,13 @@ impl Cloud {
             request = request.header(*name, *value);
         }
         self.bench.send(request.body(body).unwrap()).await
+    }
+
+    /// Calls an operation of KMS, which has to succeed.
+    pub async fn kms(&self, operation: &str, input: serde_json::Value) -> serde_json::Value {
+        let reply = self.bench.account("111122223333").region("us-east-1").json("kms", operation, input).await;
+        assert_eq!(reply.status, 200, "{operation}: {}", reply.text());
+        if reply.body.is_empty() { serde_json::Value::Null } else { reply.json() }
     }
 
     /// The text of an object.

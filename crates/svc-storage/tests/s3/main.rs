@@ -4,6 +4,7 @@ mod access;
 mod browsers;
 mod buckets;
 mod cloud;
+mod encryption;
 mod events;
 mod lists;
 mod multipart;

@@ -7,12 +7,17 @@
 //!
 //! A crash between any two of these leaves at most a file that no record knows, which [`Blobs::sweep`] removes at the next start. What is
 //! being written is known in memory, and what is being read stays until nobody reads it. What is small stands in the blob's
-//! record, so that its put costs one fsync.
+//! record, so that its put costs one fsync. How bytes are encrypted is `cipher`'s; by whom their keys are sealed isn't known here.
 
+mod cipher;
+mod lane;
 mod read;
 mod refer;
+#[cfg(test)]
+mod tests;
 mod write;
 
+pub use cipher::{ContentKey, aes};
 pub use read::Source;
 pub use refer::{release, retain};
 pub use write::{Writer, Written};

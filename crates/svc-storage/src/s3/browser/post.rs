@@ -4,10 +4,11 @@
 use super::form;
 use crate::s3::{
     Storage, acl,
-    blobs::Writer,
+    blobs::{ContentKey, Writer},
     checksum::{self, Algorithm},
     digest,
     draft::Wishes,
+    encryption::{Headers, Wanted},
     errors, find, names,
     ops::put,
     receive,
@@ -66,10 +67,12 @@ pub async fn upload(
     cx.authorize("s3:PutObject", &[find::object_arn(&bucket, &key)], &Context::new())?;
     let wishes = wishes(&fields)?;
     let draft = wishes.draft(&cx, &snapshot, (&bucket, &spec), &key)?;
+    let method = encryption(&fields)?.choose(&cx, &snapshot, &spec, (&bucket, &key))?;
     let length = policy.and_then(|policy| policy.length);
     let given = digest::one(checksums(&fields))?;
     let algorithm = given.as_ref().map_or(Algorithm::Crc64Nvme, |(algorithm, _)| *algorithm);
-    let mut writer = Writer::new(&s3.blobs, &cx.env, Some(algorithm));
+    let secret = ContentKey::new(&cx.env);
+    let mut writer = Writer::new(&s3.blobs, &cx.env, Some(algorithm), Some(&secret));
     while let Some(piece) = file.chunk().await.map_err(malformed)? {
         writer.write(&piece).await.map_err(errors::disk)?;
         if let Some((_, most)) = length.filter(|(_, most)| writer.size() > *most) {
@@ -87,7 +90,7 @@ pub async fn upload(
     if given.is_some_and(|(_, value)| checksum.as_ref().is_none_or(|sum| sum.value != value)) {
         return Err(errors::bad_digest(algorithm.name()));
     }
-    let etag = written.etag();
+    let etag = method.etag(&cx.env, &written.md5);
     let content = Content {
         blob: written.id.clone(),
         size: written.size,
@@ -95,14 +98,16 @@ pub async fn upload(
         checksum,
         class: wishes.class(),
         headers: wishes.headers.clone(),
+        seal: None,
     };
-    let draft = VersionSpec { content: Some(content), ..draft };
     let (at, named, teller) = (bucket.clone(), key.clone(), cx.clone());
     let done = s3.commit(vec![written], move |tx, written, gone| {
         let bucket = find::anywhere(tx, &at, None)?;
         written.iter().try_for_each(|blob| receive::record(tx, blob))?;
+        let content = Content { seal: Some(method.seal(&teller, tx, &secret)?), ..content.clone() };
+        let draft = VersionSpec { content: Some(content), ..draft.clone() };
         let place = Place { name: &at, bucket: &bucket, key: &named };
-        put::create(tx, &teller, place, draft.clone(), ("ObjectCreated:Post", "POST Object"), gone)
+        put::create(tx, &teller, place, draft, ("ObjectCreated:Post", "POST Object"), gone)
     });
     let answered = done.await;
     arrival.tell(&cx, "PutObject", &answered.as_ref().map(drop).map_err(Clone::clone));
@@ -196,14 +201,8 @@ fn checksums(fields: &Fields) -> Vec<(String, String)> {
 /// The fields as an object's wishes.
 fn wishes(fields: &Fields) -> Result<Wishes<'_>, Fault> {
     let text = |name: &str| fields.get(name).map(String::as_str);
-    for refused in [
-        "x-amz-server-side-encryption-aws-kms-key-id",
-        "x-amz-server-side-encryption-customer-algorithm",
-        "x-amz-object-lock-mode",
-    ] {
-        if fields.contains_key(refused) {
-            return Err(errors::not_built(format_args!("the field {refused} of forms")));
-        }
+    if fields.contains_key("x-amz-object-lock-mode") {
+        return Err(errors::not_built("the field x-amz-object-lock-mode of forms"));
     }
     const KEPT: [&str; 6] = [
         "cache-control",
@@ -217,9 +216,6 @@ fn wishes(fields: &Fields) -> Result<Wishes<'_>, Fault> {
     let unknown = |what: &'static str, value: &str| errors::invalid_argument(format!("The {what} is not valid"), what, value);
     let class = text("x-amz-storage-class")
         .map(|text| sdk::StorageClass::parse(text).ok_or_else(|| unknown("x-amz-storage-class", text)));
-    let encryption = text("x-amz-server-side-encryption");
-    let encryption = encryption
-        .map(|text| sdk::ServerSideEncryption::parse(text).ok_or_else(|| unknown("x-amz-server-side-encryption", text)));
     let canned = text("acl").filter(|text| sdk::ObjectCannedACL::parse(text).is_some());
     if let Some(other) = text("acl").filter(|_| canned.is_none()) {
         return Err(unknown("acl", other));
@@ -232,7 +228,21 @@ fn wishes(fields: &Fields) -> Result<Wishes<'_>, Fault> {
         mode: None,
         until: None,
         hold: None,
-        encryption: encryption.transpose()?,
+    })
+}
+
+/// What the fields say of encryption.
+fn encryption(fields: &Fields) -> Result<Wanted<'_>, Fault> {
+    const NAME: &str = "x-amz-server-side-encryption";
+    let text = |rest: &str| fields.get(&format!("{NAME}{rest}")).map(String::as_str);
+    let unknown = |text: &str| errors::invalid_argument("The encryption method specified is not supported", NAME, text);
+    let algorithm = text("").map(|text| sdk::ServerSideEncryption::parse(text).ok_or_else(|| unknown(text)));
+    Ok(Wanted {
+        algorithm: algorithm.transpose()?,
+        kms_key: text("-aws-kms-key-id"),
+        context: text("-context"),
+        bucket_key: text("-bucket-key-enabled").map(|text| text == "true"),
+        customer: Headers { algorithm: text("-customer-algorithm"), key: text("-customer-key"), md5: text("-customer-key-md5") },
     })
 }
 

@@ -97,7 +97,7 @@ pub fn delete_cors(cx: &Cx, tx: &mut Tx, input: &sdk::DeleteBucketCorsRequest) -
     unset(cx, tx, &input.bucket, &input.expected_bucket_owner, setting::CORS)
 }
 
-/// `PutBucketEncryption`: what S3 manages itself; keys of KMS aren't built.
+/// `PutBucketEncryption`. Whether there is a key of that name is seen when something is put, as at S3.
 pub fn put_encryption(cx: &Cx, tx: &mut Tx, input: &sdk::PutBucketEncryptionRequest) -> Answer<()> {
     let rules = &input.server_side_encryption_configuration.rules;
     if rules.len() != 1 {
@@ -105,14 +105,18 @@ pub fn put_encryption(cx: &Cx, tx: &mut Tx, input: &sdk::PutBucketEncryptionRequ
     }
     let default = rules[0].apply_server_side_encryption_by_default.as_ref();
     match default.map(|default| default.sse_algorithm) {
-        None | Some(sdk::ServerSideEncryption::Aes256) => {}
+        None | Some(sdk::ServerSideEncryption::Aes256 | sdk::ServerSideEncryption::AwsKms) => {}
         Some(other) => return Err(errors::not_built(format_args!("encryption with {}", other.as_str()))),
     }
-    if default.is_some_and(|default| default.kms_master_key_id.is_some()) {
+    let is_kms = default.is_some_and(|default| default.sse_algorithm == sdk::ServerSideEncryption::AwsKms);
+    if !is_kms && default.is_some_and(|default| default.kms_master_key_id.is_some()) {
         let message = "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse";
         return Err(errors::invalid_argument(message, "ApplyServerSideEncryptionByDefault", ""));
     }
-    let configuration = input.server_side_encryption_configuration.clone();
+    let mut configuration = input.server_side_encryption_configuration.clone();
+    for rule in &mut configuration.rules {
+        rule.bucket_key_enabled.get_or_insert(false);
+    }
     set(cx, tx, &input.bucket, &input.expected_bucket_owner, setting::ENCRYPTION, configuration)
 }
 

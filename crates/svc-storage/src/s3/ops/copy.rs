@@ -1,12 +1,10 @@
 //! `CopyObject`: by reference, so that it takes no longer for a large object than for a small one.
 
 use crate::s3::{
-    Storage, blobs,
-    checksum::{self, Algorithm, Hasher},
-    digest,
+    Storage, blobs, digest,
     draft::{Wishes, wishes},
-    errors, find, names,
-    ops::{get, put},
+    encryption, errors, find, names,
+    ops::{copied, get, put},
     receive,
     rules::condition::{self, Conditions, Outcome},
     versions::Place,
@@ -14,7 +12,7 @@ use crate::s3::{
 use api::s3 as sdk;
 use front::{Answer, Cx};
 use logic::policy::Context;
-use model::s3::{BucketSpec, Checksum, Content, VersionSpec};
+use model::s3::{BucketSpec, Content, VersionSpec};
 use spine::Read;
 use std::sync::Arc;
 use wire::{Time, protocol::uri};
@@ -144,26 +142,50 @@ pub async fn object(cx: Cx, s3: Arc<Storage>, input: sdk::CopyObjectRequest) -> 
         )?;
         draft.tags = source.tags.clone();
     }
-    let checksum = summed(&s3, &content, input.checksum_algorithm).await?;
-    let copied = Content { checksum, class: wishes.class(), headers: wishes.headers.clone(), ..content };
-    draft.content = Some(copied);
+    let key = encryption::open(&cx, &snapshot, &content, encryption::source_key!(input))?;
+    let method = encryption::wanted!(input).choose(&cx, &snapshot, &bucket, (&input.bucket, &input.key))?;
+    let algorithm = input.checksum_algorithm.map(|it| digest::algorithm(it.as_str())).transpose()?;
+    let copied = copied::copy(&cx, (&s3, &snapshot), &content, key, &method, algorithm).await?;
+    let content = Content {
+        blob: copied.blob,
+        etag: copied.etag,
+        checksum: copied.checksum,
+        class: wishes.class(),
+        headers: wishes.headers.clone(),
+        ..content
+    };
+    let customer = method.customer().cloned();
     let writes = put::Writes { matches: input.if_match.clone(), none_matches: input.if_none_match.clone() };
     let (name, key, expected) = (input.bucket, input.key, input.expected_bucket_owner);
-    let done = s3.commit(Vec::new(), move |tx, _, gone| {
+    let done = s3.commit(copied.written.into_iter().collect(), move |tx, written, gone| {
         let bucket = find::bucket(&cx, tx, &name, expected.as_ref())?;
         writes.check(tx, &name, &key)?;
-        let blob = draft.content.as_ref().map(|content| content.blob.clone()).unwrap_or_default();
-        blobs::retain(tx, &blob)?.ok_or_else(|| errors::no_key(&from.key))?;
-        put::create(
-            tx,
-            &cx,
-            Place { name: &name, bucket: &bucket, key: &key },
-            draft.clone(),
-            ("ObjectCreated:Copy", "CopyObject"),
-            gone,
-        )
+        match written {
+            [] => blobs::retain(tx, &content.blob)?.ok_or_else(|| errors::no_key(&from.key))?,
+            written => written.iter().try_for_each(|blob| receive::record(tx, blob))?,
+        }
+        let content = Content { seal: Some(method.seal(&cx, tx, &copied.key)?), ..content.clone() };
+        let place = Place { name: &name, bucket: &bucket, key: &key };
+        let draft = VersionSpec { content: Some(content), ..draft.clone() };
+        put::create(tx, &cx, place, draft, ("ObjectCreated:Copy", "CopyObject"), gone)
     });
     let (made, bucket) = done.await?;
+    let mut output = answer(&made);
+    output.copy_source_version_id = put::shown_id(&source_bucket, &source);
+    output.version_id = put::shown_id(&bucket, &made);
+    encryption::show_customer!(output, &customer);
+    Ok(output)
+}
+
+fn changes(wishes: &Wishes<'_>, input: &sdk::CopyObjectRequest) -> bool {
+    wishes.class.is_some()
+        || encryption::wanted!(input).is_some()
+        || input.website_redirect_location.is_some()
+        || input.checksum_algorithm.is_some()
+}
+
+/// What a copy has come to.
+fn answer(made: &VersionSpec) -> sdk::CopyObjectOutput {
     let content = made.content.as_ref();
     let mut result = sdk::CopyObjectResult {
         e_tag: content.map(|content| format!("\"{}\"", content.etag)),
@@ -173,33 +195,7 @@ pub async fn object(cx: Cx, s3: Arc<Storage>, input: sdk::CopyObjectRequest) -> 
     let checksum = content.and_then(|content| content.checksum.as_ref());
     digest::show!(result, checksum);
     result.checksum_type = digest::kind(checksum);
-    Ok(sdk::CopyObjectOutput {
-        copy_object_result: Some(result),
-        copy_source_version_id: put::shown_id(&source_bucket, &source),
-        version_id: put::shown_id(&bucket, &made),
-        server_side_encryption: Some(sdk::ServerSideEncryption::Aes256),
-        ..Default::default()
-    })
-}
-
-fn changes(wishes: &Wishes<'_>, input: &sdk::CopyObjectRequest) -> bool {
-    wishes.class.is_some()
-        || wishes.encryption.is_some()
-        || input.website_redirect_location.is_some()
-        || input.checksum_algorithm.is_some()
-}
-
-/// The checksum that the copy has: the source's, unless another algorithm is asked for, for which the bytes are read.
-async fn summed(s3: &Arc<Storage>, content: &Content, wanted: Option<sdk::ChecksumAlgorithm>) -> Answer<Option<Checksum>> {
-    let Some(name) = wanted.map(|it| it.as_str()) else { return Ok(content.checksum.clone()) };
-    if content.checksum.as_ref().is_some_and(|sum| sum.algorithm == name && !sum.composite) {
-        return Ok(content.checksum.clone());
-    }
-    let algorithm: Algorithm = digest::algorithm(name)?;
-    let mut hasher = Hasher::new(algorithm);
-    let mut source = blobs::Source::new(&s3.blobs, &s3.store.snapshot(), &content.blob, 0..content.size)?;
-    while let Some(piece) = source.next().await.map_err(errors::disk)? {
-        hasher.update(&piece);
-    }
-    Ok(Some(checksum::full(algorithm, &hasher.finish())))
+    let mut output = sdk::CopyObjectOutput { copy_object_result: Some(result), ..Default::default() };
+    encryption::show!(output, content.and_then(|content| content.seal.as_ref()));
+    output
 }

@@ -3,7 +3,7 @@
 use crate::s3::{
     Storage,
     blobs::Source,
-    digest, draft, errors, find,
+    digest, encryption, errors, find,
     ops::put::shown_id,
     rules::{
         condition::{self, Conditions, Outcome},
@@ -48,7 +48,6 @@ struct Shown {
 /// The question in an input.
 macro_rules! asked {
     ($input:expr) => {{
-        draft::refuse_encryption(&[("SSE-C", &$input.sse_customer_algorithm), ("SSE-C", &$input.sse_customer_key)])?;
         Asked {
             bucket: &$input.bucket,
             key: &$input.key,
@@ -88,7 +87,6 @@ macro_rules! output {
             expires: header("expires"),
             website_redirect_location: header("x-amz-website-redirect-location"),
             metadata: Some(metadata.map(|(name, value)| (name.to_owned(), value.clone())).collect()),
-            server_side_encryption: Some(sdk::ServerSideEncryption::Aes256),
             storage_class: sdk::StorageClass::parse(&content.class).filter(|class| *class != sdk::StorageClass::Standard),
             parts_count: shown.parts,
             tag_count: i32::try_from(version.tags.len()).ok().filter(|count| *count > 0),
@@ -103,6 +101,8 @@ macro_rules! output {
                 .then(|| format!("bytes {}-{}/{}", shown.range.start, shown.range.end.saturating_sub(1), content.size)),
             ..Default::default()
         };
+        encryption::show!(output, content.seal.as_ref());
+        encryption::show_customer!(output, encryption::own_key!(input).key()?);
         let checksum = content.checksum.as_ref().filter(|_| shown.checksum && !shown.partial);
         digest::show!(output, checksum);
         output.checksum_type = digest::kind(checksum);
@@ -118,12 +118,13 @@ fn binary() -> Option<String> {
 pub async fn get(cx: Cx, s3: Arc<Storage>, input: sdk::GetObjectRequest, _: Incoming) -> Answer<Streamed<sdk::GetObjectOutput>> {
     let snapshot = s3.store.snapshot();
     let shown = show(&cx, &snapshot, asked!(input))?;
+    let key = encryption::open(&cx, &snapshot, &shown.content, encryption::own_key!(input))?;
     let mut output = output!(shown, input, GetObjectOutput);
     if shown.unchanged {
         output.content_length = None;
         return Ok(expires(Streamed::from(output).status(304), input.response_expires));
     }
-    let source = Source::new(&s3.blobs, &snapshot, &shown.content.blob, shown.range.clone())?;
+    let source = Source::new(&s3.blobs, &snapshot, &shown.content.blob, shown.range.clone(), key.as_ref())?;
     let answer = Streamed::from(output).body(body::streaming(source.stream()));
     Ok(expires(if shown.partial { answer.status(206) } else { answer }, input.response_expires))
 }
@@ -135,7 +136,9 @@ pub async fn head(
     input: sdk::HeadObjectRequest,
     _: Incoming,
 ) -> Answer<Streamed<sdk::HeadObjectOutput>> {
-    let shown = show(&cx, &s3.store.snapshot(), asked!(input))?;
+    let snapshot = s3.store.snapshot();
+    let shown = show(&cx, &snapshot, asked!(input))?;
+    encryption::open_checksum(&cx, &snapshot, &shown.content, encryption::own_key!(input), shown.checksum)?;
     let mut output = output!(shown, input, HeadObjectOutput);
     if shown.unchanged {
         output.content_length = None;
@@ -250,12 +253,13 @@ pub async fn attributes(
     input: sdk::GetObjectAttributesRequest,
     _: Incoming,
 ) -> Answer<Streamed<sdk::GetObjectAttributesOutput>> {
-    draft::refuse_encryption(&[("SSE-C", &input.sse_customer_algorithm)])?;
     let snapshot = s3.store.snapshot();
     let bucket = find::bucket(&cx, &snapshot, &input.bucket, input.expected_bucket_owner.as_ref())?;
     let version = existing(&cx, &snapshot, &input.bucket, &input.key, input.version_id.as_deref())?;
     let content = content(&bucket, &version, &input.key, input.version_id.is_some())?;
     let wants = |what| input.object_attributes.contains(&what);
+    let sums_wanted = wants(sdk::ObjectAttributes::Checksum);
+    encryption::open_checksum(&cx, &snapshot, &content, encryption::own_key!(input), sums_wanted)?;
     let mut sums = sdk::Checksum::default();
     digest::show!(sums, content.checksum.as_ref());
     sums.checksum_type = digest::kind(content.checksum.as_ref());
@@ -264,7 +268,7 @@ pub async fn attributes(
         last_modified: Some(Time(version.modified.0)),
         version_id: shown_id(&bucket, &version),
         e_tag: wants(sdk::ObjectAttributes::ETag).then(|| content.etag.clone()),
-        checksum: (wants(sdk::ObjectAttributes::Checksum) && content.checksum.is_some()).then_some(sums),
+        checksum: (sums_wanted && content.checksum.is_some()).then_some(sums),
         object_parts: pieces.map(|pieces| parts(&input, &content, &pieces)),
         storage_class: wants(sdk::ObjectAttributes::StorageClass).then(|| sdk::StorageClass::parse(&content.class)).flatten(),
         object_size: wants(sdk::ObjectAttributes::ObjectSize).then(|| i64::try_from(content.size).unwrap_or(i64::MAX)),

@@ -3,6 +3,7 @@
 pub mod acls;
 pub mod buckets;
 pub mod configure;
+mod copied;
 pub mod copy;
 pub mod delete;
 pub mod get;

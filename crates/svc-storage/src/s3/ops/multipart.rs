@@ -2,11 +2,11 @@
 
 use crate::s3::{
     Storage,
-    blobs::{self, Source, Writer},
+    blobs::{self, ContentKey, Source, Writer},
     checksum::{self, Algorithm},
     digest,
     draft::wishes,
-    errors, find, names,
+    encryption, errors, find, names,
     ops::{
         copy::{From, source_conditions},
         put,
@@ -46,6 +46,8 @@ pub fn begin(cx: &Cx, tx: &mut Tx, input: &sdk::CreateMultipartUploadRequest) ->
     let mut draft = wishes.draft(cx, tx, (&input.bucket, &bucket), &input.key)?;
     let algorithm = input.checksum_algorithm.map(|it| digest::algorithm(it.as_str())).transpose()?;
     let composite = composite(algorithm, input.checksum_type)?;
+    let method = encryption::wanted!(*input).choose(cx, tx, &bucket, (&input.bucket, &input.key))?;
+    let seal = method.seal(cx, tx, &ContentKey::new(&cx.env))?;
     draft.content = Some(Content {
         blob: String::new(),
         size: 0,
@@ -53,21 +55,24 @@ pub fn begin(cx: &Cx, tx: &mut Tx, input: &sdk::CreateMultipartUploadRequest) ->
         checksum: None,
         class: wishes.class(),
         headers: wishes.headers.clone(),
+        seal: Some(seal.clone()),
     });
     let id = format!("{:013x}{}", cx.now.0, cx.env.hex(51));
     let algorithm = algorithm.map(|it| it.name().to_owned());
     let initiator = cx.principal.arn(&cx.account).to_string();
     let spec = UploadSpec { initiated: cx.now, initiator, draft, algorithm: algorithm.clone(), composite };
     tx.create(&Upload::key(&input.bucket, &input.key, &id), &spec)?;
-    Ok(sdk::CreateMultipartUploadOutput {
+    let mut output = sdk::CreateMultipartUploadOutput {
         bucket: Some(input.bucket.clone()),
         key: Some(input.key.clone()),
         upload_id: Some(id),
-        server_side_encryption: Some(sdk::ServerSideEncryption::Aes256),
         checksum_algorithm: input.checksum_algorithm,
         checksum_type: algorithm.map(|_| kind(composite)),
         ..Default::default()
-    })
+    };
+    encryption::show!(output, Some(&seal));
+    encryption::show_customer!(output, method.customer());
+    Ok(output)
 }
 
 fn kind(composite: bool) -> sdk::ChecksumType {
@@ -121,26 +126,31 @@ pub async fn part(
     input: sdk::UploadPartRequest,
     body: Incoming,
 ) -> Answer<Streamed<sdk::UploadPartOutput>> {
-    crate::s3::draft::refuse_encryption(&[("SSE-C", &input.sse_customer_algorithm), ("SSE-C", &input.sse_customer_key)])?;
     let number = number(input.part_number)?;
     let snapshot = s3.store.snapshot();
     find::bucket(&cx, &snapshot, &input.bucket, input.expected_bucket_owner.as_ref())?;
     let upload = upload(&snapshot, &input.bucket, &input.key, &input.upload_id)?;
+    let key = encryption::open_upload(&cx, &snapshot, draft(&upload)?, encryption::own_key!(input))?;
     let stated = Stated {
         checksums: digest::given!(input),
         md5: input.content_md5.clone(),
         algorithm: input.checksum_algorithm.map(|it| it.as_str()),
         default: Some(upload.algorithm.as_deref().and_then(Algorithm::of).unwrap_or(Algorithm::Crc64Nvme)),
     };
-    let received = receive::body(&cx, &s3, body, stated).await?;
-    let part = keep(&cx, &s3, (input.bucket, input.key, input.upload_id), number, received).await?;
-    let mut output = sdk::UploadPartOutput {
-        e_tag: Some(format!("\"{}\"", part.etag)),
-        server_side_encryption: Some(sdk::ServerSideEncryption::Aes256),
-        ..Default::default()
-    };
+    let received = receive::body(&cx, &s3, body, stated, key.as_ref()).await?;
+    let opaque = encryption::is_opaque(draft(&upload)?.seal.as_ref());
+    let place = (input.bucket, input.key, input.upload_id);
+    let part = keep(&cx, &s3, place, number, opaque, received).await?;
+    let mut output = sdk::UploadPartOutput { e_tag: Some(format!("\"{}\"", part.etag)), ..Default::default() };
+    encryption::show!(output, draft(&upload)?.seal.as_ref());
+    encryption::show_customer!(output, encryption::own_key!(input).key()?);
     digest::show!(output, part.checksum.as_ref());
     Ok(output.into())
+}
+
+/// What an upload is to become, but for its bytes.
+fn draft(upload: &UploadSpec) -> Answer<&Content> {
+    upload.draft.content.as_ref().ok_or_else(|| Fault::internal("an upload without a draft"))
 }
 
 /// Makes a part of what has come; it takes the place of one of the same number.
@@ -149,9 +159,11 @@ async fn keep(
     s3: &Arc<Storage>,
     (bucket, key, id): (String, String, String),
     number: u32,
+    opaque: bool,
     Received { written, checksum }: Received,
 ) -> Answer<PartSpec> {
-    let (etag, size, blob) = (written.etag(), written.size, written.id.clone());
+    let (size, blob) = (written.size, written.id.clone());
+    let etag = encryption::etag(opaque, &cx.env, &written.md5);
     let spec = PartSpec { blob, size, etag, checksum, modified: cx.now };
     let made = spec.clone();
     s3.commit(vec![written], move |tx, written, gone| {
@@ -179,10 +191,6 @@ async fn keep(
 
 /// Makes a part of an object that is there.
 pub async fn part_copy(cx: Cx, s3: Arc<Storage>, input: sdk::UploadPartCopyRequest) -> Answer<sdk::UploadPartCopyOutput> {
-    crate::s3::draft::refuse_encryption(&[
-        ("SSE-C", &input.sse_customer_algorithm),
-        ("SSE-C", &input.copy_source_sse_customer_algorithm),
-    ])?;
     let number = number(input.part_number)?;
     let from = From::parse(&input.copy_source)?;
     let snapshot = s3.store.snapshot();
@@ -206,26 +214,33 @@ pub async fn part_copy(cx: Cx, s3: Arc<Storage>, input: sdk::UploadPartCopyReque
         return Err(errors::too_large(range.end - range.start, receive::LARGEST));
     }
     let algorithm = upload.algorithm.as_deref().and_then(Algorithm::of).unwrap_or(Algorithm::Crc64Nvme);
-    let mut source = Source::new(&s3.blobs, &snapshot, &content.blob, range)?;
-    let mut writer = Writer::new(&s3.blobs, &cx.env, Some(algorithm));
+    let from_key = encryption::open(&cx, &snapshot, &content, encryption::source_key!(input))?;
+    let key = encryption::open_upload(&cx, &snapshot, draft(&upload)?, encryption::own_key!(input))?;
+    let mut source = Source::new(&s3.blobs, &snapshot, &content.blob, range, from_key.as_ref())?;
+    let mut writer = Writer::new(&s3.blobs, &cx.env, Some(algorithm), key.as_ref());
     while let Some(piece) = source.next().await.map_err(errors::disk)? {
         writer.write(&piece).await.map_err(errors::disk)?;
     }
     let written = writer.finish().await.map_err(errors::disk)?;
     let checksum = written.checksum.as_deref().map(|bytes| checksum::full(algorithm, bytes));
-    let part = keep(&cx, &s3, (input.bucket, input.key, input.upload_id), number, Received { written, checksum }).await?;
+    let received = Received { written, checksum };
+    let opaque = encryption::is_opaque(draft(&upload)?.seal.as_ref());
+    let place = (input.bucket, input.key, input.upload_id);
+    let part = keep(&cx, &s3, place, number, opaque, received).await?;
     let mut result = sdk::CopyPartResult {
         e_tag: Some(format!("\"{}\"", part.etag)),
         last_modified: Some(Time(part.modified.0)),
         ..Default::default()
     };
     digest::show!(result, part.checksum.as_ref());
-    Ok(sdk::UploadPartCopyOutput {
+    let mut output = sdk::UploadPartCopyOutput {
         copy_part_result: Some(result),
         copy_source_version_id: put::shown_id(&bucket, &version),
-        server_side_encryption: Some(sdk::ServerSideEncryption::Aes256),
         ..Default::default()
-    })
+    };
+    encryption::show!(output, draft(&upload)?.seal.as_ref());
+    encryption::show_customer!(output, encryption::own_key!(input).key()?);
+    Ok(output)
 }
 
 /// The parts that are there, by number.
@@ -241,7 +256,6 @@ pub async fn complete(
     s3: Arc<Storage>,
     input: sdk::CompleteMultipartUploadRequest,
 ) -> Answer<sdk::CompleteMultipartUploadOutput> {
-    crate::s3::draft::refuse_encryption(&[("SSE-C", &input.sse_customer_algorithm)])?;
     let location =
         format!("http://{}/{}/{}", cx.endpoint, input.bucket, wire::protocol::uri::encode(&input.key).replace("%2F", "/"));
     let writes = put::Writes { matches: input.if_match.clone(), none_matches: input.if_none_match.clone() };
@@ -249,6 +263,7 @@ pub async fn complete(
     let done = s3.commit(Vec::new(), move |tx, _, gone| {
         let bucket = find::bucket(&cx, tx, &input.bucket, input.expected_bucket_owner.as_ref())?;
         let found = upload(tx, &input.bucket, &input.key, &input.upload_id)?;
+        encryption::open_completion(&cx, tx, draft(&found)?, encryption::own_key!(input))?;
         let chosen = chosen(tx, &input, &found)?;
         writes.check(tx, &input.bucket, &input.key)?;
         let content = join(tx, &cx, &found, &chosen, &input)?;
@@ -265,10 +280,10 @@ pub async fn complete(
         bucket: Some(name),
         key: Some(key),
         e_tag: content.map(|content| format!("\"{}\"", content.etag)),
-        server_side_encryption: Some(sdk::ServerSideEncryption::Aes256),
         version_id: put::shown_id(&bucket, &made),
         ..Default::default()
     };
+    encryption::show!(output, content.and_then(|content| content.seal.as_ref()));
     let checksum = content.and_then(|content| content.checksum.as_ref());
     digest::show!(output, checksum);
     output.checksum_type = digest::kind(checksum);
@@ -360,6 +375,7 @@ fn join(
         checksum,
         class: draft.map(|draft| draft.class.clone()).unwrap_or_default(),
         headers: draft.map(|draft| draft.headers.clone()).unwrap_or_default(),
+        seal: draft.and_then(|draft| draft.seal.clone()),
     })
 }
 

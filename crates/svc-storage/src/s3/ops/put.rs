@@ -2,10 +2,11 @@
 
 use crate::s3::{
     Storage,
+    blobs::ContentKey,
     checksum::Algorithm,
     digest,
     draft::wishes,
-    errors, find, names,
+    encryption, errors, find, names,
     notify::{self, Actor, Happened},
     receive::{self, Received, Stated},
     rules::condition,
@@ -34,6 +35,7 @@ pub async fn put(
     let draft = wishes.draft(&cx, &snapshot, (&input.bucket, &bucket), &input.key)?;
     let conditions = Writes { matches: input.if_match.clone(), none_matches: input.if_none_match.clone() };
     conditions.check(&snapshot, &input.bucket, &input.key)?;
+    let method = encryption::wanted!(input).choose(&cx, &snapshot, &bucket, (&input.bucket, &input.key))?;
     let stated = Stated {
         checksums: digest::given!(input),
         md5: input.content_md5.clone(),
@@ -41,25 +43,28 @@ pub async fn put(
         default: Some(Algorithm::Crc64Nvme),
     };
     let (class, headers) = (wishes.class(), wishes.headers.clone());
-    let Received { written, checksum } = receive::body(&cx, &s3, body, stated).await?;
-    let size = written.size;
-    let content = Content { blob: written.id.clone(), size, etag: written.etag(), checksum, class, headers };
-    let draft = VersionSpec { content: Some(content), ..draft };
+    let secret = ContentKey::new(&cx.env);
+    let Received { written, checksum } = receive::body(&cx, &s3, body, stated, Some(&secret)).await?;
+    let (size, etag) = (written.size, method.etag(&cx.env, &written.md5));
+    let content = Content { blob: written.id.clone(), size, etag, checksum, class, headers, seal: None };
+    let customer = method.customer().cloned();
     let (name, key, expected) = (input.bucket, input.key, input.expected_bucket_owner);
     let made = s3.commit(vec![written], move |tx, written, gone| {
         let bucket = find::bucket(&cx, tx, &name, expected.as_ref())?;
         conditions.check(tx, &name, &key)?;
         written.iter().try_for_each(|blob| receive::record(tx, blob))?;
+        let content = Content { seal: Some(method.seal(&cx, tx, &secret)?), ..content.clone() };
         let place = Place { name: &name, bucket: &bucket, key: &key };
-        create(tx, &cx, place, draft.clone(), PUT, gone)
+        create(tx, &cx, place, VersionSpec { content: Some(content), ..draft.clone() }, PUT, gone)
     });
     let (made, bucket) = made.await?;
     let mut output = sdk::PutObjectOutput {
         e_tag: made.content.as_ref().map(|content| format!("\"{}\"", content.etag)),
         version_id: shown_id(&bucket, &made),
-        server_side_encryption: Some(sdk::ServerSideEncryption::Aes256),
         ..Default::default()
     };
+    encryption::show!(output, made.content.as_ref().and_then(|content| content.seal.as_ref()));
+    encryption::show_customer!(output, &customer);
     let checksum = made.content.as_ref().and_then(|content| content.checksum.as_ref());
     digest::show!(output, checksum);
     output.checksum_type = digest::kind(checksum);

@@ -161,6 +161,7 @@ mod tests {
             checksum: None,
             class: class.into(),
             headers: Default::default(),
+            seal: None,
         };
         VersionSpec {
             order: 1,
