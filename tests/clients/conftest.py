@@ -21,11 +21,14 @@ RECORDS = {"codecs", "events", "iam_matrix", "iam_resources", "iam_roles", "iam_
            "terraform_events", "terraform_iam", "terraform_kms", "terraform_s3"}
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "records: it runs nothing, and so goes beside those that need the host for themselves")
+
+
 def pytest_collection_modifyitems(items):
-    """With two workers (`-n 2 --dist loadgroup`) the tests of records run beside those that need the host for themselves."""
     for item in items:
-        kind = "records" if item.path.stem.removeprefix("test_") in RECORDS else "hosts"
-        item.add_marker(pytest.mark.xdist_group(kind))
+        if item.path.stem.removeprefix("test_") in RECORDS:
+            item.add_marker(pytest.mark.records)
 
 
 def free_port():

@@ -17,7 +17,8 @@ def traces():
     links = sorted(line.split(": ")[1] for line in run("ip", "-o", "link"))
     routes = sorted(run("ip", "route", "show", "table", "all"))
     rules = run("nft", "list", "ruleset")
-    cgroups = sorted(str(p) for p in pathlib.Path("/sys/fs/cgroup").glob("**/hillfog*"))
+    # (Groups that go while one looks are no error of os.walk's.)
+    cgroups = sorted(f"{folder}/{name}" for folder, names, _ in os.walk("/sys/fs/cgroup") for name in names if name.startswith("hillfog"))
     processes = []
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:
