@@ -53,9 +53,9 @@ def functions(cloud):
     return client
 
 
-def zipped(code=CODE):
+def zipped(code=CODE, name="app.py"):
     """The code, readable for everybody: functions don't run as the owner of their files."""
-    made, entry = io.BytesIO(), zipfile.ZipInfo("app.py")
+    made, entry = io.BytesIO(), zipfile.ZipInfo(name)
     entry.external_attr = 0o644 << 16
     with zipfile.ZipFile(made, "w") as archive:
         archive.writestr(entry, code)

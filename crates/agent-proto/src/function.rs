@@ -137,7 +137,7 @@ pub struct Invoked {
     pub answer: Answer,
     /// What it took. Of an answer in pieces it is known behind the last one.
     pub report: Option<Report>,
-    /// The last 4 KiB of what it has written.
+    /// The last 4 KiB of what it has written. Of an answer in pieces it is known behind the last one.
     pub tail: Bytes,
     /// The environment is over: it has exited, or was ended for its time-out, and takes no more.
     pub over: bool,
@@ -152,7 +152,7 @@ pub enum Answer {
     Pieces {
         /// `Content-Type` that the function gave.
         content_type: Option<String>,
-        /// The pieces; the last one may be the failure in the midst of it, and is the report otherwise.
+        /// The pieces; the last one is the end, unless the environment was lost.
         pieces: mpsc::Receiver<Piece>,
     },
     /// It failed: `X-Amz-Function-Error: Unhandled`.
@@ -164,10 +164,15 @@ pub enum Answer {
 pub enum Piece {
     /// Bytes.
     Data(Bytes),
-    /// It went wrong in the midst of it.
+    /// It went wrong in the midst of it. What follows is the end.
     Failed(FunctionError),
     /// It is done.
-    End(Report),
+    End {
+        /// What it took.
+        report: Report,
+        /// The last 4 KiB of what was written.
+        tail: Bytes,
+    },
 }
 
 /// How a function failed.
@@ -227,6 +232,10 @@ pub trait FunctionHost: Send + Sync {
     fn refuses(&self, runtime: Option<&str>) -> Option<String>;
     /// How much memory environments may have together, in MiB.
     fn room_mib(&self) -> u64;
+    /// How many environments there may be, if its owner has said so.
+    fn most_environments(&self) -> Option<usize> {
+        None
+    }
     /// Starts an environment and returns once it asks for its first invocation, with the time that its initialization took. One that fails is gone.
     async fn start(&self, environment: Environment) -> Result<Duration, FunctionFault>;
     /// Hands an invocation to an environment that has none, and returns with the answer or with the beginning of it. An invocation that

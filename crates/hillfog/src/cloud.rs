@@ -10,7 +10,7 @@ use admin::{Kept, Owner};
 use agent::{
     LocalHost,
     driver::container::Places,
-    function::{self, Functions},
+    function::{self, Functions, runtimes::Interpreters},
     image::{ImageLimits, ImageStore, ObjectBlobs},
     net::{self, NetWorld, functions::FunctionNet},
 };
@@ -23,7 +23,7 @@ use logic::placement::hosts::Rules;
 use model::{AccountId, Env, Region, iam::Principal, lambda::CODE_NAMESPACE};
 use object_store::local::LocalFileSystem;
 use spine::Store;
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 use svc_containers::ecr::{Blobs, Ecr};
 use svc_ec2::direct::Ebs;
 use svc_functions::lambda::CodeStore;
@@ -47,8 +47,17 @@ pub struct Settings {
     pub serial_console: SocketAddr,
     /// How machines are placed.
     pub placement: Rules,
+    /// How functions are run.
+    pub functions: FunctionSettings,
+}
+
+/// How functions are run.
+#[derive(Clone, Debug, Default)]
+pub struct FunctionSettings {
     /// References of images that run functions, by runtime identifier.
     pub runtimes: function::RuntimeImages,
+    /// How many environments there may be at a time; as many as an account may have, if nothing is said.
+    pub environments: Option<usize>,
 }
 
 /// A cloud that runs in this process.
@@ -64,7 +73,7 @@ pub struct Cloud {
 impl Cloud {
     /// Starts a cloud, or takes up the one that an earlier server left running.
     pub async fn start(folders: &Folders, settings: &Settings) -> Result<Self> {
-        let Settings { listen, serial_console: serial, placement, ref runtimes } = *settings;
+        let Settings { listen, serial_console: serial, placement, ref functions } = *settings;
         let store = Store::open(&folders.data)?;
         // A server that was killed has left it. Whoever reads it while this one begins to listen would take it for this one's.
         let _ = std::fs::remove_file(folders.server_file());
@@ -77,7 +86,7 @@ impl Cloud {
         if !listen.ip().is_loopback() {
             issue_root_key(folders, &store, &env).await?;
         }
-        let (assembled, owner) = assemble(folders, &store, &env, (listen, placement), runtimes.clone()).await?;
+        let (assembled, owner) = assemble(folders, &store, &env, (listen, placement), functions).await?;
         owner.watch(&assembled.runner);
         owner.serve_consoles(serial).await?;
         let (stop, stopped) = watch::channel(());
@@ -138,13 +147,13 @@ async fn assemble(
     store: &Store,
     env: &Env,
     (listen, placement): (SocketAddr, Rules),
-    runtimes: function::RuntimeImages,
+    settings: &FunctionSettings,
 ) -> Result<(cloud::Cloud, Arc<Owner>)> {
     let ecr = Arc::new(Ecr { store: store.clone(), blobs: Blobs::open(&blobs(folders))? });
     let code = Arc::new(CodeStore::open(&code_store(folders))?);
     let objects = svc_storage::s3::Blobs::open(&folders.data.join("objects"))?;
     let ebs = Arc::new(Ebs { store: store.clone(), blocks: BlockStore::open(&block_store(folders))? });
-    let (host, functions) = local_host(folders, env, runtimes).await?;
+    let (host, functions) = local_host(folders, env, settings).await?;
     let edge = Arc::new(edge::Link::start(edge_config(folders)?, env.clone()));
     let events = Arc::new(LogStore::new(&folders.data.join("logs")));
     let trail = Arc::new(TrailStore::new(&folders.data.join("trail")));
@@ -156,7 +165,8 @@ async fn assemble(
         edge_socket: Some(folders.runtime.join("edge-http.sock")),
     };
     let kept = Kept { store: store.clone(), events: events.clone(), trail: trail.clone() };
-    let owner = Arc::new(Owner::new(folders.clone(), kept, env.clone(), (host.clone(), placement), edge.clone()));
+    let owner =
+        Arc::new(Owner::new(folders.clone(), kept, env.clone(), (host.clone(), functions.clone(), placement), edge.clone()));
     let images = Arc::new(images::Maker::new(folders.data.join("work"), block_store(folders)));
     let parts = Parts {
         store: store.clone(),
@@ -213,10 +223,10 @@ fn host_parts(folders: &Folders, env: &Env) -> Result<(agent::Config, Arc<Object
 }
 
 /// The host that this machine is, with everything on it that an earlier server has left running.
-async fn local_host(folders: &Folders, env: &Env, runtimes: function::RuntimeImages) -> Result<(Arc<LocalHost>, Arc<Functions>)> {
+async fn local_host(folders: &Folders, env: &Env, settings: &FunctionSettings) -> Result<(Arc<LocalHost>, Arc<Functions>)> {
     let (config, blobs, network) = host_parts(folders, env)?;
     let functions =
-        Functions::new(function_parts(folders, &config, blobs.clone(), runtimes)?).await.map_err(anyhow::Error::msg)?;
+        Functions::new(function_parts(folders, &config, blobs.clone(), settings)?).await.map_err(anyhow::Error::msg)?;
     let host = LocalHost::new(config, blobs, Arc::new(network)).await?;
     host.run_functions(functions.clone());
     Ok((host, functions))
@@ -227,7 +237,7 @@ fn function_parts(
     folders: &Folders,
     host: &agent::Config,
     blobs: Arc<ObjectBlobs>,
-    runtime_images: function::RuntimeImages,
+    functions: &FunctionSettings,
 ) -> Result<function::Config> {
     let settings = net::Settings { runtime: folders.runtime.clone(), tag: folders.tag.clone(), domain: None };
     Ok(function::Config {
@@ -241,7 +251,8 @@ fn function_parts(
         net: FunctionNet::new(&settings).map_err(anyhow::Error::msg)?,
         blobs,
         images: Arc::new(ImageStore::open(&folders.data.join("functions/images"), host.limits.clone())?),
-        runtime_images,
+        runtime_images: functions.runtimes.clone(),
+        most_environments: functions.environments,
         api: Some(folders.workloads_socket()),
         output_bytes: MOST_OUTPUT,
     })
@@ -279,7 +290,7 @@ pub async fn teardown(folders: &Folders) -> Result<()> {
     }
     let env = Env::system();
     edge::Link::shut_down(&edge_config(folders)?, &env).await?;
-    local_host(folders, &env, function::RuntimeImages::new()).await?.0.teardown().await?;
+    local_host(folders, &env, &FunctionSettings::default()).await?.0.teardown().await?;
     folders.remove_runtime()
 }
 
@@ -305,6 +316,11 @@ fn empty_folder(folder: &std::path::Path) -> Result<()> {
 pub fn capabilities(folders: &Folders) -> Result<Capabilities> {
     let (config, blobs, network) = host_parts(folders, &Env::system())?;
     Ok(LocalHost::probe(config, blobs, &network)?)
+}
+
+/// What runs functions here, by runtime identifier, for people: what this host has by itself, without runtime images.
+pub fn runtimes() -> BTreeMap<String, String> {
+    Interpreters::find().overview()
 }
 
 /// The server's log goes to standard error; `HILLFOG_LOG` chooses what is in it.

@@ -105,7 +105,7 @@ impl Client {
                     return;
                 }
             };
-            let is_last = matches!(piece, Piece::End(_));
+            let is_last = matches!(piece, Piece::End { .. });
             let _ = pieces.send(piece).await;
             if is_last {
                 let _ = back.send(self);
@@ -119,10 +119,7 @@ impl Client {
             Frame::Data(data) => Ok(Piece::Data(data)),
             said => match said.said()? {
                 Said::Failed(kind) => Ok(Piece::Failed(FunctionError { kind, payload: self.bytes().await? })),
-                Said::Done(report) => {
-                    self.bytes().await?;
-                    Ok(Piece::End(report))
-                }
+                Said::Done(report) => Ok(Piece::End { report, tail: self.bytes().await? }),
                 other => Err(unexpected(&other)),
             },
         }

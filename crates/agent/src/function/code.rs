@@ -1,7 +1,10 @@
 //! The code of functions and the files of layers, unpacked once by content, for as long as they are used and some time after.
+//!
+//! What is unpacked isn't waited for until it is on the disk: that would take longer than the rest of a start. So it is good only until this
+//! machine is booted again. Only then can a folder that has its name lack what was in it, and all of them are unpacked anew.
 
 use crate::{
-    disk::{private_folder, remove_all},
+    disk::{private_folder, remove_all, replace},
     image::{BlobKind, BlobSource, Digest},
 };
 use agent_proto::function::Zip;
@@ -18,6 +21,8 @@ use std::{
 
 /// Where the control plane keeps them among the blobs (`model::lambda`).
 const NAMESPACE: &str = "lambda/code";
+/// What Linux calls a boot: another one has another (proc(5), `/proc/sys/kernel/random/boot_id`).
+const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 /// How many that nobody uses are kept: a function that isn't called for a while should start fast again.
 const KEPT: usize = 64;
 
@@ -33,7 +38,7 @@ pub struct CodeStore {
 impl CodeStore {
     /// Takes a folder, makes it if need be.
     pub fn open(folder: PathBuf, blobs: Arc<dyn BlobSource>, env: Env) -> io::Result<Self> {
-        private_folder(&folder)?;
+        keep_of_boot(&folder, &fs::read_to_string(BOOT)?)?;
         Ok(Self { folder, blobs, env, locks: Mutex::default() })
     }
 
@@ -100,6 +105,17 @@ impl CodeStore {
     }
 }
 
+/// Empties a folder that is of another boot. Which one it is of is said beside it, once it is empty.
+fn keep_of_boot(folder: &Path, boot: &str) -> io::Result<()> {
+    let said = folder.with_extension("boot");
+    if !fs::read_to_string(&said).is_ok_and(|said| said == boot) {
+        remove_all(folder)?;
+        private_folder(folder)?;
+        replace(&said, boot.as_bytes())?;
+    }
+    private_folder(folder)
+}
+
 fn remove(path: &Path) -> io::Result<()> {
     // Out of sight first: who looks for it finds all of it or nothing.
     let gone = path.with_extension("gone");
@@ -109,4 +125,26 @@ fn remove(path: &Path) -> io::Result<()> {
 
 fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_boot_has_unpacked_is_not_trusted() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = data.path().join("code");
+        let left = |boot: &str| {
+            keep_of_boot(&folder, boot).unwrap();
+            fs::read_dir(&folder).unwrap().count()
+        };
+        assert_eq!(left("one"), 0);
+        fs::create_dir(folder.join("unpacked")).unwrap();
+        assert_eq!(left("one"), 1, "a server that is killed loses nothing");
+        assert_eq!(left("two"), 0);
+        fs::create_dir(folder.join("unpacked")).unwrap();
+        fs::remove_file(folder.with_extension("boot")).unwrap();
+        assert_eq!(left("two"), 0, "who doesn't know doesn't trust");
+    }
 }

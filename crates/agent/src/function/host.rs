@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     driver::container::Places,
-    image::{BlobSource, Digest, ImageConfig, ImageStore, Pulled, Registries, remote::Patience},
+    image::{BlobSource, Digest, ImageConfig, ImageStore, Layout, Pulled, Registries, remote::Patience},
     net::functions::FunctionNet,
 };
 use agent_proto::{
@@ -31,7 +31,8 @@ const PYTHON: &str = include_str!("bootstrap/bootstrap.py");
 const NODE: &str = include_str!("bootstrap/bootstrap.mjs");
 /// How long a shim may take for what it does by itself, beside what its function takes.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// References of images that run functions, by runtime identifier. They have `/var/runtime/bootstrap`, as AWS's own base images do.
+/// References of images that run functions, by runtime identifier: of a registry that asks for no password, or of an OCI layout
+/// ([`Layout`]). They have `/var/runtime/bootstrap`, as AWS's own base images do.
 pub type RuntimeImages = BTreeMap<String, String>;
 
 /// What a host of functions is made of.
@@ -48,6 +49,8 @@ pub struct Config {
     pub images: Arc<ImageStore>,
     /// Runtime images by runtime identifier; these come before the host's own interpreters.
     pub runtime_images: RuntimeImages,
+    /// How many environments there may be, if the owner has said so.
+    pub most_environments: Option<usize>,
     /// The server's socket for workloads.
     pub api: Option<PathBuf>,
     /// How much output of an environment may wait to be collected, in bytes.
@@ -62,6 +65,7 @@ pub struct Functions {
     blobs: Arc<dyn BlobSource>,
     images: Arc<ImageStore>,
     runtime_images: RuntimeImages,
+    most_environments: Option<usize>,
     registries: Registries,
     /// Runtime images that were pulled, by reference.
     pulled: tokio::sync::Mutex<BTreeMap<String, Pulled>>,
@@ -101,6 +105,7 @@ impl Functions {
             blobs: config.blobs,
             images: config.images,
             runtime_images: config.runtime_images,
+            most_environments: config.most_environments,
             outputs: Outputs::below(&data),
             bootstraps,
             interpreters: OnceLock::new(),
@@ -163,6 +168,13 @@ impl Functions {
         });
     }
 
+    /// What runs functions here, by runtime identifier, for people. It takes a while when it is asked for the first time.
+    pub fn runtimes(&self) -> BTreeMap<String, String> {
+        let mut all = self.interpreters().overview();
+        all.extend(self.runtime_images.iter().map(|(name, image)| (name.clone(), format!("the image {image}"))));
+        all
+    }
+
     fn interpreters(&self) -> &Interpreters {
         self.interpreters.get_or_init(Interpreters::find)
     }
@@ -195,7 +207,11 @@ impl Functions {
         if let Some(pulled) = all.get(reference) {
             return Ok(pulled.clone());
         }
-        let pulled = self.registries.pull(&self.images, reference, None).await.map_err(text)?;
+        let pulled = match Layout::of(reference) {
+            Some(layout) => layout.pull(&self.images).await,
+            None => self.registries.pull(&self.images, reference, None).await,
+        };
+        let pulled = pulled.map_err(|error| format!("the runtime image {reference} can't be had: {error}"))?;
         all.insert(reference.to_owned(), pulled.clone());
         Ok(pulled)
     }
@@ -313,6 +329,10 @@ impl FunctionHost for Host {
         kib.unwrap_or(0) >> 10
     }
 
+    fn most_environments(&self) -> Option<usize> {
+        self.0.most_environments
+    }
+
     async fn start(&self, environment: Environment) -> Result<Duration, FunctionFault> {
         let functions = &self.0;
         let (job, slot) = tokio::join!(functions.job(environment), functions.slots.take());
@@ -397,9 +417,7 @@ impl FunctionHost for Host {
     }
 
     fn runtimes(&self) -> BTreeMap<String, String> {
-        let mut all = self.0.interpreters().overview();
-        all.extend(self.0.runtime_images.iter().map(|(name, image)| (name.clone(), format!("the image {image}"))));
-        all
+        self.0.runtimes()
     }
 }
 

@@ -10,6 +10,7 @@ pub mod archive;
 pub mod blob;
 pub mod digest;
 pub mod layers;
+pub mod layout;
 pub mod limits;
 pub mod manifest;
 pub mod place;
@@ -19,6 +20,7 @@ pub mod unpack;
 
 pub use blob::{BlobError, BlobKind, BlobSource, BlobStream, ObjectBlobs};
 pub use digest::Digest;
+pub use layout::Layout;
 pub use limits::ImageLimits;
 pub use manifest::{ImageConfig, Platform};
 pub use remote::Registries;

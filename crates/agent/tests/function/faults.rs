@@ -1,8 +1,12 @@
 //! Functions that fail, hang, and attack: each gets the documented error, and the next invocation works.
 
 use crate::lab::Lab;
+use agent_proto::function::Environment;
 use serde_json::json;
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 const HOSTILE: &str = r#"
 import os, sys, time, threading
@@ -27,11 +31,14 @@ def handler(event, context):
             with open("/tmp/full", "wb", buffering=0) as file:
                 while True: written += file.write(b"x" * (1 << 20))
         except OSError as error: return {"written": written >> 20, "errno": error.errno}
+    if what == "write":
+        with open("/tmp/own", "wb") as file: file.write(b"x" * (100 << 20))
+        return "written"
     if what == "count": return len([it for it in os.listdir("/proc") if it.isdigit()])
     return what
 "#;
 
-async fn hostile(seconds: u64) -> (Lab, agent_proto::function::Environment) {
+async fn hostile(seconds: u64) -> (Lab, Environment) {
     Lab::changed("python3.11", "app.handler", &[("app.py", HOSTILE)], |it| it.timeout = Duration::from_secs(seconds)).await
 }
 
@@ -89,6 +96,39 @@ async fn a_disk_filler_hurts_only_itself() {
     assert_eq!(answer["errno"], 28, "ENOSPC: {answer}");
     let written = answer["written"].as_u64().unwrap();
     assert!((400..=512).contains(&written), "{written} MiB of 512, and with 128 MiB of memory");
+    lab.leave().await;
+}
+
+#[tokio::test]
+async fn whoever_is_beside_attackers_goes_on() {
+    let (lab, environment) = Lab::changed("python3.11", "app.handler", &[("app.py", HOSTILE)], |it| it.memory_mib = 1024).await;
+    let beside = |environment: &Environment, memory_mib| Environment { id: lab.env.hex(32), memory_mib, ..environment.clone() };
+    let (hog, filler, calm) = (beside(&environment, 128), beside(&environment, 1024), beside(&environment, 128));
+    for it in [&hog, &filler, &calm] {
+        lab.start(it).await.unwrap();
+    }
+    let attacked = AtomicBool::new(true);
+    let attacks = async {
+        let all = tokio::join!(
+            lab.answer(&environment, json!({"do": "bomb"})),
+            lab.failure(&hog, json!({"do": "eat"})),
+            lab.answer(&filler, json!({"do": "fill"})),
+        );
+        attacked.store(false, Ordering::Relaxed);
+        all
+    };
+    let neighbour = async {
+        let mut answers = 0;
+        while attacked.load(Ordering::Relaxed) {
+            assert_eq!(lab.answer(&calm, json!({"do": "count"})).await, 2, "it sees no process but its own");
+            answers += 1;
+        }
+        answers
+    };
+    let ((bomb, hog, filler), answers) = tokio::join!(attacks, neighbour);
+    assert_eq!((&bomb["errno"], hog.0.as_str(), &filler["errno"]), (&json!(11), "Runtime.ExitError", &json!(28)));
+    assert!(answers > 0);
+    assert_eq!(lab.answer(&calm, json!({"do": "write"})).await, "written", "its own /tmp has room");
     lab.leave().await;
 }
 

@@ -133,6 +133,7 @@ impl Lab {
             blobs: Arc::new(std::mem::take(&mut self.blobs)),
             images: Arc::new(ImageStore::open(&places.data.join("images"), ImageLimits::default()).unwrap()),
             runtime_images: BTreeMap::new(),
+            most_environments: None,
             api: Some(self.api()),
             output_bytes: 8 << 20,
             places,

@@ -71,6 +71,25 @@ async fn a_runtime_that_closes_its_answer_in_the_middle_has_failed() {
 }
 
 #[tokio::test]
+async fn an_answer_after_the_time_out_is_nobodys() {
+    // The answer is left to a process of another session, which would give it while the next invocation runs.
+    let bootstrap = format!(
+        "{BEGIN}import subprocess\nwhile True:\n    id, _, event = next()\n    if event == 'late':\n\
+        \x20       subprocess.Popen(['/usr/bin/python3', '-S', '-c', 'import http.client, time; time.sleep(2); http.client.HTTPConnection(\"127.0.0.1\", 9001).request(\"POST\", \"/2018-06-01/runtime/invocation/%s/response\", \"1\")' % id], start_new_session=True)\n\
+        \x20       time.sleep(1000)\n\
+        \x20   time.sleep(event)\n    respond(id, event)\n"
+    );
+    let files = [("bootstrap", bootstrap.as_str())];
+    let (lab, environment) = Lab::changed("provided.al2023", "any", &files, |it| it.timeout = Duration::from_secs(1)).await;
+    let (kind, _) = lab.failure(&environment, json!("late")).await;
+    assert_eq!(kind, "Sandbox.Timedout");
+    for _ in 0..3 {
+        assert_eq!(lab.answer(&environment, json!(0.6)).await, 0.6, "over the time at which the late answer would come");
+    }
+    lab.leave().await;
+}
+
+#[tokio::test]
 async fn a_function_without_a_bootstrap_is_told_so() {
     let (lab, environment) = Lab::with("provided.al2", "any", &[("other", "")]).await;
     let (kind, error) = lab.failure(&environment, json!({})).await;
@@ -102,7 +121,10 @@ async fn answers_are_streamed_where_that_is_wanted() {
             match piece {
                 Piece::Data(data) => parts.push(data),
                 Piece::Failed(error) => failed = Some(error.kind),
-                Piece::End(_) => ended = true,
+                Piece::End { tail, .. } => {
+                    assert!(tail.windows(6).any(|word| word == b"REPORT"), "the log's tail comes behind: {tail:?}");
+                    ended = true;
+                }
             }
         }
         assert_eq!((parts.len(), parts.concat(), ended), (2, b"onetwo".to_vec(), true));

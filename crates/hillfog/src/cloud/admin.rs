@@ -4,8 +4,8 @@ use super::{
     clock, empty_folder,
     serial::{Consoles, Desk},
 };
-use crate::folders::Folders;
-use agent::LocalHost;
+use crate::{command::status::by_runtime, folders::Folders};
+use agent::{LocalHost, function::Functions};
 use agent_proto::{
     Host, Missing,
     edge::{Action, Balancer, Edge, Table},
@@ -45,6 +45,7 @@ pub struct Owner {
     store: Store,
     env: Env,
     host: Arc<LocalHost>,
+    functions: Arc<Functions>,
     placement: Rules,
     edge: Arc<edge::Link>,
     events: Arc<LogStore>,
@@ -71,11 +72,23 @@ impl Owner {
         folders: Folders,
         kept: Kept,
         env: Env,
-        (host, placement): (Arc<LocalHost>, Rules),
+        (host, functions, placement): (Arc<LocalHost>, Arc<Functions>, Rules),
         edge: Arc<edge::Link>,
     ) -> Self {
         let Kept { store, events, trail } = kept;
-        Self { folders, store, env, host, placement, edge, events, trail, runner: OnceLock::new(), consoles: OnceLock::new() }
+        Self {
+            folders,
+            store,
+            env,
+            host,
+            functions,
+            placement,
+            edge,
+            events,
+            trail,
+            runner: OnceLock::new(),
+            consoles: OnceLock::new(),
+        }
     }
 
     /// The runner whose loops `status` tells of.
@@ -138,6 +151,13 @@ impl Owner {
             "overcommit_memory": over.memory,
             "strict_placement_groups": self.placement.strict_groups,
         }))
+    }
+
+    /// What runs functions. The host's interpreters are asked when it is wanted for the first time.
+    async fn runtimes(&self) -> Value {
+        let functions = self.functions.clone();
+        let found = tokio::task::spawn_blocking(move || functions.runtimes()).await;
+        by_runtime(found.unwrap_or_default())
     }
 
     fn workloads(&self) -> Result<Vec<Value>, spine::StoreError> {
@@ -257,6 +277,7 @@ impl Admin for Owner {
             "security_group_rules": self.rules().await,
             "failing": self.failing(),
             "missing": self.missing().await,
+            "runtimes": self.runtimes().await,
         })
     }
 

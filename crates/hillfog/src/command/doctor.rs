@@ -1,6 +1,6 @@
 //! `hillfog doctor`: tries what the cloud needs of this host, without starting a cloud.
 
-use super::status::section;
+use super::status::{by_runtime, runtimes_section, section};
 use crate::{
     cloud,
     folders::{DataArg, Folders},
@@ -28,8 +28,11 @@ pub fn run(args: Args) -> Result<ExitCode> {
     }
     let usable = !found.missing.iter().any(|missing| missing.fatal);
     let code = if usable { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    let runtimes = by_runtime(cloud::runtimes());
     if args.json {
-        println!("{:#}", json!(found));
+        let mut all = json!(found);
+        all["runtimes"] = runtimes;
+        println!("{all:#}");
         return Ok(code);
     }
     println!("{} processors, {} MiB of memory, {}", found.cpus, found.memory_mib, found.architecture);
@@ -38,6 +41,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         (true, false) => println!("{}", print::good("This host can run Hillfog, with less than all of it.")),
         (false, _) => println!("{}", print::bad("This host can't run Hillfog as it is.")),
     }
+    runtimes_section(&runtimes);
     section("Missing", ["WHAT", "COSTS", "REMEDY"], &json!(found.missing), ["what", "costs", "remedy"]);
     Ok(code)
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::Result;
 use serde_json::{Value, json};
-use std::{net::SocketAddr, process::ExitCode};
+use std::{collections::BTreeMap, net::SocketAddr, process::ExitCode};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -35,6 +35,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     capacity(&status["capacity"]);
     section("Workloads", ["ID", "WHAT", "CONTAINER", "STATE"], &status["workloads"], ["id", "label", "container", "state"]);
     section("Load balancers", ["NAME", "PORTS", "TARGETS"], &status["balancers"], ["name", "ports", "targets"]);
+    runtimes_section(&status["runtimes"]);
     section("Failing loops", ["LOOP", "ERROR"], &status["failing"], ["name", "error"]);
     section("Missing on this host", ["WHAT", "COSTS", "REMEDY"], &status["missing"], ["what", "costs", "remedy"]);
     Ok(ExitCode::SUCCESS)
@@ -55,6 +56,16 @@ fn capacity(it: &Value) {
             number("overcommit_memory"),
         );
     }
+}
+
+/// What runs functions, by runtime identifier, as rows of a table.
+pub fn by_runtime(all: BTreeMap<String, String>) -> Value {
+    all.into_iter().map(|(runtime, by)| json!({ "runtime": runtime, "by": by })).collect()
+}
+
+/// The table of those rows.
+pub fn runtimes_section(rows: &Value) {
+    section("Runtimes of functions", ["RUNTIME", "RUN BY"], rows, ["runtime", "by"]);
 }
 
 fn not_running(folders: &Folders, as_json: bool) -> ExitCode {

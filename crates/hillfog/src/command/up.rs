@@ -2,10 +2,11 @@
 
 use crate::{
     client::Server,
-    cloud::{self, Cloud, Settings},
+    cloud::{self, Cloud, FunctionSettings, Settings},
     folders::{DataArg, Folders},
     print,
 };
+use agent::image::{Layout, layout::SCHEME};
 use anyhow::{Context, Result, bail};
 use logic::placement::{hosts::Rules, machines::Overcommitment};
 use std::{
@@ -30,7 +31,10 @@ pub struct Args {
     serial_console: SocketAddr,
     #[command(flatten)]
     placement: Placement,
-    /// An image that runs functions of a runtime, such as java21=REGISTRY/java:21; it takes the place of this machine's own interpreter
+    /// How many environments of functions there may be at a time; more invocations wait, or are throttled at the account's limit
+    #[arg(long, value_name = "NUMBER", env = "HILLFOG_FUNCTION_ENVIRONMENTS", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    function_environments: Option<u16>,
+    /// An image that runs functions of a runtime, such as java21=REGISTRY/java:21 or ruby3.4=oci:FOLDER; it takes the place of this machine's own interpreter
     #[arg(long = "runtime", value_name = "RUNTIME=IMAGE", env = "HILLFOG_RUNTIMES", value_delimiter = ',', value_parser = runtime)]
     runtimes: Vec<(String, String)>,
     /// Start in the background, and return once the cloud answers
@@ -54,7 +58,16 @@ struct Placement {
 
 fn runtime(text: &str) -> Result<(String, String), String> {
     let named = text.split_once('=').filter(|(name, image)| !name.is_empty() && !image.is_empty());
-    named.map(|(name, image)| (name.to_owned(), image.to_owned())).ok_or_else(|| "it has the form RUNTIME=IMAGE".to_owned())
+    let (name, image) = named.ok_or("it has the form RUNTIME=IMAGE")?;
+    Ok((name.to_owned(), Layout::of(image).map_or_else(|| Ok(image.to_owned()), found)?))
+}
+
+/// A layout's whole reference: the server's working folder is another one.
+fn found(layout: Layout) -> Result<String, String> {
+    let folder = layout.folder.canonicalize().ok().filter(|folder| folder.join("index.json").is_file());
+    let folder = folder.ok_or_else(|| format!("there is no OCI layout in {}", layout.folder.display()))?;
+    let tag = layout.tag.map(|tag| format!(":{tag}")).unwrap_or_default();
+    Ok(format!("{SCHEME}{}{tag}", folder.display()))
 }
 
 fn percent() -> clap::builder::RangedU64ValueParser {
@@ -84,7 +97,10 @@ pub fn run(args: Args) -> Result<ExitCode> {
         listen: args.listen,
         serial_console: args.serial_console,
         placement: args.placement.rules(),
-        runtimes: args.runtimes.into_iter().collect(),
+        functions: FunctionSettings {
+            runtimes: args.runtimes.into_iter().collect(),
+            environments: args.function_environments.map(usize::from),
+        },
     };
     if args.detach { detached(&folders, &settings) } else { in_foreground(&folders, &settings) }
 }
@@ -160,7 +176,10 @@ fn spawn(folders: &Folders, settings: &Settings, log: File) -> Result<Child> {
     command.arg("--serial-console").arg(settings.serial_console.to_string());
     let Rules { over, strict_groups } = settings.placement;
     command.arg("--overcommit-cpu").arg(over.cpu.to_string()).arg("--overcommit-memory").arg(over.memory.to_string());
-    for (runtime, image) in &settings.runtimes {
+    if let Some(most) = settings.functions.environments {
+        command.arg("--function-environments").arg(most.to_string());
+    }
+    for (runtime, image) in &settings.functions.runtimes {
         command.arg("--runtime").arg(format!("{runtime}={image}"));
     }
     command.args(strict_groups.then_some("--strict-placement-groups"));

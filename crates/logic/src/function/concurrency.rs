@@ -1,7 +1,5 @@
-//! How many invocations may be under way at a time (Lambda developer guide, "Understanding Lambda function scaling").
-//!
-//! What is not here: the limit on requests in a second (ten times the concurrency), which no machine of ours comes near to for an account,
-//! and which a function with little reserved concurrency would feel only because its invocations here take no time on the way.
+//! How many invocations may be under way at a time, and how many may come in a second (Lambda developer guide, "Understanding Lambda function
+//! scaling").
 
 use model::Timestamp;
 use std::time::Duration;
@@ -18,6 +16,10 @@ pub enum Throttle {
     Reserved,
     /// The account has as many under way as it may, or the function can't grow that fast.
     Concurrent,
+    /// More have come in a second than what is reserved for the function allows.
+    ReservedRate,
+    /// More have come in a second than what is left to functions with nothing reserved allows.
+    Rate,
 }
 
 impl Throttle {
@@ -26,6 +28,8 @@ impl Throttle {
         match self {
             Self::Reserved => "ReservedFunctionConcurrentInvocationLimitExceeded",
             Self::Concurrent => "ConcurrentInvocationLimitExceeded",
+            Self::ReservedRate => "ReservedFunctionInvocationRateLimitExceeded",
+            Self::Rate => "FunctionInvocationRateLimitExceeded",
         }
     }
 }
@@ -110,9 +114,48 @@ impl Burst {
     }
 }
 
+/// How many requests may come in a second for each that may be under way (Lambda developer guide, "Requests per second quota").
+pub const REQUESTS_FOR_EACH: u32 = 10;
+const A_REQUEST: u64 = 1000;
+
+/// The requests of the last second: as many as may come in one may come at once, and the room for them comes back steadily.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Thousandths of requests.
+    taken: u64,
+    at: Timestamp,
+}
+
+impl Pace {
+    /// That of something for which nothing has come yet.
+    pub fn new(now: Timestamp) -> Self {
+        Self { taken: 0, at: now }
+    }
+
+    /// Takes the room of one request, if so many being allowed under way leaves some by now.
+    pub fn take(&mut self, concurrency: u32, now: Timestamp) -> bool {
+        let in_a_second = u64::from(concurrency.saturating_mul(REQUESTS_FOR_EACH));
+        let passed = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX);
+        // So many in a second are as many thousandths in a millisecond.
+        let taken = self.taken.saturating_sub(passed.saturating_mul(in_a_second)) + A_REQUEST;
+        let fits = taken <= in_a_second * A_REQUEST;
+        *self = Self { taken: if fits { taken } else { taken - A_REQUEST }, at: now };
+        fits
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ten_requests_in_a_second_for_each_that_may_be_under_way() {
+        let mut pace = Pace::new(Timestamp(0));
+        let mut come = |concurrency, at| (0..1000).filter(|_| pace.take(concurrency, Timestamp(at))).count();
+        assert_eq!(come(2, 0), 20);
+        assert_eq!((come(2, 49), come(2, 100), come(2, 5000)), (0, 2, 20), "steadily, and no more than a second's");
+        assert_eq!((come(1, 5500), come(0, 9000)), (0, 0), "a new limit holds at once");
+    }
 
     #[test]
     fn what_is_reserved_bounds_a_function_and_guarantees_it() {

@@ -5,6 +5,9 @@ use model::Arn;
 use std::fmt::Display;
 use wire::{Fault, Value};
 
+/// `Retry-After` of what is throttled, in seconds: by then a function has room for as many requests as it may have in a second.
+pub const RETRY_AFTER: &str = "1";
+
 /// An error of the caller's, as Lambda's errors all say.
 fn user(code: &'static str, message: impl Into<String>) -> Fault {
     Fault::client(code, message).with("Type", Value::Str("User".into()))
@@ -126,9 +129,10 @@ pub fn invalid_marker() -> Fault {
     invalid("Invalid value for marker")
 }
 
-/// There is no concurrency left for an invocation; `reason` says whose.
+/// There is no concurrency left for an invocation, or too many have come in a second; `reason` says which.
 pub fn throttled(reason: &str) -> Fault {
-    user("TooManyRequestsException", "Rate Exceeded.").status(429).with("Reason", Value::Str(reason.into()))
+    let fault = user("TooManyRequestsException", "Rate Exceeded.").status(429).with("Reason", Value::Str(reason.into()));
+    fault.with("retryAfterSeconds", Value::Str(RETRY_AFTER.into()))
 }
 
 /// A body that isn't an event.

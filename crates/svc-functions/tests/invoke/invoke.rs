@@ -137,17 +137,16 @@ fn streaming() -> Handler {
         Box::pin(async move {
             let (sender, pieces) = mpsc::channel(4);
             let fails = invocation.payload.starts_with(b"\"fail");
-            let last = if fails {
-                Piece::Failed(FunctionError { kind: "Oops".into(), payload: Bytes::from_static(b"{\"errorMessage\":\"x\"}") })
-            } else {
-                let (duration, billed) = (Duration::from_millis(1), Duration::from_millis(1));
-                Piece::End(Report { duration, billed, memory_used_mib: 1, init: None })
-            };
-            for piece in [Piece::Data("one ".into()), Piece::Data("two".into()), last] {
+            let oops = FunctionError { kind: "Oops".into(), payload: Bytes::from_static(b"{\"errorMessage\":\"x\"}") };
+            let (duration, billed) = (Duration::from_millis(1), Duration::from_millis(1));
+            let report = Report { duration, billed, memory_used_mib: 1, init: None };
+            let end = Piece::End { report, tail: Bytes::from_static(b"log") };
+            let words = [Piece::Data("one ".into()), Piece::Data("two".into())].into_iter();
+            for piece in words.chain(fails.then_some(Piece::Failed(oops))).chain([end]) {
                 sender.send(piece).await.unwrap();
             }
             let answer = Answer::Pieces { content_type: Some("text/plain".into()), pieces };
-            Ok(Invoked { answer, report: None, tail: Bytes::from_static(b"log"), over: false })
+            Ok(Invoked { answer, report: None, tail: Bytes::new(), over: false })
         })
     })
 }
@@ -180,9 +179,13 @@ async fn an_answer_comes_in_messages() {
     let complete: Value = serde_json::from_str(texts[2]).unwrap();
     assert_eq!(complete, json!({"LogResult": STANDARD.encode("log")}));
 
-    let reply = cloud.send(Method::POST, path, "\"fail\"", &[]).await;
-    let last: Value = serde_json::from_str(&messages(&reply.body)[2].1).unwrap();
-    assert_eq!(last, json!({"ErrorCode": "Oops", "ErrorDetails": "{\"errorMessage\":\"x\"}"}));
+    for (headers, log) in [(&[][..], None), (&[("x-amz-log-type", "Tail")], Some(STANDARD.encode("log")))] {
+        let reply = cloud.send(Method::POST, path, "\"fail\"", headers).await;
+        let last: Value = serde_json::from_str(&messages(&reply.body)[2].1).unwrap();
+        let mut expected = json!({"ErrorCode": "Oops", "ErrorDetails": "{\"errorMessage\":\"x\"}"});
+        log.into_iter().for_each(|log| expected["LogResult"] = log.into());
+        assert_eq!(last, expected);
+    }
     assert_eq!(cloud.invoke("f", "1", &[]).await.text(), "one two", "who doesn't stream gets all of it");
     assert_eq!(cloud.host.counts().0, 1, "the environment was free each time");
 }

@@ -98,8 +98,24 @@ async fn what_is_reserved_is_the_most_at_a_time() {
     let said = reply.json();
     assert_eq!((&said["message"], &said["Type"]), (&"Rate Exceeded.".into(), &"User".into()));
     assert_eq!(said["Reason"], "ReservedFunctionConcurrentInvocationLimitExceeded");
+    assert_eq!(reply.headers["retry-after"], "1");
     gate.add_permits(1);
     assert_eq!(first.await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn ten_requests_in_a_second_for_each_that_is_reserved() {
+    let cloud = Cloud::new(echo()).await;
+    cloud.create_with("f", |spec| spec.reserved_concurrency = Some(1), |_| {}).await;
+    for _ in 0..10 {
+        assert_eq!(cloud.invoke("f", "1", &[]).await.status, 200);
+    }
+    let reply = cloud.invoke("f", "1", &[]).await;
+    assert_eq!((reply.status, &reply.json()["Reason"]), (429, &"ReservedFunctionInvocationRateLimitExceeded".into()));
+    assert_eq!(reply.headers["retry-after"], "1");
+    cloud.event("f", &1.into()).await;
+    cloud.pass(Duration::from_secs(1)).await;
+    assert_eq!(cloud.invoke("f", "1", &[]).await.status, 200);
 }
 
 #[tokio::test]

@@ -170,7 +170,8 @@ fn streaming(content_type: &'static str, pieces: Vec<Piece>) -> Handler {
 
 fn end() -> Piece {
     let (duration, billed) = Default::default();
-    Piece::End(agent_proto::function::Report { duration, billed, memory_used_mib: 1, init: None })
+    let report = agent_proto::function::Report { duration, billed, memory_used_mib: 1, init: None };
+    Piece::End { report, tail: Bytes::new() }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ mod room;
 #[cfg(test)]
 mod tests;
 
-use super::concurrency::{Burst, Charge, Limits, Throttle, UnderWay, charge};
+use super::concurrency::{Burst, Charge, Limits, Pace, Throttle, UnderWay, charge};
 use model::Timestamp;
 use std::{
     collections::{HashMap, VecDeque},
@@ -73,6 +73,8 @@ pub struct Ask {
     pub reserved: Option<u32>,
     /// What the account has for functions with nothing reserved ([`super::concurrency::unreserved`]).
     pub unreserved: u32,
+    /// It counts among the requests in a second: what was queued doesn't (Lambda quotas, "Invocation requests per second").
+    pub paced: bool,
 }
 
 /// What becomes of an invocation that arrives.
@@ -125,7 +127,7 @@ pub struct Fleet {
     environments: HashMap<EnvironmentId, Environment>,
     under_way: HashMap<Ticket, (ReleaseId, Charge)>,
     functions: HashMap<FunctionId, Function>,
-    unreserved: HashMap<PlaceId, u32>,
+    places: HashMap<PlaceId, Place>,
     /// Invocations that wait.
     waiting: usize,
     /// Environments that are told to end, but haven't been ordered to yet.
@@ -149,6 +151,8 @@ struct Release {
     /// All but those that are ending.
     environments: u32,
     on_provisioned: u32,
+    /// Of requests on what is provisioned; none before the first.
+    pace: Option<Pace>,
 }
 
 #[derive(Debug)]
@@ -170,6 +174,15 @@ enum State {
 struct Function {
     under_way: u32,
     burst: Burst,
+    /// Of requests on what is reserved.
+    pace: Pace,
+}
+
+/// What functions with nothing reserved share.
+#[derive(Debug)]
+struct Place {
+    under_way: u32,
+    pace: Pace,
 }
 
 impl Fleet {
@@ -181,7 +194,7 @@ impl Fleet {
             environments: HashMap::new(),
             under_way: HashMap::new(),
             functions: HashMap::new(),
-            unreserved: HashMap::new(),
+            places: HashMap::new(),
             waiting: 0,
             ending: Vec::new(),
             full_at: None,
@@ -206,6 +219,7 @@ impl Fleet {
             starting: 0,
             environments: 0,
             on_provisioned: 0,
+            pace: None,
         };
         self.releases.insert(id, release);
         id
@@ -235,12 +249,10 @@ impl Fleet {
         let ticket = Ticket(self.number());
         let release = self.releases.get_mut(&ask.release).ok_or(Throttle::Concurrent)?;
         let Terms { function, place, .. } = release.terms;
-        let function = self.functions.entry(function).or_insert_with(|| Function { under_way: 0, burst: Burst::new(now) });
-        let unreserved = self.unreserved.entry(place).or_default();
-        let under_way = UnderWay { function: function.under_way, provisioned: release.on_provisioned, unreserved: *unreserved };
-        let provisioned = release.kept.min(release.environments - release.starting);
-        let limits = Limits { reserved: ask.reserved, provisioned, unreserved: ask.unreserved };
-        let charge = charge(under_way, limits)?;
+        let begun = || Function { under_way: 0, burst: Burst::new(now), pace: Pace::new(now) };
+        let function = self.functions.entry(function).or_insert_with(begun);
+        let place = self.places.entry(place).or_insert_with(|| Place { under_way: 0, pace: Pace::new(now) });
+        let charge = charged(release, (function, place), ask, now)?;
         let arrival = match release.idle.pop() {
             Some(environment) => {
                 if let Some(taken) = self.environments.get_mut(&environment) {
@@ -258,7 +270,7 @@ impl Fleet {
         function.under_way += 1;
         match charge {
             Charge::Provisioned => release.on_provisioned += 1,
-            Charge::Unreserved => *unreserved += 1,
+            Charge::Unreserved => place.under_way += 1,
             Charge::Reserved => {}
         }
         self.under_way.insert(ticket, (ask.release, charge));
@@ -404,7 +416,7 @@ impl Fleet {
         match charge {
             Charge::Provisioned => release.on_provisioned -= 1,
             Charge::Unreserved => {
-                self.unreserved.entry(release.terms.place).and_modify(|unreserved| *unreserved -= 1);
+                self.places.entry(release.terms.place).and_modify(|place| place.under_way -= 1);
             }
             Charge::Reserved => {}
         }
@@ -448,4 +460,30 @@ impl Fleet {
         self.last += 1;
         self.last
     }
+}
+
+/// Against what an invocation counts, if it may be made now.
+fn charged(
+    release: &mut Release,
+    (function, place): (&mut Function, &mut Place),
+    ask: Ask,
+    now: Timestamp,
+) -> Result<Charge, Throttle> {
+    let under_way = UnderWay { function: function.under_way, provisioned: release.on_provisioned, unreserved: place.under_way };
+    let provisioned = release.kept.min(release.environments - release.starting);
+    let limits = Limits { reserved: ask.reserved, provisioned, unreserved: ask.unreserved };
+    let charged = match charge(under_way, limits)? {
+        first if !ask.paced => return Ok(first),
+        Charge::Provisioned if release.pace.get_or_insert(Pace::new(now)).take(provisioned, now) => {
+            return Ok(Charge::Provisioned);
+        }
+        // What comes too fast for what is provisioned goes the way of what is too much for it.
+        Charge::Provisioned => charge(under_way, Limits { provisioned: 0, ..limits })?,
+        other => other,
+    };
+    let (keeps_pace, throttle) = match charged {
+        Charge::Reserved => (function.pace.take(ask.reserved.unwrap_or_default(), now), Throttle::ReservedRate),
+        _ => (place.pace.take(ask.unreserved, now), Throttle::Rate),
+    };
+    if keeps_pace { Ok(charged) } else { Err(throttle) }
 }

@@ -23,7 +23,7 @@ fn terms(function: u64) -> Terms {
 }
 
 fn ask(release: ReleaseId) -> Ask {
-    Ask { release, reserved: None, unreserved: 1000 }
+    Ask { release, reserved: None, unreserved: 1000, paced: false }
 }
 
 fn fleet() -> (Fleet, ReleaseId) {
@@ -55,6 +55,41 @@ fn warm() -> (Fleet, ReleaseId, EnvironmentId) {
     assert_eq!(fleet.ready(environment, T0), Some(ticket));
     assert_eq!(fleet.freed(environment, false, T0), None);
     (fleet, release, environment)
+}
+
+#[test]
+fn who_comes_too_fast_is_throttled_and_what_was_queued_is_not() {
+    let (mut fleet, release, environment) = warm();
+    let mut come = |ask: Ask, now| match fleet.arrive(Ask { paced: true, ..ask }, now) {
+        Ok(_) => {
+            fleet.freed(environment, false, now);
+            Ok(())
+        }
+        Err(throttle) => Err(throttle),
+    };
+    let reserved = Ask { reserved: Some(1), ..ask(release) };
+    assert_eq!((0..20).filter(|_| come(reserved, T0).is_ok()).count(), 10);
+    assert_eq!(come(reserved, T0), Err(Throttle::ReservedRate));
+    let shared = Ask { unreserved: 2, ..ask(release) };
+    assert_eq!((0..30).filter(|_| come(shared, T0).is_ok()).count(), 20);
+    assert_eq!(come(shared, T0), Err(Throttle::Rate));
+    assert_eq!((come(reserved, seconds(1)), come(shared, seconds(1))), (Ok(()), Ok(())));
+    for _ in 0..100 {
+        assert!(fleet.arrive(reserved, seconds(1)).is_ok());
+        fleet.freed(environment, false, seconds(1));
+    }
+}
+
+#[test]
+fn what_comes_too_fast_for_what_is_provisioned_spills_over() {
+    let (mut fleet, release, environment) = warm();
+    fleet.keep(release, 1);
+    let mut taken = 0;
+    while fleet.arrive(Ask { paced: true, unreserved: 1, ..ask(release) }, T0).is_ok() {
+        fleet.freed(environment, false, T0);
+        taken += 1;
+    }
+    assert_eq!(taken, 20, "ten on what is provisioned, ten on what isn't");
 }
 
 #[test]
@@ -108,7 +143,7 @@ fn the_account_throttles_whoever_has_nothing_reserved() {
     let other = fleet.release(terms(2));
     fleet.arrive(Ask { unreserved: 1, ..ask(release) }, T0).unwrap();
     assert_eq!(fleet.arrive(Ask { unreserved: 1, ..ask(other) }, T0), Err(Throttle::Concurrent));
-    let reserved = Ask { release: other, reserved: Some(5), unreserved: 1 };
+    let reserved = Ask { reserved: Some(5), unreserved: 1, ..ask(other) };
     assert!(matches!(fleet.arrive(reserved, T0), Ok(Arrival::Waits(_))));
 }
 
@@ -398,6 +433,6 @@ proptest! {
         events.into_iter().for_each(|event| world.happen(event));
         world.finish();
         prop_assert_eq!(world.fleet.under_way.len(), 0);
-        prop_assert!(world.fleet.unreserved.values().all(|unreserved| *unreserved == 0));
+        prop_assert!(world.fleet.places.values().all(|place| place.under_way == 0));
     }
 }

@@ -92,7 +92,7 @@ impl Invoker {
             cognito_identity: None,
             streams: call.streams,
         };
-        let invoked = self.pool.run(&target, invocation).await?;
+        let invoked = self.pool.run(&target, !call.queued, invocation).await?;
         Ok(Ran { version: target.version, invoked })
     }
 

@@ -21,6 +21,7 @@ pub enum Step {
 pub struct Steps {
     known: VecDeque<Step>,
     pieces: Option<Receiver<Piece>>,
+    tail: Bytes,
 }
 
 impl Steps {
@@ -31,7 +32,12 @@ impl Steps {
             Outcome::Failed(error) => (VecDeque::from([Step::Failed(error)]), None),
             Outcome::Pieces { pieces, .. } => (VecDeque::new(), Some(pieces)),
         };
-        Self { known, pieces }
+        Self { known, pieces, tail: Bytes::new() }
+    }
+
+    /// What was written is known already, if the answer is whole.
+    pub fn with_tail(self, tail: Bytes) -> Self {
+        Self { tail, ..self }
     }
 
     /// These bytes come first.
@@ -49,9 +55,24 @@ impl Steps {
         match pieces.recv().await {
             Some(Piece::Data(bytes)) => Step::Data(bytes),
             Some(Piece::Failed(error)) => Step::Failed(error),
-            Some(Piece::End(_)) => Step::End,
+            Some(Piece::End { tail, .. }) => {
+                self.tail = tail;
+                Step::End
+            }
             None => Step::Failed(broken()),
         }
+    }
+
+    /// The end of what was written, behind the end or the failure of the answer.
+    pub async fn tail(mut self) -> Bytes {
+        while let Some(pieces) = &mut self.pieces {
+            match pieces.recv().await {
+                Some(Piece::End { tail, .. }) => return tail,
+                Some(_) => {}
+                None => break,
+            }
+        }
+        self.tail
     }
 }
 

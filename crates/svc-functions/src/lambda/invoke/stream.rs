@@ -2,7 +2,7 @@
 
 use super::{Invoker, Ran, Step, Steps, checked, client_context, payload, refuse_unbuilt, wants_tail};
 use crate::lambda::{errors, names, pool::Call};
-use agent_proto::function::{Answer as Outcome, FunctionError};
+use agent_proto::function::FunctionError;
 use api::lambda as sdk;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::{Bytes, BytesMut};
@@ -46,8 +46,8 @@ pub async fn invoke_with_response_stream(
         executed_version: Some(version.version().to_owned()),
         response_stream_content_type: Some(CONTENT_TYPE.to_owned()),
     };
-    let log = tail.then(|| STANDARD.encode(&invoked.tail));
-    Ok(Streamed::from(output).body(body::streaming(messages(invoked.answer, log))))
+    let steps = Steps::of(invoked.answer).with_tail(invoked.tail);
+    Ok(Streamed::from(output).body(body::streaming(messages(steps, tail))))
 }
 
 async fn read(body: &mut Incoming) -> Answer<Bytes> {
@@ -61,16 +61,17 @@ async fn read(body: &mut Incoming) -> Answer<Bytes> {
     Ok(all.freeze())
 }
 
-/// The messages of an answer: chunks of it, and that it is complete.
-fn messages(outcome: Outcome, log: Option<String>) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
-    stream::unfold(Some((Steps::of(outcome), log)), |state| async move {
-        let (mut steps, log) = state?;
-        let message = match steps.next().await {
-            Step::Data(bytes) => return Some((Ok(chunks(&bytes)), Some((steps, log)))),
-            Step::Failed(error) => complete(Some(&error), log.as_deref()),
-            Step::End => complete(None, log.as_deref()),
+/// The messages of an answer: chunks of it, and that it is complete, with the end of what was written if that is wanted.
+fn messages(steps: Steps, tail: bool) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
+    stream::unfold(Some(steps), move |steps| async move {
+        let mut steps = steps?;
+        let error = match steps.next().await {
+            Step::Data(bytes) => return Some((Ok(chunks(&bytes)), Some(steps))),
+            Step::Failed(error) => Some(error),
+            Step::End => None,
         };
-        Some((Ok(message), None))
+        let log = if tail { Some(STANDARD.encode(steps.tail().await)) } else { None };
+        Some((Ok(complete(error.as_ref(), log.as_deref())), None))
     })
 }
 

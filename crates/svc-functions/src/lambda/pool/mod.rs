@@ -47,7 +47,7 @@ const PIECES: usize = 16;
 /// these are shared for two hours at most (`credentials`), last for six, and an invocation takes a quarter of an hour at the longest.
 pub fn rules(host: &dyn FunctionHost) -> Rules {
     Rules {
-        environments: logic::function::concurrency::OF_AN_ACCOUNT as usize,
+        environments: host.most_environments().unwrap_or(logic::function::concurrency::OF_AN_ACCOUNT as usize),
         memory_mib: host.room_mib(),
         starts: 8,
         start_counts_for: Duration::from_secs(1),
@@ -98,10 +98,10 @@ impl Pool {
         state.deployed.keys().map(|release| state.fleet.census(*release).idle as usize).sum()
     }
 
-    /// Runs an invocation. It goes on to its end if whoever waits for it goes away, once an environment has it.
-    pub async fn run(self: &Arc<Self>, target: &Target, invocation: Invocation) -> Result<Invoked, NotRun> {
+    /// Runs an invocation; `paced` says that it counts among the requests in a second. It goes on to its end if whoever waits for it goes away, once an environment has it.
+    pub async fn run(self: &Arc<Self>, target: &Target, paced: bool, invocation: Invocation) -> Result<Invoked, NotRun> {
         for _ in 0..MOST_TRIES {
-            let seat = match self.take(target).await {
+            let seat = match self.take(target, paced).await {
                 Ok(seat) => seat,
                 Err(Missed::NotRun(why)) => return Err(why),
                 Err(Missed::Failed(error)) => return Ok(failed(error)),
@@ -119,17 +119,17 @@ impl Pool {
     }
 
     /// An environment that has no invocation, and has one now.
-    async fn take(self: &Arc<Self>, target: &Target) -> Result<Seat, Missed> {
-        match self.act(|state, now| self.arrive(state, target, now))? {
+    async fn take(self: &Arc<Self>, target: &Target, paced: bool) -> Result<Seat, Missed> {
+        match self.act(|state, now| self.arrive(state, (target, paced), now))? {
             Taken::Now(seat) => Ok(seat),
             Taken::Later(ticket, seat) => Waiting { pool: self.clone(), ticket, seat: Some(seat) }.seat().await,
         }
     }
 
-    fn arrive(&self, state: &mut State, target: &Target, now: Timestamp) -> Result<Taken, Missed> {
+    fn arrive(&self, state: &mut State, (target, paced): (&Target, bool), now: Timestamp) -> Result<Taken, Missed> {
         let snapshot = self.store.snapshot();
         let (release, place) = state.release(target, &snapshot)?;
-        let ask = Ask { release, reserved: target.reserved, unreserved: state.unreserved(place) };
+        let ask = Ask { release, reserved: target.reserved, unreserved: state.unreserved(place), paced };
         match state.fleet.arrive(ask, now).map_err(NotRun::Throttled)? {
             Arrival::Taken(_, environment) => Ok(Taken::Now(state.seat(environment)?)),
             Arrival::Waits(ticket) => {
@@ -165,7 +165,7 @@ impl Pool {
         let pool = self.clone();
         tokio::spawn(async move {
             while let Some(piece) = from.recv().await {
-                let last = !matches!(piece, Piece::Data(_));
+                let last = matches!(piece, Piece::End { .. });
                 if last {
                     pool.free(&seat, false);
                 }

@@ -28,12 +28,14 @@ pub struct Call {
     pub client_context: Option<String>,
     /// Whoever asks takes the answer in pieces.
     pub streams: bool,
+    /// It was queued, and so isn't counted among the requests in a second.
+    pub queued: bool,
 }
 
 impl Call {
     /// A plain invocation.
     pub fn new(function: Key<Function>, qualifier: Option<String>, request_id: String, payload: Bytes) -> Self {
-        Self { function, qualifier, payload, request_id, trace: None, client_context: None, streams: false }
+        Self { function, qualifier, payload, request_id, trace: None, client_context: None, streams: false, queued: false }
     }
 }
 

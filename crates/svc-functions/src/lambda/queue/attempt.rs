@@ -77,7 +77,7 @@ async fn come(invoker: &Invoker, due: &Due, told: &Told<'_>, terms: Terms) -> Re
 fn call(due: &Due, told: &Told<'_>) -> Call {
     let event = bytes::Bytes::copy_from_slice(told.event.as_bytes());
     let call = Call::new(told.named.key.clone(), told.named.qualifier.clone(), due.spec.request_id.clone(), event);
-    Call { trace: due.spec.trace.clone(), ..call }
+    Call { trace: due.spec.trace.clone(), queued: true, ..call }
 }
 
 fn terms(settings: Option<&EventInvokeSpec>) -> Terms {
