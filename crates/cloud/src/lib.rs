@@ -187,6 +187,7 @@ fn start_reconcilers(runner: &Runner, parts: &Parts, calls: &Calls, invoker: &Ar
     runner.spawn(ec2::direct::Collector::new(parts.ebs.clone()));
     runner.spawn(kms::Keys);
     runner.spawn(s3::Lifecycle::new(&storage(parts, calls)));
+    runner.spawn(s3::Restores::new(&storage(parts, calls)));
     runner.spawn(s3::Sweeper::new(&storage(parts, calls)));
     runner.spawn(elbv2::Drain);
     runner.spawn(events::MachineStates);

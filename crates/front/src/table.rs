@@ -232,6 +232,19 @@ impl Service {
         })
     }
 
+    /// As [`Service::op`], of one whose status depends on what was done.
+    pub fn op_with_status<A: Api>(
+        self,
+        access: Access<A::Input>,
+        handler: impl Fn(&Cx, &mut Tx, &A::Input) -> Answer<Streamed<A::Output>> + Send + Sync + 'static,
+    ) -> Self {
+        let handler = Arc::new(handler);
+        self.row::<A, _, _>(access, false, move |store: Store, cx: Cx, input: A::Input, _| {
+            let handler = handler.clone();
+            async move { store.transact(move |tx| handler(&cx, tx, &input)).await }
+        })
+    }
+
     /// An operation that does more than a transaction, such as moving bytes; `deps` is what it needs for that.
     pub fn op_async<A, D, F>(self, access: Access<A::Input>, deps: &Arc<D>, handler: fn(Cx, Arc<D>, A::Input) -> F) -> Self
     where

@@ -8,6 +8,7 @@
 //! | [`Upload`] | `<bucket>/<key>` NUL `<upload id>` | handlers, the lifecycle | a multipart upload |
 //! | [`Part`] | `<upload id>/<number>` | handlers, the lifecycle | with five digits |
 //! | [`Blob`] | `<id>` | handlers, the lifecycle | how many refer to the bytes |
+//! | [`Restore`] | `<bucket>/<key>` NUL `<order>` | handlers | the copy of an archived version; `Plan` and its end by the reconciler |
 //! | [`StoreKey`] | `<id>` | whichever handler needs it first | what keys of contents are sealed by (SSE-S3) |
 //!
 //! Bytes stand, encrypted, in files by the id of their blob, or in the blob's record if they are few. All records stand in one place
@@ -65,6 +66,17 @@ record!(
     Blob = "s3/blob", BlobSpec
 );
 
+/// The copy of an archived version that was asked for, in a record of its own: so that what is due is found without a look at all
+/// objects. The reconciler deletes it when the copy goes, or the version has gone.
+pub enum Restore {}
+
+impl Record for Restore {
+    const KIND: &'static str = "s3/restore";
+    type Spec = RestoreSpec;
+    type Plan = RestorePlan;
+    type Observed = ();
+}
+
 record!(
     /// A key of the store's own.
     StoreKey = "s3/store-key", StoreKeySpec
@@ -103,6 +115,8 @@ pub mod setting {
     pub const ENCRYPTION: &str = "encryption";
     /// The rules of a `BucketLifecycleConfiguration`.
     pub const LIFECYCLE: &str = "lifecycle";
+    /// The `TransitionDefaultMinimumObjectSize` of those rules.
+    pub const LIFECYCLE_MINIMUM: &str = "lifecycle-minimum";
     /// `NotificationConfiguration`.
     pub const NOTIFICATION: &str = "notification";
     /// `ObjectLockConfiguration`.
@@ -235,6 +249,30 @@ pub struct Checksum {
     pub composite: bool,
 }
 
+/// What a [`Restore`] is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreSpec {
+    /// The blob of the version: another content in the version's place isn't meant.
+    pub blob: String,
+    /// A value of `Tier`.
+    pub tier: String,
+    /// How many days the copy stays.
+    pub days: i32,
+    /// When it was asked for.
+    pub requested: Timestamp,
+    /// When the copy is there.
+    pub ready: Timestamp,
+    /// When it goes.
+    pub expires: Timestamp,
+}
+
+/// What was done about a [`Restore`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestorePlan {
+    /// Of which copy it was told that it is there: when that was.
+    pub told: Option<Timestamp>,
+}
+
 /// How a version is locked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lock {
@@ -330,6 +368,13 @@ impl Version {
     /// What the ids of all earlier versions of a key begin with.
     pub fn prefix(bucket: &str, name: &str) -> String {
         format!("{bucket}/{name}\0")
+    }
+}
+
+impl Restore {
+    /// Where the copy of a version stands.
+    pub fn key(bucket: &str, name: &str, order: u64) -> Key<Self> {
+        key(format!("{bucket}/{name}\0{order:016x}"))
     }
 }
 

@@ -76,6 +76,7 @@ wire::operations! {
     64 PutObjectRetention(PutObjectRetentionRequest) -> PutObjectRetentionOutput;
     65 PutObjectTagging(PutObjectTaggingRequest) -> PutObjectTaggingOutput;
     66 PutPublicAccessBlock(PutPublicAccessBlockRequest) -> ();
-    67 UploadPart(UploadPartRequest) -> UploadPartOutput;
-    68 UploadPartCopy(UploadPartCopyRequest) -> UploadPartCopyOutput;
+    67 RestoreObject(RestoreObjectRequest) -> RestoreObjectOutput;
+    68 UploadPart(UploadPartRequest) -> UploadPartOutput;
+    69 UploadPartCopy(UploadPartCopyRequest) -> UploadPartCopyOutput;
 }

@@ -6,63 +6,64 @@ use wire::schema::{ErrorTrait, Kind, Location, Member, Namespace, Shape, Timesta
 
 pub static SHAPES: &[Shape] = &[
     /* 0 */ Shape::new("AbortDate", Kind::Timestamp(None)),
-    /* 1 */ Shape::record("AbortIncompleteMultipartUpload", &[Member::new("DaysAfterInitiation", 97)]),
+    /* 1 */ Shape::record("AbortIncompleteMultipartUpload", &[Member::new("DaysAfterInitiation", 102)]),
     /* 2 */
     Shape::record(
         "AbortMultipartUploadOutput",
         &[
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
-            Member::new("VersionId", 333).wire("x-amz-version-id").at(Location::Header),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header),
         ],
     ),
     /* 3 */
     Shape::record(
         "AbortMultipartUploadRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("UploadId", 286).wire("uploadId").at(Location::Query).required(),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("UploadId", 305).wire("uploadId").at(Location::Query).required(),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("IfMatchInitiatedTime", 219).wire("x-amz-if-match-initiated-time").at(Location::Header),
+            Member::new("IfMatchInitiatedTime", 231).wire("x-amz-if-match-initiated-time").at(Location::Header),
         ],
     ),
     /* 4 */ Shape::new("AbortRuleId", Kind::String),
     /* 5 */ Shape::new("AcceptRanges", Kind::String),
     /* 6 */
-    Shape::record("AccessControlPolicy", &[Member::new("Grants", 209).wire("AccessControlList"), Member::new("Owner", 338)]),
-    /* 7 */ Shape::record("AccessControlTranslation", &[Member::new("Owner", 339).required()]),
+    Shape::record("AccessControlPolicy", &[Member::new("Grants", 221).wire("AccessControlList"), Member::new("Owner", 360)]),
+    /* 7 */ Shape::record("AccessControlTranslation", &[Member::new("Owner", 361).required()]),
     /* 8 */ Shape::new("AccessPointAlias", Kind::Boolean),
     /* 9 */ Shape::new("AccountId", Kind::String),
-    /* 10 */ Shape::new("AllowedHeader", Kind::String),
-    /* 11 */ Shape::list("AllowedHeaders", Member::element(10)).flattened(),
-    /* 12 */ Shape::new("AllowedMethod", Kind::String),
-    /* 13 */ Shape::list("AllowedMethods", Member::element(12)).flattened(),
-    /* 14 */ Shape::new("AllowedOrigin", Kind::String),
-    /* 15 */ Shape::list("AllowedOrigins", Member::element(14)).flattened(),
-    /* 16 */ Shape::choice("AnnotationDirective", &["COPY", "EXCLUDE"]),
-    /* 17 */ Shape::choice("ArchiveStatus", &["ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"]),
-    /* 18 */ Shape::record("BlockedEncryptionTypes", &[Member::new("EncryptionType", 132)]),
-    /* 19 */ Shape::new("Body", Kind::Blob),
-    /* 20 */
+    /* 10 */ Shape::new("AllowQuotedRecordDelimiter", Kind::Boolean),
+    /* 11 */ Shape::new("AllowedHeader", Kind::String),
+    /* 12 */ Shape::list("AllowedHeaders", Member::element(11)).flattened(),
+    /* 13 */ Shape::new("AllowedMethod", Kind::String),
+    /* 14 */ Shape::list("AllowedMethods", Member::element(13)).flattened(),
+    /* 15 */ Shape::new("AllowedOrigin", Kind::String),
+    /* 16 */ Shape::list("AllowedOrigins", Member::element(15)).flattened(),
+    /* 17 */ Shape::choice("AnnotationDirective", &["COPY", "EXCLUDE"]),
+    /* 18 */ Shape::choice("ArchiveStatus", &["ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"]),
+    /* 19 */ Shape::record("BlockedEncryptionTypes", &[Member::new("EncryptionType", 139)]),
+    /* 20 */ Shape::new("Body", Kind::Blob),
+    /* 21 */
     Shape::record(
         "Bucket",
         &[
-            Member::new("Name", 31),
-            Member::new("CreationDate", 93),
-            Member::new("BucketRegion", 33),
-            Member::new("BucketArn", 422),
+            Member::new("Name", 32),
+            Member::new("CreationDate", 98),
+            Member::new("BucketRegion", 34),
+            Member::new("BucketArn", 455),
         ],
     ),
-    /* 21 */ Shape::choice("BucketAccelerateStatus", &["Enabled", "Suspended"]),
-    /* 22 */ Shape::record("BucketAlreadyExists", &[]).error(ErrorTrait { code: None, status: Some(409), sender: true }),
-    /* 23 */
+    /* 22 */ Shape::choice("BucketAccelerateStatus", &["Enabled", "Suspended"]),
+    /* 23 */ Shape::record("BucketAlreadyExists", &[]).error(ErrorTrait { code: None, status: Some(409), sender: true }),
+    /* 24 */
     Shape::record("BucketAlreadyOwnedByYou", &[]).error(ErrorTrait { code: None, status: Some(409), sender: true }),
-    /* 24 */ Shape::choice("BucketCannedACL", &["private", "public-read", "public-read-write", "authenticated-read"]),
-    /* 25 */ Shape::record("BucketInfo", &[Member::new("DataRedundancy", 94), Member::new("Type", 34)]),
-    /* 26 */ Shape::new("BucketKeyEnabled", Kind::Boolean),
-    /* 27 */ Shape::record("BucketLifecycleConfiguration", &[Member::new("Rules", 248).wire("Rule").required()]),
-    /* 28 */
+    /* 25 */ Shape::choice("BucketCannedACL", &["private", "public-read", "public-read-write", "authenticated-read"]),
+    /* 26 */ Shape::record("BucketInfo", &[Member::new("DataRedundancy", 99), Member::new("Type", 35)]),
+    /* 27 */ Shape::new("BucketKeyEnabled", Kind::Boolean),
+    /* 28 */ Shape::record("BucketLifecycleConfiguration", &[Member::new("Rules", 265).wire("Rule").required()]),
+    /* 29 */
     Shape::choice(
         "BucketLocationConstraint",
         &[
@@ -106,600 +107,632 @@ pub static SHAPES: &[Shape] = &[
             "us-west-2",
         ],
     ),
-    /* 29 */ Shape::new("BucketLocationName", Kind::String),
-    /* 30 */ Shape::choice("BucketLogsPermission", &["FULL_CONTROL", "READ", "WRITE"]),
-    /* 31 */ Shape::new("BucketName", Kind::String),
-    /* 32 */ Shape::choice("BucketNamespace", &["account-regional", "global"]),
-    /* 33 */ Shape::new("BucketRegion", Kind::String),
-    /* 34 */ Shape::choice("BucketType", &["Directory"]),
-    /* 35 */ Shape::choice("BucketVersioningStatus", &["Enabled", "Suspended"]),
-    /* 36 */ Shape::list("Buckets", Member::element(20).wire("Bucket")),
-    /* 37 */ Shape::new("BypassGovernanceRetention", Kind::Boolean),
-    /* 38 */ Shape::record("CORSConfiguration", &[Member::new("CORSRules", 40).wire("CORSRule").required()]),
-    /* 39 */
+    /* 30 */ Shape::new("BucketLocationName", Kind::String),
+    /* 31 */ Shape::choice("BucketLogsPermission", &["FULL_CONTROL", "READ", "WRITE"]),
+    /* 32 */ Shape::new("BucketName", Kind::String),
+    /* 33 */ Shape::choice("BucketNamespace", &["account-regional", "global"]),
+    /* 34 */ Shape::new("BucketRegion", Kind::String),
+    /* 35 */ Shape::choice("BucketType", &["Directory"]),
+    /* 36 */ Shape::choice("BucketVersioningStatus", &["Enabled", "Suspended"]),
+    /* 37 */ Shape::list("Buckets", Member::element(21).wire("Bucket")),
+    /* 38 */ Shape::new("BypassGovernanceRetention", Kind::Boolean),
+    /* 39 */ Shape::record("CORSConfiguration", &[Member::new("CORSRules", 41).wire("CORSRule").required()]),
+    /* 40 */
     Shape::record(
         "CORSRule",
         &[
-            Member::new("ID", 217),
-            Member::new("AllowedHeaders", 11).wire("AllowedHeader"),
-            Member::new("AllowedMethods", 13).wire("AllowedMethod").required(),
-            Member::new("AllowedOrigins", 15).wire("AllowedOrigin").required(),
-            Member::new("ExposeHeaders", 148).wire("ExposeHeader"),
-            Member::new("MaxAgeSeconds", 270),
+            Member::new("ID", 229),
+            Member::new("AllowedHeaders", 12).wire("AllowedHeader"),
+            Member::new("AllowedMethods", 14).wire("AllowedMethod").required(),
+            Member::new("AllowedOrigins", 16).wire("AllowedOrigin").required(),
+            Member::new("ExposeHeaders", 155).wire("ExposeHeader"),
+            Member::new("MaxAgeSeconds", 288),
         ],
     ),
-    /* 40 */ Shape::list("CORSRules", Member::element(39)).flattened(),
-    /* 41 */ Shape::new("CacheControl", Kind::String),
+    /* 41 */ Shape::list("CORSRules", Member::element(40)).flattened(),
     /* 42 */
     Shape::record(
-        "Checksum",
+        "CSVInput",
         &[
-            Member::new("ChecksumCRC32", 45),
-            Member::new("ChecksumCRC32C", 46),
-            Member::new("ChecksumCRC64NVME", 47),
-            Member::new("ChecksumSHA1", 50),
-            Member::new("ChecksumSHA256", 51),
-            Member::new("ChecksumSHA512", 52),
-            Member::new("ChecksumMD5", 48),
-            Member::new("ChecksumXXHASH64", 56),
-            Member::new("ChecksumXXHASH3", 55),
-            Member::new("ChecksumXXHASH128", 54),
-            Member::new("ChecksumType", 53),
+            Member::new("FileHeaderInfo", 160),
+            Member::new("Comments", 61),
+            Member::new("QuoteEscapeCharacter", 411),
+            Member::new("RecordDelimiter", 414),
+            Member::new("FieldDelimiter", 159),
+            Member::new("QuoteCharacter", 410),
+            Member::new("AllowQuotedRecordDelimiter", 10),
         ],
     ),
     /* 43 */
+    Shape::record(
+        "CSVOutput",
+        &[
+            Member::new("QuoteFields", 412),
+            Member::new("QuoteEscapeCharacter", 411),
+            Member::new("RecordDelimiter", 414),
+            Member::new("FieldDelimiter", 159),
+            Member::new("QuoteCharacter", 410),
+        ],
+    ),
+    /* 44 */ Shape::new("CacheControl", Kind::String),
+    /* 45 */
+    Shape::record(
+        "Checksum",
+        &[
+            Member::new("ChecksumCRC32", 48),
+            Member::new("ChecksumCRC32C", 49),
+            Member::new("ChecksumCRC64NVME", 50),
+            Member::new("ChecksumSHA1", 53),
+            Member::new("ChecksumSHA256", 54),
+            Member::new("ChecksumSHA512", 55),
+            Member::new("ChecksumMD5", 51),
+            Member::new("ChecksumXXHASH64", 59),
+            Member::new("ChecksumXXHASH3", 58),
+            Member::new("ChecksumXXHASH128", 57),
+            Member::new("ChecksumType", 56),
+        ],
+    ),
+    /* 46 */
     Shape::choice(
         "ChecksumAlgorithm",
         &["CRC32", "CRC32C", "SHA1", "SHA256", "CRC64NVME", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128"],
     ),
-    /* 44 */ Shape::list("ChecksumAlgorithmList", Member::element(43)).flattened(),
-    /* 45 */ Shape::new("ChecksumCRC32", Kind::String),
-    /* 46 */ Shape::new("ChecksumCRC32C", Kind::String),
-    /* 47 */ Shape::new("ChecksumCRC64NVME", Kind::String),
-    /* 48 */ Shape::new("ChecksumMD5", Kind::String),
-    /* 49 */ Shape::choice("ChecksumMode", &["ENABLED"]),
-    /* 50 */ Shape::new("ChecksumSHA1", Kind::String),
-    /* 51 */ Shape::new("ChecksumSHA256", Kind::String),
-    /* 52 */ Shape::new("ChecksumSHA512", Kind::String),
-    /* 53 */ Shape::choice("ChecksumType", &["COMPOSITE", "FULL_OBJECT"]),
-    /* 54 */ Shape::new("ChecksumXXHASH128", Kind::String),
-    /* 55 */ Shape::new("ChecksumXXHASH3", Kind::String),
-    /* 56 */ Shape::new("ChecksumXXHASH64", Kind::String),
-    /* 57 */ Shape::new("Code", Kind::String),
-    /* 58 */ Shape::record("CommonPrefix", &[Member::new("Prefix", 355)]),
-    /* 59 */ Shape::list("CommonPrefixList", Member::element(58)).flattened(),
-    /* 60 */
+    /* 47 */ Shape::list("ChecksumAlgorithmList", Member::element(46)).flattened(),
+    /* 48 */ Shape::new("ChecksumCRC32", Kind::String),
+    /* 49 */ Shape::new("ChecksumCRC32C", Kind::String),
+    /* 50 */ Shape::new("ChecksumCRC64NVME", Kind::String),
+    /* 51 */ Shape::new("ChecksumMD5", Kind::String),
+    /* 52 */ Shape::choice("ChecksumMode", &["ENABLED"]),
+    /* 53 */ Shape::new("ChecksumSHA1", Kind::String),
+    /* 54 */ Shape::new("ChecksumSHA256", Kind::String),
+    /* 55 */ Shape::new("ChecksumSHA512", Kind::String),
+    /* 56 */ Shape::choice("ChecksumType", &["COMPOSITE", "FULL_OBJECT"]),
+    /* 57 */ Shape::new("ChecksumXXHASH128", Kind::String),
+    /* 58 */ Shape::new("ChecksumXXHASH3", Kind::String),
+    /* 59 */ Shape::new("ChecksumXXHASH64", Kind::String),
+    /* 60 */ Shape::new("Code", Kind::String),
+    /* 61 */ Shape::new("Comments", Kind::String),
+    /* 62 */ Shape::record("CommonPrefix", &[Member::new("Prefix", 378)]),
+    /* 63 */ Shape::list("CommonPrefixList", Member::element(62)).flattened(),
+    /* 64 */
     Shape::record(
         "CompleteMultipartUploadOutput",
         &[
-            Member::new("Location", 261),
-            Member::new("Bucket", 31),
-            Member::new("Key", 309),
-            Member::new("Expiration", 143).wire("x-amz-expiration").at(Location::Header),
-            Member::new("ETag", 127),
-            Member::new("ChecksumCRC32", 45),
-            Member::new("ChecksumCRC32C", 46),
-            Member::new("ChecksumCRC64NVME", 47),
-            Member::new("ChecksumSHA1", 50),
-            Member::new("ChecksumSHA256", 51),
-            Member::new("ChecksumSHA512", 52),
-            Member::new("ChecksumMD5", 48),
-            Member::new("ChecksumXXHASH64", 56),
-            Member::new("ChecksumXXHASH3", 55),
-            Member::new("ChecksumXXHASH128", 54),
-            Member::new("ChecksumType", 53),
-            Member::new("ServerSideEncryption", 428).wire("x-amz-server-side-encryption").at(Location::Header),
-            Member::new("VersionId", 333).wire("x-amz-version-id").at(Location::Header),
-            Member::new("SSEKMSKeyId", 427).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
-            Member::new("BucketKeyEnabled", 26).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("Location", 278),
+            Member::new("Bucket", 32),
+            Member::new("Key", 329),
+            Member::new("Expiration", 150).wire("x-amz-expiration").at(Location::Header),
+            Member::new("ETag", 133),
+            Member::new("ChecksumCRC32", 48),
+            Member::new("ChecksumCRC32C", 49),
+            Member::new("ChecksumCRC64NVME", 50),
+            Member::new("ChecksumSHA1", 53),
+            Member::new("ChecksumSHA256", 54),
+            Member::new("ChecksumSHA512", 55),
+            Member::new("ChecksumMD5", 51),
+            Member::new("ChecksumXXHASH64", 59),
+            Member::new("ChecksumXXHASH3", 58),
+            Member::new("ChecksumXXHASH128", 57),
+            Member::new("ChecksumType", 56),
+            Member::new("ServerSideEncryption", 462).wire("x-amz-server-side-encryption").at(Location::Header),
+            Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header),
+            Member::new("SSEKMSKeyId", 460).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
+            Member::new("BucketKeyEnabled", 27).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
         ],
     ),
-    /* 61 */
+    /* 65 */
     Shape::record(
         "CompleteMultipartUploadRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("MultipartUpload", 62)
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("MultipartUpload", 66)
                 .wire("CompleteMultipartUpload")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" }),
-            Member::new("UploadId", 286).wire("uploadId").at(Location::Query).required(),
-            Member::new("ChecksumCRC32", 45).wire("x-amz-checksum-crc32").at(Location::Header),
-            Member::new("ChecksumCRC32C", 46).wire("x-amz-checksum-crc32c").at(Location::Header),
-            Member::new("ChecksumCRC64NVME", 47).wire("x-amz-checksum-crc64nvme").at(Location::Header),
-            Member::new("ChecksumSHA1", 50).wire("x-amz-checksum-sha1").at(Location::Header),
-            Member::new("ChecksumSHA256", 51).wire("x-amz-checksum-sha256").at(Location::Header),
-            Member::new("ChecksumSHA512", 52).wire("x-amz-checksum-sha512").at(Location::Header),
-            Member::new("ChecksumMD5", 48).wire("x-amz-checksum-md5").at(Location::Header),
-            Member::new("ChecksumXXHASH64", 56).wire("x-amz-checksum-xxhash64").at(Location::Header),
-            Member::new("ChecksumXXHASH3", 55).wire("x-amz-checksum-xxhash3").at(Location::Header),
-            Member::new("ChecksumXXHASH128", 54).wire("x-amz-checksum-xxhash128").at(Location::Header),
-            Member::new("ChecksumType", 53).wire("x-amz-checksum-type").at(Location::Header),
-            Member::new("MpuObjectSize", 284).wire("x-amz-mp-object-size").at(Location::Header),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("UploadId", 305).wire("uploadId").at(Location::Query).required(),
+            Member::new("ChecksumCRC32", 48).wire("x-amz-checksum-crc32").at(Location::Header),
+            Member::new("ChecksumCRC32C", 49).wire("x-amz-checksum-crc32c").at(Location::Header),
+            Member::new("ChecksumCRC64NVME", 50).wire("x-amz-checksum-crc64nvme").at(Location::Header),
+            Member::new("ChecksumSHA1", 53).wire("x-amz-checksum-sha1").at(Location::Header),
+            Member::new("ChecksumSHA256", 54).wire("x-amz-checksum-sha256").at(Location::Header),
+            Member::new("ChecksumSHA512", 55).wire("x-amz-checksum-sha512").at(Location::Header),
+            Member::new("ChecksumMD5", 51).wire("x-amz-checksum-md5").at(Location::Header),
+            Member::new("ChecksumXXHASH64", 59).wire("x-amz-checksum-xxhash64").at(Location::Header),
+            Member::new("ChecksumXXHASH3", 58).wire("x-amz-checksum-xxhash3").at(Location::Header),
+            Member::new("ChecksumXXHASH128", 57).wire("x-amz-checksum-xxhash128").at(Location::Header),
+            Member::new("ChecksumType", 56).wire("x-amz-checksum-type").at(Location::Header),
+            Member::new("MpuObjectSize", 303).wire("x-amz-mp-object-size").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("IfMatch", 218).wire("If-Match").at(Location::Header),
-            Member::new("IfNoneMatch", 223).wire("If-None-Match").at(Location::Header),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKey", 424).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("IfMatch", 230).wire("If-Match").at(Location::Header),
+            Member::new("IfNoneMatch", 235).wire("If-None-Match").at(Location::Header),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKey", 457).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
         ],
     )
     .payload("MultipartUpload"),
-    /* 62 */ Shape::record("CompletedMultipartUpload", &[Member::new("Parts", 64).wire("Part")]),
-    /* 63 */
+    /* 66 */ Shape::record("CompletedMultipartUpload", &[Member::new("Parts", 68).wire("Part")]),
+    /* 67 */
     Shape::record(
         "CompletedPart",
         &[
-            Member::new("ETag", 127),
-            Member::new("ChecksumCRC32", 45),
-            Member::new("ChecksumCRC32C", 46),
-            Member::new("ChecksumCRC64NVME", 47),
-            Member::new("ChecksumSHA1", 50),
-            Member::new("ChecksumSHA256", 51),
-            Member::new("ChecksumSHA512", 52),
-            Member::new("ChecksumMD5", 48),
-            Member::new("ChecksumXXHASH64", 56),
-            Member::new("ChecksumXXHASH3", 55),
-            Member::new("ChecksumXXHASH128", 54),
-            Member::new("PartNumber", 344),
+            Member::new("ETag", 133),
+            Member::new("ChecksumCRC32", 48),
+            Member::new("ChecksumCRC32C", 49),
+            Member::new("ChecksumCRC64NVME", 50),
+            Member::new("ChecksumSHA1", 53),
+            Member::new("ChecksumSHA256", 54),
+            Member::new("ChecksumSHA512", 55),
+            Member::new("ChecksumMD5", 51),
+            Member::new("ChecksumXXHASH64", 59),
+            Member::new("ChecksumXXHASH3", 58),
+            Member::new("ChecksumXXHASH128", 57),
+            Member::new("PartNumber", 367),
         ],
     ),
-    /* 64 */ Shape::list("CompletedPartList", Member::element(63)).flattened(),
-    /* 65 */
-    Shape::record("Condition", &[Member::new("HttpErrorCodeReturnedEquals", 215), Member::new("KeyPrefixEquals", 238)]),
-    /* 66 */ Shape::new("ConfirmRemoveSelfBucketAccess", Kind::Boolean),
-    /* 67 */ Shape::new("ContentDisposition", Kind::String),
-    /* 68 */ Shape::new("ContentEncoding", Kind::String),
-    /* 69 */ Shape::new("ContentLanguage", Kind::String),
-    /* 70 */ Shape::new("ContentLength", Kind::Long),
-    /* 71 */ Shape::new("ContentMD5", Kind::String),
-    /* 72 */ Shape::new("ContentRange", Kind::String),
-    /* 73 */ Shape::new("ContentType", Kind::String),
-    /* 74 */
+    /* 68 */ Shape::list("CompletedPartList", Member::element(67)).flattened(),
+    /* 69 */ Shape::choice("CompressionType", &["NONE", "GZIP", "BZIP2"]),
+    /* 70 */
+    Shape::record("Condition", &[Member::new("HttpErrorCodeReturnedEquals", 227), Member::new("KeyPrefixEquals", 255)]),
+    /* 71 */ Shape::new("ConfirmRemoveSelfBucketAccess", Kind::Boolean),
+    /* 72 */ Shape::new("ContentDisposition", Kind::String),
+    /* 73 */ Shape::new("ContentEncoding", Kind::String),
+    /* 74 */ Shape::new("ContentLanguage", Kind::String),
+    /* 75 */ Shape::new("ContentLength", Kind::Long),
+    /* 76 */ Shape::new("ContentMD5", Kind::String),
+    /* 77 */ Shape::new("ContentRange", Kind::String),
+    /* 78 */ Shape::new("ContentType", Kind::String),
+    /* 79 */
     Shape::record(
         "CopyObjectOutput",
         &[
-            Member::new("CopyObjectResult", 76),
-            Member::new("Expiration", 143).wire("x-amz-expiration").at(Location::Header),
-            Member::new("CopySourceVersionId", 87).wire("x-amz-copy-source-version-id").at(Location::Header),
-            Member::new("VersionId", 333).wire("x-amz-version-id").at(Location::Header),
-            Member::new("ServerSideEncryption", 428).wire("x-amz-server-side-encryption").at(Location::Header),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
-            Member::new("SSEKMSKeyId", 427).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
-            Member::new("SSEKMSEncryptionContext", 426).wire("x-amz-server-side-encryption-context").at(Location::Header),
-            Member::new("BucketKeyEnabled", 26).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("CopyObjectResult", 81),
+            Member::new("Expiration", 150).wire("x-amz-expiration").at(Location::Header),
+            Member::new("CopySourceVersionId", 92).wire("x-amz-copy-source-version-id").at(Location::Header),
+            Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header),
+            Member::new("ServerSideEncryption", 462).wire("x-amz-server-side-encryption").at(Location::Header),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("SSEKMSKeyId", 460).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
+            Member::new("SSEKMSEncryptionContext", 459).wire("x-amz-server-side-encryption-context").at(Location::Header),
+            Member::new("BucketKeyEnabled", 27).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
         ],
     )
     .payload("CopyObjectResult"),
-    /* 75 */
+    /* 80 */
     Shape::record(
         "CopyObjectRequest",
         &[
-            Member::new("ACL", 306).wire("x-amz-acl").at(Location::Header),
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("CacheControl", 41).wire("Cache-Control").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-checksum-algorithm").at(Location::Header),
-            Member::new("ContentDisposition", 67).wire("Content-Disposition").at(Location::Header),
-            Member::new("ContentEncoding", 68).wire("Content-Encoding").at(Location::Header),
-            Member::new("ContentLanguage", 69).wire("Content-Language").at(Location::Header),
-            Member::new("ContentType", 73).wire("Content-Type").at(Location::Header),
-            Member::new("CopySource", 78).wire("x-amz-copy-source").at(Location::Header).required(),
-            Member::new("CopySourceIfMatch", 79).wire("x-amz-copy-source-if-match").at(Location::Header),
-            Member::new("CopySourceIfModifiedSince", 80).wire("x-amz-copy-source-if-modified-since").at(Location::Header),
-            Member::new("CopySourceIfNoneMatch", 81).wire("x-amz-copy-source-if-none-match").at(Location::Header),
-            Member::new("CopySourceIfUnmodifiedSince", 82).wire("x-amz-copy-source-if-unmodified-since").at(Location::Header),
-            Member::new("Expires", 146).wire("Expires").at(Location::Header),
-            Member::new("GrantFullControl", 203).wire("x-amz-grant-full-control").at(Location::Header),
-            Member::new("GrantRead", 204).wire("x-amz-grant-read").at(Location::Header),
-            Member::new("GrantReadACP", 205).wire("x-amz-grant-read-acp").at(Location::Header),
-            Member::new("GrantWriteACP", 207).wire("x-amz-grant-write-acp").at(Location::Header),
-            Member::new("IfMatch", 218).wire("If-Match").at(Location::Header),
-            Member::new("IfNoneMatch", 223).wire("If-None-Match").at(Location::Header),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("Metadata", 276).wire("x-amz-meta-").at(Location::Headers),
-            Member::new("MetadataDirective", 277).wire("x-amz-metadata-directive").at(Location::Header),
-            Member::new("TaggingDirective", 447).wire("x-amz-tagging-directive").at(Location::Header),
-            Member::new("AnnotationDirective", 16).wire("x-amz-object-annotation-directive").at(Location::Header),
-            Member::new("ServerSideEncryption", 428).wire("x-amz-server-side-encryption").at(Location::Header),
-            Member::new("StorageClass", 441).wire("x-amz-storage-class").at(Location::Header),
-            Member::new("WebsiteRedirectLocation", 474).wire("x-amz-website-redirect-location").at(Location::Header),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKey", 424).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
-            Member::new("SSEKMSKeyId", 427).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
-            Member::new("SSEKMSEncryptionContext", 426).wire("x-amz-server-side-encryption-context").at(Location::Header),
-            Member::new("BucketKeyEnabled", 26).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
-            Member::new("CopySourceSSECustomerAlgorithm", 84)
+            Member::new("ACL", 326).wire("x-amz-acl").at(Location::Header),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("CacheControl", 44).wire("Cache-Control").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-checksum-algorithm").at(Location::Header),
+            Member::new("ContentDisposition", 72).wire("Content-Disposition").at(Location::Header),
+            Member::new("ContentEncoding", 73).wire("Content-Encoding").at(Location::Header),
+            Member::new("ContentLanguage", 74).wire("Content-Language").at(Location::Header),
+            Member::new("ContentType", 78).wire("Content-Type").at(Location::Header),
+            Member::new("CopySource", 83).wire("x-amz-copy-source").at(Location::Header).required(),
+            Member::new("CopySourceIfMatch", 84).wire("x-amz-copy-source-if-match").at(Location::Header),
+            Member::new("CopySourceIfModifiedSince", 85).wire("x-amz-copy-source-if-modified-since").at(Location::Header),
+            Member::new("CopySourceIfNoneMatch", 86).wire("x-amz-copy-source-if-none-match").at(Location::Header),
+            Member::new("CopySourceIfUnmodifiedSince", 87).wire("x-amz-copy-source-if-unmodified-since").at(Location::Header),
+            Member::new("Expires", 153).wire("Expires").at(Location::Header),
+            Member::new("GrantFullControl", 215).wire("x-amz-grant-full-control").at(Location::Header),
+            Member::new("GrantRead", 216).wire("x-amz-grant-read").at(Location::Header),
+            Member::new("GrantReadACP", 217).wire("x-amz-grant-read-acp").at(Location::Header),
+            Member::new("GrantWriteACP", 219).wire("x-amz-grant-write-acp").at(Location::Header),
+            Member::new("IfMatch", 230).wire("If-Match").at(Location::Header),
+            Member::new("IfNoneMatch", 235).wire("If-None-Match").at(Location::Header),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("Metadata", 294).wire("x-amz-meta-").at(Location::Headers),
+            Member::new("MetadataDirective", 295).wire("x-amz-metadata-directive").at(Location::Header),
+            Member::new("TaggingDirective", 481).wire("x-amz-tagging-directive").at(Location::Header),
+            Member::new("AnnotationDirective", 17).wire("x-amz-object-annotation-directive").at(Location::Header),
+            Member::new("ServerSideEncryption", 462).wire("x-amz-server-side-encryption").at(Location::Header),
+            Member::new("StorageClass", 475).wire("x-amz-storage-class").at(Location::Header),
+            Member::new("WebsiteRedirectLocation", 510).wire("x-amz-website-redirect-location").at(Location::Header),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKey", 457).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("SSEKMSKeyId", 460).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
+            Member::new("SSEKMSEncryptionContext", 459).wire("x-amz-server-side-encryption-context").at(Location::Header),
+            Member::new("BucketKeyEnabled", 27).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
+            Member::new("CopySourceSSECustomerAlgorithm", 89)
                 .wire("x-amz-copy-source-server-side-encryption-customer-algorithm")
                 .at(Location::Header),
-            Member::new("CopySourceSSECustomerKey", 85)
+            Member::new("CopySourceSSECustomerKey", 90)
                 .wire("x-amz-copy-source-server-side-encryption-customer-key")
                 .at(Location::Header),
-            Member::new("CopySourceSSECustomerKeyMD5", 86)
+            Member::new("CopySourceSSECustomerKeyMD5", 91)
                 .wire("x-amz-copy-source-server-side-encryption-customer-key-MD5")
                 .at(Location::Header),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
-            Member::new("Tagging", 448).wire("x-amz-tagging").at(Location::Header),
-            Member::new("ObjectLockMode", 319).wire("x-amz-object-lock-mode").at(Location::Header),
-            Member::new("ObjectLockRetainUntilDate", 320).wire("x-amz-object-lock-retain-until-date").at(Location::Header),
-            Member::new("ObjectLockLegalHoldStatus", 318).wire("x-amz-object-lock-legal-hold").at(Location::Header),
-            Member::new("ObjectLockEventHold", 314).wire("x-amz-object-lock-event-hold").at(Location::Header),
-            Member::new("ObjectLockEventHoldDurationDays", 315)
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("Tagging", 482).wire("x-amz-tagging").at(Location::Header),
+            Member::new("ObjectLockMode", 339).wire("x-amz-object-lock-mode").at(Location::Header),
+            Member::new("ObjectLockRetainUntilDate", 340).wire("x-amz-object-lock-retain-until-date").at(Location::Header),
+            Member::new("ObjectLockLegalHoldStatus", 338).wire("x-amz-object-lock-legal-hold").at(Location::Header),
+            Member::new("ObjectLockEventHold", 334).wire("x-amz-object-lock-event-hold").at(Location::Header),
+            Member::new("ObjectLockEventHoldDurationDays", 335)
                 .wire("x-amz-object-lock-event-hold-duration-days")
                 .at(Location::Header),
-            Member::new("ObjectLockEventHoldDurationYears", 316)
+            Member::new("ObjectLockEventHoldDurationYears", 336)
                 .wire("x-amz-object-lock-event-hold-duration-years")
                 .at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
             Member::new("ExpectedSourceBucketOwner", 9).wire("x-amz-source-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 76 */
+    /* 81 */
     Shape::record(
         "CopyObjectResult",
         &[
-            Member::new("ETag", 127),
-            Member::new("LastModified", 242),
-            Member::new("ChecksumType", 53),
-            Member::new("ChecksumCRC32", 45),
-            Member::new("ChecksumCRC32C", 46),
-            Member::new("ChecksumCRC64NVME", 47),
-            Member::new("ChecksumSHA1", 50),
-            Member::new("ChecksumSHA256", 51),
-            Member::new("ChecksumSHA512", 52),
-            Member::new("ChecksumMD5", 48),
-            Member::new("ChecksumXXHASH64", 56),
-            Member::new("ChecksumXXHASH3", 55),
-            Member::new("ChecksumXXHASH128", 54),
+            Member::new("ETag", 133),
+            Member::new("LastModified", 259),
+            Member::new("ChecksumType", 56),
+            Member::new("ChecksumCRC32", 48),
+            Member::new("ChecksumCRC32C", 49),
+            Member::new("ChecksumCRC64NVME", 50),
+            Member::new("ChecksumSHA1", 53),
+            Member::new("ChecksumSHA256", 54),
+            Member::new("ChecksumSHA512", 55),
+            Member::new("ChecksumMD5", 51),
+            Member::new("ChecksumXXHASH64", 59),
+            Member::new("ChecksumXXHASH3", 58),
+            Member::new("ChecksumXXHASH128", 57),
         ],
     ),
-    /* 77 */
+    /* 82 */
     Shape::record(
         "CopyPartResult",
         &[
-            Member::new("ETag", 127),
-            Member::new("LastModified", 242),
-            Member::new("ChecksumCRC32", 45),
-            Member::new("ChecksumCRC32C", 46),
-            Member::new("ChecksumCRC64NVME", 47),
-            Member::new("ChecksumSHA1", 50),
-            Member::new("ChecksumSHA256", 51),
-            Member::new("ChecksumSHA512", 52),
-            Member::new("ChecksumMD5", 48),
-            Member::new("ChecksumXXHASH64", 56),
-            Member::new("ChecksumXXHASH3", 55),
-            Member::new("ChecksumXXHASH128", 54),
+            Member::new("ETag", 133),
+            Member::new("LastModified", 259),
+            Member::new("ChecksumCRC32", 48),
+            Member::new("ChecksumCRC32C", 49),
+            Member::new("ChecksumCRC64NVME", 50),
+            Member::new("ChecksumSHA1", 53),
+            Member::new("ChecksumSHA256", 54),
+            Member::new("ChecksumSHA512", 55),
+            Member::new("ChecksumMD5", 51),
+            Member::new("ChecksumXXHASH64", 59),
+            Member::new("ChecksumXXHASH3", 58),
+            Member::new("ChecksumXXHASH128", 57),
         ],
     ),
-    /* 78 */ Shape::new("CopySource", Kind::String),
-    /* 79 */ Shape::new("CopySourceIfMatch", Kind::String),
-    /* 80 */ Shape::new("CopySourceIfModifiedSince", Kind::Timestamp(None)),
-    /* 81 */ Shape::new("CopySourceIfNoneMatch", Kind::String),
-    /* 82 */ Shape::new("CopySourceIfUnmodifiedSince", Kind::Timestamp(None)),
-    /* 83 */ Shape::new("CopySourceRange", Kind::String),
-    /* 84 */ Shape::new("CopySourceSSECustomerAlgorithm", Kind::String),
-    /* 85 */ Shape::new("CopySourceSSECustomerKey", Kind::String).sensitive(),
-    /* 86 */ Shape::new("CopySourceSSECustomerKeyMD5", Kind::String),
-    /* 87 */ Shape::new("CopySourceVersionId", Kind::String),
-    /* 88 */
+    /* 83 */ Shape::new("CopySource", Kind::String),
+    /* 84 */ Shape::new("CopySourceIfMatch", Kind::String),
+    /* 85 */ Shape::new("CopySourceIfModifiedSince", Kind::Timestamp(None)),
+    /* 86 */ Shape::new("CopySourceIfNoneMatch", Kind::String),
+    /* 87 */ Shape::new("CopySourceIfUnmodifiedSince", Kind::Timestamp(None)),
+    /* 88 */ Shape::new("CopySourceRange", Kind::String),
+    /* 89 */ Shape::new("CopySourceSSECustomerAlgorithm", Kind::String),
+    /* 90 */ Shape::new("CopySourceSSECustomerKey", Kind::String).sensitive(),
+    /* 91 */ Shape::new("CopySourceSSECustomerKeyMD5", Kind::String),
+    /* 92 */ Shape::new("CopySourceVersionId", Kind::String),
+    /* 93 */
     Shape::record(
         "CreateBucketConfiguration",
         &[
-            Member::new("LocationConstraint", 28),
-            Member::new("Location", 262),
-            Member::new("Bucket", 25),
-            Member::new("Tags", 445),
+            Member::new("LocationConstraint", 29),
+            Member::new("Location", 279),
+            Member::new("Bucket", 26),
+            Member::new("Tags", 479),
         ],
     ),
-    /* 89 */
+    /* 94 */
     Shape::record(
         "CreateBucketOutput",
         &[
-            Member::new("Location", 261).wire("Location").at(Location::Header),
-            Member::new("BucketArn", 422).wire("x-amz-bucket-arn").at(Location::Header),
+            Member::new("Location", 278).wire("Location").at(Location::Header),
+            Member::new("BucketArn", 455).wire("x-amz-bucket-arn").at(Location::Header),
         ],
     ),
-    /* 90 */
+    /* 95 */
     Shape::record(
         "CreateBucketRequest",
         &[
-            Member::new("ACL", 24).wire("x-amz-acl").at(Location::Header),
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("CreateBucketConfiguration", 88)
+            Member::new("ACL", 25).wire("x-amz-acl").at(Location::Header),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("CreateBucketConfiguration", 93)
                 .wire("CreateBucketConfiguration")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" }),
-            Member::new("GrantFullControl", 203).wire("x-amz-grant-full-control").at(Location::Header),
-            Member::new("GrantRead", 204).wire("x-amz-grant-read").at(Location::Header),
-            Member::new("GrantReadACP", 205).wire("x-amz-grant-read-acp").at(Location::Header),
-            Member::new("GrantWrite", 206).wire("x-amz-grant-write").at(Location::Header),
-            Member::new("GrantWriteACP", 207).wire("x-amz-grant-write-acp").at(Location::Header),
-            Member::new("ObjectLockEnabledForBucket", 313).wire("x-amz-bucket-object-lock-enabled").at(Location::Header),
-            Member::new("ObjectOwnership", 326).wire("x-amz-object-ownership").at(Location::Header),
-            Member::new("BucketNamespace", 32).wire("x-amz-bucket-namespace").at(Location::Header),
+            Member::new("GrantFullControl", 215).wire("x-amz-grant-full-control").at(Location::Header),
+            Member::new("GrantRead", 216).wire("x-amz-grant-read").at(Location::Header),
+            Member::new("GrantReadACP", 217).wire("x-amz-grant-read-acp").at(Location::Header),
+            Member::new("GrantWrite", 218).wire("x-amz-grant-write").at(Location::Header),
+            Member::new("GrantWriteACP", 219).wire("x-amz-grant-write-acp").at(Location::Header),
+            Member::new("ObjectLockEnabledForBucket", 333).wire("x-amz-bucket-object-lock-enabled").at(Location::Header),
+            Member::new("ObjectOwnership", 346).wire("x-amz-object-ownership").at(Location::Header),
+            Member::new("BucketNamespace", 33).wire("x-amz-bucket-namespace").at(Location::Header),
         ],
     )
     .payload("CreateBucketConfiguration"),
-    /* 91 */
+    /* 96 */
     Shape::record(
         "CreateMultipartUploadOutput",
         &[
             Member::new("AbortDate", 0).wire("x-amz-abort-date").at(Location::Header),
             Member::new("AbortRuleId", 4).wire("x-amz-abort-rule-id").at(Location::Header),
-            Member::new("Bucket", 31).wire("Bucket"),
-            Member::new("Key", 309),
-            Member::new("UploadId", 286),
-            Member::new("ServerSideEncryption", 428).wire("x-amz-server-side-encryption").at(Location::Header),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
-            Member::new("SSEKMSKeyId", 427).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
-            Member::new("SSEKMSEncryptionContext", 426).wire("x-amz-server-side-encryption-context").at(Location::Header),
-            Member::new("BucketKeyEnabled", 26).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-checksum-algorithm").at(Location::Header),
-            Member::new("ChecksumType", 53).wire("x-amz-checksum-type").at(Location::Header),
-            Member::new("VersionId", 333).wire("x-amz-version-id").at(Location::Header),
+            Member::new("Bucket", 32).wire("Bucket"),
+            Member::new("Key", 329),
+            Member::new("UploadId", 305),
+            Member::new("ServerSideEncryption", 462).wire("x-amz-server-side-encryption").at(Location::Header),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("SSEKMSKeyId", 460).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
+            Member::new("SSEKMSEncryptionContext", 459).wire("x-amz-server-side-encryption-context").at(Location::Header),
+            Member::new("BucketKeyEnabled", 27).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-checksum-algorithm").at(Location::Header),
+            Member::new("ChecksumType", 56).wire("x-amz-checksum-type").at(Location::Header),
+            Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header),
         ],
     ),
-    /* 92 */
+    /* 97 */
     Shape::record(
         "CreateMultipartUploadRequest",
         &[
-            Member::new("ACL", 306).wire("x-amz-acl").at(Location::Header),
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("CacheControl", 41).wire("Cache-Control").at(Location::Header),
-            Member::new("ContentDisposition", 67).wire("Content-Disposition").at(Location::Header),
-            Member::new("ContentEncoding", 68).wire("Content-Encoding").at(Location::Header),
-            Member::new("ContentLanguage", 69).wire("Content-Language").at(Location::Header),
-            Member::new("ContentType", 73).wire("Content-Type").at(Location::Header),
-            Member::new("Expires", 146).wire("Expires").at(Location::Header),
-            Member::new("GrantFullControl", 203).wire("x-amz-grant-full-control").at(Location::Header),
-            Member::new("GrantRead", 204).wire("x-amz-grant-read").at(Location::Header),
-            Member::new("GrantReadACP", 205).wire("x-amz-grant-read-acp").at(Location::Header),
-            Member::new("GrantWriteACP", 207).wire("x-amz-grant-write-acp").at(Location::Header),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("Metadata", 276).wire("x-amz-meta-").at(Location::Headers),
-            Member::new("ServerSideEncryption", 428).wire("x-amz-server-side-encryption").at(Location::Header),
-            Member::new("StorageClass", 441).wire("x-amz-storage-class").at(Location::Header),
-            Member::new("WebsiteRedirectLocation", 474).wire("x-amz-website-redirect-location").at(Location::Header),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKey", 424).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
-            Member::new("SSEKMSKeyId", 427).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
-            Member::new("SSEKMSEncryptionContext", 426).wire("x-amz-server-side-encryption-context").at(Location::Header),
-            Member::new("BucketKeyEnabled", 26).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
-            Member::new("Tagging", 448).wire("x-amz-tagging").at(Location::Header),
-            Member::new("ObjectLockMode", 319).wire("x-amz-object-lock-mode").at(Location::Header),
-            Member::new("ObjectLockRetainUntilDate", 320).wire("x-amz-object-lock-retain-until-date").at(Location::Header),
-            Member::new("ObjectLockLegalHoldStatus", 318).wire("x-amz-object-lock-legal-hold").at(Location::Header),
-            Member::new("ObjectLockEventHold", 314).wire("x-amz-object-lock-event-hold").at(Location::Header),
-            Member::new("ObjectLockEventHoldDurationDays", 315)
+            Member::new("ACL", 326).wire("x-amz-acl").at(Location::Header),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("CacheControl", 44).wire("Cache-Control").at(Location::Header),
+            Member::new("ContentDisposition", 72).wire("Content-Disposition").at(Location::Header),
+            Member::new("ContentEncoding", 73).wire("Content-Encoding").at(Location::Header),
+            Member::new("ContentLanguage", 74).wire("Content-Language").at(Location::Header),
+            Member::new("ContentType", 78).wire("Content-Type").at(Location::Header),
+            Member::new("Expires", 153).wire("Expires").at(Location::Header),
+            Member::new("GrantFullControl", 215).wire("x-amz-grant-full-control").at(Location::Header),
+            Member::new("GrantRead", 216).wire("x-amz-grant-read").at(Location::Header),
+            Member::new("GrantReadACP", 217).wire("x-amz-grant-read-acp").at(Location::Header),
+            Member::new("GrantWriteACP", 219).wire("x-amz-grant-write-acp").at(Location::Header),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("Metadata", 294).wire("x-amz-meta-").at(Location::Headers),
+            Member::new("ServerSideEncryption", 462).wire("x-amz-server-side-encryption").at(Location::Header),
+            Member::new("StorageClass", 475).wire("x-amz-storage-class").at(Location::Header),
+            Member::new("WebsiteRedirectLocation", 510).wire("x-amz-website-redirect-location").at(Location::Header),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKey", 457).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("SSEKMSKeyId", 460).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
+            Member::new("SSEKMSEncryptionContext", 459).wire("x-amz-server-side-encryption-context").at(Location::Header),
+            Member::new("BucketKeyEnabled", 27).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("Tagging", 482).wire("x-amz-tagging").at(Location::Header),
+            Member::new("ObjectLockMode", 339).wire("x-amz-object-lock-mode").at(Location::Header),
+            Member::new("ObjectLockRetainUntilDate", 340).wire("x-amz-object-lock-retain-until-date").at(Location::Header),
+            Member::new("ObjectLockLegalHoldStatus", 338).wire("x-amz-object-lock-legal-hold").at(Location::Header),
+            Member::new("ObjectLockEventHold", 334).wire("x-amz-object-lock-event-hold").at(Location::Header),
+            Member::new("ObjectLockEventHoldDurationDays", 335)
                 .wire("x-amz-object-lock-event-hold-duration-days")
                 .at(Location::Header),
-            Member::new("ObjectLockEventHoldDurationYears", 316)
+            Member::new("ObjectLockEventHoldDurationYears", 336)
                 .wire("x-amz-object-lock-event-hold-duration-years")
                 .at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-checksum-algorithm").at(Location::Header),
-            Member::new("ChecksumType", 53).wire("x-amz-checksum-type").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-checksum-algorithm").at(Location::Header),
+            Member::new("ChecksumType", 56).wire("x-amz-checksum-type").at(Location::Header),
         ],
     ),
-    /* 93 */ Shape::new("CreationDate", Kind::Timestamp(None)),
-    /* 94 */ Shape::choice("DataRedundancy", &["SingleAvailabilityZone", "SingleLocalZone"]),
-    /* 95 */ Shape::new("Date", Kind::Timestamp(Some(TimestampFormat::Iso8601))),
-    /* 96 */ Shape::new("Days", Kind::Integer),
-    /* 97 */ Shape::new("DaysAfterInitiation", Kind::Integer),
-    /* 98 */
+    /* 98 */ Shape::new("CreationDate", Kind::Timestamp(None)),
+    /* 99 */ Shape::choice("DataRedundancy", &["SingleAvailabilityZone", "SingleLocalZone"]),
+    /* 100 */ Shape::new("Date", Kind::Timestamp(Some(TimestampFormat::Iso8601))),
+    /* 101 */ Shape::new("Days", Kind::Integer),
+    /* 102 */ Shape::new("DaysAfterInitiation", Kind::Integer),
+    /* 103 */
     Shape::record(
         "DefaultRetention",
-        &[Member::new("Mode", 322), Member::new("Days", 96), Member::new("Years", 476), Member::new("DefaultEventHold", 139)],
+        &[Member::new("Mode", 342), Member::new("Days", 101), Member::new("Years", 512), Member::new("DefaultEventHold", 146)],
     ),
-    /* 99 */ Shape::record("Delete", &[Member::new("Objects", 308).wire("Object").required(), Member::new("Quiet", 386)]),
-    /* 100 */
+    /* 104 */ Shape::record("Delete", &[Member::new("Objects", 328).wire("Object").required(), Member::new("Quiet", 409)]),
+    /* 105 */
     Shape::record(
         "DeleteBucketCorsRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-        ],
-    ),
-    /* 101 */
-    Shape::record(
-        "DeleteBucketEncryptionRequest",
-        &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-        ],
-    ),
-    /* 102 */
-    Shape::record(
-        "DeleteBucketLifecycleRequest",
-        &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-        ],
-    ),
-    /* 103 */
-    Shape::record(
-        "DeleteBucketOwnershipControlsRequest",
-        &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-        ],
-    ),
-    /* 104 */
-    Shape::record(
-        "DeleteBucketPolicyRequest",
-        &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-        ],
-    ),
-    /* 105 */
-    Shape::record(
-        "DeleteBucketReplicationRequest",
-        &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
     /* 106 */
     Shape::record(
-        "DeleteBucketRequest",
+        "DeleteBucketEncryptionRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
     /* 107 */
     Shape::record(
-        "DeleteBucketTaggingRequest",
+        "DeleteBucketLifecycleRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
     /* 108 */
     Shape::record(
-        "DeleteBucketWebsiteRequest",
+        "DeleteBucketOwnershipControlsRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 109 */ Shape::new("DeleteMarker", Kind::Boolean),
+    /* 109 */
+    Shape::record(
+        "DeleteBucketPolicyRequest",
+        &[
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
+        ],
+    ),
     /* 110 */
+    Shape::record(
+        "DeleteBucketReplicationRequest",
+        &[
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
+        ],
+    ),
+    /* 111 */
+    Shape::record(
+        "DeleteBucketRequest",
+        &[
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
+        ],
+    ),
+    /* 112 */
+    Shape::record(
+        "DeleteBucketTaggingRequest",
+        &[
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
+        ],
+    ),
+    /* 113 */
+    Shape::record(
+        "DeleteBucketWebsiteRequest",
+        &[
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
+        ],
+    ),
+    /* 114 */ Shape::new("DeleteMarker", Kind::Boolean),
+    /* 115 */
     Shape::record(
         "DeleteMarkerEntry",
         &[
-            Member::new("Owner", 338),
-            Member::new("Key", 309),
-            Member::new("VersionId", 333),
-            Member::new("IsLatest", 232),
-            Member::new("LastModified", 242),
+            Member::new("Owner", 360),
+            Member::new("Key", 329),
+            Member::new("VersionId", 353),
+            Member::new("IsLatest", 245),
+            Member::new("LastModified", 259),
         ],
     ),
-    /* 111 */ Shape::record("DeleteMarkerReplication", &[Member::new("Status", 112)]),
-    /* 112 */ Shape::choice("DeleteMarkerReplicationStatus", &["Enabled", "Disabled"]),
-    /* 113 */ Shape::new("DeleteMarkerVersionId", Kind::String),
-    /* 114 */ Shape::list("DeleteMarkers", Member::element(110)).flattened(),
-    /* 115 */
+    /* 116 */ Shape::record("DeleteMarkerReplication", &[Member::new("Status", 117)]),
+    /* 117 */ Shape::choice("DeleteMarkerReplicationStatus", &["Enabled", "Disabled"]),
+    /* 118 */ Shape::new("DeleteMarkerVersionId", Kind::String),
+    /* 119 */ Shape::list("DeleteMarkers", Member::element(115)).flattened(),
+    /* 120 */
     Shape::record(
         "DeleteObjectOutput",
         &[
-            Member::new("DeleteMarker", 109).wire("x-amz-delete-marker").at(Location::Header),
-            Member::new("VersionId", 333).wire("x-amz-version-id").at(Location::Header),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("DeleteMarker", 114).wire("x-amz-delete-marker").at(Location::Header),
+            Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
         ],
     ),
-    /* 116 */
+    /* 121 */
     Shape::record(
         "DeleteObjectRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("MFA", 266).wire("x-amz-mfa").at(Location::Header),
-            Member::new("VersionId", 333).wire("versionId").at(Location::Query),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
-            Member::new("BypassGovernanceRetention", 37).wire("x-amz-bypass-governance-retention").at(Location::Header),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("MFA", 284).wire("x-amz-mfa").at(Location::Header),
+            Member::new("VersionId", 353).wire("versionId").at(Location::Query),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("BypassGovernanceRetention", 38).wire("x-amz-bypass-governance-retention").at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("IfMatch", 218).wire("If-Match").at(Location::Header),
-            Member::new("IfMatchLastModifiedTime", 220).wire("x-amz-if-match-last-modified-time").at(Location::Header),
-            Member::new("IfMatchSize", 221).wire("x-amz-if-match-size").at(Location::Header),
-        ],
-    ),
-    /* 117 */
-    Shape::record("DeleteObjectTaggingOutput", &[Member::new("VersionId", 333).wire("x-amz-version-id").at(Location::Header)]),
-    /* 118 */
-    Shape::record(
-        "DeleteObjectTaggingRequest",
-        &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("VersionId", 333).wire("versionId").at(Location::Query),
-            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-        ],
-    ),
-    /* 119 */
-    Shape::record(
-        "DeleteObjectsOutput",
-        &[
-            Member::new("Deleted", 123),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
-            Member::new("Errors", 136).wire("Error"),
-        ],
-    ),
-    /* 120 */
-    Shape::record(
-        "DeleteObjectsRequest",
-        &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Delete", 99)
-                .wire("Delete")
-                .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" })
-                .required(),
-            Member::new("MFA", 266).wire("x-amz-mfa").at(Location::Header),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
-            Member::new("BypassGovernanceRetention", 37).wire("x-amz-bypass-governance-retention").at(Location::Header),
-            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
-        ],
-    )
-    .payload("Delete"),
-    /* 121 */
-    Shape::record(
-        "DeletePublicAccessBlockRequest",
-        &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
+            Member::new("IfMatch", 230).wire("If-Match").at(Location::Header),
+            Member::new("IfMatchLastModifiedTime", 232).wire("x-amz-if-match-last-modified-time").at(Location::Header),
+            Member::new("IfMatchSize", 233).wire("x-amz-if-match-size").at(Location::Header),
         ],
     ),
     /* 122 */
+    Shape::record("DeleteObjectTaggingOutput", &[Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header)]),
+    /* 123 */
+    Shape::record(
+        "DeleteObjectTaggingRequest",
+        &[
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("VersionId", 353).wire("versionId").at(Location::Query),
+            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
+        ],
+    ),
+    /* 124 */
+    Shape::record(
+        "DeleteObjectsOutput",
+        &[
+            Member::new("Deleted", 128),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("Errors", 143).wire("Error"),
+        ],
+    ),
+    /* 125 */
+    Shape::record(
+        "DeleteObjectsRequest",
+        &[
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Delete", 104)
+                .wire("Delete")
+                .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" })
+                .required(),
+            Member::new("MFA", 284).wire("x-amz-mfa").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("BypassGovernanceRetention", 38).wire("x-amz-bypass-governance-retention").at(Location::Header),
+            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+        ],
+    )
+    .payload("Delete"),
+    /* 126 */
+    Shape::record(
+        "DeletePublicAccessBlockRequest",
+        &[
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
+        ],
+    ),
+    /* 127 */
     Shape::record(
         "DeletedObject",
         &[
-            Member::new("Key", 309),
-            Member::new("VersionId", 333),
-            Member::new("DeleteMarker", 109),
-            Member::new("DeleteMarkerVersionId", 113),
+            Member::new("Key", 329),
+            Member::new("VersionId", 353),
+            Member::new("DeleteMarker", 114),
+            Member::new("DeleteMarkerVersionId", 118),
         ],
     ),
-    /* 123 */ Shape::list("DeletedObjects", Member::element(122)).flattened(),
-    /* 124 */ Shape::new("Delimiter", Kind::String),
-    /* 125 */
+    /* 128 */ Shape::list("DeletedObjects", Member::element(127)).flattened(),
+    /* 129 */ Shape::new("Delimiter", Kind::String),
+    /* 130 */ Shape::new("Description", Kind::String),
+    /* 131 */
     Shape::record(
         "Destination",
         &[
-            Member::new("Bucket", 31).required(),
+            Member::new("Bucket", 32).required(),
             Member::new("Account", 9),
-            Member::new("StorageClass", 441),
+            Member::new("StorageClass", 475),
             Member::new("AccessControlTranslation", 7),
-            Member::new("EncryptionConfiguration", 130),
-            Member::new("ReplicationTime", 403),
-            Member::new("Metrics", 280),
+            Member::new("EncryptionConfiguration", 137),
+            Member::new("ReplicationTime", 430),
+            Member::new("Metrics", 299),
         ],
     ),
-    /* 126 */ Shape::new("DisplayName", Kind::String),
-    /* 127 */ Shape::new("ETag", Kind::String),
-    /* 128 */ Shape::new("EmailAddress", Kind::String),
-    /* 129 */ Shape::choice("EncodingType", &["url"]),
-    /* 130 */ Shape::record("EncryptionConfiguration", &[Member::new("ReplicaKmsKeyID", 393)]),
-    /* 131 */ Shape::choice("EncryptionType", &["NONE", "SSE-C"]),
-    /* 132 */ Shape::list("EncryptionTypeList", Member::element(131).wire("EncryptionType")).flattened(),
-    /* 133 */
+    /* 132 */ Shape::new("DisplayName", Kind::String),
+    /* 133 */ Shape::new("ETag", Kind::String),
+    /* 134 */ Shape::new("EmailAddress", Kind::String),
+    /* 135 */ Shape::choice("EncodingType", &["url"]),
+    /* 136 */
+    Shape::record(
+        "Encryption",
+        &[Member::new("EncryptionType", 462).required(), Member::new("KMSKeyId", 460), Member::new("KMSContext", 252)],
+    ),
+    /* 137 */ Shape::record("EncryptionConfiguration", &[Member::new("ReplicaKmsKeyID", 420)]),
+    /* 138 */ Shape::choice("EncryptionType", &["NONE", "SSE-C"]),
+    /* 139 */ Shape::list("EncryptionTypeList", Member::element(138).wire("EncryptionType")).flattened(),
+    /* 140 */
     Shape::record("EncryptionTypeMismatch", &[]).error(ErrorTrait { code: None, status: Some(400), sender: true }),
-    /* 134 */
+    /* 141 */
     Shape::record(
         "Error",
-        &[Member::new("Key", 309), Member::new("VersionId", 333), Member::new("Code", 57), Member::new("Message", 275)],
+        &[Member::new("Key", 329), Member::new("VersionId", 353), Member::new("Code", 60), Member::new("Message", 293)],
     ),
-    /* 135 */ Shape::record("ErrorDocument", &[Member::new("Key", 309).required()]),
-    /* 136 */ Shape::list("Errors", Member::element(134)).flattened(),
-    /* 137 */
+    /* 142 */ Shape::record("ErrorDocument", &[Member::new("Key", 329).required()]),
+    /* 143 */ Shape::list("Errors", Member::element(141)).flattened(),
+    /* 144 */
     Shape::choice(
         "Event",
         &[
@@ -736,911 +769,929 @@ pub static SHAPES: &[Shape] = &[
             "s3:ObjectRetention:Put",
         ],
     ),
-    /* 138 */ Shape::record("EventBridgeConfiguration", &[]),
-    /* 139 */ Shape::record("EventHoldDuration", &[Member::new("Days", 96), Member::new("Years", 476)]),
-    /* 140 */ Shape::list("EventList", Member::element(137)).flattened(),
-    /* 141 */ Shape::record("ExistingObjectReplication", &[Member::new("Status", 142).required()]),
-    /* 142 */ Shape::choice("ExistingObjectReplicationStatus", &["Enabled", "Disabled"]),
-    /* 143 */ Shape::new("Expiration", Kind::String),
-    /* 144 */ Shape::choice("ExpirationStatus", &["Enabled", "Disabled"]),
-    /* 145 */ Shape::new("ExpiredObjectDeleteMarker", Kind::Boolean),
-    /* 146 */ Shape::new("Expires", Kind::String),
-    /* 147 */ Shape::new("ExposeHeader", Kind::String),
-    /* 148 */ Shape::list("ExposeHeaders", Member::element(147)).flattened(),
-    /* 149 */ Shape::new("FetchOwner", Kind::Boolean),
-    /* 150 */ Shape::record("FilterRule", &[Member::new("Name", 152), Member::new("Value", 153)]),
-    /* 151 */ Shape::list("FilterRuleList", Member::element(150)).flattened(),
-    /* 152 */ Shape::choice("FilterRuleName", &["prefix", "suffix"]),
-    /* 153 */ Shape::new("FilterRuleValue", Kind::String),
-    /* 154 */
+    /* 145 */ Shape::record("EventBridgeConfiguration", &[]),
+    /* 146 */ Shape::record("EventHoldDuration", &[Member::new("Days", 101), Member::new("Years", 512)]),
+    /* 147 */ Shape::list("EventList", Member::element(144)).flattened(),
+    /* 148 */ Shape::record("ExistingObjectReplication", &[Member::new("Status", 149).required()]),
+    /* 149 */ Shape::choice("ExistingObjectReplicationStatus", &["Enabled", "Disabled"]),
+    /* 150 */ Shape::new("Expiration", Kind::String),
+    /* 151 */ Shape::choice("ExpirationStatus", &["Enabled", "Disabled"]),
+    /* 152 */ Shape::new("ExpiredObjectDeleteMarker", Kind::Boolean),
+    /* 153 */ Shape::new("Expires", Kind::String),
+    /* 154 */ Shape::new("ExposeHeader", Kind::String),
+    /* 155 */ Shape::list("ExposeHeaders", Member::element(154)).flattened(),
+    /* 156 */ Shape::new("Expression", Kind::String),
+    /* 157 */ Shape::choice("ExpressionType", &["SQL"]),
+    /* 158 */ Shape::new("FetchOwner", Kind::Boolean),
+    /* 159 */ Shape::new("FieldDelimiter", Kind::String),
+    /* 160 */ Shape::choice("FileHeaderInfo", &["USE", "IGNORE", "NONE"]),
+    /* 161 */ Shape::record("FilterRule", &[Member::new("Name", 163), Member::new("Value", 164)]),
+    /* 162 */ Shape::list("FilterRuleList", Member::element(161)).flattened(),
+    /* 163 */ Shape::choice("FilterRuleName", &["prefix", "suffix"]),
+    /* 164 */ Shape::new("FilterRuleValue", Kind::String),
+    /* 165 */
     Shape::record(
         "GetBucketAccelerateConfigurationOutput",
-        &[Member::new("Status", 21), Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header)],
+        &[Member::new("Status", 22), Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header)],
     ),
-    /* 155 */
+    /* 166 */
     Shape::record(
         "GetBucketAccelerateConfigurationRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
         ],
     ),
-    /* 156 */
-    Shape::record("GetBucketAclOutput", &[Member::new("Owner", 338), Member::new("Grants", 209).wire("AccessControlList")]),
-    /* 157 */
+    /* 167 */
+    Shape::record("GetBucketAclOutput", &[Member::new("Owner", 360), Member::new("Grants", 221).wire("AccessControlList")]),
+    /* 168 */
     Shape::record(
         "GetBucketAclRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 158 */ Shape::record("GetBucketCorsOutput", &[Member::new("CORSRules", 40).wire("CORSRule")]),
-    /* 159 */
+    /* 169 */ Shape::record("GetBucketCorsOutput", &[Member::new("CORSRules", 41).wire("CORSRule")]),
+    /* 170 */
     Shape::record(
         "GetBucketCorsRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 160 */
-    Shape::record("GetBucketEncryptionOutput", &[Member::new("ServerSideEncryptionConfiguration", 430)])
+    /* 171 */
+    Shape::record("GetBucketEncryptionOutput", &[Member::new("ServerSideEncryptionConfiguration", 464)])
         .payload("ServerSideEncryptionConfiguration"),
-    /* 161 */
+    /* 172 */
     Shape::record(
         "GetBucketEncryptionRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 162 */
+    /* 173 */
     Shape::record(
         "GetBucketLifecycleConfigurationOutput",
         &[
-            Member::new("Rules", 248).wire("Rule"),
-            Member::new("TransitionDefaultMinimumObjectSize", 460)
+            Member::new("Rules", 265).wire("Rule"),
+            Member::new("TransitionDefaultMinimumObjectSize", 495)
                 .wire("x-amz-transition-default-minimum-object-size")
                 .at(Location::Header),
         ],
     ),
-    /* 163 */
+    /* 174 */
     Shape::record(
         "GetBucketLifecycleConfigurationRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 164 */ Shape::record("GetBucketLocationOutput", &[Member::new("LocationConstraint", 28)]),
-    /* 165 */
+    /* 175 */ Shape::record("GetBucketLocationOutput", &[Member::new("LocationConstraint", 29)]),
+    /* 176 */
     Shape::record(
         "GetBucketLocationRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 166 */ Shape::record("GetBucketLoggingOutput", &[Member::new("LoggingEnabled", 265)]),
-    /* 167 */
+    /* 177 */ Shape::record("GetBucketLoggingOutput", &[Member::new("LoggingEnabled", 283)]),
+    /* 178 */
     Shape::record(
         "GetBucketLoggingRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 168 */
+    /* 179 */
     Shape::record(
         "GetBucketNotificationConfigurationRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 169 */
-    Shape::record("GetBucketOwnershipControlsOutput", &[Member::new("OwnershipControls", 340)]).payload("OwnershipControls"),
-    /* 170 */
+    /* 180 */
+    Shape::record("GetBucketOwnershipControlsOutput", &[Member::new("OwnershipControls", 362)]).payload("OwnershipControls"),
+    /* 181 */
     Shape::record(
         "GetBucketOwnershipControlsRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 171 */ Shape::record("GetBucketPolicyOutput", &[Member::new("Policy", 353)]).payload("Policy"),
-    /* 172 */
+    /* 182 */ Shape::record("GetBucketPolicyOutput", &[Member::new("Policy", 376)]).payload("Policy"),
+    /* 183 */
     Shape::record(
         "GetBucketPolicyRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 173 */ Shape::record("GetBucketPolicyStatusOutput", &[Member::new("PolicyStatus", 354)]).payload("PolicyStatus"),
-    /* 174 */
+    /* 184 */ Shape::record("GetBucketPolicyStatusOutput", &[Member::new("PolicyStatus", 377)]).payload("PolicyStatus"),
+    /* 185 */
     Shape::record(
         "GetBucketPolicyStatusRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-        ],
-    ),
-    /* 175 */
-    Shape::record("GetBucketReplicationOutput", &[Member::new("ReplicationConfiguration", 396)])
-        .payload("ReplicationConfiguration"),
-    /* 176 */
-    Shape::record(
-        "GetBucketReplicationRequest",
-        &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-        ],
-    ),
-    /* 177 */ Shape::record("GetBucketRequestPaymentOutput", &[Member::new("Payer", 351)]),
-    /* 178 */
-    Shape::record(
-        "GetBucketRequestPaymentRequest",
-        &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-        ],
-    ),
-    /* 179 */ Shape::record("GetBucketTaggingOutput", &[Member::new("TagSet", 445).required()]),
-    /* 180 */
-    Shape::record(
-        "GetBucketTaggingRequest",
-        &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-        ],
-    ),
-    /* 181 */
-    Shape::record("GetBucketVersioningOutput", &[Member::new("Status", 35), Member::new("MFADelete", 268).wire("MfaDelete")]),
-    /* 182 */
-    Shape::record(
-        "GetBucketVersioningRequest",
-        &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-        ],
-    ),
-    /* 183 */
-    Shape::record(
-        "GetBucketWebsiteOutput",
-        &[
-            Member::new("RedirectAllRequestsTo", 389),
-            Member::new("IndexDocument", 225),
-            Member::new("ErrorDocument", 135),
-            Member::new("RoutingRules", 420),
-        ],
-    ),
-    /* 184 */
-    Shape::record(
-        "GetBucketWebsiteRequest",
-        &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-        ],
-    ),
-    /* 185 */
-    Shape::record(
-        "GetObjectAclOutput",
-        &[
-            Member::new("Owner", 338),
-            Member::new("Grants", 209).wire("AccessControlList"),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
         ],
     ),
     /* 186 */
-    Shape::record(
-        "GetObjectAclRequest",
-        &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("VersionId", 333).wire("versionId").at(Location::Query),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
-            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-        ],
-    ),
+    Shape::record("GetBucketReplicationOutput", &[Member::new("ReplicationConfiguration", 423)])
+        .payload("ReplicationConfiguration"),
     /* 187 */
     Shape::record(
-        "GetObjectAttributesOutput",
+        "GetBucketReplicationRequest",
         &[
-            Member::new("DeleteMarker", 109).wire("x-amz-delete-marker").at(Location::Header),
-            Member::new("LastModified", 242).wire("Last-Modified").at(Location::Header),
-            Member::new("VersionId", 333).wire("x-amz-version-id").at(Location::Header),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
-            Member::new("ETag", 127),
-            Member::new("Checksum", 42),
-            Member::new("ObjectParts", 188),
-            Member::new("StorageClass", 441),
-            Member::new("ObjectSize", 328),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 188 */
-    Shape::record(
-        "GetObjectAttributesParts",
-        &[
-            Member::new("TotalPartsCount", 349).wire("PartsCount"),
-            Member::new("PartNumberMarker", 345),
-            Member::new("NextPartNumberMarker", 290),
-            Member::new("MaxParts", 273),
-            Member::new("IsTruncated", 235),
-            Member::new("Parts", 350).wire("Part"),
-        ],
-    ),
+    /* 188 */ Shape::record("GetBucketRequestPaymentOutput", &[Member::new("Payer", 374)]),
     /* 189 */
     Shape::record(
-        "GetObjectAttributesRequest",
+        "GetBucketRequestPaymentRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("VersionId", 333).wire("versionId").at(Location::Query),
-            Member::new("MaxParts", 273).wire("x-amz-max-parts").at(Location::Header),
-            Member::new("PartNumberMarker", 345).wire("x-amz-part-number-marker").at(Location::Header),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKey", 424).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("ObjectAttributes", 305).wire("x-amz-object-attributes").at(Location::Header).required(),
         ],
     ),
-    /* 190 */
-    Shape::record("GetObjectLegalHoldOutput", &[Member::new("LegalHold", 317).wire("LegalHold")]).payload("LegalHold"),
+    /* 190 */ Shape::record("GetBucketTaggingOutput", &[Member::new("TagSet", 479).required()]),
     /* 191 */
     Shape::record(
-        "GetObjectLegalHoldRequest",
+        "GetBucketTaggingRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("VersionId", 333).wire("versionId").at(Location::Query),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
     /* 192 */
-    Shape::record("GetObjectLockConfigurationOutput", &[Member::new("ObjectLockConfiguration", 311)])
-        .payload("ObjectLockConfiguration"),
+    Shape::record("GetBucketVersioningOutput", &[Member::new("Status", 36), Member::new("MFADelete", 286).wire("MfaDelete")]),
     /* 193 */
     Shape::record(
-        "GetObjectLockConfigurationRequest",
+        "GetBucketVersioningRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
     /* 194 */
     Shape::record(
-        "GetObjectOutput",
+        "GetBucketWebsiteOutput",
         &[
-            Member::new("Body", 19).streaming(),
-            Member::new("DeleteMarker", 109).wire("x-amz-delete-marker").at(Location::Header),
-            Member::new("AcceptRanges", 5).wire("accept-ranges").at(Location::Header),
-            Member::new("Expiration", 143).wire("x-amz-expiration").at(Location::Header),
-            Member::new("Restore", 415).wire("x-amz-restore").at(Location::Header),
-            Member::new("LastModified", 242).wire("Last-Modified").at(Location::Header),
-            Member::new("ContentLength", 70).wire("Content-Length").at(Location::Header),
-            Member::new("ETag", 127).wire("ETag").at(Location::Header),
-            Member::new("ChecksumCRC32", 45).wire("x-amz-checksum-crc32").at(Location::Header),
-            Member::new("ChecksumCRC32C", 46).wire("x-amz-checksum-crc32c").at(Location::Header),
-            Member::new("ChecksumCRC64NVME", 47).wire("x-amz-checksum-crc64nvme").at(Location::Header),
-            Member::new("ChecksumSHA1", 50).wire("x-amz-checksum-sha1").at(Location::Header),
-            Member::new("ChecksumSHA256", 51).wire("x-amz-checksum-sha256").at(Location::Header),
-            Member::new("ChecksumSHA512", 52).wire("x-amz-checksum-sha512").at(Location::Header),
-            Member::new("ChecksumMD5", 48).wire("x-amz-checksum-md5").at(Location::Header),
-            Member::new("ChecksumXXHASH64", 56).wire("x-amz-checksum-xxhash64").at(Location::Header),
-            Member::new("ChecksumXXHASH3", 55).wire("x-amz-checksum-xxhash3").at(Location::Header),
-            Member::new("ChecksumXXHASH128", 54).wire("x-amz-checksum-xxhash128").at(Location::Header),
-            Member::new("ChecksumType", 53).wire("x-amz-checksum-type").at(Location::Header),
-            Member::new("MissingMeta", 283).wire("x-amz-missing-meta").at(Location::Header),
-            Member::new("VersionId", 333).wire("x-amz-version-id").at(Location::Header),
-            Member::new("CacheControl", 41).wire("Cache-Control").at(Location::Header),
-            Member::new("ContentDisposition", 67).wire("Content-Disposition").at(Location::Header),
-            Member::new("ContentEncoding", 68).wire("Content-Encoding").at(Location::Header),
-            Member::new("ContentLanguage", 69).wire("Content-Language").at(Location::Header),
-            Member::new("ContentRange", 72).wire("Content-Range").at(Location::Header),
-            Member::new("ContentType", 73).wire("Content-Type").at(Location::Header),
-            Member::new("Expires", 146).wire("Expires").at(Location::Header),
-            Member::new("WebsiteRedirectLocation", 474).wire("x-amz-website-redirect-location").at(Location::Header),
-            Member::new("ServerSideEncryption", 428).wire("x-amz-server-side-encryption").at(Location::Header),
-            Member::new("Metadata", 276).wire("x-amz-meta-").at(Location::Headers),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
-            Member::new("SSEKMSKeyId", 427).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
-            Member::new("BucketKeyEnabled", 26).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
-            Member::new("StorageClass", 441).wire("x-amz-storage-class").at(Location::Header),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
-            Member::new("ReplicationStatus", 402).wire("x-amz-replication-status").at(Location::Header),
-            Member::new("PartsCount", 349).wire("x-amz-mp-parts-count").at(Location::Header),
-            Member::new("TagCount", 444).wire("x-amz-tagging-count").at(Location::Header),
-            Member::new("ObjectLockMode", 319).wire("x-amz-object-lock-mode").at(Location::Header),
-            Member::new("ObjectLockRetainUntilDate", 320).wire("x-amz-object-lock-retain-until-date").at(Location::Header),
-            Member::new("ObjectLockLegalHoldStatus", 318).wire("x-amz-object-lock-legal-hold").at(Location::Header),
-            Member::new("ObjectLockEventHold", 314).wire("x-amz-object-lock-event-hold").at(Location::Header),
-            Member::new("ObjectLockEventHoldDurationDays", 315)
-                .wire("x-amz-object-lock-event-hold-duration-days")
-                .at(Location::Header),
-            Member::new("ObjectLockEventHoldDurationYears", 316)
-                .wire("x-amz-object-lock-event-hold-duration-years")
-                .at(Location::Header),
+            Member::new("RedirectAllRequestsTo", 416),
+            Member::new("IndexDocument", 237),
+            Member::new("ErrorDocument", 142),
+            Member::new("RoutingRules", 452),
         ],
-    )
-    .payload("Body"),
+    ),
     /* 195 */
     Shape::record(
-        "GetObjectRequest",
+        "GetBucketWebsiteRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("IfMatch", 218).wire("If-Match").at(Location::Header),
-            Member::new("IfModifiedSince", 222).wire("If-Modified-Since").at(Location::Header),
-            Member::new("IfNoneMatch", 223).wire("If-None-Match").at(Location::Header),
-            Member::new("IfUnmodifiedSince", 224).wire("If-Unmodified-Since").at(Location::Header),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("Range", 387).wire("Range").at(Location::Header),
-            Member::new("ResponseCacheControl", 409).wire("response-cache-control").at(Location::Query),
-            Member::new("ResponseContentDisposition", 410).wire("response-content-disposition").at(Location::Query),
-            Member::new("ResponseContentEncoding", 411).wire("response-content-encoding").at(Location::Query),
-            Member::new("ResponseContentLanguage", 412).wire("response-content-language").at(Location::Query),
-            Member::new("ResponseContentType", 413).wire("response-content-type").at(Location::Query),
-            Member::new("ResponseExpires", 414).wire("response-expires").at(Location::Query),
-            Member::new("VersionId", 333).wire("versionId").at(Location::Query),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKey", 424).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
-            Member::new("PartNumber", 344).wire("partNumber").at(Location::Query),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("ChecksumMode", 49).wire("x-amz-checksum-mode").at(Location::Header),
         ],
     ),
     /* 196 */
-    Shape::record("GetObjectRetentionOutput", &[Member::new("Retention", 321).wire("Retention")]).payload("Retention"),
+    Shape::record(
+        "GetObjectAclOutput",
+        &[
+            Member::new("Owner", 360),
+            Member::new("Grants", 221).wire("AccessControlList"),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
+        ],
+    ),
     /* 197 */
     Shape::record(
-        "GetObjectRetentionRequest",
+        "GetObjectAclRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("VersionId", 333).wire("versionId").at(Location::Query),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("VersionId", 353).wire("versionId").at(Location::Query),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
     /* 198 */
     Shape::record(
-        "GetObjectTaggingOutput",
-        &[Member::new("VersionId", 333).wire("x-amz-version-id").at(Location::Header), Member::new("TagSet", 445).required()],
+        "GetObjectAttributesOutput",
+        &[
+            Member::new("DeleteMarker", 114).wire("x-amz-delete-marker").at(Location::Header),
+            Member::new("LastModified", 259).wire("Last-Modified").at(Location::Header),
+            Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("ETag", 133),
+            Member::new("Checksum", 45),
+            Member::new("ObjectParts", 199),
+            Member::new("StorageClass", 475),
+            Member::new("ObjectSize", 348),
+        ],
     ),
     /* 199 */
     Shape::record(
-        "GetObjectTaggingRequest",
+        "GetObjectAttributesParts",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("VersionId", 333).wire("versionId").at(Location::Query),
-            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("TotalPartsCount", 372).wire("PartsCount"),
+            Member::new("PartNumberMarker", 368),
+            Member::new("NextPartNumberMarker", 309),
+            Member::new("MaxParts", 291),
+            Member::new("IsTruncated", 248),
+            Member::new("Parts", 373).wire("Part"),
         ],
     ),
     /* 200 */
-    Shape::record("GetPublicAccessBlockOutput", &[Member::new("PublicAccessBlockConfiguration", 358)])
-        .payload("PublicAccessBlockConfiguration"),
-    /* 201 */
     Shape::record(
-        "GetPublicAccessBlockRequest",
+        "GetObjectAttributesRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("VersionId", 353).wire("versionId").at(Location::Query),
+            Member::new("MaxParts", 291).wire("x-amz-max-parts").at(Location::Header),
+            Member::new("PartNumberMarker", 368).wire("x-amz-part-number-marker").at(Location::Header),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKey", 457).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
+            Member::new("ObjectAttributes", 325).wire("x-amz-object-attributes").at(Location::Header).required(),
+        ],
+    ),
+    /* 201 */
+    Shape::record("GetObjectLegalHoldOutput", &[Member::new("LegalHold", 337).wire("LegalHold")]).payload("LegalHold"),
+    /* 202 */
+    Shape::record(
+        "GetObjectLegalHoldRequest",
+        &[
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("VersionId", 353).wire("versionId").at(Location::Query),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 202 */ Shape::record("Grant", &[Member::new("Grantee", 208), Member::new("Permission", 352)]),
-    /* 203 */ Shape::new("GrantFullControl", Kind::String),
-    /* 204 */ Shape::new("GrantRead", Kind::String),
-    /* 205 */ Shape::new("GrantReadACP", Kind::String),
-    /* 206 */ Shape::new("GrantWrite", Kind::String),
-    /* 207 */ Shape::new("GrantWriteACP", Kind::String),
-    /* 208 */
+    /* 203 */
+    Shape::record("GetObjectLockConfigurationOutput", &[Member::new("ObjectLockConfiguration", 331)])
+        .payload("ObjectLockConfiguration"),
+    /* 204 */
     Shape::record(
-        "Grantee",
+        "GetObjectLockConfigurationRequest",
         &[
-            Member::new("DisplayName", 126),
-            Member::new("EmailAddress", 128),
-            Member::new("ID", 217),
-            Member::new("Type", 463).wire("xsi:type").attribute().required(),
-            Member::new("URI", 464),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
+        ],
+    ),
+    /* 205 */
+    Shape::record(
+        "GetObjectOutput",
+        &[
+            Member::new("Body", 20).streaming(),
+            Member::new("DeleteMarker", 114).wire("x-amz-delete-marker").at(Location::Header),
+            Member::new("AcceptRanges", 5).wire("accept-ranges").at(Location::Header),
+            Member::new("Expiration", 150).wire("x-amz-expiration").at(Location::Header),
+            Member::new("Restore", 442).wire("x-amz-restore").at(Location::Header),
+            Member::new("LastModified", 259).wire("Last-Modified").at(Location::Header),
+            Member::new("ContentLength", 75).wire("Content-Length").at(Location::Header),
+            Member::new("ETag", 133).wire("ETag").at(Location::Header),
+            Member::new("ChecksumCRC32", 48).wire("x-amz-checksum-crc32").at(Location::Header),
+            Member::new("ChecksumCRC32C", 49).wire("x-amz-checksum-crc32c").at(Location::Header),
+            Member::new("ChecksumCRC64NVME", 50).wire("x-amz-checksum-crc64nvme").at(Location::Header),
+            Member::new("ChecksumSHA1", 53).wire("x-amz-checksum-sha1").at(Location::Header),
+            Member::new("ChecksumSHA256", 54).wire("x-amz-checksum-sha256").at(Location::Header),
+            Member::new("ChecksumSHA512", 55).wire("x-amz-checksum-sha512").at(Location::Header),
+            Member::new("ChecksumMD5", 51).wire("x-amz-checksum-md5").at(Location::Header),
+            Member::new("ChecksumXXHASH64", 59).wire("x-amz-checksum-xxhash64").at(Location::Header),
+            Member::new("ChecksumXXHASH3", 58).wire("x-amz-checksum-xxhash3").at(Location::Header),
+            Member::new("ChecksumXXHASH128", 57).wire("x-amz-checksum-xxhash128").at(Location::Header),
+            Member::new("ChecksumType", 56).wire("x-amz-checksum-type").at(Location::Header),
+            Member::new("MissingMeta", 302).wire("x-amz-missing-meta").at(Location::Header),
+            Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header),
+            Member::new("CacheControl", 44).wire("Cache-Control").at(Location::Header),
+            Member::new("ContentDisposition", 72).wire("Content-Disposition").at(Location::Header),
+            Member::new("ContentEncoding", 73).wire("Content-Encoding").at(Location::Header),
+            Member::new("ContentLanguage", 74).wire("Content-Language").at(Location::Header),
+            Member::new("ContentRange", 77).wire("Content-Range").at(Location::Header),
+            Member::new("ContentType", 78).wire("Content-Type").at(Location::Header),
+            Member::new("Expires", 153).wire("Expires").at(Location::Header),
+            Member::new("WebsiteRedirectLocation", 510).wire("x-amz-website-redirect-location").at(Location::Header),
+            Member::new("ServerSideEncryption", 462).wire("x-amz-server-side-encryption").at(Location::Header),
+            Member::new("Metadata", 294).wire("x-amz-meta-").at(Location::Headers),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("SSEKMSKeyId", 460).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
+            Member::new("BucketKeyEnabled", 27).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
+            Member::new("StorageClass", 475).wire("x-amz-storage-class").at(Location::Header),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("ReplicationStatus", 429).wire("x-amz-replication-status").at(Location::Header),
+            Member::new("PartsCount", 372).wire("x-amz-mp-parts-count").at(Location::Header),
+            Member::new("TagCount", 478).wire("x-amz-tagging-count").at(Location::Header),
+            Member::new("ObjectLockMode", 339).wire("x-amz-object-lock-mode").at(Location::Header),
+            Member::new("ObjectLockRetainUntilDate", 340).wire("x-amz-object-lock-retain-until-date").at(Location::Header),
+            Member::new("ObjectLockLegalHoldStatus", 338).wire("x-amz-object-lock-legal-hold").at(Location::Header),
+            Member::new("ObjectLockEventHold", 334).wire("x-amz-object-lock-event-hold").at(Location::Header),
+            Member::new("ObjectLockEventHoldDurationDays", 335)
+                .wire("x-amz-object-lock-event-hold-duration-days")
+                .at(Location::Header),
+            Member::new("ObjectLockEventHoldDurationYears", 336)
+                .wire("x-amz-object-lock-event-hold-duration-years")
+                .at(Location::Header),
         ],
     )
-    .namespace(Namespace { prefix: "xsi", uri: "http://www.w3.org/2001/XMLSchema-instance" }),
-    /* 209 */ Shape::list("Grants", Member::element(202).wire("Grant")),
+    .payload("Body"),
+    /* 206 */
+    Shape::record(
+        "GetObjectRequest",
+        &[
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("IfMatch", 230).wire("If-Match").at(Location::Header),
+            Member::new("IfModifiedSince", 234).wire("If-Modified-Since").at(Location::Header),
+            Member::new("IfNoneMatch", 235).wire("If-None-Match").at(Location::Header),
+            Member::new("IfUnmodifiedSince", 236).wire("If-Unmodified-Since").at(Location::Header),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("Range", 413).wire("Range").at(Location::Header),
+            Member::new("ResponseCacheControl", 436).wire("response-cache-control").at(Location::Query),
+            Member::new("ResponseContentDisposition", 437).wire("response-content-disposition").at(Location::Query),
+            Member::new("ResponseContentEncoding", 438).wire("response-content-encoding").at(Location::Query),
+            Member::new("ResponseContentLanguage", 439).wire("response-content-language").at(Location::Query),
+            Member::new("ResponseContentType", 440).wire("response-content-type").at(Location::Query),
+            Member::new("ResponseExpires", 441).wire("response-expires").at(Location::Query),
+            Member::new("VersionId", 353).wire("versionId").at(Location::Query),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKey", 457).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("PartNumber", 367).wire("partNumber").at(Location::Query),
+            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
+            Member::new("ChecksumMode", 52).wire("x-amz-checksum-mode").at(Location::Header),
+        ],
+    ),
+    /* 207 */
+    Shape::record("GetObjectRetentionOutput", &[Member::new("Retention", 341).wire("Retention")]).payload("Retention"),
+    /* 208 */
+    Shape::record(
+        "GetObjectRetentionRequest",
+        &[
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("VersionId", 353).wire("versionId").at(Location::Query),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
+        ],
+    ),
+    /* 209 */
+    Shape::record(
+        "GetObjectTaggingOutput",
+        &[Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header), Member::new("TagSet", 479).required()],
+    ),
     /* 210 */
     Shape::record(
-        "HeadBucketOutput",
+        "GetObjectTaggingRequest",
         &[
-            Member::new("BucketArn", 422).wire("x-amz-bucket-arn").at(Location::Header),
-            Member::new("BucketLocationType", 264).wire("x-amz-bucket-location-type").at(Location::Header),
-            Member::new("BucketLocationName", 29).wire("x-amz-bucket-location-name").at(Location::Header),
-            Member::new("BucketRegion", 390).wire("x-amz-bucket-region").at(Location::Header),
-            Member::new("AccessPointAlias", 8).wire("x-amz-access-point-alias").at(Location::Header),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("VersionId", 353).wire("versionId").at(Location::Query),
+            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
         ],
     ),
     /* 211 */
+    Shape::record("GetPublicAccessBlockOutput", &[Member::new("PublicAccessBlockConfiguration", 381)])
+        .payload("PublicAccessBlockConfiguration"),
+    /* 212 */
     Shape::record(
-        "HeadBucketRequest",
+        "GetPublicAccessBlockRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 212 */
+    /* 213 */ Shape::record("GlacierJobParameters", &[Member::new("Tier", 488).required()]),
+    /* 214 */ Shape::record("Grant", &[Member::new("Grantee", 220), Member::new("Permission", 375)]),
+    /* 215 */ Shape::new("GrantFullControl", Kind::String),
+    /* 216 */ Shape::new("GrantRead", Kind::String),
+    /* 217 */ Shape::new("GrantReadACP", Kind::String),
+    /* 218 */ Shape::new("GrantWrite", Kind::String),
+    /* 219 */ Shape::new("GrantWriteACP", Kind::String),
+    /* 220 */
+    Shape::record(
+        "Grantee",
+        &[
+            Member::new("DisplayName", 132),
+            Member::new("EmailAddress", 134),
+            Member::new("ID", 229),
+            Member::new("Type", 498).wire("xsi:type").attribute().required(),
+            Member::new("URI", 499),
+        ],
+    )
+    .namespace(Namespace { prefix: "xsi", uri: "http://www.w3.org/2001/XMLSchema-instance" }),
+    /* 221 */ Shape::list("Grants", Member::element(214).wire("Grant")),
+    /* 222 */
+    Shape::record(
+        "HeadBucketOutput",
+        &[
+            Member::new("BucketArn", 455).wire("x-amz-bucket-arn").at(Location::Header),
+            Member::new("BucketLocationType", 282).wire("x-amz-bucket-location-type").at(Location::Header),
+            Member::new("BucketLocationName", 30).wire("x-amz-bucket-location-name").at(Location::Header),
+            Member::new("BucketRegion", 417).wire("x-amz-bucket-region").at(Location::Header),
+            Member::new("AccessPointAlias", 8).wire("x-amz-access-point-alias").at(Location::Header),
+        ],
+    ),
+    /* 223 */
+    Shape::record(
+        "HeadBucketRequest",
+        &[
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
+        ],
+    ),
+    /* 224 */
     Shape::record(
         "HeadObjectOutput",
         &[
-            Member::new("DeleteMarker", 109).wire("x-amz-delete-marker").at(Location::Header),
+            Member::new("DeleteMarker", 114).wire("x-amz-delete-marker").at(Location::Header),
             Member::new("AcceptRanges", 5).wire("accept-ranges").at(Location::Header),
-            Member::new("Expiration", 143).wire("x-amz-expiration").at(Location::Header),
-            Member::new("Restore", 415).wire("x-amz-restore").at(Location::Header),
-            Member::new("ArchiveStatus", 17).wire("x-amz-archive-status").at(Location::Header),
-            Member::new("LastModified", 242).wire("Last-Modified").at(Location::Header),
-            Member::new("ContentLength", 70).wire("Content-Length").at(Location::Header),
-            Member::new("ChecksumCRC32", 45).wire("x-amz-checksum-crc32").at(Location::Header),
-            Member::new("ChecksumCRC32C", 46).wire("x-amz-checksum-crc32c").at(Location::Header),
-            Member::new("ChecksumCRC64NVME", 47).wire("x-amz-checksum-crc64nvme").at(Location::Header),
-            Member::new("ChecksumSHA1", 50).wire("x-amz-checksum-sha1").at(Location::Header),
-            Member::new("ChecksumSHA256", 51).wire("x-amz-checksum-sha256").at(Location::Header),
-            Member::new("ChecksumSHA512", 52).wire("x-amz-checksum-sha512").at(Location::Header),
-            Member::new("ChecksumMD5", 48).wire("x-amz-checksum-md5").at(Location::Header),
-            Member::new("ChecksumXXHASH64", 56).wire("x-amz-checksum-xxhash64").at(Location::Header),
-            Member::new("ChecksumXXHASH3", 55).wire("x-amz-checksum-xxhash3").at(Location::Header),
-            Member::new("ChecksumXXHASH128", 54).wire("x-amz-checksum-xxhash128").at(Location::Header),
-            Member::new("ChecksumType", 53).wire("x-amz-checksum-type").at(Location::Header),
-            Member::new("ETag", 127).wire("ETag").at(Location::Header),
-            Member::new("MissingMeta", 283).wire("x-amz-missing-meta").at(Location::Header),
-            Member::new("VersionId", 333).wire("x-amz-version-id").at(Location::Header),
-            Member::new("CacheControl", 41).wire("Cache-Control").at(Location::Header),
-            Member::new("ContentDisposition", 67).wire("Content-Disposition").at(Location::Header),
-            Member::new("ContentEncoding", 68).wire("Content-Encoding").at(Location::Header),
-            Member::new("ContentLanguage", 69).wire("Content-Language").at(Location::Header),
-            Member::new("ContentType", 73).wire("Content-Type").at(Location::Header),
-            Member::new("ContentRange", 72).wire("Content-Range").at(Location::Header),
-            Member::new("Expires", 146).wire("Expires").at(Location::Header),
-            Member::new("WebsiteRedirectLocation", 474).wire("x-amz-website-redirect-location").at(Location::Header),
-            Member::new("ServerSideEncryption", 428).wire("x-amz-server-side-encryption").at(Location::Header),
-            Member::new("Metadata", 276).wire("x-amz-meta-").at(Location::Headers),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
-            Member::new("SSEKMSKeyId", 427).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
-            Member::new("BucketKeyEnabled", 26).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
-            Member::new("StorageClass", 441).wire("x-amz-storage-class").at(Location::Header),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
-            Member::new("ReplicationStatus", 402).wire("x-amz-replication-status").at(Location::Header),
-            Member::new("PartsCount", 349).wire("x-amz-mp-parts-count").at(Location::Header),
-            Member::new("TagCount", 444).wire("x-amz-tagging-count").at(Location::Header),
-            Member::new("ObjectLockMode", 319).wire("x-amz-object-lock-mode").at(Location::Header),
-            Member::new("ObjectLockRetainUntilDate", 320).wire("x-amz-object-lock-retain-until-date").at(Location::Header),
-            Member::new("ObjectLockLegalHoldStatus", 318).wire("x-amz-object-lock-legal-hold").at(Location::Header),
-            Member::new("ObjectLockEventHold", 314).wire("x-amz-object-lock-event-hold").at(Location::Header),
-            Member::new("ObjectLockEventHoldDurationDays", 315)
+            Member::new("Expiration", 150).wire("x-amz-expiration").at(Location::Header),
+            Member::new("Restore", 442).wire("x-amz-restore").at(Location::Header),
+            Member::new("ArchiveStatus", 18).wire("x-amz-archive-status").at(Location::Header),
+            Member::new("LastModified", 259).wire("Last-Modified").at(Location::Header),
+            Member::new("ContentLength", 75).wire("Content-Length").at(Location::Header),
+            Member::new("ChecksumCRC32", 48).wire("x-amz-checksum-crc32").at(Location::Header),
+            Member::new("ChecksumCRC32C", 49).wire("x-amz-checksum-crc32c").at(Location::Header),
+            Member::new("ChecksumCRC64NVME", 50).wire("x-amz-checksum-crc64nvme").at(Location::Header),
+            Member::new("ChecksumSHA1", 53).wire("x-amz-checksum-sha1").at(Location::Header),
+            Member::new("ChecksumSHA256", 54).wire("x-amz-checksum-sha256").at(Location::Header),
+            Member::new("ChecksumSHA512", 55).wire("x-amz-checksum-sha512").at(Location::Header),
+            Member::new("ChecksumMD5", 51).wire("x-amz-checksum-md5").at(Location::Header),
+            Member::new("ChecksumXXHASH64", 59).wire("x-amz-checksum-xxhash64").at(Location::Header),
+            Member::new("ChecksumXXHASH3", 58).wire("x-amz-checksum-xxhash3").at(Location::Header),
+            Member::new("ChecksumXXHASH128", 57).wire("x-amz-checksum-xxhash128").at(Location::Header),
+            Member::new("ChecksumType", 56).wire("x-amz-checksum-type").at(Location::Header),
+            Member::new("ETag", 133).wire("ETag").at(Location::Header),
+            Member::new("MissingMeta", 302).wire("x-amz-missing-meta").at(Location::Header),
+            Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header),
+            Member::new("CacheControl", 44).wire("Cache-Control").at(Location::Header),
+            Member::new("ContentDisposition", 72).wire("Content-Disposition").at(Location::Header),
+            Member::new("ContentEncoding", 73).wire("Content-Encoding").at(Location::Header),
+            Member::new("ContentLanguage", 74).wire("Content-Language").at(Location::Header),
+            Member::new("ContentType", 78).wire("Content-Type").at(Location::Header),
+            Member::new("ContentRange", 77).wire("Content-Range").at(Location::Header),
+            Member::new("Expires", 153).wire("Expires").at(Location::Header),
+            Member::new("WebsiteRedirectLocation", 510).wire("x-amz-website-redirect-location").at(Location::Header),
+            Member::new("ServerSideEncryption", 462).wire("x-amz-server-side-encryption").at(Location::Header),
+            Member::new("Metadata", 294).wire("x-amz-meta-").at(Location::Headers),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("SSEKMSKeyId", 460).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
+            Member::new("BucketKeyEnabled", 27).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
+            Member::new("StorageClass", 475).wire("x-amz-storage-class").at(Location::Header),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("ReplicationStatus", 429).wire("x-amz-replication-status").at(Location::Header),
+            Member::new("PartsCount", 372).wire("x-amz-mp-parts-count").at(Location::Header),
+            Member::new("TagCount", 478).wire("x-amz-tagging-count").at(Location::Header),
+            Member::new("ObjectLockMode", 339).wire("x-amz-object-lock-mode").at(Location::Header),
+            Member::new("ObjectLockRetainUntilDate", 340).wire("x-amz-object-lock-retain-until-date").at(Location::Header),
+            Member::new("ObjectLockLegalHoldStatus", 338).wire("x-amz-object-lock-legal-hold").at(Location::Header),
+            Member::new("ObjectLockEventHold", 334).wire("x-amz-object-lock-event-hold").at(Location::Header),
+            Member::new("ObjectLockEventHoldDurationDays", 335)
                 .wire("x-amz-object-lock-event-hold-duration-days")
                 .at(Location::Header),
-            Member::new("ObjectLockEventHoldDurationYears", 316)
+            Member::new("ObjectLockEventHoldDurationYears", 336)
                 .wire("x-amz-object-lock-event-hold-duration-years")
                 .at(Location::Header),
         ],
     ),
-    /* 213 */
+    /* 225 */
     Shape::record(
         "HeadObjectRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("IfMatch", 218).wire("If-Match").at(Location::Header),
-            Member::new("IfModifiedSince", 222).wire("If-Modified-Since").at(Location::Header),
-            Member::new("IfNoneMatch", 223).wire("If-None-Match").at(Location::Header),
-            Member::new("IfUnmodifiedSince", 224).wire("If-Unmodified-Since").at(Location::Header),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("Range", 387).wire("Range").at(Location::Header),
-            Member::new("ResponseCacheControl", 409).wire("response-cache-control").at(Location::Query),
-            Member::new("ResponseContentDisposition", 410).wire("response-content-disposition").at(Location::Query),
-            Member::new("ResponseContentEncoding", 411).wire("response-content-encoding").at(Location::Query),
-            Member::new("ResponseContentLanguage", 412).wire("response-content-language").at(Location::Query),
-            Member::new("ResponseContentType", 413).wire("response-content-type").at(Location::Query),
-            Member::new("ResponseExpires", 414).wire("response-expires").at(Location::Query),
-            Member::new("VersionId", 333).wire("versionId").at(Location::Query),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKey", 424).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
-            Member::new("PartNumber", 344).wire("partNumber").at(Location::Query),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("IfMatch", 230).wire("If-Match").at(Location::Header),
+            Member::new("IfModifiedSince", 234).wire("If-Modified-Since").at(Location::Header),
+            Member::new("IfNoneMatch", 235).wire("If-None-Match").at(Location::Header),
+            Member::new("IfUnmodifiedSince", 236).wire("If-Unmodified-Since").at(Location::Header),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("Range", 413).wire("Range").at(Location::Header),
+            Member::new("ResponseCacheControl", 436).wire("response-cache-control").at(Location::Query),
+            Member::new("ResponseContentDisposition", 437).wire("response-content-disposition").at(Location::Query),
+            Member::new("ResponseContentEncoding", 438).wire("response-content-encoding").at(Location::Query),
+            Member::new("ResponseContentLanguage", 439).wire("response-content-language").at(Location::Query),
+            Member::new("ResponseContentType", 440).wire("response-content-type").at(Location::Query),
+            Member::new("ResponseExpires", 441).wire("response-expires").at(Location::Query),
+            Member::new("VersionId", 353).wire("versionId").at(Location::Query),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKey", 457).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("PartNumber", 367).wire("partNumber").at(Location::Query),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("ChecksumMode", 49).wire("x-amz-checksum-mode").at(Location::Header),
+            Member::new("ChecksumMode", 52).wire("x-amz-checksum-mode").at(Location::Header),
         ],
     ),
-    /* 214 */ Shape::new("HostName", Kind::String),
-    /* 215 */ Shape::new("HttpErrorCodeReturnedEquals", Kind::String),
-    /* 216 */ Shape::new("HttpRedirectCode", Kind::String),
-    /* 217 */ Shape::new("ID", Kind::String),
-    /* 218 */ Shape::new("IfMatch", Kind::String),
-    /* 219 */ Shape::new("IfMatchInitiatedTime", Kind::Timestamp(Some(TimestampFormat::Http))),
-    /* 220 */ Shape::new("IfMatchLastModifiedTime", Kind::Timestamp(Some(TimestampFormat::Http))),
-    /* 221 */ Shape::new("IfMatchSize", Kind::Long),
-    /* 222 */ Shape::new("IfModifiedSince", Kind::Timestamp(None)),
-    /* 223 */ Shape::new("IfNoneMatch", Kind::String),
-    /* 224 */ Shape::new("IfUnmodifiedSince", Kind::Timestamp(None)),
-    /* 225 */ Shape::record("IndexDocument", &[Member::new("Suffix", 442).required()]),
-    /* 226 */ Shape::new("Initiated", Kind::Timestamp(None)),
-    /* 227 */ Shape::record("Initiator", &[Member::new("ID", 217), Member::new("DisplayName", 126)]),
-    /* 228 */ Shape::choice("IntelligentTieringAccessTier", &["ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"]),
-    /* 229 */
-    Shape::record("InvalidObjectState", &[Member::new("StorageClass", 441), Member::new("AccessTier", 228)]).error(ErrorTrait {
+    /* 226 */ Shape::new("HostName", Kind::String),
+    /* 227 */ Shape::new("HttpErrorCodeReturnedEquals", Kind::String),
+    /* 228 */ Shape::new("HttpRedirectCode", Kind::String),
+    /* 229 */ Shape::new("ID", Kind::String),
+    /* 230 */ Shape::new("IfMatch", Kind::String),
+    /* 231 */ Shape::new("IfMatchInitiatedTime", Kind::Timestamp(Some(TimestampFormat::Http))),
+    /* 232 */ Shape::new("IfMatchLastModifiedTime", Kind::Timestamp(Some(TimestampFormat::Http))),
+    /* 233 */ Shape::new("IfMatchSize", Kind::Long),
+    /* 234 */ Shape::new("IfModifiedSince", Kind::Timestamp(None)),
+    /* 235 */ Shape::new("IfNoneMatch", Kind::String),
+    /* 236 */ Shape::new("IfUnmodifiedSince", Kind::Timestamp(None)),
+    /* 237 */ Shape::record("IndexDocument", &[Member::new("Suffix", 476).required()]),
+    /* 238 */ Shape::new("Initiated", Kind::Timestamp(None)),
+    /* 239 */ Shape::record("Initiator", &[Member::new("ID", 229), Member::new("DisplayName", 132)]),
+    /* 240 */
+    Shape::record(
+        "InputSerialization",
+        &[Member::new("CSV", 42), Member::new("CompressionType", 69), Member::new("JSON", 249), Member::new("Parquet", 365)],
+    ),
+    /* 241 */ Shape::choice("IntelligentTieringAccessTier", &["ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"]),
+    /* 242 */
+    Shape::record("InvalidObjectState", &[Member::new("StorageClass", 475), Member::new("AccessTier", 241)]).error(ErrorTrait {
         code: None,
         status: Some(403),
         sender: true,
     }),
-    /* 230 */ Shape::record("InvalidRequest", &[]).error(ErrorTrait { code: None, status: Some(400), sender: true }),
-    /* 231 */ Shape::record("InvalidWriteOffset", &[]).error(ErrorTrait { code: None, status: Some(400), sender: true }),
-    /* 232 */ Shape::new("IsLatest", Kind::Boolean),
-    /* 233 */ Shape::new("IsPublic", Kind::Boolean),
-    /* 234 */ Shape::new("IsRestoreInProgress", Kind::Boolean),
-    /* 235 */ Shape::new("IsTruncated", Kind::Boolean),
-    /* 236 */ Shape::new("KeyCount", Kind::Integer),
-    /* 237 */ Shape::new("KeyMarker", Kind::String),
-    /* 238 */ Shape::new("KeyPrefixEquals", Kind::String),
-    /* 239 */ Shape::new("LambdaFunctionArn", Kind::String),
-    /* 240 */
+    /* 243 */ Shape::record("InvalidRequest", &[]).error(ErrorTrait { code: None, status: Some(400), sender: true }),
+    /* 244 */ Shape::record("InvalidWriteOffset", &[]).error(ErrorTrait { code: None, status: Some(400), sender: true }),
+    /* 245 */ Shape::new("IsLatest", Kind::Boolean),
+    /* 246 */ Shape::new("IsPublic", Kind::Boolean),
+    /* 247 */ Shape::new("IsRestoreInProgress", Kind::Boolean),
+    /* 248 */ Shape::new("IsTruncated", Kind::Boolean),
+    /* 249 */ Shape::record("JSONInput", &[Member::new("Type", 251)]),
+    /* 250 */ Shape::record("JSONOutput", &[Member::new("RecordDelimiter", 414)]),
+    /* 251 */ Shape::choice("JSONType", &["DOCUMENT", "LINES"]),
+    /* 252 */ Shape::new("KMSContext", Kind::String),
+    /* 253 */ Shape::new("KeyCount", Kind::Integer),
+    /* 254 */ Shape::new("KeyMarker", Kind::String),
+    /* 255 */ Shape::new("KeyPrefixEquals", Kind::String),
+    /* 256 */ Shape::new("LambdaFunctionArn", Kind::String),
+    /* 257 */
     Shape::record(
         "LambdaFunctionConfiguration",
         &[
-            Member::new("Id", 302),
-            Member::new("LambdaFunctionArn", 239).wire("CloudFunction").required(),
-            Member::new("Events", 140).wire("Event").required(),
-            Member::new("Filter", 301),
+            Member::new("Id", 321),
+            Member::new("LambdaFunctionArn", 256).wire("CloudFunction").required(),
+            Member::new("Events", 147).wire("Event").required(),
+            Member::new("Filter", 320),
         ],
     ),
-    /* 241 */ Shape::list("LambdaFunctionConfigurationList", Member::element(240)).flattened(),
-    /* 242 */ Shape::new("LastModified", Kind::Timestamp(None)),
-    /* 243 */ Shape::new("LastModifiedTime", Kind::Timestamp(Some(TimestampFormat::Http))),
-    /* 244 */
+    /* 258 */ Shape::list("LambdaFunctionConfigurationList", Member::element(257)).flattened(),
+    /* 259 */ Shape::new("LastModified", Kind::Timestamp(None)),
+    /* 260 */ Shape::new("LastModifiedTime", Kind::Timestamp(Some(TimestampFormat::Http))),
+    /* 261 */
     Shape::record(
         "LifecycleExpiration",
-        &[Member::new("Date", 95), Member::new("Days", 96), Member::new("ExpiredObjectDeleteMarker", 145)],
+        &[Member::new("Date", 100), Member::new("Days", 101), Member::new("ExpiredObjectDeleteMarker", 152)],
     ),
-    /* 245 */
+    /* 262 */
     Shape::record(
         "LifecycleRule",
         &[
-            Member::new("Expiration", 244),
-            Member::new("ID", 217),
-            Member::new("Prefix", 355),
-            Member::new("Filter", 247),
-            Member::new("Status", 144).required(),
-            Member::new("Transitions", 461).wire("Transition"),
-            Member::new("NoncurrentVersionTransitions", 299).wire("NoncurrentVersionTransition"),
-            Member::new("NoncurrentVersionExpiration", 297),
+            Member::new("Expiration", 261),
+            Member::new("ID", 229),
+            Member::new("Prefix", 378),
+            Member::new("Filter", 264),
+            Member::new("Status", 151).required(),
+            Member::new("Transitions", 496).wire("Transition"),
+            Member::new("NoncurrentVersionTransitions", 318).wire("NoncurrentVersionTransition"),
+            Member::new("NoncurrentVersionExpiration", 316),
             Member::new("AbortIncompleteMultipartUpload", 1),
         ],
     ),
-    /* 246 */
+    /* 263 */
     Shape::record(
         "LifecycleRuleAndOperator",
         &[
-            Member::new("Prefix", 355),
-            Member::new("Tags", 445).wire("Tag").flattened(),
-            Member::new("ObjectSizeGreaterThan", 329),
-            Member::new("ObjectSizeLessThan", 330),
+            Member::new("Prefix", 378),
+            Member::new("Tags", 479).wire("Tag").flattened(),
+            Member::new("ObjectSizeGreaterThan", 349),
+            Member::new("ObjectSizeLessThan", 350),
         ],
     ),
-    /* 247 */
+    /* 264 */
     Shape::record(
         "LifecycleRuleFilter",
         &[
-            Member::new("Prefix", 355),
-            Member::new("Tag", 443),
-            Member::new("ObjectSizeGreaterThan", 329),
-            Member::new("ObjectSizeLessThan", 330),
-            Member::new("And", 246),
+            Member::new("Prefix", 378),
+            Member::new("Tag", 477),
+            Member::new("ObjectSizeGreaterThan", 349),
+            Member::new("ObjectSizeLessThan", 350),
+            Member::new("And", 263),
         ],
     ),
-    /* 248 */ Shape::list("LifecycleRules", Member::element(245)).flattened(),
-    /* 249 */
+    /* 265 */ Shape::list("LifecycleRules", Member::element(262)).flattened(),
+    /* 266 */
     Shape::record(
         "ListBucketsOutput",
         &[
-            Member::new("Buckets", 36),
-            Member::new("Owner", 338),
-            Member::new("ContinuationToken", 291),
-            Member::new("Prefix", 355),
+            Member::new("Buckets", 37),
+            Member::new("Owner", 360),
+            Member::new("ContinuationToken", 310),
+            Member::new("Prefix", 378),
         ],
     ),
-    /* 250 */
+    /* 267 */
     Shape::record(
         "ListBucketsRequest",
         &[
-            Member::new("MaxBuckets", 271).wire("max-buckets").at(Location::Query),
-            Member::new("ContinuationToken", 454).wire("continuation-token").at(Location::Query),
-            Member::new("Prefix", 355).wire("prefix").at(Location::Query),
-            Member::new("BucketRegion", 33).wire("bucket-region").at(Location::Query),
+            Member::new("MaxBuckets", 289).wire("max-buckets").at(Location::Query),
+            Member::new("ContinuationToken", 489).wire("continuation-token").at(Location::Query),
+            Member::new("Prefix", 378).wire("prefix").at(Location::Query),
+            Member::new("BucketRegion", 34).wire("bucket-region").at(Location::Query),
         ],
     ),
-    /* 251 */
+    /* 268 */
     Shape::record(
         "ListMultipartUploadsOutput",
         &[
-            Member::new("Bucket", 31),
-            Member::new("KeyMarker", 237),
-            Member::new("UploadIdMarker", 465),
-            Member::new("NextKeyMarker", 288),
-            Member::new("Prefix", 355),
-            Member::new("Delimiter", 124),
-            Member::new("NextUploadIdMarker", 292),
-            Member::new("MaxUploads", 274),
-            Member::new("IsTruncated", 235),
-            Member::new("Uploads", 287).wire("Upload"),
-            Member::new("CommonPrefixes", 59),
-            Member::new("EncodingType", 129),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("Bucket", 32),
+            Member::new("KeyMarker", 254),
+            Member::new("UploadIdMarker", 500),
+            Member::new("NextKeyMarker", 307),
+            Member::new("Prefix", 378),
+            Member::new("Delimiter", 129),
+            Member::new("NextUploadIdMarker", 311),
+            Member::new("MaxUploads", 292),
+            Member::new("IsTruncated", 248),
+            Member::new("Uploads", 306).wire("Upload"),
+            Member::new("CommonPrefixes", 63),
+            Member::new("EncodingType", 135),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
         ],
     ),
-    /* 252 */
+    /* 269 */
     Shape::record(
         "ListMultipartUploadsRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Delimiter", 124).wire("delimiter").at(Location::Query),
-            Member::new("EncodingType", 129).wire("encoding-type").at(Location::Query),
-            Member::new("KeyMarker", 237).wire("key-marker").at(Location::Query),
-            Member::new("MaxUploads", 274).wire("max-uploads").at(Location::Query),
-            Member::new("Prefix", 355).wire("prefix").at(Location::Query),
-            Member::new("UploadIdMarker", 465).wire("upload-id-marker").at(Location::Query),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Delimiter", 129).wire("delimiter").at(Location::Query),
+            Member::new("EncodingType", 135).wire("encoding-type").at(Location::Query),
+            Member::new("KeyMarker", 254).wire("key-marker").at(Location::Query),
+            Member::new("MaxUploads", 292).wire("max-uploads").at(Location::Query),
+            Member::new("Prefix", 378).wire("prefix").at(Location::Query),
+            Member::new("UploadIdMarker", 500).wire("upload-id-marker").at(Location::Query),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
         ],
     ),
-    /* 253 */
+    /* 270 */
     Shape::record(
         "ListObjectVersionsOutput",
         &[
-            Member::new("IsTruncated", 235),
-            Member::new("KeyMarker", 237),
-            Member::new("VersionIdMarker", 472),
-            Member::new("NextKeyMarker", 288),
-            Member::new("NextVersionIdMarker", 293),
-            Member::new("Versions", 334).wire("Version"),
-            Member::new("DeleteMarkers", 114).wire("DeleteMarker"),
-            Member::new("Name", 31),
-            Member::new("Prefix", 355),
-            Member::new("Delimiter", 124),
-            Member::new("MaxKeys", 272),
-            Member::new("CommonPrefixes", 59),
-            Member::new("EncodingType", 129),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("IsTruncated", 248),
+            Member::new("KeyMarker", 254),
+            Member::new("VersionIdMarker", 508),
+            Member::new("NextKeyMarker", 307),
+            Member::new("NextVersionIdMarker", 312),
+            Member::new("Versions", 354).wire("Version"),
+            Member::new("DeleteMarkers", 119).wire("DeleteMarker"),
+            Member::new("Name", 32),
+            Member::new("Prefix", 378),
+            Member::new("Delimiter", 129),
+            Member::new("MaxKeys", 290),
+            Member::new("CommonPrefixes", 63),
+            Member::new("EncodingType", 135),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
         ],
     ),
-    /* 254 */
+    /* 271 */
     Shape::record(
         "ListObjectVersionsRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Delimiter", 124).wire("delimiter").at(Location::Query),
-            Member::new("EncodingType", 129).wire("encoding-type").at(Location::Query),
-            Member::new("KeyMarker", 237).wire("key-marker").at(Location::Query),
-            Member::new("MaxKeys", 272).wire("max-keys").at(Location::Query),
-            Member::new("Prefix", 355).wire("prefix").at(Location::Query),
-            Member::new("VersionIdMarker", 472).wire("version-id-marker").at(Location::Query),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Delimiter", 129).wire("delimiter").at(Location::Query),
+            Member::new("EncodingType", 135).wire("encoding-type").at(Location::Query),
+            Member::new("KeyMarker", 254).wire("key-marker").at(Location::Query),
+            Member::new("MaxKeys", 290).wire("max-keys").at(Location::Query),
+            Member::new("Prefix", 378).wire("prefix").at(Location::Query),
+            Member::new("VersionIdMarker", 508).wire("version-id-marker").at(Location::Query),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
-            Member::new("OptionalObjectAttributes", 337).wire("x-amz-optional-object-attributes").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("OptionalObjectAttributes", 357).wire("x-amz-optional-object-attributes").at(Location::Header),
         ],
     ),
-    /* 255 */
+    /* 272 */
     Shape::record(
         "ListObjectsOutput",
         &[
-            Member::new("IsTruncated", 235),
-            Member::new("Marker", 269),
-            Member::new("NextMarker", 289),
-            Member::new("Contents", 310),
-            Member::new("Name", 31),
-            Member::new("Prefix", 355),
-            Member::new("Delimiter", 124),
-            Member::new("MaxKeys", 272),
-            Member::new("CommonPrefixes", 59),
-            Member::new("EncodingType", 129),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("IsTruncated", 248),
+            Member::new("Marker", 287),
+            Member::new("NextMarker", 308),
+            Member::new("Contents", 330),
+            Member::new("Name", 32),
+            Member::new("Prefix", 378),
+            Member::new("Delimiter", 129),
+            Member::new("MaxKeys", 290),
+            Member::new("CommonPrefixes", 63),
+            Member::new("EncodingType", 135),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
         ],
     ),
-    /* 256 */
+    /* 273 */
     Shape::record(
         "ListObjectsRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Delimiter", 124).wire("delimiter").at(Location::Query),
-            Member::new("EncodingType", 129).wire("encoding-type").at(Location::Query),
-            Member::new("Marker", 269).wire("marker").at(Location::Query),
-            Member::new("MaxKeys", 272).wire("max-keys").at(Location::Query),
-            Member::new("Prefix", 355).wire("prefix").at(Location::Query),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Delimiter", 129).wire("delimiter").at(Location::Query),
+            Member::new("EncodingType", 135).wire("encoding-type").at(Location::Query),
+            Member::new("Marker", 287).wire("marker").at(Location::Query),
+            Member::new("MaxKeys", 290).wire("max-keys").at(Location::Query),
+            Member::new("Prefix", 378).wire("prefix").at(Location::Query),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("OptionalObjectAttributes", 337).wire("x-amz-optional-object-attributes").at(Location::Header),
+            Member::new("OptionalObjectAttributes", 357).wire("x-amz-optional-object-attributes").at(Location::Header),
         ],
     ),
-    /* 257 */
+    /* 274 */
     Shape::record(
         "ListObjectsV2Output",
         &[
-            Member::new("IsTruncated", 235),
-            Member::new("Contents", 310),
-            Member::new("Name", 31),
-            Member::new("Prefix", 355),
-            Member::new("Delimiter", 124),
-            Member::new("MaxKeys", 272),
-            Member::new("CommonPrefixes", 59),
-            Member::new("EncodingType", 129),
-            Member::new("KeyCount", 236),
-            Member::new("ContinuationToken", 454),
-            Member::new("NextContinuationToken", 291),
-            Member::new("StartAfter", 440),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("IsTruncated", 248),
+            Member::new("Contents", 330),
+            Member::new("Name", 32),
+            Member::new("Prefix", 378),
+            Member::new("Delimiter", 129),
+            Member::new("MaxKeys", 290),
+            Member::new("CommonPrefixes", 63),
+            Member::new("EncodingType", 135),
+            Member::new("KeyCount", 253),
+            Member::new("ContinuationToken", 489),
+            Member::new("NextContinuationToken", 310),
+            Member::new("StartAfter", 474),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
         ],
     ),
-    /* 258 */
+    /* 275 */
     Shape::record(
         "ListObjectsV2Request",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Delimiter", 124).wire("delimiter").at(Location::Query),
-            Member::new("EncodingType", 129).wire("encoding-type").at(Location::Query),
-            Member::new("MaxKeys", 272).wire("max-keys").at(Location::Query),
-            Member::new("Prefix", 355).wire("prefix").at(Location::Query),
-            Member::new("ContinuationToken", 454).wire("continuation-token").at(Location::Query),
-            Member::new("FetchOwner", 149).wire("fetch-owner").at(Location::Query),
-            Member::new("StartAfter", 440).wire("start-after").at(Location::Query),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Delimiter", 129).wire("delimiter").at(Location::Query),
+            Member::new("EncodingType", 135).wire("encoding-type").at(Location::Query),
+            Member::new("MaxKeys", 290).wire("max-keys").at(Location::Query),
+            Member::new("Prefix", 378).wire("prefix").at(Location::Query),
+            Member::new("ContinuationToken", 489).wire("continuation-token").at(Location::Query),
+            Member::new("FetchOwner", 158).wire("fetch-owner").at(Location::Query),
+            Member::new("StartAfter", 474).wire("start-after").at(Location::Query),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("OptionalObjectAttributes", 337).wire("x-amz-optional-object-attributes").at(Location::Header),
+            Member::new("OptionalObjectAttributes", 357).wire("x-amz-optional-object-attributes").at(Location::Header),
         ],
     ),
-    /* 259 */
+    /* 276 */
     Shape::record(
         "ListPartsOutput",
         &[
             Member::new("AbortDate", 0).wire("x-amz-abort-date").at(Location::Header),
             Member::new("AbortRuleId", 4).wire("x-amz-abort-rule-id").at(Location::Header),
-            Member::new("Bucket", 31),
-            Member::new("Key", 309),
-            Member::new("UploadId", 286),
-            Member::new("PartNumberMarker", 345),
-            Member::new("NextPartNumberMarker", 290),
-            Member::new("MaxParts", 273),
-            Member::new("IsTruncated", 235),
-            Member::new("Parts", 348).wire("Part"),
-            Member::new("Initiator", 227),
-            Member::new("Owner", 338),
-            Member::new("StorageClass", 441),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43),
-            Member::new("ChecksumType", 53),
-            Member::new("VersionId", 333).wire("x-amz-version-id").at(Location::Header),
+            Member::new("Bucket", 32),
+            Member::new("Key", 329),
+            Member::new("UploadId", 305),
+            Member::new("PartNumberMarker", 368),
+            Member::new("NextPartNumberMarker", 309),
+            Member::new("MaxParts", 291),
+            Member::new("IsTruncated", 248),
+            Member::new("Parts", 371).wire("Part"),
+            Member::new("Initiator", 239),
+            Member::new("Owner", 360),
+            Member::new("StorageClass", 475),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46),
+            Member::new("ChecksumType", 56),
+            Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header),
         ],
     ),
-    /* 260 */
+    /* 277 */
     Shape::record(
         "ListPartsRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("MaxParts", 273).wire("max-parts").at(Location::Query),
-            Member::new("PartNumberMarker", 345).wire("part-number-marker").at(Location::Query),
-            Member::new("UploadId", 286).wire("uploadId").at(Location::Query).required(),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("MaxParts", 291).wire("max-parts").at(Location::Query),
+            Member::new("PartNumberMarker", 368).wire("part-number-marker").at(Location::Query),
+            Member::new("UploadId", 305).wire("uploadId").at(Location::Query).required(),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKey", 424).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKey", 457).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
         ],
     ),
-    /* 261 */ Shape::new("Location", Kind::String),
-    /* 262 */ Shape::record("LocationInfo", &[Member::new("Type", 264), Member::new("Name", 263)]),
-    /* 263 */ Shape::new("LocationNameAsString", Kind::String),
-    /* 264 */ Shape::choice("LocationType", &["AvailabilityZone", "LocalZone"]),
-    /* 265 */
+    /* 278 */ Shape::new("Location", Kind::String),
+    /* 279 */ Shape::record("LocationInfo", &[Member::new("Type", 282), Member::new("Name", 280)]),
+    /* 280 */ Shape::new("LocationNameAsString", Kind::String),
+    /* 281 */ Shape::new("LocationPrefix", Kind::String),
+    /* 282 */ Shape::choice("LocationType", &["AvailabilityZone", "LocalZone"]),
+    /* 283 */
     Shape::record(
         "LoggingEnabled",
         &[
-            Member::new("TargetBucket", 449).required(),
-            Member::new("TargetGrants", 451),
-            Member::new("TargetPrefix", 453).required(),
-            Member::new("TargetObjectKeyFormat", 452),
+            Member::new("TargetBucket", 483).required(),
+            Member::new("TargetGrants", 485),
+            Member::new("TargetPrefix", 487).required(),
+            Member::new("TargetObjectKeyFormat", 486),
         ],
     ),
-    /* 266 */ Shape::new("MFA", Kind::String),
-    /* 267 */ Shape::choice("MFADelete", &["Enabled", "Disabled"]),
-    /* 268 */ Shape::choice("MFADeleteStatus", &["Enabled", "Disabled"]),
-    /* 269 */ Shape::new("Marker", Kind::String),
-    /* 270 */ Shape::new("MaxAgeSeconds", Kind::Integer),
-    /* 271 */ Shape::new("MaxBuckets", Kind::Integer).min(1.0).max(10000.0),
-    /* 272 */ Shape::new("MaxKeys", Kind::Integer),
-    /* 273 */ Shape::new("MaxParts", Kind::Integer),
-    /* 274 */ Shape::new("MaxUploads", Kind::Integer),
-    /* 275 */ Shape::new("Message", Kind::String),
-    /* 276 */ Shape::map("Metadata", Member::key(278), Member::value(279)),
-    /* 277 */ Shape::choice("MetadataDirective", &["COPY", "REPLACE"]),
-    /* 278 */ Shape::new("MetadataKey", Kind::String),
-    /* 279 */ Shape::new("MetadataValue", Kind::String),
-    /* 280 */ Shape::record("Metrics", &[Member::new("Status", 281).required(), Member::new("EventThreshold", 405)]),
-    /* 281 */ Shape::choice("MetricsStatus", &["Enabled", "Disabled"]),
-    /* 282 */ Shape::new("Minutes", Kind::Integer),
-    /* 283 */ Shape::new("MissingMeta", Kind::Integer),
-    /* 284 */ Shape::new("MpuObjectSize", Kind::Long),
-    /* 285 */
+    /* 284 */ Shape::new("MFA", Kind::String),
+    /* 285 */ Shape::choice("MFADelete", &["Enabled", "Disabled"]),
+    /* 286 */ Shape::choice("MFADeleteStatus", &["Enabled", "Disabled"]),
+    /* 287 */ Shape::new("Marker", Kind::String),
+    /* 288 */ Shape::new("MaxAgeSeconds", Kind::Integer),
+    /* 289 */ Shape::new("MaxBuckets", Kind::Integer).min(1.0).max(10000.0),
+    /* 290 */ Shape::new("MaxKeys", Kind::Integer),
+    /* 291 */ Shape::new("MaxParts", Kind::Integer),
+    /* 292 */ Shape::new("MaxUploads", Kind::Integer),
+    /* 293 */ Shape::new("Message", Kind::String),
+    /* 294 */ Shape::map("Metadata", Member::key(297), Member::value(298)),
+    /* 295 */ Shape::choice("MetadataDirective", &["COPY", "REPLACE"]),
+    /* 296 */ Shape::record("MetadataEntry", &[Member::new("Name", 297), Member::new("Value", 298)]),
+    /* 297 */ Shape::new("MetadataKey", Kind::String),
+    /* 298 */ Shape::new("MetadataValue", Kind::String),
+    /* 299 */ Shape::record("Metrics", &[Member::new("Status", 300).required(), Member::new("EventThreshold", 432)]),
+    /* 300 */ Shape::choice("MetricsStatus", &["Enabled", "Disabled"]),
+    /* 301 */ Shape::new("Minutes", Kind::Integer),
+    /* 302 */ Shape::new("MissingMeta", Kind::Integer),
+    /* 303 */ Shape::new("MpuObjectSize", Kind::Long),
+    /* 304 */
     Shape::record(
         "MultipartUpload",
         &[
-            Member::new("UploadId", 286),
-            Member::new("Key", 309),
-            Member::new("Initiated", 226),
-            Member::new("StorageClass", 441),
-            Member::new("Owner", 338),
-            Member::new("Initiator", 227),
-            Member::new("ChecksumAlgorithm", 43),
-            Member::new("ChecksumType", 53),
-            Member::new("VersionId", 333),
+            Member::new("UploadId", 305),
+            Member::new("Key", 329),
+            Member::new("Initiated", 238),
+            Member::new("StorageClass", 475),
+            Member::new("Owner", 360),
+            Member::new("Initiator", 239),
+            Member::new("ChecksumAlgorithm", 46),
+            Member::new("ChecksumType", 56),
+            Member::new("VersionId", 353),
         ],
     ),
-    /* 286 */ Shape::new("MultipartUploadId", Kind::String),
-    /* 287 */ Shape::list("MultipartUploadList", Member::element(285)).flattened(),
-    /* 288 */ Shape::new("NextKeyMarker", Kind::String),
-    /* 289 */ Shape::new("NextMarker", Kind::String),
-    /* 290 */ Shape::new("NextPartNumberMarker", Kind::Integer),
-    /* 291 */ Shape::new("NextToken", Kind::String),
-    /* 292 */ Shape::new("NextUploadIdMarker", Kind::String),
-    /* 293 */ Shape::new("NextVersionIdMarker", Kind::String),
-    /* 294 */ Shape::record("NoSuchBucket", &[]).error(ErrorTrait { code: None, status: Some(404), sender: true }),
-    /* 295 */ Shape::record("NoSuchKey", &[]).error(ErrorTrait { code: None, status: Some(404), sender: true }),
-    /* 296 */ Shape::record("NoSuchUpload", &[]).error(ErrorTrait { code: None, status: Some(404), sender: true }),
-    /* 297 */
+    /* 305 */ Shape::new("MultipartUploadId", Kind::String),
+    /* 306 */ Shape::list("MultipartUploadList", Member::element(304)).flattened(),
+    /* 307 */ Shape::new("NextKeyMarker", Kind::String),
+    /* 308 */ Shape::new("NextMarker", Kind::String),
+    /* 309 */ Shape::new("NextPartNumberMarker", Kind::Integer),
+    /* 310 */ Shape::new("NextToken", Kind::String),
+    /* 311 */ Shape::new("NextUploadIdMarker", Kind::String),
+    /* 312 */ Shape::new("NextVersionIdMarker", Kind::String),
+    /* 313 */ Shape::record("NoSuchBucket", &[]).error(ErrorTrait { code: None, status: Some(404), sender: true }),
+    /* 314 */ Shape::record("NoSuchKey", &[]).error(ErrorTrait { code: None, status: Some(404), sender: true }),
+    /* 315 */ Shape::record("NoSuchUpload", &[]).error(ErrorTrait { code: None, status: Some(404), sender: true }),
+    /* 316 */
     Shape::record(
         "NoncurrentVersionExpiration",
-        &[Member::new("NoncurrentDays", 96), Member::new("NewerNoncurrentVersions", 471)],
+        &[Member::new("NoncurrentDays", 101), Member::new("NewerNoncurrentVersions", 507)],
     ),
-    /* 298 */
+    /* 317 */
     Shape::record(
         "NoncurrentVersionTransition",
-        &[Member::new("NoncurrentDays", 96), Member::new("StorageClass", 462), Member::new("NewerNoncurrentVersions", 471)],
+        &[Member::new("NoncurrentDays", 101), Member::new("StorageClass", 497), Member::new("NewerNoncurrentVersions", 507)],
     ),
-    /* 299 */ Shape::list("NoncurrentVersionTransitionList", Member::element(298)).flattened(),
-    /* 300 */
+    /* 318 */ Shape::list("NoncurrentVersionTransitionList", Member::element(317)).flattened(),
+    /* 319 */
     Shape::record(
         "NotificationConfiguration",
         &[
-            Member::new("TopicConfigurations", 458).wire("TopicConfiguration"),
-            Member::new("QueueConfigurations", 385).wire("QueueConfiguration"),
-            Member::new("LambdaFunctionConfigurations", 241).wire("CloudFunctionConfiguration"),
-            Member::new("EventBridgeConfiguration", 138),
+            Member::new("TopicConfigurations", 493).wire("TopicConfiguration"),
+            Member::new("QueueConfigurations", 408).wire("QueueConfiguration"),
+            Member::new("LambdaFunctionConfigurations", 258).wire("CloudFunctionConfiguration"),
+            Member::new("EventBridgeConfiguration", 145),
         ],
     ),
-    /* 301 */ Shape::record("NotificationConfigurationFilter", &[Member::new("Key", 421).wire("S3Key")]),
-    /* 302 */ Shape::new("NotificationId", Kind::String),
-    /* 303 */
+    /* 320 */ Shape::record("NotificationConfigurationFilter", &[Member::new("Key", 453).wire("S3Key")]),
+    /* 321 */ Shape::new("NotificationId", Kind::String),
+    /* 322 */
     Shape::record(
         "Object",
         &[
-            Member::new("Key", 309),
-            Member::new("LastModified", 242),
-            Member::new("ETag", 127),
-            Member::new("ChecksumAlgorithm", 44),
-            Member::new("ChecksumType", 53),
-            Member::new("Size", 435),
-            Member::new("StorageClass", 331),
-            Member::new("Owner", 338),
-            Member::new("RestoreStatus", 417),
+            Member::new("Key", 329),
+            Member::new("LastModified", 259),
+            Member::new("ETag", 133),
+            Member::new("ChecksumAlgorithm", 47),
+            Member::new("ChecksumType", 56),
+            Member::new("Size", 469),
+            Member::new("StorageClass", 351),
+            Member::new("Owner", 360),
+            Member::new("RestoreStatus", 449),
         ],
     ),
-    /* 304 */ Shape::choice("ObjectAttributes", &["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"]),
-    /* 305 */ Shape::list("ObjectAttributesList", Member::element(304)),
-    /* 306 */
+    /* 323 */
+    Shape::record("ObjectAlreadyInActiveTierError", &[]).error(ErrorTrait { code: None, status: Some(403), sender: true }),
+    /* 324 */ Shape::choice("ObjectAttributes", &["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"]),
+    /* 325 */ Shape::list("ObjectAttributesList", Member::element(324)),
+    /* 326 */
     Shape::choice(
         "ObjectCannedACL",
         &[
@@ -1653,68 +1704,68 @@ pub static SHAPES: &[Shape] = &[
             "bucket-owner-full-control",
         ],
     ),
-    /* 307 */
+    /* 327 */
     Shape::record(
         "ObjectIdentifier",
         &[
-            Member::new("Key", 309).required(),
-            Member::new("VersionId", 333),
-            Member::new("ETag", 127),
-            Member::new("LastModifiedTime", 243),
-            Member::new("Size", 435),
+            Member::new("Key", 329).required(),
+            Member::new("VersionId", 353),
+            Member::new("ETag", 133),
+            Member::new("LastModifiedTime", 260),
+            Member::new("Size", 469),
         ],
     ),
-    /* 308 */ Shape::list("ObjectIdentifierList", Member::element(307)).flattened(),
-    /* 309 */ Shape::new("ObjectKey", Kind::String).min(1.0),
-    /* 310 */ Shape::list("ObjectList", Member::element(303)).flattened(),
-    /* 311 */ Shape::record("ObjectLockConfiguration", &[Member::new("ObjectLockEnabled", 312), Member::new("Rule", 323)]),
-    /* 312 */ Shape::choice("ObjectLockEnabled", &["Enabled"]),
-    /* 313 */ Shape::new("ObjectLockEnabledForBucket", Kind::Boolean),
-    /* 314 */ Shape::choice("ObjectLockEventHold", &["ON", "OFF"]),
-    /* 315 */ Shape::new("ObjectLockEventHoldDurationDays", Kind::Integer),
-    /* 316 */ Shape::new("ObjectLockEventHoldDurationYears", Kind::Integer),
-    /* 317 */ Shape::record("ObjectLockLegalHold", &[Member::new("Status", 318)]),
-    /* 318 */ Shape::choice("ObjectLockLegalHoldStatus", &["ON", "OFF"]),
-    /* 319 */ Shape::choice("ObjectLockMode", &["GOVERNANCE", "COMPLIANCE"]),
-    /* 320 */ Shape::new("ObjectLockRetainUntilDate", Kind::Timestamp(Some(TimestampFormat::Iso8601))),
-    /* 321 */
+    /* 328 */ Shape::list("ObjectIdentifierList", Member::element(327)).flattened(),
+    /* 329 */ Shape::new("ObjectKey", Kind::String).min(1.0),
+    /* 330 */ Shape::list("ObjectList", Member::element(322)).flattened(),
+    /* 331 */ Shape::record("ObjectLockConfiguration", &[Member::new("ObjectLockEnabled", 332), Member::new("Rule", 343)]),
+    /* 332 */ Shape::choice("ObjectLockEnabled", &["Enabled"]),
+    /* 333 */ Shape::new("ObjectLockEnabledForBucket", Kind::Boolean),
+    /* 334 */ Shape::choice("ObjectLockEventHold", &["ON", "OFF"]),
+    /* 335 */ Shape::new("ObjectLockEventHoldDurationDays", Kind::Integer),
+    /* 336 */ Shape::new("ObjectLockEventHoldDurationYears", Kind::Integer),
+    /* 337 */ Shape::record("ObjectLockLegalHold", &[Member::new("Status", 338)]),
+    /* 338 */ Shape::choice("ObjectLockLegalHoldStatus", &["ON", "OFF"]),
+    /* 339 */ Shape::choice("ObjectLockMode", &["GOVERNANCE", "COMPLIANCE"]),
+    /* 340 */ Shape::new("ObjectLockRetainUntilDate", Kind::Timestamp(Some(TimestampFormat::Iso8601))),
+    /* 341 */
     Shape::record(
         "ObjectLockRetention",
         &[
-            Member::new("Mode", 322),
-            Member::new("RetainUntilDate", 95),
-            Member::new("EventHold", 314),
-            Member::new("EventHoldDuration", 139),
+            Member::new("Mode", 342),
+            Member::new("RetainUntilDate", 100),
+            Member::new("EventHold", 334),
+            Member::new("EventHoldDuration", 146),
         ],
     ),
-    /* 322 */ Shape::choice("ObjectLockRetentionMode", &["GOVERNANCE", "COMPLIANCE"]),
-    /* 323 */ Shape::record("ObjectLockRule", &[Member::new("DefaultRetention", 98)]),
-    /* 324 */ Shape::new("ObjectLockToken", Kind::String),
-    /* 325 */
+    /* 342 */ Shape::choice("ObjectLockRetentionMode", &["GOVERNANCE", "COMPLIANCE"]),
+    /* 343 */ Shape::record("ObjectLockRule", &[Member::new("DefaultRetention", 103)]),
+    /* 344 */ Shape::new("ObjectLockToken", Kind::String),
+    /* 345 */
     Shape::record("ObjectNotInActiveTierError", &[]).error(ErrorTrait { code: None, status: Some(403), sender: true }),
-    /* 326 */ Shape::choice("ObjectOwnership", &["BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"]),
-    /* 327 */
+    /* 346 */ Shape::choice("ObjectOwnership", &["BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"]),
+    /* 347 */
     Shape::record(
         "ObjectPart",
         &[
-            Member::new("PartNumber", 344),
-            Member::new("Size", 435),
-            Member::new("ChecksumCRC32", 45),
-            Member::new("ChecksumCRC32C", 46),
-            Member::new("ChecksumCRC64NVME", 47),
-            Member::new("ChecksumSHA1", 50),
-            Member::new("ChecksumSHA256", 51),
-            Member::new("ChecksumSHA512", 52),
-            Member::new("ChecksumMD5", 48),
-            Member::new("ChecksumXXHASH64", 56),
-            Member::new("ChecksumXXHASH3", 55),
-            Member::new("ChecksumXXHASH128", 54),
+            Member::new("PartNumber", 367),
+            Member::new("Size", 469),
+            Member::new("ChecksumCRC32", 48),
+            Member::new("ChecksumCRC32C", 49),
+            Member::new("ChecksumCRC64NVME", 50),
+            Member::new("ChecksumSHA1", 53),
+            Member::new("ChecksumSHA256", 54),
+            Member::new("ChecksumSHA512", 55),
+            Member::new("ChecksumMD5", 51),
+            Member::new("ChecksumXXHASH64", 59),
+            Member::new("ChecksumXXHASH3", 58),
+            Member::new("ChecksumXXHASH128", 57),
         ],
     ),
-    /* 328 */ Shape::new("ObjectSize", Kind::Long),
-    /* 329 */ Shape::new("ObjectSizeGreaterThanBytes", Kind::Long),
-    /* 330 */ Shape::new("ObjectSizeLessThanBytes", Kind::Long),
-    /* 331 */
+    /* 348 */ Shape::new("ObjectSize", Kind::Long),
+    /* 349 */ Shape::new("ObjectSizeGreaterThanBytes", Kind::Long),
+    /* 350 */ Shape::new("ObjectSizeLessThanBytes", Kind::Long),
+    /* 351 */
     Shape::choice(
         "ObjectStorageClass",
         &[
@@ -1735,120 +1786,123 @@ pub static SHAPES: &[Shape] = &[
             "AWS_BACKUP_LOW_COST_WARM",
         ],
     ),
-    /* 332 */
+    /* 352 */
     Shape::record(
         "ObjectVersion",
         &[
-            Member::new("ETag", 127),
-            Member::new("ChecksumAlgorithm", 44),
-            Member::new("ChecksumType", 53),
-            Member::new("Size", 435),
-            Member::new("StorageClass", 335),
-            Member::new("Key", 309),
-            Member::new("VersionId", 333),
-            Member::new("IsLatest", 232),
-            Member::new("LastModified", 242),
-            Member::new("Owner", 338),
-            Member::new("RestoreStatus", 417),
+            Member::new("ETag", 133),
+            Member::new("ChecksumAlgorithm", 47),
+            Member::new("ChecksumType", 56),
+            Member::new("Size", 469),
+            Member::new("StorageClass", 355),
+            Member::new("Key", 329),
+            Member::new("VersionId", 353),
+            Member::new("IsLatest", 245),
+            Member::new("LastModified", 259),
+            Member::new("Owner", 360),
+            Member::new("RestoreStatus", 449),
         ],
     ),
-    /* 333 */ Shape::new("ObjectVersionId", Kind::String),
-    /* 334 */ Shape::list("ObjectVersionList", Member::element(332)).flattened(),
-    /* 335 */ Shape::choice("ObjectVersionStorageClass", &["STANDARD"]),
-    /* 336 */ Shape::choice("OptionalObjectAttributes", &["RestoreStatus"]),
-    /* 337 */ Shape::list("OptionalObjectAttributesList", Member::element(336)),
-    /* 338 */ Shape::record("Owner", &[Member::new("DisplayName", 126), Member::new("ID", 217)]),
-    /* 339 */ Shape::choice("OwnerOverride", &["Destination"]),
-    /* 340 */ Shape::record("OwnershipControls", &[Member::new("Rules", 342).wire("Rule").required()]),
-    /* 341 */ Shape::record("OwnershipControlsRule", &[Member::new("ObjectOwnership", 326).required()]),
-    /* 342 */ Shape::list("OwnershipControlsRules", Member::element(341)).flattened(),
-    /* 343 */
+    /* 353 */ Shape::new("ObjectVersionId", Kind::String),
+    /* 354 */ Shape::list("ObjectVersionList", Member::element(352)).flattened(),
+    /* 355 */ Shape::choice("ObjectVersionStorageClass", &["STANDARD"]),
+    /* 356 */ Shape::choice("OptionalObjectAttributes", &["RestoreStatus"]),
+    /* 357 */ Shape::list("OptionalObjectAttributesList", Member::element(356)),
+    /* 358 */ Shape::record("OutputLocation", &[Member::new("S3", 454)]),
+    /* 359 */ Shape::record("OutputSerialization", &[Member::new("CSV", 43), Member::new("JSON", 250)]),
+    /* 360 */ Shape::record("Owner", &[Member::new("DisplayName", 132), Member::new("ID", 229)]),
+    /* 361 */ Shape::choice("OwnerOverride", &["Destination"]),
+    /* 362 */ Shape::record("OwnershipControls", &[Member::new("Rules", 364).wire("Rule").required()]),
+    /* 363 */ Shape::record("OwnershipControlsRule", &[Member::new("ObjectOwnership", 346).required()]),
+    /* 364 */ Shape::list("OwnershipControlsRules", Member::element(363)).flattened(),
+    /* 365 */ Shape::record("ParquetInput", &[]),
+    /* 366 */
     Shape::record(
         "Part",
         &[
-            Member::new("PartNumber", 344),
-            Member::new("LastModified", 242),
-            Member::new("ETag", 127),
-            Member::new("Size", 435),
-            Member::new("ChecksumCRC32", 45),
-            Member::new("ChecksumCRC32C", 46),
-            Member::new("ChecksumCRC64NVME", 47),
-            Member::new("ChecksumSHA1", 50),
-            Member::new("ChecksumSHA256", 51),
-            Member::new("ChecksumSHA512", 52),
-            Member::new("ChecksumMD5", 48),
-            Member::new("ChecksumXXHASH64", 56),
-            Member::new("ChecksumXXHASH3", 55),
-            Member::new("ChecksumXXHASH128", 54),
+            Member::new("PartNumber", 367),
+            Member::new("LastModified", 259),
+            Member::new("ETag", 133),
+            Member::new("Size", 469),
+            Member::new("ChecksumCRC32", 48),
+            Member::new("ChecksumCRC32C", 49),
+            Member::new("ChecksumCRC64NVME", 50),
+            Member::new("ChecksumSHA1", 53),
+            Member::new("ChecksumSHA256", 54),
+            Member::new("ChecksumSHA512", 55),
+            Member::new("ChecksumMD5", 51),
+            Member::new("ChecksumXXHASH64", 59),
+            Member::new("ChecksumXXHASH3", 58),
+            Member::new("ChecksumXXHASH128", 57),
         ],
     ),
-    /* 344 */ Shape::new("PartNumber", Kind::Integer),
-    /* 345 */ Shape::new("PartNumberMarker", Kind::Integer),
-    /* 346 */ Shape::choice("PartitionDateSource", &["EventTime", "DeliveryTime"]),
-    /* 347 */ Shape::record("PartitionedPrefix", &[Member::new("PartitionDateSource", 346)]).wire("PartitionedPrefix"),
-    /* 348 */ Shape::list("Parts", Member::element(343)).flattened(),
-    /* 349 */ Shape::new("PartsCount", Kind::Integer),
-    /* 350 */ Shape::list("PartsList", Member::element(327)).flattened(),
-    /* 351 */ Shape::choice("Payer", &["Requester", "BucketOwner"]),
-    /* 352 */ Shape::choice("Permission", &["FULL_CONTROL", "WRITE", "WRITE_ACP", "READ", "READ_ACP"]),
-    /* 353 */ Shape::new("Policy", Kind::String),
-    /* 354 */ Shape::record("PolicyStatus", &[Member::new("IsPublic", 233).wire("IsPublic")]),
-    /* 355 */ Shape::new("Prefix", Kind::String),
-    /* 356 */ Shape::new("Priority", Kind::Integer),
-    /* 357 */ Shape::choice("Protocol", &["http", "https"]),
-    /* 358 */
+    /* 367 */ Shape::new("PartNumber", Kind::Integer),
+    /* 368 */ Shape::new("PartNumberMarker", Kind::Integer),
+    /* 369 */ Shape::choice("PartitionDateSource", &["EventTime", "DeliveryTime"]),
+    /* 370 */ Shape::record("PartitionedPrefix", &[Member::new("PartitionDateSource", 369)]).wire("PartitionedPrefix"),
+    /* 371 */ Shape::list("Parts", Member::element(366)).flattened(),
+    /* 372 */ Shape::new("PartsCount", Kind::Integer),
+    /* 373 */ Shape::list("PartsList", Member::element(347)).flattened(),
+    /* 374 */ Shape::choice("Payer", &["Requester", "BucketOwner"]),
+    /* 375 */ Shape::choice("Permission", &["FULL_CONTROL", "WRITE", "WRITE_ACP", "READ", "READ_ACP"]),
+    /* 376 */ Shape::new("Policy", Kind::String),
+    /* 377 */ Shape::record("PolicyStatus", &[Member::new("IsPublic", 246).wire("IsPublic")]),
+    /* 378 */ Shape::new("Prefix", Kind::String),
+    /* 379 */ Shape::new("Priority", Kind::Integer),
+    /* 380 */ Shape::choice("Protocol", &["http", "https"]),
+    /* 381 */
     Shape::record(
         "PublicAccessBlockConfiguration",
         &[
-            Member::new("BlockPublicAcls", 433).wire("BlockPublicAcls"),
-            Member::new("IgnorePublicAcls", 433).wire("IgnorePublicAcls"),
-            Member::new("BlockPublicPolicy", 433).wire("BlockPublicPolicy"),
-            Member::new("RestrictPublicBuckets", 433).wire("RestrictPublicBuckets"),
+            Member::new("BlockPublicAcls", 467).wire("BlockPublicAcls"),
+            Member::new("IgnorePublicAcls", 467).wire("IgnorePublicAcls"),
+            Member::new("BlockPublicPolicy", 467).wire("BlockPublicPolicy"),
+            Member::new("RestrictPublicBuckets", 467).wire("RestrictPublicBuckets"),
         ],
     ),
-    /* 359 */
+    /* 382 */
     Shape::record(
         "PutBucketAclRequest",
         &[
-            Member::new("ACL", 24).wire("x-amz-acl").at(Location::Header),
+            Member::new("ACL", 25).wire("x-amz-acl").at(Location::Header),
             Member::new("AccessControlPolicy", 6)
                 .wire("AccessControlPolicy")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" }),
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ContentMD5", 71).wire("Content-MD5").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
-            Member::new("GrantFullControl", 203).wire("x-amz-grant-full-control").at(Location::Header),
-            Member::new("GrantRead", 204).wire("x-amz-grant-read").at(Location::Header),
-            Member::new("GrantReadACP", 205).wire("x-amz-grant-read-acp").at(Location::Header),
-            Member::new("GrantWrite", 206).wire("x-amz-grant-write").at(Location::Header),
-            Member::new("GrantWriteACP", 207).wire("x-amz-grant-write-acp").at(Location::Header),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ContentMD5", 76).wire("Content-MD5").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("GrantFullControl", 215).wire("x-amz-grant-full-control").at(Location::Header),
+            Member::new("GrantRead", 216).wire("x-amz-grant-read").at(Location::Header),
+            Member::new("GrantReadACP", 217).wire("x-amz-grant-read-acp").at(Location::Header),
+            Member::new("GrantWrite", 218).wire("x-amz-grant-write").at(Location::Header),
+            Member::new("GrantWriteACP", 219).wire("x-amz-grant-write-acp").at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     )
     .payload("AccessControlPolicy"),
-    /* 360 */
+    /* 383 */
     Shape::record(
         "PutBucketCorsRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("CORSConfiguration", 38)
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("CORSConfiguration", 39)
                 .wire("CORSConfiguration")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" })
                 .required(),
-            Member::new("ContentMD5", 71).wire("Content-MD5").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("ContentMD5", 76).wire("Content-MD5").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     )
     .payload("CORSConfiguration"),
-    /* 361 */
+    /* 384 */
     Shape::record(
         "PutBucketEncryptionRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ContentMD5", 71).wire("Content-MD5").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
-            Member::new("ServerSideEncryptionConfiguration", 430)
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ContentMD5", 76).wire("Content-MD5").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("ServerSideEncryptionConfiguration", 464)
                 .wire("ServerSideEncryptionConfiguration")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" })
                 .required(),
@@ -1856,79 +1910,79 @@ pub static SHAPES: &[Shape] = &[
         ],
     )
     .payload("ServerSideEncryptionConfiguration"),
-    /* 362 */
+    /* 385 */
     Shape::record(
         "PutBucketLifecycleConfigurationOutput",
-        &[Member::new("TransitionDefaultMinimumObjectSize", 460)
+        &[Member::new("TransitionDefaultMinimumObjectSize", 495)
             .wire("x-amz-transition-default-minimum-object-size")
             .at(Location::Header)],
     ),
-    /* 363 */
+    /* 386 */
     Shape::record(
         "PutBucketLifecycleConfigurationRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
-            Member::new("LifecycleConfiguration", 27)
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("LifecycleConfiguration", 28)
                 .wire("LifecycleConfiguration")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" }),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("TransitionDefaultMinimumObjectSize", 460)
+            Member::new("TransitionDefaultMinimumObjectSize", 495)
                 .wire("x-amz-transition-default-minimum-object-size")
                 .at(Location::Header),
         ],
     )
     .payload("LifecycleConfiguration"),
-    /* 364 */
+    /* 387 */
     Shape::record(
         "PutBucketNotificationConfigurationRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("NotificationConfiguration", 300)
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("NotificationConfiguration", 319)
                 .wire("NotificationConfiguration")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" })
                 .required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("SkipDestinationValidation", 436).wire("x-amz-skip-destination-validation").at(Location::Header),
+            Member::new("SkipDestinationValidation", 470).wire("x-amz-skip-destination-validation").at(Location::Header),
         ],
     )
     .payload("NotificationConfiguration"),
-    /* 365 */
+    /* 388 */
     Shape::record(
         "PutBucketOwnershipControlsRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ContentMD5", 71).wire("Content-MD5").at(Location::Header),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ContentMD5", 76).wire("Content-MD5").at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("OwnershipControls", 340)
+            Member::new("OwnershipControls", 362)
                 .wire("OwnershipControls")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" })
                 .required(),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
         ],
     )
     .payload("OwnershipControls"),
-    /* 366 */
+    /* 389 */
     Shape::record(
         "PutBucketPolicyRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ContentMD5", 71).wire("Content-MD5").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
-            Member::new("ConfirmRemoveSelfBucketAccess", 66).wire("x-amz-confirm-remove-self-bucket-access").at(Location::Header),
-            Member::new("Policy", 353).required(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ContentMD5", 76).wire("Content-MD5").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("ConfirmRemoveSelfBucketAccess", 71).wire("x-amz-confirm-remove-self-bucket-access").at(Location::Header),
+            Member::new("Policy", 376).required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     )
     .payload("Policy"),
-    /* 367 */
+    /* 390 */
     Shape::record(
         "PutBucketRequestPaymentRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ContentMD5", 71).wire("Content-MD5").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
-            Member::new("RequestPaymentConfiguration", 408)
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ContentMD5", 76).wire("Content-MD5").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("RequestPaymentConfiguration", 435)
                 .wire("RequestPaymentConfiguration")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" })
                 .required(),
@@ -1936,14 +1990,14 @@ pub static SHAPES: &[Shape] = &[
         ],
     )
     .payload("RequestPaymentConfiguration"),
-    /* 368 */
+    /* 391 */
     Shape::record(
         "PutBucketTaggingRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ContentMD5", 71).wire("Content-MD5").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
-            Member::new("Tagging", 446)
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ContentMD5", 76).wire("Content-MD5").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("Tagging", 480)
                 .wire("Tagging")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" })
                 .required(),
@@ -1951,15 +2005,15 @@ pub static SHAPES: &[Shape] = &[
         ],
     )
     .payload("Tagging"),
-    /* 369 */
+    /* 392 */
     Shape::record(
         "PutBucketVersioningRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ContentMD5", 71).wire("Content-MD5").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
-            Member::new("MFA", 266).wire("x-amz-mfa").at(Location::Header),
-            Member::new("VersioningConfiguration", 473)
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ContentMD5", 76).wire("Content-MD5").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("MFA", 284).wire("x-amz-mfa").at(Location::Header),
+            Member::new("VersioningConfiguration", 509)
                 .wire("VersioningConfiguration")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" })
                 .required(),
@@ -1967,213 +2021,213 @@ pub static SHAPES: &[Shape] = &[
         ],
     )
     .payload("VersioningConfiguration"),
-    /* 370 */
-    Shape::record("PutObjectAclOutput", &[Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header)]),
-    /* 371 */
+    /* 393 */
+    Shape::record("PutObjectAclOutput", &[Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header)]),
+    /* 394 */
     Shape::record(
         "PutObjectAclRequest",
         &[
-            Member::new("ACL", 306).wire("x-amz-acl").at(Location::Header),
+            Member::new("ACL", 326).wire("x-amz-acl").at(Location::Header),
             Member::new("AccessControlPolicy", 6)
                 .wire("AccessControlPolicy")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" }),
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ContentMD5", 71).wire("Content-MD5").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
-            Member::new("GrantFullControl", 203).wire("x-amz-grant-full-control").at(Location::Header),
-            Member::new("GrantRead", 204).wire("x-amz-grant-read").at(Location::Header),
-            Member::new("GrantReadACP", 205).wire("x-amz-grant-read-acp").at(Location::Header),
-            Member::new("GrantWrite", 206).wire("x-amz-grant-write").at(Location::Header),
-            Member::new("GrantWriteACP", 207).wire("x-amz-grant-write-acp").at(Location::Header),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
-            Member::new("VersionId", 333).wire("versionId").at(Location::Query),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ContentMD5", 76).wire("Content-MD5").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("GrantFullControl", 215).wire("x-amz-grant-full-control").at(Location::Header),
+            Member::new("GrantRead", 216).wire("x-amz-grant-read").at(Location::Header),
+            Member::new("GrantReadACP", 217).wire("x-amz-grant-read-acp").at(Location::Header),
+            Member::new("GrantWrite", 218).wire("x-amz-grant-write").at(Location::Header),
+            Member::new("GrantWriteACP", 219).wire("x-amz-grant-write-acp").at(Location::Header),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("VersionId", 353).wire("versionId").at(Location::Query),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     )
     .payload("AccessControlPolicy"),
-    /* 372 */
+    /* 395 */
     Shape::record(
         "PutObjectLegalHoldOutput",
-        &[Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header)],
+        &[Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header)],
     ),
-    /* 373 */
+    /* 396 */
     Shape::record(
         "PutObjectLegalHoldRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("LegalHold", 317)
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("LegalHold", 337)
                 .wire("LegalHold")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" }),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
-            Member::new("VersionId", 333).wire("versionId").at(Location::Query),
-            Member::new("ContentMD5", 71).wire("Content-MD5").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("VersionId", 353).wire("versionId").at(Location::Query),
+            Member::new("ContentMD5", 76).wire("Content-MD5").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     )
     .payload("LegalHold"),
-    /* 374 */
+    /* 397 */
     Shape::record(
         "PutObjectLockConfigurationOutput",
-        &[Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header)],
+        &[Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header)],
     ),
-    /* 375 */
+    /* 398 */
     Shape::record(
         "PutObjectLockConfigurationRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ObjectLockConfiguration", 311)
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ObjectLockConfiguration", 331)
                 .wire("ObjectLockConfiguration")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" }),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
-            Member::new("Token", 324).wire("x-amz-bucket-object-lock-token").at(Location::Header),
-            Member::new("ContentMD5", 71).wire("Content-MD5").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("Token", 344).wire("x-amz-bucket-object-lock-token").at(Location::Header),
+            Member::new("ContentMD5", 76).wire("Content-MD5").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     )
     .payload("ObjectLockConfiguration"),
-    /* 376 */
+    /* 399 */
     Shape::record(
         "PutObjectOutput",
         &[
-            Member::new("Expiration", 143).wire("x-amz-expiration").at(Location::Header),
-            Member::new("ETag", 127).wire("ETag").at(Location::Header),
-            Member::new("ChecksumCRC32", 45).wire("x-amz-checksum-crc32").at(Location::Header),
-            Member::new("ChecksumCRC32C", 46).wire("x-amz-checksum-crc32c").at(Location::Header),
-            Member::new("ChecksumCRC64NVME", 47).wire("x-amz-checksum-crc64nvme").at(Location::Header),
-            Member::new("ChecksumSHA1", 50).wire("x-amz-checksum-sha1").at(Location::Header),
-            Member::new("ChecksumSHA256", 51).wire("x-amz-checksum-sha256").at(Location::Header),
-            Member::new("ChecksumSHA512", 52).wire("x-amz-checksum-sha512").at(Location::Header),
-            Member::new("ChecksumMD5", 48).wire("x-amz-checksum-md5").at(Location::Header),
-            Member::new("ChecksumXXHASH64", 56).wire("x-amz-checksum-xxhash64").at(Location::Header),
-            Member::new("ChecksumXXHASH3", 55).wire("x-amz-checksum-xxhash3").at(Location::Header),
-            Member::new("ChecksumXXHASH128", 54).wire("x-amz-checksum-xxhash128").at(Location::Header),
-            Member::new("ChecksumType", 53).wire("x-amz-checksum-type").at(Location::Header),
-            Member::new("ServerSideEncryption", 428).wire("x-amz-server-side-encryption").at(Location::Header),
-            Member::new("VersionId", 333).wire("x-amz-version-id").at(Location::Header),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
-            Member::new("SSEKMSKeyId", 427).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
-            Member::new("SSEKMSEncryptionContext", 426).wire("x-amz-server-side-encryption-context").at(Location::Header),
-            Member::new("BucketKeyEnabled", 26).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
-            Member::new("Size", 435).wire("x-amz-object-size").at(Location::Header),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("Expiration", 150).wire("x-amz-expiration").at(Location::Header),
+            Member::new("ETag", 133).wire("ETag").at(Location::Header),
+            Member::new("ChecksumCRC32", 48).wire("x-amz-checksum-crc32").at(Location::Header),
+            Member::new("ChecksumCRC32C", 49).wire("x-amz-checksum-crc32c").at(Location::Header),
+            Member::new("ChecksumCRC64NVME", 50).wire("x-amz-checksum-crc64nvme").at(Location::Header),
+            Member::new("ChecksumSHA1", 53).wire("x-amz-checksum-sha1").at(Location::Header),
+            Member::new("ChecksumSHA256", 54).wire("x-amz-checksum-sha256").at(Location::Header),
+            Member::new("ChecksumSHA512", 55).wire("x-amz-checksum-sha512").at(Location::Header),
+            Member::new("ChecksumMD5", 51).wire("x-amz-checksum-md5").at(Location::Header),
+            Member::new("ChecksumXXHASH64", 59).wire("x-amz-checksum-xxhash64").at(Location::Header),
+            Member::new("ChecksumXXHASH3", 58).wire("x-amz-checksum-xxhash3").at(Location::Header),
+            Member::new("ChecksumXXHASH128", 57).wire("x-amz-checksum-xxhash128").at(Location::Header),
+            Member::new("ChecksumType", 56).wire("x-amz-checksum-type").at(Location::Header),
+            Member::new("ServerSideEncryption", 462).wire("x-amz-server-side-encryption").at(Location::Header),
+            Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("SSEKMSKeyId", 460).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
+            Member::new("SSEKMSEncryptionContext", 459).wire("x-amz-server-side-encryption-context").at(Location::Header),
+            Member::new("BucketKeyEnabled", 27).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
+            Member::new("Size", 469).wire("x-amz-object-size").at(Location::Header),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
         ],
     ),
-    /* 377 */
+    /* 400 */
     Shape::record(
         "PutObjectRequest",
         &[
-            Member::new("ACL", 306).wire("x-amz-acl").at(Location::Header),
-            Member::new("Body", 19).streaming(),
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("CacheControl", 41).wire("Cache-Control").at(Location::Header),
-            Member::new("ContentDisposition", 67).wire("Content-Disposition").at(Location::Header),
-            Member::new("ContentEncoding", 68).wire("Content-Encoding").at(Location::Header),
-            Member::new("ContentLanguage", 69).wire("Content-Language").at(Location::Header),
-            Member::new("ContentLength", 70).wire("Content-Length").at(Location::Header),
-            Member::new("ContentMD5", 71).wire("Content-MD5").at(Location::Header),
-            Member::new("ContentType", 73).wire("Content-Type").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
-            Member::new("ChecksumCRC32", 45).wire("x-amz-checksum-crc32").at(Location::Header),
-            Member::new("ChecksumCRC32C", 46).wire("x-amz-checksum-crc32c").at(Location::Header),
-            Member::new("ChecksumCRC64NVME", 47).wire("x-amz-checksum-crc64nvme").at(Location::Header),
-            Member::new("ChecksumSHA1", 50).wire("x-amz-checksum-sha1").at(Location::Header),
-            Member::new("ChecksumSHA256", 51).wire("x-amz-checksum-sha256").at(Location::Header),
-            Member::new("ChecksumSHA512", 52).wire("x-amz-checksum-sha512").at(Location::Header),
-            Member::new("ChecksumMD5", 48).wire("x-amz-checksum-md5").at(Location::Header),
-            Member::new("ChecksumXXHASH64", 56).wire("x-amz-checksum-xxhash64").at(Location::Header),
-            Member::new("ChecksumXXHASH3", 55).wire("x-amz-checksum-xxhash3").at(Location::Header),
-            Member::new("ChecksumXXHASH128", 54).wire("x-amz-checksum-xxhash128").at(Location::Header),
-            Member::new("Expires", 146).wire("Expires").at(Location::Header),
-            Member::new("IfMatch", 218).wire("If-Match").at(Location::Header),
-            Member::new("IfNoneMatch", 223).wire("If-None-Match").at(Location::Header),
-            Member::new("GrantFullControl", 203).wire("x-amz-grant-full-control").at(Location::Header),
-            Member::new("GrantRead", 204).wire("x-amz-grant-read").at(Location::Header),
-            Member::new("GrantReadACP", 205).wire("x-amz-grant-read-acp").at(Location::Header),
-            Member::new("GrantWriteACP", 207).wire("x-amz-grant-write-acp").at(Location::Header),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("WriteOffsetBytes", 475).wire("x-amz-write-offset-bytes").at(Location::Header),
-            Member::new("Metadata", 276).wire("x-amz-meta-").at(Location::Headers),
-            Member::new("ServerSideEncryption", 428).wire("x-amz-server-side-encryption").at(Location::Header),
-            Member::new("StorageClass", 441).wire("x-amz-storage-class").at(Location::Header),
-            Member::new("WebsiteRedirectLocation", 474).wire("x-amz-website-redirect-location").at(Location::Header),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKey", 424).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
-            Member::new("SSEKMSKeyId", 427).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
-            Member::new("SSEKMSEncryptionContext", 426).wire("x-amz-server-side-encryption-context").at(Location::Header),
-            Member::new("BucketKeyEnabled", 26).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
-            Member::new("Tagging", 448).wire("x-amz-tagging").at(Location::Header),
-            Member::new("ObjectLockMode", 319).wire("x-amz-object-lock-mode").at(Location::Header),
-            Member::new("ObjectLockRetainUntilDate", 320).wire("x-amz-object-lock-retain-until-date").at(Location::Header),
-            Member::new("ObjectLockLegalHoldStatus", 318).wire("x-amz-object-lock-legal-hold").at(Location::Header),
-            Member::new("ObjectLockEventHold", 314).wire("x-amz-object-lock-event-hold").at(Location::Header),
-            Member::new("ObjectLockEventHoldDurationDays", 315)
+            Member::new("ACL", 326).wire("x-amz-acl").at(Location::Header),
+            Member::new("Body", 20).streaming(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("CacheControl", 44).wire("Cache-Control").at(Location::Header),
+            Member::new("ContentDisposition", 72).wire("Content-Disposition").at(Location::Header),
+            Member::new("ContentEncoding", 73).wire("Content-Encoding").at(Location::Header),
+            Member::new("ContentLanguage", 74).wire("Content-Language").at(Location::Header),
+            Member::new("ContentLength", 75).wire("Content-Length").at(Location::Header),
+            Member::new("ContentMD5", 76).wire("Content-MD5").at(Location::Header),
+            Member::new("ContentType", 78).wire("Content-Type").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("ChecksumCRC32", 48).wire("x-amz-checksum-crc32").at(Location::Header),
+            Member::new("ChecksumCRC32C", 49).wire("x-amz-checksum-crc32c").at(Location::Header),
+            Member::new("ChecksumCRC64NVME", 50).wire("x-amz-checksum-crc64nvme").at(Location::Header),
+            Member::new("ChecksumSHA1", 53).wire("x-amz-checksum-sha1").at(Location::Header),
+            Member::new("ChecksumSHA256", 54).wire("x-amz-checksum-sha256").at(Location::Header),
+            Member::new("ChecksumSHA512", 55).wire("x-amz-checksum-sha512").at(Location::Header),
+            Member::new("ChecksumMD5", 51).wire("x-amz-checksum-md5").at(Location::Header),
+            Member::new("ChecksumXXHASH64", 59).wire("x-amz-checksum-xxhash64").at(Location::Header),
+            Member::new("ChecksumXXHASH3", 58).wire("x-amz-checksum-xxhash3").at(Location::Header),
+            Member::new("ChecksumXXHASH128", 57).wire("x-amz-checksum-xxhash128").at(Location::Header),
+            Member::new("Expires", 153).wire("Expires").at(Location::Header),
+            Member::new("IfMatch", 230).wire("If-Match").at(Location::Header),
+            Member::new("IfNoneMatch", 235).wire("If-None-Match").at(Location::Header),
+            Member::new("GrantFullControl", 215).wire("x-amz-grant-full-control").at(Location::Header),
+            Member::new("GrantRead", 216).wire("x-amz-grant-read").at(Location::Header),
+            Member::new("GrantReadACP", 217).wire("x-amz-grant-read-acp").at(Location::Header),
+            Member::new("GrantWriteACP", 219).wire("x-amz-grant-write-acp").at(Location::Header),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("WriteOffsetBytes", 511).wire("x-amz-write-offset-bytes").at(Location::Header),
+            Member::new("Metadata", 294).wire("x-amz-meta-").at(Location::Headers),
+            Member::new("ServerSideEncryption", 462).wire("x-amz-server-side-encryption").at(Location::Header),
+            Member::new("StorageClass", 475).wire("x-amz-storage-class").at(Location::Header),
+            Member::new("WebsiteRedirectLocation", 510).wire("x-amz-website-redirect-location").at(Location::Header),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKey", 457).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("SSEKMSKeyId", 460).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
+            Member::new("SSEKMSEncryptionContext", 459).wire("x-amz-server-side-encryption-context").at(Location::Header),
+            Member::new("BucketKeyEnabled", 27).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("Tagging", 482).wire("x-amz-tagging").at(Location::Header),
+            Member::new("ObjectLockMode", 339).wire("x-amz-object-lock-mode").at(Location::Header),
+            Member::new("ObjectLockRetainUntilDate", 340).wire("x-amz-object-lock-retain-until-date").at(Location::Header),
+            Member::new("ObjectLockLegalHoldStatus", 338).wire("x-amz-object-lock-legal-hold").at(Location::Header),
+            Member::new("ObjectLockEventHold", 334).wire("x-amz-object-lock-event-hold").at(Location::Header),
+            Member::new("ObjectLockEventHoldDurationDays", 335)
                 .wire("x-amz-object-lock-event-hold-duration-days")
                 .at(Location::Header),
-            Member::new("ObjectLockEventHoldDurationYears", 316)
+            Member::new("ObjectLockEventHoldDurationYears", 336)
                 .wire("x-amz-object-lock-event-hold-duration-years")
                 .at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     )
     .payload("Body"),
-    /* 378 */
+    /* 401 */
     Shape::record(
         "PutObjectRetentionOutput",
-        &[Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header)],
+        &[Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header)],
     ),
-    /* 379 */
+    /* 402 */
     Shape::record(
         "PutObjectRetentionRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("Retention", 321)
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("Retention", 341)
                 .wire("Retention")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" }),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
-            Member::new("VersionId", 333).wire("versionId").at(Location::Query),
-            Member::new("BypassGovernanceRetention", 37).wire("x-amz-bypass-governance-retention").at(Location::Header),
-            Member::new("ContentMD5", 71).wire("Content-MD5").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("VersionId", 353).wire("versionId").at(Location::Query),
+            Member::new("BypassGovernanceRetention", 38).wire("x-amz-bypass-governance-retention").at(Location::Header),
+            Member::new("ContentMD5", 76).wire("Content-MD5").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     )
     .payload("Retention"),
-    /* 380 */
-    Shape::record("PutObjectTaggingOutput", &[Member::new("VersionId", 333).wire("x-amz-version-id").at(Location::Header)]),
-    /* 381 */
+    /* 403 */
+    Shape::record("PutObjectTaggingOutput", &[Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header)]),
+    /* 404 */
     Shape::record(
         "PutObjectTaggingRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("VersionId", 333).wire("versionId").at(Location::Query),
-            Member::new("ContentMD5", 71).wire("Content-MD5").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
-            Member::new("Tagging", 446)
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("VersionId", 353).wire("versionId").at(Location::Query),
+            Member::new("ContentMD5", 76).wire("Content-MD5").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("Tagging", 480)
                 .wire("Tagging")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" })
                 .required(),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
         ],
     )
     .payload("Tagging"),
-    /* 382 */
+    /* 405 */
     Shape::record(
         "PutPublicAccessBlockRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ContentMD5", 71).wire("Content-MD5").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
-            Member::new("PublicAccessBlockConfiguration", 358)
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ContentMD5", 76).wire("Content-MD5").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("PublicAccessBlockConfiguration", 381)
                 .wire("PublicAccessBlockConfiguration")
                 .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" })
                 .required(),
@@ -2181,124 +2235,191 @@ pub static SHAPES: &[Shape] = &[
         ],
     )
     .payload("PublicAccessBlockConfiguration"),
-    /* 383 */ Shape::new("QueueArn", Kind::String),
-    /* 384 */
+    /* 406 */ Shape::new("QueueArn", Kind::String),
+    /* 407 */
     Shape::record(
         "QueueConfiguration",
         &[
-            Member::new("Id", 302),
-            Member::new("QueueArn", 383).wire("Queue").required(),
-            Member::new("Events", 140).wire("Event").required(),
-            Member::new("Filter", 301),
+            Member::new("Id", 321),
+            Member::new("QueueArn", 406).wire("Queue").required(),
+            Member::new("Events", 147).wire("Event").required(),
+            Member::new("Filter", 320),
         ],
     ),
-    /* 385 */ Shape::list("QueueConfigurationList", Member::element(384)).flattened(),
-    /* 386 */ Shape::new("Quiet", Kind::Boolean),
-    /* 387 */ Shape::new("Range", Kind::String),
-    /* 388 */
+    /* 408 */ Shape::list("QueueConfigurationList", Member::element(407)).flattened(),
+    /* 409 */ Shape::new("Quiet", Kind::Boolean),
+    /* 410 */ Shape::new("QuoteCharacter", Kind::String),
+    /* 411 */ Shape::new("QuoteEscapeCharacter", Kind::String),
+    /* 412 */ Shape::choice("QuoteFields", &["ALWAYS", "ASNEEDED"]),
+    /* 413 */ Shape::new("Range", Kind::String),
+    /* 414 */ Shape::new("RecordDelimiter", Kind::String),
+    /* 415 */
     Shape::record(
         "Redirect",
         &[
-            Member::new("HostName", 214),
-            Member::new("HttpRedirectCode", 216),
-            Member::new("Protocol", 357),
-            Member::new("ReplaceKeyPrefixWith", 391),
-            Member::new("ReplaceKeyWith", 392),
+            Member::new("HostName", 226),
+            Member::new("HttpRedirectCode", 228),
+            Member::new("Protocol", 380),
+            Member::new("ReplaceKeyPrefixWith", 418),
+            Member::new("ReplaceKeyWith", 419),
         ],
     ),
-    /* 389 */
-    Shape::record("RedirectAllRequestsTo", &[Member::new("HostName", 214).required(), Member::new("Protocol", 357)]),
-    /* 390 */ Shape::new("Region", Kind::String).min(0.0).max(20.0),
-    /* 391 */ Shape::new("ReplaceKeyPrefixWith", Kind::String),
-    /* 392 */ Shape::new("ReplaceKeyWith", Kind::String),
-    /* 393 */ Shape::new("ReplicaKmsKeyID", Kind::String),
-    /* 394 */ Shape::record("ReplicaModifications", &[Member::new("Status", 395).required()]),
-    /* 395 */ Shape::choice("ReplicaModificationsStatus", &["Enabled", "Disabled"]),
-    /* 396 */
+    /* 416 */
+    Shape::record("RedirectAllRequestsTo", &[Member::new("HostName", 226).required(), Member::new("Protocol", 380)]),
+    /* 417 */ Shape::new("Region", Kind::String).min(0.0).max(20.0),
+    /* 418 */ Shape::new("ReplaceKeyPrefixWith", Kind::String),
+    /* 419 */ Shape::new("ReplaceKeyWith", Kind::String),
+    /* 420 */ Shape::new("ReplicaKmsKeyID", Kind::String),
+    /* 421 */ Shape::record("ReplicaModifications", &[Member::new("Status", 422).required()]),
+    /* 422 */ Shape::choice("ReplicaModificationsStatus", &["Enabled", "Disabled"]),
+    /* 423 */
     Shape::record(
         "ReplicationConfiguration",
-        &[Member::new("Role", 418).required(), Member::new("Rules", 401).wire("Rule").required()],
+        &[Member::new("Role", 450).required(), Member::new("Rules", 428).wire("Rule").required()],
     ),
-    /* 397 */
+    /* 424 */
     Shape::record(
         "ReplicationRule",
         &[
-            Member::new("ID", 217),
-            Member::new("Priority", 356),
-            Member::new("Prefix", 355),
-            Member::new("Filter", 399),
-            Member::new("Status", 400).required(),
-            Member::new("SourceSelectionCriteria", 437),
-            Member::new("ExistingObjectReplication", 141),
-            Member::new("Destination", 125).required(),
-            Member::new("DeleteMarkerReplication", 111),
+            Member::new("ID", 229),
+            Member::new("Priority", 379),
+            Member::new("Prefix", 378),
+            Member::new("Filter", 426),
+            Member::new("Status", 427).required(),
+            Member::new("SourceSelectionCriteria", 471),
+            Member::new("ExistingObjectReplication", 148),
+            Member::new("Destination", 131).required(),
+            Member::new("DeleteMarkerReplication", 116),
         ],
     ),
-    /* 398 */
-    Shape::record("ReplicationRuleAndOperator", &[Member::new("Prefix", 355), Member::new("Tags", 445).wire("Tag").flattened()]),
-    /* 399 */
-    Shape::record("ReplicationRuleFilter", &[Member::new("Prefix", 355), Member::new("Tag", 443), Member::new("And", 398)]),
-    /* 400 */ Shape::choice("ReplicationRuleStatus", &["Enabled", "Disabled"]),
-    /* 401 */ Shape::list("ReplicationRules", Member::element(397)).flattened(),
-    /* 402 */ Shape::choice("ReplicationStatus", &["COMPLETE", "PENDING", "FAILED", "REPLICA", "COMPLETED"]),
-    /* 403 */
-    Shape::record("ReplicationTime", &[Member::new("Status", 404).required(), Member::new("Time", 405).required()]),
-    /* 404 */ Shape::choice("ReplicationTimeStatus", &["Enabled", "Disabled"]),
-    /* 405 */ Shape::record("ReplicationTimeValue", &[Member::new("Minutes", 282)]),
-    /* 406 */ Shape::choice("RequestCharged", &["requester"]),
-    /* 407 */ Shape::choice("RequestPayer", &["requester"]),
-    /* 408 */ Shape::record("RequestPaymentConfiguration", &[Member::new("Payer", 351).required()]),
-    /* 409 */ Shape::new("ResponseCacheControl", Kind::String),
-    /* 410 */ Shape::new("ResponseContentDisposition", Kind::String),
-    /* 411 */ Shape::new("ResponseContentEncoding", Kind::String),
-    /* 412 */ Shape::new("ResponseContentLanguage", Kind::String),
-    /* 413 */ Shape::new("ResponseContentType", Kind::String),
-    /* 414 */ Shape::new("ResponseExpires", Kind::Timestamp(Some(TimestampFormat::Http))),
-    /* 415 */ Shape::new("Restore", Kind::String),
-    /* 416 */ Shape::new("RestoreExpiryDate", Kind::Timestamp(None)),
-    /* 417 */
-    Shape::record("RestoreStatus", &[Member::new("IsRestoreInProgress", 234), Member::new("RestoreExpiryDate", 416)]),
-    /* 418 */ Shape::new("Role", Kind::String),
-    /* 419 */ Shape::record("RoutingRule", &[Member::new("Condition", 65), Member::new("Redirect", 388).required()]),
-    /* 420 */ Shape::list("RoutingRules", Member::element(419).wire("RoutingRule")),
-    /* 421 */ Shape::record("S3KeyFilter", &[Member::new("FilterRules", 151).wire("FilterRule")]),
-    /* 422 */
+    /* 425 */
+    Shape::record("ReplicationRuleAndOperator", &[Member::new("Prefix", 378), Member::new("Tags", 479).wire("Tag").flattened()]),
+    /* 426 */
+    Shape::record("ReplicationRuleFilter", &[Member::new("Prefix", 378), Member::new("Tag", 477), Member::new("And", 425)]),
+    /* 427 */ Shape::choice("ReplicationRuleStatus", &["Enabled", "Disabled"]),
+    /* 428 */ Shape::list("ReplicationRules", Member::element(424)).flattened(),
+    /* 429 */ Shape::choice("ReplicationStatus", &["COMPLETE", "PENDING", "FAILED", "REPLICA", "COMPLETED"]),
+    /* 430 */
+    Shape::record("ReplicationTime", &[Member::new("Status", 431).required(), Member::new("Time", 432).required()]),
+    /* 431 */ Shape::choice("ReplicationTimeStatus", &["Enabled", "Disabled"]),
+    /* 432 */ Shape::record("ReplicationTimeValue", &[Member::new("Minutes", 301)]),
+    /* 433 */ Shape::choice("RequestCharged", &["requester"]),
+    /* 434 */ Shape::choice("RequestPayer", &["requester"]),
+    /* 435 */ Shape::record("RequestPaymentConfiguration", &[Member::new("Payer", 374).required()]),
+    /* 436 */ Shape::new("ResponseCacheControl", Kind::String),
+    /* 437 */ Shape::new("ResponseContentDisposition", Kind::String),
+    /* 438 */ Shape::new("ResponseContentEncoding", Kind::String),
+    /* 439 */ Shape::new("ResponseContentLanguage", Kind::String),
+    /* 440 */ Shape::new("ResponseContentType", Kind::String),
+    /* 441 */ Shape::new("ResponseExpires", Kind::Timestamp(Some(TimestampFormat::Http))),
+    /* 442 */ Shape::new("Restore", Kind::String),
+    /* 443 */ Shape::new("RestoreExpiryDate", Kind::Timestamp(None)),
+    /* 444 */
+    Shape::record(
+        "RestoreObjectOutput",
+        &[
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("RestoreOutputPath", 446).wire("x-amz-restore-output-path").at(Location::Header),
+        ],
+    ),
+    /* 445 */
+    Shape::record(
+        "RestoreObjectRequest",
+        &[
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("VersionId", 353).wire("versionId").at(Location::Query),
+            Member::new("RestoreRequest", 447)
+                .wire("RestoreRequest")
+                .namespace(Namespace { prefix: "", uri: "http://s3.amazonaws.com/doc/2006-03-01/" }),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
+        ],
+    )
+    .payload("RestoreRequest"),
+    /* 446 */ Shape::new("RestoreOutputPath", Kind::String),
+    /* 447 */
+    Shape::record(
+        "RestoreRequest",
+        &[
+            Member::new("Days", 101),
+            Member::new("GlacierJobParameters", 213),
+            Member::new("Type", 448),
+            Member::new("Tier", 488),
+            Member::new("Description", 130),
+            Member::new("SelectParameters", 461),
+            Member::new("OutputLocation", 358),
+        ],
+    ),
+    /* 448 */ Shape::choice("RestoreRequestType", &["SELECT"]),
+    /* 449 */
+    Shape::record("RestoreStatus", &[Member::new("IsRestoreInProgress", 247), Member::new("RestoreExpiryDate", 443)]),
+    /* 450 */ Shape::new("Role", Kind::String),
+    /* 451 */ Shape::record("RoutingRule", &[Member::new("Condition", 70), Member::new("Redirect", 415).required()]),
+    /* 452 */ Shape::list("RoutingRules", Member::element(451).wire("RoutingRule")),
+    /* 453 */ Shape::record("S3KeyFilter", &[Member::new("FilterRules", 162).wire("FilterRule")]),
+    /* 454 */
+    Shape::record(
+        "S3Location",
+        &[
+            Member::new("BucketName", 32).required(),
+            Member::new("Prefix", 281).required(),
+            Member::new("Encryption", 136),
+            Member::new("CannedACL", 326),
+            Member::new("AccessControlList", 221),
+            Member::new("Tagging", 480),
+            Member::new("UserMetadata", 505),
+            Member::new("StorageClass", 475),
+        ],
+    ),
+    /* 455 */
     Shape::new("S3RegionalOrS3ExpressBucketArnString", Kind::String).min(1.0).max(128.0).pattern("arn:[^:]+:(s3|s3express):.*"),
-    /* 423 */ Shape::new("SSECustomerAlgorithm", Kind::String),
-    /* 424 */ Shape::new("SSECustomerKey", Kind::String).sensitive(),
-    /* 425 */ Shape::new("SSECustomerKeyMD5", Kind::String),
-    /* 426 */ Shape::new("SSEKMSEncryptionContext", Kind::String).sensitive(),
-    /* 427 */ Shape::new("SSEKMSKeyId", Kind::String).sensitive(),
-    /* 428 */ Shape::choice("ServerSideEncryption", &["AES256", "aws:fsx", "aws:backup", "aws:kms", "aws:kms:dsse"]),
-    /* 429 */
+    /* 456 */ Shape::new("SSECustomerAlgorithm", Kind::String),
+    /* 457 */ Shape::new("SSECustomerKey", Kind::String).sensitive(),
+    /* 458 */ Shape::new("SSECustomerKeyMD5", Kind::String),
+    /* 459 */ Shape::new("SSEKMSEncryptionContext", Kind::String).sensitive(),
+    /* 460 */ Shape::new("SSEKMSKeyId", Kind::String).sensitive(),
+    /* 461 */
+    Shape::record(
+        "SelectParameters",
+        &[
+            Member::new("InputSerialization", 240).required(),
+            Member::new("ExpressionType", 157).required(),
+            Member::new("Expression", 156).required(),
+            Member::new("OutputSerialization", 359).required(),
+        ],
+    ),
+    /* 462 */ Shape::choice("ServerSideEncryption", &["AES256", "aws:fsx", "aws:backup", "aws:kms", "aws:kms:dsse"]),
+    /* 463 */
     Shape::record(
         "ServerSideEncryptionByDefault",
-        &[Member::new("SSEAlgorithm", 428).required(), Member::new("KMSMasterKeyID", 427)],
+        &[Member::new("SSEAlgorithm", 462).required(), Member::new("KMSMasterKeyID", 460)],
     ),
-    /* 430 */ Shape::record("ServerSideEncryptionConfiguration", &[Member::new("Rules", 432).wire("Rule").required()]),
-    /* 431 */
+    /* 464 */ Shape::record("ServerSideEncryptionConfiguration", &[Member::new("Rules", 466).wire("Rule").required()]),
+    /* 465 */
     Shape::record(
         "ServerSideEncryptionRule",
         &[
-            Member::new("ApplyServerSideEncryptionByDefault", 429),
-            Member::new("BucketKeyEnabled", 26),
-            Member::new("BlockedEncryptionTypes", 18),
+            Member::new("ApplyServerSideEncryptionByDefault", 463),
+            Member::new("BucketKeyEnabled", 27),
+            Member::new("BlockedEncryptionTypes", 19),
         ],
     ),
-    /* 432 */ Shape::list("ServerSideEncryptionRules", Member::element(431)).flattened(),
-    /* 433 */ Shape::new("Setting", Kind::Boolean),
-    /* 434 */ Shape::record("SimplePrefix", &[]).wire("SimplePrefix"),
-    /* 435 */ Shape::new("Size", Kind::Long),
-    /* 436 */ Shape::new("SkipValidation", Kind::Boolean),
-    /* 437 */
+    /* 466 */ Shape::list("ServerSideEncryptionRules", Member::element(465)).flattened(),
+    /* 467 */ Shape::new("Setting", Kind::Boolean),
+    /* 468 */ Shape::record("SimplePrefix", &[]).wire("SimplePrefix"),
+    /* 469 */ Shape::new("Size", Kind::Long),
+    /* 470 */ Shape::new("SkipValidation", Kind::Boolean),
+    /* 471 */
     Shape::record(
         "SourceSelectionCriteria",
-        &[Member::new("SseKmsEncryptedObjects", 438), Member::new("ReplicaModifications", 394)],
+        &[Member::new("SseKmsEncryptedObjects", 472), Member::new("ReplicaModifications", 421)],
     ),
-    /* 438 */ Shape::record("SseKmsEncryptedObjects", &[Member::new("Status", 439).required()]),
-    /* 439 */ Shape::choice("SseKmsEncryptedObjectsStatus", &["Enabled", "Disabled"]),
-    /* 440 */ Shape::new("StartAfter", Kind::String),
-    /* 441 */
+    /* 472 */ Shape::record("SseKmsEncryptedObjects", &[Member::new("Status", 473).required()]),
+    /* 473 */ Shape::choice("SseKmsEncryptedObjectsStatus", &["Enabled", "Disabled"]),
+    /* 474 */ Shape::new("StartAfter", Kind::String),
+    /* 475 */
     Shape::choice(
         "StorageClass",
         &[
@@ -2319,156 +2440,158 @@ pub static SHAPES: &[Shape] = &[
             "AWS_BACKUP_LOW_COST_WARM",
         ],
     ),
-    /* 442 */ Shape::new("Suffix", Kind::String),
-    /* 443 */ Shape::record("Tag", &[Member::new("Key", 309).required(), Member::new("Value", 470).required()]),
-    /* 444 */ Shape::new("TagCount", Kind::Integer),
-    /* 445 */ Shape::list("TagSet", Member::element(443).wire("Tag")),
-    /* 446 */ Shape::record("Tagging", &[Member::new("TagSet", 445).required()]),
-    /* 447 */ Shape::choice("TaggingDirective", &["COPY", "REPLACE"]),
-    /* 448 */ Shape::new("TaggingHeader", Kind::String),
-    /* 449 */ Shape::new("TargetBucket", Kind::String),
-    /* 450 */ Shape::record("TargetGrant", &[Member::new("Grantee", 208), Member::new("Permission", 30)]),
-    /* 451 */ Shape::list("TargetGrants", Member::element(450).wire("Grant")),
-    /* 452 */
+    /* 476 */ Shape::new("Suffix", Kind::String),
+    /* 477 */ Shape::record("Tag", &[Member::new("Key", 329).required(), Member::new("Value", 506).required()]),
+    /* 478 */ Shape::new("TagCount", Kind::Integer),
+    /* 479 */ Shape::list("TagSet", Member::element(477).wire("Tag")),
+    /* 480 */ Shape::record("Tagging", &[Member::new("TagSet", 479).required()]),
+    /* 481 */ Shape::choice("TaggingDirective", &["COPY", "REPLACE"]),
+    /* 482 */ Shape::new("TaggingHeader", Kind::String),
+    /* 483 */ Shape::new("TargetBucket", Kind::String),
+    /* 484 */ Shape::record("TargetGrant", &[Member::new("Grantee", 220), Member::new("Permission", 31)]),
+    /* 485 */ Shape::list("TargetGrants", Member::element(484).wire("Grant")),
+    /* 486 */
     Shape::record(
         "TargetObjectKeyFormat",
-        &[Member::new("SimplePrefix", 434).wire("SimplePrefix"), Member::new("PartitionedPrefix", 347).wire("PartitionedPrefix")],
+        &[Member::new("SimplePrefix", 468).wire("SimplePrefix"), Member::new("PartitionedPrefix", 370).wire("PartitionedPrefix")],
     ),
-    /* 453 */ Shape::new("TargetPrefix", Kind::String),
-    /* 454 */ Shape::new("Token", Kind::String),
-    /* 455 */ Shape::record("TooManyParts", &[]).error(ErrorTrait { code: None, status: Some(400), sender: true }),
-    /* 456 */ Shape::new("TopicArn", Kind::String),
-    /* 457 */
+    /* 487 */ Shape::new("TargetPrefix", Kind::String),
+    /* 488 */ Shape::choice("Tier", &["Standard", "Bulk", "Expedited"]),
+    /* 489 */ Shape::new("Token", Kind::String),
+    /* 490 */ Shape::record("TooManyParts", &[]).error(ErrorTrait { code: None, status: Some(400), sender: true }),
+    /* 491 */ Shape::new("TopicArn", Kind::String),
+    /* 492 */
     Shape::record(
         "TopicConfiguration",
         &[
-            Member::new("Id", 302),
-            Member::new("TopicArn", 456).wire("Topic").required(),
-            Member::new("Events", 140).wire("Event").required(),
-            Member::new("Filter", 301),
+            Member::new("Id", 321),
+            Member::new("TopicArn", 491).wire("Topic").required(),
+            Member::new("Events", 147).wire("Event").required(),
+            Member::new("Filter", 320),
         ],
     ),
-    /* 458 */ Shape::list("TopicConfigurationList", Member::element(457)).flattened(),
-    /* 459 */
-    Shape::record("Transition", &[Member::new("Date", 95), Member::new("Days", 96), Member::new("StorageClass", 462)]),
-    /* 460 */
+    /* 493 */ Shape::list("TopicConfigurationList", Member::element(492)).flattened(),
+    /* 494 */
+    Shape::record("Transition", &[Member::new("Date", 100), Member::new("Days", 101), Member::new("StorageClass", 497)]),
+    /* 495 */
     Shape::choice("TransitionDefaultMinimumObjectSize", &["varies_by_storage_class", "all_storage_classes_128K"]),
-    /* 461 */ Shape::list("TransitionList", Member::element(459)).flattened(),
-    /* 462 */
+    /* 496 */ Shape::list("TransitionList", Member::element(494)).flattened(),
+    /* 497 */
     Shape::choice(
         "TransitionStorageClass",
         &["GLACIER", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "DEEP_ARCHIVE", "GLACIER_IR"],
     ),
-    /* 463 */ Shape::choice("Type", &["CanonicalUser", "AmazonCustomerByEmail", "Group"]),
-    /* 464 */ Shape::new("URI", Kind::String),
-    /* 465 */ Shape::new("UploadIdMarker", Kind::String),
-    /* 466 */
+    /* 498 */ Shape::choice("Type", &["CanonicalUser", "AmazonCustomerByEmail", "Group"]),
+    /* 499 */ Shape::new("URI", Kind::String),
+    /* 500 */ Shape::new("UploadIdMarker", Kind::String),
+    /* 501 */
     Shape::record(
         "UploadPartCopyOutput",
         &[
-            Member::new("CopySourceVersionId", 87).wire("x-amz-copy-source-version-id").at(Location::Header),
-            Member::new("CopyPartResult", 77),
-            Member::new("ServerSideEncryption", 428).wire("x-amz-server-side-encryption").at(Location::Header),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
-            Member::new("SSEKMSKeyId", 427).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
-            Member::new("BucketKeyEnabled", 26).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
-            Member::new("VersionId", 333).wire("x-amz-version-id").at(Location::Header),
+            Member::new("CopySourceVersionId", 92).wire("x-amz-copy-source-version-id").at(Location::Header),
+            Member::new("CopyPartResult", 82),
+            Member::new("ServerSideEncryption", 462).wire("x-amz-server-side-encryption").at(Location::Header),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("SSEKMSKeyId", 460).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
+            Member::new("BucketKeyEnabled", 27).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header),
         ],
     )
     .payload("CopyPartResult"),
-    /* 467 */
+    /* 502 */
     Shape::record(
         "UploadPartCopyRequest",
         &[
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("CopySource", 78).wire("x-amz-copy-source").at(Location::Header).required(),
-            Member::new("CopySourceIfMatch", 79).wire("x-amz-copy-source-if-match").at(Location::Header),
-            Member::new("CopySourceIfModifiedSince", 80).wire("x-amz-copy-source-if-modified-since").at(Location::Header),
-            Member::new("CopySourceIfNoneMatch", 81).wire("x-amz-copy-source-if-none-match").at(Location::Header),
-            Member::new("CopySourceIfUnmodifiedSince", 82).wire("x-amz-copy-source-if-unmodified-since").at(Location::Header),
-            Member::new("CopySourceRange", 83).wire("x-amz-copy-source-range").at(Location::Header),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("PartNumber", 344).wire("partNumber").at(Location::Query).required(),
-            Member::new("UploadId", 286).wire("uploadId").at(Location::Query).required(),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKey", 424).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
-            Member::new("CopySourceSSECustomerAlgorithm", 84)
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("CopySource", 83).wire("x-amz-copy-source").at(Location::Header).required(),
+            Member::new("CopySourceIfMatch", 84).wire("x-amz-copy-source-if-match").at(Location::Header),
+            Member::new("CopySourceIfModifiedSince", 85).wire("x-amz-copy-source-if-modified-since").at(Location::Header),
+            Member::new("CopySourceIfNoneMatch", 86).wire("x-amz-copy-source-if-none-match").at(Location::Header),
+            Member::new("CopySourceIfUnmodifiedSince", 87).wire("x-amz-copy-source-if-unmodified-since").at(Location::Header),
+            Member::new("CopySourceRange", 88).wire("x-amz-copy-source-range").at(Location::Header),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("PartNumber", 367).wire("partNumber").at(Location::Query).required(),
+            Member::new("UploadId", 305).wire("uploadId").at(Location::Query).required(),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKey", 457).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("CopySourceSSECustomerAlgorithm", 89)
                 .wire("x-amz-copy-source-server-side-encryption-customer-algorithm")
                 .at(Location::Header),
-            Member::new("CopySourceSSECustomerKey", 85)
+            Member::new("CopySourceSSECustomerKey", 90)
                 .wire("x-amz-copy-source-server-side-encryption-customer-key")
                 .at(Location::Header),
-            Member::new("CopySourceSSECustomerKeyMD5", 86)
+            Member::new("CopySourceSSECustomerKeyMD5", 91)
                 .wire("x-amz-copy-source-server-side-encryption-customer-key-MD5")
                 .at(Location::Header),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
             Member::new("ExpectedSourceBucketOwner", 9).wire("x-amz-source-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 468 */
+    /* 503 */
     Shape::record(
         "UploadPartOutput",
         &[
-            Member::new("ServerSideEncryption", 428).wire("x-amz-server-side-encryption").at(Location::Header),
-            Member::new("ETag", 127).wire("ETag").at(Location::Header),
-            Member::new("ChecksumCRC32", 45).wire("x-amz-checksum-crc32").at(Location::Header),
-            Member::new("ChecksumCRC32C", 46).wire("x-amz-checksum-crc32c").at(Location::Header),
-            Member::new("ChecksumCRC64NVME", 47).wire("x-amz-checksum-crc64nvme").at(Location::Header),
-            Member::new("ChecksumSHA1", 50).wire("x-amz-checksum-sha1").at(Location::Header),
-            Member::new("ChecksumSHA256", 51).wire("x-amz-checksum-sha256").at(Location::Header),
-            Member::new("ChecksumSHA512", 52).wire("x-amz-checksum-sha512").at(Location::Header),
-            Member::new("ChecksumMD5", 48).wire("x-amz-checksum-md5").at(Location::Header),
-            Member::new("ChecksumXXHASH64", 56).wire("x-amz-checksum-xxhash64").at(Location::Header),
-            Member::new("ChecksumXXHASH3", 55).wire("x-amz-checksum-xxhash3").at(Location::Header),
-            Member::new("ChecksumXXHASH128", 54).wire("x-amz-checksum-xxhash128").at(Location::Header),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
-            Member::new("SSEKMSKeyId", 427).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
-            Member::new("BucketKeyEnabled", 26).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
-            Member::new("RequestCharged", 406).wire("x-amz-request-charged").at(Location::Header),
-            Member::new("VersionId", 333).wire("x-amz-version-id").at(Location::Header),
+            Member::new("ServerSideEncryption", 462).wire("x-amz-server-side-encryption").at(Location::Header),
+            Member::new("ETag", 133).wire("ETag").at(Location::Header),
+            Member::new("ChecksumCRC32", 48).wire("x-amz-checksum-crc32").at(Location::Header),
+            Member::new("ChecksumCRC32C", 49).wire("x-amz-checksum-crc32c").at(Location::Header),
+            Member::new("ChecksumCRC64NVME", 50).wire("x-amz-checksum-crc64nvme").at(Location::Header),
+            Member::new("ChecksumSHA1", 53).wire("x-amz-checksum-sha1").at(Location::Header),
+            Member::new("ChecksumSHA256", 54).wire("x-amz-checksum-sha256").at(Location::Header),
+            Member::new("ChecksumSHA512", 55).wire("x-amz-checksum-sha512").at(Location::Header),
+            Member::new("ChecksumMD5", 51).wire("x-amz-checksum-md5").at(Location::Header),
+            Member::new("ChecksumXXHASH64", 59).wire("x-amz-checksum-xxhash64").at(Location::Header),
+            Member::new("ChecksumXXHASH3", 58).wire("x-amz-checksum-xxhash3").at(Location::Header),
+            Member::new("ChecksumXXHASH128", 57).wire("x-amz-checksum-xxhash128").at(Location::Header),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("SSEKMSKeyId", 460).wire("x-amz-server-side-encryption-aws-kms-key-id").at(Location::Header),
+            Member::new("BucketKeyEnabled", 27).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
+            Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
+            Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header),
         ],
     ),
-    /* 469 */
+    /* 504 */
     Shape::record(
         "UploadPartRequest",
         &[
-            Member::new("Body", 19).streaming(),
-            Member::new("Bucket", 31).wire("Bucket").at(Location::Uri).required(),
-            Member::new("ContentLength", 70).wire("Content-Length").at(Location::Header),
-            Member::new("ContentMD5", 71).wire("Content-MD5").at(Location::Header),
-            Member::new("ChecksumAlgorithm", 43).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
-            Member::new("ChecksumCRC32", 45).wire("x-amz-checksum-crc32").at(Location::Header),
-            Member::new("ChecksumCRC32C", 46).wire("x-amz-checksum-crc32c").at(Location::Header),
-            Member::new("ChecksumCRC64NVME", 47).wire("x-amz-checksum-crc64nvme").at(Location::Header),
-            Member::new("ChecksumSHA1", 50).wire("x-amz-checksum-sha1").at(Location::Header),
-            Member::new("ChecksumSHA256", 51).wire("x-amz-checksum-sha256").at(Location::Header),
-            Member::new("ChecksumSHA512", 52).wire("x-amz-checksum-sha512").at(Location::Header),
-            Member::new("ChecksumMD5", 48).wire("x-amz-checksum-md5").at(Location::Header),
-            Member::new("ChecksumXXHASH64", 56).wire("x-amz-checksum-xxhash64").at(Location::Header),
-            Member::new("ChecksumXXHASH3", 55).wire("x-amz-checksum-xxhash3").at(Location::Header),
-            Member::new("ChecksumXXHASH128", 54).wire("x-amz-checksum-xxhash128").at(Location::Header),
-            Member::new("Key", 309).wire("Key").at(Location::Uri).required(),
-            Member::new("PartNumber", 344).wire("partNumber").at(Location::Query).required(),
-            Member::new("UploadId", 286).wire("uploadId").at(Location::Query).required(),
-            Member::new("SSECustomerAlgorithm", 423).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
-            Member::new("SSECustomerKey", 424).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
-            Member::new("SSECustomerKeyMD5", 425).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
-            Member::new("RequestPayer", 407).wire("x-amz-request-payer").at(Location::Header),
+            Member::new("Body", 20).streaming(),
+            Member::new("Bucket", 32).wire("Bucket").at(Location::Uri).required(),
+            Member::new("ContentLength", 75).wire("Content-Length").at(Location::Header),
+            Member::new("ContentMD5", 76).wire("Content-MD5").at(Location::Header),
+            Member::new("ChecksumAlgorithm", 46).wire("x-amz-sdk-checksum-algorithm").at(Location::Header),
+            Member::new("ChecksumCRC32", 48).wire("x-amz-checksum-crc32").at(Location::Header),
+            Member::new("ChecksumCRC32C", 49).wire("x-amz-checksum-crc32c").at(Location::Header),
+            Member::new("ChecksumCRC64NVME", 50).wire("x-amz-checksum-crc64nvme").at(Location::Header),
+            Member::new("ChecksumSHA1", 53).wire("x-amz-checksum-sha1").at(Location::Header),
+            Member::new("ChecksumSHA256", 54).wire("x-amz-checksum-sha256").at(Location::Header),
+            Member::new("ChecksumSHA512", 55).wire("x-amz-checksum-sha512").at(Location::Header),
+            Member::new("ChecksumMD5", 51).wire("x-amz-checksum-md5").at(Location::Header),
+            Member::new("ChecksumXXHASH64", 59).wire("x-amz-checksum-xxhash64").at(Location::Header),
+            Member::new("ChecksumXXHASH3", 58).wire("x-amz-checksum-xxhash3").at(Location::Header),
+            Member::new("ChecksumXXHASH128", 57).wire("x-amz-checksum-xxhash128").at(Location::Header),
+            Member::new("Key", 329).wire("Key").at(Location::Uri).required(),
+            Member::new("PartNumber", 367).wire("partNumber").at(Location::Query).required(),
+            Member::new("UploadId", 305).wire("uploadId").at(Location::Query).required(),
+            Member::new("SSECustomerAlgorithm", 456).wire("x-amz-server-side-encryption-customer-algorithm").at(Location::Header),
+            Member::new("SSECustomerKey", 457).wire("x-amz-server-side-encryption-customer-key").at(Location::Header),
+            Member::new("SSECustomerKeyMD5", 458).wire("x-amz-server-side-encryption-customer-key-MD5").at(Location::Header),
+            Member::new("RequestPayer", 434).wire("x-amz-request-payer").at(Location::Header),
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     )
     .payload("Body"),
-    /* 470 */ Shape::new("Value", Kind::String),
-    /* 471 */ Shape::new("VersionCount", Kind::Integer),
-    /* 472 */ Shape::new("VersionIdMarker", Kind::String),
-    /* 473 */
-    Shape::record("VersioningConfiguration", &[Member::new("MFADelete", 267).wire("MfaDelete"), Member::new("Status", 35)]),
-    /* 474 */ Shape::new("WebsiteRedirectLocation", Kind::String),
-    /* 475 */ Shape::new("WriteOffsetBytes", Kind::Long),
-    /* 476 */ Shape::new("Years", Kind::Integer),
+    /* 505 */ Shape::list("UserMetadata", Member::element(296).wire("MetadataEntry")),
+    /* 506 */ Shape::new("Value", Kind::String),
+    /* 507 */ Shape::new("VersionCount", Kind::Integer),
+    /* 508 */ Shape::new("VersionIdMarker", Kind::String),
+    /* 509 */
+    Shape::record("VersioningConfiguration", &[Member::new("MFADelete", 285).wire("MfaDelete"), Member::new("Status", 36)]),
+    /* 510 */ Shape::new("WebsiteRedirectLocation", Kind::String),
+    /* 511 */ Shape::new("WriteOffsetBytes", Kind::Long),
+    /* 512 */ Shape::new("Years", Kind::Integer),
 ];

@@ -298,6 +298,54 @@ impl IntoValue for CORSRule {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct CSVInput {
+    pub file_header_info: Option<FileHeaderInfo>,
+    pub comments: Option<String>,
+    pub quote_escape_character: Option<String>,
+    pub record_delimiter: Option<String>,
+    pub field_delimiter: Option<String>,
+    pub quote_character: Option<String>,
+    pub allow_quoted_record_delimiter: Option<bool>,
+}
+
+impl FromValue for CSVInput {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            file_header_info: members.take("FileHeaderInfo")?,
+            comments: members.take("Comments")?,
+            quote_escape_character: members.take("QuoteEscapeCharacter")?,
+            record_delimiter: members.take("RecordDelimiter")?,
+            field_delimiter: members.take("FieldDelimiter")?,
+            quote_character: members.take("QuoteCharacter")?,
+            allow_quoted_record_delimiter: members.take("AllowQuotedRecordDelimiter")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct CSVOutput {
+    pub quote_fields: Option<QuoteFields>,
+    pub quote_escape_character: Option<String>,
+    pub record_delimiter: Option<String>,
+    pub field_delimiter: Option<String>,
+    pub quote_character: Option<String>,
+}
+
+impl FromValue for CSVOutput {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            quote_fields: members.take("QuoteFields")?,
+            quote_escape_character: members.take("QuoteEscapeCharacter")?,
+            record_delimiter: members.take("RecordDelimiter")?,
+            field_delimiter: members.take("FieldDelimiter")?,
+            quote_character: members.take("QuoteCharacter")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct Checksum {
     pub checksum_crc32: Option<String>,
     pub checksum_crc32_c: Option<String>,
@@ -525,6 +573,14 @@ impl FromValue for CompletedPart {
             checksum_xxhash128: members.take("ChecksumXXHASH128")?,
             part_number: members.take("PartNumber")?,
         })
+    }
+}
+
+wire::string_enum! {
+    CompressionType {
+        None = "NONE",
+        Gzip = "GZIP",
+        Bzip2 = "BZIP2",
     }
 }
 
@@ -1334,6 +1390,24 @@ wire::string_enum! {
     }
 }
 
+#[derive(Debug, Clone, PartialEq)]
+pub struct Encryption {
+    pub encryption_type: ServerSideEncryption,
+    pub kms_key_id: Option<String>,
+    pub kms_context: Option<String>,
+}
+
+impl FromValue for Encryption {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            encryption_type: members.take("EncryptionType")?,
+            kms_key_id: members.take("KMSKeyId")?,
+            kms_context: members.take("KMSContext")?,
+        })
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct EncryptionConfiguration {
     pub replica_kms_key_id: Option<String>,
@@ -1475,6 +1549,20 @@ wire::string_enum! {
     ExpirationStatus {
         Enabled = "Enabled",
         Disabled = "Disabled",
+    }
+}
+
+wire::string_enum! {
+    ExpressionType {
+        Sql = "SQL",
+    }
+}
+
+wire::string_enum! {
+    FileHeaderInfo {
+        Use = "USE",
+        Ignore = "IGNORE",
+        None = "NONE",
     }
 }
 
@@ -2327,6 +2415,18 @@ impl FromValue for GetPublicAccessBlockRequest {
     }
 }
 
+#[derive(Debug, Clone, PartialEq)]
+pub struct GlacierJobParameters {
+    pub tier: Tier,
+}
+
+impl FromValue for GlacierJobParameters {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { tier: members.take("Tier")? })
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct Grant {
     pub grantee: Option<Grantee>,
@@ -2591,6 +2691,57 @@ pub struct Initiator {
 impl IntoValue for Initiator {
     fn into_value(self) -> Value {
         Value::structure([("ID", self.id.into_value()), ("DisplayName", self.display_name.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct InputSerialization {
+    pub csv: Option<CSVInput>,
+    pub compression_type: Option<CompressionType>,
+    pub json: Option<JSONInput>,
+    pub parquet: Option<ParquetInput>,
+}
+
+impl FromValue for InputSerialization {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            csv: members.take("CSV")?,
+            compression_type: members.take("CompressionType")?,
+            json: members.take("JSON")?,
+            parquet: members.take("Parquet")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct JSONInput {
+    pub r#type: Option<JSONType>,
+}
+
+impl FromValue for JSONInput {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { r#type: members.take("Type")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct JSONOutput {
+    pub record_delimiter: Option<String>,
+}
+
+impl FromValue for JSONOutput {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { record_delimiter: members.take("RecordDelimiter")? })
+    }
+}
+
+wire::string_enum! {
+    JSONType {
+        Document = "DOCUMENT",
+        Lines = "LINES",
     }
 }
 
@@ -3212,6 +3363,19 @@ wire::string_enum! {
     }
 }
 
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct MetadataEntry {
+    pub name: Option<String>,
+    pub value: Option<String>,
+}
+
+impl FromValue for MetadataEntry {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { name: members.take("Name")?, value: members.take("Value")? })
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metrics {
     pub status: MetricsStatus,
@@ -3664,6 +3828,31 @@ wire::string_enum! {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct OutputLocation {
+    pub s3: Option<S3Location>,
+}
+
+impl FromValue for OutputLocation {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { s3: members.take("S3")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct OutputSerialization {
+    pub csv: Option<CSVOutput>,
+    pub json: Option<JSONOutput>,
+}
+
+impl FromValue for OutputSerialization {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self { csv: members.take("CSV")?, json: members.take("JSON")? })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct Owner {
     pub display_name: Option<String>,
     pub id: Option<String>,
@@ -3721,6 +3910,16 @@ impl FromValue for OwnershipControlsRule {
 impl IntoValue for OwnershipControlsRule {
     fn into_value(self) -> Value {
         Value::structure([("ObjectOwnership", self.object_ownership.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct ParquetInput {}
+
+impl FromValue for ParquetInput {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let _ = Members::of(value)?;
+        Ok(Self {})
     }
 }
 
@@ -4517,6 +4716,13 @@ impl IntoValue for QueueConfiguration {
     }
 }
 
+wire::string_enum! {
+    QuoteFields {
+        Always = "ALWAYS",
+        Asneeded = "ASNEEDED",
+    }
+}
+
 #[derive(Default, Debug, Clone, PartialEq)]
 pub struct Redirect {
     pub host_name: Option<String>,
@@ -4706,6 +4912,79 @@ impl FromValue for RequestPaymentConfiguration {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct RestoreObjectOutput {
+    pub request_charged: Option<RequestCharged>,
+    pub restore_output_path: Option<String>,
+}
+
+impl IntoValue for RestoreObjectOutput {
+    fn into_value(self) -> Value {
+        Value::structure([
+            ("RequestCharged", self.request_charged.into_value()),
+            ("RestoreOutputPath", self.restore_output_path.into_value()),
+        ])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct RestoreObjectRequest {
+    pub bucket: String,
+    pub key: String,
+    pub version_id: Option<String>,
+    pub restore_request: Option<RestoreRequest>,
+    pub request_payer: Option<RequestPayer>,
+    pub checksum_algorithm: Option<ChecksumAlgorithm>,
+    pub expected_bucket_owner: Option<String>,
+}
+
+impl FromValue for RestoreObjectRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            bucket: members.take("Bucket")?,
+            key: members.take("Key")?,
+            version_id: members.take("VersionId")?,
+            restore_request: members.take("RestoreRequest")?,
+            request_payer: members.take("RequestPayer")?,
+            checksum_algorithm: members.take("ChecksumAlgorithm")?,
+            expected_bucket_owner: members.take("ExpectedBucketOwner")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct RestoreRequest {
+    pub days: Option<i32>,
+    pub glacier_job_parameters: Option<GlacierJobParameters>,
+    pub r#type: Option<RestoreRequestType>,
+    pub tier: Option<Tier>,
+    pub description: Option<String>,
+    pub select_parameters: Option<SelectParameters>,
+    pub output_location: Option<OutputLocation>,
+}
+
+impl FromValue for RestoreRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            days: members.take("Days")?,
+            glacier_job_parameters: members.take("GlacierJobParameters")?,
+            r#type: members.take("Type")?,
+            tier: members.take("Tier")?,
+            description: members.take("Description")?,
+            select_parameters: members.take("SelectParameters")?,
+            output_location: members.take("OutputLocation")?,
+        })
+    }
+}
+
+wire::string_enum! {
+    RestoreRequestType {
+        Select = "SELECT",
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct RestoreStatus {
     pub is_restore_in_progress: Option<bool>,
     pub restore_expiry_date: Option<Time>,
@@ -4747,6 +5026,54 @@ impl FromValue for S3KeyFilter {
 impl IntoValue for S3KeyFilter {
     fn into_value(self) -> Value {
         Value::structure([("FilterRules", self.filter_rules.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct S3Location {
+    pub bucket_name: String,
+    pub prefix: String,
+    pub encryption: Option<Encryption>,
+    pub canned_acl: Option<ObjectCannedACL>,
+    pub access_control_list: Option<Vec<Grant>>,
+    pub tagging: Option<Tagging>,
+    pub user_metadata: Option<Vec<MetadataEntry>>,
+    pub storage_class: Option<StorageClass>,
+}
+
+impl FromValue for S3Location {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            bucket_name: members.take("BucketName")?,
+            prefix: members.take("Prefix")?,
+            encryption: members.take("Encryption")?,
+            canned_acl: members.take("CannedACL")?,
+            access_control_list: members.take("AccessControlList")?,
+            tagging: members.take("Tagging")?,
+            user_metadata: members.take("UserMetadata")?,
+            storage_class: members.take("StorageClass")?,
+        })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct SelectParameters {
+    pub input_serialization: InputSerialization,
+    pub expression_type: ExpressionType,
+    pub expression: String,
+    pub output_serialization: OutputSerialization,
+}
+
+impl FromValue for SelectParameters {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            input_serialization: members.take("InputSerialization")?,
+            expression_type: members.take("ExpressionType")?,
+            expression: members.take("Expression")?,
+            output_serialization: members.take("OutputSerialization")?,
+        })
     }
 }
 
@@ -4952,6 +5279,14 @@ impl IntoValue for TargetObjectKeyFormat {
             ("SimplePrefix", self.simple_prefix.into_value()),
             ("PartitionedPrefix", self.partitioned_prefix.into_value()),
         ])
+    }
+}
+
+wire::string_enum! {
+    Tier {
+        Standard = "Standard",
+        Bulk = "Bulk",
+        Expedited = "Expedited",
     }
 }
 

@@ -39,6 +39,19 @@ pub struct Given<'a> {
     pub list: Option<&'a sdk::AccessControlPolicy>,
 }
 
+/// The headers that grant something of a bucket or an object, in an input.
+macro_rules! grant_headers {
+    ($input:expr) => {
+        [
+            ("FULL_CONTROL", &$input.grant_full_control),
+            ("READ", &$input.grant_read),
+            ("READ_ACP", &$input.grant_read_acp),
+            ("WRITE_ACP", &$input.grant_write_acp),
+        ]
+    };
+}
+pub(super) use grant_headers;
+
 impl Given<'_> {
     /// Whether there is anything but what is so without it.
     pub fn is_some(&self) -> bool {

@@ -51,7 +51,10 @@ macro_rules! wishes {
         let own = own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
         let metadata = input.metadata.iter().flatten();
         let metadata = metadata.map(|(name, value)| (format!("x-amz-meta-{}", name.to_ascii_lowercase()), value.clone()));
-        if input.object_lock_event_hold.is_some() {
+        let held = input.object_lock_event_hold.is_some()
+            || input.object_lock_event_hold_duration_days.is_some()
+            || input.object_lock_event_hold_duration_years.is_some();
+        if held {
             return Err(crate::s3::errors::not_built("event holds"));
         }
         crate::s3::draft::Wishes {
@@ -60,12 +63,7 @@ macro_rules! wishes {
             tagging: input.tagging.as_deref(),
             acl: crate::s3::acl::Given {
                 canned: input.acl.map(|acl| acl.as_str()),
-                headers: vec![
-                    ("FULL_CONTROL", &input.grant_full_control),
-                    ("READ", &input.grant_read),
-                    ("READ_ACP", &input.grant_read_acp),
-                    ("WRITE_ACP", &input.grant_write_acp),
-                ],
+                headers: crate::s3::acl::grant_headers!(input).to_vec(),
                 list: None,
             },
             mode: input.object_lock_mode,
@@ -107,13 +105,7 @@ impl Wishes<'_> {
         use sdk::StorageClass as Class;
         match self.class {
             None | Some(Class::Standard | Class::ReducedRedundancy | Class::StandardIa | Class::OnezoneIa) => {}
-            Some(Class::IntelligentTiering | Class::GlacierIr) => {}
-            Some(class @ (Class::Glacier | Class::DeepArchive)) => {
-                return Err(errors::not_built(format_args!(
-                    "the storage class {}, from which objects have to be restored",
-                    class.as_str()
-                )));
-            }
+            Some(Class::IntelligentTiering | Class::GlacierIr | Class::Glacier | Class::DeepArchive) => {}
             Some(class) => {
                 return Err(errors::invalid_argument(
                     "The storage class you specified is not valid",

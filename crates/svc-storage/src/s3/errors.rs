@@ -57,6 +57,15 @@ pub(super) fn precondition(condition: &'static str) -> Fault {
     Fault::client("PreconditionFailed", message).status(412).with("Condition", text(condition))
 }
 
+/// What can't be done with an object of its class.
+pub(super) fn invalid_state(message: &'static str, content: &model::s3::Content) -> Fault {
+    Fault::client("InvalidObjectState", message).status(403).with("StorageClass", text(content.class.as_str()))
+}
+
+pub(super) fn under_way() -> Fault {
+    Fault::client("RestoreAlreadyInProgress", "Object restore is already in progress").status(409)
+}
+
 pub(super) fn method_not_allowed() -> Fault {
     Fault::client("MethodNotAllowed", "The specified method is not allowed against this resource.").status(405)
 }

@@ -79,6 +79,15 @@ pub fn version(read: &impl Read, bucket: &str, key: &str, id: Option<&str>) -> A
     earlier.map(|found| Some((found, false))).ok_or_else(|| errors::no_version(key, id))
 }
 
+/// The version of that order, whether it is the current one or not.
+///
+/// # Errors
+/// Those of the store.
+pub fn of_order(read: &impl Read, bucket: &str, key: &str, order: u64) -> Answer<Option<Arc<VersionSpec>>> {
+    let current = read.spec(&Object::key(bucket, key))?.filter(|current| current.order == order);
+    if current.is_some() { Ok(current) } else { Ok(read.spec(&Version::key(bucket, key, order))?) }
+}
+
 /// The null version among the earlier ones.
 pub fn null_version(read: &impl Read, bucket: &str, key: &str) -> Answer<Option<Arc<VersionSpec>>> {
     let prefix = Version::prefix(bucket, key);

@@ -10,10 +10,10 @@
 //! | `facts`, `acl` | what decisions about who may do what are made by |
 //! | `notify` | what is told of events, and to whom |
 //! | `browser/` | what browsers do that is no operation: preflights, and uploads of forms |
-//! | `reconcile/` | the lifecycle of objects, and the files that a crash has left |
+//! | `reconcile/` | the lifecycle of objects, copies of what is archived, and the files that a crash has left |
 //!
-//! Not built: replication, websites, logs of access, acceleration, inventories, access points, restoring from the glacier classes, MFA
-//! delete, notifications to SNS, requester pays, encryption in two layers (DSSE-KMS).
+//! Not built: replication, websites, logs of access, acceleration, inventories, access points, MFA delete, selecting
+//! from archives, notifications to SNS, requester pays, encryption in two layers (DSSE-KMS).
 
 mod acl;
 mod blobs;
@@ -37,7 +37,7 @@ mod versions;
 
 pub use blobs::Blobs;
 pub use browser::Browser;
-pub use reconcile::{Lifecycle, Sweeper};
+pub use reconcile::{Lifecycle, Restores, Sweeper};
 
 use front::{Service, calls::Calls};
 use spine::Store;

@@ -4,7 +4,10 @@
 use super::{
     Storage, draft,
     find::{bucket_arn, object_arn},
-    ops::{acls, buckets as bucket, configure, copy, delete, get, list, locks, multipart, notifications, policies, put, tags},
+    ops::{
+        acls, buckets as bucket, configure, copy, delete, get, list, locks, multipart, notifications, policies, put, restore,
+        tags,
+    },
 };
 use api::s3 as sdk;
 use front::{Access, Cx, Service};
@@ -227,6 +230,10 @@ pub fn objects(service: Service, s3: &Arc<Storage>) -> Service {
                 .keys(|_, it: &sdk::CopyObjectRequest| writing!(it).with("s3:x-amz-copy-source", &it.copy_source)),
             s3,
             copy::object,
+        )
+        .op_with_status::<sdk::RestoreObject>(
+            on_object!(RestoreObject, "s3:RestoreObject").keys(|_, it: &sdk::RestoreObjectRequest| version(&it.version_id)),
+            restore::restore,
         )
         .op_async::<sdk::DeleteObject, _, _>(
             on_object!(DeleteObject, "s3:DeleteObject", "s3:DeleteObjectVersion"),

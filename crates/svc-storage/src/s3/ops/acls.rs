@@ -2,7 +2,7 @@
 
 use crate::s3::{
     acl, draft, errors, find,
-    notify::{self, Actor, Happened},
+    notify::{self, About, Actor, Happened},
     ops::{configure::change, get},
     versions::{self, Place},
 };
@@ -21,13 +21,7 @@ pub fn bucket(cx: &Cx, tx: &mut Tx, input: &sdk::GetBucketAclRequest) -> Answer<
 pub fn put_bucket(cx: &Cx, tx: &mut Tx, input: &sdk::PutBucketAclRequest) -> Answer<()> {
     let given = acl::Given {
         canned: input.acl.map(|acl| acl.as_str()),
-        headers: vec![
-            ("FULL_CONTROL", &input.grant_full_control),
-            ("READ", &input.grant_read),
-            ("READ_ACP", &input.grant_read_acp),
-            ("WRITE", &input.grant_write),
-            ("WRITE_ACP", &input.grant_write_acp),
-        ],
+        headers: acl::grant_headers!(input).into_iter().chain([("WRITE", &input.grant_write)]).collect(),
         list: input.access_control_policy.as_ref(),
     };
     if !given.is_some() {
@@ -62,12 +56,7 @@ pub fn object(cx: &Cx, tx: &mut Tx, input: &sdk::GetObjectAclRequest) -> Answer<
 pub fn put_object(cx: &Cx, tx: &mut Tx, input: &sdk::PutObjectAclRequest) -> Answer<sdk::PutObjectAclOutput> {
     let given = acl::Given {
         canned: input.acl.map(|acl| acl.as_str()),
-        headers: vec![
-            ("FULL_CONTROL", &input.grant_full_control),
-            ("READ", &input.grant_read),
-            ("READ_ACP", &input.grant_read_acp),
-            ("WRITE_ACP", &input.grant_write_acp),
-        ],
+        headers: acl::grant_headers!(input).to_vec(),
         list: input.access_control_policy.as_ref(),
     };
     if !given.is_some() {
@@ -83,8 +72,13 @@ pub fn put_object(cx: &Cx, tx: &mut Tx, input: &sdk::PutObjectAclRequest) -> Ans
     draft::refuse_public(&bucket, &grants)?;
     let place = Place { name: &input.bucket, bucket: &bucket, key: &input.key };
     versions::update(tx, place, &version, current, |version| version.grants = grants)?;
-    let happened =
-        Happened { event: "ObjectAcl:Put", detail: ("Object ACL Updated", "PutObjectAcl"), key: &input.key, version: &version };
-    notify::tell(tx, (&input.bucket, &bucket), happened, &Actor::of(cx), || cx.env.uuid())?;
+    let happened = Happened {
+        event: "ObjectAcl:Put",
+        detail_type: "Object ACL Updated",
+        key: &input.key,
+        version: &version,
+        about: About::Itself,
+    };
+    notify::tell(tx, (&input.bucket, &bucket), happened, &Actor::of(cx), &cx.env)?;
     Ok(sdk::PutObjectAclOutput::default())
 }

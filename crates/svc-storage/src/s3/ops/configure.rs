@@ -1,6 +1,6 @@
 //! The settings of buckets that are read as they were written, and what a bucket says of those that it can't have.
 
-use crate::s3::{errors, find, settings};
+use crate::s3::{errors, find, rules::lifecycle as rules, settings};
 use api::s3 as sdk;
 use front::{Answer, Cx};
 use model::s3::{self as records, Bucket, BucketSpec, Versioning, setting};
@@ -149,53 +149,32 @@ pub fn put_lifecycle(
     input: &sdk::PutBucketLifecycleConfigurationRequest,
 ) -> Answer<sdk::PutBucketLifecycleConfigurationOutput> {
     let configuration = input.lifecycle_configuration.clone().ok_or_else(errors::malformed_xml)?;
-    check_lifecycle(&configuration.rules)?;
+    rules::check(&configuration.rules)?;
     // Rules are named; S3 names those that aren't.
     let rules = configuration.rules.into_iter().map(|rule| {
         let id = rule.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| cx.env.hex(48));
         sdk::LifecycleRule { id: Some(id), ..rule }
     });
     let rules: Vec<sdk::LifecycleRule> = rules.collect();
-    set(cx, tx, &input.bucket, &input.expected_bucket_owner, setting::LIFECYCLE, rules)?;
-    let size = input.transition_default_minimum_object_size;
-    if size.is_some_and(|size| size != sdk::TransitionDefaultMinimumObjectSize::AllStorageClasses128K) {
-        return Err(errors::not_built("TransitionDefaultMinimumObjectSize varies_by_storage_class"));
-    }
-    let transition_default_minimum_object_size = Some(sdk::TransitionDefaultMinimumObjectSize::AllStorageClasses128K);
-    Ok(sdk::PutBucketLifecycleConfigurationOutput { transition_default_minimum_object_size })
+    let minimum = input.transition_default_minimum_object_size.unwrap_or(MINIMUM);
+    change(cx, tx, &input.bucket, &input.expected_bucket_owner, |bucket| {
+        settings::set(bucket, setting::LIFECYCLE, rules);
+        settings::set(bucket, setting::LIFECYCLE_MINIMUM, minimum);
+        Ok(())
+    })?;
+    Ok(sdk::PutBucketLifecycleConfigurationOutput { transition_default_minimum_object_size: Some(minimum) })
 }
 
-fn check_lifecycle(rules: &[sdk::LifecycleRule]) -> Answer<()> {
-    if rules.is_empty() || rules.len() > 1000 {
-        return Err(errors::malformed_xml());
-    }
-    let mut ids: Vec<&str> = rules.iter().filter_map(|rule| rule.id.as_deref()).collect();
-    ids.sort_unstable();
-    if ids.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err(errors::invalid_argument("Rule ID must be unique. Found same ID for more than one rule", "ID", ""));
-    }
-    for rule in rules {
-        let acts = rule.expiration.is_some()
-            || rule.transitions.as_ref().is_some_and(|all| !all.is_empty())
-            || rule.noncurrent_version_expiration.is_some()
-            || rule.noncurrent_version_transitions.as_ref().is_some_and(|all| !all.is_empty())
-            || rule.abort_incomplete_multipart_upload.is_some();
-        if !acts {
-            return Err(errors::invalid_request("At least one action needs to be specified in a rule"));
-        }
-        if rule.filter.is_some() && rule.prefix.is_some() {
-            return Err(errors::malformed_xml());
-        }
-        let expiration = rule.expiration.as_ref();
-        if expiration.is_some_and(|it| it.days.is_some_and(|days| days <= 0)) {
-            return Err(errors::invalid_argument("'Days' for Expiration action must be a positive integer", "Days", ""));
-        }
-        let midnight = |time: &wire::Time| time.0.rem_euclid(86_400_000) == 0;
-        if expiration.and_then(|it| it.date.as_ref()).is_some_and(|date| !midnight(date)) {
-            return Err(errors::invalid_argument("'Date' must be at midnight GMT", "Date", ""));
-        }
-    }
-    Ok(())
+/// What stays where it is for its size, where nothing else is said.
+const MINIMUM: sdk::TransitionDefaultMinimumObjectSize = sdk::TransitionDefaultMinimumObjectSize::AllStorageClasses128K;
+
+/// The rules of a bucket, if it has any.
+///
+/// # Errors
+/// A setting that can't be read.
+pub fn lifecycle_rules(bucket: &BucketSpec) -> Answer<Option<rules::Rules>> {
+    let minimum = settings::get(bucket, setting::LIFECYCLE_MINIMUM)?.unwrap_or(MINIMUM);
+    Ok(settings::get(bucket, setting::LIFECYCLE)?.map(|rules| rules::Rules { rules, minimum }))
 }
 
 /// `GetBucketLifecycleConfiguration`.
@@ -205,17 +184,21 @@ pub fn lifecycle(
     input: &sdk::GetBucketLifecycleConfigurationRequest,
 ) -> Answer<sdk::GetBucketLifecycleConfigurationOutput> {
     let bucket = find::bucket(cx, tx, &input.bucket, input.expected_bucket_owner.as_ref())?;
-    let found = settings::get::<Vec<sdk::LifecycleRule>>(&bucket, setting::LIFECYCLE)?;
     let missing = || errors::unset("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist", &input.bucket);
+    let found = lifecycle_rules(&bucket)?.ok_or_else(missing)?;
     Ok(sdk::GetBucketLifecycleConfigurationOutput {
-        rules: Some(found.ok_or_else(missing)?),
-        transition_default_minimum_object_size: Some(sdk::TransitionDefaultMinimumObjectSize::AllStorageClasses128K),
+        rules: Some(found.rules),
+        transition_default_minimum_object_size: Some(found.minimum),
     })
 }
 
 /// `DeleteBucketLifecycle`.
 pub fn delete_lifecycle(cx: &Cx, tx: &mut Tx, input: &sdk::DeleteBucketLifecycleRequest) -> Answer<()> {
-    unset(cx, tx, &input.bucket, &input.expected_bucket_owner, setting::LIFECYCLE)
+    change(cx, tx, &input.bucket, &input.expected_bucket_owner, |bucket| {
+        bucket.settings.remove(setting::LIFECYCLE);
+        bucket.settings.remove(setting::LIFECYCLE_MINIMUM);
+        Ok(())
+    })
 }
 
 /// `PutBucketOwnershipControls`.

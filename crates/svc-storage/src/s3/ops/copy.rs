@@ -4,7 +4,7 @@ use crate::s3::{
     Storage, blobs, digest,
     draft::{Wishes, wishes},
     encryption, errors, find, names,
-    ops::{copied, get, put},
+    ops::{copied, get, put, restore},
     receive,
     rules::condition::{self, Conditions, Outcome},
     versions::Place,
@@ -61,7 +61,7 @@ impl From {
     /// The version, if the caller may read it and it is as the request expects.
     ///
     /// # Errors
-    /// `AccessDenied`, `NoSuchKey`, `PreconditionFailed`.
+    /// `AccessDenied`, `NoSuchKey`, `InvalidObjectState`, `PreconditionFailed`.
     pub fn open(
         &self,
         cx: &Cx,
@@ -74,6 +74,11 @@ impl From {
         let bucket = find::anywhere(read, &self.bucket, owner)?;
         let version = get::existing(cx, read, &self.bucket, &self.key, self.version.as_deref())?;
         let content = get::content(&bucket, &version, &self.key, self.version.is_some())?;
+        let state = restore::state(cx, read, (&self.bucket, &self.key), (&version, &content))?;
+        if !state.is_readable() {
+            let message = "Operation is not valid for the source object's storage class";
+            return Err(errors::invalid_state(message, &content));
+        }
         match condition::check(conditions, &content.etag, version.modified) {
             Outcome::Hold => Ok((version, content, bucket)),
             Outcome::NotModified => Err(errors::precondition("x-amz-copy-source-If-None-Match")),

@@ -2,7 +2,7 @@
 
 use crate::s3::{
     Storage, errors, find, names,
-    notify::{self, Actor, Happened},
+    notify::{self, About, Actor, Happened},
     ops::put::shown_id,
     rules::condition,
     versions::{self, Deleted, Place},
@@ -10,7 +10,10 @@ use crate::s3::{
 use api::s3 as sdk;
 use front::{Answer, Cx};
 use logic::policy::Context;
-use model::s3::{BucketSpec, Object};
+use model::{
+    Env,
+    s3::{BucketSpec, Object},
+};
 use spine::{Read, Tx};
 use std::sync::Arc;
 use wire::Fault;
@@ -75,7 +78,7 @@ fn remove(tx: &mut Tx, cx: &Cx, (name, bucket): (&str, &BucketSpec), target: &Ta
         None => versions::delete(tx, place, cx.now, &cx.env, gone)?,
         Some(id) => versions::delete_version(tx, place, id, cx.now, target.bypass, gone)?,
     };
-    tell(tx, (name, bucket), &target.key, &deleted, &Actor::of(cx), DELETED, || cx.env.uuid())?;
+    tell(tx, (name, bucket), &target.key, &deleted, &Actor::of(cx), DELETED, &cx.env)?;
     Ok(deleted)
 }
 
@@ -92,14 +95,15 @@ pub fn tell(
     deleted: &Deleted,
     by: &Actor,
     [removed, marked, reason]: [&'static str; 3],
-    ids: impl Fn() -> String,
+    env: &Env,
 ) -> Answer<()> {
     let (event, version) = match deleted {
         Deleted::Nothing => return Ok(()),
         Deleted::Marked(marker) => (marked, &**marker),
         Deleted::Removed(version) => (removed, &**version),
     };
-    notify::tell(tx, bucket, Happened { event, detail: ("Object Deleted", reason), key, version }, by, ids)
+    let happened = Happened { event, detail_type: "Object Deleted", key, version, about: About::Reason(reason) };
+    notify::tell(tx, bucket, happened, by, env)
 }
 
 /// Holds the conditions of a deletion against the object.

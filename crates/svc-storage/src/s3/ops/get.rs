@@ -4,8 +4,9 @@ use crate::s3::{
     Storage,
     blobs::Source,
     digest, encryption, errors, find,
-    ops::put::shown_id,
+    ops::{put::shown_id, restore},
     rules::{
+        archive::State,
         condition::{self, Conditions, Outcome},
         range::{self, Wanted},
     },
@@ -43,6 +44,7 @@ struct Shown {
     parts: Option<i32>,
     checksum: bool,
     unchanged: bool,
+    state: State,
 }
 
 /// The question in an input.
@@ -89,6 +91,7 @@ macro_rules! output {
             metadata: Some(metadata.map(|(name, value)| (name.to_owned(), value.clone())).collect()),
             storage_class: sdk::StorageClass::parse(&content.class).filter(|class| *class != sdk::StorageClass::Standard),
             parts_count: shown.parts,
+            restore: shown.state.header(),
             tag_count: i32::try_from(version.tags.len()).ok().filter(|count| *count > 0),
             object_lock_legal_hold_status: version.lock.legal_hold.then_some(sdk::ObjectLockLegalHoldStatus::On),
             object_lock_mode: version.lock.retention.map(|it| match it.compliance {
@@ -118,6 +121,9 @@ fn binary() -> Option<String> {
 pub async fn get(cx: Cx, s3: Arc<Storage>, input: sdk::GetObjectRequest, _: Incoming) -> Answer<Streamed<sdk::GetObjectOutput>> {
     let snapshot = s3.store.snapshot();
     let shown = show(&cx, &snapshot, asked!(input))?;
+    if !shown.state.is_readable() {
+        return Err(errors::invalid_state("The operation is not valid for the object's storage class", &shown.content));
+    }
     let key = encryption::open(&cx, &snapshot, &shown.content, encryption::own_key!(input))?;
     let mut output = output!(shown, input, GetObjectOutput);
     if shown.unchanged {
@@ -176,7 +182,8 @@ fn show(cx: &Cx, read: &Snapshot, asked: Asked<'_>) -> Answer<Shown> {
     if asked.part.is_some() && asked.range.is_some() {
         return Err(errors::invalid_request("Cannot specify both Range header and partNumber query parameter"));
     }
-    Ok(Shown { bucket, version, content, range, partial, parts, checksum: asked.checksum, unchanged })
+    let state = restore::state(cx, read, (asked.bucket, asked.key), (&version, &content))?;
+    Ok(Shown { bucket, version, content, range, partial, parts, checksum: asked.checksum, unchanged, state })
 }
 
 fn no_range(asked: &str, size: u64) -> Fault {

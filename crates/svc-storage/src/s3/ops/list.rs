@@ -2,7 +2,7 @@
 
 use crate::s3::{
     acl, errors, find,
-    ops::multipart,
+    ops::{multipart, restore},
     rules::listing::{Asked, Pages, Step},
 };
 use api::s3 as sdk;
@@ -148,6 +148,18 @@ fn object(key: &str, spec: &VersionSpec, owner: Option<&AccountId>, encode: &imp
     }
 }
 
+/// Whether a list says what was restored of what is archived.
+type Optional = Option<Vec<sdk::OptionalObjectAttributes>>;
+
+/// The copy of what is archived, if the request wants to know.
+fn restored(cx: &Cx, at: (&str, &str), spec: &VersionSpec, wanted: &Optional) -> Answer<Option<sdk::RestoreStatus>> {
+    let wants = wanted.iter().flatten().any(|it| *it == sdk::OptionalObjectAttributes::RestoreStatus);
+    match &spec.content {
+        Some(content) if wants => Ok(restore::state(cx, cx.snapshot(), at, (spec, content))?.status()),
+        _ => Ok(None),
+    }
+}
+
 /// `ListObjects`.
 pub fn first(cx: &Cx, tx: &mut Tx, input: &sdk::ListObjectsRequest) -> Answer<sdk::ListObjectsOutput> {
     find::bucket(cx, tx, &input.bucket, input.expected_bucket_owner.as_ref())?;
@@ -161,11 +173,15 @@ pub fn first(cx: &Cx, tx: &mut Tx, input: &sdk::ListObjectsRequest) -> Answer<sd
     let page = objects(cx.snapshot(), &input.bucket, asked)?;
     let encode = encoded(input.encoding_type);
     let next = page.last.as_deref().filter(|_| page.truncated && input.delimiter.is_some());
+    let shown = |(key, spec): &(String, Arc<VersionSpec>)| {
+        let restore_status = restored(cx, (&input.bucket, key), spec, &input.optional_object_attributes)?;
+        Ok(sdk::Object { restore_status, ..object(key, spec, Some(&spec.owner), &encode) })
+    };
     Ok(sdk::ListObjectsOutput {
         is_truncated: Some(page.truncated),
         marker: Some(encode(input.marker.as_deref().unwrap_or_default())),
         next_marker: next.map(&encode),
-        contents: Some(page.found.iter().map(|(key, spec)| object(key, spec, Some(&spec.owner), &encode)).collect()),
+        contents: Some(page.found.iter().map(shown).collect::<Answer<_>>()?),
         name: Some(input.bucket.clone()),
         prefix: Some(encode(input.prefix.as_deref().unwrap_or_default())),
         delimiter: input.delimiter.as_deref().map(&encode),
@@ -195,10 +211,13 @@ pub fn second(cx: &Cx, tx: &mut Tx, input: &sdk::ListObjectsV2Request) -> Answer
     let page = objects(cx.snapshot(), &input.bucket, asked)?;
     let encode = encoded(input.encoding_type);
     let owner = |spec: &VersionSpec| input.fetch_owner.unwrap_or_default().then(|| spec.owner.clone());
-    let contents = page.found.iter().map(|(key, spec)| object(key, spec, owner(spec).as_ref(), &encode));
+    let shown = |(key, spec): &(String, Arc<VersionSpec>)| {
+        let restore_status = restored(cx, (&input.bucket, key), spec, &input.optional_object_attributes)?;
+        Ok(sdk::Object { restore_status, ..object(key, spec, owner(spec).as_ref(), &encode) })
+    };
     Ok(sdk::ListObjectsV2Output {
         is_truncated: Some(page.truncated),
-        contents: Some(contents.collect()),
+        contents: Some(page.found.iter().map(shown).collect::<Answer<_>>()?),
         name: Some(input.bucket.clone()),
         prefix: Some(encode(input.prefix.as_deref().unwrap_or_default())),
         delimiter: input.delimiter.as_deref().map(&encode),
@@ -271,13 +290,17 @@ pub fn versions(cx: &Cx, tx: &mut Tx, input: &sdk::ListObjectVersionsRequest) ->
         (None, None) => None,
     };
     let next = next_key.filter(|_| page.truncated);
+    let shown = |listed: &Listed| {
+        let restore_status = restored(cx, (&input.bucket, &listed.0), &listed.1, &input.optional_object_attributes)?;
+        Ok(sdk::ObjectVersion { restore_status, ..version(listed, &encode) })
+    };
     Ok(sdk::ListObjectVersionsOutput {
         is_truncated: Some(page.truncated),
         key_marker: Some(encode(&key_marker)),
         version_id_marker: Some(id_marker.unwrap_or_default()),
         next_key_marker: next.as_ref().map(|(key, _)| encode(key)),
         next_version_id_marker: next.and_then(|(_, id)| id),
-        versions: Some(ahead.iter().filter(|(_, spec, _)| spec.content.is_some()).map(|it| version(it, &encode)).collect()),
+        versions: Some(ahead.iter().filter(|(_, spec, _)| spec.content.is_some()).map(shown).collect::<Answer<_>>()?),
         delete_markers: Some(ahead.iter().filter(|(_, spec, _)| spec.content.is_none()).map(|it| marker(it, &encode)).collect()),
         name: Some(input.bucket.clone()),
         prefix: Some(encode(input.prefix.as_deref().unwrap_or_default())),

@@ -13,4 +13,5 @@ pub mod multipart;
 pub mod notifications;
 pub mod policies;
 pub mod put;
+pub mod restore;
 pub mod tags;

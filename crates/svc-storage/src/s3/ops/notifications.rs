@@ -93,6 +93,7 @@ fn check(configuration: &sdk::NotificationConfiguration) -> Answer<()> {
             "s3:ObjectAcl",
             "s3:LifecycleExpiration",
             "s3:LifecycleTransition",
+            "s3:ObjectRestore",
         ];
         if let Some(event) = events.iter().find(|event| !told.iter().any(|known| event.as_str().starts_with(known))) {
             return Err(errors::not_built(format_args!("the event {}", event.as_str())));

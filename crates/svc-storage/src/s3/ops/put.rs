@@ -7,7 +7,7 @@ use crate::s3::{
     digest,
     draft::wishes,
     encryption, errors, find, names,
-    notify::{self, Actor, Happened},
+    notify::{self, About, Actor, Happened},
     receive::{self, Received, Stated},
     rules::condition,
     versions::{self, Place},
@@ -84,8 +84,9 @@ pub fn create(
     gone: &mut Vec<String>,
 ) -> Answer<(VersionSpec, BucketSpec)> {
     let made = versions::put(tx, place, VersionSpec { modified: cx.now, ..draft }, &cx.env, gone)?;
-    let happened = Happened { event, detail: ("Object Created", reason), key: place.key, version: &made };
-    notify::tell(tx, (place.name, place.bucket), happened, &Actor::of(cx), || cx.env.uuid())?;
+    let happened =
+        Happened { event, detail_type: "Object Created", key: place.key, version: &made, about: About::Reason(reason) };
+    notify::tell(tx, (place.name, place.bucket), happened, &Actor::of(cx), &cx.env)?;
     Ok((made, place.bucket.clone()))
 }
 

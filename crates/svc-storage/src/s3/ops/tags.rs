@@ -2,7 +2,7 @@
 
 use crate::s3::{
     draft, errors, find,
-    notify::{self, Actor, Happened},
+    notify::{self, About, Actor, Happened},
     ops::{buckets, configure::change, get, put::shown_id},
     versions::{self, Place},
 };
@@ -58,7 +58,7 @@ pub fn object(cx: &Cx, tx: &mut Tx, input: &sdk::GetObjectTaggingRequest) -> Ans
 /// Sets the tags of an object.
 pub fn put_object(cx: &Cx, tx: &mut Tx, input: &sdk::PutObjectTaggingRequest) -> Answer<sdk::PutObjectTaggingOutput> {
     let tags = draft::tags_of(&input.tagging, draft::most_object_tags())?;
-    let event = ("ObjectTagging:Put", ("Object Tags Added", "PutObjectTagging"));
+    let event = ("ObjectTagging:Put", "Object Tags Added");
     let place = (input.bucket.as_str(), input.key.as_str(), input.version_id.as_deref(), input.expected_bucket_owner.as_ref());
     let version_id = retag(cx, tx, place, tags, event)?;
     Ok(sdk::PutObjectTaggingOutput { version_id })
@@ -66,7 +66,7 @@ pub fn put_object(cx: &Cx, tx: &mut Tx, input: &sdk::PutObjectTaggingRequest) ->
 
 /// Deletes the tags of an object.
 pub fn delete_object(cx: &Cx, tx: &mut Tx, input: &sdk::DeleteObjectTaggingRequest) -> Answer<sdk::DeleteObjectTaggingOutput> {
-    let event = ("ObjectTagging:Delete", ("Object Tags Deleted", "DeleteObjectTagging"));
+    let event = ("ObjectTagging:Delete", "Object Tags Deleted");
     let place = (input.bucket.as_str(), input.key.as_str(), input.version_id.as_deref(), input.expected_bucket_owner.as_ref());
     let version_id = retag(cx, tx, place, BTreeMap::new(), event)?;
     Ok(sdk::DeleteObjectTaggingOutput { version_id })
@@ -77,12 +77,13 @@ fn retag(
     tx: &mut Tx,
     (name, key, id, owner): (&str, &str, Option<&str>, Option<&String>),
     tags: BTreeMap<String, String>,
-    (event, detail): (&'static str, (&'static str, &'static str)),
+    (event, detail_type): (&'static str, &'static str),
 ) -> Answer<Option<String>> {
     let bucket = find::bucket(cx, tx, name, owner)?;
     let (version, current) = get::existing_at(cx, tx, name, key, id)?;
     get::content(&bucket, &version, key, id.is_some())?;
     versions::update(tx, Place { name, bucket: &bucket, key }, &version, current, |version| version.tags = tags)?;
-    notify::tell(tx, (name, &bucket), Happened { event, detail, key, version: &version }, &Actor::of(cx), || cx.env.uuid())?;
+    let happened = Happened { event, detail_type, key, version: &version, about: About::Itself };
+    notify::tell(tx, (name, &bucket), happened, &Actor::of(cx), &cx.env)?;
     Ok(shown_id(&bucket, &version))
 }

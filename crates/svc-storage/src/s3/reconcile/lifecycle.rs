@@ -2,17 +2,16 @@
 
 use crate::s3::{
     Storage,
-    notify::{self, Actor, Happened},
-    ops::{delete, multipart},
-    rules::lifecycle::{self as rules, Due, Subject},
-    settings,
+    notify::{self, About, Actor, Happened},
+    ops::{configure, delete, multipart},
+    rules::lifecycle::{self as rules, Due, Rules, Subject},
     versions::{self, Deleted, Place},
 };
 use api::s3 as sdk;
 use async_trait::async_trait;
 use model::{
-    Key, Record, Region, Timestamp,
-    s3::{self as records, Bucket, BucketSpec, Object, Upload, Version, VersionSpec, setting},
+    Env, Key, Record, Region, Timestamp,
+    s3::{self as records, Bucket, BucketSpec, Object, Upload, Version, VersionSpec},
 };
 use spine::{
     Read, Scope, Snapshot, Tx,
@@ -47,7 +46,7 @@ impl Reconciler for Lifecycle {
         let snapshot = cx.store.snapshot();
         let mut wake = Wake::Idle;
         for (key, bucket) in snapshot.specs::<Bucket>(Scope::All)? {
-            let Some(set) = settings::get::<Vec<sdk::LifecycleRule>>(&bucket, setting::LIFECYCLE)? else { continue };
+            let Some(set) = configure::lifecycle_rules(&bucket)? else { continue };
             let run = Run { s3: &self.0, cx, now: cx.env.now(), name: &key.id, rules: &set };
             run.objects(&snapshot).await?;
             run.uploads(&snapshot).await?;
@@ -63,7 +62,7 @@ struct Run<'a> {
     cx: &'a ReconcileCx,
     now: Timestamp,
     name: &'a str,
-    rules: &'a [sdk::LifecycleRule],
+    rules: &'a Rules,
 }
 
 impl Run<'_> {
@@ -86,13 +85,13 @@ impl Run<'_> {
     async fn key(&self, read: &Snapshot, key: &str, current: &Arc<VersionSpec>) -> anyhow::Result<()> {
         let earlier =
             read.specs::<Version>(Scope::Prefix(&records::account(), &Region::global(), &Version::prefix(self.name, key)))?;
-        let due = rules::current(self.rules, Subject { key, version: current }, earlier.is_empty(), self.now);
+        let due = self.rules.current(Subject { key, version: current }, earlier.is_empty(), self.now);
         if let Some(due) = due {
             self.apply(key, current, true, due).await?;
         }
         let mut replaced = current.modified;
         for (newer, (_, version)) in earlier.iter().enumerate() {
-            if let Some(due) = rules::noncurrent(self.rules, Subject { key, version }, replaced, newer, self.now) {
+            if let Some(due) = self.rules.noncurrent(Subject { key, version }, replaced, newer, self.now) {
                 self.apply(key, version, false, due).await?;
             }
             replaced = version.modified;
@@ -103,17 +102,17 @@ impl Run<'_> {
     async fn apply(&self, key: &str, version: &Arc<VersionSpec>, current: bool, due: Due) -> anyhow::Result<()> {
         let (name, key, version) = (self.name.to_owned(), key.to_owned(), version.clone());
         let (now, env) = (self.now, self.cx.env.clone());
-        let by = Actor::lifecycle(now, env.uuid());
+        let by = Actor::itself(now, env.uuid());
         let done = self.s3.commit(Vec::new(), move |tx, _, gone| {
             let Some(bucket) = unchanged(tx, &name, &key, &version, current)? else { return Ok(()) };
             let place = Place { name: &name, bucket: &bucket, key: &key };
             let deleted = match due {
-                Due::Transition(class) => return transition(tx, place, &version, current, class, &by, || env.uuid()),
+                Due::Transition(class) => return transition(tx, place, &version, current, class, &by, &env),
                 Due::Expire if current => versions::delete(tx, place, now, &env, gone)?,
                 Due::Expire | Due::RemoveMarker if versions::is_locked(&version, now, false) => Deleted::Nothing,
                 Due::Expire | Due::RemoveMarker => versions::delete_version(tx, place, version.id(), now, false, gone)?,
             };
-            delete::tell(tx, (&name, &bucket), &key, &deleted, &by, delete::EXPIRED, || env.uuid())
+            delete::tell(tx, (&name, &bucket), &key, &deleted, &by, delete::EXPIRED, &env)
         });
         done.await.map_err(|fault| anyhow::anyhow!("{fault}"))
     }
@@ -123,7 +122,7 @@ impl Run<'_> {
         let all = read.specs::<Upload>(Scope::Prefix(&records::account(), &Region::global(), &prefix))?;
         for (at, upload) in all {
             let Some((key, id)) = at.id[prefix.len()..].rsplit_once('\0') else { continue };
-            if !rules::aborts(self.rules, key, upload.initiated, self.now) {
+            if !self.rules.aborts(key, upload.initiated, self.now) {
                 continue;
             }
             let (name, key, id) = (self.name.to_owned(), key.to_owned(), id.to_owned());
@@ -158,7 +157,7 @@ fn transition(
     current: bool,
     class: sdk::TransitionStorageClass,
     by: &Actor,
-    ids: impl Fn() -> String,
+    env: &Env,
 ) -> Result<(), wire::Fault> {
     versions::update(tx, place, version, current, |version| {
         if let Some(content) = &mut version.content {
@@ -167,9 +166,10 @@ fn transition(
     })?;
     let happened = Happened {
         event: "LifecycleTransition",
-        detail: ("Object Storage Class Changed", "Lifecycle Transition"),
+        detail_type: "Object Storage Class Changed",
         key: place.key,
         version,
+        about: About::Moved(class.as_str()),
     };
-    notify::tell(tx, (place.name, place.bucket), happened, by, ids)
+    notify::tell(tx, (place.name, place.bucket), happened, by, env)
 }

@@ -1,8 +1,10 @@
-//! What S3 does by itself: the lifecycle of objects, and the removal of files that a crash has left.
+//! What S3 does by itself: the lifecycle of objects, copies of what is archived, and the removal of files that a crash has left.
 
 mod lifecycle;
+mod restores;
 
 pub use lifecycle::Lifecycle;
+pub use restores::Restores;
 
 use super::Storage;
 use async_trait::async_trait;

@@ -3,33 +3,46 @@
 //! What is to be told stands in the outbox, written in the transaction that changed the object, so that no event of an object that is
 //! there is lost, and none is told of one that isn't.
 
-use super::{acl, find, settings};
+mod words;
+
+use super::{find, settings};
 use api::s3 as sdk;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use front::{Answer, Cx};
+use front::{Answer, AwsEvent, Cx};
 use model::{
-    AccountId, Arn, Region, Timestamp,
+    AccountId, Arn, Env, Region, Timestamp,
     delivery::{Caller, Delivery, DeliverySpec, Request, Retry},
     s3::{BucketSpec, VersionSpec, setting},
 };
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde_json::json;
 use spine::Tx;
-
-/// Keys stand in records as they do in forms.
-const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/').remove(b' ');
 
 /// What happened to an object.
 #[derive(Clone, Copy, Debug)]
 pub struct Happened<'a> {
     /// The event without `s3:`, such as `ObjectCreated:Put`.
     pub event: &'static str,
-    /// What EventBridge says for it: the detail type and the reason.
-    pub detail: (&'static str, &'static str),
+    /// EventBridge's name for it, such as `Object Created`.
+    pub detail_type: &'static str,
     /// The key.
     pub key: &'a str,
     /// The version that it happened to.
     pub version: &'a VersionSpec,
+    /// What else there is to tell.
+    pub about: About<'a>,
+}
+
+/// What only some events tell.
+#[derive(Clone, Copy, Debug)]
+pub enum About<'a> {
+    /// Nothing else.
+    Itself,
+    /// What created or deleted the object, in EventBridge's words.
+    Reason(&'static str),
+    /// The class that it moved to.
+    Moved(&'a str),
+    /// The class that it is restored from, and until when the copy is there if it is.
+    Restored(&'a str, Option<Timestamp>),
 }
 
 /// Who brought it about.
@@ -39,8 +52,8 @@ pub struct Actor {
     pub principal: String,
     /// The account, or the service.
     pub requester: String,
-    /// From where.
-    pub address: String,
+    /// From where, as an address; none of what S3 does by itself.
+    pub address: Option<String>,
     /// The request's id.
     pub request: String,
     /// When.
@@ -53,27 +66,21 @@ impl Actor {
         Self {
             principal: format!("AWS:{}", cx.principal.id(&cx.account)),
             requester: cx.account.to_string(),
-            address: cx.context().single("aws:SourceIp").unwrap_or("127.0.0.1").to_owned(),
+            address: Some(cx.context().single("aws:SourceIp").unwrap_or("127.0.0.1").to_owned()),
             request: cx.request_id.clone(),
             at: cx.now,
         }
     }
 
-    /// The lifecycle of objects.
-    pub fn lifecycle(at: Timestamp, request: String) -> Self {
+    /// S3 itself.
+    pub fn itself(at: Timestamp, request: String) -> Self {
         let name = "s3.amazonaws.com".to_owned();
-        Self { principal: name.clone(), requester: name, address: "127.0.0.1".into(), request, at }
+        Self { principal: name.clone(), requester: name, address: None, request, at }
     }
 }
 
 /// Writes into the outbox what is to be told of an event.
-pub fn tell(
-    tx: &mut Tx,
-    (name, bucket): (&str, &BucketSpec),
-    happened: Happened<'_>,
-    by: &Actor,
-    ids: impl Fn() -> String,
-) -> Answer<()> {
+pub fn tell(tx: &mut Tx, (name, bucket): (&str, &BucketSpec), happened: Happened<'_>, by: &Actor, env: &Env) -> Answer<()> {
     let Some(configuration) = settings::get::<sdk::NotificationConfiguration>(bucket, setting::NOTIFICATION)? else {
         return Ok(());
     };
@@ -82,17 +89,17 @@ pub fn tell(
         events.iter().any(|event| covers(event.as_str(), happened.event)) && passes(filter.as_ref(), key)
     };
     for one in configuration.queue_configurations.iter().flatten().filter(|one| wanted(&one.events, &one.filter)) {
-        let record = record(name, bucket, happened, by, one.id.as_deref());
-        deliver(tx, (name, bucket), &one.queue_arn, by.at, ids(), |arn| send(arn, &record.to_string()))?;
+        let record = words::record(name, bucket, happened, by, one.id.as_deref());
+        deliver(tx, (name, bucket), &one.queue_arn, by.at, env.uuid(), |arn| send(arn, &record.to_string()))?;
     }
     for one in configuration.lambda_function_configurations.iter().flatten().filter(|one| wanted(&one.events, &one.filter)) {
-        let record = record(name, bucket, happened, by, one.id.as_deref());
-        deliver(tx, (name, bucket), &one.lambda_function_arn, by.at, ids(), |arn| invoke(arn, &record.to_string()))?;
+        let record = words::record(name, bucket, happened, by, one.id.as_deref());
+        deliver(tx, (name, bucket), &one.lambda_function_arn, by.at, env.uuid(), |arn| invoke(arn, &record.to_string()))?;
     }
     if configuration.event_bridge_configuration.is_some() {
-        let (region, account) = (&bucket.region, &bucket.owner);
-        let spec = spec(name, bucket, by.at, event_bridge(name, happened, by));
-        tx.create(&Delivery::key(account, region, ids()), &spec)?;
+        let detail = words::detail(name, happened, by);
+        let event = AwsEvent { service: "s3", about: find::bucket_arn(name), detail_type: happened.detail_type, detail };
+        event.tell(tx, env, (&bucket.owner, &bucket.region))?;
     }
     Ok(())
 }
@@ -123,12 +130,9 @@ fn deliver(
     request: impl FnOnce(&Arn) -> Request,
 ) -> Answer<()> {
     let Some((arn, account, region)) = place(arn) else { return Ok(()) };
-    let spec = spec(name, bucket, at, request(&arn));
+    let (call, by) = (request(&arn), caller(name, bucket));
+    let spec = DeliverySpec { call, by, wanted: at, not_before: at, retry: Retry::DAY, dead_letter: None };
     Ok(tx.create(&Delivery::key(&account, &region, id), &spec)?)
-}
-
-fn spec(name: &str, bucket: &BucketSpec, at: Timestamp, call: Request) -> DeliverySpec {
-    DeliverySpec { call, by: caller(name, bucket), wanted: at, not_before: at, retry: Retry::DAY, dead_letter: None }
 }
 
 /// In whose name destinations are called.
@@ -168,82 +172,6 @@ fn host_id(request: &str) -> String {
 fn rfc3339(at: Timestamp) -> String {
     let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
     moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
-}
-
-/// What orders the events of one key: longer is later, then the greater in hex.
-fn sequencer(version: &VersionSpec) -> String {
-    format!("{:016X}", version.order)
-}
-
-/// The record of queues and functions (Amazon S3 user guide, "Event message structure").
-fn record(name: &str, bucket: &BucketSpec, happened: Happened<'_>, by: &Actor, configuration: Option<&str>) -> Value {
-    let version = happened.version;
-    let key = utf8_percent_encode(happened.key, FORM).to_string().replace(' ', "+");
-    let mut object = json!({ "key": key, "sequencer": sequencer(version) });
-    if let (Some(content), false) = (&version.content, happened.event.starts_with("ObjectRemoved")) {
-        object["size"] = json!(content.size);
-        object["eTag"] = json!(content.etag);
-    }
-    if let Some(id) = &version.id {
-        object["versionId"] = json!(id);
-    }
-    json!({ "Records": [{
-        "eventVersion": "2.1",
-        "eventSource": "aws:s3",
-        "awsRegion": bucket.region.as_str(),
-        "eventTime": rfc3339(by.at),
-        "eventName": happened.event,
-        "userIdentity": { "principalId": by.principal },
-        "requestParameters": { "sourceIPAddress": by.address },
-        "responseElements": { "x-amz-request-id": by.request, "x-amz-id-2": host_id(&by.request) },
-        "s3": {
-            "s3SchemaVersion": "1.0",
-            "configurationId": configuration.unwrap_or_default(),
-            "bucket": {
-                "name": name,
-                "ownerIdentity": { "principalId": acl::canonical_id(&bucket.owner) },
-                "arn": find::bucket_arn(name).to_string(),
-            },
-            "object": object,
-        },
-    }] })
-}
-
-/// The event on the default bus (Amazon S3 user guide, "EventBridge event message structure").
-fn event_bridge(name: &str, happened: Happened<'_>, by: &Actor) -> Request {
-    let version = happened.version;
-    let mut object = json!({ "key": happened.key, "sequencer": sequencer(version) });
-    if let Some(content) = &version.content {
-        object["etag"] = json!(content.etag);
-        if happened.detail.0 == "Object Created" {
-            object["size"] = json!(content.size);
-        }
-    }
-    if let Some(id) = &version.id {
-        object["version-id"] = json!(id);
-    }
-    let mut detail = json!({
-        "version": "0",
-        "bucket": { "name": name },
-        "object": object,
-        "request-id": by.request,
-        "requester": by.requester,
-        "source-ip-address": by.address,
-        "reason": happened.detail.1,
-    });
-    if happened.detail.0 == "Object Deleted" {
-        let marked = version.content.is_none();
-        detail["deletion-type"] = json!(if marked { "Delete Marker Created" } else { "Permanently Deleted" });
-    }
-    let entry = json!({
-        "Source": "aws.s3",
-        "DetailType": happened.detail.0,
-        "Detail": detail.to_string(),
-        "Resources": [find::bucket_arn(name).to_string()],
-        // A time is a number in the protocol that EventBridge speaks; what it is worth is the second.
-        "Time": by.at.0.div_euclid(1000),
-    });
-    Request::new("events", "PutEvents", &json!({ "Entries": [entry] }))
 }
 
 #[cfg(test)]
