@@ -1,6 +1,8 @@
 """EC2 machines for the tests: launched through the AWS CLI, entered with ssh."""
+import json
 import shutil
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -63,3 +65,19 @@ def in_state(cloud, machine, state):
         now = shown(cloud, machine)
         return now if now["State"]["Name"] == state else None
     return until(there, seconds=150, what=f"{machine} {state}")
+
+
+def role(cloud, name, service, *actions):
+    """The ARN of a role that a service may assume, and that may do these."""
+    policy = lambda **more: json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **more}]})
+    iam = cloud.client("iam")
+    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(Principal={"Service": service}, Action="sts:AssumeRole"))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=policy(Action=actions, Resource="*"))
+    return made
+
+
+def advance(cloud, seconds):
+    """Moves the cloud's clock, which is that of all the tests beside this one."""
+    request = urllib.request.Request(f"{cloud.endpoint}/_hillfog/clock", json.dumps({"advance_seconds": seconds}).encode(), method="POST")
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.status == 200

@@ -5,13 +5,12 @@ import re
 import select
 import shutil
 import subprocess
-import urllib.request
 
 import botocore.exceptions
 import pytest
 
 from conftest import Cloud, until
-from machines import in_state, key_pair, launch, quick_start, shown, ssh_group
+from machines import advance, in_state, key_pair, launch, quick_start, shown, ssh_group
 
 
 @pytest.fixture(scope="module")
@@ -108,12 +107,6 @@ def test_the_serial_console_is_entered_with_a_pushed_key(lab, pushed):
     advance(cloud, 61)
     late = Console(cloud, machine["InstanceId"], key)
     assert late.ssh.wait(60) == 255, "the key has expired"
-
-
-def advance(cloud, seconds):
-    request = urllib.request.Request(f"{cloud.endpoint}/_hillfog/clock", data=json.dumps({"advance_seconds": seconds}).encode(), method="POST")
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        assert answer.status == 200
 
 
 def boot(ssh, machine):

@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from conftest import HILLFOG, ROOT, until
-from machines import Ssh, in_state, key_pair, launch, quick_start, ssh_group
+from machines import Ssh, advance, in_state, key_pair, launch, quick_start, ssh_group
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +222,9 @@ def test_a_pushed_key_lets_in_for_a_minute_of_the_clouds_clock(cloud, lab, machi
     cloud.aws("ec2-instance-connect", "send-ssh-public-key", "--instance-id", found["InstanceId"], "--instance-os-user", "ec2-user",
               "--ssh-public-key", f"file://{tmp_path / 'pushed.pub'}")
     until(lambda: pushed(found["PublicIpAddress"], "whoami", check=False).stdout.strip() == "ec2-user", what="the way in")
+    advance(cloud, 61)
+    until(lambda: pushed(found["PublicIpAddress"], "true", check=False).returncode != 0, what="the end of it")
+    assert lab[0](found["PublicIpAddress"], "whoami") == "ec2-user", "the launch's key lets in for ever"
 
 
 def test_the_demo_runs_twice(cloud, lab):
