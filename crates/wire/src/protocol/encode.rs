@@ -133,7 +133,7 @@ fn payload(service: &Service, protocol: Protocol, structure: &Structure, name: &
             response.fill(content_type(protocol), writer.finish());
         }
         _ => {
-            let mut out = String::new();
+            let mut out = Vec::new();
             json::write(&mut out, service, member, value);
             response.fill(content_type(protocol), out);
         }

@@ -47,6 +47,7 @@ pub fn read(service: &Service, member: &Member, json: Json) -> Result<Value, Fau
             entries.into_iter().map(entry).collect::<Result<_, _>>().map(Value::Map)
         }
         (Kind::Document, json) => Ok(read_document(json)),
+        (Kind::String, Json::String(it)) => Ok(Value::Str(it)),
         (_, json) => read_scalar(shape, member, json),
     }
 }
@@ -54,7 +55,6 @@ pub fn read(service: &Service, member: &Member, json: Json) -> Result<Value, Fau
 fn read_scalar(shape: &Shape, member: &Member, json: Json) -> Result<Value, Fault> {
     let format = text::format_of(member.timestamp, &shape.kind, TimestampFormat::Unix);
     let value = match (&shape.kind, &json) {
-        (Kind::String, Json::String(it)) => Some(Value::Str(it.clone())),
         (Kind::Boolean, Json::Bool(it)) => Some(Value::Bool(*it)),
         (Kind::Integer, Json::Number(_)) => integer(&json).filter(|it| i32::try_from(*it).is_ok()).map(Value::Int),
         (Kind::Long, Json::Number(_)) => integer(&json).map(Value::Int),
@@ -117,43 +117,51 @@ pub fn read_document(json: Json) -> Value {
     }
 }
 
-/// Writes the members of a structure that are in the body, and some text members before them.
-pub fn write_structure(service: &Service, structure: Option<&Structure>, value: &Value, first: &[(&str, &str)]) -> String {
-    let mut out = String::from("{");
+/// The members of a structure that are in the body, and some text members before them.
+pub fn write_structure(service: &Service, structure: Option<&Structure>, value: &Value, first: &[(&str, &str)]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256);
+    out.push(b'{');
     first.iter().for_each(|(name, text)| {
         write_name(&mut out, name);
         write_string(&mut out, text);
     });
-    for member in structure.into_iter().flat_map(|it| it.members).filter(|member| member.location.is_body_of_response()) {
-        if let Some(value) = value.get(member.name).filter(|value| !value.is_null()) {
-            write_name(&mut out, member.wire_name());
-            write(&mut out, service, member, value);
-        }
-    }
-    out.push('}');
+    structure.into_iter().for_each(|structure| write_members(&mut out, service, structure, value));
+    out.push(b'}');
     out
 }
 
+fn write_members(out: &mut Vec<u8>, service: &Service, structure: &Structure, value: &Value) {
+    let mut lookup = value.lookup();
+    for member in structure.members.iter().filter(|member| member.location.is_body_of_response()) {
+        if let Some(value) = lookup.get(member.name).filter(|value| !value.is_null()) {
+            write_name(out, member.wire_name());
+            write(out, service, member, value);
+        }
+    }
+}
+
 /// Writes a value of the member's shape.
-pub fn write(out: &mut String, service: &Service, member: &Member, value: &Value) {
+pub fn write(out: &mut Vec<u8>, service: &Service, member: &Member, value: &Value) {
     let shape = service.shape(member.shape);
     match (&shape.kind, value) {
         (Kind::Structure(structure), Value::Struct(_)) => {
-            out.push_str(&write_structure(service, Some(structure), value, &[]));
+            out.push(b'{');
+            write_members(out, service, structure, value);
+            out.push(b'}');
         }
         (Kind::List(list), Value::List(items)) => {
             write_items(out, items, |out, item| write(out, service, &list.member, item));
         }
         (Kind::Map(map), Value::Map(entries)) => {
-            out.push('{');
+            out.push(b'{');
             entries.iter().for_each(|(key, value)| {
                 write_name(out, key);
                 write(out, service, &map.value, value);
             });
-            out.push('}');
+            out.push(b'}');
         }
         (Kind::Timestamp(_), Value::Time(at)) => match text::format_of(member.timestamp, &shape.kind, TimestampFormat::Unix) {
-            TimestampFormat::Unix => out.push_str(&time::print(*at, TimestampFormat::Unix)),
+            TimestampFormat::Unix => push(out, &time::print(*at, TimestampFormat::Unix)),
             format => write_string(out, &time::print(*at, format)),
         },
         (_, value) => write_document(out, value),
@@ -161,56 +169,61 @@ pub fn write(out: &mut String, service: &Service, member: &Member, value: &Value
 }
 
 /// Writes a value by what it is, without a schema.
-pub fn write_document(out: &mut String, value: &Value) {
+pub fn write_document(out: &mut Vec<u8>, value: &Value) {
     match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(it) => out.push_str(if *it { "true" } else { "false" }),
-        Value::Int(it) => out.push_str(&it.to_string()),
-        Value::Float(it) if it.is_finite() => out.push_str(&it.to_string()),
+        Value::Null => push(out, "null"),
+        Value::Bool(it) => push(out, if *it { "true" } else { "false" }),
+        Value::Int(it) => push(out, &it.to_string()),
+        Value::Float(it) if it.is_finite() => push(out, &it.to_string()),
         Value::Float(it) => write_string(out, &text::print_float(*it)),
         Value::Str(it) => write_string(out, it),
         Value::Blob(bytes) => write_string(out, &STANDARD.encode(bytes)),
-        Value::Time(at) => out.push_str(&time::print(*at, TimestampFormat::Unix)),
+        Value::Time(at) => push(out, &time::print(*at, TimestampFormat::Unix)),
         Value::List(items) => write_items(out, items, write_document),
         Value::Map(entries) => {
-            out.push('{');
+            out.push(b'{');
             entries.iter().for_each(|(key, value)| {
                 write_name(out, key);
                 write_document(out, value);
             });
-            out.push('}');
+            out.push(b'}');
         }
         Value::Struct(members) => {
-            out.push('{');
+            out.push(b'{');
             members.iter().for_each(|(key, value)| {
                 write_name(out, key);
                 write_document(out, value);
             });
-            out.push('}');
+            out.push(b'}');
         }
     }
 }
 
-fn write_items(out: &mut String, items: &[Value], mut item: impl FnMut(&mut String, &Value)) {
-    out.push('[');
+fn write_items(out: &mut Vec<u8>, items: &[Value], mut item: impl FnMut(&mut Vec<u8>, &Value)) {
+    out.push(b'[');
     for (at, value) in items.iter().enumerate() {
         if at > 0 {
-            out.push(',');
+            out.push(b',');
         }
         item(out, value);
     }
-    out.push(']');
+    out.push(b']');
 }
 
 /// A member's name, with a comma before it unless it is the object's first.
-fn write_name(out: &mut String, name: &str) {
-    if !out.ends_with('{') {
-        out.push(',');
+fn write_name(out: &mut Vec<u8>, name: &str) {
+    if out.last() != Some(&b'{') {
+        out.push(b',');
     }
     write_string(out, name);
-    out.push(':');
+    out.push(b':');
 }
 
-fn write_string(out: &mut String, text: &str) {
-    out.push_str(&Json::from(text).to_string());
+fn write_string(out: &mut Vec<u8>, text: &str) {
+    // Text always has JSON, and memory takes what is written to it.
+    let _ = serde_json::to_writer(out, text);
+}
+
+fn push(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
 }

@@ -72,25 +72,19 @@ pub fn violations(service: &Service, operation: &Operation, input: &Value) -> Ve
     checker.found
 }
 
-/// A step of a path.
-enum Step {
-    Member(String),
+/// A step of a path. It becomes text only where something is broken.
+enum Step<'a> {
+    Member(&'a Member),
     Element(usize),
-    Entry(String),
+    Entry(&'a str),
 }
 
-impl Step {
-    /// The name that a service's messages have for a member: EC2's is the request's parameter, the others' begins with a small letter.
-    fn member(style: ValidationStyle, member: &Member) -> Self {
-        Step::Member(match style {
-            ValidationStyle::Ec2 => wording::upper_first(member.query_name.unwrap_or(member.wire_name())),
-            ValidationStyle::Listed(_) | ValidationStyle::Single(_) => wording::lower_first(member.name),
-        })
-    }
-
+impl Step<'_> {
+    /// As a service's messages name it. EC2's name for a member is the request's parameter, the others' begins with a small letter.
     fn text(&self, style: ValidationStyle) -> String {
         match (self, style) {
-            (Step::Member(name), _) => name.clone(),
+            (Step::Member(member), ValidationStyle::Ec2) => wording::upper_first(member.query_name.unwrap_or(member.wire_name())),
+            (Step::Member(member), _) => wording::lower_first(member.name),
             (Step::Element(at), ValidationStyle::Ec2) => (at + 1).to_string(),
             (Step::Element(at), _) => format!("{}.member", at + 1),
             (Step::Entry(key), _) => format!("{key}.member"),
@@ -100,18 +94,20 @@ impl Step {
 
 struct Checker<'a> {
     service: &'a Service,
-    path: Vec<Step>,
+    path: Vec<Step<'a>>,
     found: Vec<Violation>,
 }
 
-impl Checker<'_> {
-    fn structure(&mut self, structure: &Structure, value: &Value) {
+impl<'a> Checker<'a> {
+    fn structure(&mut self, structure: &'a Structure, value: &'a Value) {
+        let mut lookup = value.lookup();
         for member in structure.members {
-            let step = || Step::member(self.service.validation, member);
-            match value.get(member.name).unwrap_or(&Value::Null) {
-                Value::Null if member.required => self.at(step(), |it| it.push("null".into(), Constraint::NotNull)),
+            match lookup.get(member.name).unwrap_or(&Value::Null) {
+                Value::Null if member.required => {
+                    self.at(Step::Member(member), |it| it.push("null".into(), Constraint::NotNull));
+                }
                 Value::Null => {}
-                value => self.at(step(), |it| it.member(member, value)),
+                value => self.at(Step::Member(member), |it| it.member(member, value)),
             }
         }
         if structure.union && matches!(value, Value::Struct(members) if members.len() != 1) {
@@ -119,7 +115,7 @@ impl Checker<'_> {
         }
     }
 
-    fn member(&mut self, member: &Member, value: &Value) {
+    fn member(&mut self, member: &Member, value: &'a Value) {
         let shape = self.service.shape(member.shape);
         broken(shape, value).into_iter().for_each(|constraint| self.show(shape, value, constraint));
         match (&shape.kind, value) {
@@ -128,20 +124,20 @@ impl Checker<'_> {
             (Kind::Map(map), Value::Map(entries)) => {
                 let keys = self.service.shape(map.key.shape);
                 if entries.keys().any(|key| !broken_text(keys, key).is_empty()) {
-                    self.show(shape, value, Constraint::Keys(constraints(keys)));
+                    self.show(shape, value, Constraint::Keys(constraints(keys).collect()));
                 }
                 let values = self.service.shape(map.value.shape);
                 if is_scalar(values) && entries.values().any(|it| !it.is_null() && !broken(values, it).is_empty()) {
-                    self.show(shape, value, Constraint::Values(constraints(values)));
+                    self.show(shape, value, Constraint::Values(constraints(values).collect()));
                 } else if !is_scalar(values) {
-                    entries.iter().for_each(|(key, it)| self.at(Step::Entry(key.clone()), |inner| inner.inside(&map.value, it)));
+                    entries.iter().for_each(|(key, it)| self.at(Step::Entry(key), |inner| inner.inside(&map.value, it)));
                 }
             }
             _ => {}
         }
     }
 
-    fn elements(&mut self, member: &Member, sparse: bool, shape: &Shape, list: &Value, items: &[Value]) {
+    fn elements(&mut self, member: &Member, sparse: bool, shape: &Shape, list: &Value, items: &'a [Value]) {
         let element = self.service.shape(member.shape);
         if !sparse && items.iter().any(Value::is_null) {
             self.show(shape, list, Constraint::Elements(vec![Constraint::NotNull]));
@@ -149,17 +145,17 @@ impl Checker<'_> {
         if !is_scalar(element) {
             items.iter().enumerate().for_each(|(at, it)| self.at(Step::Element(at), |inner| inner.inside(member, it)));
         } else if items.iter().any(|it| !it.is_null() && !broken(element, it).is_empty()) {
-            self.show(shape, list, Constraint::Elements(constraints(element)));
+            self.show(shape, list, Constraint::Elements(constraints(element).collect()));
         }
     }
 
-    fn inside(&mut self, member: &Member, value: &Value) {
+    fn inside(&mut self, member: &Member, value: &'a Value) {
         if !value.is_null() {
             self.member(member, value);
         }
     }
 
-    fn at(&mut self, step: Step, check: impl FnOnce(&mut Self)) {
+    fn at(&mut self, step: Step<'a>, check: impl FnOnce(&mut Self)) {
         self.path.push(step);
         check(self);
         self.path.pop();
@@ -191,13 +187,13 @@ fn is_scalar(shape: &Shape) -> bool {
 }
 
 /// The constraints that a shape has.
-fn constraints(shape: &Shape) -> Vec<Constraint> {
+fn constraints(shape: &Shape) -> impl Iterator<Item = Constraint> {
     let number = matches!(shape.kind, Kind::Integer | Kind::Long | Kind::Float);
     let max = shape.max.map(if number { Constraint::Max } else { Constraint::MaxLength });
     let min = shape.min.map(if number { Constraint::Min } else { Constraint::MinLength });
     let pattern = shape.pattern.map(Constraint::Pattern);
     let values = (!shape.values.is_empty()).then_some(Constraint::Enumeration(shape.values));
-    max.into_iter().chain(min).chain(pattern).chain(values).collect()
+    max.into_iter().chain(min).chain(pattern).chain(values)
 }
 
 /// The shape's own constraints that the value breaks.
@@ -214,6 +210,10 @@ fn broken(shape: &Shape, value: &Value) -> Vec<Constraint> {
 }
 
 fn broken_text(shape: &Shape, text: &str) -> Vec<Constraint> {
+    // Most texts have no constraint, and need not be counted.
+    if constraints(shape).next().is_none() {
+        return Vec::new();
+    }
     broken_by(shape, text.chars().count() as f64, text)
 }
 
@@ -226,5 +226,5 @@ fn broken_by(shape: &Shape, size: f64, text: &str) -> Vec<Constraint> {
         Constraint::Enumeration(values) => !values.contains(&text),
         _ => false,
     };
-    constraints(shape).into_iter().filter(breaks).collect()
+    constraints(shape).filter(breaks).collect()
 }
