@@ -126,7 +126,7 @@ async fn arrive(
         let identity = identify(front, &claim, &head, None, style).map_err(unknown)?;
         let signer = identity.signing_key.clone().map(|key| (&claim, key));
         let body = Incoming::new(service, body, &mut head.headers, &claim.payload, signer);
-        return Ok(Arrived { identity, sender, endpoint, request: wire_request(&head, Bytes::new()), body });
+        return Ok(Arrived { identity, sender, endpoint, request: into_wire_request(head, Bytes::new()), body });
     }
     // A stranger's body is not even read.
     holder(&claim, &front.store.snapshot(), front.only_from_here(&head), front.env.now()).map_err(unknown)?;
@@ -134,17 +134,17 @@ async fn arrive(
     let identity = identify(front, &claim, &head, Some(&bytes), style).map_err(unknown)?;
     let key = identity.signing_key.clone();
     let bytes = body::decode(bytes, &mut head.headers, Some(&claim), key, front.body_limit).map_err(unreadable)?;
-    let (request, body) = whole(front, target, &head, bytes)?;
+    let (request, body) = whole(front, target, head, bytes)?;
     Ok(Arrived { identity, sender, endpoint, request, body })
 }
 
 /// A request whose body is all there; handed over as one piece to an operation that takes it as it comes.
-pub(crate) fn whole(front: &Front, target: &Target, head: &Parts, bytes: Bytes) -> Result<(wire::Request, Incoming), Fault> {
+pub(crate) fn whole(front: &Front, target: &Target, head: Parts, bytes: Bytes) -> Result<(wire::Request, Incoming), Fault> {
     let service = target.dialect.service;
     if target.streams {
-        return Ok((wire_request(head, Bytes::new()), Incoming::whole(service, bytes)));
+        return Ok((into_wire_request(head, Bytes::new()), Incoming::whole(service, bytes)));
     }
-    let request = wire_request(head, bytes);
+    let request = into_wire_request(head, bytes);
     if let Some(inspect) = served(front, service).and_then(|served| served.inspect) {
         inspect(&request)?;
     }
@@ -165,7 +165,7 @@ async fn operate(
     let now = front.env.now();
     usage::note(&front.store, &snapshot, &arrived.identity, dialect.service.signing_name, now).await;
     let circumstances = arrived.sender.circumstances(&arrived.identity.region);
-    let authority = front.gate.authority(&snapshot, &arrived.identity, &circumstances, now)?;
+    let authority = front.gate.authority(&snapshot, &arrived.identity, circumstances, now)?;
     let account = arrived.identity.account;
     let cx = Cx {
         account: account.clone(),
@@ -292,17 +292,22 @@ pub(crate) fn host_named(mut headers: HeaderMap, uri: &http::Uri) -> HeaderMap {
     headers
 }
 
-/// A bucket in the host becomes the first segment of the path, as it would be in a path-style address.
+/// The request as the protocols see it, for whoever needs its head afterwards.
 pub(crate) fn wire_request(head: &Parts, body: Bytes) -> wire::Request {
-    let bucket = host_of(head).and_then(host::bucket);
-    let path = head.uri.path();
-    wire::Request {
-        method: head.method.clone(),
-        path: bucket.map_or_else(|| path.to_owned(), |bucket| format!("/{bucket}{path}")),
-        query: head.uri.query().unwrap_or_default().to_owned(),
-        headers: head.headers.clone(),
-        body,
-    }
+    let (method, headers) = (head.method.clone(), head.headers.clone());
+    wire::Request { method, path: path(head), query: head.uri.query().unwrap_or_default().to_owned(), headers, body }
+}
+
+/// As [`wire_request`], for the last time.
+pub(crate) fn into_wire_request(head: Parts, body: Bytes) -> wire::Request {
+    let (path, query) = (path(&head), head.uri.query().unwrap_or_default().to_owned());
+    wire::Request { method: head.method, path, query, headers: head.headers, body }
+}
+
+/// A bucket in the host becomes the first segment of the path, as it would be in a path-style address.
+fn path(head: &Parts) -> String {
+    let (bucket, path) = (host_of(head).and_then(host::bucket), head.uri.path());
+    bucket.map_or_else(|| path.to_owned(), |bucket| format!("/{bucket}{path}"))
 }
 
 pub(crate) fn unreadable(error: ReadError) -> Fault {

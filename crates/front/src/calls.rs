@@ -111,7 +111,7 @@ async fn make(
 ) -> Result<Value, Fault> {
     let sender = Sender { user_agent: Some(principal_name(by).to_owned()), ..Sender::default() };
     let snapshot = front.store.snapshot();
-    let standing = standing(front, &snapshot, by, (account, region), &sender.circumstances(region))?;
+    let standing = standing(front, &snapshot, by, (account, region), sender.circumstances(region))?;
     let cx = Cx {
         account: standing.account,
         region: region.clone(),
@@ -185,7 +185,7 @@ fn standing(
     snapshot: &Snapshot,
     by: &Caller,
     (account, _): Place<'_>,
-    circumstances: &Circumstances,
+    circumstances: Circumstances,
 ) -> Result<Standing, Fault> {
     let now = front.env.now();
     match by {
@@ -196,10 +196,10 @@ fn standing(
             Ok(Standing { account: account.clone(), principal, key: None, authority })
         }
         Caller::Role { role, session, service, source } => {
-            let key = session_of(front, snapshot, (role, session), (service, source))?;
-            let authority = Authority::of_key(&front.gate, snapshot, ("", &key), circumstances, now)?;
+            let key = Arc::new(session_of(front, snapshot, (role, session), (service, source))?);
+            let authority = Authority::of_key(&front.gate, snapshot, ("", key.clone()), circumstances, now)?;
             let (account, principal) = (key.account.clone(), key.principal.clone());
-            Ok(Standing { account, principal, key: Some(Arc::new(key)), authority })
+            Ok(Standing { account, principal, key: Some(key), authority })
         }
     }
 }

@@ -69,7 +69,7 @@ impl Arrival {
         }
         let holder = holder(&claim, &snapshot, self.loopback, now).map_err(unknown)?;
         let identity = verify(&claim, holder, signed, Some(body), Style::Common, now, &self.keys).map_err(unknown)?;
-        let authority = self.gate.authority(&snapshot, &identity, &self.sender.circumstances(&identity.region), now)?;
+        let authority = self.gate.authority(&snapshot, &identity, self.sender.circumstances(&identity.region), now)?;
         let who = (identity.account, identity.principal, identity.key);
         Ok(Some(self.context(service, identity.region, who, authority)))
     }
@@ -84,7 +84,7 @@ impl Arrival {
     ) -> Result<Cx, Fault> {
         let circumstances = self.sender.circumstances(region);
         let who = (account, &Principal::Anonymous);
-        let authority = Authority::of_keyless(&self.gate, &store.snapshot(), who, &circumstances, self.env.now())?;
+        let authority = Authority::of_keyless(&self.gate, &store.snapshot(), who, circumstances, self.env.now())?;
         Ok(self.context(service, region.clone(), (account.clone(), Principal::Anonymous, None), authority))
     }
 
@@ -107,12 +107,12 @@ impl Arrival {
         let circumstances = self.sender.circumstances(region);
         let (account, principal, key, authority) = match key {
             None => {
-                let authority = Authority::of_keyless(&self.gate, &snapshot, (account, &Principal::Root), &circumstances, now)?;
+                let authority = Authority::of_keyless(&self.gate, &snapshot, (account, &Principal::Root), circumstances, now)?;
                 (account.clone(), Principal::Root, None, authority)
             }
             Some(id) => {
                 let Some(key) = snapshot.spec(&Key::<AccessKey>::of_id(id))?.filter(|key| !key.inactive) else { return Ok(None) };
-                let authority = Authority::of_key(&self.gate, &snapshot, (id, &key), &circumstances, now)?;
+                let authority = Authority::of_key(&self.gate, &snapshot, (id, key.clone()), circumstances, now)?;
                 (key.account.clone(), key.principal.clone(), Some(key), authority)
             }
         };
@@ -139,7 +139,7 @@ impl Arrival {
         let circumstances = self.sender.circumstances(&region);
         let key = match holder_of(&scope.access_key, token, &snapshot, self.loopback, now).map_err(unknown)? {
             Holder::Tutorial(account) => {
-                let authority = Authority::of_keyless(&self.gate, &snapshot, (&account, &Principal::Root), &circumstances, now)?;
+                let authority = Authority::of_keyless(&self.gate, &snapshot, (&account, &Principal::Root), circumstances, now)?;
                 return Ok(self.context(service, region, (account, Principal::Root, None), authority));
             }
             Holder::Issued(key) => key,
@@ -149,7 +149,7 @@ impl Arrival {
             let mismatch = Refusal::Mismatch { canonical_request: String::new(), string_to_sign: String::new() };
             return Err(unknown(Unknown::Refused(mismatch)));
         }
-        let authority = Authority::of_key(&self.gate, &snapshot, (&scope.access_key, &key), &circumstances, now)?;
+        let authority = Authority::of_key(&self.gate, &snapshot, (&scope.access_key, key.clone()), circumstances, now)?;
         Ok(self.context(service, region, (key.account.clone(), key.principal.clone(), Some(key)), authority))
     }
 

@@ -28,14 +28,14 @@ pub trait Recorder: Send + Sync + 'static {
     /// Takes note of a call, before its answer is sent. It may block for as long as a write to memory takes.
     fn record(&self, call: Call);
 
-    /// Whether the parameters and the answer of an operation are wanted; they cost the most.
+    /// Whether an operation is wanted in full: with an id, its parameters and its answer, which cost the most.
     fn in_full(&self, service: &'static Service, operation: &'static str) -> bool;
 }
 
 /// A call that was answered.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// A UUID of its own.
+    /// A UUID of its own; empty of a call that isn't wanted in full, of which no event is shown.
     pub event_id: String,
     /// When it came.
     pub at: Timestamp,
@@ -171,7 +171,7 @@ impl<'a> Pending<'a> {
         let parameters =
             input.filter(|_| in_full).and_then(|input| document::of(service, operation.input?, input, "requestParameters"));
         let call = Call {
-            event_id: env.uuid(),
+            event_id: if in_full { env.uuid() } else { String::new() },
             at: cx.now,
             service,
             operation: operation.name,

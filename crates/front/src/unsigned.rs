@@ -79,7 +79,7 @@ async fn arrive(
         return Ok(Arrived { identity, sender, endpoint, request: wire_request(&head, Bytes::new()), body });
     }
     let bytes = body::read(body, LARGEST_BODY).await.map_err(unreadable)?;
-    let (request, body) = whole(front, target, &head, bytes)?;
+    let (request, body) = whole(front, target, head, bytes)?;
     Ok(Arrived { identity, sender, endpoint, request, body })
 }
 

@@ -1,7 +1,7 @@
 //! What the caller of a request may do.
 
 use super::{
-    context::{self, Circumstances},
+    context::{self, Circumstances, Passed},
     encoded::{Denial, Matched},
     facts::Facts,
     gate::Gate,
@@ -14,7 +14,7 @@ use model::{
     iam::{AccessKeySpec, Principal, global_arn},
 };
 use spine::Snapshot;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use wire::Fault;
 
 /// The caller, its policies, and what is known of the request besides its input. Clones are the same.
@@ -26,31 +26,34 @@ struct Inner {
     principal: Principal,
     /// The key that was issued to the caller, if one was.
     key: Option<String>,
-    arn: String,
-    /// Of the role or the user whose session it is.
-    of: Option<String>,
+    /// The caller's ARN, and that of the role or the user whose session it is, once a policy has been asked.
+    arns: OnceLock<(String, Option<String>)>,
     policies: Policies,
-    context: Context,
+    context: LazyContext,
     snapshot: Snapshot,
     gate: Arc<Gate>,
     denial: Mutex<Option<Denial>>,
 }
+
+/// Condition keys that are made when somebody asks for them: most calls are decided without, being those of an account's root.
+type LazyContext = LazyLock<Context, Box<dyn FnOnce() -> Context + Send>>;
 
 impl Authority {
     /// Of whoever holds the key.
     pub(crate) fn of_key(
         gate: &Arc<Gate>,
         snapshot: &Snapshot,
-        (id, key): (&str, &AccessKeySpec),
-        circumstances: &Circumstances,
+        (id, key): (&str, Arc<AccessKeySpec>),
+        circumstances: Circumstances,
         now: Timestamp,
     ) -> Result<Self, Fault> {
         let reader = Reader { snapshot, compiled: &gate.compiled, account: &key.account };
-        let mut policies = reader.of_key(id, key)?;
-        let mut known = circumstances.context(now);
-        context::of_key(&mut known, snapshot, key)?;
-        policies.endpoint = circumstances.endpoint(snapshot, &gate.compiled, &mut known)?;
-        Ok(Self::new(gate, snapshot, (&key.account, &key.principal, Some(id)), policies, known))
+        let policies = reader.of_key(id, &key)?;
+        let passed = circumstances.passed(snapshot, &gate.compiled)?;
+        let (tags, of) = (context::lasting_tags(snapshot, &key)?, key.clone());
+        let known = move |known: &mut Context| context::of_key(known, &of, &tags);
+        let who = (&key.account, &key.principal, Some(id));
+        Ok(Self::new(gate, snapshot, who, (policies, passed), move || circumstances.context(now), known))
     }
 
     /// Of who has no issued key: an account's root by a key of the tutorials, or nobody who is known.
@@ -58,14 +61,14 @@ impl Authority {
         gate: &Arc<Gate>,
         snapshot: &Snapshot,
         (account, principal): (&AccountId, &Principal),
-        circumstances: &Circumstances,
+        circumstances: Circumstances,
         now: Timestamp,
     ) -> Result<Self, Fault> {
-        let mut known = circumstances.context(now);
-        context::of_principal(&mut known, account, principal);
-        let endpoint = circumstances.endpoint(snapshot, &gate.compiled, &mut known)?;
-        let policies = Policies { endpoint, ..Policies::default() };
-        Ok(Self::new(gate, snapshot, (account, principal, None), policies, known))
+        let passed = circumstances.passed(snapshot, &gate.compiled)?;
+        let of = (account.clone(), principal.clone());
+        let known = move |known: &mut Context| context::of_principal(known, &of.0, &of.1);
+        let (who, policies) = ((account, principal, None), Policies::default());
+        Ok(Self::new(gate, snapshot, who, (policies, passed), move || circumstances.context(now), known))
     }
 
     /// Of a service on its own behalf, for a resource of an account.
@@ -74,27 +77,39 @@ impl Authority {
         snapshot: &Snapshot,
         (account, principal): (&AccountId, &Principal),
         (source, source_account): (&Arn, &AccountId),
-        circumstances: &Circumstances,
+        circumstances: Circumstances,
         now: Timestamp,
     ) -> Self {
-        let mut known = circumstances.context(now);
-        context::of_principal(&mut known, account, principal);
-        known.set("aws:SourceArn", source.to_string());
-        known.set("aws:SourceAccount", source_account.as_str());
-        Self::new(gate, snapshot, (account, principal, None), Policies::default(), known)
+        let (of, source, source_account) = ((account.clone(), principal.clone()), source.to_string(), source_account.clone());
+        let known = move |known: &mut Context| {
+            context::of_principal(known, &of.0, &of.1);
+            known.set("aws:SourceArn", source);
+            known.set("aws:SourceAccount", source_account.as_str());
+        };
+        let (who, policies) = ((account, principal, None), Policies::default());
+        Self::new(gate, snapshot, who, (policies, None), move || circumstances.context(now), known)
     }
 
+    /// What is known of the request, `of_request` and then `of_caller` tell when it is asked.
     fn new(
         gate: &Arc<Gate>,
         snapshot: &Snapshot,
         (account, principal, key): (&AccountId, &Principal, Option<&str>),
-        policies: Policies,
-        context: Context,
+        (mut policies, passed): (Policies, Option<Passed>),
+        of_request: impl FnOnce() -> Context + Send + 'static,
+        of_caller: impl FnOnce(&mut Context) + Send + 'static,
     ) -> Self {
+        policies.endpoint = passed.as_ref().map(|passed| passed.policy.clone());
+        let context: LazyContext = LazyLock::new(Box::new(move || {
+            let mut context = of_request();
+            of_caller(&mut context);
+            passed.into_iter().for_each(|passed| passed.describe(&mut context));
+            context
+        }));
         let (snapshot, gate) = (snapshot.clone(), gate.clone());
         let (account, principal, key) = (account.clone(), principal.clone(), key.map(str::to_owned));
-        let (arn, of) = (principal.arn(&account).to_string(), behind(&account, &principal).map(|arn| arn.to_string()));
-        Self(Arc::new(Inner { account, principal, key, arn, of, policies, context, snapshot, gate, denial: Mutex::default() }))
+        let (arns, denial) = (OnceLock::new(), Mutex::default());
+        Self(Arc::new(Inner { account, principal, key, arns, policies, context, snapshot, gate, denial }))
     }
 
     /// What was committed when the request came.
@@ -155,7 +170,7 @@ impl Authority {
 
     /// All that is known of a request.
     fn circumstances(&self, facts: &Facts, action: &str, resource: Option<&Arn>, keys: &Context) -> Context {
-        let mut context = self.0.context.clone();
+        let mut context = self.context().clone();
         facts.describe(&mut context, prefix(action), resource);
         // What a request is to make so stands before what is so: `iam:PermissionsBoundary` is the boundary that a user is to have.
         context.set_from(keys);
@@ -230,15 +245,18 @@ impl Inner {
 
     /// The caller as policies see it.
     fn caller(&self) -> Caller<'_> {
+        let shown = |arn: Arn| arn.to_string();
+        let made = || (shown(self.principal.arn(&self.account)), behind(&self.account, &self.principal).map(shown));
+        let (arn, of) = self.arns.get_or_init(made);
         let kind = match &self.principal {
             Principal::Root => CallerKind::Root,
             Principal::Anonymous => CallerKind::Anonymous,
             Principal::Service { .. } => CallerKind::Service,
             Principal::User { .. } => CallerKind::User,
-            Principal::AssumedRole { .. } => CallerKind::AssumedRole { role_arn: self.of.as_deref().unwrap_or_default() },
-            Principal::FederatedUser { .. } => CallerKind::FederatedUser { user_arn: self.of.as_deref() },
+            Principal::AssumedRole { .. } => CallerKind::AssumedRole { role_arn: of.as_deref().unwrap_or_default() },
+            Principal::FederatedUser { .. } => CallerKind::FederatedUser { user_arn: of.as_deref() },
         };
-        let arn = if let Principal::Service { name } = &self.principal { name } else { &self.arn };
+        let arn = if let Principal::Service { name } = &self.principal { name } else { arn };
         Caller { arn, account: self.account.as_str(), kind }
     }
 }

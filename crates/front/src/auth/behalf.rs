@@ -36,16 +36,16 @@ impl Behalf<'_> {
         let role = role_at(snapshot, self.account, self.role)?;
         let principal = self.principal(role.as_deref());
         let arn = principal.arn(self.account);
-        let key = AccessKeySpec {
+        let key = Arc::new(AccessKeySpec {
             account: self.account.clone(),
             principal,
             secret: String::new(),
             created_at: now,
             inactive: false,
             session: None,
-        };
+        });
         let circumstances = Circumstances { region: self.region.to_owned(), ..Circumstances::default() };
-        let authority = Authority::of_key(&Arc::default(), snapshot, ("", &key), &circumstances, now)?;
+        let authority = Authority::of_key(&Arc::default(), snapshot, ("", key), circumstances, now)?;
         let mut tags = Context::default();
         for (key, value) in role.iter().flat_map(|role| &role.tags) {
             tags.set(format!("aws:PrincipalTag/{key}"), value);

@@ -56,37 +56,45 @@ impl Circumstances {
         context
     }
 
-    /// The endpoint by way of which it came, with its policy, which is compiled; the keys that say so are set.
+    /// The endpoint by way of which it came, with its policy, which is compiled.
     ///
     /// # Errors
     /// An endpoint that is gone lets nothing pass.
-    pub(super) fn endpoint(
-        &self,
-        snapshot: &Snapshot,
-        compiled: &Compiled,
-        context: &mut Context,
-    ) -> Result<Option<Attached>, Fault> {
+    pub(super) fn passed(&self, snapshot: &Snapshot, compiled: &Compiled) -> Result<Option<Passed>, Fault> {
         let Some(via) = &self.endpoint else { return Ok(None) };
         let all = snapshot.specs::<VpcEndpoint>(Scope::All)?;
         let Some((_, endpoint)) = all.into_iter().find(|(key, _)| key.id == via.id) else {
             return Err(Fault::client("AccessDenied", format!("The VPC endpoint {} is gone", via.id)).status(403));
         };
-        context.set("aws:SourceVpce", &via.id);
-        context.set("aws:SourceVpc", &endpoint.vpc);
-        context.set("aws:VpcSourceIp", via.source.to_string());
-        let document = endpoint.policy.clone();
-        compiled.of_resource(&ResourcePolicy { name: via.id.as_str().into(), document, kind: Kind::Resource }).map(Some)
+        let (name, document) = (via.id.as_str().into(), endpoint.policy.clone());
+        let policy = compiled.of_resource(&ResourcePolicy { name, document, kind: Kind::Resource })?;
+        Ok(Some(Passed { via: via.clone(), vpc: endpoint.vpc.clone(), policy }))
     }
 }
 
-/// The keys that say who the holder of an access key is.
-pub(super) fn of_key(context: &mut Context, snapshot: &Snapshot, key: &AccessKeySpec) -> Result<(), Fault> {
+/// A VPC endpoint that has let a request pass, if its policy does.
+pub(super) struct Passed {
+    via: ViaEndpoint,
+    vpc: String,
+    pub(super) policy: Attached,
+}
+
+impl Passed {
+    /// Sets the keys that say so.
+    pub(super) fn describe(&self, context: &mut Context) {
+        context.set("aws:SourceVpce", &self.via.id);
+        context.set("aws:SourceVpc", &self.vpc);
+        context.set("aws:VpcSourceIp", self.via.source.to_string());
+    }
+}
+
+/// The keys that say who the holder of an access key is, and which tags it has ([`lasting_tags`]).
+pub(super) fn of_key(context: &mut Context, key: &AccessKeySpec, lasting: &Tags) {
     of_principal(context, &key.account, &key.principal);
-    tags(context, &lasting_tags(snapshot, key)?);
+    tags(context, lasting);
     if let Some(session) = &key.session {
         of_session(context, session, key.created_at);
     }
-    Ok(())
 }
 
 /// The keys that follow from the principal alone.
@@ -146,7 +154,7 @@ fn tags(context: &mut Context, tags: &Tags) {
 }
 
 /// The tags of a user; those of a role are copied into its sessions.
-fn lasting_tags(snapshot: &Snapshot, key: &AccessKeySpec) -> Result<Tags, Fault> {
+pub(super) fn lasting_tags(snapshot: &Snapshot, key: &AccessKeySpec) -> Result<Tags, Fault> {
     let Principal::User { name, .. } = &key.principal else { return Ok(Tags::new()) };
     let user = snapshot.spec(&Key::<User>::named(&key.account, base_name(name)))?;
     Ok(user.map(|user| user.tags.clone()).unwrap_or_default())

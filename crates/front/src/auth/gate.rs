@@ -25,11 +25,11 @@ impl Gate {
         self: &Arc<Self>,
         snapshot: &Snapshot,
         identity: &Identity,
-        circumstances: &Circumstances,
+        circumstances: Circumstances,
         now: Timestamp,
     ) -> Result<Authority, Fault> {
         match (&identity.access_key_id, &identity.key) {
-            (Some(id), Some(key)) => Authority::of_key(self, snapshot, (id, key), circumstances, now),
+            (Some(id), Some(key)) => Authority::of_key(self, snapshot, (id, key.clone()), circumstances, now),
             _ => Authority::of_keyless(self, snapshot, (&identity.account, &identity.principal), circumstances, now),
         }
     }

@@ -51,14 +51,15 @@ impl Question {
         let snapshot = front.store.snapshot();
         let now = front.env.now();
         let Some((id, key)) = self.credentials(&snapshot, now)? else { return Ok(None) };
+        let key = Arc::new(key);
         let region = self.region(front);
         let circumstances = Circumstances { region: region.to_string(), ..Circumstances::default() };
-        let authority = Authority::of_key(&front.gate, &snapshot, (&id, &key), &circumstances, now)?;
+        let authority = Authority::of_key(&front.gate, &snapshot, (&id, key.clone()), circumstances, now)?;
         let cx = Cx {
             account: self.account.clone(),
             region,
             principal: key.principal.clone(),
-            key: Some(Arc::new(key)),
+            key: Some(key),
             now,
             env: front.env.clone(),
             request_id: front.env.uuid(),

@@ -56,7 +56,7 @@ impl Recorder for Trail {
             at: call.at,
             used: used(&call),
         };
-        if let Err(error) = self.events.note(&noted) {
+        if let Err(error) = self.events.note(noted) {
             tracing::error!(request_id = call.request_id, %error, "a call is missing from the event history");
         }
     }

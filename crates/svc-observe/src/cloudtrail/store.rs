@@ -15,12 +15,13 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistM
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 /// The event history of a cloud.
@@ -35,6 +36,8 @@ pub struct TrailStore {
     awaited: AtomicBool,
     /// The number of the next event.
     next: AtomicU64,
+    /// What principals were allowed lately.
+    lately: Mutex<Lately>,
 }
 
 struct Open {
@@ -119,6 +122,49 @@ impl Place {
     }
 }
 
+/// When each principal was last allowed each action on each resource, where that was lately; by the keys that stand for it on the disk.
+/// What was written a moment ago isn't written again for each of the calls that follow.
+#[derive(Default)]
+struct Lately(HashMap<String, Allowed>);
+
+/// When something was allowed.
+struct Allowed {
+    /// The last time that was written.
+    written: Timestamp,
+    /// The last time.
+    last: Timestamp,
+}
+
+impl Lately {
+    /// Takes from a call what needn't be written.
+    fn take_known(&mut self, noted: &mut Noted) {
+        if self.0.len() >= MOST_LATELY {
+            self.0.clear();
+        }
+        let Noted { principal, used, at, .. } = noted;
+        used.retain(|(action, resource)| self.is_due(used_key(principal, action, resource), *at));
+    }
+
+    fn is_due(&mut self, key: String, at: Timestamp) -> bool {
+        let Some(allowed) = self.0.get_mut(&key) else {
+            self.0.insert(key, Allowed { written: at, last: at });
+            return true;
+        };
+        allowed.last = at;
+        let due = at.since(allowed.written) >= WRITTEN_EVERY;
+        if due {
+            allowed.written = at;
+        }
+        due
+    }
+
+    /// The keys of a principal's that were allowed since a moment.
+    fn since(&self, prefix: &str, since: Timestamp) -> Vec<String> {
+        let allowed = self.0.iter().filter(|(key, allowed)| key.starts_with(prefix) && allowed.last >= since);
+        allowed.map(|(key, _)| key.clone()).collect()
+    }
+}
+
 /// A line of the early file.
 #[derive(Serialize, Deserialize)]
 struct Line {
@@ -130,6 +176,10 @@ const CACHE_BYTES: u64 = 4 << 20;
 const MEMTABLE_BYTES: u64 = 2 << 20;
 /// How long the early file becomes before the database is opened for it.
 const MOST_EARLY_BYTES: u64 = 256 << 10;
+/// How exactly it is known on the disk when something was allowed last.
+const WRITTEN_EVERY: Duration = Duration::from_secs(60);
+/// How much is remembered of what was allowed lately; all is forgotten when there is more, and written again.
+const MOST_LATELY: usize = 10_000;
 /// How much is deleted at a time.
 const BATCH: usize = 1000;
 
@@ -143,11 +193,20 @@ impl TrailStore {
             early: Mutex::new(Early::new(path)),
             awaited: AtomicBool::new(false),
             next: AtomicU64::new(0),
+            lately: Mutex::default(),
         }
     }
 
-    /// Keeps what there is of a call; the kernel has it when this returns.
-    pub fn note(self: &Arc<Self>, noted: &Noted) -> Result<(), TrailError> {
+    /// Keeps what there is of a call; the kernel has it when this returns, but for what was allowed a moment before already.
+    pub fn note(self: &Arc<Self>, mut noted: Noted) -> Result<(), TrailError> {
+        locked(&self.lately).take_known(&mut noted);
+        if noted.entry.is_none() && noted.used.is_empty() {
+            return Ok(());
+        }
+        self.write(&noted)
+    }
+
+    fn write(self: &Arc<Self>, noted: &Noted) -> Result<(), TrailError> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         if let Some(open) = self.open.get() {
             return self.insert(open, number, noted);
@@ -185,13 +244,16 @@ impl TrailStore {
 
     /// The actions and resources that a principal was allowed since a moment, by the name that [`super::noted_name`] gives it.
     pub fn used(&self, principal: &str, since: Timestamp) -> Result<BTreeSet<(String, String)>, TrailError> {
-        let mut used = BTreeSet::new();
-        for entry in self.opened()?.used.prefix(format!("{principal}\0")) {
+        let prefix = format!("{principal}\0");
+        let mut keys = locked(&self.lately).since(&prefix, since);
+        for entry in self.opened()?.used.prefix(&prefix) {
             let (key, at) = entry.into_inner().map_err(|cause| self.engine(cause))?;
-            if self.moment(&at)? < since {
-                continue;
+            if self.moment(&at)? >= since {
+                keys.push(String::from_utf8(key.to_vec()).map_err(|_| self.corrupt())?);
             }
-            let key = String::from_utf8(key.to_vec()).map_err(|_| self.corrupt())?;
+        }
+        let mut used = BTreeSet::new();
+        for key in keys {
             let mut parts = key.splitn(3, '\0').skip(1).map(str::to_owned);
             let (Some(action), Some(resource)) = (parts.next(), parts.next()) else { return Err(self.corrupt()) };
             used.insert((action, resource));
@@ -225,6 +287,7 @@ impl TrailStore {
     /// Deletes everything.
     pub fn wipe(&self) -> Result<(), TrailError> {
         let _nobody_opens_it = locked(&self.opening);
+        locked(&self.lately).0.clear();
         locked(&self.early).clear().map_err(|cause| self.file(cause))?;
         let Some(open) = self.open.get() else {
             return match std::fs::remove_dir_all(self.database_path()) {
@@ -251,8 +314,7 @@ impl TrailStore {
             batch.insert(&open.events, event_key(&noted.place, &place), value);
         }
         for (action, resource) in &noted.used {
-            let key = format!("{}\0{action}\0{resource}", noted.principal);
-            batch.insert(&open.used, key, noted.at.0.to_be_bytes());
+            batch.insert(&open.used, used_key(&noted.principal, action, resource), noted.at.0.to_be_bytes());
         }
         Ok(())
     }
@@ -360,6 +422,10 @@ impl TrailStore {
     fn corrupt(&self) -> TrailError {
         TrailError::Corrupt { path: self.path.clone() }
     }
+}
+
+fn used_key(principal: &str, action: &str, resource: &str) -> String {
+    [principal, action, resource].join("\0")
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
