@@ -28,6 +28,7 @@ pub mod route_match;
 pub mod schedule;
 pub mod sealer;
 pub mod task;
+pub mod token_bucket;
 pub mod volume;
 pub mod vpc;
 pub mod workload;

@@ -6,7 +6,6 @@
 pub mod access_log;
 pub mod answer;
 pub mod authorizer;
-pub mod bucket;
 pub mod cors;
 pub mod event;
 pub mod exchange;
@@ -17,3 +16,4 @@ pub mod path;
 pub mod route_key;
 pub mod router;
 pub mod target;
+pub mod throttle;

@@ -1,7 +1,7 @@
 //! Throttling: a bucket for each route of a stage, filled by the cloud's clock.
 
 use super::{refusal::Refusal, served::Served};
-use logic::http_api::bucket::{Bucket, Limit};
+use logic::{http_api::throttle, token_bucket::Bucket};
 use model::Timestamp;
 use std::{
     collections::HashMap,
@@ -21,7 +21,7 @@ impl Buckets {
         let (own, usual) = (served.stage.route_settings.get(route_key), served.stage.default_settings);
         let rate = own.and_then(|own| own.rate).or(usual.rate);
         let burst = own.and_then(|own| own.burst).or(usual.burst);
-        let limit = Limit::of(rate, burst);
+        let limit = throttle::limit(rate, burst);
         let key = [served.key.id.clone(), served.name.clone(), route_key.to_owned()];
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MOST {

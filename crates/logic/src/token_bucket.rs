@@ -1,11 +1,6 @@
-//! Token buckets: how many requests are let through (developer guide, "Throttle requests to your HTTP APIs").
+//! Token buckets: how many requests are let through. They fill steadily, and hold so much that a burst can come at once.
 
 use model::Timestamp;
-
-/// What an account has where nobody sets anything: requests a second, and at once (developer guide, "API Gateway quotas").
-pub const ACCOUNT_RATE: f64 = 10_000.0;
-/// See [`ACCOUNT_RATE`].
-pub const ACCOUNT_BURST: i32 = 5_000;
 
 /// How fast a bucket fills, and how much it holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,13 +9,6 @@ pub struct Limit {
     pub rate: f64,
     /// Tokens at most.
     pub burst: f64,
-}
-
-impl Limit {
-    /// Of settings, where there are any; what they don't say is the account's.
-    pub fn of(rate: Option<f64>, burst: Option<i32>) -> Self {
-        Self { rate: rate.unwrap_or(ACCOUNT_RATE).max(0.0), burst: f64::from(burst.unwrap_or(ACCOUNT_BURST)).max(0.0) }
-    }
 }
 
 /// A bucket.
@@ -38,14 +26,22 @@ impl Bucket {
 
     /// Takes a token, if there is one. The limit may be another one than before.
     pub fn take(&mut self, limit: Limit, now: Timestamp) -> bool {
-        let filled = self.tokens + limit.rate * now.since(self.at).as_secs_f64();
-        self.tokens = filled.min(limit.burst);
+        self.tokens = self.filled(limit, now);
         self.at = self.at.max(now);
         let granted = self.tokens >= 1.0;
         if granted {
             self.tokens -= 1.0;
         }
         granted
+    }
+
+    /// Whether it holds as much as it can, so that nothing has to be remembered of it.
+    pub fn is_full(&self, limit: Limit, now: Timestamp) -> bool {
+        self.filled(limit, now) >= limit.burst
+    }
+
+    fn filled(&self, limit: Limit, now: Timestamp) -> f64 {
+        (self.tokens + limit.rate * now.since(self.at).as_secs_f64()).min(limit.burst)
     }
 }
 
@@ -65,8 +61,15 @@ mod tests {
 
     #[test]
     fn nothing_is_let_through_a_bucket_of_nothing() {
-        let limit = Limit::of(Some(0.0), Some(0));
+        let limit = Limit { rate: 0.0, burst: 0.0 };
         assert!(!Bucket::full(limit, Timestamp(0)).take(limit, Timestamp(1_000_000)));
-        assert_eq!(Limit::of(None, None), Limit { rate: ACCOUNT_RATE, burst: 5_000.0 });
+    }
+
+    #[test]
+    fn a_bucket_is_full_again_in_time() {
+        let limit = Limit { rate: 2.0, burst: 1.0 };
+        let mut bucket = Bucket::full(limit, Timestamp(0));
+        assert!(bucket.take(limit, Timestamp(0)));
+        assert_eq!([0, 499, 500].map(|ms| bucket.is_full(limit, Timestamp(ms))), [false, false, true]);
     }
 }
