@@ -3,6 +3,7 @@ import json
 import os
 import signal
 import threading
+import urllib.request
 
 import botocore.exceptions
 import pytest
@@ -22,6 +23,7 @@ resource "aws_sqs_queue" "work" {
   delay_seconds              = var.delay
   visibility_timeout_seconds = 60
   redrive_policy             = jsonencode({ deadLetterTargetArn = aws_sqs_queue.grave.arn, maxReceiveCount = 3 })
+  kms_master_key_id          = "alias/aws/sqs"
   tags                       = { stage = "lab" }
 }
 resource "aws_sqs_queue_redrive_allow_policy" "grave" {
@@ -103,7 +105,9 @@ def test_what_was_acknowledged_survives_a_kill(own_cloud):
     """Senders and receivers at work when the server is killed: every message that was acknowledged and not deleted comes, in the order of its
     group, and none that was deleted."""
     sqs = own_cloud.client("sqs")
-    url = sqs.create_queue(QueueName="k.fifo", Attributes={"FifoQueue": "true", "VisibilityTimeout": "2"})["QueueUrl"]
+    # Each group with its own quota: what is throttled here would be the end of a sender.
+    attributes = {"FifoQueue": "true", "VisibilityTimeout": "2", "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
+    url = sqs.create_queue(QueueName="k.fifo", Attributes=attributes)["QueueUrl"]
     sent, deleted, stop = {group: [] for group in "abcd"}, set(), threading.Event()
 
     def send(group):
@@ -153,6 +157,36 @@ def test_what_was_acknowledged_survives_a_kill(own_cloud):
         missing = set(sent[group]) - set(bodies) - deleted
         # One may have been deleted whose deletion nobody was told of.
         assert len(missing) <= 1, f"lost of {group}: {sorted(missing)}"
+
+
+def test_messages_are_encrypted_on_the_disk_by_keys_that_can_be_taken_away(own_cloud):
+    """By SQS's own key, by a key of KMS's, and not at all; after a restart too. The text is looked for in all files of the cloud."""
+    sqs, kms = own_cloud.client("sqs"), own_cloud.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    queues = {"own": {}, "kms": {"KmsMasterKeyId": key, "KmsDataKeyReusePeriodSeconds": "60"}, "open": {"SqsManagedSseEnabled": "false"}}
+    urls = {name: sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"] for name, attributes in queues.items()}
+    said = {name: f"nobody else reads this, {name}: {os.urandom(8).hex()}" for name in queues}
+    for name, url in urls.items():
+        attributes = {"also": {"DataType": "String", "StringValue": f"{said[name]} as an attribute"}}
+        sqs.send_message(QueueUrl=url, MessageBody=said[name], MessageAttributes=attributes)
+
+    def on_disk(text):
+        return any(text.encode() in path.read_bytes() for path in own_cloud.data.rglob("*") if path.is_file())
+
+    assert {name: on_disk(text) for name, text in said.items()} == {"own": False, "kms": False, "open": True}
+    os.kill(own_cloud.server_pid(), signal.SIGKILL)
+    own_cloud.up()
+    sqs, kms = own_cloud.client("sqs"), own_cloud.client("kms")
+    for name, url in urls.items():
+        received = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"], VisibilityTimeout=0)["Messages"][0]
+        assert (received["Body"], received["MessageAttributes"]["also"]["StringValue"]) == (said[name], f"{said[name]} as an attribute")
+    kms.disable_key(KeyId=key)
+    moved = json.dumps({"advance_seconds": 61}).encode()
+    urllib.request.urlopen(urllib.request.Request(f"{own_cloud.endpoint}/_hillfog/clock", data=moved, method="POST")).close()
+    with pytest.raises(sqs.exceptions.KmsDisabled):
+        sqs.send_message(QueueUrl=urls["kms"], MessageBody="x")
+    with pytest.raises(sqs.exceptions.KmsDisabled):
+        sqs.receive_message(QueueUrl=urls["kms"])
 
 
 def test_queues_are_made_changed_and_destroyed_by_terraform(cloud, tmp_path):

@@ -1,6 +1,6 @@
 //! The records of SQS. Messages are not records: they stand in the message store of `svc-messaging`.
 
-use crate::{Arn, Key, Record, Timestamp};
+use crate::{AccountId, Arn, Key, Record, Region, Timestamp, kms::Secret};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -36,8 +36,14 @@ pub struct QueueSpec {
     pub redrive: Option<Redrive>,
     /// `RedriveAllowPolicy`.
     pub redrive_allow: Option<RedriveAllow>,
-    /// `SqsManagedSseEnabled`.
+    /// `SqsManagedSseEnabled`: messages are encrypted under the [`OwnedKey`]. Never together with `kms_key`.
     pub managed_sse: bool,
+    /// `KmsMasterKeyId`, as it was named: messages are encrypted under a KMS key.
+    #[serde(default)]
+    pub kms_key: Option<String>,
+    /// `KmsDataKeyReusePeriodSeconds`, where it was set.
+    #[serde(default)]
+    pub kms_reuse: Option<u32>,
     /// `Policy`, as it was written.
     pub policy: Option<String>,
     /// Its tags.
@@ -86,6 +92,31 @@ impl Key<Queue> {
     /// The queue's ARN.
     pub fn arn(&self) -> Arn {
         Arn::new("sqs", &self.region, &self.account, &self.id)
+    }
+}
+
+/// The key under which SQS encrypts the messages of an account's queues in a region, where no KMS key is named: `queues`. `Spec` has the API
+/// handlers as its writers, once.
+pub enum OwnedKey {}
+
+/// What an [`OwnedKey`] is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnedKeySpec {
+    /// 32 bytes.
+    pub bytes: Secret,
+}
+
+impl Record for OwnedKey {
+    const KIND: &'static str = "sqs/owned-key";
+    type Spec = OwnedKeySpec;
+    type Plan = ();
+    type Observed = ();
+}
+
+impl Key<OwnedKey> {
+    /// The key of an account's queues in a region.
+    pub fn of_queues(account: &AccountId, region: &Region) -> Self {
+        Key::new(account, region, "queues")
     }
 }
 

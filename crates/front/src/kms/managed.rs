@@ -19,6 +19,7 @@ const SERVICES: &[(&str, &str)] = &[
     ("ebs", "Default key that protects my EBS volumes when no other key is defined"),
     ("lambda", "Default key that protects my Lambda functions when no other key is defined"),
     ("s3", "Default key that protects my S3 objects when no other key is defined"),
+    ("sqs", "Default key that protects my SQS messages when no other key is defined"),
     ("ssm", "Default key that protects my SSM parameters when no other key is defined"),
 ];
 

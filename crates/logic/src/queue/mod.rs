@@ -3,17 +3,21 @@
 //! A [`Queue`] knows messages by their [`Number`]s and groups alone. It holds those that have been looked at: what waits behind them
 //! stands in the store and costs no memory. Bodies, receipts, files and waiting are others' business (`svc-messaging`).
 //!
-//! Spec: Amazon SQS developer guide, "Amazon SQS visibility timeout", "FIFO delivery logic", "Dead-letter queues".
+//! Spec: Amazon SQS developer guide, "Amazon SQS visibility timeout", "FIFO delivery logic", "Dead-letter queues", "Amazon SQS fair
+//! queues".
 
 mod fifo;
 mod history;
 mod number;
 mod standard;
+mod tenants;
 #[cfg(test)]
 mod tests;
+mod throughput;
 
 pub use history::{INTERVAL, Known, Sent, history};
 pub use number::{Number, Numbers};
+pub use throughput::{Call, Throughput};
 
 use fifo::Groups;
 use model::Timestamp;
@@ -35,7 +39,7 @@ pub const LONGEST_INVISIBLE: Duration = Duration::from_secs(12 * 3600);
 pub struct Waiting {
     /// Which.
     pub number: Number,
-    /// Its group, in a FIFO queue.
+    /// Its group; in a standard queue, the tenant whose message it is, if one is named.
     pub group: Option<Arc<str>>,
     /// From when on it may be received, in a standard queue. In a FIFO queue the queue's own delay counts.
     pub from: Timestamp,
@@ -140,9 +144,9 @@ impl Queue {
             self.past.insert(number, Receipts { past, group: group.clone(), in_flight });
         }
         match (&mut self.order, in_flight) {
-            (Order::Standard(line), false) => line.add(number, from),
+            (Order::Standard(line), false) => line.add(number, group, from),
             (Order::Fifo(groups), false) => groups.add(number, &group.unwrap_or_default()),
-            (Order::Standard(_), true) => {}
+            (Order::Standard(line), true) => line.depart(group.as_deref()),
             (Order::Fifo(groups), true) => groups.add_in_flight(&group.unwrap_or_default()),
         }
         if let Some(past) = past.filter(|_| in_flight) {
@@ -164,9 +168,10 @@ impl Queue {
         self.settle(now);
         let mut taken = Taken::default();
         while taken.messages.len() < wish.most && !self.is_full() {
-            let room = (wish.most - taken.messages.len()).min(MOST_IN_FLIGHT - self.in_flight());
+            let in_flight = self.in_flight();
+            let room = (wish.most - taken.messages.len()).min(MOST_IN_FLIGHT - in_flight);
             let next = match &mut self.order {
-                Order::Standard(line) => line.take(room).into_iter().map(|number| (number, None)).collect(),
+                Order::Standard(line) => line.take(room, in_flight, now),
                 Order::Fifo(groups) => groups.take(room, wish.delay, now),
             };
             if next.is_empty() {
@@ -238,12 +243,13 @@ impl Queue {
     }
 
     /// Forgets a message; whether it was known.
-    pub fn remove(&mut self, number: Number) -> bool {
+    pub fn remove(&mut self, number: Number, now: Timestamp) -> bool {
         let receipts = self.past.remove(&number);
         if let Some(Receipts { past, group, in_flight: true }) = receipts {
             self.returning.remove(&(past.until, number));
-            if let Order::Fifo(groups) = &mut self.order {
-                groups.land(&group.unwrap_or_default(), None);
+            match &mut self.order {
+                Order::Standard(line) => line.land(group.as_deref(), None, now.since(past.last)),
+                Order::Fifo(groups) => groups.land(&group.unwrap_or_default(), None),
             }
             return true;
         }
@@ -270,9 +276,10 @@ impl Queue {
             self.returning.remove(&(until, number));
             let Some(receipts) = self.past.get_mut(&number) else { continue };
             receipts.in_flight = false;
+            let group = receipts.group.as_deref();
             match &mut self.order {
-                Order::Standard(line) => line.add(number, now),
-                Order::Fifo(groups) => groups.land(receipts.group.as_deref().unwrap_or_default(), Some(number)),
+                Order::Standard(line) => line.land(group, Some(number), until.since(receipts.past.last)),
+                Order::Fifo(groups) => groups.land(group.unwrap_or_default(), Some(number)),
             }
         }
         if let Order::Standard(line) = &mut self.order {

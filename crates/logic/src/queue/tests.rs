@@ -51,7 +51,7 @@ fn a_received_message_is_invisible_until_its_time_or_until_it_is_told() {
     let twelve = LONGEST_INVISIBLE;
     assert_eq!(queue.change(number, 3, twelve, after(32)), Err(NotChanged::TooLong));
     queue.change(number, 3, twelve - Duration::from_secs(1), after(32)).unwrap();
-    assert!(queue.remove(number) && !queue.remove(number));
+    assert!(queue.remove(number, after(33)) && !queue.remove(number, after(33)));
     assert_eq!(queue.change(number, 3, twelve, after(33)), Err(NotChanged::Gone));
     assert_eq!((queue.in_flight(), queue.next_change(Duration::ZERO)), (0, None));
 }
@@ -75,9 +75,9 @@ fn a_group_is_held_back_while_one_of_its_messages_is_in_flight() {
     assert_eq!(numbers(&queue.take(wish(2, 30), START)), [at(0).0, at(2).0], "as many as there are of one group");
     assert_eq!(numbers(&queue.take(wish(10, 60), START)), [at(1).0, at(4).0]);
     assert_eq!(queue.take(wish(10, 30), START).messages, []);
-    queue.remove(at(0));
+    queue.remove(at(0), START);
     assert_eq!(queue.take(wish(10, 30), START).messages, [], "the other one is in flight still");
-    queue.remove(at(2));
+    queue.remove(at(2), START);
     assert_eq!(numbers(&queue.take(wish(10, 30), START)), [at(3).0]);
     assert_eq!(numbers(&queue.take(wish(10, 30), after(30))), [at(3).0], "again, before anything else of the group");
     assert_eq!(numbers(&queue.take(wish(1, 30), after(60))), [at(1).0], "the first of the two that came back together");
@@ -129,6 +129,53 @@ fn a_deduplication_id_stands_for_five_minutes() {
     assert_eq!(known.find("g\nx", after(300)), None);
 }
 
+/// A standard queue with messages of tenants, by their places; none has no group.
+fn shared(tenants: &[(u64, Option<&str>)]) -> Queue {
+    let mut queue = Queue::standard();
+    tenants.iter().for_each(|(at, group)| queue.add(message(place(*at), *group), START));
+    queue
+}
+
+fn place(at: u64) -> Number {
+    Number(Number::first_at(START).0 + at)
+}
+
+#[test]
+fn a_tenant_with_too_many_in_flight_comes_behind_the_others() {
+    let mut queue = shared(&[]);
+    (0..100).for_each(|at| queue.add(message(place(at), Some("loud")), START));
+    assert_eq!(queue.take(wish(29, 30), START).messages.len(), 29);
+    queue.add(message(place(100), Some("quiet")), START);
+    queue.add(message(place(101), None), START);
+    assert_eq!(numbers(&queue.take(wish(1, 30), START)), [place(29).0], "with fewer than thirty nobody is noisy");
+    assert_eq!(numbers(&queue.take(wish(3, 30), START)), [place(100).0, place(101).0, place(30).0], "and then the noisy one's");
+}
+
+#[test]
+fn a_tenant_that_takes_long_comes_behind_the_others_for_a_while() {
+    let mut queue = shared(&[(0, Some("slow")), (1, Some("slow")), (2, Some("slow"))]);
+    assert_eq!(numbers(&queue.take(wish(1, 30), START)), [place(0).0]);
+    queue.remove(place(0), after(20));
+    queue.add(message(place(3), Some("quick")), after(20));
+    assert_eq!(numbers(&queue.take(wish(1, 30), after(20))), [place(3).0], "nothing of it has taken any time");
+    queue.remove(place(3), after(20));
+    queue.add(message(place(4), None), after(20));
+    assert_eq!(numbers(&queue.take(wish(1, 30), after(20))), [place(4).0], "each without a group is a tenant by itself");
+    queue.remove(place(4), after(20));
+    queue.add(message(place(5), Some("quick")), after(300));
+    assert_eq!(numbers(&queue.take(wish(2, 30), after(300))), [place(1).0, place(2).0], "it has sent nothing for five minutes");
+}
+
+#[test]
+fn of_noisy_tenants_the_one_with_the_fewest_in_flight_is_next() {
+    let mut queue = shared(&[]);
+    (0..40).for_each(|at| queue.add(message(place(at), Some("a")), START));
+    (40..75).for_each(|at| queue.add(message(place(at), Some("b")), START));
+    let taken = numbers(&queue.take(wish(60, 30), START));
+    assert_eq!((taken[29], taken[30], taken[59]), (place(29).0, place(40).0, place(69).0), "thirty of the first, thirty of the other");
+    assert_eq!(numbers(&queue.take(wish(4, 30), START)), [30, 70, 31, 71].map(|at| place(at).0), "in turn");
+}
+
 /// What a client may do.
 #[derive(Clone, Debug)]
 enum Step {
@@ -153,13 +200,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// What has to be so: each message that isn't deleted, its group, and until when it is invisible.
 type Model = BTreeMap<Number, (u8, Timestamp, u32)>;
 
-fn run(mut queue: Queue, fifo: bool, steps: Vec<Step>) -> Result<(), TestCaseError> {
+fn run(mut queue: Queue, (fifo, grouped): (bool, bool), steps: Vec<Step>) -> Result<(), TestCaseError> {
     let (mut model, mut now, numbers) = (Model::new(), START, Numbers::default());
     for step in steps {
         match step {
             Step::Send { group } => {
                 let number = numbers.next(now);
-                queue.add(message(number, fifo.then(|| group.to_string()).as_deref()), now);
+                queue.add(message(number, grouped.then(|| group.to_string()).as_deref()), now);
                 model.insert(number, (group, now, 0));
             }
             Step::Receive { most, seconds } => {
@@ -173,7 +220,7 @@ fn run(mut queue: Queue, fifo: bool, steps: Vec<Step>) -> Result<(), TestCaseErr
             }
             Step::Delete { which } => {
                 if let Some(number) = model.keys().nth(which % model.len().max(1)).copied() {
-                    prop_assert!(queue.remove(number));
+                    prop_assert!(queue.remove(number, now));
                     model.remove(&number);
                 }
             }
@@ -197,7 +244,7 @@ fn run(mut queue: Queue, fifo: bool, steps: Vec<Step>) -> Result<(), TestCaseErr
         if taken.messages.is_empty() {
             // The rest of a FIFO queue's groups comes when what is before it is deleted.
             let Some(blocker) = left.iter().find(|number| model.contains_key(*number)).copied() else { break };
-            queue.remove(blocker);
+            queue.remove(blocker, now);
             model.remove(&blocker);
             continue;
         }
@@ -233,11 +280,16 @@ fn check(model: &Model, fifo: bool, taken: &Taken, most: usize, now: Timestamp) 
 proptest! {
     #[test]
     fn a_standard_queue_loses_nothing_and_shows_nothing_twice(steps in steps()) {
-        run(Queue::standard(), false, steps)?;
+        run(Queue::standard(), (false, false), steps)?;
+    }
+
+    #[test]
+    fn nor_does_one_that_tenants_share(steps in steps()) {
+        run(Queue::standard(), (false, true), steps)?;
     }
 
     #[test]
     fn a_fifo_queue_keeps_the_order_of_its_groups_besides(steps in steps()) {
-        run(Queue::fifo(), true, steps)?;
+        run(Queue::fifo(), (true, true), steps)?;
     }
 }

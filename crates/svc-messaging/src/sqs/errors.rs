@@ -15,10 +15,6 @@ pub fn not_across_accounts(url: &str) -> Fault {
     Fault::client("AccessDenied", format!("Access to the resource {url} is denied.")).status(403)
 }
 
-pub fn not_built(what: impl Display) -> Fault {
-    Fault::not_implemented(format_args!("sqs: {what}"))
-}
-
 pub fn missing(parameter: &str) -> Fault {
     Fault::client("MissingParameter", format!("The request must contain the parameter {parameter}."))
 }
@@ -69,6 +65,15 @@ pub fn bad_attribute_because(name: &str, reason: impl Display) -> Fault {
 pub fn purged_recently(name: &str) -> Fault {
     let message = format!("Only one PurgeQueue operation on {name} is allowed every 60 seconds.");
     Fault::client("PurgeQueueInProgress", message)
+}
+
+pub fn throttled() -> Fault {
+    Fault::client("RequestThrottled", "Request is throttled.").status(403)
+}
+
+pub fn one_encryption() -> Fault {
+    let message = "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.";
+    Fault::client("InvalidAttributeValue", message)
 }
 
 pub fn too_many_in_flight() -> Fault {

@@ -4,7 +4,7 @@
 //! so that a queue of millions costs no more than one of thousands. A message is in the queue when it is durable, and not before.
 
 use super::mail::{Change, Head, MailError, MailStore, Message, Ticket};
-use logic::queue::{INTERVAL, Known, NotChanged, Number, Past, Queue, Sent, Taken, Waiting, Wish};
+use logic::queue::{Call, INTERVAL, Known, NotChanged, Number, Past, Queue, Sent, Taken, Throughput, Waiting, Wish};
 use model::{Timestamp, sqs::QueueSpec};
 use std::{
     collections::{HashMap, HashSet},
@@ -48,6 +48,8 @@ struct State {
     oldest: Number,
     known: Known,
     attempts: HashMap<String, (Timestamp, Vec<(Number, Past)>)>,
+    /// How much was called, of a FIFO queue.
+    throughput: Throughput,
 }
 
 /// What a receiver gets.
@@ -101,6 +103,7 @@ impl Live {
             oldest: first.unwrap_or(Number(u64::MAX)),
             known: Known::default(),
             attempts: HashMap::new(),
+            throughput: Throughput::default(),
         };
         for (number, past) in mail.receipts(mailbox)? {
             if let Some(message) = mail.read(mailbox, number)? {
@@ -113,6 +116,16 @@ impl Live {
         }
         let remembers = spec.fifo.map(|_| spec.uid);
         Ok(Self { mail, mailbox, remembers, state: Mutex::new(state), arrivals: Notify::new() })
+    }
+
+    /// Whether the queue, which is a FIFO queue, takes one more call of that kind now.
+    pub fn admits(&self, call: Call, now: Timestamp) -> bool {
+        self.lock().throughput.admit(call, now)
+    }
+
+    /// Whether it takes one more that sends to the group, where groups have each their own quota.
+    pub fn admits_to(&self, group: &str, now: Timestamp) -> bool {
+        self.lock().throughput.admit_to(group, now)
     }
 
     /// Sends messages. What comes back says for each of them what it is in the queue: itself, or what was sent before with its key.
@@ -186,7 +199,7 @@ impl Live {
         if more {
             self.arrivals.notify_one();
         }
-        Ok(Received { messages: self.read(messages)?, dead, ticket })
+        Ok(Received { messages: self.read(messages, now)?, dead, ticket })
     }
 
     fn take_new(&self, state: &mut State, wish: Wish, now: Timestamp) -> Result<Taken, MailError> {
@@ -216,12 +229,12 @@ impl Live {
         Ok(())
     }
 
-    fn read(&self, messages: Vec<(Number, Past)>) -> Result<Vec<(Number, Past, Message)>, MailError> {
+    fn read(&self, messages: Vec<(Number, Past)>, now: Timestamp) -> Result<Vec<(Number, Past, Message)>, MailError> {
         let mut read = Vec::with_capacity(messages.len());
         for (number, past) in messages {
             match self.mail.read(self.mailbox, number)? {
                 Some(message) => read.push((number, past, message)),
-                None => drop(self.lock().queue.remove(number)),
+                None => _ = self.lock().queue.remove(number, now),
             }
         }
         Ok(read)
@@ -237,11 +250,11 @@ impl Live {
     }
 
     /// Deletes messages; those that are gone already are no error. Nothing has to be waited for where none was there.
-    pub fn delete(&self, numbers: &[Number], sync: bool) -> Result<Option<Ticket>, MailError> {
+    pub fn delete(&self, numbers: &[Number], sync: bool, now: Timestamp) -> Result<Option<Ticket>, MailError> {
         let mut state = self.lock();
         let mut changes = Vec::new();
         for number in numbers {
-            changes.extend(self.discard(&mut state, *number)?.into_iter().flatten());
+            changes.extend(self.discard(&mut state, *number, now)?.into_iter().flatten());
         }
         if changes.is_empty() {
             return Ok(None);
@@ -254,10 +267,10 @@ impl Live {
     }
 
     /// Takes a message out of the queue; what has to be written then, if it was there.
-    fn discard(&self, state: &mut State, number: Number) -> Result<Option<Vec<Change>>, MailError> {
+    fn discard(&self, state: &mut State, number: Number, now: Timestamp) -> Result<Option<Vec<Change>>, MailError> {
         let received = state.queue.receipts(number, Timestamp(0)).is_some();
         let unloaded = state.behind && number > state.loaded_to;
-        let known = state.queue.remove(number);
+        let known = state.queue.remove(number, now);
         let stored = !known && unloaded && !state.gone.contains(&number) && self.mail.has(self.mailbox, number)?;
         if !known && !stored {
             return Ok(None);
@@ -308,7 +321,7 @@ impl Live {
         let ticket = self.mail.push(changes, false, move |written| {
             if written {
                 to.arrive(arriving, now);
-                source.left(&leaving);
+                source.left(&leaving, now);
             }
         })?;
         drop(order);
@@ -316,9 +329,9 @@ impl Live {
     }
 
     /// Messages have been moved away.
-    fn left(&self, numbers: &[Number]) {
+    fn left(&self, numbers: &[Number], now: Timestamp) {
         let mut state = self.lock();
-        let there = numbers.iter().filter(|number| state.queue.remove(**number)).count();
+        let there = numbers.iter().filter(|number| state.queue.remove(**number, now)).count();
         state.total -= i64::try_from(there).unwrap_or(i64::MAX);
         drop(state);
         self.arrivals.notify_one();
@@ -333,7 +346,7 @@ impl Live {
         }
         let mut changes = Vec::new();
         for number in self.mail.numbers_until(self.mailbox, end)? {
-            changes.extend(self.discard(&mut state, number)?.into_iter().flatten());
+            changes.extend(self.discard(&mut state, number, now)?.into_iter().flatten());
         }
         state.oldest = Number(end.0 + 1);
         if !changes.is_empty() {

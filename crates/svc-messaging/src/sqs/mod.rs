@@ -1,10 +1,9 @@
 //! SQS: queues.
 //!
 //! **Built:** standard and FIFO queues with their attributes, policies and tags; sending, receiving (long polling), deleting, batches, delays
-//! and visibility; message attributes and their digests; deduplication, also by message group; dead letters, and moving them back; purging and
-//! retention. The JSON protocol and the query protocol.
-//!
-//! **Not built:** encryption with a KMS key of the caller's.
+//! and visibility; message attributes and their digests; deduplication, also by message group; the quotas of FIFO queues; fair turns for the
+//! tenants of standard queues; dead letters, and moving them back; purging and retention; encryption on the disk, by SQS's own key or one of
+//! KMS's. The JSON protocol and the query protocol.
 
 mod content;
 mod errors;
@@ -15,6 +14,7 @@ mod ops;
 mod queues;
 mod receipt;
 mod reconcile;
+mod sealing;
 mod settings;
 mod views;
 

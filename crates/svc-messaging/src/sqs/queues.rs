@@ -1,6 +1,6 @@
 //! All queues of a cloud: where their records and their messages are.
 
-use super::{live::Live, mail::MailStore};
+use super::{live::Live, mail::MailStore, sealing::DataKeys};
 use front::Answer;
 use model::{
     Arn, Env, Key,
@@ -23,6 +23,8 @@ pub struct Queues {
     pub env: Env,
     /// The messages.
     pub mail: Arc<MailStore>,
+    /// What messages are sealed with.
+    pub data_keys: DataKeys,
     live: Mutex<HashMap<u64, Arc<OnceCell<Arc<Live>>>>>,
 }
 
@@ -40,7 +42,7 @@ pub struct Found {
 impl Queues {
     /// The queues that stand in those stores.
     pub fn new(store: Store, env: Env, mail: Arc<MailStore>) -> Arc<Self> {
-        Arc::new(Self { store, env, mail, live: Mutex::default() })
+        Arc::new(Self { store, env, mail, data_keys: DataKeys::default(), live: Mutex::default() })
     }
 
     /// The messages of a queue. What is older than the queue keeps it is gone.

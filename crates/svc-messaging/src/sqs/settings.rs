@@ -34,6 +34,8 @@ pub fn usual(uid: u64, mailbox: u64, now: Timestamp, fifo: bool) -> QueueSpec {
         redrive: None,
         redrive_allow: None,
         managed_sse: true,
+        kms_key: None,
+        kms_reuse: None,
         policy: None,
         tags: BTreeMap::new(),
     }
@@ -45,6 +47,11 @@ pub fn usual(uid: u64, mailbox: u64, now: Timestamp, fifo: bool) -> QueueSpec {
 /// `InvalidAttributeName`, `InvalidAttributeValue` and `InvalidParameterValue`.
 pub fn set(read: &impl Read, key: &Key<Queue>, spec: &mut QueueSpec, attributes: &BTreeMap<String, String>) -> Answer<()> {
     attributes.iter().try_for_each(|(name, value)| set_one(spec, name, value.trim()))?;
+    // Naming a KMS key takes the place of SQS's own.
+    if spec.kms_key.is_some() && spec.managed_sse && attributes.contains_key("SqsManagedSseEnabled") {
+        return Err(errors::one_encryption());
+    }
+    spec.managed_sse &= spec.kms_key.is_none();
     if spec.fifo.is_some_and(|fifo| fifo.limit_is_per_group && !fifo.scope_is_group) {
         let reason = "perMessageGroupId requires DeduplicationScope to be messageGroup.";
         return Err(errors::bad_attribute_because("FifoThroughputLimit", reason));
@@ -67,10 +74,8 @@ fn set_one(spec: &mut QueueSpec, name: &str, value: &str) -> Answer<()> {
         "RedrivePolicy" => spec.redrive = redrive(value)?,
         "RedriveAllowPolicy" => spec.redrive_allow = redrive_allow(value)?,
         "SqsManagedSseEnabled" => spec.managed_sse = boolean(name, value)?,
-        "KmsMasterKeyId" if value.is_empty() => {}
-        "KmsMasterKeyId" | "KmsDataKeyReusePeriodSeconds" => {
-            return Err(errors::not_built(format_args!("the queue attribute {name}")));
-        }
+        "KmsMasterKeyId" => spec.kms_key = Some(value.to_owned()).filter(|named| !named.is_empty()),
+        "KmsDataKeyReusePeriodSeconds" => spec.kms_reuse = Some(number(60..=86_400)?),
         _ => set_fifo(spec.fifo.as_mut().ok_or_else(|| errors::unknown_attribute(name))?, name, value)?,
     }
     Ok(())

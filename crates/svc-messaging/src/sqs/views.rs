@@ -2,8 +2,9 @@
 
 use super::{
     live::Counts,
-    mail::{Attribute, AttributeValue, Message, md5_of_attributes},
+    mail::{Attribute, AttributeValue, Head, Letter, md5_of_attributes},
     receipt::Receipt,
+    sealing::REUSED,
 };
 use api::sqs as sdk;
 use logic::queue::{Number, Past};
@@ -56,6 +57,8 @@ pub fn attribute(key: &Key<Queue>, spec: &QueueSpec, counts: Counts, name: &str)
         "VisibilityTimeout" => spec.visibility.to_string(),
         "QueueArn" => key.arn().to_string(),
         "SqsManagedSseEnabled" => yes(spec.managed_sse).to_owned(),
+        "KmsMasterKeyId" => spec.kms_key.clone()?,
+        "KmsDataKeyReusePeriodSeconds" => spec.kms_reuse.or(spec.kms_key.as_ref().map(|_| REUSED))?.to_string(),
         "Policy" => spec.policy.clone()?,
         "RedrivePolicy" => redrive(spec.redrive.as_ref()?),
         "RedriveAllowPolicy" => redrive_allow(spec.redrive_allow.as_ref()?),
@@ -93,24 +96,30 @@ pub struct Wanted<'a> {
 }
 
 /// A message as its receiver sees it.
-pub fn message(mailbox: u64, wanted: &Wanted<'_>, (number, past, message): (Number, Past, Message)) -> sdk::Message {
+pub fn message(
+    mailbox: u64,
+    wanted: &Wanted<'_>,
+    (number, past): (Number, Past),
+    (head, letter): (Head, Letter),
+) -> sdk::Message {
     let receipt = Receipt { mailbox, number, count: past.count };
-    let attributes = system(&wanted.system, &past, &message);
-    let user: BTreeMap<String, Attribute> =
-        message.head.attributes.into_iter().filter(|(name, _)| wants(wanted.user, name)).collect();
+    let attributes = system(&wanted.system, &past, &head);
+    let user: BTreeMap<String, Attribute> = letter.attributes.into_iter().filter(|(name, _)| wants(wanted.user, name)).collect();
     sdk::Message {
-        message_id: Some(message.head.id),
+        message_id: Some(head.id),
         receipt_handle: Some(receipt.handle()),
-        md5_of_body: Some(message.head.md5),
-        body: Some(message.body),
+        md5_of_body: Some(letter.md5),
+        body: Some(letter.body),
         attributes: Some(attributes).filter(|attributes| !attributes.is_empty()),
         md5_of_message_attributes: md5_of_attributes(&user),
         message_attributes: (!user.is_empty()).then(|| user.into_iter().map(|(name, it)| (name, shown(it))).collect()),
     }
 }
 
-fn system(wanted: &[&str], past: &Past, message: &Message) -> BTreeMap<String, String> {
-    let head = &message.head;
+fn system(wanted: &[&str], past: &Past, head: &Head) -> BTreeMap<String, String> {
+    if wanted.is_empty() {
+        return BTreeMap::new();
+    }
     let all = [
         ("SenderId", Some(head.sender.clone())),
         ("SentTimestamp", Some(head.sent.0.to_string())),

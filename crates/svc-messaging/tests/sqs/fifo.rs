@@ -142,3 +142,50 @@ async fn the_queues_delay_holds_for_all_messages() {
     cloud.ok("SetQueueAttributes", json!({"QueueUrl": url, "Attributes": {"DelaySeconds": "5"}})).await;
     assert_eq!(bodies(&cloud.receive(&url).await), ["1"], "a change holds for what is there already");
 }
+
+/// How many of so many calls go through.
+async fn through(cloud: &Cloud, operation: &str, inputs: impl Iterator<Item = Value>) -> usize {
+    let mut through = 0;
+    for input in inputs {
+        let reply = cloud.call(operation, input).await;
+        match (reply.status, reply.code().as_str()) {
+            (200, _) => through += 1,
+            (403, "RequestThrottled") => {}
+            other => panic!("{operation}: {other:?} {}", reply.text()),
+        }
+    }
+    through
+}
+
+#[tokio::test]
+async fn a_queue_takes_three_hundred_calls_of_each_kind_in_a_second() {
+    let cloud = Cloud::new();
+    let url = fifo(&cloud, json!({})).await;
+    let send = |n: usize| json!({"QueueUrl": url, "MessageBody": "x", "MessageGroupId": n.to_string(), "MessageDeduplicationId": n.to_string()});
+    assert_eq!(through(&cloud, "SendMessage", (0..310).map(send)).await, 300);
+    let entries: Vec<Value> = (0..10).map(|n| json!({"Id": n.to_string(), "MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": format!("b{n}")})).collect();
+    let batch = json!({"QueueUrl": url, "Entries": entries});
+    cloud.fails("SendMessageBatch", batch.clone(), "RequestThrottled").await;
+    assert_eq!(
+        through(&cloud, "ReceiveMessage", (0..310).map(|_| json!({"QueueUrl": url}))).await,
+        300,
+        "the other kinds have their own"
+    );
+    cloud.advance(1);
+    assert_eq!(cloud.ok("SendMessageBatch", batch).await["Successful"].as_array().unwrap().len(), 10, "a batch is one call");
+    assert_eq!(through(&cloud, "SendMessage", (400..700).map(send)).await, 299);
+}
+
+#[tokio::test]
+async fn with_high_throughput_each_group_has_its_own_quota() {
+    let cloud = Cloud::new();
+    let url = fifo(&cloud, json!({"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"})).await;
+    let send = |group: &str, n: usize| json!({"QueueUrl": url, "MessageBody": "x", "MessageGroupId": group, "MessageDeduplicationId": n.to_string()});
+    assert_eq!(through(&cloud, "SendMessage", (0..310).map(|n| send("a", n))).await, 300);
+    assert_eq!(through(&cloud, "SendMessage", (0..310).map(|n| send("b", n))).await, 300);
+    let entry =
+        |id: &str, group: &str| json!({"Id": id, "MessageBody": "x", "MessageGroupId": group, "MessageDeduplicationId": id});
+    let batch = json!({"QueueUrl": url, "Entries": [entry("1", "a"), entry("2", "c"), entry("3", "c")]});
+    let sent = cloud.ok("SendMessageBatch", batch).await;
+    assert_eq!((sent["Successful"].as_array().unwrap().len(), &sent["Failed"][0]["Code"]), (2, &json!("RequestThrottled")));
+}

@@ -1,6 +1,7 @@
 //! SQS through the front: requests as a client would send them, and a clock that stands until it is moved.
 
 mod dead_letters;
+mod encryption;
 mod fifo;
 mod messages;
 mod permissions;
@@ -14,6 +15,7 @@ use spine::Store;
 use std::{sync::Arc, time::Duration};
 use svc_identity::iam;
 use svc_messaging::sqs::{self, Queues, mail::MailStore};
+use svc_secrets::kms;
 
 const ACCOUNT: &str = "111122223333";
 
@@ -35,7 +37,7 @@ impl Cloud {
         let bench = Bench::on(store.clone(), |front, store, env| {
             let queues = Queues::new(store.clone(), env.clone(), Arc::new(MailStore::new(folder.path())));
             kept = Some(queues.clone());
-            front.service(sqs::service(&queues)).service(iam::service())
+            front.service(sqs::service(&queues)).service(iam::service()).service(kms::service(&Arc::new(store.clone())))
         });
         Self { bench, queues: kept.unwrap(), folder, store }
     }

@@ -236,3 +236,22 @@ async fn many_messages_come_once_each() {
     }
     assert_eq!(seen.len(), 300);
 }
+
+#[tokio::test]
+async fn a_noisy_tenant_of_a_standard_queue_comes_behind_the_others() {
+    let cloud = Cloud::new();
+    let url = cloud.queue("q", json!({})).await;
+    let send = async |group: &str, body: &str| {
+        cloud.ok("SendMessage", json!({"QueueUrl": url, "MessageBody": body, "MessageGroupId": group})).await;
+    };
+    for n in 0..40 {
+        send("loud", &format!("loud {n}")).await;
+    }
+    for _ in 0..3 {
+        assert_eq!(cloud.receive(&url).await.len(), 10);
+    }
+    send("quiet", "quiet").await;
+    let next = cloud.receive_with(&url, json!({"MaxNumberOfMessages": 2})).await;
+    assert_eq!(bodies(&next), ["quiet", "loud 30"]);
+    assert_eq!(next[0]["Attributes"]["MessageGroupId"], "quiet");
+}

@@ -47,13 +47,6 @@ async fn attributes_have_ranges_and_names() {
     for name in ["Colour", "FifoQueue", "ContentBasedDeduplication", "QueueArn"] {
         cloud.fails("SetQueueAttributes", json!({"QueueUrl": url, "Attributes": {name: "true"}}), "InvalidAttributeName").await;
     }
-    cloud
-        .fails(
-            "SetQueueAttributes",
-            json!({"QueueUrl": url, "Attributes": {"KmsMasterKeyId": "alias/aws/sqs"}}),
-            "NotImplemented",
-        )
-        .await;
     cloud.fails("SetQueueAttributes", json!({"QueueUrl": url, "Attributes": {"Policy": "{"}}), "InvalidAttributeValue").await;
     cloud.fails("GetQueueAttributes", json!({"QueueUrl": url, "AttributeNames": ["FifoQueue"]}), "InvalidAttributeName").await;
     let some = cloud.ok("GetQueueAttributes", json!({"QueueUrl": url, "AttributeNames": ["QueueArn"]})).await;

@@ -10,7 +10,7 @@ mod keys;
 mod message;
 mod writer;
 
-pub use message::{Attribute, AttributeValue, Head, Message, md5_of_attributes, md5_of_body};
+pub use message::{Attribute, AttributeValue, Content, Head, Letter, Message, Sealed, md5_of_attributes, md5_of_body};
 pub use writer::{Change, Done, Ticket};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
@@ -92,7 +92,7 @@ impl MailStore {
     }
 
     /// Has the changes written, behind all that were pushed before. `done` runs on the writer's thread when they are readable (and, if `sync`
-    /// is asked for, durable), or have failed, in the order of the pushes; then the ticket ends.
+    /// is asked for, durable), or have failed, in the order of the pushes that ask for the same; then the ticket ends.
     pub fn push(&self, changes: Vec<Change>, sync: bool, done: impl FnOnce(bool) + Send + 'static) -> Result<Ticket, MailError> {
         Ok(self.open()?.writer.push(changes, sync, Box::new(done)))
     }
@@ -115,8 +115,8 @@ impl MailStore {
         for entry in self.open()?.tables.messages.range(range(mailbox, Number(after.0.saturating_add(1)), Number(u64::MAX))) {
             let (key, value) = entry.into_inner().map_err(|e| self.engine(e))?;
             size += value.len();
-            let message = Message::decode(&value).ok_or_else(|| self.corrupt())?;
-            found.push((number_of(&key).ok_or_else(|| self.corrupt())?, message.head));
+            let head = Head::decode(&value).ok_or_else(|| self.corrupt())?;
+            found.push((number_of(&key).ok_or_else(|| self.corrupt())?, head));
             if found.len() >= most || size >= bytes {
                 break;
             }

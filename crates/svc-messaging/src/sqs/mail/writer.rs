@@ -187,15 +187,14 @@ fn run(tables: &Tables, path: &Path, pushed: &Receiver<Push>) {
     }
 }
 
-/// Commits everything as one batch. Whoever needs no durability doesn't wait for the disk, unless somebody before it does.
+/// Commits everything as one batch. Whoever needs no durability doesn't wait for the disk.
 fn write(tables: &Tables, path: &Path, mut pushes: Vec<Push>) {
     let failed = |cause| MailError::Engine { path: path.to_owned(), cause: Arc::new(cause) };
     let mut batch = tables.database.batch().durability(Some(PersistMode::Buffer));
     pushes.iter_mut().for_each(|push| std::mem::take(&mut push.changes).into_iter().for_each(|it| it.write(&mut batch, tables)));
     let committed = batch.commit().map_err(failed);
-    let first_synced = pushes.iter().position(|push| push.sync).filter(|_| committed.is_ok()).unwrap_or(pushes.len());
-    let durable = pushes.split_off(first_synced);
-    pushes.into_iter().for_each(|push| push.end(&committed));
+    let (durable, soon): (Vec<Push>, Vec<Push>) = pushes.into_iter().partition(|push| push.sync && committed.is_ok());
+    soon.into_iter().for_each(|push| push.end(&committed));
     if !durable.is_empty() {
         let synced = tables.database.persist(PersistMode::SyncData).map_err(failed);
         if let Err(error) = &synced {

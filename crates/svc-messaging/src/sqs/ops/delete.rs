@@ -7,19 +7,21 @@ use super::{
         queues::{Found, Queues},
         receipt::Receipt,
     },
-    batch,
+    admit, batch,
 };
 use api::sqs as sdk;
 use front::{Answer, Cx};
-use logic::queue::Number;
+use logic::queue::{Call, Number};
 use model::Timestamp;
 use std::sync::Arc;
 
 /// `DeleteMessage`.
 pub async fn one(cx: Cx, queues: Arc<Queues>, input: sdk::DeleteMessageRequest) -> Answer<()> {
     let found = find(&cx, &queues, &input.queue_url).await?;
-    let number = deletable(&found, &input.receipt_handle, queues.env.now())?;
-    delete(&found, number.as_slice()).await
+    let now = queues.env.now();
+    admit(&found, Call::Delete, now)?;
+    let number = deletable(&found, &input.receipt_handle, now)?;
+    delete(&found, number.as_slice(), now).await
 }
 
 /// `DeleteMessageBatch`.
@@ -29,10 +31,12 @@ pub async fn several(
     input: sdk::DeleteMessageBatchRequest,
 ) -> Answer<sdk::DeleteMessageBatchResult> {
     let found = find(&cx, &queues, &input.queue_url).await?;
+    let now = queues.env.now();
+    admit(&found, Call::Delete, now)?;
     batch::check("DeleteMessageBatchRequestEntry", input.entries.iter().map(|entry| &entry.id))?;
     let (mut successful, mut failed, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
     for entry in input.entries {
-        match deletable(&found, &entry.receipt_handle, queues.env.now()) {
+        match deletable(&found, &entry.receipt_handle, now) {
             Ok(number) => {
                 numbers.extend(number);
                 successful.push(sdk::DeleteMessageBatchResultEntry { id: entry.id });
@@ -40,12 +44,14 @@ pub async fn several(
             Err(fault) => failed.push(batch::failed(entry.id, &fault)),
         }
     }
-    delete(&found, &numbers).await?;
+    delete(&found, &numbers, now).await?;
     Ok(sdk::DeleteMessageBatchResult { successful, failed })
 }
 
-async fn delete(found: &Found, numbers: &[Number]) -> Answer<()> {
-    match found.live.delete(numbers, true)? {
+/// In a FIFO queue a deletion is on the disk when it is acknowledged. In a standard queue it is with the kernel, and outlives the server; that a
+/// machine without power may bring the last ones back is what at-least-once delivery allows (developer guide, "Amazon SQS at-least-once delivery").
+async fn delete(found: &Found, numbers: &[Number], now: Timestamp) -> Answer<()> {
+    match found.live.delete(numbers, found.spec.fifo.is_some(), now)? {
         Some(ticket) => Ok(ticket.written().await?),
         None => Ok(()),
     }

@@ -3,16 +3,17 @@
 use super::super::{
     content, errors,
     live::{Moving, Received},
-    mail::Message,
+    mail::{Content, Head, Letter, Message},
     names::{find, record},
     queues::{Found, Queues},
     views::{self, Wanted},
 };
 use api::sqs as sdk;
 use front::{Answer, Cx};
-use logic::queue::{Number, Past, Wish};
+use logic::queue::{Call, Number, Past, Wish};
 use model::Timestamp;
 use std::{sync::Arc, time::Duration};
+use wire::Fault;
 
 /// What a receiver asks for, as far as it says so.
 struct Asked {
@@ -25,7 +26,9 @@ struct Asked {
 pub async fn receive(cx: Cx, queues: Arc<Queues>, input: sdk::ReceiveMessageRequest) -> Answer<sdk::ReceiveMessageResult> {
     let asked = read(&input)?;
     let mut found = find(&cx, &queues, &input.queue_url).await?;
+    super::admit(&found, Call::Receive, queues.env.now())?;
     let attempt = attempt(&found, &input)?;
+    queues.data_keys.check_reader(&cx, &queues.store, &found).await?;
     let ends = cx.now + Duration::from_secs(asked.wait.unwrap_or(found.spec.wait).into());
     loop {
         let live = found.live.clone();
@@ -35,8 +38,9 @@ pub async fn receive(cx: Cx, queues: Arc<Queues>, input: sdk::ReceiveMessageRequ
         let messages = take(&queues, &found, &asked, attempt).await?;
         if !messages.is_empty() {
             let wanted = wanted(&input)?;
-            let show = |message| views::message(found.spec.mailbox, &wanted, message);
-            return Ok(sdk::ReceiveMessageResult { messages: Some(messages.into_iter().map(show).collect()) });
+            let opened = open(&cx, &queues, &found, messages).await?;
+            let show = |(receipt, letter)| views::message(found.spec.mailbox, &wanted, receipt, letter);
+            return Ok(sdk::ReceiveMessageResult { messages: Some(opened.into_iter().map(show).collect()) });
         }
         if queues.env.now() >= ends {
             wanted(&input)?;
@@ -53,6 +57,34 @@ pub async fn receive(cx: Cx, queues: Arc<Queues>, input: sdk::ReceiveMessageRequ
             () = queues.env.clock.sleep_until(until) => {}
         }
         found = find(&cx, &queues, &input.queue_url).await?;
+    }
+}
+
+/// A received message, and what it says.
+type Opened = ((Number, Past), (Head, Letter));
+
+/// What messages say. One whose key can't be used now stays invisible as if it had been given; an error it is only where there is no other.
+async fn open(cx: &Cx, queues: &Queues, found: &Found, messages: Vec<(Number, Past, Message)>) -> Answer<Vec<Opened>> {
+    let (mut opened, mut failed) = (Vec::with_capacity(messages.len()), None);
+    for (number, past, Message { head, content }) in messages {
+        match letter(cx, queues, found, content).await {
+            Ok(letter) => opened.push(((number, past), (head, letter))),
+            Err(fault) => failed = Some(fault),
+        }
+    }
+    match failed {
+        Some(fault) if opened.is_empty() => Err(fault),
+        _ => Ok(opened),
+    }
+}
+
+async fn letter(cx: &Cx, queues: &Queues, found: &Found, content: Content) -> Answer<Letter> {
+    match content {
+        Content::Open(letter) => Ok(letter),
+        Content::Sealed(sealed) => {
+            let bytes = queues.data_keys.open(cx, &queues.store, found, sealed).await?;
+            Letter::decode(&bytes).ok_or_else(|| Fault::internal("a message that was sealed can't be read"))
+        }
     }
 }
 

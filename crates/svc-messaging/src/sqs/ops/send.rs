@@ -4,9 +4,10 @@ use super::{
     super::{
         content, errors,
         live::Post,
-        mail::{Attribute, Head, Message, md5_of_attributes, md5_of_body},
+        mail::{Attribute, Content, Head, Letter, Message, md5_of_attributes, md5_of_body},
         names::find,
         queues::{Found, Queues},
+        sealing::SealingKey,
         settings::LARGEST_MESSAGE,
     },
     batch,
@@ -14,17 +15,25 @@ use super::{
 use api::sqs as sdk;
 use aws_lc_rs::digest::{SHA256, digest};
 use front::{Answer, Cx};
-use logic::queue::{Sent, history};
+use logic::queue::{Call, Sent, history};
 use model::sqs::Fifo;
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+    time::Duration,
+};
+use wire::Fault;
 
 /// The longest delay of a message, in seconds.
 const LONGEST_DELAY: i32 = 900;
 
 /// A message that is fit to be sent, and what its sender is told of it.
 struct Prepared {
-    post: Post,
-    md5: String,
+    head: Head,
+    letter: Letter,
+    delay: Duration,
+    /// Under which key it counts as sent already, in a FIFO queue.
+    key: Option<String>,
     md5_of_attributes: Option<String>,
     md5_of_system_attributes: Option<String>,
     size: usize,
@@ -33,6 +42,7 @@ struct Prepared {
 /// `SendMessage`.
 pub async fn one(cx: Cx, queues: Arc<Queues>, input: sdk::SendMessageRequest) -> Answer<sdk::SendMessageResult> {
     let found = find(&cx, &queues, &input.queue_url).await?;
+    admit(&queues, &found)?;
     let entry = sdk::SendMessageBatchRequestEntry {
         id: String::new(),
         message_body: input.message_body,
@@ -43,13 +53,16 @@ pub async fn one(cx: Cx, queues: Arc<Queues>, input: sdk::SendMessageRequest) ->
         message_group_id: input.message_group_id,
     };
     let prepared = prepare(&cx, &found, entry)?;
-    let (sent, ticket) = found.live.send(vec![prepared.post], queues.env.now())?;
+    Groups::default().admit(&queues, &found, &prepared)?;
+    let sealing = queues.data_keys.sealing(&cx, &queues.store, &found).await?;
+    let (post, told) = prepared.post(sealing.as_deref())?;
+    let (sent, ticket) = found.live.send(vec![post], queues.env.now())?;
     ticket.written().await?;
     let sent = sent.into_iter().next();
     Ok(sdk::SendMessageResult {
-        md5_of_message_body: Some(prepared.md5),
-        md5_of_message_attributes: prepared.md5_of_attributes,
-        md5_of_message_system_attributes: prepared.md5_of_system_attributes,
+        md5_of_message_body: Some(told.body),
+        md5_of_message_attributes: told.attributes,
+        md5_of_message_system_attributes: told.system,
         sequence_number: sent.as_ref().and_then(|sent| sequence(&found, sent)),
         message_id: sent.map(|sent| sent.message_id),
     })
@@ -58,34 +71,86 @@ pub async fn one(cx: Cx, queues: Arc<Queues>, input: sdk::SendMessageRequest) ->
 /// `SendMessageBatch`.
 pub async fn several(cx: Cx, queues: Arc<Queues>, input: sdk::SendMessageBatchRequest) -> Answer<sdk::SendMessageBatchResult> {
     let found = find(&cx, &queues, &input.queue_url).await?;
+    admit(&queues, &found)?;
     batch::check("SendMessageBatchRequestEntry", input.entries.iter().map(|entry| &entry.id))?;
-    let (mut good, mut posts, mut failed, mut size) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    let (mut good, mut failed, mut groups) = (Vec::new(), Vec::new(), Groups::default());
     for entry in input.entries {
         let id = entry.id.clone();
-        match prepare(&cx, &found, entry) {
+        let prepared = prepare(&cx, &found, entry);
+        match prepared.and_then(|prepared| groups.admit(&queues, &found, &prepared).map(|()| prepared)) {
             Err(fault) => failed.push(batch::failed(id, &fault)),
-            Ok(Prepared { post, md5, md5_of_attributes, md5_of_system_attributes, size: one }) => {
-                size += one;
-                posts.push(post);
-                good.push((id, md5, md5_of_attributes, md5_of_system_attributes));
-            }
+            Ok(prepared) => good.push((id, prepared)),
         }
     }
-    let limit = LARGEST_MESSAGE as usize;
+    let (limit, size) = (LARGEST_MESSAGE as usize, good.iter().map(|(_, prepared)| prepared.size).sum::<usize>());
     if size > limit {
         return Err(errors::batch_too_long(limit, size));
     }
+    let sealing = queues.data_keys.sealing(&cx, &queues.store, &found).await?;
+    let (mut posts, mut told) = (Vec::new(), Vec::new());
+    for (id, prepared) in good {
+        let (post, of_it) = prepared.post(sealing.as_deref())?;
+        posts.push(post);
+        told.push((id, of_it));
+    }
     let (sent, ticket) = found.live.send(posts, queues.env.now())?;
     ticket.written().await?;
-    let entry = |((id, md5, attributes, system), sent): ((String, String, _, _), Sent)| sdk::SendMessageBatchResultEntry {
+    let entry = |((id, told), sent): ((String, Told), Sent)| sdk::SendMessageBatchResultEntry {
         id,
         sequence_number: sequence(&found, &sent),
         message_id: sent.message_id,
-        md5_of_message_body: md5,
-        md5_of_message_attributes: attributes,
-        md5_of_message_system_attributes: system,
+        md5_of_message_body: told.body,
+        md5_of_message_attributes: told.attributes,
+        md5_of_message_system_attributes: told.system,
     };
-    Ok(sdk::SendMessageBatchResult { successful: good.into_iter().zip(sent).map(entry).collect(), failed })
+    Ok(sdk::SendMessageBatchResult { successful: told.into_iter().zip(sent).map(entry).collect(), failed })
+}
+
+/// The digests that a sender is told.
+struct Told {
+    body: String,
+    attributes: Option<String>,
+    system: Option<String>,
+}
+
+impl Prepared {
+    /// The message to be sent, sealed where it has to be.
+    fn post(self, sealing: Option<&SealingKey>) -> Answer<(Post, Told)> {
+        let Self { head, letter, delay, key, md5_of_attributes, md5_of_system_attributes, .. } = self;
+        let told = Told { body: letter.md5.clone(), attributes: md5_of_attributes, system: md5_of_system_attributes };
+        let content = match sealing {
+            None => Content::Open(letter),
+            Some(sealing) => {
+                let sealed = sealing.seal(letter.encode());
+                Content::Sealed(sealed.ok_or_else(|| Fault::internal("a message can't be sealed"))?)
+            }
+        };
+        Ok((Post { message: Message { head, content }, delay, key }, told))
+    }
+}
+
+/// Refuses one call more than a FIFO queue takes, where its quota is that of the whole queue.
+fn admit(queues: &Queues, found: &Found) -> Answer<()> {
+    super::admit(found, Call::Send, queues.env.now())
+}
+
+/// The groups to which one call sends: of each one's quota it takes one, however many messages it has for it.
+#[derive(Default)]
+struct Groups(HashMap<String, bool>);
+
+impl Groups {
+    /// Refuses a message to a group whose quota is used up, where groups have each their own.
+    fn admit(&mut self, queues: &Queues, found: &Found, prepared: &Prepared) -> Answer<()> {
+        let Some(group) = prepared.head.group.as_ref().filter(|_| found.spec.fifo.is_some_and(|fifo| fifo.limit_is_per_group))
+        else {
+            return Ok(());
+        };
+        let admitted = match self.0.entry(group.clone()) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => *new.insert(found.live.admits_to(group, queues.env.now())),
+        };
+        if admitted { Ok(()) } else { Err(errors::throttled()) }
+    }
 }
 
 fn sequence(found: &Found, sent: &Sent) -> Option<String> {
@@ -122,17 +187,17 @@ fn prepare(cx: &Cx, found: &Found, entry: sdk::SendMessageBatchRequestEntry) -> 
         id: cx.env.uuid(),
         sender: cx.principal.id(&cx.account),
         sent: cx.now,
-        md5: md5.clone(),
         group,
         deduplication,
         trace: trace.as_ref().map(text_of),
-        attributes,
         ..Head::default()
     };
     let system = trace.as_ref().map(|trace| ("AWSTraceHeader".to_owned(), trace.clone()));
     Ok(Prepared {
-        post: Post { message: Message { head, body }, delay, key },
-        md5,
+        head,
+        letter: Letter { md5, attributes, body },
+        delay,
+        key,
         md5_of_attributes: md5_of_attributes_,
         md5_of_system_attributes: md5_of_attributes(system.as_ref().map(|(name, value)| (name, value))),
         size,
