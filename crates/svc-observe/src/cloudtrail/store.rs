@@ -263,6 +263,7 @@ impl TrailStore {
 
     /// Deletes what is from before a moment, a bounded batch at a time. Where there is no database there is little, and it is left.
     pub fn expire(&self, before: Timestamp) -> Result<(), TrailError> {
+        locked(&self.lately).0.retain(|_, allowed| allowed.last >= before);
         if self.open.get().is_none() && !self.database_path().exists() {
             return Ok(());
         }
