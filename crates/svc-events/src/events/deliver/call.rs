@@ -1,6 +1,6 @@
 //! The call that brings an event to a target of each kind.
 
-use super::{Asked, Wanted};
+use super::Wanted;
 use crate::{
     events::targets::{Kind, MachineAction},
     run_task,
@@ -14,24 +14,19 @@ use model::{
 };
 use serde_json::{Value, json};
 use spine::{Read, Tx};
-use std::time::Duration;
 use wire::{Fault, IntoValue};
 
 /// What the session of a role is called that passes an event on to another bus.
 pub const FORWARD: &str = "EventBridgeForward";
 
-/// How long after the call that makes a log stream the first event is written to it.
-const STREAM_HEAD_START: Duration = Duration::from_secs(1);
-
-/// The calls: one, and another before it where a log stream has to be made first.
-pub(super) fn calls(wanted: &Wanted<'_>, tx: &Tx, payload: &str) -> Result<Vec<Asked>, Fault> {
-    let now = wanted.it.at;
+/// The calls, which are made one after another: one, and another before it where a log stream has to be made first.
+pub(super) fn calls(wanted: &Wanted<'_>, tx: &Tx, payload: &str) -> Result<Vec<Request>, Fault> {
     Ok(match wanted.kind {
-        Kind::Function => vec![(invoke(wanted, payload), now)],
-        Kind::Queue => vec![(send(wanted, payload), now)],
-        Kind::Bus => vec![(put_event(wanted), now)],
-        Kind::Cluster => vec![(run(wanted, payload)?, now)],
-        Kind::Machine(action) => vec![(act(action, payload), now)],
+        Kind::Function => vec![invoke(wanted, payload)],
+        Kind::Queue => vec![send(wanted, payload)],
+        Kind::Bus => vec![put_event(wanted)],
+        Kind::Cluster => vec![run(wanted, payload)?],
+        Kind::Machine(action) => vec![act(action, payload)],
         Kind::LogGroup => log(wanted, tx, payload)?,
     })
 }
@@ -81,20 +76,19 @@ fn act(action: MachineAction, payload: &str) -> Request {
 }
 
 /// Each rule has a stream of its own in the group, which is made with the first event.
-fn log(wanted: &Wanted<'_>, tx: &Tx, payload: &str) -> Result<Vec<Asked>, Fault> {
-    let now = wanted.it.at;
+fn log(wanted: &Wanted<'_>, tx: &Tx, payload: &str) -> Result<Vec<Request>, Fault> {
     let Some(group) = wanted.arn.resource.strip_prefix("log-group:").map(|name| name.trim_end_matches(":*")) else {
         return Ok(Vec::new());
     };
     let stream = wanted.rule.names().1;
-    let events = json!([{"timestamp": now.0, "message": message(payload)}]);
+    let events = json!([{"timestamp": wanted.it.at.0, "message": message(payload)}]);
     let put = Request::new("logs", "PutLogEvents", &json!({"logGroupName": group, "logStreamName": stream, "logEvents": events}));
     let key = stream_key(wanted, group, stream);
     if key.map(|key| tx.exists(&key)).transpose()?.unwrap_or_default() {
-        return Ok(vec![(put, now)]);
+        return Ok(vec![put]);
     }
     let create = Request::new("logs", "CreateLogStream", &json!({"logGroupName": group, "logStreamName": stream}));
-    Ok(vec![(create, now), (put, now + STREAM_HEAD_START)])
+    Ok(vec![create, put])
 }
 
 /// A template for a log group gives the line as `message` (EventBridge user guide, "CloudWatch Logs group targets").

@@ -19,7 +19,7 @@ use super::{
 use api::events as sdk;
 use model::{
     AccountId, Arn, Env, Key, Region, Timestamp,
-    delivery::{Caller, DeadLetter, Delivery, DeliverySpec, Request, Retry},
+    delivery::{Caller, DeadLetter, Delivery, DeliverySpec, Retry},
     events::{EventBus, Rule, RuleSpec},
 };
 use serde_json::Value;
@@ -87,12 +87,12 @@ impl Wanted<'_> {
         let payload = payload::of(self.target, self.rule, self.it.event)?;
         let Some(place) = Place::of(self) else { return Ok(()) };
         let batch = env.uuid();
-        for (number, (call, not_before)) in call::calls(self, tx, &payload)?.into_iter().enumerate() {
+        for (number, call) in call::calls(self, tx, &payload)?.into_iter().enumerate() {
             let spec = DeliverySpec {
                 call,
                 by: self.caller(),
                 wanted: self.it.at,
-                not_before,
+                not_before: self.it.at,
                 retry: retry(self.target),
                 dead_letter: self.dead_letter(),
             };
@@ -148,6 +148,3 @@ fn region_of(arn: &Arn) -> Option<Region> {
 fn account_of(arn: &Arn) -> Option<AccountId> {
     AccountId::parse(&arn.account).ok()
 }
-
-/// What is asked of another service, and when at the earliest.
-type Asked = (Request, Timestamp);
