@@ -16,6 +16,12 @@ echo "== The load balancer beside nginx"
 bench/edge.sh
 echo "== Machines, and describing them"
 bench/machines.py
+echo "== Functions beside MiniStack's"
+bench/functions.py
+echo "== Queues beside moto's and MiniStack's"
+bench/sqs.py
+echo "== Objects beside plain files"
+bench/objects.py
 echo "== What a signature, a decision and a description cost"
 bench/crates.sh
 echo "== A virtual machine beside the bare monitor"
