@@ -11,4 +11,5 @@ mod measure;
 mod node;
 mod python;
 mod raw;
+mod sealed;
 mod together;
