@@ -30,13 +30,16 @@ use svc_functions::lambda::CodeStore;
 use svc_messaging::sqs::{Queues, mail::MailStore};
 use svc_observe::{cloudtrail::TrailStore, logs::store::LogStore};
 use tokio::{
-    net::{TcpListener, UnixListener},
+    net::{TcpListener, TcpSocket, UnixListener},
     sync::watch,
     task::JoinHandle,
 };
 
 /// How much output of one container may wait to be collected, in bytes; a container that writes more waits.
 const MOST_OUTPUT: u64 = 64 << 20;
+
+/// How many connections may wait until they are accepted, if the system allows as many.
+const MOST_WAITING: u32 = 4096;
 
 /// How a cloud is run.
 #[derive(Clone, Debug)]
@@ -77,7 +80,7 @@ impl Cloud {
         let store = Store::open(&folders.data)?;
         // A server that was killed has left it. Whoever reads it while this one begins to listen would take it for this one's.
         let _ = std::fs::remove_file(folders.server_file());
-        let listener = TcpListener::bind(listen).await.with_context(|| {
+        let listener = listen_at(listen).with_context(|| {
             format!("{listen} can't be listened at. If something else does, choose another address with --listen")
         })?;
         let listen = listener.local_addr()?;
@@ -115,6 +118,15 @@ impl Cloud {
         let _ = std::fs::remove_file(self.folders.server_file());
         let _ = std::fs::remove_file(self.folders.workloads_socket());
     }
+}
+
+/// A listener at which a crowd may wait that comes at once. With the usual 128 the kernel would begin to send cookies, and reset some.
+fn listen_at(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As with any listener: a port whose last connections are being forgotten is free.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(MOST_WAITING)
 }
 
 fn serve(
