@@ -1,9 +1,9 @@
 //! Attributes of images: who may launch them above all.
 
 use super::{
-    errors::{invalid_attribute, not_permitted},
+    errors::invalid_attribute,
     load::{self, change},
-    public_access, views,
+    sharing, views,
 };
 use crate::errors::{dry_run, invalid_combination, invalid_value, missing_parameter, refuse};
 use api::ec2::{
@@ -60,9 +60,9 @@ pub fn modify(cx: &Cx, tx: &mut Tx, input: &ModifyImageAttributeRequest) -> Answ
     unbuilt(input)?;
     let attribute = input.attribute.as_deref();
     if let Some(wanted) = launch_permission(input, attribute == Some("launchPermission"))? {
-        if wanted.iter().any(|wish| wish.add && wish.who.is_none()) && public_access::is_blocked(cx, tx)? {
-            let message = "You can't make this AMI public because block public access is enabled for AMIs in this Region.";
-            return Err(not_permitted(message));
+        if wanted.iter().any(|wish| wish.add) {
+            let publicly = wanted.iter().any(|wish| wish.add && wish.who.is_none());
+            sharing::check(cx, tx, &load::own(cx, tx, &input.image_id)?, publicly)?;
         }
         return change(cx, tx, &input.image_id, |spec| {
             wanted.iter().for_each(|wish| permit(spec, wish));

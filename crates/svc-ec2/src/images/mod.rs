@@ -19,6 +19,7 @@ mod public_access;
 mod quick_start;
 mod reconcile;
 mod register;
+mod sharing;
 mod views;
 
 pub use alias::resolved;

@@ -22,8 +22,8 @@ pub mod token;
 mod views;
 
 pub use encryption::{
-    Wanted as WantedEncryption, check_usable, decide as decide_encryption, may_attach, may_read, open as data_key,
-    unusable as unusable_key,
+    Wanted as WantedEncryption, check_usable, decide as decide_encryption, is_default_key, may_attach, may_read,
+    open as data_key, unusable as unusable_key,
 };
 pub use load::may_restore;
 pub use new::{NewVolume, new_volume, positive};

@@ -155,3 +155,48 @@ async fn user(world: &World, name: &str, statements: Value) -> front::testing::B
         token: None,
     })
 }
+
+#[tokio::test]
+async fn images_are_shared_within_the_bounds_of_their_snapshots() {
+    let world = world();
+    let own = own_key(&world, json!({})).await;
+    let aws = world.shown(&world.volume(&[("Size", "1"), ("Encrypted", "true")]).await, "kmsKeyId").await;
+    let plain = world.snapshot(&world.volume(&[("Size", "1")]).await).await;
+    let mut images = Vec::new();
+    for (name, snapshot) in [
+        ("plain", plain),
+        ("own", world.snapshot(&encrypted(&world, &own).await).await),
+        ("aws", world.snapshot(&encrypted(&world, &aws).await).await),
+    ] {
+        let disk = [
+            ("RootDeviceName", "/dev/xvda"),
+            ("BlockDeviceMapping.1.DeviceName", "/dev/xvda"),
+            ("BlockDeviceMapping.1.Ebs.SnapshotId", &*snapshot),
+        ];
+        let made = world.ok("RegisterImage", &[&[("Name", name), ("Architecture", "x86_64")], &disk[..]].concat()).await;
+        images.push(made.one("imageId").to_owned());
+    }
+    let everybody = ("LaunchPermission.Add.1.Group", "all");
+    let other = ("LaunchPermission.Add.1.UserId", OTHER);
+    let share = async |image: &str, with| {
+        let answer = world.call("ModifyImageAttribute", &[("ImageId", image), with]).await;
+        if answer.status == 200 { String::new() } else { format!("{}: {}", answer.code(), answer.message()) }
+    };
+    let publicly = "UnsupportedOperation: Encrypted snapshots can't be shared publicly. Specify another snapshot.";
+    let managed = "InvalidParameter: Snapshots encrypted with the AWS Managed CMK can't be shared. Specify another snapshot.";
+    let [plain, own, aws] = images.as_slice() else { panic!("{images:?}") };
+    assert_eq!((share(plain, everybody).await, share(plain, other).await), (String::new(), String::new()));
+    assert_eq!((share(own, everybody).await, share(own, other).await), (publicly.into(), String::new()));
+    assert_eq!((share(aws, everybody).await, share(aws, other).await), (publicly.into(), managed.into()));
+    let older = [("ImageId", &**aws), ("OperationType", "add"), ("UserId.1", OTHER)];
+    assert_eq!(world.code("ModifyImageAttribute", &older).await, "InvalidParameter");
+
+    world.ok("DisableImage", &[("ImageId", plain)]).await;
+    for with in [everybody, other] {
+        assert!(share(plain, with).await.starts_with("InvalidAMIID.Unavailable"), "a disabled image cannot be shared");
+    }
+    assert_eq!(share(plain, ("LaunchPermission.Remove.1.UserId", OTHER)).await, "");
+    world.ok("ModifyImageAttribute", &[("ImageId", plain), ("Description.Value", "old")]).await;
+    world.ok("EnableImage", &[("ImageId", plain)]).await;
+    assert_eq!(share(plain, other).await, "");
+}
