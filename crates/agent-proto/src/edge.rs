@@ -248,6 +248,9 @@ pub struct Zone {
     pub servers: Vec<Ipv4Addr>,
     /// Lower case, without the final dot.
     pub names: BTreeMap<String, Vec<Ipv4Addr>>,
+    /// Addresses of IPv6 by name, likewise; a name may have both.
+    #[serde(default)]
+    pub ipv6: BTreeMap<String, Vec<Ipv6Addr>>,
     /// The names of addresses, without the final dot.
     #[serde(default)]
     pub pointers: BTreeMap<Ipv4Addr, String>,

@@ -41,8 +41,8 @@ pub use image::{BlockDevice, BlockDeviceKind, EbsDevice, Image, ImageBlockPublic
 pub use instance::{
     Boot, CreditBalance, Ending, EventKind, Instance, InstanceAttributes, InstanceDefaults, InstanceDefaultsSpec, InstanceKey,
     InstancePlan, InstanceSpec, InstanceState, InstanceUsage, InstanceUsageSpec, Interlude, InterludePlan, InterludeWork, Launch,
-    LaunchToken, LaunchTokenSpec, MachineKind, MetadataOptions, Placement, PrivateDnsOptions, ProfileAssociation, ScheduledEvent,
-    StateReason, Wish,
+    LaunchToken, LaunchTokenSpec, MachineKind, MetadataOptions, Placement, PrivateDnsOptions, ProfileAssociation, PurchaseOption,
+    ScheduledEvent, StateReason, Wish,
 };
 pub use key_pairs::{KeyPair, KeyPairSpec, KeyType};
 pub use launch_template::{LaunchTemplate, LaunchTemplateSpec, LaunchTemplateVersion, LaunchTemplateVersionSpec};

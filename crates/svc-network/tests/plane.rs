@@ -6,8 +6,13 @@ use agent_proto::{
     edge::{Action, Report, Table, TargetHealth, TargetReport},
     network,
 };
-use common::{Answer, Site, cloud, ec2, group};
-use model::{Record, elbv2::Target};
+use common::{Answer, Site, cloud, ec2, group, network as default_network};
+use model::{
+    AccountId, Key, Record, Region, Timestamp,
+    ec2::{AttachedTo, Attachment, Instance, InstanceSpec, NetworkInterface},
+    elbv2::Target,
+};
+use serde_json::json;
 use spine::{
     Read, Scope,
     reconcile::{ReconcileCx, Reconciler, Wake},
@@ -276,4 +281,71 @@ async fn reports_on_what_is_gone_change_nothing() {
 fn the_table_is_made_again_when_any_of_its_records_changes() {
     assert!(svc_network::elbv2::TABLE_KINDS.contains(&Target::KIND));
     assert!(svc_ec2::NETWORK_KINDS.contains(&model::ec2::NetworkInterface::KIND));
+}
+
+#[tokio::test]
+async fn a_name_server_knows_instances_by_their_ids_where_they_are_to_have_records() {
+    let cloud = cloud();
+    let (vpc, subnets) = default_network(&cloud).await;
+    ec2(&cloud, "AssociateVpcCidrBlock", &[("VpcId", &vpc), ("AmazonProvidedIpv6CidrBlock", "true")]).await;
+    let mut named = Vec::new();
+    for (id, a_record, aaaa_record) in [("i-1", false, false), ("i-2", true, false), ("i-3", true, true)] {
+        let made = ec2(&cloud, "CreateNetworkInterface", &[("SubnetId", &subnets[0])]).await;
+        let interface = made.one("networkInterface/networkInterfaceId").to_owned();
+        let (account, region) = (AccountId::parse("111122223333").unwrap(), Region::parse("us-east-1").unwrap());
+        let (instance, plug) =
+            (Key::<Instance>::new(&account, &region, id), Key::<NetworkInterface>::new(&account, &region, &*interface));
+        let spec = instance_spec(&vpc, &interface, a_record, aaaa_record);
+        let attachment = Attachment {
+            id: format!("eni-attach-{id}"),
+            owner: account.to_string(),
+            to: AttachedTo::Instance(id.into()),
+            device_index: 0,
+            delete_on_termination: true,
+            at: Timestamp(0),
+        };
+        let write = |tx: &mut spine::Tx| {
+            tx.create(&instance, &spec)?;
+            tx.update_spec(&plug, |it| {
+                it.attachment = Some(attachment.clone());
+                it.ipv6 = vec!["2001:db8::7".parse().unwrap()];
+            })
+        };
+        cloud.store.transact(write).await.unwrap();
+        named.push(cloud.store.snapshot().spec(&plug).unwrap().unwrap().address);
+    }
+    let table = table(&cloud.store.snapshot()).unwrap();
+    let zone = &table.zones[&vpc];
+    let (a, aaaa) =
+        (|id: &str| zone.names.get(&format!("{id}.ec2.internal")), |id: &str| zone.ipv6.get(&format!("{id}.ec2.internal")));
+    assert_eq!((a("i-1"), aaaa("i-1")), (None, None));
+    assert_eq!((a("i-2"), aaaa("i-2")), (Some(&vec![named[1]]), None));
+    assert_eq!((a("i-3"), aaaa("i-3")), (Some(&vec![named[2]]), Some(&vec!["2001:db8::7".parse().unwrap()])));
+    let [one, two, three, four] = named[0].octets();
+    assert_eq!(
+        zone.names[&format!("ip-{one}-{two}-{three}-{four}.ec2.internal")],
+        [named[0]],
+        "all are known by their addresses"
+    );
+}
+
+fn instance_spec(vpc: &str, interface: &str, a_record: bool, aaaa_record: bool) -> InstanceSpec {
+    let spec = json!({
+        "image": "ami-00000001",
+        "boot": {"machine": "quick_start", "architecture": "x86_64", "boot_mode": null, "root_device": "/dev/xvda",
+                 "platform_details": "Linux/UNIX"},
+        "instance_type": "t3.micro",
+        "launch": {"reservation": "r-1", "index": 0, "client_token": null, "at": 0},
+        "key": null, "user_data": null, "profile": null,
+        "placement": {"zone": "us-east-1a", "group": null, "partition": null, "tenancy": "default"},
+        "vpc": vpc, "subnet": "subnet-1", "interfaces": [interface], "volumes": [], "instance_store": [],
+        "wish": "run", "starts": 1, "reboots": 0,
+        "attributes": {"termination_protection": false, "stop_protection": false, "shutdown_terminates": false,
+                       "ebs_optimized": false, "ena_support": true, "hibernation": false, "detailed_monitoring": false,
+                       "unlimited_credits": false, "cpu_options": null, "auto_recovery": "default"},
+        "metadata": {"enabled": true, "tokens_required": true, "hop_limit": 1, "tags": false, "ipv6": false},
+        "private_dns": {"resource_name": false, "a_record": a_record, "aaaa_record": aaaa_record},
+        "tags": {},
+    });
+    serde_json::from_value(spec).unwrap()
 }

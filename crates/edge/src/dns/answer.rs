@@ -6,10 +6,10 @@ use hickory_proto::{
     op::{Message, MessageType, OpCode, Query, ResponseCode},
     rr::{
         DNSClass, Name, RData, Record, RecordType,
-        rdata::{A, PTR},
+        rdata::{A, AAAA, PTR},
     },
 };
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// For how long an answer may be kept, in seconds. Short: targets and balancers come and go.
 const TTL: u32 = 10;
@@ -40,13 +40,16 @@ pub(super) fn answer(question: &[u8], names: &Names, transport: Transport) -> Re
     if let Some(pointer) = pointed_at(name).and_then(|address| names.pointers.get(&address)) {
         return points(&message, query, pointer, transport);
     }
-    match names.addresses.get(name) {
+    match (names.addresses.get(name), names.ipv6.get(name)) {
         _ if query.query_class() != DNSClass::IN => Reply::AskOthers,
-        Some(addresses) => known(&message, query, addresses, transport),
-        None if name == "localhost" => known(&message, query, &[Ipv4Addr::LOCALHOST], transport),
+        (None, None) if name == "localhost" => known(&message, query, (&[Ipv4Addr::LOCALHOST], &[]), transport),
         // These names never leave a host (RFC 6761, section 6.3); a load balancer that isn't in this VPC isn't reached from it.
-        None if name.ends_with(".localhost") => refusal(&message, ResponseCode::NXDomain),
-        None => Reply::AskOthers,
+        (None, None) if name.ends_with(".localhost") => refusal(&message, ResponseCode::NXDomain),
+        (None, None) => Reply::AskOthers,
+        (ipv4, ipv6) => {
+            let addresses = (ipv4.map(Vec::as_slice).unwrap_or_default(), ipv6.map(Vec::as_slice).unwrap_or_default());
+            known(&message, query, addresses, transport)
+        }
     }
 }
 
@@ -70,10 +73,11 @@ fn points(message: &Message, query: &Query, pointer: &str, transport: Transport)
     authoritative(message, query, data, transport)
 }
 
-fn known(message: &Message, query: &Query, addresses: &[Ipv4Addr], transport: Transport) -> Reply {
-    let asked = matches!(query.query_type(), RecordType::A | RecordType::ANY);
-    let data = addresses.iter().filter(|_| asked).map(|address| RData::A(A(*address)));
-    authoritative(message, query, data, transport)
+fn known(message: &Message, query: &Query, (ipv4, ipv6): (&[Ipv4Addr], &[Ipv6Addr]), transport: Transport) -> Reply {
+    let asked = |kind| [kind, RecordType::ANY].contains(&query.query_type());
+    let ipv4 = ipv4.iter().filter(|_| asked(RecordType::A)).map(|address| RData::A(A(*address)));
+    let ipv6 = ipv6.iter().filter(|_| asked(RecordType::AAAA)).map(|address| RData::AAAA(AAAA(*address)));
+    authoritative(message, query, ipv4.chain(ipv6), transport)
 }
 
 fn authoritative(message: &Message, query: &Query, data: impl IntoIterator<Item = RData>, transport: Transport) -> Reply {
@@ -111,6 +115,7 @@ mod tests {
     fn ask(name: &str, kind: RecordType) -> Reply {
         let names = Names {
             addresses: [("web.internal".to_owned(), vec![Ipv4Addr::new(10, 0, 0, 5), Ipv4Addr::new(10, 0, 1, 5)])].into(),
+            ipv6: [("i-1.internal".to_owned(), vec!["2001:db8::5".parse().unwrap()])].into(),
             pointers: [(Ipv4Addr::new(198, 19, 1, 2), "mail.example.com".to_owned())].into(),
         };
         answer(&question(name, kind), &names, Transport::Udp)
@@ -140,6 +145,14 @@ mod tests {
         let message = decoded(ask("web.internal.", RecordType::AAAA));
         assert_eq!(message.metadata.response_code, ResponseCode::NoError);
         assert!(message.answers.is_empty());
+    }
+
+    #[test]
+    fn a_name_may_have_addresses_of_ipv6_alone() {
+        let addresses =
+            |kind| decoded(ask("i-1.internal.", kind)).answers.iter().map(|it| it.data.to_string()).collect::<Vec<_>>();
+        assert_eq!(addresses(RecordType::AAAA), ["2001:db8::5"]);
+        assert!(addresses(RecordType::A).is_empty());
     }
 
     #[test]

@@ -141,8 +141,8 @@ impl Compiling<'_> {
         let mut names: BTreeMap<String, Vec<Ipv4Addr>> =
             balancers.map(|balancer| (balancer.dns_name.clone(), balancer.addresses.clone())).collect();
         names.extend(from.names.clone());
-        let addresses = names.into_iter().map(|(name, addresses)| (name.to_ascii_lowercase(), addresses)).collect();
-        self.routes.zones.insert(vpc.into(), Arc::new(Names { addresses, pointers: from.pointers.clone() }));
+        let (addresses, ipv6) = (in_lower_case(names), in_lower_case(from.ipv6.clone()));
+        self.routes.zones.insert(vpc.into(), Arc::new(Names { addresses, ipv6, pointers: from.pointers.clone() }));
     }
 
     fn metadata(&mut self, vpc: &str, from: &table::Metadata) {
@@ -197,6 +197,11 @@ fn group(arn: &str, from: &table::TargetGroup, dialled_from: Ipv4Addr, shelf: &S
         dialled_from,
         turn: AtomicU64::new(0),
     }
+}
+
+/// Names, in which case makes no difference.
+fn in_lower_case<A>(names: BTreeMap<String, Vec<A>>) -> BTreeMap<String, Vec<A>> {
+    names.into_iter().map(|(name, addresses)| (name.to_ascii_lowercase(), addresses)).collect()
 }
 
 fn condition(from: &table::Condition) -> Condition {

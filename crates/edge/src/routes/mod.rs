@@ -14,7 +14,7 @@ use logic::{
 };
 use std::{
     collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddrV4},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddrV4},
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
@@ -66,6 +66,8 @@ pub(crate) struct Routes {
 pub(crate) struct Names {
     /// Addresses by name, lower case, without the final dot.
     pub(crate) addresses: BTreeMap<String, Vec<Ipv4Addr>>,
+    /// Addresses of IPv6 by name, likewise.
+    pub(crate) ipv6: BTreeMap<String, Vec<Ipv6Addr>>,
     /// Names by address.
     pub(crate) pointers: BTreeMap<Ipv4Addr, String>,
 }

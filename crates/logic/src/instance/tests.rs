@@ -6,7 +6,8 @@ use model::{
     Timestamp,
     ec2::{
         Boot, Ending, EventKind, InstanceAttributes, InstancePlan, InstanceSpec, InstanceState, Interlude, InterludeWork, Launch,
-        MachineKind, MetadataOptions, Placement, PrivateDnsOptions, RootReplacementState, ScheduledEvent, Tags, Wish,
+        MachineKind, MetadataOptions, Placement, PrivateDnsOptions, PurchaseOption, RootReplacementState, ScheduledEvent, Tags,
+        Wish,
     },
 };
 use proptest::prelude::*;
@@ -52,6 +53,7 @@ fn spec() -> InstanceSpec {
         },
         metadata: MetadataOptions { enabled: true, tokens_required: false, hop_limit: 1, tags: false, ipv6: false },
         private_dns: PrivateDnsOptions::default(),
+        purchase: PurchaseOption::default(),
         events: Vec::new(),
         tags: Tags::new(),
     }

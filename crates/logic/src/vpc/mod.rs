@@ -19,7 +19,7 @@ pub use address::{
 pub use block::{Refused, check_vpc_block, first_free, has_size, is_restricted};
 pub use default::{DefaultNetwork, default_network, default_network_with, default_vpc_id, dhcp_options_id};
 pub use ipv6::{IPV6_POOL, NoIpv6Address, SUBNET_PREFIX, VPC_PREFIX, WantedIpv6, free_vpc_block, ipv6_addresses, is_usable_ipv6};
-pub use name::{internal_domain, private_dns_name};
+pub use name::{instance_dns_name, internal_domain, private_dns_name, resource_dns_name};
 pub use open::{open_acl, open_group};
 pub use route::{main_table, reaches_internet, table_of};
 pub use standard::{Standard, private_options, standard};

@@ -7,7 +7,7 @@ use std::fmt;
 records! {
     /// An instance's identity document with its signatures, under the instance's id. Written by the reconciler of identities.
     InstanceIdentity(InstanceIdentitySpec) = "ec2/instance-identity";
-    /// The key that signs identity documents; the cloud has one. Written once, by the reconciler of identities.
+    /// A key that signs identity documents; the cloud has two. Written once, by the reconciler of identities.
     IdentityKey(IdentityKeySpec) = "ec2/identity-key";
     /// A key that lets somebody in, under `<instance>/<uuid>`. Written by EC2 Instance Connect's handlers, deleted when it has expired.
     PushedKey(PushedKeySpec) = "ec2/pushed-key";
@@ -24,8 +24,11 @@ pub struct InstanceIdentitySpec {
     pub document: String,
     /// RSA with SHA-256 (PKCS #1, version 1.5), in base64.
     pub signature: String,
-    /// PKCS #7 signed data that holds the document and the certificate, in base64.
+    /// PKCS #7 signed data that holds the document and the certificate, in base64; signed with ECDSA by a key of its own.
     pub pkcs7: String,
+    /// The same, signed with RSA by the key of `signature`. Documents that were signed before there was such a text are signed again.
+    #[serde(default)]
+    pub rsa2048: String,
 }
 
 /// What an [`IdentityKey`] is.
@@ -38,10 +41,19 @@ pub struct IdentityKeySpec {
 }
 
 impl Key<IdentityKey> {
-    /// The cloud's key.
+    /// The cloud's key of RSA.
     pub fn of_the_cloud() -> Self {
+        Self::called("identity-documents")
+    }
+
+    /// The cloud's key on an elliptic curve, P-256, which signs `pkcs7`.
+    pub fn of_pkcs7() -> Self {
+        Self::called("identity-documents-pkcs7")
+    }
+
+    fn called(name: &str) -> Self {
         let account = AccountId::parse(AccountId::DEFAULT).expect("twelve digits");
-        Self::new(&account, &Region::global(), "identity-documents")
+        Self::new(&account, &Region::global(), name)
     }
 }
 

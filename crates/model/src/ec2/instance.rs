@@ -37,6 +37,9 @@ pub struct InstanceSpec {
     pub profile: Option<ProfileAssociation>,
     /// Where it is to run.
     pub placement: Placement,
+    /// How its capacity is bought.
+    #[serde(default)]
+    pub purchase: PurchaseOption,
     /// The VPC's id.
     pub vpc: String,
     /// Of the primary interface.
@@ -98,8 +101,38 @@ pub enum InterludeWork {
 pub struct PrivateDnsOptions {
     /// `HostnameType` is `resource-name`, the instance's id, rather than `ip-name`.
     pub resource_name: bool,
-    /// `EnableResourceNameDnsARecord`.
+    /// `EnableResourceNameDnsARecord`: its id has a name that leads to its primary address.
     pub a_record: bool,
+    /// `EnableResourceNameDnsAAAARecord`: likewise to its first address of IPv6.
+    #[serde(default)]
+    pub aaaa_record: bool,
+}
+
+/// How the capacity of an instance is bought (EC2 user guide, "Amazon EC2 billing and purchasing options"): who launches says it, who places, bills
+/// and interrupts will ask it. Instances are launched on demand alone as yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PurchaseOption {
+    /// By the second, for as long as somebody wants it.
+    #[default]
+    OnDemand,
+    /// Out of what is spare, until the cloud needs it.
+    Spot,
+}
+
+impl PurchaseOption {
+    /// What the metadata service (`instance-life-cycle`) and the condition key `ec2:InstanceMarketType` call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OnDemand => "on-demand",
+            Self::Spot => "spot",
+        }
+    }
+
+    /// What `DescribeInstances` shows as `instanceLifecycle`: nothing for what is on demand.
+    pub fn life_cycle(self) -> Option<&'static str> {
+        Some(self.name()).filter(|_| self != Self::OnDemand)
+    }
 }
 
 /// Something that the cloud will do with an instance (EC2 user guide, "Scheduled events for your instances").

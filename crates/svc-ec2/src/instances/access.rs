@@ -2,10 +2,13 @@
 
 use super::profiles;
 use crate::{access, resource::Resource, tagged::anywhere, templates};
-use api::ec2::{RunInstancesRequest, TagSpecification};
+use api::ec2::{MarketType, RunInstancesRequest, TagSpecification};
 use front::{Access, Answer, Cx, Tagging};
 use logic::policy::Context;
-use model::{Arn, ec2::Image};
+use model::{
+    Arn,
+    ec2::{Image, PurchaseOption},
+};
 use spine::Snapshot;
 use std::borrow::Cow;
 
@@ -101,13 +104,19 @@ fn snapshots(cx: &Cx, snapshot: &Snapshot, input: &RunInstancesRequest) -> Answe
     Ok(named.filter(|id| !of_image(id)).map(|id| access::one(cx, Resource::SNAPSHOT, id)).collect())
 }
 
+/// The market that a launch is to buy in.
+fn market(input: &RunInstancesRequest) -> &'static str {
+    let market = input.instance_market_options.as_ref().and_then(|options| options.market_type);
+    if market == Some(MarketType::Spot) { PurchaseOption::Spot.name() } else { PurchaseOption::OnDemand.name() }
+}
+
 /// What is said of what is launched.
 fn keys(cx: &Cx, asked: &RunInstancesRequest) -> Context {
     let input = whole(cx, asked);
     let mut context = access::in_region(cx);
     context.set("ec2:InstanceType", input.instance_type.as_deref().unwrap_or("m1.small"));
     context.set("ec2:EbsOptimized", (input.ebs_optimized == Some(true)).to_string());
-    context.set("ec2:RootDeviceType", "ebs").set("ec2:InstanceMarketType", "on-demand");
+    context.set("ec2:RootDeviceType", "ebs").set("ec2:InstanceMarketType", market(&input));
     let template = origin(cx, asked).map(|arn| arn.to_string());
     context.set("ec2:IsLaunchTemplateResource", template.is_some().to_string());
     set(&mut context, "ec2:LaunchTemplate", template);

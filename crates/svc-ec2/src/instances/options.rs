@@ -186,9 +186,6 @@ pub fn private_dns(
     tx: &mut Tx,
     input: &ModifyPrivateDnsNameOptionsRequest,
 ) -> Answer<ModifyPrivateDnsNameOptionsResult> {
-    if input.enable_resource_name_dns_aaaa_record == Some(true) {
-        return Err(not_built("EnableResourceNameDnsAAAARecord"));
-    }
     let loaded = match input.private_dns_hostname_type {
         Some(_) => stopped(cx, tx, &input.instance_id)?,
         None => load::living(cx, tx, &input.instance_id)?,
@@ -200,6 +197,9 @@ pub fn private_dns(
         }
         if let Some(record) = input.enable_resource_name_dns_a_record {
             spec.private_dns.a_record = record;
+        }
+        if let Some(record) = input.enable_resource_name_dns_aaaa_record {
+            spec.private_dns.aaaa_record = record;
         }
     })?;
     Ok(ModifyPrivateDnsNameOptionsResult { r#return: Some(true) })

@@ -79,7 +79,7 @@ fn options(spec: &InstanceSpec) -> ResponseLaunchTemplateData {
         private_dns_name_options: Some(LaunchTemplatePrivateDnsNameOptions {
             hostname_type: Some(hostname),
             enable_resource_name_dns_a_record: Some(spec.private_dns.a_record),
-            enable_resource_name_dns_aaaa_record: Some(false),
+            enable_resource_name_dns_aaaa_record: Some(spec.private_dns.aaaa_record),
         }),
         maintenance_options: Some(LaunchTemplateInstanceMaintenanceOptions {
             auto_recovery: LaunchTemplateAutoRecoveryState::parse(&attributes.auto_recovery),

@@ -9,7 +9,7 @@ use model::{
     ec2::{IdentityKey, IdentityKeySpec, Instance, InstanceIdentity, InstanceIdentitySpec, InstanceState, NetworkInterface},
 };
 use serde::Serialize;
-use signed::Signer;
+use signed::{Algorithm, Signer};
 use spine::{
     Read, Row, Scope, StoreError,
     reconcile::{ReconcileCx, Reconciler, Wake},
@@ -36,11 +36,9 @@ impl Reconciler for Identities {
         let mut wanted = Vec::new();
         for (key, row) in snapshot.list::<Instance>(Scope::All)? {
             let there = snapshot.spec(&identity_key(&key))?;
-            match document(&snapshot, &key, &row)? {
-                Some(document) if there.as_ref().is_none_or(|there| there.document != document) => {
-                    wanted.push((identity_key(&key), document));
-                }
-                _ => {}
+            let Some(document) = document(&snapshot, &key, &row)? else { continue };
+            if there.is_none_or(|there| there.document != document || there.rsa2048.is_empty()) {
+                wanted.push((identity_key(&key), document));
             }
         }
         if !wanted.is_empty() {
@@ -56,12 +54,17 @@ fn identity_key(instance: &Key<Instance>) -> Key<InstanceIdentity> {
 }
 
 async fn sign(cx: &ReconcileCx, wanted: Vec<(Key<InstanceIdentity>, String)>) -> anyhow::Result<()> {
-    let key = signing_key(cx).await?;
-    let signer = Signer::of(&key)?;
+    let rsa = Signer::of(Algorithm::Rsa, &*signing_key(cx, Algorithm::Rsa).await?)?;
+    let ecdsa = Signer::of(Algorithm::Ecdsa, &*signing_key(cx, Algorithm::Ecdsa).await?)?;
     for (at, document) in wanted {
-        let signature = signer.sign(document.as_bytes())?;
-        let pkcs7 = lines(&signer.pkcs7(document.as_bytes(), &signature));
-        let spec = InstanceIdentitySpec { signature: lines(&signature), pkcs7, document };
+        let text = document.as_bytes();
+        let signature = rsa.sign(text)?;
+        let spec = InstanceIdentitySpec {
+            rsa2048: lines(&rsa.pkcs7(text, &signature)),
+            pkcs7: lines(&ecdsa.pkcs7(text, &ecdsa.sign(text)?)),
+            signature: lines(&signature),
+            document,
+        };
         cx.store.transact::<_, StoreError>(|tx| tx.set_spec(&at, &spec)).await?;
     }
     Ok(())
@@ -74,13 +77,16 @@ fn lines(bytes: &[u8]) -> String {
     lines.join("\n")
 }
 
-/// The cloud's key; made, if there is none. That takes a while (RSA), and happens where blocking is allowed.
-async fn signing_key(cx: &ReconcileCx) -> anyhow::Result<Arc<IdentityKeySpec>> {
-    let at = Key::<IdentityKey>::of_the_cloud();
+/// The cloud's key for an algorithm; made, if there is none. That takes a while (RSA), and happens where blocking is allowed.
+async fn signing_key(cx: &ReconcileCx, algorithm: Algorithm) -> anyhow::Result<Arc<IdentityKeySpec>> {
+    let at = match algorithm {
+        Algorithm::Rsa => Key::<IdentityKey>::of_the_cloud(),
+        Algorithm::Ecdsa => Key::<IdentityKey>::of_pkcs7(),
+    };
     if let Some(key) = cx.store.snapshot().spec(&at)? {
         return Ok(key);
     }
-    let made = tokio::task::spawn_blocking(signed::new_key).await??;
+    let made = tokio::task::spawn_blocking(move || signed::new_key(algorithm)).await??;
     Ok(cx
         .store
         .transact::<_, StoreError>(|tx| match tx.spec(&at)? {

@@ -2,10 +2,10 @@
 
 use super::attached;
 use agent_proto::edge::Lease;
-use logic::vpc::private_dns_name;
+use logic::vpc::instance_dns_name;
 use model::{
     Key,
-    ec2::{DhcpOptions, Instance, InstanceState, MachineKind, NetworkInterfaceSpec, Subnet, Vpc},
+    ec2::{DhcpOptions, Instance, InstanceSpec, InstanceState, MachineKind, NetworkInterfaceSpec, Subnet, Vpc},
 };
 use spine::{Read, Scope, StoreError};
 use std::{collections::BTreeMap, net::Ipv4Addr};
@@ -23,7 +23,7 @@ pub fn leases(read: &impl Read) -> Result<BTreeMap<String, BTreeMap<String, Leas
             continue;
         }
         for (_, interface) in interfaces.get(&key.id).into_iter().flatten() {
-            if let Some(lease) = lease(read, &key, interface)? {
+            if let Some(lease) = lease(read, &key, &row.spec, interface)? {
                 found.entry(interface.vpc.clone()).or_default().insert(interface.mac.clone(), lease);
             }
         }
@@ -31,7 +31,12 @@ pub fn leases(read: &impl Read) -> Result<BTreeMap<String, BTreeMap<String, Leas
     Ok(found)
 }
 
-fn lease(read: &impl Read, place: &Key<Instance>, interface: &NetworkInterfaceSpec) -> Result<Option<Lease>, StoreError> {
+fn lease(
+    read: &impl Read,
+    place: &Key<Instance>,
+    spec: &InstanceSpec,
+    interface: &NetworkInterfaceSpec,
+) -> Result<Option<Lease>, StoreError> {
     let subnet = read.spec(&Key::<Subnet>::new(&place.account, &place.region, interface.subnet.clone()))?;
     let vpc = read.spec(&Key::<Vpc>::new(&place.account, &place.region, interface.vpc.clone()))?;
     let (Some(subnet), Some(vpc)) = (subnet, vpc) else { return Ok(None) };
@@ -43,7 +48,7 @@ fn lease(read: &impl Read, place: &Key<Instance>, interface: &NetworkInterfaceSp
     if name_servers.is_empty() {
         name_servers.extend(vpc.cidr.nth(2));
     }
-    let name = private_dns_name(interface.address, &place.region);
+    let name = instance_dns_name(&spec.private_dns, &place.id, interface.address, &place.region);
     let (host, domain) = name.split_once('.').unwrap_or((&name, ""));
     let Some(gateway) = subnet.cidr.nth(1) else { return Ok(None) };
     Ok(Some(Lease {

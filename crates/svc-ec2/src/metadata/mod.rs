@@ -1,8 +1,9 @@
 //! What instances find at their metadata service: from records to the edge's table (pure), and the reconcilers that give instances the
 //! credentials of their roles and the documents that say who they are.
 //!
-//! * `leases`: what virtual machines are told by DHCP. * `tree`: the values of one instance. * `identity`: the instance identity document and its signatures. * `profiles`: credentials.
+//! * `events`: what is planned. * `leases`: what virtual machines are told by DHCP. * `tree`: the values of one instance. * `identity`: the instance identity document and its signatures. * `profiles`: credentials.
 
+mod events;
 mod identity;
 mod leases;
 mod profiles;

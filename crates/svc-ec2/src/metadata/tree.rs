@@ -1,7 +1,11 @@
 //! The values of one instance's metadata, by their paths (EC2 user guide, "Instance metadata categories").
+//!
+//! **Not there**, and so answered with 404: `public-hostname`, since there is no public name server in which an instance could have a name (none
+//! is shown by `DescribeInstances` either); `identity-credentials`, the credentials of a role of the instance itself, `aws:ec2-instance`,
+//! which nothing here would accept; and what instances have that are launched in ways that aren't built (Spot, Auto Scaling, dedicated hosts).
 
-use super::role_of;
-use logic::vpc::{private_dns_name, zone_id_of};
+use super::{events, role_of};
+use logic::vpc::{instance_dns_name, zone_id_of};
 use model::{
     Cidr, Ipv6Cidr, Key,
     ec2::{
@@ -11,7 +15,7 @@ use model::{
 };
 use serde_json::json;
 use spine::{Read, Row, Scope, Specs, StoreError};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc};
 use wire::Time;
 
 /// An instance, with all that its metadata tells.
@@ -22,6 +26,8 @@ pub struct Tree<'a> {
     /// Names of volumes' devices, without the root's.
     devices: Vec<String>,
     identity: Option<Arc<InstanceIdentitySpec>>,
+    /// The ids of the scheduled events that were carried out.
+    events_done: Vec<String>,
     /// The name of the profile's role.
     role: Option<String>,
     /// Keys that were pushed, by user.
@@ -32,7 +38,8 @@ struct Interface<'a> {
     id: &'a str,
     spec: &'a NetworkInterfaceSpec,
     subnet: Option<Cidr>,
-    vpc: Option<Cidr>,
+    /// All blocks of its VPC, the primary one first.
+    vpc: Vec<Cidr>,
     subnet_ipv6: Vec<Ipv6Cidr>,
     vpc_ipv6: Vec<Ipv6Cidr>,
     /// Names of its security groups.
@@ -62,6 +69,7 @@ impl<'a> Tree<'a> {
             interfaces: interfaces.iter().map(|(id, spec)| Interface::of(read, key, &id.id, spec)).collect::<Result<_, _>>()?,
             devices: devices(read, key, &row.spec)?,
             identity: read.spec(&Key::<InstanceIdentity>::new(&key.account, &key.region, key.id.clone()))?,
+            events_done: row.plan.events_done.clone(),
             role,
             pushed: pushed(read, key)?,
         })
@@ -93,15 +101,15 @@ impl<'a> Tree<'a> {
         values.meta("ami-manifest-path", "(unknown)");
         values.meta("instance-action", "none");
         values.meta("instance-id", &self.key.id);
-        values.meta("instance-life-cycle", "on-demand");
+        values.meta("instance-life-cycle", spec.purchase.name());
         values.meta("instance-type", &spec.instance_type);
         values.meta("profile", "default-hvm");
         values.meta("reservation-id", &spec.launch.reservation);
         values.meta("system", "nitro");
         values.meta("services/domain", "amazonaws.com");
         values.meta("services/partition", self.key.region.partition());
-        values.meta("events/maintenance/history", "[]");
-        values.meta("events/maintenance/scheduled", "[]");
+        values.meta("events/maintenance/history", events::history(spec, &self.events_done));
+        values.meta("events/maintenance/scheduled", events::scheduled(spec, &self.events_done));
         values.meta("metrics/vhostmd", r#"<?xml version="1.0" encoding="UTF-8"?>"#);
         if spec.metadata.tags {
             spec.tags.iter().for_each(|(key, value)| values.meta(&format!("tags/instance/{key}"), value));
@@ -137,7 +145,7 @@ impl<'a> Tree<'a> {
 
     fn network(&self, values: &mut Values) {
         if let Some(primary) = self.interfaces.first() {
-            let name = private_dns_name(primary.spec.address, &self.key.region);
+            let name = self.name_by(primary.spec.address);
             values.meta("hostname", &name);
             values.meta("local-hostname", &name);
             values.meta("local-ipv4", primary.spec.address);
@@ -153,15 +161,21 @@ impl<'a> Tree<'a> {
         self.interfaces.iter().for_each(|interface| self.interface(interface, values));
     }
 
+    /// What it is called, or would be with that primary address.
+    fn name_by(&self, address: Ipv4Addr) -> String {
+        instance_dns_name(&self.spec.private_dns, &self.key.id, address, &self.key.region)
+    }
+
     fn interface(&self, it: &Interface<'_>, values: &mut Values) {
         let mut tell = |name: &str, value: String| {
             values.meta(&format!("network/interfaces/macs/{}/{name}", it.spec.mac), value);
         };
         tell("device-number", device(it.spec).to_string());
         tell("interface-id", it.id.to_owned());
-        tell("local-hostname", private_dns_name(it.spec.address, &self.key.region));
+        tell("local-hostname", self.name_by(it.spec.address));
         tell("local-ipv4s", it.spec.addresses().map(|own| own.address.to_string()).collect::<Vec<_>>().join("\n"));
         tell("mac", it.spec.mac.clone());
+        tell("network-card", "0".into());
         tell("owner-id", self.key.account.to_string());
         tell("security-group-ids", it.spec.groups.join("\n"));
         tell("security-groups", it.groups.join("\n"));
@@ -170,9 +184,9 @@ impl<'a> Tree<'a> {
         if let Some(subnet) = it.subnet {
             tell("subnet-ipv4-cidr-block", subnet.to_string());
         }
-        if let Some(vpc) = it.vpc {
-            tell("vpc-ipv4-cidr-block", vpc.to_string());
-            tell("vpc-ipv4-cidr-blocks", vpc.to_string());
+        if let Some(primary) = it.vpc.first() {
+            tell("vpc-ipv4-cidr-block", primary.to_string());
+            tell("vpc-ipv4-cidr-blocks", lines(&it.vpc));
         }
         if !it.spec.ipv6.is_empty() {
             tell("ipv6s", lines(&it.spec.ipv6));
@@ -234,7 +248,7 @@ impl<'a> Tree<'a> {
             values.put("dynamic/instance-identity/document", &identity.document);
             values.put("dynamic/instance-identity/signature", &identity.signature);
             values.put("dynamic/instance-identity/pkcs7", &identity.pkcs7);
-            values.put("dynamic/instance-identity/rsa2048", &identity.pkcs7);
+            values.put("dynamic/instance-identity/rsa2048", &identity.rsa2048);
         }
     }
 }
@@ -256,7 +270,7 @@ impl<'a> Interface<'a> {
             subnet_ipv6: subnet.iter().flat_map(|it| &it.ipv6).map(blocks).collect(),
             vpc_ipv6: vpc.iter().flat_map(|it| &it.ipv6).map(blocks).collect(),
             subnet: subnet.map(|subnet| subnet.cidr),
-            vpc: vpc.map(|vpc| vpc.cidr),
+            vpc: vpc.map(|vpc| vpc.cidrs().collect()).unwrap_or_default(),
             groups,
         })
     }

@@ -8,6 +8,7 @@ mod found;
 mod interludes;
 mod launch;
 mod life;
+mod metadata;
 mod permitted;
 mod serial;
 mod world;

@@ -10,14 +10,18 @@ use super::{
 use agent_proto::edge;
 use model::{
     Cidr, Key,
-    ec2::{NetworkInterface, NetworkInterfaceSpec, Vpc, VpcSpec},
+    ec2::{AttachedTo, Instance, InstanceSpec, NetworkInterface, NetworkInterfaceSpec, Vpc, VpcSpec},
     elbv2::{
         Action, Condition, HealthCheck, Listener, ListenerSpec, LoadBalancer, LoadBalancerSpec, Rule, Target, TargetGroup,
         TargetGroupSpec, TargetSpec,
     },
 };
 use spine::{Read, Scope, Specs, StoreError};
-use std::{collections::BTreeMap, net::Ipv4Addr, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
 /// The name server's address beside the VPC's own (VPC user guide, "Amazon DNS server").
 const LINK_LOCAL_SERVER: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 253);
@@ -34,6 +38,7 @@ pub const KINDS: &[&str] = {
         NetworkInterface::KIND,
         Vpc::KIND,
         model::ec2::Subnet::KIND,
+        Instance::KIND,
     ]
 };
 
@@ -60,6 +65,7 @@ struct World {
     targets: Specs<Target>,
     interfaces: Specs<NetworkInterface>,
     vpcs: Specs<Vpc>,
+    instances: Specs<Instance>,
     usage: Usage,
     reaches: Reaches,
 }
@@ -77,6 +83,7 @@ impl World {
             targets: read.specs(Scope::All)?,
             interfaces: read.specs(Scope::All)?,
             vpcs: read.specs(Scope::All)?,
+            instances: read.specs(Scope::All)?,
         })
     }
 
@@ -149,8 +156,40 @@ impl World {
         let hosts = addresses.map(|(region, address)| (logic::vpc::private_dns_name(address, region), vec![address]));
         let balancers = self.balancers.iter().map(|(_, it)| (it.dns_name.clone(), self.addresses_from(&key.id, it)));
         let servers = spec.cidr.nth(2).into_iter().chain([LINK_LOCAL_SERVER]).collect();
-        let names: BTreeMap<_, _> = hosts.chain(balancers.filter(|(_, addresses)| !addresses.is_empty())).collect();
-        Some(edge::Zone { servers, names, pointers: BTreeMap::new() })
+        let mut names: BTreeMap<_, _> = hosts.chain(balancers.filter(|(_, addresses)| !addresses.is_empty())).collect();
+        let mut ipv6 = BTreeMap::new();
+        for (instance, spec) in self.instances.iter().filter(|(_, instance)| instance.vpc == key.id) {
+            self.resource_name(instance, spec, &mut names, &mut ipv6);
+        }
+        Some(edge::Zone { servers, names, ipv6, pointers: BTreeMap::new() })
+    }
+
+    /// The name of an instance by its id, with the records that it is to have: they lead to its primary interface.
+    fn resource_name(
+        &self,
+        key: &Key<Instance>,
+        spec: &InstanceSpec,
+        names: &mut BTreeMap<String, Vec<Ipv4Addr>>,
+        ipv6: &mut BTreeMap<String, Vec<Ipv6Addr>>,
+    ) {
+        let options = &spec.private_dns;
+        if !options.a_record && !options.aaaa_record {
+            return;
+        }
+        let is_primary = |it: &NetworkInterfaceSpec| {
+            let attachment = it.attachment.as_ref().filter(|attachment| attachment.device_index == 0);
+            attachment.is_some_and(|attachment| attachment.to == AttachedTo::Instance(key.id.clone()))
+        };
+        let Some((_, primary)) = self.interfaces.iter().find(|(_, it)| is_primary(it)) else { return };
+        let name = logic::vpc::resource_dns_name(&key.id, &key.region);
+        if options.a_record {
+            names.insert(name.clone(), vec![primary.address]);
+        }
+        if options.aaaa_record
+            && let Some(address) = primary.ipv6.first()
+        {
+            ipv6.insert(name, vec![*address]);
+        }
     }
 
     /// The addresses at which a balancer is reached from a VPC: its own inside its VPC, its public ones elsewhere.

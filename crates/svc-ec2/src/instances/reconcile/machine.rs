@@ -94,8 +94,9 @@ fn hardware(spec: &InstanceSpec, plan: &InstancePlan) -> Hardware {
 
 /// Its first name: that of its primary address, or its own id (EC2 user guide, "EC2 instance hostnames and domains").
 fn hostname(key: &Key<Instance>, spec: &InstanceSpec, belongings: &Belongings) -> String {
-    let by_address = belongings.interfaces.first().map(|(_, primary)| logic::vpc::private_dns_name(primary.address, &key.region));
-    let name = by_address.filter(|_| !spec.private_dns.resource_name).unwrap_or_else(|| key.id.clone());
+    let primary = belongings.interfaces.first().map(|(_, primary)| primary.address);
+    let name = primary.map(|address| logic::vpc::instance_dns_name(&spec.private_dns, &key.id, address, &key.region));
+    let name = name.unwrap_or_else(|| key.id.clone());
     name.split('.').next().unwrap_or_default().to_owned()
 }
 

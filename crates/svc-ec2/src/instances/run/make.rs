@@ -181,6 +181,7 @@ fn spec(wanted: &Wanted, launch: Launch) -> InstanceSpec {
         user_data: wanted.user_data.clone(),
         profile: wanted.profile.clone(),
         placement: wanted.placement.clone(),
+        purchase: wanted.purchase,
         vpc: wanted.network.vpc.clone(),
         subnet: wanted.network.subnet.clone(),
         interfaces: Vec::new(),

@@ -9,9 +9,9 @@ use crate::{
     },
 };
 use api::ec2::{
-    CpuOptionsRequest, HostnameType, HttpTokensState, InstanceMetadataEndpointState, InstanceMetadataOptionsRequest,
-    InstanceMetadataProtocolState, InstanceMetadataTagsState, PrivateDnsNameOptionsRequest, RunInstancesRequest,
-    ShutdownBehavior,
+    CpuOptionsRequest, HostnameType, HttpTokensState, InstanceMarketOptionsRequest, InstanceMetadataEndpointState,
+    InstanceMetadataOptionsRequest, InstanceMetadataProtocolState, InstanceMetadataTagsState, MarketType,
+    PrivateDnsNameOptionsRequest, RunInstancesRequest, ShutdownBehavior,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use front::{Answer, Cx};
@@ -19,7 +19,7 @@ use logic::{
     instance::credits_of,
     instance_type::{InstanceType, Optimized},
 };
-use model::ec2::{ImageSpec, InstanceAttributes, MetadataOptions, PrivateDnsOptions};
+use model::ec2::{ImageSpec, InstanceAttributes, MetadataOptions, PrivateDnsOptions, PurchaseOption};
 use spine::Read;
 
 /// The largest user data, decoded (EC2 user guide, "Run commands when you launch an EC2 instance with user data input").
@@ -134,15 +134,22 @@ fn default_metadata(cx: &Cx, read: &impl Read, imds_v2: bool) -> Answer<Metadata
     })
 }
 
+/// How its capacity is bought: on demand, which nobody needs to say. A market of another kind is refused by name.
+pub fn purchase(asked: Option<&InstanceMarketOptionsRequest>) -> Answer<PurchaseOption> {
+    match asked.and_then(|asked| asked.market_type) {
+        None if asked.is_none_or(|asked| asked.spot_options.is_none()) => Ok(PurchaseOption::OnDemand),
+        Some(MarketType::Spot) | None => Err(not_built("InstanceMarketOptions.MarketType=spot")),
+        Some(other) => Err(not_built(&format!("InstanceMarketOptions.MarketType={}", other.as_str()))),
+    }
+}
+
 /// What its host name is made of.
 pub fn private_dns(asked: Option<&PrivateDnsNameOptionsRequest>) -> Answer<PrivateDnsOptions> {
     let Some(asked) = asked else { return Ok(PrivateDnsOptions::default()) };
-    if asked.enable_resource_name_dns_aaaa_record == Some(true) {
-        return Err(not_built("PrivateDnsNameOptions.EnableResourceNameDnsAAAARecord"));
-    }
     Ok(PrivateDnsOptions {
         resource_name: asked.hostname_type == Some(HostnameType::ResourceName),
         a_record: asked.enable_resource_name_dns_a_record == Some(true),
+        aaaa_record: asked.enable_resource_name_dns_aaaa_record == Some(true),
     })
 }
 

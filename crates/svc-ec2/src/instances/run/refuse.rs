@@ -16,7 +16,6 @@ pub fn unbuilt(input: &RunInstancesRequest) -> Answer<()> {
         (input.ramdisk_id.is_some(), "RamdiskId"),
         (input.elastic_gpu_specification.as_ref().is_some_and(|list| !list.is_empty()), "ElasticGpuSpecification"),
         (input.elastic_inference_accelerators.as_ref().is_some_and(|list| !list.is_empty()), "ElasticInferenceAccelerators"),
-        (input.instance_market_options.is_some(), "InstanceMarketOptions"),
         (input.capacity_reservation_specification.is_some(), "CapacityReservationSpecification"),
         (input.license_specifications.as_ref().is_some_and(|list| !list.is_empty()), "LicenseSpecifications"),
         (enclave, "EnclaveOptions"),

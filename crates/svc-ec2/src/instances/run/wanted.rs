@@ -16,7 +16,9 @@ use crate::{
 use api::ec2::{RunInstancesRequest, TagSpecification};
 use front::{Answer, Cx};
 use logic::instance_type::{InstanceType, named};
-use model::ec2::{InstanceAttributes, InstanceKey, MetadataOptions, Placement, PrivateDnsOptions, ProfileAssociation, Tags};
+use model::ec2::{
+    InstanceAttributes, InstanceKey, MetadataOptions, Placement, PrivateDnsOptions, ProfileAssociation, PurchaseOption, Tags,
+};
 use spine::Tx;
 use wire::Fault;
 
@@ -37,6 +39,8 @@ pub struct Wanted {
     pub profile: Option<ProfileAssociation>,
     /// Where.
     pub placement: Placement,
+    /// How it is bought.
+    pub purchase: PurchaseOption,
     /// Its interfaces.
     pub network: WantedNetwork,
     /// Its volumes.
@@ -78,6 +82,7 @@ impl Wanted {
             key: input.key_name.as_deref().map(|name| key(cx, tx, name)).transpose()?,
             user_data: input.user_data.as_deref().map(options::user_data).transpose()?,
             profile: input.iam_instance_profile.as_ref().map(|asked| profiles::association(cx, tx, asked)).transpose()?,
+            purchase: options::purchase(input.instance_market_options.as_ref())?,
             placement: place::read(cx, tx, input, kind, &network)?,
             disks: disks::read(cx, tx, input, &image, kind)?,
             instance_store: disks::instance_store(kind, &disks::ephemeral(input, &image.spec)),

@@ -162,7 +162,7 @@ const FIELDS: &[Field<Shown>] = &[
     ("hypervisor", |it| word!(it.instance.hypervisor)),
     ("iam-instance-profile.arn", |it| within!(it.instance.iam_instance_profile, |one| one.arn.texts())),
     ("iam-instance-profile.id", |it| within!(it.instance.iam_instance_profile, |one| one.id.texts())),
-    ("instance-lifecycle", nothing),
+    ("instance-lifecycle", |it| word!(it.instance.instance_lifecycle)),
     ("instance.group-id", |it| each(&it.instance.security_groups, |one| &one.group_id)),
     ("instance.group-name", |it| each(&it.instance.security_groups, |one| &one.group_name)),
     ("ip-address", |it| it.instance.public_ip_address.texts()),

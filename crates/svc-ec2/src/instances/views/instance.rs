@@ -13,21 +13,20 @@ use api::ec2::{
     ArchitectureValues, BootModeValues, CapacityReservationPreference, CapacityReservationSpecificationResponse, CpuOptions,
     DeviceType, EbsInstanceBlockDevice, EnclaveOptions, HibernationOptions, HostnameType, HttpTokensState, HypervisorType,
     IamInstanceProfile, Instance, InstanceAutoRecoveryState, InstanceBandwidthWeighting, InstanceBlockDeviceMapping,
-    InstanceBootModeValues, InstanceCreditSpecification, InstanceMaintenanceOptions, InstanceMetadataEndpointState,
-    InstanceMetadataOptionsResponse, InstanceMetadataOptionsState, InstanceMetadataProtocolState, InstanceMetadataTagsState,
-    InstanceNetworkPerformanceOptions, InstanceRebootMigrationState, InstanceState as Shown, InstanceStateChange,
-    InstanceStateName, Monitoring, MonitoringState, OperatorResponse, Placement as ShownPlacement, PrivateDnsNameOptionsResponse,
-    Reservation, StateReason as ShownReason, Tenancy, VirtualizationType,
+    InstanceBootModeValues, InstanceCreditSpecification, InstanceLifecycleType, InstanceMaintenanceOptions,
+    InstanceMetadataEndpointState, InstanceMetadataOptionsResponse, InstanceMetadataOptionsState, InstanceMetadataProtocolState,
+    InstanceMetadataTagsState, InstanceNetworkPerformanceOptions, InstanceRebootMigrationState, InstanceState as Shown,
+    InstanceStateChange, InstanceStateName, Monitoring, MonitoringState, OperatorResponse, Placement as ShownPlacement,
+    PrivateDnsNameOptionsResponse, Reservation, StateReason as ShownReason, Tenancy, VirtualizationType,
 };
 use logic::{
     ebs::AttachmentState,
     instance::{state_code, state_name, state_reason, state_transition},
     instance_type,
-    vpc::{internal_domain, private_dns_name},
+    vpc::instance_dns_name,
 };
 use model::ec2::{
-    Boot, InstanceSpec, InstanceState, MetadataOptions, NetworkInterfaceSpec, Placement, PrivateDnsOptions, ProfileAssociation,
-    VolumeAttachment,
+    Boot, InstanceSpec, InstanceState, MetadataOptions, Placement, PrivateDnsOptions, ProfileAssociation, VolumeAttachment,
 };
 
 /// An instance with what belongs to it. One that has ended has nothing any more.
@@ -49,7 +48,9 @@ pub fn instance(place: Place<'_>, loaded: &Loaded, belongings: &Belongings) -> I
         instance_id: Some(loaded.id.clone()),
         image_id: Some(spec.image.clone()),
         state: Some(state(state_now)),
-        private_dns_name: Some(primary.map(|it| host_name(place, &loaded.id, spec, it)).unwrap_or_default()),
+        private_dns_name: Some(
+            primary.map(|it| instance_dns_name(&spec.private_dns, &loaded.id, it.address, place.region)).unwrap_or_default(),
+        ),
         // There is no public name server in which it could have a name.
         public_dns_name: Some(String::new()),
         ami_launch_index: Some(spec.launch.index),
@@ -82,6 +83,7 @@ fn with_options(spec: &InstanceSpec) -> Instance {
         boot_mode: spec.boot.boot_mode.as_deref().and_then(BootModeValues::parse),
         current_instance_boot_mode: Some(boot_mode(&spec.boot, &spec.instance_type)),
         platform_details: Some(spec.boot.platform_details.clone()),
+        instance_lifecycle: spec.purchase.life_cycle().and_then(InstanceLifecycleType::parse),
         usage_operation: Some("RunInstances".into()),
         usage_operation_update_time: Some(time(spec.launch.at)),
         monitoring: Some(monitoring(attributes.detailed_monitoring)),
@@ -124,14 +126,6 @@ pub fn reservation(place: Place<'_>, id: &str, instances: Vec<Instance>) -> Rese
         groups: Some(Vec::new()),
         instances: Some(instances),
         ..Reservation::default()
-    }
-}
-
-/// The name of its primary address, or of itself.
-fn host_name(place: Place<'_>, id: &str, spec: &InstanceSpec, primary: &NetworkInterfaceSpec) -> String {
-    match spec.private_dns.resource_name {
-        true => format!("{id}.{}", internal_domain(place.region)),
-        false => private_dns_name(primary.address, place.region),
     }
 }
 
@@ -194,7 +188,7 @@ fn private_dns(options: &PrivateDnsOptions) -> PrivateDnsNameOptionsResponse {
     PrivateDnsNameOptionsResponse {
         hostname_type: Some(if options.resource_name { HostnameType::ResourceName } else { HostnameType::IpName }),
         enable_resource_name_dns_a_record: Some(options.a_record),
-        enable_resource_name_dns_aaaa_record: Some(false),
+        enable_resource_name_dns_aaaa_record: Some(options.aaaa_record),
     }
 }
 

@@ -1,11 +1,13 @@
-//! What signs documents: an RSA key with a certificate of its own, plain signatures, and signed data of PKCS #7 (RFC 5652, section 5).
+//! What signs documents: keys with certificates of their own, plain signatures, and signed data of PKCS #7 (RFC 5652, section 5).
+//!
+//! EC2 signs `rsa2048` with RSA and `pkcs7` with DSA. DSA of the old kind is made by no library that is kept well; ECDSA takes its place.
 
 use anyhow::{Context, Result, anyhow};
 use aws_lc_rs::{
     encoding::AsDer,
     rand::SystemRandom,
     rsa::{KeyPair, KeySize},
-    signature::RSA_PKCS1_SHA256,
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::ec2::IdentityKeySpec;
@@ -17,11 +19,23 @@ const SIGNED_DATA: &[u64] = &[1, 2, 840, 113_549, 1, 7, 2];
 const DATA: &[u64] = &[1, 2, 840, 113_549, 1, 7, 1];
 const SHA256: &[u64] = &[2, 16, 840, 1, 101, 3, 4, 2, 1];
 const RSA: &[u64] = &[1, 2, 840, 113_549, 1, 1, 1];
+const ECDSA_WITH_SHA256: &[u64] = &[1, 2, 840, 10_045, 4, 3, 2];
 
-/// Makes a key with a certificate that it signs itself. Blocks for tenths of a second.
-pub fn new_key() -> Result<IdentityKeySpec> {
-    let pair = KeyPair::generate(KeySize::Rsa2048)?;
-    let pkcs8 = pair.as_der()?.as_ref().to_vec();
+/// How a key signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// RSA of 2,048 bits with SHA-256 (PKCS #1, version 1.5).
+    Rsa,
+    /// On P-256, with SHA-256.
+    Ecdsa,
+}
+
+/// Makes a key with a certificate that it signs itself. Blocks for tenths of a second where it is one of RSA.
+pub fn new_key(algorithm: Algorithm) -> Result<IdentityKeySpec> {
+    let pkcs8 = match algorithm {
+        Algorithm::Rsa => KeyPair::generate(KeySize::Rsa2048)?.as_der()?.as_ref().to_vec(),
+        Algorithm::Ecdsa => rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?.serialize_der(),
+    };
     let signing = rcgen::KeyPair::try_from(pkcs8.as_slice())?;
     let mut params = CertificateParams::new(Vec::new())?;
     params.distinguished_name.push(DnType::CommonName, "Hillfog instance identity documents");
@@ -32,28 +46,44 @@ pub fn new_key() -> Result<IdentityKeySpec> {
 
 /// A key that is ready to sign.
 pub struct Signer {
-    key: KeyPair,
+    key: Pair,
     certificate: Vec<u8>,
     /// The certificate's issuer and serial number, in DER, by which signatures name it.
     issuer: Vec<u8>,
     serial: Vec<u8>,
 }
 
+enum Pair {
+    Rsa(KeyPair),
+    Ecdsa(EcdsaKeyPair),
+}
+
 impl Signer {
     /// Reads a key.
-    pub fn of(spec: &IdentityKeySpec) -> Result<Self> {
-        let key = KeyPair::from_pkcs8(&STANDARD.decode(&spec.private_key)?).map_err(|error| anyhow!("the key: {error}"))?;
+    pub fn of(algorithm: Algorithm, spec: &IdentityKeySpec) -> Result<Self> {
+        let pkcs8 = STANDARD.decode(&spec.private_key)?;
+        let key = match algorithm {
+            Algorithm::Rsa => KeyPair::from_pkcs8(&pkcs8).map(Pair::Rsa),
+            Algorithm::Ecdsa => EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &pkcs8).map(Pair::Ecdsa),
+        };
+        let key = key.map_err(|error| anyhow!("the key: {error}"))?;
         let certificate = STANDARD.decode(&spec.certificate)?;
         let (_, parsed) = X509Certificate::from_der(&certificate).context("the certificate")?;
         let (issuer, serial) = (parsed.issuer().as_raw().to_vec(), parsed.raw_serial().to_vec());
         Ok(Self { key, certificate, issuer, serial })
     }
 
-    /// Signs a text: RSA with SHA-256 (PKCS #1, version 1.5).
+    /// Signs a text.
     pub fn sign(&self, text: &[u8]) -> Result<Vec<u8>> {
-        let mut signature = vec![0; self.key.public_modulus_len()];
-        self.key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text, &mut signature)?;
-        Ok(signature)
+        let random = SystemRandom::new();
+        match &self.key {
+            Pair::Rsa(key) => {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(&RSA_PKCS1_SHA256, &random, text, &mut signature)?;
+                Ok(signature)
+            }
+            Pair::Ecdsa(key) => Ok(key.sign(&random, text)?.as_ref().to_vec()),
+        }
     }
 
     /// A text with its signature and the certificate, in DER.
@@ -89,7 +119,11 @@ impl Signer {
                 who.next().write_bigint_bytes(&self.serial, true);
             });
             algorithm(info.next(), SHA256);
-            algorithm(info.next(), RSA);
+            match self.key {
+                Pair::Rsa(_) => algorithm(info.next(), RSA),
+                // Without parameters (RFC 5754, section 3.3).
+                Pair::Ecdsa(_) => info.next().write_sequence(|algorithm| oid(algorithm.next(), ECDSA_WITH_SHA256)),
+            }
             info.next().write_bytes(signature);
         });
     }
@@ -109,16 +143,21 @@ fn oid(writer: DERWriter<'_>, name: &[u64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm};
 
     #[test]
     fn a_signature_is_the_certificates_and_stands_in_the_signed_data() {
-        let spec = new_key().unwrap();
-        let signer = Signer::of(&spec).unwrap();
+        check(Algorithm::Rsa, &RSA_PKCS1_2048_8192_SHA256);
+        check(Algorithm::Ecdsa, &ECDSA_P256_SHA256_ASN1);
+    }
+
+    fn check(algorithm: Algorithm, verified_by: &'static dyn VerificationAlgorithm) {
+        let spec = new_key(algorithm).unwrap();
+        let signer = Signer::of(algorithm, &spec).unwrap();
         let signature = signer.sign(b"document").unwrap();
         let certificate = STANDARD.decode(&spec.certificate).unwrap();
         let (_, parsed) = X509Certificate::from_der(&certificate).unwrap();
-        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &parsed.public_key().subject_public_key.data);
+        let public = UnparsedPublicKey::new(verified_by, &parsed.public_key().subject_public_key.data);
         public.verify(b"document", &signature).unwrap();
         assert!(public.verify(b"another", &signature).is_err());
         let signed = signer.pkcs7(b"document", &signature);
