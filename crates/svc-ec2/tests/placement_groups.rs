@@ -45,6 +45,7 @@ async fn bad_input_makes_no_group() {
         (400, "InvalidParameterCombination", vec![("GroupName", "web"), ("Strategy", "cluster"), ("PartitionCount", "2")]),
         (400, "InvalidParameterCombination", vec![("GroupName", "web"), ("Strategy", "cluster"), ("SpreadLevel", "rack")]),
         (501, "NotImplemented", vec![("GroupName", "web"), ("Strategy", "cluster"), ("LinkedGroupId", "pg-1")]),
+        (501, "NotImplemented", vec![("GroupName", "web"), ("Strategy", "cluster"), ("ParentGroupId", "pg-1")]),
         (412, "DryRunOperation", vec![("GroupName", "web"), ("Strategy", "cluster"), ("DryRun", "true")]),
     ] {
         let answer = call(&cloud, "ec2", "CreatePlacementGroup", &parameters).await;

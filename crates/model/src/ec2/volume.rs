@@ -33,8 +33,6 @@ pub struct VolumeSpec {
     pub snapshot_encryption: Option<Encryption>,
     /// The snapshot was enabled for fast restore in the zone.
     pub fast_restored: bool,
-    /// `VolumeInitializationRate`, in MiB a second.
-    pub initialization_rate: Option<u32>,
     /// How it is encrypted; `None`: it isn't.
     pub encryption: Option<Encryption>,
     /// It may be attached to several instances at a time (io1 and io2).
@@ -48,8 +46,6 @@ pub struct VolumeSpec {
     pub attachments_made: u32,
     /// Changes of size and type, the last one last.
     pub modifications: Vec<VolumeModification>,
-    /// `autoEnableIO`.
-    pub auto_enable_io: bool,
     /// What makes a repeated request the same.
     pub client_token: Option<RequestToken>,
     /// Deletion was asked for.

@@ -25,6 +25,9 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &CreatePlacementGroupRequest) -> Resu
     if input.linked_group_id.is_some() {
         return Err(Fault::not_implemented("The parameter LinkedGroupId"));
     }
+    if input.parent_group_id.is_some() {
+        return Err(Fault::not_implemented("The parameter ParentGroupId"));
+    }
     if input.operator.is_some() {
         return Err(Fault::not_implemented("The parameter Operator"));
     }

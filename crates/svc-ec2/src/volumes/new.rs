@@ -2,7 +2,7 @@
 
 use super::{
     encryption,
-    errors::{dependency, refused, smaller_than_snapshot, zone_not_found},
+    errors::{refused, smaller_than_snapshot, zone_not_found},
     load::usable_snapshot,
 };
 use crate::errors::{invalid_value, missing_parameter};
@@ -35,8 +35,6 @@ pub struct NewVolume<'a> {
     pub encryption: encryption::Wanted<'a>,
     /// It may be attached to several instances at a time.
     pub multi_attach: bool,
-    /// `VolumeInitializationRate`.
-    pub initialization_rate: Option<i32>,
     /// Its tags.
     pub tags: Tags,
 }
@@ -66,7 +64,6 @@ pub fn new_volume(cx: &Cx, tx: &mut Tx, new: NewVolume<'_>) -> Answer<VolumeSpec
         zone: new.zone.into(),
         snapshot: new.snapshot.map(Into::into),
         fast_restored: source.as_ref().is_some_and(|it| is_fast(it, new.zone, cx)),
-        initialization_rate: rate(&new)?,
         encryption: encryption::decide(cx, tx, new.encryption, snapshot_encryption.as_ref())?,
         snapshot_encryption,
         multi_attach: new.multi_attach,
@@ -74,7 +71,6 @@ pub fn new_volume(cx: &Cx, tx: &mut Tx, new: NewVolume<'_>) -> Answer<VolumeSpec
         attachments: Vec::new(),
         attachments_made: 0,
         modifications: Vec::new(),
-        auto_enable_io: false,
         client_token: None,
         deleted_at: None,
         tags: new.tags,
@@ -96,16 +92,6 @@ pub fn positive(name: &str, value: Option<i32>) -> Answer<Option<u32>> {
     let read =
         |value: i32| u32::try_from(value).map_err(|_| invalid_value(format!("Value ({value}) for parameter {name} is invalid.")));
     value.map(read).transpose()
-}
-
-fn rate(new: &NewVolume<'_>) -> Answer<Option<u32>> {
-    match (positive("volumeInitializationRate", new.initialization_rate)?, new.snapshot) {
-        (Some(_), None) => Err(dependency("VolumeInitializationRate", "SnapshotId")),
-        (Some(rate), _) if !(100..=300).contains(&rate) => Err(invalid_value(format!(
-            "Value ({rate}) for parameter volumeInitializationRate is invalid. Valid range: 100 - 300"
-        ))),
-        (rate, _) => Ok(rate),
-    }
 }
 
 fn is_fast(snapshot: &SnapshotSpec, zone: &str, cx: &Cx) -> bool {

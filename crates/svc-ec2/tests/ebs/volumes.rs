@@ -68,7 +68,7 @@ async fn what_no_volume_can_be_is_refused() {
         ("InvalidParameterValue", vec![zone, ("Size", "10"), ("VolumeType", "gp3"), ("MultiAttachEnabled", "true")]),
         ("InvalidParameterValue", vec![zone, ("Size", "10"), ("VolumeType", "floppy")]),
         ("InvalidParameterDependency", vec![zone, ("Size", "10"), ("KmsKeyId", "alias/aws/ebs")]),
-        ("InvalidParameterDependency", vec![zone, ("Size", "10"), ("VolumeInitializationRate", "100")]),
+        ("NotImplemented", vec![zone, ("Size", "10"), ("VolumeInitializationRate", "100")]),
         ("InvalidSnapshot.NotFound", vec![zone, ("SnapshotId", "snap-00000000")]),
         ("InvalidSnapshotID.Malformed", vec![zone, ("SnapshotId", "x")]),
         ("NotImplemented", vec![zone, ("Size", "1"), ("OutpostArn", "arn")]),
@@ -218,13 +218,13 @@ async fn only_what_was_modified_has_a_modification() {
 }
 
 #[tokio::test]
-async fn attributes_are_kept() {
+async fn input_and_output_are_never_disabled() {
     let world = world();
     let id = world.volume(&[("Size", "10")]).await;
     let read = [("VolumeId", id.as_str()), ("Attribute", "autoEnableIO")];
     assert_eq!(world.ok("DescribeVolumeAttribute", &read).await.one("autoEnableIO/value"), "false");
-    world.ok("ModifyVolumeAttribute", &[("VolumeId", &id), ("AutoEnableIO.Value", "true")]).await;
-    assert_eq!(world.ok("DescribeVolumeAttribute", &read).await.one("autoEnableIO/value"), "true");
+    world.ok("ModifyVolumeAttribute", &[("VolumeId", &id), ("AutoEnableIO.Value", "false")]).await;
+    assert_eq!(world.code("ModifyVolumeAttribute", &[("VolumeId", &id), ("AutoEnableIO.Value", "true")]).await, "NotImplemented");
     assert_eq!(world.code("ModifyVolumeAttribute", &[("VolumeId", &id)]).await, "MissingParameter");
     world.ok("EnableVolumeIO", &[("VolumeId", &id)]).await;
     world.ok("CreateTags", &[("ResourceId.1", &id), ("Tag.1.Key", "a"), ("Tag.1.Value", "b")]).await;

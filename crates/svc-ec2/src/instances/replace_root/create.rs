@@ -37,6 +37,7 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateReplaceRootVolumeTaskRequest) 
     if input.snapshot_id.is_some() && input.image_id.is_some() {
         return Err(invalid_combination("The parameters SnapshotId and ImageId cannot be used together"));
     }
+    refuse(&[("VolumeInitializationRate", input.volume_initialization_rate.is_some())])?;
     let token = token::read(input.client_token.as_deref(), input)?;
     let id = token::id(cx, Resource::REPLACE_ROOT_VOLUME_TASK.prefix, token.as_ref());
     if let Some(row) = tx.get(&key::<RootReplacement>(cx, &id))? {
@@ -155,7 +156,6 @@ fn of_image(cx: &Cx, tx: &Tx, id: &str, instance: &load::Loaded) -> Answer<Sourc
 fn volume(cx: &Cx, tx: &mut Tx, input: &CreateReplaceRootVolumeTaskRequest, root: &Root, source: Source) -> Answer<VolumeSpec> {
     let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
     let needed = crate::tagged::anywhere::<Snapshot>(tx, &cx.account, &cx.region, &source.snapshot)?.map_or(0, |(_, it)| it.size);
-    let rate = input.volume_initialization_rate.map(|rate| i32::try_from(rate).unwrap_or(i32::MAX));
     let key = root.spec.encryption.as_ref().map(|encryption| encryption.key_arn.as_str());
     let new = NewVolume {
         zone: &root.spec.zone,
@@ -166,7 +166,6 @@ fn volume(cx: &Cx, tx: &mut Tx, input: &CreateReplaceRootVolumeTaskRequest, root
         snapshot: Some(&source.snapshot),
         snapshot_by_image: source.lent,
         encryption: WantedEncryption { encrypted: key.map(|_| true), kms_key: key },
-        initialization_rate: rate,
         tags: tags_of(input, Resource::VOLUME)?,
         ..NewVolume::default()
     };

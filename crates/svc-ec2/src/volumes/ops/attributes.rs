@@ -2,8 +2,8 @@
 
 use crate::{
     describe::{Query, select},
-    errors::{dry_run, missing_parameter},
-    records::{find, key, place},
+    errors::{dry_run, missing_parameter, refuse},
+    records::{find, place},
     volumes::{
         errors::incorrect_state,
         load::{row, rows},
@@ -37,9 +37,9 @@ pub fn statuses(cx: &Cx, tx: &mut Tx, input: &DescribeVolumeStatusRequest) -> An
 /// `DescribeVolumeAttribute`.
 pub fn describe(cx: &Cx, tx: &mut Tx, input: &DescribeVolumeAttributeRequest) -> Answer<DescribeVolumeAttributeResult> {
     dry_run(input.dry_run)?;
-    let spec = find::<Volume>(cx, tx, &input.volume_id)?;
+    find::<Volume>(cx, tx, &input.volume_id)?;
     let asked = |name| input.attribute == name;
-    let auto = AttributeBooleanValue { value: Some(spec.auto_enable_io) };
+    let auto = AttributeBooleanValue { value: Some(false) };
     Ok(DescribeVolumeAttributeResult {
         auto_enable_io: asked(VolumeAttributeName::AutoEnableIo).then_some(auto),
         product_codes: asked(VolumeAttributeName::ProductCodes).then(Vec::new),
@@ -47,12 +47,13 @@ pub fn describe(cx: &Cx, tx: &mut Tx, input: &DescribeVolumeAttributeRequest) ->
     })
 }
 
-/// `ModifyVolumeAttribute`.
+/// `ModifyVolumeAttribute`. No volume's input and output are ever disabled here, so that there is nothing that could be enabled by itself.
 pub fn modify(cx: &Cx, tx: &mut Tx, input: &ModifyVolumeAttributeRequest) -> Answer<()> {
     dry_run(input.dry_run)?;
     find::<Volume>(cx, tx, &input.volume_id)?;
     let auto = input.auto_enable_io.as_ref().and_then(|it| it.value).ok_or_else(|| missing_parameter("AutoEnableIO"))?;
-    Ok(tx.update_spec(&key::<Volume>(cx, &input.volume_id), |spec| spec.auto_enable_io = auto)?)
+    refuse(&[("AutoEnableIO", auto)])?;
+    Ok(())
 }
 
 /// `EnableVolumeIO`: of a volume whose data may be inconsistent. None here is stopped for that, so that its input and output are enabled.

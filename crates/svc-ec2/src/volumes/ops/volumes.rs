@@ -29,7 +29,11 @@ use spine::{Read, Tx};
 /// `CreateVolume`.
 pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateVolumeRequest) -> Answer<Shown> {
     dry_run(input.dry_run)?;
-    for (given, parameter) in [(input.outpost_arn.is_some(), "OutpostArn"), (input.operator.is_some(), "Operator")] {
+    for (given, parameter) in [
+        (input.outpost_arn.is_some(), "OutpostArn"),
+        (input.operator.is_some(), "Operator"),
+        (input.volume_initialization_rate.is_some(), "VolumeInitializationRate"),
+    ] {
         if given {
             return Err(not_built(parameter, "CreateVolume"));
         }
@@ -52,7 +56,6 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateVolumeRequest) -> Answer<Shown
         snapshot_by_image: false,
         encryption: Wanted { encrypted: input.encrypted, kms_key: input.kms_key_id.as_deref() },
         multi_attach: input.multi_attach_enabled == Some(true),
-        initialization_rate: input.volume_initialization_rate,
         tags: tags::on_create(input.tag_specifications.as_deref(), Resource::VOLUME)?,
     };
     let mut spec = new_volume(cx, tx, new)?;

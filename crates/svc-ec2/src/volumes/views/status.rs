@@ -42,17 +42,16 @@ pub fn status(place: Place<'_>, id: &str, spec: &VolumeSpec, plan: &VolumePlan) 
             status: Some(status),
         }),
         attachment_statuses: Some(attachments(spec, plan).map(|(it, _)| of(it)).collect()),
-        initialization_status_details: spec.snapshot.as_ref().map(|_| initialization(spec, plan)),
+        initialization_status_details: spec.snapshot.as_ref().map(|_| initialization(plan)),
         operator: Some(OperatorResponse { managed: Some(false), ..OperatorResponse::default() }),
         ..VolumeStatusItem::default()
     }
 }
 
 /// Blocks of a snapshot are fetched when they are first touched: a volume is whole as soon as it is there.
-fn initialization(spec: &VolumeSpec, plan: &VolumePlan) -> InitializationStatusDetails {
-    let kind = if spec.initialization_rate.is_some() { InitializationType::ProvisionedRate } else { InitializationType::Default };
+fn initialization(plan: &VolumePlan) -> InitializationStatusDetails {
     InitializationStatusDetails {
-        initialization_type: Some(kind),
+        initialization_type: Some(InitializationType::Default),
         progress: Some(if plan.ready_at.is_some() { 100 } else { 0 }),
         estimated_time_to_complete_in_seconds: None,
     }

@@ -30,7 +30,6 @@ pub fn volume(place: Place<'_>, id: &str, spec: &VolumeSpec, plan: &VolumePlan) 
         volume_type: VolumeType::parse(&given.volume_type),
         fast_restored: spec.snapshot.as_ref().map(|_| spec.fast_restored),
         multi_attach_enabled: Some(spec.multi_attach),
-        volume_initialization_rate: spec.initialization_rate.and_then(number),
         tags: tags::view_if_any(&spec.tags),
         operator: Some(OperatorResponse { managed: Some(false), ..OperatorResponse::default() }),
         ..Volume::default()
