@@ -19,6 +19,7 @@ mod metadata;
 mod network;
 mod ops;
 mod permission;
+mod quotas;
 mod records;
 mod resource;
 mod tagged;

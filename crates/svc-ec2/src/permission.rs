@@ -93,10 +93,10 @@ fn expand(given: &IpPermission, find: FindGroup<'_>) -> Result<Vec<Described>, F
 fn peers(given: &IpPermission, find: FindGroup<'_>) -> Result<Vec<(Peer, Option<String>)>, Fault> {
     let mut peers = Vec::new();
     for range in given.ip_ranges.iter().flatten() {
-        peers.push((ipv4(range.cidr_ip.as_deref())?, description(&range.description)?));
+        peers.push((ipv4(said(range.cidr_ip.as_deref())?)?, description(&range.description)?));
     }
     for range in given.ipv6_ranges.iter().flatten() {
-        peers.push((ipv6(range.cidr_ipv6.as_deref())?, description(&range.description)?));
+        peers.push((ipv6_block(said(range.cidr_ipv6.as_deref())?).map(Peer::Ipv6)?, description(&range.description)?));
     }
     for pair in given.user_id_group_pairs.iter().flatten() {
         peers.push((Peer::Group(find(pair)?), description(&pair.description)?));
@@ -106,6 +106,13 @@ fn peers(given: &IpPermission, find: FindGroup<'_>) -> Result<Vec<(Peer, Option<
         peers.push((Peer::PrefixList(id), description(&list.description)?));
     }
     Ok(peers)
+}
+
+/// The block of a range of addresses. A rule that says of a range everything but its block is malformed.
+fn said(block: Option<&str>) -> Result<&str, Fault> {
+    let message = "The specified security group rule is malformed. A range of addresses has to be given in CIDR notation, such as \
+                   203.0.113.0/24";
+    block.filter(|block| !block.is_empty()).ok_or_else(|| Fault::client("InvalidPermission.Malformed", message))
 }
 
 /// A protocol under the name that EC2 shows: `-1`, `tcp`, `udp`, `icmp`, `icmpv6`, or a number.
@@ -159,14 +166,9 @@ fn ports(protocol: &str, from: Option<i32>, to: Option<i32>) -> Result<(Option<i
 }
 
 /// The block in its canonical form: host bits are cleared, as EC2 does.
-fn ipv4(text: Option<&str>) -> Result<Peer, Fault> {
-    let text = text.unwrap_or_default();
+fn ipv4(text: &str) -> Result<Peer, Fault> {
     let cidr: Cidr = text.parse().map_err(|_| malformed_block(text))?;
     Ok(Peer::Ipv4(Cidr::new(cidr.address, cidr.prefix)))
-}
-
-fn ipv6(text: Option<&str>) -> Result<Peer, Fault> {
-    ipv6_block(text.unwrap_or_default()).map(Peer::Ipv6)
 }
 
 /// A block of IPv6 addresses in its canonical form.

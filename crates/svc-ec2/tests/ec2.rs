@@ -117,7 +117,7 @@ async fn names_and_descriptions_of_groups_are_checked() {
     let cloud = cloud();
     for (name, description, code) in [
         ("sg-web", "d", "InvalidParameterValue"),
-        ("default", "d", "InvalidParameterValue"),
+        ("default", "d", "InvalidGroup.Reserved"),
         ("a\u{e4}", "d", "InvalidParameterValue"),
         ("web", "d\u{e4}", "InvalidParameterValue"),
     ] {

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     errors::{dry_run, invalid_combination, invalid_value, missing_parameter},
+    quotas,
     records::key,
     volumes::may_attach,
 };
@@ -109,6 +110,7 @@ fn has_room(hosts: &Hosts, cx: &Cx, loaded: &Loaded) -> Answer<()> {
     let name = &loaded.spec.instance_type;
     let Some(kind) = instance_type::named(name) else { return Err(no_capacity(name, &loaded.spec.placement.zone)) };
     check_processor(hosts, kind)?;
+    quotas::within_vcpus(cx, kind, (1, 1))?;
     match hosts.room(cx, cx.snapshot(), kind, &loaded.spec.placement, 1)?.is_empty() {
         true => Err(no_capacity(name, &loaded.spec.placement.zone)),
         false => Ok(()),

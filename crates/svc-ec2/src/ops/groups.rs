@@ -4,6 +4,7 @@ use crate::{
     describe::{Query, page, select},
     errors::{dry_run, invalid_value, missing_parameter},
     permission::{PUNCTUATION, is_plain},
+    quotas,
     records::{all, default_vpc, find as found, group_named, key, place},
     resource::Resource,
     tags, views,
@@ -34,6 +35,7 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateSecurityGroupRequest) -> Resul
         let message = format!("The security group '{}' already exists for VPC '{vpc}'", input.group_name);
         return Err(Fault::client("InvalidGroup.Duplicate", message));
     }
+    quotas::SECURITY_GROUPS.check_one::<SecurityGroup>(cx, |_| true)?;
     let id = format!("sg-{}", cx.env.hex(17));
     let ipv6 = !found::<Vpc>(cx, tx, &vpc)?.ipv6.is_empty();
     let plain = SecurityGroupSpec {
@@ -81,7 +83,8 @@ fn check_name(name: &str) -> Result<(), Fault> {
         return Err(invalid_value(message));
     }
     if name == "default" {
-        return Err(invalid_value("Cannot use reserved security group name: default"));
+        let message = "The security group name 'default' is reserved: it cannot be used for a new security group.";
+        return Err(Fault::client("InvalidGroup.Reserved", message));
     }
     let valid = (1..=255).contains(&name.len()) && is_plain(name);
     let message = format!(

@@ -5,6 +5,7 @@ use crate::{
     access::{self, TAG},
     describe::{Described, Field, Query, Text, each, select},
     errors::{different_networks, dry_run, has_dependencies, invalid_value, no_association},
+    quotas,
     records::{Named, all, chosen, find, key, place},
     resource::Resource,
     tags,
@@ -61,6 +62,7 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateNetworkAclRequest) -> Result<Creat
         Asked::Before((id, spec)) => return Ok(answer(&id, &spec)),
         Asked::New(token) => token,
     };
+    quotas::NETWORK_ACLS.check_one::<NetworkAcl>(cx, |acl| acl.vpc == input.vpc_id)?;
     let spec = NetworkAclSpec {
         vpc: input.vpc_id.clone(),
         is_default: false,

@@ -5,6 +5,7 @@ use crate::{
     access::{self, TAG},
     describe::{Described, Field, Query, Text, nothing, page, select},
     errors::{already_associated, dry_run, invalid_combination, invalid_value, missing_parameter, no_association, refuse},
+    quotas,
     records::{Named, all, chosen, find, key, place},
     resource::Resource,
     tags,
@@ -30,9 +31,6 @@ use std::{
     net::Ipv4Addr,
 };
 use wire::Fault;
-
-/// How many an account can have in a region (EC2 user guide, "Elastic IP address quota").
-const MOST: usize = 5;
 
 /// The rows of these operations.
 pub fn rows(service: Service) -> Service {
@@ -99,9 +97,7 @@ fn allocate(cx: &Cx, tx: &mut Tx, input: &AllocateAddressRequest) -> Result<Allo
         ("IpamPoolId", input.ipam_pool_id.is_some()),
     ])?;
     let tags = tags::on_create(input.tag_specifications.as_deref(), Resource::ELASTIC_IP)?;
-    if all::<ElasticIp>(cx, tx)?.len() >= MOST {
-        return Err(Fault::client("AddressLimitExceeded", "The maximum number of addresses has been reached."));
-    }
+    quotas::ADDRESSES.check(all::<ElasticIp>(cx, tx)?.len() as u64, 1)?;
     let id = format!("eipalloc-{}", cx.env.hex(17));
     let taken: BTreeSet<_> = tx.specs::<ElasticIp>(Scope::All)?.iter().map(|(_, it)| it.address).collect();
     let address = match &input.address {

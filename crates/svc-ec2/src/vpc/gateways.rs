@@ -3,6 +3,7 @@
 use crate::{
     access::{self, TAG},
     errors::{already_associated, dry_run, has_dependencies, invalid_value},
+    quotas,
     records::{all, find, key, place},
     resource::Resource,
     tags, views,
@@ -52,6 +53,7 @@ pub fn rows(service: Service) -> Service {
 fn create(cx: &Cx, tx: &mut Tx, input: &CreateInternetGatewayRequest) -> Result<CreateInternetGatewayResult, Fault> {
     dry_run(input.dry_run)?;
     let tags = tags::on_create(input.tag_specifications.as_deref(), Resource::INTERNET_GATEWAY)?;
+    quotas::INTERNET_GATEWAYS.check_one::<InternetGateway>(cx, |_| true)?;
     let (id, spec) = (format!("igw-{}", cx.env.hex(17)), InternetGatewaySpec { vpc: None, tags });
     tx.create(&key::<InternetGateway>(cx, &id), &spec)?;
     Ok(CreateInternetGatewayResult { internet_gateway: Some(views::gateway(place(cx), &id, &spec)) })

@@ -10,6 +10,7 @@ use crate::{
     access::{self, TAG},
     describe::{Described, Field, Query, Text, select},
     errors::{already_associated, dry_run, given, invalid_combination, missing_parameter, refuse},
+    quotas,
     records::{chosen, find, key},
     resource::Resource,
     tags,
@@ -63,6 +64,7 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateNatGatewayRequest) -> Result<Creat
         Asked::Before((id, _)) => return answer(cx, tx, input, &id),
         Asked::New(token) => token,
     };
+    check_quota(cx, &subnet.zone)?;
     let allocation = allocation(cx, tx, input, &subnet.vpc)?;
     let id = format!("nat-{}", cx.env.hex(17));
     let wanted = input.private_ip_address.as_deref().map(address).transpose()?;
@@ -84,6 +86,12 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateNatGatewayRequest) -> Result<Creat
         addresses::connect(cx, tx, &allocation, association)?;
     }
     answer(cx, tx, input, &id)
+}
+
+/// Counts those of an Availability Zone that nobody has deleted.
+fn check_quota(cx: &Cx, zone: &str) -> Result<(), Fault> {
+    let here = |subnet: &str| cx.snapshot().spec(&key::<Subnet>(cx, subnet)).ok().flatten().is_some_and(|it| it.zone == zone);
+    quotas::NAT_GATEWAYS.check_one::<NatGateway>(cx, |gateway| gateway.deleted_at.is_none() && here(&gateway.subnet))
 }
 
 fn answer(cx: &Cx, tx: &Tx, input: &CreateNatGatewayRequest, id: &str) -> Result<CreateNatGatewayResult, Fault> {

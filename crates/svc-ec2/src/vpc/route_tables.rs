@@ -8,6 +8,7 @@ use crate::{
         refuse,
     },
     ops::describe::route_table as view,
+    quotas,
     records::{Named, all, find, key},
     resource::Resource,
     tags,
@@ -65,6 +66,7 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateRouteTableRequest) -> Result<Creat
         Asked::Before((id, spec)) => return Ok(answer(view(cx, tx, &id, &spec)?)),
         Asked::New(token) => token,
     };
+    quotas::ROUTE_TABLES.check_one::<RouteTable>(cx, |table| table.vpc == input.vpc_id)?;
     let id = format!("rtb-{}", cx.env.hex(17));
     let spec = RouteTableSpec {
         vpc: input.vpc_id.clone(),

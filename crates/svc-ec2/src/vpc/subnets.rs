@@ -7,6 +7,7 @@ use super::{
 use crate::{
     access::{self, TAG},
     errors::{dry_run, has_dependencies, invalid_combination, invalid_value, refuse},
+    quotas,
     records::{all, find, key, place},
     resource::Resource,
     tags, views,
@@ -60,6 +61,7 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateSubnetRequest) -> Result<CreateSub
         Some(text) => Some(ipv6::block_for_subnet(cx, tx, &vpc, &input.vpc_id, text)?),
         None => None,
     };
+    quotas::SUBNETS.check_one::<Subnet>(cx, |subnet| subnet.vpc == input.vpc_id)?;
     let spec = SubnetSpec {
         vpc: input.vpc_id.clone(),
         cidr,

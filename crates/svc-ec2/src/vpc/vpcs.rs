@@ -7,6 +7,7 @@ use super::{
 use crate::{
     access::{self, TAG},
     errors::{dry_run, has_dependencies, invalid_combination, invalid_value, no_association, refuse},
+    quotas,
     records::{all, find, key, place},
     resource::Resource,
     tags, views,
@@ -68,6 +69,7 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateVpcRequest) -> Result<CreateVpcRes
     ])?;
     let cidr = vpc_block(input.cidr_block.as_deref())?;
     let tags = tags::on_create(input.tag_specifications.as_deref(), Resource::VPC)?;
+    quotas::VPCS.check_one::<Vpc>(cx, |_| true)?;
     let id = format!("vpc-{}", cx.env.hex(17));
     let spec = VpcSpec {
         cidr,

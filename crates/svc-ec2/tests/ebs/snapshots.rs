@@ -156,3 +156,19 @@ async fn snapshots_are_found_by_owner_and_by_what_they_are() {
     assert_eq!(answer.code(), "InvalidSnapshot.NotFound");
     assert!(world.ok("ListSnapshotsInRecycleBin", &[]).await.all("item/snapshotId").is_empty());
 }
+
+#[tokio::test]
+async fn so_many_of_a_volume_are_made_at_a_time() {
+    let world = world();
+    for (parameters, most) in [(vec![("Size", "1")], 5), (vec![("Size", "125"), ("VolumeType", "st1")], 1)] {
+        let volume = world.volume(&parameters).await;
+        let mut made = Vec::new();
+        for _ in 0..most {
+            made.push(world.ok("CreateSnapshot", &[("VolumeId", &volume)]).await.one("snapshotId").to_owned());
+        }
+        assert_eq!(world.code("CreateSnapshot", &[("VolumeId", &volume)]).await, "ConcurrentSnapshotLimitExceeded");
+        world.settle().await;
+        world.complete(&volume, &made[0]).await;
+        world.ok("CreateSnapshot", &[("VolumeId", &volume)]).await;
+    }
+}

@@ -12,6 +12,7 @@ mod ipv6;
 mod nat_gateways;
 mod peering;
 mod prefix_lists;
+mod quotas;
 mod routes;
 mod subnets;
 mod vpcs;

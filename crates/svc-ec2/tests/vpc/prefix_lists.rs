@@ -96,7 +96,9 @@ async fn a_gateway_endpoint_has_a_route_in_its_tables() {
     let balancer =
         [("VpcId", id.as_str()), ("ServiceName", "com.amazonaws.us-east-1.ecs"), ("VpcEndpointType", "GatewayLoadBalancer")];
     assert_eq!(code(&cloud, "CreateVpcEndpoint", &balancer).await, "NotImplemented");
+    let absent = [("VpcId", id.as_str()), ("ServiceName", "com.amazonaws.us-east-1.dynamodb")];
+    assert_eq!(code(&cloud, "CreateVpcEndpoint", &absent).await, "InvalidServiceName");
     let gateways = [("Filter.1.Name", "service-type"), ("Filter.1.Value.1", "Gateway")];
     let services = ec2(&cloud, "DescribeVpcEndpointServices", &gateways).await;
-    assert_eq!(services.all("serviceNameSet/item"), ["com.amazonaws.us-east-1.dynamodb", s3]);
+    assert_eq!(services.all("serviceNameSet/item"), [s3]);
 }

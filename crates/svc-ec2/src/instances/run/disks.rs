@@ -4,6 +4,7 @@ use super::{image::Launchable, wanted::Wanted};
 use crate::{
     errors::missing_parameter,
     instances::{errors::not_built, hibernation},
+    quotas,
     tagged::anywhere,
     volumes::{NewVolume, WantedEncryption, may_attach, new_volume, positive},
 };
@@ -179,9 +180,10 @@ fn gib(gb: i64) -> u32 {
 }
 
 /// Refuses volumes that can't be: of each one is made, as it would be.
-pub fn check(cx: &Cx, tx: &mut Tx, wanted: &Wanted) -> Answer<()> {
+pub fn check(cx: &Cx, tx: &mut Tx, wanted: &Wanted, instances: u64) -> Answer<()> {
     wanted.disks.iter().try_for_each(|disk| {
         let made = volume(cx, tx, wanted, disk, "i-00000000")?;
+        quotas::check_volumes(cx, made.size, &made.performance, instances)?;
         if wanted.attributes.hibernation && disk.device == wanted.image.spec.root_device {
             hibernation::check_root(&made, wanted.kind.memory_mib)?;
         }

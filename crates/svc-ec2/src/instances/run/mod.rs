@@ -19,6 +19,7 @@ pub use place::{group_of, partition_of};
 use super::{errors::no_capacity, hosts::Hosts, load, reconcile::machine_kind, views};
 use crate::{
     errors::{dry_run, invalid_value},
+    quotas,
     records::{key, place as here},
     templates,
 };
@@ -43,8 +44,10 @@ pub fn run(hosts: &Hosts, cx: &Cx, tx: &mut Tx, asked: &RunInstancesRequest) -> 
         wanted.tags.instance.insert("aws:ec2launchtemplate:id".into(), template);
         wanted.tags.instance.insert("aws:ec2launchtemplate:version".into(), version.to_string());
     }
+    let counts = (counts.0, quotas::within_vcpus(cx, wanted.kind, counts)?);
     let spots = room(hosts, cx, &wanted, counts)?;
-    disks::check(cx, tx, &wanted)?;
+    network::check_quota(cx, &wanted.network, counts.0)?;
+    disks::check(cx, tx, &wanted, counts.0.into())?;
     dry_run(input.dry_run)?;
     let made = make::instances(cx, tx, &wanted, counts.0, &spots)?;
     token::remember(cx, tx, asked, &made)?;

@@ -3,6 +3,7 @@
 use crate::{
     errors::{invalid_combination, invalid_value, missing_parameter},
     instances::errors::not_built,
+    quotas,
     records::{all, default_vpc, find, group_named},
     vpc::interfaces,
 };
@@ -47,6 +48,12 @@ pub enum Source {
     Existing(String, Arc<NetworkInterfaceSpec>),
     /// It is made.
     New(Box<NewOne>),
+}
+
+/// Refuses so many instances where there would be too many interfaces with theirs.
+pub fn check_quota(cx: &Cx, wanted: &WantedNetwork, instances: u32) -> Answer<()> {
+    let new = wanted.interfaces.iter().filter(|one| matches!(one.source, Source::New(_))).count() as u64;
+    quotas::NETWORK_INTERFACES.check_some::<NetworkInterface>(cx, new.saturating_mul(instances.into()), |_| true)
 }
 
 /// An interface that is made.

@@ -3,6 +3,7 @@
 use crate::{
     describe::{Query, select},
     errors::{dry_run, missing_parameter},
+    quotas,
     records::{key, place},
     resource::Resource,
     tags,
@@ -59,6 +60,7 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateVolumeRequest) -> Answer<Shown
         tags: tags::on_create(input.tag_specifications.as_deref(), Resource::VOLUME)?,
     };
     let mut spec = new_volume(cx, tx, new)?;
+    quotas::check_volumes(cx, spec.size, &spec.performance, 1)?;
     spec.client_token = token;
     tx.create(&key, &spec)?;
     Ok(views::volume(place(cx), &id, &spec, &VolumePlan::default()))

@@ -1,4 +1,4 @@
-//! VPC endpoints: by routes, of S3 and DynamoDB, and with interfaces ([`interface`]), of the services that are here.
+//! VPC endpoints: by routes, of S3, and with interfaces ([`interface`]), of the services that are here.
 //!
 //! Each table that has a gateway endpoint has a route for the service's prefix list; which tables these are is told by their routes alone.
 
@@ -14,6 +14,7 @@ use crate::{
     access::{self, TAG},
     describe::{Described, Field, Query, Text, matching, nothing, page, select},
     errors::{different_networks, dry_run, given, invalid_value, missing_parameter, refuse},
+    quotas,
     records::{all, chosen, find, key, place},
     resource::Resource,
     tags,
@@ -121,6 +122,12 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateVpcEndpointRequest) -> Result<Crea
         Asked::Before((id, spec)) => return answer(cx, tx, input, &id, &spec),
         Asked::New(token) => token,
     };
+    match of_interfaces {
+        true => {
+            quotas::INTERFACE_ENDPOINTS.check_one::<VpcEndpoint>(cx, |it| it.interfaces.is_some() && it.vpc == input.vpc_id)?
+        }
+        false => quotas::GATEWAY_ENDPOINTS.check_one::<VpcEndpoint>(cx, |it| it.interfaces.is_none())?,
+    }
     let id = format!("vpce-{}", cx.env.hex(17));
     let interfaces = match of_interfaces {
         true => Some(interface::create(cx, tx, &id, &service, input)?),

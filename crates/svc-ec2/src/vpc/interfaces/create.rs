@@ -4,6 +4,7 @@ use super::{everything, ipv6, no_address};
 use crate::{
     errors::{dry_run, given, invalid_combination, invalid_value, refuse},
     ops::describe::known_of_interfaces,
+    quotas,
     records::{all, find, key, place},
     resource::Resource,
     tags, views,
@@ -43,6 +44,7 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateNetworkInterfaceRequest) -> Re
         Asked::Before((id, spec)) => return answer(cx, tx, input, &id, &spec),
         Asked::New(token) => token,
     };
+    quotas::NETWORK_INTERFACES.check_one::<NetworkInterface>(cx, |_| true)?;
     let id = format!("eni-{}", cx.env.hex(17));
     let named: Vec<String> = input.ipv6_addresses.iter().flatten().filter_map(|one| one.ipv6_address.clone()).collect();
     let ipv6 = ipv6::wanted(&named, input.ipv6_address_count, Some(&subnet))?;

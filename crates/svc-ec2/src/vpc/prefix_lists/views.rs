@@ -35,7 +35,7 @@ pub struct AwsList {
 }
 
 /// The services that have gateway endpoints.
-pub const GATEWAY_SERVICES: [&str; 2] = ["dynamodb", "s3"];
+pub const GATEWAY_SERVICES: [&str; 1] = ["s3"];
 
 /// The id of AWS's list of a service in a region.
 pub fn aws_list_id(region: &Region, service: &str) -> String {

@@ -3,6 +3,7 @@
 use crate::{
     errors::{dry_run, invalid_value},
     images::image_of,
+    quotas,
     records::{find, key, place},
     resource::Resource,
     tags,
@@ -17,9 +18,9 @@ use api::ec2::{
     Snapshot as Shown, SnapshotLocationEnum,
 };
 use front::{Answer, Cx};
-use logic::ebs::{VolumeState, attachments, volume_state};
+use logic::ebs::{SnapshotState, VolumeState, attachments, snapshot_state, volume_state};
 use model::ec2::{Instance, InstanceState, Snapshot, SnapshotOrigin, SnapshotPlan, SnapshotSpec, Tags, Volume, VolumeSpec};
-use spine::{Read, Tx};
+use spine::{Read, Scope, Tx};
 use wire::Fault;
 
 /// A description has at most so many characters.
@@ -96,6 +97,7 @@ pub fn of_volume(cx: &Cx, tx: &mut Tx, volume: &str, description: Option<&str>, 
         VolumeState::Deleting => return Err(Resource::VOLUME.not_found(volume)),
         state => return Err(incorrect_state(format!("The volume '{volume}' is '{}'.", state.name()))),
     }
+    check_quota(cx, volume, &source.spec)?;
     let id = format!("snap-{}", cx.env.hex(17));
     let spec = SnapshotSpec {
         description: checked(description)?,
@@ -105,6 +107,18 @@ pub fn of_volume(cx: &Cx, tx: &mut Tx, volume: &str, description: Option<&str>, 
     };
     tx.create(&key::<Snapshot>(cx, &id), &spec)?;
     Ok((id, spec))
+}
+
+/// Counts the snapshots of a volume that aren't complete.
+fn check_quota(cx: &Cx, volume: &str, spec: &VolumeSpec) -> Answer<()> {
+    let quota = match &*spec.performance.volume_type {
+        "st1" | "sc1" => &quotas::CONCURRENT_SNAPSHOTS_OF_HDD,
+        _ => &quotas::CONCURRENT_SNAPSHOTS,
+    };
+    let all = cx.snapshot().list::<Snapshot>(Scope::Region(&cx.account, &cx.region))?;
+    let of_it = all.iter().filter(|(_, row)| row.spec.volume == volume);
+    let pending = of_it.filter(|(_, row)| snapshot_state(&row.plan) == SnapshotState::Pending);
+    quota.check(pending.count() as u64, 1)
 }
 
 /// A description that isn't too long.
