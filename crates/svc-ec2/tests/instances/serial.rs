@@ -2,7 +2,7 @@
 
 use crate::world::{World, key};
 use front::testing::{Bench, Reply};
-use model::ec2::{Instance, SerialConsoleKey};
+use model::ec2::{Instance, PushedKey, SerialConsoleKey};
 use serde_json::json;
 use spine::{
     Read, Scope,
@@ -67,4 +67,32 @@ async fn a_console_has_one_seat() {
     assert!(serial::sit_down(store, &console, now + Duration::from_secs(1)).await.unwrap());
     serial::clear(store).await.unwrap();
     assert!(serial::sit_down(store, &console, now).await.unwrap(), "a new server knows of nobody");
+}
+
+#[tokio::test]
+async fn a_key_for_a_login_is_refused_in_five_cases() {
+    let world = World::new().await;
+    let (running, pending) = (world.running(&[]).await, world.pending(&[]).await);
+    let send = async |id: &str, user: &str, public: &str, zone: Option<&str>| {
+        let mut input = json!({"InstanceId": id, "InstanceOSUser": user, "SSHPublicKey": public});
+        if let Some(zone) = zone {
+            input["AvailabilityZone"] = zone.into();
+        }
+        world.bench.json("ec2-instance-connect", "SendSSHPublicKey", input).await
+    };
+    let (user, zone) = ("ec2-user", world.shown(&running).await.one("placement/availabilityZone").to_owned());
+    for (id, user, public, zone, code) in [
+        (&*running, user, &*"x".repeat(80), None, "InvalidArgsException"),
+        (&running, "-root", KEY, None, "InvalidArgsException"),
+        ("i-0123456789abcdef0", user, KEY, None, "EC2InstanceNotFoundException"),
+        (&running, user, KEY, Some("us-east-1f"), "EC2InstanceNotFoundException"),
+        (&pending, user, KEY, None, "EC2InstanceStateInvalidException"),
+    ] {
+        assert_eq!(send(id, user, public, zone).await.code(), code, "{id} {user} {zone:?}");
+    }
+    assert!(world.bench.store.snapshot().specs::<PushedKey>(Scope::All).unwrap().is_empty());
+    let sent = send(&running, user, KEY, Some(&zone)).await;
+    assert_eq!((sent.status, sent.json()["Success"].as_bool()), (200, Some(true)));
+    let pushed = world.bench.store.snapshot().specs::<PushedKey>(Scope::All).unwrap();
+    assert_eq!((&*pushed[0].1.user, &*pushed[0].1.public_key), (user, KEY));
 }

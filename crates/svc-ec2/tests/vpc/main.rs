@@ -10,6 +10,7 @@ mod flow_logs;
 mod interfaces;
 mod ipv6;
 mod nat_gateways;
+mod past;
 mod peering;
 mod prefix_lists;
 mod quotas;
