@@ -1,8 +1,7 @@
 //! How many invocations may be under way at a time, and how many may come in a second (Lambda developer guide, "Understanding Lambda function
 //! scaling").
 
-use model::Timestamp;
-use std::time::Duration;
+use crate::token_bucket::Limit;
 
 /// How many invocations of an account's functions may be under way in a region.
 pub const OF_AN_ACCOUNT: u32 = 1000;
@@ -87,74 +86,30 @@ pub fn charge(under_way: UnderWay, limits: Limits) -> Result<Charge, Throttle> {
 
 /// How fast a function may grow: by 1,000 environments every ten seconds, refilled all the time (Lambda developer guide, "Understanding
 /// concurrency scaling").
-#[derive(Clone, Copy, Debug)]
-pub struct Burst {
-    /// Thousandths of environments.
-    left: u64,
-    at: Timestamp,
-}
-
-const MOST_AT_ONCE: u64 = 1_000_000;
-/// 1,000 environments in ten seconds are a hundred thousandths of one in a millisecond.
-const A_MILLISECOND: u64 = 100;
-
-impl Burst {
-    /// That of a function that hasn't grown yet.
-    pub fn new(now: Timestamp) -> Self {
-        Self { left: MOST_AT_ONCE, at: now }
-    }
-
-    /// Takes one environment, if the function may have one more by now.
-    pub fn take(&mut self, now: Timestamp) -> bool {
-        let passed = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX);
-        self.left = self.left.saturating_add(passed.saturating_mul(A_MILLISECOND)).min(MOST_AT_ONCE);
-        self.at = now;
-        let one = Duration::from_secs(1).as_millis() as u64;
-        self.left.checked_sub(one).map(|left| self.left = left).is_some()
-    }
-}
+pub const GROWTH: Limit = Limit { rate: 100.0, burst: 1000.0 };
 
 /// How many requests may come in a second for each that may be under way (Lambda developer guide, "Requests per second quota").
-pub const REQUESTS_FOR_EACH: u32 = 10;
-const A_REQUEST: u64 = 1000;
+const REQUESTS_FOR_EACH: u32 = 10;
 
-/// The requests of the last second: as many as may come in one may come at once, and the room for them comes back steadily.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// Thousandths of requests.
-    taken: u64,
-    at: Timestamp,
-}
-
-impl Pace {
-    /// That of something for which nothing has come yet.
-    pub fn new(now: Timestamp) -> Self {
-        Self { taken: 0, at: now }
-    }
-
-    /// Takes the room of one request, if so many being allowed under way leaves some by now.
-    pub fn take(&mut self, concurrency: u32, now: Timestamp) -> bool {
-        let in_a_second = u64::from(concurrency.saturating_mul(REQUESTS_FOR_EACH));
-        let passed = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX);
-        // So many in a second are as many thousandths in a millisecond.
-        let taken = self.taken.saturating_sub(passed.saturating_mul(in_a_second)) + A_REQUEST;
-        let fits = taken <= in_a_second * A_REQUEST;
-        *self = Self { taken: if fits { taken } else { taken - A_REQUEST }, at: now };
-        fits
-    }
+/// How many requests may come where so many may be under way: as many as may come in a second may come at once.
+pub fn requests(concurrency: u32) -> Limit {
+    let in_a_second = f64::from(concurrency.saturating_mul(REQUESTS_FOR_EACH));
+    Limit { rate: in_a_second, burst: in_a_second }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token_bucket::Bucket;
+    use model::Timestamp;
 
     #[test]
     fn ten_requests_in_a_second_for_each_that_may_be_under_way() {
-        let mut pace = Pace::new(Timestamp(0));
-        let mut come = |concurrency, at| (0..1000).filter(|_| pace.take(concurrency, Timestamp(at))).count();
+        let mut bucket = Bucket::full(requests(2), Timestamp(0));
+        let mut come = |concurrency, at| (0..1000).filter(|_| bucket.take(requests(concurrency), Timestamp(at))).count();
         assert_eq!(come(2, 0), 20);
         assert_eq!((come(2, 49), come(2, 100), come(2, 5000)), (0, 2, 20), "steadily, and no more than a second's");
-        assert_eq!((come(1, 5500), come(0, 9000)), (0, 0), "a new limit holds at once");
+        assert_eq!((come(1, 5500), come(0, 9000)), (5, 0), "a new limit holds at once");
     }
 
     #[test]
@@ -183,9 +138,8 @@ mod tests {
 
     #[test]
     fn a_function_grows_by_a_thousand_and_then_by_a_hundred_a_second() {
-        let mut burst = Burst::new(Timestamp(0));
-        assert_eq!((0..2000).filter(|_| burst.take(Timestamp(0))).count(), 1000);
-        assert_eq!((0..2000).filter(|_| burst.take(Timestamp(1000))).count(), 100);
-        assert_eq!((0..2000).filter(|_| burst.take(Timestamp(60_000))).count(), 1000, "what isn't used doesn't add up");
+        let mut growth = Bucket::full(GROWTH, Timestamp(0));
+        let mut grows = |at| (0..2000).filter(|_| growth.take(GROWTH, Timestamp(at))).count();
+        assert_eq!((grows(0), grows(1000), grows(60_000)), (1000, 100, 1000), "what isn't used doesn't add up");
     }
 }

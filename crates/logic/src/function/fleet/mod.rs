@@ -11,7 +11,8 @@ mod room;
 #[cfg(test)]
 mod tests;
 
-use super::concurrency::{Burst, Charge, Limits, Pace, Throttle, UnderWay, charge};
+use super::concurrency::{Charge, GROWTH, Limits, Throttle, UnderWay, charge, requests};
+use crate::token_bucket::Bucket;
 use model::Timestamp;
 use std::{
     collections::{HashMap, VecDeque},
@@ -152,7 +153,7 @@ struct Release {
     environments: u32,
     on_provisioned: u32,
     /// Of requests on what is provisioned; none before the first.
-    pace: Option<Pace>,
+    requests: Option<Bucket>,
 }
 
 #[derive(Debug)]
@@ -173,16 +174,17 @@ enum State {
 #[derive(Debug)]
 struct Function {
     under_way: u32,
-    burst: Burst,
-    /// Of requests on what is reserved.
-    pace: Pace,
+    growth: Bucket,
+    /// Of requests on what is reserved; none before the first.
+    requests: Option<Bucket>,
 }
 
 /// What functions with nothing reserved share.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Place {
     under_way: u32,
-    pace: Pace,
+    /// None before the first.
+    requests: Option<Bucket>,
 }
 
 impl Fleet {
@@ -219,7 +221,7 @@ impl Fleet {
             starting: 0,
             environments: 0,
             on_provisioned: 0,
-            pace: None,
+            requests: None,
         };
         self.releases.insert(id, release);
         id
@@ -249,9 +251,9 @@ impl Fleet {
         let ticket = Ticket(self.number());
         let release = self.releases.get_mut(&ask.release).ok_or(Throttle::Concurrent)?;
         let Terms { function, place, .. } = release.terms;
-        let begun = || Function { under_way: 0, burst: Burst::new(now), pace: Pace::new(now) };
+        let begun = || Function { under_way: 0, growth: Bucket::full(GROWTH, now), requests: None };
         let function = self.functions.entry(function).or_insert_with(begun);
-        let place = self.places.entry(place).or_insert_with(|| Place { under_way: 0, pace: Pace::new(now) });
+        let place = self.places.entry(place).or_default();
         let charge = charged(release, (function, place), ask, now)?;
         let arrival = match release.idle.pop() {
             Some(environment) => {
@@ -260,7 +262,7 @@ impl Fleet {
                 }
                 Arrival::Taken(ticket, environment)
             }
-            None if !function.burst.take(now) => return Err(Throttle::Concurrent),
+            None if !function.growth.take(GROWTH, now) => return Err(Throttle::Concurrent),
             None => {
                 release.waiting.push_back((ticket, now));
                 self.waiting += 1;
@@ -474,16 +476,20 @@ fn charged(
     let limits = Limits { reserved: ask.reserved, provisioned, unreserved: ask.unreserved };
     let charged = match charge(under_way, limits)? {
         first if !ask.paced => return Ok(first),
-        Charge::Provisioned if release.pace.get_or_insert(Pace::new(now)).take(provisioned, now) => {
-            return Ok(Charge::Provisioned);
-        }
+        Charge::Provisioned if keeps_pace(&mut release.requests, provisioned, now) => return Ok(Charge::Provisioned),
         // What comes too fast for what is provisioned goes the way of what is too much for it.
         Charge::Provisioned => charge(under_way, Limits { provisioned: 0, ..limits })?,
         other => other,
     };
-    let (keeps_pace, throttle) = match charged {
-        Charge::Reserved => (function.pace.take(ask.reserved.unwrap_or_default(), now), Throttle::ReservedRate),
-        _ => (place.pace.take(ask.unreserved, now), Throttle::Rate),
+    let (kept, throttle) = match charged {
+        Charge::Reserved => (keeps_pace(&mut function.requests, ask.reserved.unwrap_or_default(), now), Throttle::ReservedRate),
+        _ => (keeps_pace(&mut place.requests, ask.unreserved, now), Throttle::Rate),
     };
-    if keeps_pace { Ok(charged) } else { Err(throttle) }
+    if kept { Ok(charged) } else { Err(throttle) }
+}
+
+/// Whether one more request may come now, where so many may be under way.
+fn keeps_pace(bucket: &mut Option<Bucket>, concurrency: u32, now: Timestamp) -> bool {
+    let limit = requests(concurrency);
+    bucket.get_or_insert_with(|| Bucket::full(limit, now)).take(limit, now)
 }
