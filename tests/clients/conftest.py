@@ -136,6 +136,15 @@ def web_image():
 
 
 @pytest.fixture(scope="session")
+def debian(cloud, tmp_path_factory):
+    """An image of Debian's packages with cloud-init, as soon as it is made."""
+    from debian import Debian
+    made = Debian(cloud, tmp_path_factory.mktemp("debian") / "log")
+    yield made
+    made.leave()
+
+
+@pytest.fixture(scope="session")
 def skopeo():
     path = shutil.which("skopeo")
     if not path:

@@ -16,19 +16,12 @@ const BASE: &[&str] = &["ca-certificates", "curl", "iproute2", "less", "netbase"
 const CLOUD_INIT: &[&str] =
     &["cloud-init", "dbus", "libpam-systemd", "openssh-server", "systemd", "systemd-sysv", "systemd-timesyncd"];
 
-/// Where cloud-init finds its data, and what it leaves alone: the network is there before it is, and no locale was installed.
-const CLOUD_CONFIG: &str = "# The cloud's metadata service is EC2's.
-datasource_list: [ Ec2, None ]
-datasource:
-  Ec2:
-    strict_id: false
-    timeout: 5
-network: { config: disabled }
-locale: false
-system_info:
-  default_user:
-    name: ec2-user
-";
+/// Where cloud-init finds its data, and what it leaves alone.
+const CLOUD_CONFIG: &str = include_str!("cloud_init/90_hillfog.cfg");
+/// What tells it that this is EC2.
+const DATA_SOURCE: &str = include_str!("cloud_init/DataSourceEc2.py");
+/// Where Debian's Python looks for packages.
+const PYTHON: &str = "usr/lib/python3/dist-packages";
 
 /// What is to be installed.
 pub struct Choice {
@@ -140,6 +133,10 @@ fn settle(root: &Path, cloud_init: bool) -> Result<()> {
     }
     if cloud_init {
         fs::write(root.join("etc/cloud/cloud.cfg.d/90_hillfog.cfg"), CLOUD_CONFIG)?;
+        let package = root.join(PYTHON).join("hillfog");
+        fs::create_dir_all(&package)?;
+        fs::write(package.join("__init__.py"), "")?;
+        fs::write(package.join("DataSourceEc2.py"), DATA_SOURCE)?;
     }
     Ok(())
 }
@@ -182,5 +179,6 @@ mod tests {
         assert_eq!(fs::read(root.path().join("etc/machine-id")).unwrap(), b"");
         assert!(!root.path().join("var/lib/apt/lists/partial").exists());
         assert!(root.path().join("etc/cloud/cloud.cfg.d/90_hillfog.cfg").exists());
+        assert!(root.path().join(PYTHON).join("hillfog/DataSourceEc2.py").exists());
     }
 }

@@ -1,12 +1,13 @@
 //! Who asks, and for what: read from the caller's memory and from `/proc`, once.
 
-use super::super::shim::filter::GROW_EXT4;
+use super::super::shim::filter::{BLOCK_SIZE, FLUSH, GROW_EXT4};
+use crate::process::ProcessId;
 use nix::errno::Errno;
 use std::{
     fs::File,
     io,
     os::{
-        fd::{AsRawFd, OwnedFd},
+        fd::{AsRawFd, FromRawFd, OwnedFd},
         unix::fs::{FileExt, OpenOptionsExt},
     },
     path::Path,
@@ -48,6 +49,8 @@ pub enum Wish {
         /// Options of the file system.
         data: Vec<u8>,
     },
+    /// Of ioctl(2): one about a disk.
+    Disk(DiskRequest),
     /// Of ioctl(2): one of those by which file systems grow.
     Grow {
         /// What the descriptor leads to, as a place.
@@ -57,6 +60,16 @@ pub enum Wish {
         /// As much as the larger one reads.
         argument: [u8; 16],
     },
+}
+
+/// A request about a disk.
+pub struct DiskRequest {
+    /// What the caller has opened: the same description of it, since the kernel asks whether the disk is held by it alone.
+    pub file: OwnedFd,
+    /// The request of ioctl(2).
+    pub request: u32,
+    /// Its argument, if it has one: a size.
+    pub argument: [u8; 4],
 }
 
 /// A process, by what can't come to mean another one's.
@@ -93,7 +106,11 @@ impl Call {
     }
 
     fn collect(&self) -> io::Result<Request> {
-        let wish = if self.number == libc::SYS_ioctl { self.grow()? } else { self.mount()? };
+        let wish = match (self.number == libc::SYS_ioctl, self.arguments[1] as u32) {
+            (true, request @ (BLOCK_SIZE | FLUSH)) => self.of_disk(request)?,
+            (true, _) => self.grow()?,
+            _ => self.mount()?,
+        };
         Ok(Request { caller: self.caller()?, wish })
     }
 
@@ -107,6 +124,27 @@ impl Call {
             flags,
             data: string(&memory, data)?,
         })
+    }
+
+    fn of_disk(&self, request: u32) -> io::Result<Wish> {
+        let [descriptor, _, place, ..] = self.arguments;
+        let process = ProcessId::of(self.leader()?).ok().and_then(|id| id.open()).ok_or(Errno::ESRCH)?;
+        // SAFETY: the call takes two descriptors and a number, and makes one.
+        let fd = unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.fd().as_raw_fd(), descriptor as i32, 0) };
+        // SAFETY: the kernel has just made the descriptor for us.
+        let file = unsafe { OwnedFd::from_raw_fd(Errno::result(fd)? as i32) };
+        let mut argument = [0; 4];
+        if request == BLOCK_SIZE {
+            File::open(self.file("mem"))?.read_exact_at(&mut argument, place).map_err(|_| Errno::EFAULT)?;
+        }
+        Ok(Wish::Disk(DiskRequest { file, request, argument }))
+    }
+
+    /// The process that the calling thread belongs to.
+    fn leader(&self) -> io::Result<u32> {
+        let status = std::fs::read_to_string(self.file("status"))?;
+        let number = status.lines().find_map(|line| line.strip_prefix("Tgid:")).and_then(|number| number.trim().parse().ok());
+        Ok(number.ok_or(Errno::ESRCH)?)
     }
 
     fn grow(&self) -> io::Result<Wish> {

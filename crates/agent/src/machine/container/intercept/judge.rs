@@ -2,7 +2,7 @@
 
 use super::{
     super::superblock::Kind,
-    caller::{Request, Wish},
+    caller::{DiskRequest, Request, Wish},
     lookup::lookup,
     options::{self, Options},
 };
@@ -36,6 +36,8 @@ pub enum Judgement {
     Change(Change),
     /// A file system that is mounted grows with its disk.
     Grow(Grow),
+    /// A request about a disk is made.
+    Disk(DiskRequest),
 }
 
 /// A mount to be made.
@@ -75,27 +77,31 @@ pub struct Grow {
 /// Judges a call. `user` is the machine's user namespace, `disk` finds the device behind a number that is one of the machine's disks.
 pub fn judge(request: Request, user: &File, disk: impl Fn(dev_t) -> Option<PathBuf>) -> Result<Judgement, Errno> {
     let Request { caller, wish } = request;
-    let kind = match &wish {
-        Wish::Mount { flags, target, .. } if flags & libc::MS_REMOUNT != 0 => of_mounted(&lookup(&caller, target)?),
-        Wish::Mount { kind, .. } => std::str::from_utf8(kind).ok().and_then(Kind::named),
-        Wish::Grow { file, .. } => of_mounted(file),
-    };
-    let Some(kind) = kind else { return Ok(Judgement::Kernel) };
-    if !caller.is_admin || !same(&caller.user, user) {
-        return Err(Errno::EPERM);
-    }
+    let trusted = caller.is_admin && same(&caller.user, user);
+    let admitted = || if trusted { Ok(()) } else { Err(Errno::EPERM) };
     match wish {
+        // Of other devices, and to others than the machine's root, the kernel says what it thinks.
+        Wish::Disk(asked) => {
+            let own = trusted && node(&asked.file).ok().and_then(&disk).is_some();
+            Ok(if own { Judgement::Disk(asked) } else { Judgement::Kernel })
+        }
         Wish::Grow { file, request, argument } => {
+            let Some(_) = of_mounted(&file) else { return Ok(Judgement::Kernel) };
+            admitted()?;
             disk(fstat(&file)?.st_dev).ok_or(Errno::EPERM)?;
             Ok(Judgement::Grow(Grow { file, request, argument }))
         }
         Wish::Mount { target, flags, data, .. } if flags & libc::MS_REMOUNT != 0 => {
             let target = lookup(&caller, &target)?;
+            let Some(kind) = of_mounted(&target) else { return Ok(Judgement::Kernel) };
+            admitted()?;
             disk(fstat(&target)?.st_dev).ok_or(Errno::EPERM)?;
             let options = options::parse(kind, flags & !libc::MS_REMOUNT, &data)?;
             Ok(Judgement::Change(Change { target, mounts: caller.mounts, options }))
         }
-        Wish::Mount { source, target, flags, data, .. } => {
+        Wish::Mount { source, target, kind, flags, data } => {
+            let Some(kind) = std::str::from_utf8(&kind).ok().and_then(Kind::named) else { return Ok(Judgement::Kernel) };
+            admitted()?;
             let options = options::parse(kind, flags, &data)?;
             let device = disk(node(&lookup(&caller, &source)?)?).ok_or(Errno::EACCES)?;
             let target = lookup(&caller, &target)?;

@@ -1,5 +1,5 @@
-//! Calls of mount(2) that are asked for: how root in a machine mounts, remounts and grows the file systems of its own disks, which the kernel lets nobody do
-//! who isn't the host's root.
+//! Calls of mount(2) and ioctl(2) that are asked for: how root in a machine makes, mounts, remounts and grows the file systems of its own disks, which the
+//! kernel lets nobody do who isn't the host's root.
 //!
 //! This is the border to whoever runs the machine. The rules:
 //!
@@ -97,6 +97,7 @@ impl Gate {
             Ok(Judgement::Mount(plan)) => perform::mount(&plan, &self.user, &self.runtime),
             Ok(Judgement::Change(plan)) => perform::change(&plan),
             Ok(Judgement::Grow(plan)) => perform::grow(&plan),
+            Ok(Judgement::Disk(asked)) => perform::disk(&asked),
             Err(errno) => Err(errno.into()),
         };
         done.map_or_else(|error| errno_of(&error) as i32, |()| 0)

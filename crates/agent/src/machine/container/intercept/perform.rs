@@ -4,7 +4,10 @@ use super::super::{
     block,
     mounts::{self, Context, Detached},
 };
-use super::judge::{Change, Grow, Mount};
+use super::{
+    caller::DiskRequest,
+    judge::{Change, Grow, Mount},
+};
 use crate::process::ProcessId;
 use nix::{
     errno::Errno,
@@ -68,6 +71,13 @@ pub fn grow(plan: &Grow) -> io::Result<()> {
     let file = File::open(format!("/proc/self/fd/{}", plan.file.as_raw_fd()))?;
     // SAFETY: the argument is as large as the larger request reads.
     Errno::result(unsafe { libc::ioctl(file.as_raw_fd(), plan.request, plan.argument.as_ptr()) })?;
+    Ok(())
+}
+
+/// Makes a request about a disk, which only the host's root may.
+pub fn disk(asked: &DiskRequest) -> io::Result<()> {
+    // SAFETY: the argument is as large as what the requests read.
+    Errno::result(unsafe { libc::ioctl(asked.file.as_raw_fd(), asked.request.into(), asked.argument.as_ptr()) })?;
     Ok(())
 }
 

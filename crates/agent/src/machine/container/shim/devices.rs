@@ -74,7 +74,7 @@ pub fn mount(base: u32) -> io::Result<Detached> {
         context.set(key, value)?;
     }
     let mount = context.mount(NO_SUID | NO_EXEC)?;
-    for name in ["net", "pts", "shm", "mqueue", "disk"] {
+    for name in ["net", "pts", "shm", "mqueue", "disk", ".sys"] {
         drop(inside::folder(&mount, name, base, 0o755)?);
     }
     for (name, major, minor) in CHARACTER {

@@ -34,9 +34,13 @@ pub const OURS: &str = "ours";
 const OWN: &str = "own";
 
 /// What a machine mounts in its own namespaces: the kind, where, and its attributes.
-const OWN_MOUNTS: [(&CStr, &str, u64); 5] = [
+///
+/// Of two that show the same, the second is for who takes `/sys` away to put another network namespace's there, as `ip netns exec` does: the kernel gives one
+/// only to those who have one in sight that nothing covers (mount_namespaces(7)).
+const OWN_MOUNTS: [(&CStr, &str, u64); 6] = [
     (c"proc", "proc", NO_SUID | NO_EXEC | NO_DEVICES),
     (c"sysfs", "sys", NO_SUID | NO_EXEC | NO_DEVICES | READ_ONLY),
+    (c"sysfs", "dev/.sys", NO_SUID | NO_EXEC | NO_DEVICES | READ_ONLY),
     (c"cgroup2", "sys/fs/cgroup", NO_SUID | NO_EXEC | NO_DEVICES),
     (c"tmpfs", "dev/shm", NO_SUID | NO_DEVICES),
     (c"mqueue", "dev/mqueue", NO_SUID | NO_EXEC | NO_DEVICES),

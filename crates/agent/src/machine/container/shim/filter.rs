@@ -55,6 +55,14 @@ pub const GROW_EXT4: u32 = 0x4008_6610;
 /// `XFS_IOC_FSGROWFSDATA`, likewise.
 pub const GROW_XFS: u32 = 0x4010_586e;
 
+/// `BLKBSZSET`: the size of the blocks in which a disk is buffered. `mkfs.xfs` insists on it, and the host's root alone may set it.
+pub const BLOCK_SIZE: u32 = 0x4008_1271;
+/// `BLKFLSBUF`: what is buffered of a disk is written to it. Likewise.
+pub const FLUSH: u32 = 0x1261;
+
+/// Requests of ioctl(2) that are asked for.
+const ASKED: [u32; 4] = [GROW_EXT4, GROW_XFS, BLOCK_SIZE, FLUSH];
+
 /// The upper half of the flags that programs from before Linux 2.4, and libmount still, say: it means nothing, but looks like flags.
 pub const MAGIC: (u32, u32) = (0xffff_0000, 0xc0ed_0000);
 
@@ -80,17 +88,9 @@ fn program() -> Program {
         program.extend([unless(libc::BPF_JEQ, call as u32, 1), refuse(errno)]);
     }
     let socket = [load(argument(0)), unless(libc::BPF_JEQ, libc::AF_VSOCK as u32, 1), refuse(Errno::EAFNOSUPPORT), allow()];
-    let ioctl = [
-        load(argument(1)),
-        unless(libc::BPF_JEQ, GROW_EXT4, 1),
-        ask(),
-        unless(libc::BPF_JEQ, GROW_XFS, 1),
-        ask(),
-        and(LOOP.0),
-        unless(libc::BPF_JEQ, LOOP.1, 1),
-        refuse(Errno::EPERM),
-        allow(),
-    ];
+    let mut ioctl = vec![load(argument(1))];
+    ioctl.extend(ASKED.into_iter().flat_map(|request| [unless(libc::BPF_JEQ, request, 1), ask()]));
+    ioctl.extend([and(LOOP.0), unless(libc::BPF_JEQ, LOOP.1, 1), refuse(Errno::EPERM), allow()]);
     let mount = [
         load(argument(3)),
         and(MAGIC.0),
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(native(libc::SYS_mount, [0; 6]), libc::SECCOMP_RET_USER_NOTIF);
         assert_eq!(native(libc::SYS_mount, [0, 0, 0, libc::MS_BIND as u32, 0, 0]), libc::SECCOMP_RET_ALLOW);
         assert_eq!(native(libc::SYS_mount, [0, 0, 0, MAGIC.1 | libc::MS_RDONLY as u32, 0, 0]), libc::SECCOMP_RET_USER_NOTIF);
-        for request in [GROW_EXT4, GROW_XFS] {
+        for request in ASKED {
             assert_eq!(native(libc::SYS_ioctl, [3, request, 0, 0, 0, 0]), libc::SECCOMP_RET_USER_NOTIF);
         }
         for request in [0x4c00, 0x4c01, 0x4c82] {
