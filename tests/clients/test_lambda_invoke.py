@@ -135,6 +135,8 @@ def test_a_url_answers_to_curl(cloud, functions):
     functions.create_function_url_config(FunctionName="web", AuthType="NONE", Cors={"AllowOrigins": ["https://a.example"]})
     functions.add_permission(
         FunctionName="web", StatementId="open", Action="lambda:InvokeFunctionUrl", Principal="*", FunctionUrlAuthType="NONE")
+    functions.add_permission(
+        FunctionName="web", StatementId="invoke", Action="lambda:InvokeFunction", Principal="*", InvokedViaFunctionUrl=True)
     url = functions.get_function_url_config(FunctionName="web")["FunctionUrl"]
 
     def curl(path, *more):

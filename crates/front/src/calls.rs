@@ -55,7 +55,7 @@ impl Calls {
     ) -> Result<Value, Fault> {
         let front = self.front()?;
         let (service, operation) = find(service, operation)?;
-        make(&front, by, place, (service, operation), Ok(input)).await
+        make(&front, (by, None), place, (service, operation), Ok(input)).await
     }
 
     /// As [`Calls::call`], of a request as it is kept in records.
@@ -68,7 +68,7 @@ impl Calls {
         let json = serde_json::from_str(&request.input);
         let json = json.map_err(|error| Fault::serialization(format!("The input is not valid JSON: {error}")));
         let input = json.and_then(|json| Dialect::input_of(service, operation, json));
-        make(&front, by, place, (service, operation), input).await
+        make(&front, (by, request.trace.as_ref()), place, (service, operation), input).await
     }
 
     /// Calls an operation in the name of whoever makes the request of `cx`, as services do for what a request is about besides (IAM user
@@ -104,7 +104,7 @@ pub fn find(service: &str, operation: &str) -> Result<(&'static Service, &'stati
 
 async fn make(
     front: &Front,
-    by: &Caller,
+    (by, trace): (&Caller, Option<&String>),
     (account, region): Place<'_>,
     (service, operation): (&'static Service, &'static Operation),
     input: Result<Value, Fault>,
@@ -120,7 +120,7 @@ async fn make(
         env: front.env.clone(),
         request_id: front.env.uuid(),
         endpoint: front.config.endpoint.clone(),
-        trace: None,
+        trace: trace.cloned(),
         checks: Checks::new(front.recorder.is_some()),
         key: standing.key,
         authority: standing.authority,

@@ -147,8 +147,14 @@ impl Bench {
 
     /// Calls an operation of a service that speaks awsJson or rpc-v2-cbor's JSON kin, by the service's id.
     pub async fn json(&self, service: &str, operation: &str, input: Value) -> Reply {
+        self.json_with(service, operation, input, &[]).await
+    }
+
+    /// As [`Bench::json`], with more headers.
+    pub async fn json_with(&self, service: &str, operation: &str, input: Value, headers: &[(&str, &str)]) -> Reply {
         let api = known(service);
         let request = self.post(api).header("content-type", "application/x-amz-json-1.1");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let request = request.header("x-amz-target", format!("{}.{operation}", api.target_prefix));
         self.send(self.sign(api, request.body(Bytes::from(input.to_string())).expect("a request"))).await
     }

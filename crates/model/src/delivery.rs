@@ -45,6 +45,9 @@ pub struct Request {
     pub operation: String,
     /// Its input: JSON whose members carry the model's names; blobs are in base64.
     pub input: String,
+    /// The header `X-Amzn-Trace-Id` of the event that brings it about, by which loops of functions are found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
 }
 
 /// Who makes a call that no request from outside has made.
@@ -114,7 +117,13 @@ pub struct DeliveryPlan {
 impl Request {
     /// A call of an operation.
     pub fn new(service: &str, operation: &str, input: &serde_json::Value) -> Self {
-        Self { service: service.into(), operation: operation.into(), input: input.to_string() }
+        Self { service: service.into(), operation: operation.into(), input: input.to_string(), trace: None }
+    }
+
+    /// The same, on the way of that event.
+    #[must_use]
+    pub fn traced(self, trace: Option<String>) -> Self {
+        Self { trace, ..self }
     }
 }
 

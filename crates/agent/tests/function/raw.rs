@@ -253,6 +253,23 @@ async fn extensions_are_told_of_invocations_and_of_the_end() {
 }
 
 #[tokio::test]
+async fn later_layers_lie_upon_earlier_ones_and_their_programs_are_found() {
+    let bootstrap = format!(
+        "{BEGIN}import subprocess\nwhile True:\n    id, _, _ = next()\n    \
+         respond(id, [open('/opt/' + name).read() for name in ('both', 'one', 'two')] + [subprocess.check_output('which-layer').decode()])\n"
+    );
+    let mut lab = Lab::new();
+    let zip = lab.zip(&[("bootstrap", &bootstrap)]);
+    let one = lab.zip(&[("both", "first"), ("one", "1"), ("bin/which-layer", "#!/bin/sh\nprintf first\n")]);
+    let two = lab.zip(&[("both", "second"), ("two", "2"), ("bin/which-layer", "#!/bin/sh\nprintf second\n")]);
+    let environment = Environment { layers: vec![one, two], ..lab.environment("provided.al2023", "any", zip) };
+    lab.open().await;
+    lab.start(&environment).await.unwrap();
+    assert_eq!(lab.answer(&environment, json!(1)).await, json!(["second", "1", "2", "second"]));
+    lab.leave().await;
+}
+
+#[tokio::test]
 async fn an_extension_that_ends_fails_the_function() {
     let bootstrap = format!("{BEGIN}while True:\n    id, _, event = next()\n    respond(id, event)\n");
     let mut lab = Lab::new();

@@ -45,7 +45,7 @@ fn queues(sent: &Sent) -> Service {
     Service::new(&sdk::SERVICE)
         .op::<sdk::SendMessage>(
             Access::on(|cx, i: &sdk::SendMessageRequest| vec![cx.arn("sqs", name(&i.queue_url))]),
-            move |_, _, i| {
+            move |cx, _, i| {
                 match name(&i.queue_url) {
                     "broken" => return Err(Fault::server("InternalError", "it is broken")),
                     "busy" => return Err(Fault::client("RequestThrottled", "too often")),
@@ -56,6 +56,7 @@ fn queues(sent: &Sent) -> Service {
                     format!("{name}={}", value.string_value.as_deref().unwrap_or_default())
                 };
                 let said = attributes.map(text).fold(i.message_body.clone(), |said, next| format!("{said} {next}"));
+                let said = cx.trace.iter().fold(said, |said, trace| format!("{said} on the way of {trace}"));
                 sent.lock().unwrap().push((name(&i.queue_url).to_owned(), said));
                 Ok(sdk::SendMessageResult::default())
             },
@@ -168,6 +169,15 @@ async fn go_round(bench: &Bench, calls: &Calls) -> Wake {
 
 fn waiting(bench: &Bench) -> usize {
     bench.store.snapshot().list::<Delivery>(Scope::All).unwrap().len()
+}
+
+#[tokio::test]
+async fn a_delivery_is_on_the_way_of_the_event_that_brought_it_about() {
+    let (bench, calls, sent) = bench();
+    let spec = wanted("jobs", Retry::DAY);
+    post(&bench, &DeliverySpec { call: spec.call.clone().traced(Some("Root=1-2-3".into())), ..spec }).await;
+    go_round(&bench, &calls).await;
+    assert_eq!(*sent.lock().unwrap(), [("jobs".to_owned(), "hello on the way of Root=1-2-3".to_owned())]);
 }
 
 #[tokio::test]

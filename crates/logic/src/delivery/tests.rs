@@ -12,7 +12,7 @@ fn wanted(retry: Retry) -> DeliverySpec {
     let source: Arn = "arn:aws:s3:::photos".parse().unwrap();
     let account = AccountId::parse("111122223333").unwrap();
     DeliverySpec {
-        call: Request { service: "sqs".into(), operation: "SendMessage".into(), input: "{}".into() },
+        call: Request::new("sqs", "SendMessage", &serde_json::json!({})),
         by: Caller::Service { name: "s3.amazonaws.com".into(), source, account },
         wanted: START,
         not_before: START,

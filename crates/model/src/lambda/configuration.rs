@@ -33,8 +33,6 @@ pub struct Configuration {
     pub image_config: Option<ImageConfig>,
     /// The ARN of the queue or topic of events that couldn't be processed.
     pub dead_letter: Option<String>,
-    /// Whether requests are sampled.
-    pub tracing: Tracing,
     /// Where output goes, and how.
     pub logging: Logging,
 }
@@ -92,16 +90,6 @@ pub struct ImageConfig {
     pub command: Option<Vec<String>>,
     /// `WORKDIR`.
     pub working_directory: Option<String>,
-}
-
-/// `TracingConfig`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Tracing {
-    /// Requests are traced that came with a sampling decision.
-    #[default]
-    PassThrough,
-    /// Others are sampled.
-    Active,
 }
 
 /// `LoggingConfig`.

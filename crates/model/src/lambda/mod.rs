@@ -37,7 +37,7 @@ mod version;
 pub use access::{LayerPolicy, Policy, PolicySpec};
 pub use alias::{Alias, AliasSpec, EventInvoke, EventInvokeSpec, Provisioned, ProvisionedObserved, ProvisionedSpec};
 pub use code::{Archive, Code, ImageCode};
-pub use configuration::{Architecture, Configuration, Environment, ImageConfig, LayerUse, LogFormat, Logging, Tracing};
+pub use configuration::{Architecture, Configuration, Environment, ImageConfig, LayerUse, LogFormat, Logging};
 pub use event::{Event, EventPart, EventPartSpec, EventPlan, EventSpec};
 pub use function::{Function, FunctionSpec, RecursiveLoop};
 pub use layer::{Layer, LayerSpec, LayerVersion, LayerVersionSpec};

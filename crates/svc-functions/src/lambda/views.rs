@@ -6,8 +6,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{
     Key, Timestamp,
     lambda::{
-        AliasSpec, Architecture, Archive, Code, Configuration, Failure, Function, LogFormat, Release, State, Tracing, Update,
-        VersionPlan, VersionSpec,
+        AliasSpec, Architecture, Archive, Code, Configuration, Failure, Function, LogFormat, Release, State, Update, VersionPlan,
+        VersionSpec,
     },
 };
 use wire::Time;
@@ -92,7 +92,6 @@ fn details(configuration: &Configuration) -> sdk::FunctionConfiguration {
         .iter()
         .map(|layer| sdk::Layer { arn: Some(layer.arn.clone()), code_size: Some(size(&layer.archive)), ..Default::default() })
         .collect();
-    let mode = if configuration.tracing == Tracing::Active { sdk::TracingMode::Active } else { sdk::TracingMode::PassThrough };
     let image_config = configuration.image_config.as_ref().map(|config| sdk::ImageConfig {
         entry_point: config.entry_point.clone(),
         command: config.command.clone(),
@@ -102,7 +101,7 @@ fn details(configuration: &Configuration) -> sdk::FunctionConfiguration {
         dead_letter_config: configuration.dead_letter.as_ref().map(target),
         kms_key_arn: configuration.kms_key.clone(),
         layers: Some(layers).filter(|layers| !layers.is_empty()),
-        tracing_config: Some(sdk::TracingConfigResponse { mode: Some(mode) }),
+        tracing_config: Some(sdk::TracingConfigResponse { mode: Some(sdk::TracingMode::PassThrough) }),
         image_config_response: image_config
             .map(|config| sdk::ImageConfigResponse { image_config: Some(config), ..Default::default() }),
         architectures: Some(vec![architecture(configuration.architecture)]),

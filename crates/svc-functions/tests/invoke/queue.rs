@@ -1,6 +1,7 @@
 //! Asynchronous events: retries, destinations, dead letters, and what a crash leaves.
 
 use crate::support::{Cloud, key};
+use http::Method;
 use model::{
     Key, Timestamp,
     delivery::{Caller, Delivery, DeliverySpec},
@@ -31,6 +32,13 @@ impl Cloud {
     fn deliveries(&self) -> Vec<Arc<DeliverySpec>> {
         let found = self.bench.store.snapshot().specs::<Delivery>(Scope::All).unwrap();
         found.into_iter().map(|(_, spec)| spec).collect()
+    }
+
+    /// The only delivery that stands in the outbox, which it leaves.
+    async fn take_delivery(&self) -> Arc<DeliverySpec> {
+        let (key, spec) = self.bench.store.snapshot().specs::<Delivery>(Scope::All).unwrap().remove(0);
+        self.bench.store.transact::<_, StoreError>(|tx| tx.delete(&key)).await.unwrap();
+        spec
     }
 
     async fn treat(&self, name: &str, change: impl Fn(&mut EventInvokeSpec)) {
@@ -83,6 +91,30 @@ async fn an_event_is_run_once_and_its_destination_told() {
     assert_eq!(told["requestContext"]["functionArn"], "arn:aws:lambda:us-east-1:111122223333:function:f:$LATEST");
     assert_eq!(told["responseContext"], json!({"statusCode": 200, "executedVersion": "$LATEST"}));
     assert_eq!(told["responsePayload"], json!({"a": 1}));
+}
+
+#[tokio::test]
+async fn a_loop_of_destinations_is_found_and_ends() {
+    let (handler, count) = counting(0);
+    let cloud = Cloud::new(handler).await;
+    cloud.create("f").await;
+    let own = "arn:aws:lambda:us-east-1:111122223333:function:f";
+    cloud.treat("f", |spec| (spec.on_success, spec.on_failure) = (Some(own.into()), Some(QUEUE.into()))).await;
+    let mut trace = String::from("Root=1-00000000-000000000000000000000000");
+    for hop in 1..=17 {
+        let headers = [("x-amz-invocation-type", "Event"), ("x-amzn-trace-id", trace.as_str())];
+        let reply = cloud.send(Method::POST, "/2015-03-31/functions/f/invocations", "1", &headers).await;
+        assert_eq!(reply.status, 202);
+        cloud.pass(Duration::from_secs(1)).await;
+        let delivery = cloud.take_delivery().await;
+        trace = delivery.call.trace.clone().unwrap();
+        let (service, hops) = if hop <= 16 { ("lambda", hop) } else { ("sqs", 16) };
+        assert_eq!((delivery.call.service.as_str(), count.load(SeqCst)), (service, hops), "{hop}");
+        assert!(trace.ends_with(&format!(":{hops}")), "{trace}");
+        if hop == 17 {
+            assert_eq!(message(&delivery)["requestContext"]["condition"], "RecursiveInvocation");
+        }
+    }
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ impl Cloud {
         change(&mut spec);
         let url: Key<Url> = key("f").url(None);
         let name = UrlNameSpec { account: url.account.clone(), region: url.region.clone(), url: url.id.clone() };
-        let open = json!({"Sid": "open", "Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunctionUrl",
+        let open = json!({"Sid": "open", "Effect": "Allow", "Principal": "*", "Action": ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"],
             "Resource": key("f").arn().to_string(), "Condition": {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}});
         let policy = PolicySpec { revision: "r".into(), statements: vec![open] };
         let write = cloud.bench.store.transact::<_, StoreError>(|tx| {
@@ -121,6 +121,24 @@ async fn a_url_that_nobody_may_call_is_closed() {
     let key = key("f").policy(None);
     cloud.bench.store.transact::<_, StoreError>(|tx| tx.delete(&key)).await.unwrap();
     assert_eq!(cloud.ask(Method::GET, "/", "", &[]).await.status, 403);
+}
+
+#[tokio::test]
+async fn who_may_use_the_url_must_be_allowed_to_invoke_the_function_by_it_too() {
+    let cloud = Cloud::at_a_url(answering(json!("in")), |_| {}).await;
+    let key = key("f").policy(None);
+    let allow = |action: &str, via: &str| {
+        let condition = json!({"Bool": {"lambda:InvokedViaFunctionUrl": via}});
+        json!({"Effect": "Allow", "Principal": "*", "Action": action, "Resource": "*", "Condition": condition})
+    };
+    for (action, via, status) in
+        [("lambda:GetFunction", "true", 403), ("lambda:InvokeFunction", "false", 403), ("lambda:InvokeFunction", "true", 200)]
+    {
+        let statements = vec![allow("lambda:InvokeFunctionUrl", "true"), allow(action, via)];
+        let policy = PolicySpec { revision: "2".into(), statements };
+        cloud.bench.store.transact::<_, StoreError>(|tx| tx.put_spec(&key, &policy)).await.unwrap();
+        assert_eq!(cloud.ask(Method::GET, "/", "", &[]).await.status, status, "{action} {via}");
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use model::{
     AccountId, Key, Region,
     lambda::{
         Architecture, Archive, Code, Configuration, Function, FunctionSpec, LATEST, LogFormat, Logging, RecursiveLoop, Release,
-        Tracing, VersionPlan, VersionSpec,
+        VersionPlan, VersionSpec,
     },
 };
 use serde_json::{Value, json};
@@ -226,7 +226,6 @@ fn configuration(name: &str) -> Configuration {
         layers: Vec::new(),
         image_config: None,
         dead_letter: None,
-        tracing: Tracing::PassThrough,
         logging: Logging {
             format: LogFormat::Text,
             application_level: None,

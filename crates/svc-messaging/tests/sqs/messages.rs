@@ -130,6 +130,21 @@ async fn whoever_waits_at_a_queue_that_is_deleted_is_told() {
 }
 
 #[tokio::test]
+async fn the_header_of_a_trace_is_kept_where_no_attribute_says_it() {
+    let cloud = Cloud::new();
+    let url = cloud.queue("q", json!({})).await;
+    let given = json!({"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1-5e3d83c1-00"}});
+    for (input, kept) in [(json!({}), "Root=1-5e3d83c1-e6"), (json!({"MessageSystemAttributes": given}), "Root=1-5e3d83c1-00")] {
+        let mut input = input;
+        (input["QueueUrl"], input["MessageBody"]) = (json!(url), json!("x"));
+        let reply = cloud.bench.json_with("sqs", "SendMessage", input, &[("x-amzn-trace-id", "Root=1-5e3d83c1-e6")]).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        let message = &cloud.receive_with(&url, json!({"MessageSystemAttributeNames": ["AWSTraceHeader"]})).await[0];
+        assert_eq!(message["Attributes"]["AWSTraceHeader"], kept);
+    }
+}
+
+#[tokio::test]
 async fn message_attributes_come_with_their_digests() {
     let cloud = Cloud::new();
     let url = cloud.queue("q", json!({})).await;

@@ -10,7 +10,7 @@ use super::{
     orders::Out,
     telemetry::{Source, Telemetry},
     usage,
-    words::{Platform, billed},
+    words::{Answered, Platform, billed},
 };
 use crate::{
     cgroup::Cgroups,
@@ -162,7 +162,8 @@ impl Conductor {
         self.drain();
         let took = begin.elapsed();
         let failed = fault.as_ref().map(|fault| (fault.status(), fault.kind().to_owned()));
-        logs.say(&Platform::InitDone { kind, phase, took, failed });
+        logs.say(&Platform::InitDone { kind, phase, failed: failed.clone() });
+        logs.say(&Platform::InitReport { kind, phase, took, failed });
         (took, fault)
     }
 
@@ -252,6 +253,7 @@ impl Conductor {
             return out.refuse("it is nobody's environment").await;
         };
         let (logs, environment) = (logs.clone(), job.environment.clone());
+        let at = self.means.clock.now();
         let (request, limit) = (head.request_id.clone(), environment.timeout);
         logs.take_tail();
         let mut fault = None;
@@ -282,7 +284,8 @@ impl Conductor {
         }
         let report = self.report(duration);
         let failed = fault.as_ref().map(|fault| (fault.status(), fault.kind().to_owned()));
-        logs.say(&Platform::RuntimeDone { request: request.clone(), took: duration, failed: failed.clone() });
+        let answered = Answered { begin: at, ..out.answered(begin) };
+        logs.say(&Platform::RuntimeDone { request: request.clone(), took: duration, answered, failed: failed.clone() });
         logs.say(&Platform::Report { request, report, memory_mib: environment.memory_mib, failed });
         if let Some(fault) = fault.filter(Fault::is_fatal) {
             self.reset(if matches!(fault, Fault::TimedOut(_)) { "timeout" } else { "failure" }).await;
@@ -411,4 +414,15 @@ fn unbounded(place: &Place) -> Vec<&str> {
 
 fn launch(error: &io::Error) -> Bytes {
     json!({"errorType": "Extension.LaunchError", "errorMessage": error.to_string()}).to_string().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processors_come_with_memory() {
+        // At 1,769 MB a function has one vCPU (Lambda developer guide, "Configure Lambda function memory").
+        assert_eq!([128, 1769, 3538, 10_240].map(share), [75, 1024, 2048, 5928]);
+    }
 }

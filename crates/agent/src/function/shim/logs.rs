@@ -3,7 +3,7 @@
 
 use super::{
     telemetry::{Source, Telemetry},
-    words::Platform,
+    words::{Level, Platform},
 };
 use crate::{
     output::{Lines, Writer},
@@ -35,6 +35,8 @@ struct Inner {
     clock: Rc<Clock>,
     writer: Writer,
     log: Log,
+    /// What lines of the function have to matter to be kept: subscribers get them all.
+    level: Option<Level>,
     tail: VecDeque<u8>,
     dropped: (u64, u64),
     telemetry: Telemetry,
@@ -51,7 +53,9 @@ impl Logs {
     /// The log whose lines are kept in a folder.
     pub fn open(folder: PathBuf, most: u64, log: Log, clock: Rc<Clock>, telemetry: Telemetry) -> io::Result<Self> {
         let writer = Writer::open(folder, most)?;
-        Ok(Self(Rc::new(RefCell::new(Inner { clock, writer, log, tail: VecDeque::new(), dropped: (0, 0), telemetry }))))
+        let level = log.application_level.as_deref().filter(|_| log.json).and_then(Level::read);
+        let inner = Inner { clock, writer, log, level, tail: VecDeque::new(), dropped: (0, 0), telemetry };
+        Ok(Self(Rc::new(RefCell::new(inner))))
     }
 
     /// A pipe whose other end is given to a process; what comes out of it is read until it is closed.
@@ -121,7 +125,9 @@ impl Logs {
             false => what.lines(),
         };
         inner.keep(lines.into_iter().map(String::into_bytes).collect());
-        inner.telemetry.platform(what.kind(), || what.event(now));
+        if what.kind().is_some() {
+            inner.telemetry.platform(|| what.event(now));
+        }
     }
 
     /// Writes lines of Lambda's own about a fault.
@@ -143,7 +149,8 @@ impl Logs {
         for line in &lines {
             inner.telemetry.line(source, now, line);
         }
-        inner.keep(lines);
+        let wanted = inner.level;
+        inner.keep(lines.into_iter().filter(|line| wanted.is_none_or(|level| level.covers(line))).collect());
     }
 }
 
@@ -169,7 +176,7 @@ impl Inner {
             let dropped = Platform::Dropped { lines, bytes };
             let said = dropped.event(now).to_string().into_bytes();
             let _ = self.writer.append(now, false, &[said]);
-            self.telemetry.platform(dropped.kind(), || dropped.event(now));
+            self.telemetry.platform(|| dropped.event(now));
         }
     }
 }

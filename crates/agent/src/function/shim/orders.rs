@@ -7,6 +7,7 @@ use super::{
     door::Doors,
     faults::Fault,
     keeper::Keeper,
+    words::Answered,
 };
 use crate::{
     cgroup::Cgroups,
@@ -18,7 +19,13 @@ use crate::{
 };
 use agent_proto::function::Report;
 use bytes::Bytes;
-use std::{cell::Cell, io, os::unix::net::UnixListener as StdListener, rc::Rc, time::Duration};
+use std::{
+    cell::Cell,
+    io,
+    os::unix::net::UnixListener as StdListener,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 use tokio::{
     net::{UnixListener, UnixStream},
     sync::{Mutex, Notify},
@@ -72,7 +79,7 @@ pub async fn serve(
 
 impl Shared {
     async fn attend(self: Rc<Self>, stream: UnixStream) -> io::Result<()> {
-        let mut out = Out { stream, gone: false };
+        let mut out = Out { stream, gone: false, bytes: 0, came: None };
         while let Some(frame) = order::read(&mut out.stream).await? {
             match frame.said()? {
                 Order::Look => out.say(&Said::Looks { busy: self.busy.get() }, None).await,
@@ -133,16 +140,21 @@ impl Shared {
 pub struct Out {
     stream: UnixStream,
     gone: bool,
+    /// How many bytes of an answer have been said, from when to when.
+    bytes: u64,
+    came: Option<(Instant, Instant)>,
 }
 
 impl Out {
     /// An answer comes in pieces.
     pub async fn begin(&mut self, content_type: Option<String>) {
+        self.count(0);
         self.say(&Said::Answer { pieces: true, content_type }, None).await;
     }
 
     /// A piece.
     pub async fn data(&mut self, data: &[u8]) {
+        self.count(data.len());
         if !self.gone {
             self.gone = order::send(&mut self.stream, data).await.is_err();
         }
@@ -150,7 +162,20 @@ impl Out {
 
     /// A whole answer.
     pub async fn whole(&mut self, payload: &[u8], content_type: Option<String>) {
+        self.count(payload.len());
         self.say(&Said::Answer { pieces: false, content_type }, Some(payload)).await;
+    }
+
+    fn count(&mut self, bytes: usize) {
+        let now = Instant::now();
+        self.bytes += bytes as u64;
+        self.came.get_or_insert((now, now)).1 = now;
+    }
+
+    /// What has been answered of an invocation that began then. It is counted anew from here.
+    pub fn answered(&mut self, begin: Instant) -> Answered {
+        let came = self.came.take().map(|(first, last)| (first - begin, last - first));
+        Answered { bytes: std::mem::take(&mut self.bytes), came, ..Answered::default() }
     }
 
     /// It has failed. (What comes behind a whole answer is for the log alone: the caller has it already.)

@@ -147,12 +147,8 @@ impl Telemetry {
     }
 
     /// An event of Lambda itself.
-    pub fn platform(&self, kind: &str, event: impl Fn() -> Value) {
-        for subscriber in self.0.borrow().iter().filter(|it| it.wish.types.contains(&Source::Platform)) {
-            if kind != "platform.notice" {
-                subscriber.push(event());
-            }
-        }
+    pub fn platform(&self, event: impl Fn() -> Value) {
+        self.0.borrow().iter().filter(|it| it.wish.types.contains(&Source::Platform)).for_each(|it| it.push(event()));
     }
 
     /// A line of the function or of an extension.

@@ -28,8 +28,6 @@ pub enum Platform {
         kind: &'static str,
         /// As in [`Platform::InitStart`].
         phase: &'static str,
-        /// What it took.
-        took: Duration,
         /// How it failed: status and error type.
         failed: Option<(&'static str, String)>,
     },
@@ -40,12 +38,25 @@ pub enum Platform {
         /// The function's version.
         version: String,
     },
+    /// The initialization is over, that of the extensions too.
+    InitReport {
+        /// As in [`Platform::InitStart`].
+        kind: &'static str,
+        /// As in [`Platform::InitStart`].
+        phase: &'static str,
+        /// What it took.
+        took: Duration,
+        /// How it failed: status and error type.
+        failed: Option<(&'static str, String)>,
+    },
     /// The runtime has answered, or has failed to.
     RuntimeDone {
         /// The request.
         request: String,
         /// What it took.
         took: Duration,
+        /// What it has answered.
+        answered: Answered,
         /// How it failed: status and error type.
         failed: Option<(&'static str, String)>,
     },
@@ -85,12 +96,71 @@ pub enum Platform {
     Notice(String),
 }
 
+/// What a runtime has answered, and when.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Answered {
+    /// Its size.
+    pub bytes: u64,
+    /// When the invocation began.
+    pub begin: Timestamp,
+    /// After what time the answer began to come, and for how long it came; none, if there was no answer.
+    pub came: Option<(Duration, Duration)>,
+}
+
+impl Answered {
+    fn spans(&self) -> Value {
+        let Some((latency, duration)) = self.came else { return json!([]) };
+        let span = |name: &str, start: Timestamp, took: Duration| json!({"name": name, "start": time(start), "durationMs": number(took)});
+        json!([span("responseLatency", self.begin, latency), span("responseDuration", self.begin + latency, duration)])
+    }
+}
+
+/// How much something matters (Lambda developer guide, "Log-level filtering").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// `TRACE`
+    Trace,
+    /// `DEBUG`
+    Debug,
+    /// `INFO`
+    Info,
+    /// `WARN`
+    Warn,
+    /// `ERROR`
+    Error,
+    /// `FATAL`
+    Fatal,
+}
+
+impl Level {
+    /// The level of that name, in any case. Python's names of two of them are others.
+    pub fn read(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_uppercase().as_str() {
+            "TRACE" => Self::Trace,
+            "DEBUG" => Self::Debug,
+            "INFO" => Self::Info,
+            "WARN" | "WARNING" => Self::Warn,
+            "ERROR" => Self::Error,
+            "FATAL" | "CRITICAL" => Self::Fatal,
+            _ => return None,
+        })
+    }
+
+    /// Whether a line of a function is one that matters that much. An object without a level that is known is information; what isn't an
+    /// object has none, and always matters.
+    pub fn covers(self, line: &[u8]) -> bool {
+        let Ok(Value::Object(line)) = serde_json::from_slice(line) else { return true };
+        let level = line.get("level").and_then(Value::as_str).and_then(Self::read);
+        level.unwrap_or(Self::Info) >= self
+    }
+}
+
 impl Platform {
     /// The lines of a log in text form.
     pub fn lines(&self) -> Vec<String> {
         match self {
             Self::InitStart { version, phase: "init", .. } => vec![format!("INIT_START Runtime Version: {version}\t")],
-            Self::InitDone { took, phase, failed: Some((status, kind)), .. } => {
+            Self::InitReport { took, phase, failed: Some((status, kind)), .. } => {
                 vec![format!(
                     "INIT_REPORT Init Duration: {} ms\tPhase: {phase}\tStatus: {status}\tError Type: {kind}",
                     millis(*took)
@@ -107,43 +177,60 @@ impl Platform {
                 vec![format!("TELEMETRY\tName: {name}\tState: Subscribed\tTypes: [{}]", types.join(", "))]
             }
             Self::Notice(text) => vec![text.clone()],
-            Self::InitStart { .. } | Self::InitDone { .. } | Self::RuntimeDone { .. } | Self::Dropped { .. } => Vec::new(),
+            Self::InitStart { .. }
+            | Self::InitDone { .. }
+            | Self::InitReport { .. }
+            | Self::RuntimeDone { .. }
+            | Self::Dropped { .. } => Vec::new(),
         }
     }
 
-    /// Whether a log in JSON form has it where `level` is what the system's logs are limited to. (`REPORT` and `START` are information, the
-    /// phases in between are for debugging.)
+    /// Whether a log in JSON form has it where `level` is what the system's logs are limited to (Lambda developer guide, "System log level
+    /// event mapping").
     pub fn is_shown(&self, level: Option<&str>) -> bool {
-        let own = match self {
-            Self::InitDone { failed: Some(_), .. } | Self::Report { failed: Some(_), .. } | Self::Dropped { .. } => 2,
-            Self::InitStart { .. } | Self::Start { .. } | Self::Report { .. } | Self::Notice(_) => 1,
-            Self::InitDone { .. } | Self::RuntimeDone { .. } | Self::Extension { .. } | Self::Subscription { .. } => 0,
-        };
-        own >= match level {
-            Some("DEBUG") => 0,
-            Some("WARN") => 2,
-            _ => 1,
+        self.level() >= level.and_then(Level::read).unwrap_or(Level::Info)
+    }
+
+    fn level(&self) -> Level {
+        match self {
+            Self::InitDone { failed: Some(_), .. }
+            | Self::InitReport { failed: Some(_), .. }
+            | Self::RuntimeDone { failed: Some(_), .. }
+            | Self::Report { failed: Some(_), .. }
+            | Self::Dropped { .. } => Level::Warn,
+            Self::InitDone { .. } | Self::InitReport { kind: "on-demand", .. } | Self::RuntimeDone { .. } => Level::Debug,
+            Self::InitStart { .. }
+            | Self::InitReport { .. }
+            | Self::Start { .. }
+            | Self::Report { .. }
+            | Self::Extension { .. }
+            | Self::Subscription { .. }
+            | Self::Notice(_) => Level::Info,
         }
     }
 
-    /// The type of its event.
-    pub fn kind(&self) -> &'static str {
-        match self {
+    /// The type of its event; none of what isn't Lambda's.
+    pub fn kind(&self) -> Option<&'static str> {
+        Some(match self {
             Self::InitStart { .. } => "platform.initStart",
             Self::InitDone { .. } => "platform.initRuntimeDone",
+            Self::InitReport { .. } => "platform.initReport",
             Self::Start { .. } => "platform.start",
             Self::RuntimeDone { .. } => "platform.runtimeDone",
             Self::Report { .. } => "platform.report",
             Self::Extension { .. } => "platform.extension",
             Self::Subscription { .. } => "platform.telemetrySubscription",
             Self::Dropped { .. } => "platform.logsDropped",
-            Self::Notice(_) => "platform.notice",
-        }
+            Self::Notice(_) => return None,
+        })
     }
 
-    /// Its event, as telemetry and logs in JSON form have it.
+    /// Its event, as telemetry and logs in JSON form have it. What isn't Lambda's is a line of a log.
     pub fn event(&self, now: Timestamp) -> Value {
-        json!({"time": time(now), "type": self.kind(), "record": self.record()})
+        match (self, self.kind()) {
+            (Self::Notice(text), _) => json!({"timestamp": time(now), "level": "INFO", "message": text}),
+            (_, kind) => json!({"time": time(now), "type": kind, "record": self.record()}),
+        }
     }
 
     fn record(&self) -> Value {
@@ -154,9 +241,14 @@ impl Platform {
             Self::InitDone { kind, phase, failed, .. } => {
                 with_failure(json!({"initializationType": kind, "phase": phase}), failed.as_ref())
             }
+            Self::InitReport { kind, phase, took, failed } => {
+                let metrics = json!({"durationMs": number(*took)});
+                with_failure(json!({"initializationType": kind, "phase": phase, "metrics": metrics}), failed.as_ref())
+            }
             Self::Start { request, version } => json!({"requestId": request, "version": version}),
-            Self::RuntimeDone { request, took, failed } => {
-                with_failure(json!({"requestId": request, "metrics": {"durationMs": number(*took)}}), failed.as_ref())
+            Self::RuntimeDone { request, took, answered, failed } => {
+                let metrics = json!({"durationMs": number(*took), "producedBytes": answered.bytes});
+                with_failure(json!({"requestId": request, "metrics": metrics, "spans": answered.spans()}), failed.as_ref())
             }
             Self::Report { request, report, memory_mib, failed } => {
                 let mut metrics = json!({
@@ -173,7 +265,7 @@ impl Platform {
             Self::Dropped { lines, bytes } => {
                 json!({"droppedRecords": lines, "droppedBytes": bytes, "reason": "the log could not be kept"})
             }
-            Self::Notice(text) => json!(text),
+            Self::Notice(_) => Value::Null,
         }
     }
 }
@@ -260,7 +352,49 @@ mod tests {
     fn levels_choose_what_is_shown() {
         let start = Platform::Start { request: "r".into(), version: "1".into() };
         assert!(start.is_shown(None) && start.is_shown(Some("DEBUG")) && !start.is_shown(Some("WARN")));
-        let done = Platform::RuntimeDone { request: "r".into(), took: Duration::ZERO, failed: None };
-        assert!(!done.is_shown(None) && done.is_shown(Some("DEBUG")));
+        let done =
+            |failed| Platform::RuntimeDone { request: "r".into(), took: Duration::ZERO, answered: Answered::default(), failed };
+        assert!(!done(None).is_shown(None) && done(None).is_shown(Some("DEBUG")));
+        assert!(done(Some(("timeout", "Sandbox.Timedout".into()))).is_shown(Some("WARN")));
+        let init = |kind| Platform::InitReport { kind, phase: "init", took: Duration::ZERO, failed: None };
+        assert!(!init("on-demand").is_shown(None) && init("provisioned-concurrency").is_shown(None));
+        let subscribed = Platform::Subscription { name: "x".into(), types: Vec::new() };
+        assert!(subscribed.is_shown(None) && !subscribed.is_shown(Some("WARN")));
+    }
+
+    #[test]
+    fn lines_of_functions_have_levels() {
+        for (line, matters) in [
+            (r#"{"level": "error", "x": 1}"#, true),
+            (r#"{"level": "WARNING"}"#, true),
+            (r#"{"level": "info"}"#, false),
+            (r#"{"message": "no level"}"#, false),
+            (r#"{"level": "strange"}"#, false),
+            ("plain text", true),
+            (r#""level""#, true),
+        ] {
+            assert_eq!(Level::Warn.covers(line.as_bytes()), matters, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_answer_says_when_it_came() {
+        let came = Some((Duration::from_millis(7), Duration::from_micros(1500)));
+        let done = Platform::RuntimeDone {
+            request: "r".into(),
+            took: Duration::from_millis(9),
+            answered: Answered { bytes: 3, begin: Timestamp(1000), came },
+            failed: None,
+        };
+        let event = done.event(Timestamp(2000));
+        assert_eq!(event["record"]["metrics"], json!({"durationMs": 9.0, "producedBytes": 3}));
+        assert_eq!(
+            event["record"]["spans"],
+            json!([
+                {"name": "responseLatency", "start": "1970-01-01T00:00:01.000Z", "durationMs": 7.0},
+                {"name": "responseDuration", "start": "1970-01-01T00:00:01.007Z", "durationMs": 1.5},
+            ])
+        );
+        assert_eq!(Platform::Notice("an older Python".into()).kind(), None);
     }
 }

@@ -7,7 +7,7 @@ use api::lambda as sdk;
 use front::Answer;
 use model::{
     Arn,
-    lambda::{Architecture, Configuration, ImageConfig, LogFormat, Logging, Tracing},
+    lambda::{Architecture, Configuration, ImageConfig, LogFormat, Logging},
 };
 
 /// How the code comes.
@@ -46,8 +46,6 @@ pub struct Wish<'a> {
     pub image_config: Option<&'a sdk::ImageConfig>,
     /// `DeadLetterConfig`.
     pub dead_letter: Option<&'a sdk::DeadLetterConfig>,
-    /// `TracingConfig.Mode`.
-    pub tracing: Option<sdk::TracingMode>,
     /// `LoggingConfig`.
     pub logging: Option<&'a sdk::LoggingConfig>,
     /// What is asked for that isn't built, by name.
@@ -70,10 +68,13 @@ macro_rules! wish_of {
                     layers: input.layers.as_deref(),
                     image_config: input.image_config.as_ref(),
                     dead_letter: input.dead_letter_config.as_ref(),
-                    tracing: input.tracing_config.as_ref().and_then(|tracing| tracing.mode),
                     logging: input.logging_config.as_ref(),
                     unbuilt: unbuilt([
                         ("VpcConfig", input.vpc_config.as_ref().is_some_and(names_a_network)),
+                        (
+                            "TracingConfig",
+                            input.tracing_config.as_ref().is_some_and(|it| it.mode == Some(sdk::TracingMode::Active)),
+                        ),
                         ("FileSystemConfigs", input.file_system_configs.as_ref().is_some_and(|them| !them.is_empty())),
                         ("SnapStart", input.snap_start.as_ref().is_some_and(snaps)),
                         ("CapacityProviderConfig", input.capacity_provider_config.is_some()),
@@ -124,9 +125,6 @@ pub fn settled(name: &str, wish: &Wish<'_>, package: Package, mut so_far: Config
     }
     if let Some(wanted) = wish.dead_letter {
         so_far.dead_letter = dead_letter(wanted)?;
-    }
-    if let Some(mode) = wish.tracing {
-        so_far.tracing = if mode == sdk::TracingMode::Active { Tracing::Active } else { Tracing::PassThrough };
     }
     if let Some(wanted) = wish.logging {
         so_far.logging = logging(name, wanted)?;
@@ -245,7 +243,6 @@ impl Wish<'_> {
             layers: Vec::new(),
             image_config: None,
             dead_letter: None,
-            tracing: Tracing::PassThrough,
             logging: Logging { format: LogFormat::Text, application_level: None, system_level: None, group: default_group(name) },
         }
     }

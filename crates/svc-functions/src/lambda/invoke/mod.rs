@@ -48,6 +48,8 @@ pub struct Ran {
     pub version: Key<Version>,
     /// What came of it.
     pub invoked: Invoked,
+    /// The way of the event, with this function on it: `X-Amzn-Trace-Id`.
+    pub trace: String,
 }
 
 impl Invoker {
@@ -82,18 +84,18 @@ impl Invoker {
     }
 
     pub(crate) async fn run_target(&self, target: Target, call: Call) -> Result<Ran, NotRun> {
-        let trace = self.trace(&target, &call)?;
+        let trace = self.trace(&target, &call)?.header();
         let invocation = Invocation {
             request_id: call.request_id,
             payload: call.payload,
             invoked_arn: target.invoked_arn.clone(),
-            trace_id: trace.header(),
+            trace_id: trace.clone(),
             client_context: call.client_context,
             cognito_identity: None,
             streams: call.streams,
         };
         let invoked = self.pool.run(&target, !call.queued, invocation).await?;
-        Ok(Ran { version: target.version, invoked })
+        Ok(Ran { version: target.version, invoked, trace })
     }
 
     /// The trace as the function gets it.

@@ -40,7 +40,7 @@ pub async fn invoke_with_response_stream(
         streams: true,
         ..Call::new(named.key, named.qualifier, cx.request_id, Bytes::new())
     };
-    let Ran { version, invoked } = invoker.run_target(target, call).await?;
+    let Ran { version, invoked, .. } = invoker.run_target(target, call).await?;
     let output = sdk::InvokeWithResponseStreamResponse {
         status_code: Some(200),
         executed_version: Some(version.version().to_owned()),

@@ -54,7 +54,7 @@ async fn run(
         client_context,
         ..Call::new(named.key, named.qualifier, cx.request_id, Bytes::new())
     };
-    let Ran { version, invoked } = invoker.run_target(target, call).await?;
+    let Ran { version, invoked, .. } = invoker.run_target(target, call).await?;
     let (payload, failed) = whole(invoked.answer).await;
     Ok(sdk::InvocationResponse {
         status_code: Some(200),

@@ -61,9 +61,9 @@ async fn come(invoker: &Invoker, due: &Due, told: &Told<'_>, terms: Terms) -> Re
         return Ok(Came::GivenUp(Condition::ZeroReservedConcurrency));
     }
     match invoker.run_target(Target::clone(told.target), call(due, told)).await {
-        Ok(Ran { version, invoked }) => {
+        Ok(Ran { version, invoked, trace }) => {
             let (payload, failed) = whole(invoked.answer).await;
-            let outcome = Outcome { version: version.version().to_owned(), payload, failed };
+            let outcome = Outcome { version: version.version().to_owned(), payload, failed, trace };
             Ok(if failed { Came::Failed(outcome) } else { Came::Answered(outcome) })
         }
         Err(NotRun::Fault(fault)) if errors::is_recursive(&fault) => Ok(Came::GivenUp(Condition::RecursiveInvocation)),

@@ -43,6 +43,8 @@ pub struct Outcome {
     pub payload: Bytes,
     /// Whether that is an error.
     pub failed: bool,
+    /// The way of the event, with the function on it.
+    pub trace: String,
 }
 
 /// The calls that are to be made; `runs` is how often the function was run.
@@ -59,7 +61,9 @@ pub fn consequences(
     let record = || record(told, condition, runs, outcome, now);
     let to_destination = destination.and_then(|arn| arn.parse().ok()).and_then(|arn: Arn| notify(told, &arn, success, record()));
     let dead_letter = if success { None } else { dead_letter(told, condition, outcome) };
-    [to_destination, dead_letter].into_iter().flatten().filter_map(|call| delivery(told, call, now)).collect()
+    let trace = outcome.map(|outcome| outcome.trace.clone()).or_else(|| told.spec.trace.clone());
+    let calls = [to_destination, dead_letter].into_iter().flatten().map(|call| call.traced(trace.clone()));
+    calls.filter_map(|call| delivery(told, call, now)).collect()
 }
 
 fn delivery(told: &Told<'_>, call: Request, now: Timestamp) -> Option<DeliverySpec> {

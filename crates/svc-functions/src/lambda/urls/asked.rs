@@ -30,7 +30,7 @@ pub struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Who asks, if they may (Lambda developer guide, "Control access to Lambda function URLs").
+    /// Who asks, if they may: both to use the URL and to invoke the function (Lambda developer guide, "Control access to Lambda function URLs").
     ///
     /// # Errors
     /// Of a signature that doesn't hold, or where the permission is missing.
@@ -45,7 +45,10 @@ impl Asked<'_> {
         };
         let mut keys = Context::default();
         keys.set("lambda:FunctionUrlAuthType", auth);
-        cx.authorize("lambda:InvokeFunctionUrl", &[self.function()], &keys)?;
+        keys.set("lambda:InvokedViaFunctionUrl", "true");
+        for action in ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"] {
+            cx.authorize(action, &[self.function()], &keys)?;
+        }
         Ok(if auth == "NONE" { Caller::Unknown } else { caller(&cx) })
     }
 

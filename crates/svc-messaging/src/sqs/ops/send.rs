@@ -189,7 +189,8 @@ fn prepare(cx: &Cx, found: &Found, entry: sdk::SendMessageBatchRequestEntry) -> 
         sent: cx.now,
         group,
         deduplication,
-        trace: trace.as_ref().map(text_of),
+        // The header, where a client says it by that (X-Ray developer guide, "Amazon SQS and AWS X-Ray").
+        trace: trace.as_ref().map(text_of).or_else(|| cx.trace.clone()),
         ..Head::default()
     };
     let system = trace.as_ref().map(|trace| ("AWSTraceHeader".to_owned(), trace.clone()));

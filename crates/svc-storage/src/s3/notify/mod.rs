@@ -58,6 +58,8 @@ pub struct Actor {
     pub request: String,
     /// When.
     pub at: Timestamp,
+    /// The event that the request is on the way of: `X-Amzn-Trace-Id`.
+    pub trace: Option<String>,
 }
 
 impl Actor {
@@ -69,13 +71,14 @@ impl Actor {
             address: Some(cx.context().single("aws:SourceIp").unwrap_or("127.0.0.1").to_owned()),
             request: cx.request_id.clone(),
             at: cx.now,
+            trace: cx.trace.clone(),
         }
     }
 
     /// S3 itself.
     pub fn itself(at: Timestamp, request: String) -> Self {
         let name = "s3.amazonaws.com".to_owned();
-        Self { principal: name.clone(), requester: name, address: None, request, at }
+        Self { principal: name.clone(), requester: name, address: None, request, at, trace: None }
     }
 }
 
@@ -90,11 +93,11 @@ pub fn tell(tx: &mut Tx, (name, bucket): (&str, &BucketSpec), happened: Happened
     };
     for one in configuration.queue_configurations.iter().flatten().filter(|one| wanted(&one.events, &one.filter)) {
         let record = words::record(name, bucket, happened, by, one.id.as_deref());
-        deliver(tx, (name, bucket), &one.queue_arn, by.at, env.uuid(), |arn| send(arn, &record.to_string()))?;
+        deliver(tx, (name, bucket), &one.queue_arn, by, env.uuid(), |arn| send(arn, &record.to_string()))?;
     }
     for one in configuration.lambda_function_configurations.iter().flatten().filter(|one| wanted(&one.events, &one.filter)) {
         let record = words::record(name, bucket, happened, by, one.id.as_deref());
-        deliver(tx, (name, bucket), &one.lambda_function_arn, by.at, env.uuid(), |arn| invoke(arn, &record.to_string()))?;
+        deliver(tx, (name, bucket), &one.lambda_function_arn, by, env.uuid(), |arn| invoke(arn, &record.to_string()))?;
     }
     if configuration.event_bridge_configuration.is_some() {
         let detail = words::detail(name, happened, by);
@@ -125,12 +128,13 @@ fn deliver(
     tx: &mut Tx,
     (name, bucket): (&str, &BucketSpec),
     arn: &str,
-    at: Timestamp,
+    by: &Actor,
     id: String,
     request: impl FnOnce(&Arn) -> Request,
 ) -> Answer<()> {
     let Some((arn, account, region)) = place(arn) else { return Ok(()) };
-    let (call, by) = (request(&arn), caller(name, bucket));
+    let (call, at) = (request(&arn).traced(by.trace.clone()), by.at);
+    let by = caller(name, bucket);
     let spec = DeliverySpec { call, by, wanted: at, not_before: at, retry: Retry::DAY, dead_letter: None };
     Ok(tx.create(&Delivery::key(&account, &region, id), &spec)?)
 }
