@@ -199,10 +199,9 @@ def cold(cloud, count, kind):
 
 
 def burst(cloud, count):
-    """So many at once, none of whose environments is there yet, of a function that may have a hundred. Who is throttled asks again, as SDKs do."""
+    """So many at once, none of whose environments is there yet. Who is throttled asks again, as SDKs do."""
     cloud.make("burst")
     until(lambda: b'"Active"' in cloud.send("GET", "/2015-03-31/functions/burst/configuration")[2], 30, "the function")
-    cloud.send("PUT", "/2017-10-31/functions/burst/concurrency", b'{"ReservedConcurrentExecutions": 100}')
 
     def ask(number):
         while (answer := cloud.invoke("burst", str(number).encode()))[0] == 429:
@@ -255,7 +254,8 @@ def main():
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
-        cloud = Cloud("hillfog", [HILLFOG, "up", "--data", folder, "--listen", f"127.0.0.1:{port}"], port)
+        cloud = Cloud("hillfog", [HILLFOG, "up", "--data", folder, "--listen", f"127.0.0.1:{port}",
+                                 "--function-environments", "100"], port)
         try:
             ours = measure(cloud, arguments)
         finally:
