@@ -1,9 +1,18 @@
-//! Where in a guest what is plugged in: each disk and each interface has a PCI Express port of its own, so that each can come and go. Pure.
+//! Where in a guest what is plugged in: each disk and each interface has a slot of its own, its port, on one PCI bus, so that each can come and
+//! go. Pure.
 
 use super::job::{Asleep, Job};
 
 /// How many there are. (An instance of EC2 has 28 attachments at most, on Nitro, for both together.)
 pub const COUNT: u32 = 26;
+
+/// The bus, by QEMU's name.
+pub const BUS: &str = "slots";
+
+/// The slot of a port. (The first is the bus's own controller's.)
+pub const fn slot(port: u32) -> u32 {
+    port + 1
+}
 
 /// One that isn't taken.
 pub fn free(taken: impl Iterator<Item = u32>) -> Option<u32> {

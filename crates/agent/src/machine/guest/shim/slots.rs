@@ -92,7 +92,8 @@ fn plug_disk(qmp: &mut Qmp, disk: &JobDisk) -> Result<(), String> {
     qmp.run("blockdev-add", below)?;
     qmp.run("blockdev-add", json!({"driver": "raw", "node-name": node, "file": file, "discard": "unmap"}))?;
     let device = json!({
-        "driver": "virtio-blk-pci", "id": format!("device{port}"), "bus": format!("port{port}"),
+        "driver": "virtio-blk-pci", "id": format!("device{port}"),
+        "bus": ports::BUS, "addr": format!("{:#x}", ports::slot(port)), "disable-legacy": "on",
         "drive": node, "serial": disk.serial, "werror": "report", "rerror": "report",
     });
     qmp.run("device_add", device).map(drop)
@@ -104,7 +105,8 @@ fn plug_interface(qmp: &mut Qmp, interface: &JobInterface) -> Result<(), String>
     qmp.give("getfd", json!({"fdname": name}), tap.as_fd())?;
     qmp.run("netdev_add", json!({"type": "tap", "id": name, "fd": name}))?;
     let device = json!({
-        "driver": "virtio-net-pci", "id": format!("device{port}"), "bus": format!("port{port}"),
+        "driver": "virtio-net-pci", "id": format!("device{port}"),
+        "bus": ports::BUS, "addr": format!("{:#x}", ports::slot(port)), "disable-legacy": "on",
         "netdev": name, "mac": interface.mac, "romfile": "",
     });
     qmp.run("device_add", device).map(drop)
