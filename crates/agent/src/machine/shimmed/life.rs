@@ -54,11 +54,13 @@ impl Shimmed {
         Ok(state)
     }
 
-    /// Ends everything of a machine that runs, whoever runs it, and waits until it holds its disks no more.
+    /// Ends everything of a machine that runs, whoever runs it, and waits until it holds its disks no more. Whoever starts something writes the
+    /// job first: where there is none there is nothing to end, and not every process of the host is looked at for it. (A job that can't be read
+    /// was torn by a crash of the host, in which everything has ended.)
     pub async fn clear(&self, id: &str) -> Result<(), String> {
+        let Some(job) = record::load::<Held>(&self.folder(id).join(JOB)).map_err(text)? else { return Ok(()) };
         self.launcher.end_shims(&self.folder(id)).await;
         self.remove_group(&self.group(id)).await?;
-        let Some(job) = record::load::<Held>(&self.folder(id).join(JOB)).map_err(text)? else { return Ok(()) };
         for _ in 0..LOOKS {
             if !job.disks.iter().any(|disk| block::in_use(&disk.device)) {
                 return Ok(());
