@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Machines: how long one takes from the call to `running` and to an SSH login, how many run beside each other, and what describing them costs
-beside the mocks (moto's server, ministack), in one run. The ratios are what counts.
+"""Machines: how long one takes from the call to `running` and to an SSH login, what a second snapshot copies, how many run beside each other, and
+what describing them costs beside the mocks (moto's server, ministack), in one run. The ratios are what counts.
 
-    bench/machines.py [--machines 200] [--single 9]
+    bench/machines.py [--machines 200] [--single 9] [--no-crates]
 
-Needs root, a release build in target/release/hillfog (or $HILLFOG), ssh, moto_server and ministack in .cache/bench-venv (or $PEERS/bin).
-The peers' instances are rows in a table; ours run.
+Needs root, a release build in target/release/hillfog (or $HILLFOG), ssh, moto_server and ministack in .cache/bench-venv (or $PEERS/bin), 3 GiB of
+disk; for what is described among 100,000, cargo (left out by --no-crates). The peers' instances are rows in a table; ours run.
+What is said of virtual machines is measured by bench/guest.sh.
 """
 import argparse
 import base64
@@ -21,6 +22,8 @@ import subprocess
 import tempfile
 import time
 import urllib.parse
+
+import aims
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 HILLFOG = os.environ.get("HILLFOG", str(ROOT / "target/release/hillfog"))
@@ -90,11 +93,12 @@ def all_of(text, element):
 
 
 def until(holds, seconds, what):
+    """Asks every 5 ms: whoever asks all the time takes the processor from what is waited for."""
     end = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > end:
             raise SystemExit(f"not in {seconds} s: {what}")
-        time.sleep(0.001)
+        time.sleep(0.005)
 
 
 class Keys:
@@ -103,9 +107,9 @@ class Keys:
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.file], check=True)
         self.public = (folder / "key.pub").read_text()
 
-    def enters(self, address):
+    def enters(self, address, command="true"):
         options = ["BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "ConnectTimeout=2"]
-        command = ["ssh", "-F", "none", "-i", self.file, *(part for option in options for part in ("-o", option)), f"ec2-user@{address}", "true"]
+        command = ["ssh", "-F", "none", "-i", self.file, *(part for option in options for part in ("-o", option)), f"ec2-user@{address}", command]
         return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
@@ -118,10 +122,20 @@ def by_id(ids):
     return {f"InstanceId.{number}": id for number, id in enumerate(ids, 1)}
 
 
-def running(cloud, ids):
-    """How many of them run."""
+def in_state(cloud, ids, code):
+    """How many of them are in the state of that number."""
     text = cloud.call("DescribeInstances", **by_id(ids))
-    return len(re.findall(r"<instanceState>\s*<code>16</code>", text))
+    return len(re.findall(rf"<instanceState>\s*<code>{code}</code>", text))
+
+
+def running(cloud, ids):
+    return in_state(cloud, ids, 16)
+
+
+def terminate(cloud, ids):
+    """Waits for the end: what follows isn't measured beside it."""
+    cloud.call("TerminateInstances", **by_id(ids))
+    until(lambda: in_state(cloud, ids, 48) == len(ids), 120, "machines end")
 
 
 def one_by_one(cloud, image, keys, rounds):
@@ -138,13 +152,42 @@ def one_by_one(cloud, image, keys, rounds):
         start = time.monotonic()
         keys.enters(address)
         login.append(time.monotonic() - start)
-        cloud.call("TerminateInstances", **by_id(ids))
+        terminate(cloud, ids)
     return to_running, to_login, login
 
 
 def milliseconds(values):
     ordered = sorted(value * 1000 for value in values)
     return f"{ordered[0]:8.0f} {statistics.median(ordered):8.0f} {ordered[-1]:8.0f}"
+
+
+def kept(folder):
+    """Bytes that the block store takes on the disk."""
+    return sum(file.stat().st_blocks * 512 for file in (folder / "data/block-store").rglob("*") if file.is_file())
+
+
+def second_snapshot(cloud, folder, image, keys):
+    """Percent of a volume of 10 GiB that its second snapshot copies: 1 % has changed since the first, in places far from each other."""
+    disk = {"BlockDeviceMapping.1.DeviceName": "/dev/sdf", "BlockDeviceMapping.1.Ebs.VolumeSize": 10,
+            "BlockDeviceMapping.1.Ebs.DeleteOnTermination": "true"}
+    ids = launch(cloud, image, 1, KeyName="bench", **disk)
+    until(lambda: running(cloud, ids) == 1, 60, "a machine runs")
+    address = all_of(cloud.call("DescribeInstances", **by_id(ids)), "ipAddress")[0]
+    until(lambda: keys.enters(address), 60, "a machine takes ssh")
+    volume = all_of(cloud.call("DescribeVolumes", **{
+        "Filter.1.Name": "attachment.device", "Filter.1.Value.1": "/dev/sdf"}), "volumeId")[0]
+    part = "sudo dd if=/dev/urandom of=/dev/sdf bs=512k conv=notrunc,fsync"
+    copied = []
+    for command in [f"{part} count=2048", f"for at in $(seq 0 100 20400); do {part} count=1 seek=$at || exit 1; done"]:
+        assert keys.enters(address, command), command
+        # It has said nothing for long, and may be closed.
+        cloud.connection.close()
+        before, snapshot = kept(folder), all_of(cloud.call("CreateSnapshot", VolumeId=volume), "snapshotId")[0]
+        done = {"SnapshotId.1": snapshot}
+        until(lambda: all_of(cloud.call("DescribeSnapshots", **done), "status") == ["completed"], 300, "a snapshot is whole")
+        copied.append(kept(folder) - before)
+    terminate(cloud, ids)
+    return [bytes * 100 / (10 << 30) for bytes in copied]
 
 
 def crowd(cloud, image, count):
@@ -203,57 +246,73 @@ def machines_memory(folder):
     return total / 1024
 
 
+def beside_peers(cloud, ids):
+    """What each question costs us, and each of the mocks with as many instances."""
+    ours, theirs = asked(cloud, ids), {}
+    for peer in peers():
+        try:
+            image = (all_of(peer.call("DescribeImages"), "imageId") or ["ami-12345678"])[0]
+            rows = []
+            while len(rows) < len(ids):
+                rows += launch(peer, image, min(50, len(ids) - len(rows)))
+            theirs[peer.name] = asked(peer, rows)
+        finally:
+            peer.end()
+    for name, costs in theirs.items():
+        for what, mine in ours.items():
+            aims.above(f"{what}, beside {name} ({mine:.2f} ms of processor time)", 20, costs[what] / mine)
+
+
+def measure(cloud, folder, wanted):
+    keys = Keys(folder)
+    cloud.call("ImportKeyPair", KeyName="bench", PublicKeyMaterial=base64.b64encode(keys.public.encode()).decode())
+    cloud.call("AuthorizeSecurityGroupIngress", GroupName="default", **{
+        "IpPermissions.1.IpProtocol": "tcp", "IpPermissions.1.FromPort": "22", "IpPermissions.1.ToPort": "22",
+        "IpPermissions.1.IpRanges.1.CidrIp": "0.0.0.0/0"})
+    owner = {"Owner.1": "amazon"}
+    until(lambda: all_of(cloud.call("DescribeImages", **owner), "imageState") == ["available"], 60, "the quick start image is there")
+    image = all_of(cloud.call("DescribeImages", **owner), "imageId")[0]
+
+    to_running, to_login, login = one_by_one(cloud, image, keys, wanted.single)
+    print(f"one machine, ms: min, median, max of {wanted.single}")
+    for what, values in [("RunInstances to running", to_running), ("to the first ssh login", to_login), ("a login later", login)]:
+        print(f"  {what:34}{milliseconds(values)}")
+    aims.below("system container: RunInstances to running, median", 100, statistics.median(to_running) * 1000, "ms")
+    aims.below("system container: RunInstances to an ssh login, median", 300, statistics.median(to_login) * 1000, "ms")
+
+    first, second = second_snapshot(cloud, folder, image, keys)
+    aims.below(f"10 GiB, 1 % changed: its snapshot copies (the first {first:.1f} %)", 1.1, second, "%", 2)
+
+    before = machines_memory(folder)
+    ids, seconds = crowd(cloud, image, wanted.machines)
+    held = (machines_memory(folder) - before) / wanted.machines
+    aims.line("system containers on one host", "200", str(len(ids)), len(ids) >= 200)
+    idle = cloud.cpu()
+    time.sleep(10)
+    print(f"  all run after {seconds:.1f} s; {held:.1f} MiB each of our own processes; the server with them idle: "
+          f"{(cloud.cpu() - idle) * 10:.1f} % of a core")
+    beside_peers(cloud, ids)
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--machines", type=int, default=200)
     arguments.add_argument("--single", type=int, default=9)
+    arguments.add_argument("--no-crates", action="store_true")
     wanted = arguments.parse_args()
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="hillfog-bench-"))
     port = free_port()
     cloud = Cloud("hillfog", [HILLFOG, "up", "--data", folder / "data", "--listen", f"127.0.0.1:{port}"], port)
     try:
-        keys = Keys(folder)
-        cloud.call("ImportKeyPair", KeyName="bench", PublicKeyMaterial=base64.b64encode(keys.public.encode()).decode())
-        cloud.call("AuthorizeSecurityGroupIngress", GroupName="default", **{
-            "IpPermissions.1.IpProtocol": "tcp", "IpPermissions.1.FromPort": "22", "IpPermissions.1.ToPort": "22",
-            "IpPermissions.1.IpRanges.1.CidrIp": "0.0.0.0/0"})
-        owner = {"Owner.1": "amazon"}
-        until(lambda: all_of(cloud.call("DescribeImages", **owner), "imageState") == ["available"], 60, "the quick start image is there")
-        image = all_of(cloud.call("DescribeImages", **owner), "imageId")[0]
-
-        to_running, to_login, login = one_by_one(cloud, image, keys, wanted.single)
-        print(f"{'one machine, ms (min, median, max)':44}")
-        print(f"{'  RunInstances to running':44}{milliseconds(to_running)}")
-        print(f"{'  RunInstances to the first ssh login':44}{milliseconds(to_login)}")
-        print(f"{'  a login later':44}{milliseconds(login)}")
-
-        before = machines_memory(folder)
-        ids, seconds = crowd(cloud, image, wanted.machines)
-        held = (machines_memory(folder) - before) / wanted.machines
-        print(f"{wanted.machines} machines run after {seconds:.1f} s; {held:.1f} MiB each of our own processes")
-        idle = cloud.cpu()
-        time.sleep(10)
-        print(f"the server's own processor time with them idle: {(cloud.cpu() - idle) * 10:.1f} % of a core")
-
-        ours = asked(cloud, ids)
-        theirs = {}
-        for peer in peers():
-            try:
-                image = (all_of(peer.call("DescribeImages"), "imageId") or ["ami-12345678"])[0]
-                rows = []
-                while len(rows) < wanted.machines:
-                    rows += launch(peer, image, min(50, wanted.machines - len(rows)))
-                theirs[peer.name] = asked(peer, rows)
-            finally:
-                peer.end()
-        names = list(theirs)
-        print(f"{'ms of processor time for a request':36}{'hillfog':>10}" + "".join(f"{name:>12}{'ratio':>8}" for name in names))
-        for what, mine in ours.items():
-            print(f"  {what:34}{mine:10.2f}" + "".join(f"{theirs[name][what]:12.2f}{theirs[name][what] / mine:8.1f}" for name in names))
+        measure(cloud, folder, wanted)
     finally:
         cloud.end(signal.SIGINT)
         subprocess.run([HILLFOG, "down", "--data", folder / "data"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         shutil.rmtree(folder)
+    if not wanted.no_crates:
+        aims.describing()
+    print(f"load {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":
