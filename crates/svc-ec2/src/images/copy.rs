@@ -77,7 +77,7 @@ fn source(cx: &Cx, tx: &Tx, input: &CopyImageRequest) -> Answer<Loaded> {
     let id = &input.source_image_id;
     Resource::IMAGE.check(id)?;
     let region = Region::parse(&input.source_region)
-        .map_err(|_| Fault::client("InvalidRequest", format!("Invalid source region {}", input.source_region)))?;
+        .map_err(|_| Fault::client("InvalidRegion", format!("Invalid source region {}", input.source_region)))?;
     image_in(cx, tx, &region, id)
 }
 

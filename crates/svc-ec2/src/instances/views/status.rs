@@ -113,6 +113,8 @@ impl Described for InstanceStatus {
     const RESOURCE: Resource = Resource::INSTANCE;
     const IDS: &'static str = "instanceIds";
     const FIELDS: &'static [Field<Self>] = &[
+        // No application reports how it does.
+        ("application-status.status", nothing),
         ("attached-ebs-status.status", |it| {
             it.attached_ebs_status.iter().filter_map(|summary| summary.status).map(|status| status.as_str().into()).collect()
         }),

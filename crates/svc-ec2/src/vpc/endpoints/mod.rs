@@ -322,7 +322,7 @@ fn services(cx: &Cx, _: &mut Tx, input: &DescribeVpcEndpointServicesRequest) -> 
     if input.service_regions.iter().flatten().any(|region| region != cx.region.as_str()) {
         return Err(invalid_value("Services of other regions have no endpoints here"));
     }
-    let details = matching(details, input.filters.as_deref().unwrap_or_default(), SERVICE_FIELDS, None)?;
+    let details = matching(details, input.filters.as_deref().unwrap_or_default(), SERVICE_FIELDS, Some(tags_of_service))?;
     let position = |it: &ServiceDetail| it.service_name.clone().unwrap_or_default();
     let (details, next_token) = page(details, position, input.max_results, input.next_token.as_deref())?;
     Ok(DescribeVpcEndpointServicesResult {
@@ -353,6 +353,10 @@ fn detail(cx: &Cx, service: &str, host: &str, kind: ServiceType) -> ServiceDetai
         tags: Some(Vec::new()),
         ..ServiceDetail::default()
     }
+}
+
+fn tags_of_service(service: &ServiceDetail) -> &[Tag] {
+    service.tags.as_deref().unwrap_or_default()
 }
 
 const SERVICE_FIELDS: &[Field<ServiceDetail>] = &[

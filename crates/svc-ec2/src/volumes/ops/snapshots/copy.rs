@@ -64,7 +64,7 @@ pub fn copy(cx: &Cx, tx: &mut Tx, input: &CopySnapshotRequest) -> Answer<CopySna
 fn source(cx: &Cx, read: &impl Read, input: &CopySnapshotRequest) -> Answer<(Key<Snapshot>, Row<Snapshot>)> {
     let id = &input.source_snapshot_id;
     let region = Region::parse(&input.source_region)
-        .map_err(|_| invalid_value(format!("Invalid source region: {}", input.source_region)))?;
+        .map_err(|_| Fault::client("InvalidRegion", format!("Invalid source region: {}", input.source_region)))?;
     let absent = || Resource::SNAPSHOT.absent(id);
     let (key, spec) = anywhere::<Snapshot>(read, &cx.account, &region, id)?.ok_or_else(absent)?;
     if !may_restore(read, &key, &spec, cx.account.as_str())? {
