@@ -1,5 +1,6 @@
 //! What travels between a protocol and an operation: a tree whose members carry the model's names, whatever the wire called them.
 
+use crate::schema::{Member, Structure};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
@@ -33,28 +34,13 @@ pub enum Value {
     Struct(Vec<(&'static str, Value)>),
 }
 
-/// The members of a structure, found by name. One that is asked for after the one before it is found at once.
-pub struct Lookup<'a> {
-    members: &'a [(&'static str, Value)],
-    /// Behind the one that was found last.
-    next: usize,
-}
-
-impl<'a> Lookup<'a> {
-    /// The member of that name, if it is there.
-    pub fn get(&mut self, name: &str) -> Option<&'a Value> {
-        let (before, behind) = self.members.split_at(self.next);
-        let at = behind.iter().chain(before).position(|(key, _)| *key == name)?;
-        let at = (self.next + at) % self.members.len();
-        self.next = at + 1;
-        Some(&self.members[at].1)
-    }
-}
-
 impl Value {
     /// A structure of those members that are not null.
     pub fn structure<const N: usize>(members: [(&'static str, Value); N]) -> Self {
-        Value::Struct(members.into_iter().filter(|(_, value)| !value.is_null()).collect())
+        // Room for all at once: most of an answer is made of such, and grown bit by bit it would be copied again and again.
+        let mut there = Vec::with_capacity(N);
+        there.extend(members.into_iter().filter(|(_, value)| !value.is_null()));
+        Value::Struct(there)
     }
     /// A structure without members.
     pub const fn empty() -> Self {
@@ -78,12 +64,17 @@ impl Value {
             _ => None,
         }
     }
-    /// Reads the members of a structure one after another.
-    pub fn lookup(&self) -> Lookup<'_> {
-        match self {
-            Value::Struct(members) => Lookup { members, next: 0 },
-            _ => Lookup { members: &[], next: 0 },
-        }
+    /// The members that are there, if this is a structure, with what the model says of each; what it doesn't know is left out. Those that were
+    /// made in the model's order, as generated code makes them, are gone through once.
+    pub fn present<'a>(&'a self, structure: &'a Structure) -> impl Iterator<Item = (&'a Member, &'a Value)> {
+        let (members, mut next) = (if let Value::Struct(members) = self { members.as_slice() } else { &[] }, 0);
+        members.iter().filter(|(_, value)| !value.is_null()).filter_map(move |(name, value)| {
+            let (before, behind) = structure.members.split_at(next);
+            let found = behind.iter().chain(before).position(|member| member.name == *name)?;
+            let at = (next + found) % structure.members.len();
+            next = at + 1;
+            Some((&structure.members[at], value))
+        })
     }
     /// What it is, for messages.
     pub fn kind(&self) -> &'static str {
@@ -105,14 +96,22 @@ impl Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::Shape;
 
     #[test]
     fn members_are_found_in_whatever_order() {
-        let value = Value::structure([("A", Value::Int(1)), ("B", Value::Int(2)), ("C", Value::Int(3))]);
-        let mut lookup = value.lookup();
-        let found: Vec<_> = ["B", "C", "D", "A", "A"].iter().map(|name| lookup.get(name).cloned()).collect();
-        assert_eq!(found, [Some(Value::Int(2)), Some(Value::Int(3)), None, Some(Value::Int(1)), Some(Value::Int(1))]);
-        assert_eq!(Value::empty().lookup().get("A"), None);
-        assert_eq!(Value::Null.lookup().get("A"), None);
+        static SHAPE: Shape =
+            Shape::record("S", &[Member::new("A", 0), Member::new("B", 0), Member::new("C", 0), Member::new("D", 0)]);
+        let structure = SHAPE.structure().unwrap();
+        let found = |names: &[&'static str]| {
+            let value = Value::Struct(names.iter().map(|name| (*name, Value::Int(1))).collect());
+            value.present(structure).map(|(member, _)| member.name).collect::<Vec<_>>()
+        };
+        for names in [&["A", "B", "C", "D"][..], &["D", "B", "A"], &["B", "D"], &["C"], &[]] {
+            assert_eq!(found(names), names);
+        }
+        assert_eq!(found(&["A", "unknown", "D"]), ["A", "D"]);
+        assert_eq!(Value::Struct(vec![("A", Value::Null)]).present(structure).count(), 0);
+        assert_eq!(Value::Null.present(structure).count(), 0);
     }
 }

@@ -104,6 +104,11 @@ pub trait Read: Source {
         section(self, Section::Spec, key)?.map(|found| found.decode()).transpose()
     }
 
+    /// The record's plan alone; the default if nothing was decided, or there is no record. See [`Read::spec`].
+    fn plan<R: Record>(&self, key: &Key<R>) -> Result<Arc<R::Plan>, StoreError> {
+        section(self, Section::Plan, key)?.map_or_else(|| Ok(Arc::default()), |found| found.decode())
+    }
+
     /// Whether there is a record of that key.
     fn exists<R: Record>(&self, key: &Key<R>) -> Result<bool, StoreError> {
         Ok(section(self, Section::Spec, key)?.is_some())

@@ -178,11 +178,9 @@ fn write_structure(
     for (name, text) in first {
         to.str(name)?.str(text)?;
     }
-    for member in structure.into_iter().flat_map(|it| it.members) {
-        if let Some(value) = value.get(member.name).filter(|value| !value.is_null()) {
-            to.str(member.wire_name())?;
-            write(to, service, member, value)?;
-        }
+    for (member, value) in structure.into_iter().flat_map(|it| value.present(it)) {
+        to.str(member.wire_name())?;
+        write(to, service, member, value)?;
     }
     to.end()?.ok()
 }

@@ -131,12 +131,9 @@ pub fn write_structure(service: &Service, structure: Option<&Structure>, value: 
 }
 
 fn write_members(out: &mut Vec<u8>, service: &Service, structure: &Structure, value: &Value) {
-    let mut lookup = value.lookup();
-    for member in structure.members.iter().filter(|member| member.location.is_body_of_response()) {
-        if let Some(value) = lookup.get(member.name).filter(|value| !value.is_null()) {
-            write_name(out, member.wire_name());
-            write(out, service, member, value);
-        }
+    for (member, value) in value.present(structure).filter(|(member, _)| member.location.is_body_of_response()) {
+        write_name(out, member.wire_name());
+        write(out, service, member, value);
     }
 }
 

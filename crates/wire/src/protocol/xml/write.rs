@@ -34,11 +34,8 @@ impl<'a> Writer<'a> {
 
     /// The members of a structure that are elements in the body.
     pub fn members(&mut self, structure: &Structure, value: &Value) {
-        let mut lookup = value.lookup();
-        for member in structure.members.iter().filter(|it| it.location.is_body_of_response() && !it.xml_attribute) {
-            if let Some(value) = lookup.get(member.name).filter(|value| !value.is_null()) {
-                self.member(child_name(self.service, member), member, value);
-            }
+        for (member, value) in value.present(structure).filter(|(it, _)| it.location.is_body_of_response() && !it.xml_attribute) {
+            self.member(child_name(self.service, member), member, value);
         }
     }
 
@@ -122,7 +119,8 @@ impl<'a> Writer<'a> {
     }
 
     fn push(&mut self, text: &str) {
-        if text.bytes().all(is_plain) {
+        // All of them are looked at, which processors do with many at once.
+        if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
             return self.out.push_str(text);
         }
         text.chars().for_each(|letter| push_escaped(&mut self.out, letter, false));
