@@ -43,7 +43,7 @@ class Person:
             return None
         except botocore.exceptions.ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            return error.response["Error"] | {"Protocol": made.meta.service_model.protocol, "Status": status}
+            return error.response["Error"] | {"Protocol": protocol_of(made), "Status": status}
 
 
 def client(cloud, service, key, secret):
@@ -56,6 +56,12 @@ def client(cloud, service, key, secret):
 def root(cloud, service, account=ACCOUNT):
     """A client of an account's root."""
     return client(cloud, service, account, "test")
+
+
+def protocol_of(client):
+    """The protocol whose codes the client shows: those who know SQS from the query protocol are told its codes in JSON too."""
+    model = client.meta.service_model
+    return "query" if model.is_query_compatible else model.protocol
 
 
 def is_denial(error):

@@ -36,9 +36,11 @@ impl Family {
     }
 }
 
-/// REST and XML services say `403`; the JSON ones whose errors are all in the body, `400`.
+/// REST and XML services say `403`, and so do those that are still as clients of the query protocol know them (SQS, CloudWatch); the other
+/// JSON ones, whose errors are all in the body, `400`.
 fn status(service: &Service) -> u16 {
-    if matches!(service.protocols.first(), Some(Protocol::AwsJson10 | Protocol::AwsJson11)) { 400 } else { 403 }
+    let in_body = matches!(service.protocols.first(), Some(Protocol::AwsJson10 | Protocol::AwsJson11));
+    if in_body && !service.query_compatible { 400 } else { 403 }
 }
 
 /// The answer to a request that nobody is known to have made.
@@ -179,7 +181,7 @@ fn mismatch(family: Family, detail: &str) -> Fault {
 pub(crate) fn denied(service: &Service, principal: &Arn, action: &str, resource: Option<&Arn>, reason: &str) -> Fault {
     let text = sentence(principal, action, resource, reason);
     match Family::of(service) {
-        Family::Json => Fault::client("AccessDeniedException", text),
+        Family::Json => Fault::client("AccessDeniedException", text).status(status(service)),
         Family::Query => Fault::client("AccessDenied", text).status(403),
         Family::Ec2 => {
             Fault::client(UNAUTHORIZED, format!("You are not authorized to perform this operation. {text}")).status(403)

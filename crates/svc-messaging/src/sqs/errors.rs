@@ -12,7 +12,7 @@ pub fn bad_url(url: &str) -> Fault {
 }
 
 pub fn not_across_accounts(url: &str) -> Fault {
-    Fault::client("AccessDenied", format!("Access to the resource {url} is denied.")).status(403)
+    Fault::client("AccessDeniedException", format!("Access to the resource {url} is denied.")).status(403)
 }
 
 pub fn missing(parameter: &str) -> Fault {

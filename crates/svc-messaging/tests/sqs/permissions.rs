@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const OTHER: &str = "999988887777";
 
 fn denied(reply: &Reply) -> bool {
-    reply.code().starts_with("AccessDenied")
+    reply.status == 403 && reply.code() == "AccessDeniedException"
 }
 
 #[tokio::test]

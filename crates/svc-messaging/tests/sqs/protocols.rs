@@ -1,7 +1,8 @@
 //! The two protocols, and the ways to address a queue.
 
 use super::Cloud;
-use serde_json::json;
+use front::testing::Reply;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn the_query_protocol_is_spoken_as_well() {
@@ -68,15 +69,31 @@ async fn a_request_may_be_addressed_to_the_queue() {
     assert_eq!(cloud.counts(&url).await, ["1", "0", "0"]);
 }
 
-#[tokio::test]
-async fn clients_of_the_older_protocol_get_its_codes() {
-    let cloud = Cloud::new();
-    let scope = "111122223333/20260101/us-east-1/sqs/aws4_request";
+/// Asks as a client of the JSON protocol that knows the codes of the query protocol.
+async fn in_query_mode(cloud: &Cloud, account: &str, operation: &str, input: Value) -> Reply {
+    let scope = format!("{account}/20260101/us-east-1/sqs/aws4_request");
     let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00");
     let request = http::Request::post("/").header("host", "localhost:4566").header("x-amz-date", "20260101T000000Z");
-    let request = request.header("authorization", authorization).header("x-amz-target", "AmazonSQS.GetQueueUrl");
+    let request = request.header("authorization", authorization).header("x-amz-target", format!("AmazonSQS.{operation}"));
     let request = request.header("x-amzn-query-mode", "true").header("content-type", "application/x-amz-json-1.0");
-    let reply = cloud.bench.send(request.body(json!({"QueueName": "none"}).to_string().into()).unwrap()).await;
+    cloud.bench.send(request.body(input.to_string().into()).unwrap()).await
+}
+
+#[tokio::test]
+async fn clients_of_the_older_protocol_get_its_codes() {
+    let reply = in_query_mode(&Cloud::new(), "111122223333", "GetQueueUrl", json!({"QueueName": "none"})).await;
     assert_eq!(reply.headers["x-amzn-query-error"], "AWS.SimpleQueueService.NonExistentQueue;Sender");
     assert_eq!((reply.status, reply.code()), (400, "QueueDoesNotExist".into()));
+}
+
+#[tokio::test]
+async fn a_denial_is_the_same_in_both_protocols() {
+    let cloud = Cloud::new();
+    let url = cloud.queue("q", json!({})).await;
+    let reply = in_query_mode(&cloud, "999988887777", "SendMessage", json!({"QueueUrl": url, "MessageBody": "x"})).await;
+    assert_eq!(reply.headers["x-amzn-query-error"], "AccessDenied;Sender");
+    assert_eq!((reply.status, reply.code()), (403, "AccessDeniedException".into()));
+    let other = cloud.bench.account("999988887777");
+    let reply = other.form("sqs", "SendMessage", &[("QueueUrl", &url), ("MessageBody", "x")]).await;
+    assert_eq!((reply.status, reply.element("Code")), (403, "AccessDenied".into()));
 }

@@ -2,13 +2,24 @@
 
 use super::encode::{content_type, host_id, stamp};
 use super::{Dialect, Response, bind, cbor, json, xml};
-use crate::schema::{ErrorTrait, Protocol, Shape, Structure};
+use crate::schema::{ErrorTrait, Protocol, Service, Shape, Structure};
 use crate::{Fault, Value};
 use bytes::Bytes;
 use http::HeaderMap;
 
+/// The codes in the query protocol of errors that every service has and no model names (each service's API reference, "Common errors").
+const COMMON: &[(&str, &str)] = &[
+    ("AccessDeniedException", "AccessDenied"),
+    ("ExpiredTokenException", "ExpiredToken"),
+    ("IncompleteSignatureException", "IncompleteSignature"),
+    ("InvalidSignatureException", "SignatureDoesNotMatch"),
+    ("MissingAuthenticationTokenException", "MissingAuthenticationToken"),
+    ("UnrecognizedClientException", "InvalidClientTokenId"),
+];
+
 /// A fault with what the model knows of it.
 struct Error<'a> {
+    service: &'a Service,
     fault: &'a Fault,
     shape: Option<&'a Shape>,
     structure: Option<&'a Structure>,
@@ -58,7 +69,7 @@ impl<'a> Error<'a> {
         if let Some(member) = message.filter(|member| unsaid(member.name)) {
             members.push((member.name, Value::Str(fault.message.clone())));
         }
-        Self { fault, shape, structure, known, members: Value::Struct(members) }
+        Self { service: dialect.service, fault, shape, structure, known, members: Value::Struct(members) }
     }
 
     fn status(&self) -> u16 {
@@ -76,7 +87,13 @@ impl<'a> Error<'a> {
 
     /// The error's code; XML carries it, and the header for clients of the query protocol.
     fn wire_code(&self) -> &str {
-        self.known.and_then(|known| known.code).unwrap_or(self.name())
+        self.known.and_then(|known| known.code).or_else(|| self.common_code()).unwrap_or(self.name())
+    }
+
+    /// The code of an error of all services, from one that spoke the query protocol before.
+    fn common_code(&self) -> Option<&'static str> {
+        let common = COMMON.iter().filter(|_| self.service.query_compatible && self.shape.is_none());
+        common.into_iter().find(|(name, _)| *name == self.name()).map(|(_, code)| *code)
     }
 
     /// Whether the members say the message already.
