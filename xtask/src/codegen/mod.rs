@@ -54,6 +54,7 @@ fn generate(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
     let mut files = BTreeMap::from([(source.join("lib.rs"), format!("{NOTICE}{}", library(listed.keys())))]);
     for (id, listed) in &listed {
         let mut model = opened(models::read(root, id)?, &listed.open).with_context(|| id.clone())?;
+        name_roots(&mut model, &listed.roots).with_context(|| id.clone())?;
         listed.query.iter().try_for_each(|query| query_too::add(&mut model, query)).with_context(|| id.clone())?;
         let service = service(id, &model, listed).with_context(|| id.clone())?;
         let folder = source.join(names::module(id));
@@ -71,6 +72,15 @@ fn opened(mut model: Model, open: &[String]) -> Result<Model> {
         shape.pattern = None;
     }
     Ok(model)
+}
+
+/// Names the elements around answers.
+fn name_roots(model: &mut Model, roots: &BTreeMap<String, String>) -> Result<()> {
+    for (name, element) in roots {
+        let shape = model.shapes.get_mut(name).with_context(|| format!("the model has no shape {name}"))?;
+        shape.location_name = Some(element.clone());
+    }
+    Ok(())
 }
 
 /// The files of one service's module: its row alone, or where operations are built, their shapes and types too.

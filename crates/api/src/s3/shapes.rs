@@ -220,7 +220,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("BucketKeyEnabled", 27).wire("x-amz-server-side-encryption-bucket-key-enabled").at(Location::Header),
             Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
         ],
-    ),
+    )
+    .wire("CompleteMultipartUploadResult"),
     /* 65 */
     Shape::record(
         "CompleteMultipartUploadRequest",
@@ -470,7 +471,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("ChecksumType", 56).wire("x-amz-checksum-type").at(Location::Header),
             Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header),
         ],
-    ),
+    )
+    .wire("InitiateMultipartUploadResult"),
     /* 97 */
     Shape::record(
         "CreateMultipartUploadRequest",
@@ -659,7 +661,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
             Member::new("Errors", 143).wire("Error"),
         ],
-    ),
+    )
+    .wire("DeleteResult"),
     /* 125 */
     Shape::record(
         "DeleteObjectsRequest",
@@ -793,7 +796,8 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "GetBucketAccelerateConfigurationOutput",
         &[Member::new("Status", 22), Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header)],
-    ),
+    )
+    .wire("AccelerateConfiguration"),
     /* 166 */
     Shape::record(
         "GetBucketAccelerateConfigurationRequest",
@@ -804,7 +808,8 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 167 */
-    Shape::record("GetBucketAclOutput", &[Member::new("Owner", 360), Member::new("Grants", 221).wire("AccessControlList")]),
+    Shape::record("GetBucketAclOutput", &[Member::new("Owner", 360), Member::new("Grants", 221).wire("AccessControlList")])
+        .wire("AccessControlPolicy"),
     /* 168 */
     Shape::record(
         "GetBucketAclRequest",
@@ -813,7 +818,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 169 */ Shape::record("GetBucketCorsOutput", &[Member::new("CORSRules", 41).wire("CORSRule")]),
+    /* 169 */
+    Shape::record("GetBucketCorsOutput", &[Member::new("CORSRules", 41).wire("CORSRule")]).wire("CORSConfiguration"),
     /* 170 */
     Shape::record(
         "GetBucketCorsRequest",
@@ -842,7 +848,8 @@ pub static SHAPES: &[Shape] = &[
                 .wire("x-amz-transition-default-minimum-object-size")
                 .at(Location::Header),
         ],
-    ),
+    )
+    .wire("LifecycleConfiguration"),
     /* 174 */
     Shape::record(
         "GetBucketLifecycleConfigurationRequest",
@@ -851,7 +858,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 175 */ Shape::record("GetBucketLocationOutput", &[Member::new("LocationConstraint", 29)]),
+    /* 175 */
+    Shape::record("GetBucketLocationOutput", &[Member::new("LocationConstraint", 29)]).wire("LocationConstraint"),
     /* 176 */
     Shape::record(
         "GetBucketLocationRequest",
@@ -860,7 +868,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 177 */ Shape::record("GetBucketLoggingOutput", &[Member::new("LoggingEnabled", 283)]),
+    /* 177 */ Shape::record("GetBucketLoggingOutput", &[Member::new("LoggingEnabled", 283)]).wire("BucketLoggingStatus"),
     /* 178 */
     Shape::record(
         "GetBucketLoggingRequest",
@@ -916,7 +924,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 188 */ Shape::record("GetBucketRequestPaymentOutput", &[Member::new("Payer", 374)]),
+    /* 188 */
+    Shape::record("GetBucketRequestPaymentOutput", &[Member::new("Payer", 374)]).wire("RequestPaymentConfiguration"),
     /* 189 */
     Shape::record(
         "GetBucketRequestPaymentRequest",
@@ -925,7 +934,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("ExpectedBucketOwner", 9).wire("x-amz-expected-bucket-owner").at(Location::Header),
         ],
     ),
-    /* 190 */ Shape::record("GetBucketTaggingOutput", &[Member::new("TagSet", 479).required()]),
+    /* 190 */ Shape::record("GetBucketTaggingOutput", &[Member::new("TagSet", 479).required()]).wire("Tagging"),
     /* 191 */
     Shape::record(
         "GetBucketTaggingRequest",
@@ -935,7 +944,8 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 192 */
-    Shape::record("GetBucketVersioningOutput", &[Member::new("Status", 36), Member::new("MFADelete", 286).wire("MfaDelete")]),
+    Shape::record("GetBucketVersioningOutput", &[Member::new("Status", 36), Member::new("MFADelete", 286).wire("MfaDelete")])
+        .wire("VersioningConfiguration"),
     /* 193 */
     Shape::record(
         "GetBucketVersioningRequest",
@@ -953,7 +963,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("ErrorDocument", 142),
             Member::new("RoutingRules", 452),
         ],
-    ),
+    )
+    .wire("WebsiteConfiguration"),
     /* 195 */
     Shape::record(
         "GetBucketWebsiteRequest",
@@ -970,7 +981,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("Grants", 221).wire("AccessControlList"),
             Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
         ],
-    ),
+    )
+    .wire("AccessControlPolicy"),
     /* 197 */
     Shape::record(
         "GetObjectAclRequest",
@@ -996,7 +1008,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("StorageClass", 475),
             Member::new("ObjectSize", 348),
         ],
-    ),
+    )
+    .wire("GetObjectAttributesResponse"),
     /* 199 */
     Shape::record(
         "GetObjectAttributesParts",
@@ -1151,7 +1164,8 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "GetObjectTaggingOutput",
         &[Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header), Member::new("TagSet", 479).required()],
-    ),
+    )
+    .wire("Tagging"),
     /* 210 */
     Shape::record(
         "GetObjectTaggingRequest",
@@ -1400,7 +1414,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("ContinuationToken", 310),
             Member::new("Prefix", 378),
         ],
-    ),
+    )
+    .wire("ListAllMyBucketsResult"),
     /* 267 */
     Shape::record(
         "ListBucketsRequest",
@@ -1429,7 +1444,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("EncodingType", 135),
             Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
         ],
-    ),
+    )
+    .wire("ListMultipartUploadsResult"),
     /* 269 */
     Shape::record(
         "ListMultipartUploadsRequest",
@@ -1464,7 +1480,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("EncodingType", 135),
             Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
         ],
-    ),
+    )
+    .wire("ListVersionsResult"),
     /* 271 */
     Shape::record(
         "ListObjectVersionsRequest",
@@ -1497,7 +1514,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("EncodingType", 135),
             Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
         ],
-    ),
+    )
+    .wire("ListBucketResult"),
     /* 273 */
     Shape::record(
         "ListObjectsRequest",
@@ -1531,7 +1549,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("StartAfter", 474),
             Member::new("RequestCharged", 433).wire("x-amz-request-charged").at(Location::Header),
         ],
-    ),
+    )
+    .wire("ListBucketResult"),
     /* 275 */
     Shape::record(
         "ListObjectsV2Request",
@@ -1571,7 +1590,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("ChecksumType", 56),
             Member::new("VersionId", 353).wire("x-amz-version-id").at(Location::Header),
         ],
-    ),
+    )
+    .wire("ListPartsResult"),
     /* 277 */
     Shape::record(
         "ListPartsRequest",

@@ -56,6 +56,34 @@ async fn what_was_never_set_says_so() {
     cloud.fails("GET", "/photos?analytics&id=1", "", "NotImplemented").await;
 }
 
+/// Clients in Rust and Java look at the element around an answer.
+#[tokio::test]
+async fn answers_stand_in_the_elements_of_the_api_reference() {
+    let cloud = Cloud::with("photos").await;
+    let begins = async |path: &str, element: &str| {
+        let text = cloud.ok("GET", path, "").await.text();
+        let root = text.split_once('\n').map_or(text.as_str(), |(_, root)| root);
+        assert!(root.starts_with(&format!("<{element} xmlns=")), "{path}: {text}");
+    };
+    begins("/", "ListAllMyBucketsResult").await;
+    begins("/photos", "ListBucketResult").await;
+    begins("/photos?list-type=2", "ListBucketResult").await;
+    begins("/photos?versions", "ListVersionsResult").await;
+    begins("/photos?uploads", "ListMultipartUploadsResult").await;
+    begins("/photos?acl", "AccessControlPolicy").await;
+    begins("/photos?versioning", "VersioningConfiguration").await;
+    begins("/photos?logging", "BucketLoggingStatus").await;
+    let there = "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>";
+    cloud.ok("PUT", "/far", there).await;
+    let told = cloud.ok("GET", "/far?location", "").await.text();
+    assert!(
+        told.ends_with("<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">eu-west-1</LocationConstraint>"),
+        "{told}"
+    );
+    let begun = cloud.ok("POST", "/photos/k?uploads", "").await.text();
+    assert!(begun.contains("<InitiateMultipartUploadResult xmlns="), "{begun}");
+}
+
 #[tokio::test]
 async fn settings_are_read_as_they_were_written() {
     let cloud = Cloud::with("photos").await;

@@ -110,7 +110,13 @@ fn rest(service: &Service, protocol: Protocol, shape: &Shape, structure: &Struct
         (None, Protocol::RestXml) => {
             let mut writer = xml::Writer::new(service);
             let name = structure.wire.unwrap_or(shape.name);
-            writer.root(name, structure.namespace.or(xml::namespace_of(service)), structure, value);
+            let namespace = structure.namespace.or(xml::namespace_of(service));
+            match structure.members {
+                [only] if only.wire_name() == name => {
+                    writer.root_text(name, namespace, value.get(only.name).and_then(Value::as_str))
+                }
+                _ => writer.root(name, namespace, structure, value),
+            }
             response.fill(content_type(protocol), writer.finish());
         }
         (None, _) => response.fill(content_type(protocol), json::write_structure(service, Some(structure), value, &[])),
@@ -127,9 +133,8 @@ fn payload(service: &Service, protocol: Protocol, structure: &Structure, name: &
         (Kind::String, _) => response.fill("text/plain", text::write(value, TimestampFormat::Iso8601).into_owned()),
         (kind, _) if protocol == Protocol::RestXml => {
             let own = if let Kind::Structure(structure) = kind { structure.wire } else { None };
-            let renamed = member.wire.filter(|wire| *wire != member.name);
             let mut writer = xml::Writer::new(service);
-            writer.member(renamed.or(own).unwrap_or(shape.name), member, value);
+            writer.member(member.wire.or(own).unwrap_or(shape.name), member, value);
             response.fill(content_type(protocol), writer.finish());
         }
         _ => {

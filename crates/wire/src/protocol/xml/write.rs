@@ -32,6 +32,11 @@ impl<'a> Writer<'a> {
         self.structure(name, namespace.or(structure.namespace), structure, value);
     }
 
+    /// A root element that holds nothing but text: the only member of its structure, which is named as it is (S3's `LocationConstraint`).
+    pub fn root_text(&mut self, name: &str, namespace: Option<Namespace>, text: Option<&str>) {
+        self.wrapped(name, namespace, |writer| writer.push(text.unwrap_or_default()));
+    }
+
     /// The members of a structure that are elements in the body.
     pub fn members(&mut self, structure: &Structure, value: &Value) {
         for (member, value) in value.present(structure).filter(|(it, _)| it.location.is_body_of_response() && !it.xml_attribute) {
