@@ -7,6 +7,13 @@ use http::{HeaderMap, HeaderValue, Method};
 use schema::{OPERATIONS, SERVICE};
 use wire::{Dialect, Protocol, Request};
 
+/// The texts that an input is made of, with NUL characters between them; what isn't there is empty.
+pub fn texts<const N: usize>(data: &[u8]) -> [String; N] {
+    let text = String::from_utf8_lossy(data);
+    let mut parts = text.splitn(N, '\0');
+    std::array::from_fn(|_| parts.next().unwrap_or_default().to_owned())
+}
+
 /// Reads a request of an operation whose input has members of all kinds, in all places, and answers it with what was read.
 ///
 /// The first line is a path, a query and a header's value with blanks between them; the rest is the body.

@@ -22,6 +22,7 @@ pub mod packet_filter;
 pub mod parameter;
 pub mod placement;
 pub mod policy;
+pub mod post_policy;
 pub mod queue;
 pub mod regions;
 pub mod route_match;

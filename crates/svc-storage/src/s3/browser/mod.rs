@@ -2,7 +2,6 @@
 //! in the form.
 
 mod cors;
-mod form;
 mod post;
 
 pub use cors::dress;

@@ -1,7 +1,6 @@
 //! Uploads of forms (Amazon S3 API reference, "Browser-Based Uploads Using POST"). Who has signed the form's policy uploads; a form
 //! without one is nobody's.
 
-use super::form;
 use crate::s3::{
     Storage, acl,
     blobs::{ContentKey, Writer},
@@ -20,7 +19,7 @@ use bytes::Bytes;
 use front::{Arrival, Body, Cx, body};
 use futures::{Stream, stream};
 use http::{Response, StatusCode, header};
-use logic::policy::Context;
+use logic::{policy::Context, post_policy::Policy};
 use model::s3::{Content, VersionSpec};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use std::{collections::BTreeMap, io, sync::Arc};
@@ -62,7 +61,7 @@ pub async fn upload(
     let spec = find::anywhere(&snapshot, &bucket, None)?;
     let (cx, policy) = signer(s3, arrival, &fields, (&spec.owner, &spec.region))?;
     if let Some(policy) = &policy {
-        policy.check(&fields, cx.now)?;
+        policy.check(&fields, cx.now).map_err(|why| Fault { message: why.to_string(), ..errors::access_denied() })?;
     }
     cx.authorize("s3:PutObject", &[find::object_arn(&bucket, &key)], &Context::new())?;
     let wishes = wishes(&fields)?;
@@ -165,7 +164,7 @@ fn signer(
     arrival: &Arrival,
     fields: &Fields,
     (owner, region): (&model::AccountId, &model::Region),
-) -> Result<(Cx, Option<form::Policy>), Fault> {
+) -> Result<(Cx, Option<Policy>), Fault> {
     let service = &api::s3::SERVICE;
     let Some(encoded) = fields.get("policy") else {
         return Ok((arrival.anonymous(&s3.store, service, owner, region)?, None));
@@ -188,8 +187,9 @@ fn signer(
     let token = fields.get("x-amz-security-token").map(String::as_str);
     let cx = arrival.signer(&s3.store, service, (credential, token), encoded.as_bytes(), signature)?;
     let decoded = STANDARD.decode(encoded.split_whitespace().collect::<String>());
-    let policy = decoded.map_err(|_| Fault::client("InvalidPolicyDocument", "Invalid Policy: Invalid Base64."))?;
-    Ok((cx, Some(form::parse(&policy)?)))
+    let invalid = |why: String| Fault::client("InvalidPolicyDocument", why);
+    let policy = decoded.map_err(|_| invalid("Invalid Policy: Invalid Base64.".into()))?;
+    Ok((cx, Some(Policy::parse(&policy).map_err(|why| invalid(why.to_string()))?)))
 }
 
 fn checksums(fields: &Fields) -> Vec<(String, String)> {

@@ -1,10 +1,9 @@
-//! The policy of a form: until when it is good, and what the form's fields may be (Amazon S3 API reference, "Creating a POST policy").
+//! The policy of a form that uploads a file to S3: until when it is good, and what the form's fields may be (Amazon S3 API reference,
+//! "Creating a POST policy"). Who has signed it is not this room's business.
 
-use crate::s3::errors;
 use model::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use wire::Fault;
 
 /// Fields that no condition has to name.
 const FREE: &[&str] = &["x-amz-signature", "policy", "file", "awsaccesskeyid", "signature"];
@@ -24,27 +23,31 @@ enum Condition {
     StartsWith(String, String),
 }
 
-fn invalid(message: impl Into<String>) -> Fault {
-    Fault::client("InvalidPolicyDocument", message)
-}
+/// The text is no policy, in S3's words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Invalid Policy: {0}")]
+pub struct Invalid(String);
 
-/// Reads a policy.
-///
-/// # Errors
-/// `InvalidPolicyDocument`.
-pub fn parse(text: &[u8]) -> Result<Policy, Fault> {
-    let json: Value = serde_json::from_slice(text).map_err(|_| invalid("Invalid Policy: Invalid JSON."))?;
-    let expires = json["expiration"].as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
-    let expires = expires.ok_or_else(|| invalid("Invalid Policy: Invalid 'expiration' value."))?;
-    let all = json["conditions"].as_array().ok_or_else(|| invalid("Invalid Policy: Policy missing conditions."))?;
-    let mut policy = Policy { expires: Timestamp(expires.as_millisecond()), conditions: Vec::new(), length: None };
-    for one in all {
-        policy.add(one).ok_or_else(|| invalid(format!("Invalid Policy: Invalid Condition: {one}")))?;
-    }
-    Ok(policy)
-}
+/// The form isn't what its policy allows, in S3's words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Invalid according to Policy: {0}")]
+pub struct Denied(String);
 
 impl Policy {
+    /// Reads a policy.
+    pub fn parse(text: &[u8]) -> Result<Self, Invalid> {
+        let invalid = |why: &str| Invalid(why.to_owned());
+        let json: Value = serde_json::from_slice(text).map_err(|_| invalid("Invalid JSON."))?;
+        let expires = json["expiration"].as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        let expires = expires.ok_or_else(|| invalid("Invalid 'expiration' value."))?;
+        let all = json["conditions"].as_array().ok_or_else(|| invalid("Policy missing conditions."))?;
+        let mut policy = Self { expires: Timestamp(expires.as_millisecond()), conditions: Vec::new(), length: None };
+        for one in all {
+            policy.add(one).ok_or_else(|| Invalid(format!("Invalid Condition: {one}")))?;
+        }
+        Ok(policy)
+    }
+
     fn add(&mut self, condition: &Value) -> Option<()> {
         match condition {
             Value::Object(members) => {
@@ -73,13 +76,10 @@ impl Policy {
         Some(())
     }
 
-    /// Holds the fields of a form, by lower-case names, against the policy.
-    ///
-    /// # Errors
-    /// `AccessDenied`, saying which condition failed or which field none is for.
-    pub fn check(&self, fields: &BTreeMap<String, String>, now: Timestamp) -> Result<(), Fault> {
-        let denied =
-            |why: String| Err(Fault { message: format!("Invalid according to Policy: {why}"), ..errors::access_denied() });
+    /// Holds the fields of a form, by lower-case names, against the policy; names the condition that failed, or the field that none
+    /// is for.
+    pub fn check(&self, fields: &BTreeMap<String, String>, now: Timestamp) -> Result<(), Denied> {
+        let denied = |why: String| Err(Denied(why));
         if self.expires <= now {
             return denied("Policy expired.".into());
         }
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     fn policy() -> Policy {
-        parse(
+        Policy::parse(
             br#"{"expiration": "2026-01-02T00:00:00Z", "conditions": [
             {"bucket": "b"}, ["starts-with", "$key", "in/"], ["eq", "$acl", "private"], ["content-length-range", 1, 10]]}"#,
         )
@@ -142,7 +142,7 @@ mod tests {
         let right = [("bucket", "b"), ("key", "in/a"), ("acl", "private"), ("x-amz-signature", "0"), ("x-ignore-me", "1")];
         assert!(policy().check(&fields(&right), now).is_ok());
         assert_eq!(policy().length, Some((1, 10)));
-        let fails = |all: &[(&str, &str)], now| policy().check(&fields(all), now).unwrap_err().message;
+        let fails = |all: &[(&str, &str)], now| policy().check(&fields(all), now).unwrap_err().0;
         assert!(fails(&right, Timestamp(now.0 + 86_400_000)).contains("Policy expired"));
         assert!(fails(&[("bucket", "b"), ("key", "out"), ("acl", "private")], now).contains("starts-with"));
         let extra = [("bucket", "b"), ("key", "in/a"), ("acl", "private"), ("x-amz-meta-a", "1")];
@@ -154,7 +154,7 @@ mod tests {
         for text in
             ["", "{}", r#"{"expiration":"x","conditions":[]}"#, r#"{"expiration":"2026-01-02T00:00:00Z","conditions":[["a"]]}"#]
         {
-            assert!(parse(text.as_bytes()).is_err(), "{text}");
+            assert!(Policy::parse(text.as_bytes()).is_err(), "{text}");
         }
     }
 }
