@@ -20,7 +20,7 @@ if command -v cargo-nextest >/dev/null; then
 else
   run "The crates" crates.log cargo test --workspace --no-fail-fast
 fi
-run "The binary" build.log cargo build --package hillfog
+run "The binary, and a client in Rust" build.log cargo build --package hillfog --package sdk-rust
 
 export HILLFOG_BIN="$PWD/target/debug/hillfog"
 clients() { # which, arguments…

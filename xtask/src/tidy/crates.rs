@@ -38,6 +38,8 @@ const LEANS: &[(&str, &[&str])] = &[
     // It runs in machines, beside everything else.
     ("machine-init", &["model"]),
     ("edge", &["agent-proto", "logic", "model", "netns"]),
+    // A client that knows only AWS.
+    ("sdk-rust", &[]),
     ("xtask", &[]),
 ];
 
