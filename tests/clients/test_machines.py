@@ -200,6 +200,31 @@ def test_a_machine_speaks_ipv6_and_reaches_an_endpoint(cloud, lab, machine):
     narrow = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:GetCallerIdentity", "Resource": "*"}]}
     ec2("modify-vpc-endpoint", "--vpc-endpoint-id", endpoint, "--policy-document", json.dumps(narrow))
     assert "no VPC endpoint policy allows the sts:GetAccessKeyInfo action" in ssh(address, signed)
+
+    # S3 by a gateway endpoint: a route and no address. Without it the machine, which has no public address, finds no way.
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="by-gateway")
+    s3.put_object(Bucket="by-gateway", Key="in/k", Body=b"by the gateway")
+    s3.put_object(Bucket="by-gateway", Key="out/k", Body=b"not this one")
+    narrow["Statement"][0] |= {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::by-gateway/in/*"}
+    leads = ec2("create-vpc-endpoint", *named, "--service-name", "com.amazonaws.us-east-1.s3", "--policy-document",
+                json.dumps(narrow))["VpcEndpoint"]["VpcEndpointId"]
+    get = lambda key, host="s3.us-east-1.amazonaws.com/by-gateway": f"curl -s -m 3 --aws-sigv4 aws:amz:us-east-1:s3 --user " \
+        f"'{user['AccessKeyId']}:{user['SecretAccessKey']}' -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' http://{host}/{key}"
+    user = key
+    asked = "getent hosts by-gateway.s3.us-east-1.amazonaws.com"
+    until(lambda: ssh(address, asked, check=False).stdout.startswith("192.0.2.3"), what="S3's names in the VPC")
+    assert ssh(address, get("in/k"), check=False).returncode != 0, "no route leads to it"
+    ec2("modify-vpc-endpoint", "--vpc-endpoint-id", leads, "--add-route-table-ids", table)
+    until(lambda: ssh(address, get("in/k"), check=False).stdout == "by the gateway", what="S3 by the gateway endpoint")
+    assert ssh(address, get("in/k", "by-gateway.s3.us-east-1.amazonaws.com")) == "by the gateway"
+    assert "no VPC endpoint policy allows the s3:GetObject action" in ssh(address, get("out/k"))
+    ec2("modify-vpc-endpoint", "--vpc-endpoint-id", leads, "--remove-route-table-ids", table)
+    until(lambda: ssh(address, get("in/k"), check=False).returncode != 0, what="no way to S3")
+    ec2("delete-vpc-endpoints", "--vpc-endpoint-ids", leads)
+    for name in ["in/k", "out/k"]:
+        s3.delete_object(Bucket="by-gateway", Key=name)
+    s3.delete_bucket(Bucket="by-gateway")
     iam.delete_access_key(UserName="within", AccessKeyId=key["AccessKeyId"])
     iam.detach_user_policy(UserName="within", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
     iam.delete_user(UserName="within")

@@ -147,6 +147,51 @@ def test_who_may_read_a_bucket(cloud):
     assert anonymous.get_object(Bucket="shared", Key="in/a")["Body"].read() == b"x"
 
 
+def test_whose_keys_open_what(cloud, tmp_path):
+    """SSE-S3, SSE-KMS with the permissions that it needs, SSE-C, and nothing of it in plain on the disk."""
+    s3, kms = root(cloud, "s3"), root(cloud, "kms")
+    s3.create_bucket(Bucket="sealed")
+    plain = b"nobody is to read this sentence on a disk; " * 5000
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    s3.put_bucket_encryption(Bucket="sealed", ServerSideEncryptionConfiguration={"Rules": [{
+        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}, "BucketKeyEnabled": True}]})
+    put = s3.put_object(Bucket="sealed", Key="kms", Body=plain)
+    assert (put["ServerSideEncryption"], put["SSEKMSKeyId"], put["BucketKeyEnabled"]) == ("aws:kms", key, True)
+    s3.put_object(Bucket="sealed", Key="own", Body=plain, ServerSideEncryption="AES256")
+    own = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": os.urandom(32)}
+    s3.put_object(Bucket="sealed", Key="theirs", Body=plain, **own)
+    large = tmp_path / "large"
+    large.write_bytes(plain * 50)
+    s3.upload_file(str(large), "sealed", "parts", Config=TransferConfig(multipart_threshold=5 * MIB, multipart_chunksize=5 * MIB), ExtraArgs=own)
+    assert s3.get_object(Bucket="sealed", Key="kms")["Body"].read() == plain
+    assert s3.get_object(Bucket="sealed", Key="own", Range="bytes=65530-65545")["Body"].read() == plain[65530:65546]
+    assert s3.get_object(Bucket="sealed", Key="parts", Range="bytes=5242870-5242890", **own)["Body"].read() == (plain * 50)[5242870:5242891]
+    assert code_of(s3.get_object, Bucket="sealed", Key="theirs") == "InvalidRequest"
+    assert code_of(s3.get_object, Bucket="sealed", Key="theirs", SSECustomerAlgorithm="AES256", SSECustomerKey=os.urandom(32)) == "AccessDenied"
+    source = {f"CopySource{name}": value for name, value in own.items()}
+    s3.copy_object(Bucket="sealed", Key="copy", CopySource="sealed/theirs", ServerSideEncryption="AES256", **source)
+    assert s3.get_object(Bucket="sealed", Key="copy")["Body"].read() == plain
+    # All objects, and what stands in the store: the folder's own files.
+    for path in [*(cloud.data / "objects").rglob("*"), *cloud.data.glob("*")]:
+        if path.is_file():
+            assert plain[:43] not in path.read_bytes(), path
+
+    # Who may read the bucket reads nothing without the key.
+    anna = Person(cloud, root(cloud, "iam"), "s3-sealed")
+    anna.may({"Action": "s3:*"})
+    denied = anna.call("s3", "GetObject", {"Bucket": "sealed", "Key": "kms"})
+    assert denied["Code"] == "AccessDenied" and "kms:Decrypt" in denied["Message"], denied
+    assert anna.client("s3").get_object(Bucket="sealed", Key="own")["Body"].read() == plain
+    assert anna.client("s3").head_object(Bucket="sealed", Key="kms")["SSEKMSKeyId"] == key
+    by_s3 = {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::sealed"}}
+    anna.may({"Action": "s3:*"}, {"Action": "kms:Decrypt", "Resource": key, "Condition": by_s3})
+    assert anna.client("s3").get_object(Bucket="sealed", Key="kms")["Body"].read() == plain
+    assert "kms:GenerateDataKey" in anna.call("s3", "PutObject", {"Bucket": "sealed", "Key": "kms", "Body": b"x"})["Message"]
+    kms.disable_key(KeyId=key)
+    assert code_of(s3.get_object, Bucket="sealed", Key="kms") == "KMS.DisabledException"
+    assert code_of(s3.put_object, Bucket="sealed", Key="new", Body=b"x") == "KMS.DisabledException"
+
+
 def test_an_acknowledged_put_survives_a_kill(own_cloud):
     s3 = root(own_cloud, "s3")
     s3.create_bucket(Bucket="durable")

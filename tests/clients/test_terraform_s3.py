@@ -60,15 +60,21 @@ resource "aws_s3_bucket_lifecycle_configuration" "photos" {
 resource "aws_s3_bucket_server_side_encryption_configuration" "photos" {
   bucket = aws_s3_bucket.photos.id
   rule {
-    apply_server_side_encryption_by_default { sse_algorithm = "AES256" }
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = "aws:kms"
+      kms_master_key_id = aws_kms_key.photos.arn
+    }
+    bucket_key_enabled = var.stage == "first"
   }
 }
+resource "aws_kms_key" "photos" { deletion_window_in_days = 7 }
 resource "aws_s3_bucket_notification" "photos" {
   bucket      = aws_s3_bucket.photos.id
   eventbridge = true
 }
 resource "aws_s3_object" "hello" {
-  bucket       = aws_s3_bucket.photos.id
+  # Else it is put, or found, before the bucket says how it is encrypted.
+  bucket       = aws_s3_bucket_server_side_encryption_configuration.photos.bucket
   key          = "in/hello.txt"
   content      = "hello ${var.stage}"
   content_type = "text/plain"

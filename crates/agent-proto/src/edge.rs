@@ -31,6 +31,18 @@ pub struct Table {
     /// Where else connections are passed on to the server's socket for workloads, by VPC id: at interface endpoints.
     #[serde(default)]
     pub endpoints: BTreeMap<String, Vec<EndpointDoor>>,
+    /// The same at what gateway endpoints lead to, by VPC id.
+    #[serde(default)]
+    pub gateways: BTreeMap<String, GatewayDoor>,
+}
+
+/// Where connections are taken that have come by a gateway endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayDoor {
+    /// An address of the VPC's router, and the port.
+    pub address: SocketAddrV4,
+    /// By which endpoint (`vpce-…`) who comes, by the blocks of subnets. Others have come by the internet.
+    pub endpoints: Vec<(Cidr, String)>,
 }
 
 /// Where an interface endpoint takes connections.

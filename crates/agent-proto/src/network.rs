@@ -43,6 +43,9 @@ pub struct Vpc {
     /// What of its packets is written down.
     #[serde(default)]
     pub flow_logs: Vec<FlowLog>,
+    /// Addresses of its router that aren't its own: what is behind its gateway endpoints.
+    #[serde(default)]
+    pub gateways: Vec<Ipv4Addr>,
 }
 
 impl Vpc {
@@ -61,6 +64,7 @@ impl Vpc {
             peerings: Vec::new(),
             dhcp: DhcpOptions::default(),
             flow_logs: Vec::new(),
+            gateways: Vec::new(),
         }
     }
 
@@ -119,7 +123,8 @@ pub struct Route {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
-    /// To the VPC's own interfaces. Every table has this route for the VPC's blocks, whether it is listed or not.
+    /// To the VPC's own interfaces. Every table has this route for the VPC's blocks, whether it is listed or not. For one of
+    /// [`Vpc::gateways`]: to what is behind the gateway endpoint.
     Local,
     /// To the internet; packets of private addresses that have no public one are dropped there.
     InternetGateway,

@@ -24,9 +24,11 @@ const MOST: usize = 1024;
 pub(crate) struct Way {
     /// The server's socket.
     pub(crate) server: PathBuf,
+    /// The VPC in which they are taken.
+    pub(crate) vpc: Arc<str>,
     /// The address at which they are taken.
     pub(crate) at: SocketAddrV4,
-    /// The endpoint whose that is.
+    /// The endpoint whose that is; by which gateway endpoint they came, their source tells.
     pub(crate) endpoint: Option<Arc<str>>,
 }
 
@@ -34,6 +36,8 @@ pub(crate) struct Way {
 pub(crate) async fn serve(shared: Arc<Shared>, way: Way, listener: TcpListener, closed: watch::Receiver<()>) {
     accept::bounded(&shared, listener, MOST, closed, |stream, from| {
         let way = way.clone();
+        let gateway = shared.routes().gateway(&way.vpc, way.at, from).map(Arc::from);
+        let way = Way { endpoint: gateway.or(way.endpoint), ..way };
         async move { pass_on(stream, from, &way).await }
     })
     .await;

@@ -16,6 +16,7 @@ pub(crate) fn describe(vpc: &Vpc, all: &[Vpc]) -> filter::Vpc {
         interfaces: vpc.interfaces.iter().map(|it| interface(vpc, it)).collect(),
         groups: vpc.groups.iter().map(group).collect(),
         neighbours: vpc.peerings.iter().map(|it| neighbour(it, all)).collect(),
+        gateways: vpc.gateways.clone(),
         logged: super::flows::links(vpc).into_keys().collect(),
     }
 }

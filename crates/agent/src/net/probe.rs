@@ -29,6 +29,7 @@ fn filters(places: &Places) -> Result<(), Error> {
             interfaces: vec![],
             groups: vec![],
             neighbours: vec![],
+            gateways: vec![],
             logged: vec![],
         };
         [vpc_ruleset(&vpc), instance_ruleset(), internet_ruleset("a", "b"), nat_ruleset(&[])]

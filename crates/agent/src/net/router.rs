@@ -181,13 +181,16 @@ pub(crate) async fn is_in_use(router: &Space) -> Result<bool> {
     Ok(router.links().await?.keys().any(|name| name.starts_with('h')))
 }
 
-/// Each subnet's gateway, the name servers, the metadata services, and the load balancers. In order, each once.
+/// Each subnet's gateway, the name servers, the metadata services, the load balancers, and what gateway endpoints lead to. In order, each
+/// once.
 fn own_addresses(vpc: &Vpc) -> Vec<Cidr> {
     let gateways = vpc.subnets.iter().filter_map(|subnet| subnet.cidr.nth(1));
     let services = [name_server(vpc), NAME_SERVER, INSTANCE_METADATA, TASK_METADATA];
     let edge = vpc.interfaces.iter().filter(|it| it.attachment == Attachment::Edge).flat_map(Interface::addresses);
     let edge = edge.map(|it| it.address);
-    let mut addresses: Vec<_> = gateways.chain(services).chain(edge).map(|address| Cidr { address, prefix: 32 }).collect();
+    let beyond = vpc.gateways.iter().copied();
+    let mut addresses: Vec<_> =
+        gateways.chain(services).chain(edge).chain(beyond).map(|address| Cidr { address, prefix: 32 }).collect();
     addresses.sort();
     addresses.dedup();
     addresses

@@ -135,6 +135,7 @@ fn described(vpc: &Vpc) -> filter::Vpc {
             .map(|it| filter::Subnet { id: it.id.clone(), cidrs: vec![it.cidr.into()], routes: vec![], acl: None })
             .collect(),
         neighbours: vec![],
+        gateways: vec![],
         logged: vec![],
         interfaces: vpc.interfaces.iter().map(interface).collect(),
         groups: vpc.groups.iter().map(group).collect(),

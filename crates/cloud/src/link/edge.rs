@@ -60,6 +60,8 @@ fn table(read: &impl Read) -> Result<Table, StoreError> {
         zone.pointers.clone_from(&pointers);
         zone.names.extend(endpoints.get(vpc).iter().flat_map(|it| it.names.clone()));
     }
+    let gateway = |(vpc, it): (&String, &ec2::EndpointTable)| Some((vpc.clone(), it.gateway.clone()?));
+    table.gateways = endpoints.iter().filter_map(gateway).collect();
     table.endpoints = endpoints.into_iter().map(|(vpc, it)| (vpc, it.doors)).collect();
     Ok(table)
 }

@@ -40,7 +40,7 @@ pub(super) fn answer(question: &[u8], names: &Names, transport: Transport) -> Re
     if let Some(pointer) = pointed_at(name).and_then(|address| names.pointers.get(&address)) {
         return points(&message, query, pointer, transport);
     }
-    match (names.addresses.get(name), names.ipv6.get(name)) {
+    match (names.addresses.get(name).or_else(|| wildcard(name, names)), names.ipv6.get(name)) {
         _ if query.query_class() != DNSClass::IN => Reply::AskOthers,
         (None, None) if name == "localhost" => known(&message, query, (&[Ipv4Addr::LOCALHOST], &[]), transport),
         // These names never leave a host (RFC 6761, section 6.3); a load balancer that isn't in this VPC isn't reached from it.
@@ -51,6 +51,12 @@ pub(super) fn answer(question: &[u8], names: &Names, transport: Transport) -> Re
             known(&message, query, addresses, transport)
         }
     }
+}
+
+/// What holds for all names below one (RFC 4592).
+fn wildcard<'a>(name: &str, names: &'a Names) -> Option<&'a Vec<Ipv4Addr>> {
+    let mut parents = std::iter::successors(name.split_once('.'), |(_, parent)| parent.split_once('.'));
+    parents.find_map(|(_, parent)| names.addresses.get(&format!("*.{parent}")))
 }
 
 /// The answer when nobody could be asked.
@@ -114,7 +120,11 @@ mod tests {
 
     fn ask(name: &str, kind: RecordType) -> Reply {
         let names = Names {
-            addresses: [("web.internal".to_owned(), vec![Ipv4Addr::new(10, 0, 0, 5), Ipv4Addr::new(10, 0, 1, 5)])].into(),
+            addresses: [
+                ("web.internal".to_owned(), vec![Ipv4Addr::new(10, 0, 0, 5), Ipv4Addr::new(10, 0, 1, 5)]),
+                ("*.s3.internal".to_owned(), vec![Ipv4Addr::new(192, 0, 2, 3)]),
+            ]
+            .into(),
             ipv6: [("i-1.internal".to_owned(), vec!["2001:db8::5".parse().unwrap()])].into(),
             pointers: [(Ipv4Addr::new(198, 19, 1, 2), "mail.example.com".to_owned())].into(),
         };
@@ -153,6 +163,15 @@ mod tests {
             |kind| decoded(ask("i-1.internal.", kind)).answers.iter().map(|it| it.data.to_string()).collect::<Vec<_>>();
         assert_eq!(addresses(RecordType::AAAA), ["2001:db8::5"]);
         assert!(addresses(RecordType::A).is_empty());
+    }
+
+    #[test]
+    fn a_wildcard_is_of_all_names_below_it() {
+        let first = |name| decoded(ask(name, RecordType::A)).answers[0].data.to_string();
+        assert_eq!((first("photos.s3.internal."), first("my.photos.S3.internal.")), ("192.0.2.3".into(), "192.0.2.3".into()));
+        for other in ["s3.internal.", "s3.internal.example.", "internal."] {
+            assert!(matches!(ask(other, RecordType::A), Reply::AskOthers), "{other}");
+        }
     }
 
     #[test]

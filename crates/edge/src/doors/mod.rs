@@ -140,9 +140,10 @@ impl Doors {
                 let listener = self.listen(door, (*address).into()).await?;
                 tokio::spawn(metadata::serve_instances(shared, vpc.clone(), listener, closed));
             }
-            Door::Api { address, endpoint, .. } => {
+            Door::Api { vpc, address, endpoint } => {
                 let listener = self.listen(door, (*address).into()).await?;
-                let way = relay::Way { server: self.sockets.to_front.clone(), at: *address, endpoint: endpoint.clone() };
+                let server = self.sockets.to_front.clone();
+                let way = relay::Way { server, vpc: vpc.clone(), at: *address, endpoint: endpoint.clone() };
                 tokio::spawn(relay::serve(shared, way, listener, closed));
             }
             Door::Inside { address, .. } => {

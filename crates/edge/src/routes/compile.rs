@@ -45,6 +45,11 @@ pub(crate) fn compile(table: &Table, shelf: &Shelf) -> Routes {
         };
         compiling.routes.doors.extend(addresses.iter().map(door));
     }
+    for (vpc, door) in &table.gateways {
+        let door = Door::Api { vpc: vpc.as_str().into(), address: door.address, endpoint: None };
+        compiling.routes.doors.entry(door).or_default();
+    }
+    compiling.routes.gateways = table.gateways.clone();
     for listeners in compiling.routes.doors.values_mut() {
         listeners.sort_by_key(|listener| listener.port);
     }

@@ -7,14 +7,14 @@ mod tls;
 pub(crate) use compile::compile;
 
 use crate::target::Live;
-use agent_proto::edge::{BalancerAttributes, HealthCheck, InstanceMetadataService, Lease, Metadata};
+use agent_proto::edge::{BalancerAttributes, GatewayDoor, HealthCheck, InstanceMetadataService, Lease, Metadata};
 use logic::{
     balancer::{choice::Algorithm, entry, redirect::Redirect},
     route_match::{Condition, Pattern},
 };
 use std::{
     collections::BTreeMap,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddrV4},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4},
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
@@ -57,14 +57,25 @@ pub(crate) struct Routes {
     pub(crate) instances: BTreeMap<String, Arc<InstanceMetadataService>>,
     /// What interfaces are told, by VPC and hardware address.
     pub(crate) leases: BTreeMap<String, BTreeMap<String, Lease>>,
+    /// What gateway endpoints lead to, by VPC.
+    pub(crate) gateways: BTreeMap<String, GatewayDoor>,
     /// What of the table could not be used, by listener ARN.
     pub(crate) faults: BTreeMap<String, String>,
+}
+
+impl Routes {
+    /// The gateway endpoint by which somebody has come to an address in a VPC, if it was one.
+    pub(crate) fn gateway(&self, vpc: &str, at: SocketAddrV4, from: IpAddr) -> Option<&str> {
+        let door = self.gateways.get(vpc).filter(|door| door.address == at)?;
+        let IpAddr::V4(from) = from else { return None };
+        door.endpoints.iter().find(|(subnet, _)| subnet.contains(from)).map(|(_, endpoint)| endpoint.as_str())
+    }
 }
 
 /// What the name server of a VPC knows by itself.
 #[derive(Default)]
 pub(crate) struct Names {
-    /// Addresses by name, lower case, without the final dot.
+    /// Addresses by name, lower case, without the final dot. One that begins with `*.` is of all names below.
     pub(crate) addresses: BTreeMap<String, Vec<Ipv4Addr>>,
     /// Addresses of IPv6 by name, likewise.
     pub(crate) ipv6: BTreeMap<String, Vec<Ipv6Addr>>,

@@ -1,7 +1,7 @@
 //! What workloads find at their link-local address.
 
 use crate::support::*;
-use agent_proto::edge::{Edge, EndpointDoor, Metadata, RoleCredentials, Table};
+use agent_proto::edge::{Edge, EndpointDoor, GatewayDoor, Metadata, RoleCredentials, Table};
 use logic::arrival::{Arrival, PREFIX};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -102,6 +102,15 @@ async fn calls_are_passed_on_to_the_server_and_reset_while_there_is_none() {
     let _client = connect((*door.address.ip(), PORT)).await;
     let (mut taken, _) = server.accept().await.unwrap();
     assert_eq!(arrival(&mut taken).await.endpoint.as_deref(), Some("vpce-1"), "the server is told by which it came");
+    let to = SocketAddrV4::new(address(), PORT);
+    for (subnet, expected) in [("127.0.0.0/24", Some("vpce-2")), ("10.0.0.0/8", None)] {
+        let gateway = GatewayDoor { address: to, endpoints: vec![(subnet.parse().unwrap(), "vpce-2".into())] };
+        let gateways = Table { gateways: BTreeMap::from([(VPC.to_owned(), gateway)]), ..Table::default() };
+        world.link.apply(gateways).await.unwrap();
+        let _client = connect((*to.ip(), PORT)).await;
+        let (mut taken, _) = server.accept().await.unwrap();
+        assert_eq!(arrival(&mut taken).await.endpoint.as_deref(), expected, "by whose subnet it came");
+    }
     world.link.apply(Table::default()).await.unwrap();
     assert!(TcpStream::connect(api).await.is_err(), "a VPC that is gone has no door");
 }

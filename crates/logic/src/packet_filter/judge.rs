@@ -32,6 +32,8 @@ pub enum Place<'a> {
     Internet,
     /// At the border to a neighbour, by the link's name.
     Neighbour(&'a str),
+    /// At one of the router's own addresses beyond the VPC, where packets only arrive.
+    Gateway,
 }
 
 /// Whether the VPC lets a new flow begin with this packet, which comes from where its source address is.
@@ -54,12 +56,13 @@ pub fn sender(vpc: &Vpc, source: IpAddr) -> Option<Place<'_>> {
 ///
 /// It takes the way that its subnet's routes say, if the ACLs of the subnets that it leaves and enters let it. Between two interfaces, some
 /// ingress rule of the receiver *and* some egress rule of the sender must allow it. Towards the internet its source needs an egress rule and,
-/// of IPv4, a public address; of IPv6, to be an interface's. From outside the VPC only ingress counts.
+/// of IPv4, a public address; of IPv6, to be an interface's. From outside the VPC only ingress counts. What is behind a gateway takes
+/// everything.
 pub fn exit<'a>(vpc: &'a Vpc, from: Place<'a>, packet: Packet) -> Option<Place<'a>> {
     let to = receiver(vpc, from, packet).filter(|_| has_right_source(vpc, from, packet))?;
     let inside = |place: Place<'a>| match place {
         Place::Interface(it) => Some(it),
-        Place::Internet | Place::Neighbour(_) => None,
+        Place::Internet | Place::Neighbour(_) | Place::Gateway => None,
     };
     let (sender, receiver) = (inside(from), inside(to));
     let crosses = sender.map(|it| &it.subnet) != receiver.map(|it| &it.subnet);
@@ -73,7 +76,7 @@ pub fn exit<'a>(vpc: &'a Vpc, from: Place<'a>, packet: Packet) -> Option<Place<'
         Place::Interface(it) => is_allowed(vpc, it, |group| &group.ingress, packet, packet.source),
         Place::Internet if packet.source.is_ipv6() => interface(vpc, packet.source).is_some(),
         Place::Internet => is_reached_from_internet(vpc, packet.source),
-        Place::Neighbour(_) => true,
+        Place::Neighbour(_) | Place::Gateway => true,
     };
     (sent && taken && (sender.is_some() || receiver.is_some())).then_some(to)
 }
@@ -84,6 +87,13 @@ fn receiver<'a>(vpc: &'a Vpc, from: Place<'a>, packet: Packet) -> Option<Place<'
     let Place::Interface(sender) = from else {
         return own().filter(|_| from != Place::Internet || is_reached_from_internet(vpc, packet.destination));
     };
+    if vpc.gateways.iter().any(|it| packet.destination == *it) {
+        return match way(vpc, subnet(vpc, sender)?, packet.destination) {
+            Way::Local => Some(Place::Gateway),
+            Way::Link(link) if link == INTERNET_LINK && is_reached_from_internet(vpc, packet.source) => Some(Place::Gateway),
+            Way::Link(_) | Way::Nowhere => None,
+        };
+    }
     // The router's own addresses are reached before any route is looked at.
     if let Some(balancer) = interface(vpc, packet.destination).filter(|it| it.link == Link::Local) {
         return subnet(vpc, sender)
@@ -111,6 +121,7 @@ fn has_right_source(vpc: &Vpc, from: Place<'_>, packet: Packet) -> bool {
             let mut named = vpc.neighbours.iter().filter(|it| it.link == link);
             named.any(|it| it.cidrs.iter().any(|cidr| cidr.contains(packet.source)))
         }
+        Place::Gateway => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The words in which a VPC is described to its packet filter.
 
 use model::IpCidr;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// A VPC, as far as packets are concerned.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,9 @@ pub struct Vpc {
     pub groups: Vec<Group>,
     /// The VPCs beside it.
     pub neighbours: Vec<Neighbour>,
+    /// Addresses of the router itself that aren't the VPC's: at each, somebody listens for whoever's routes lead to it by
+    /// [`Way::Local`] (a gateway endpoint's), or to the internet for those that the internet reaches.
+    pub gateways: Vec<Ipv4Addr>,
     /// The router's network interfaces whose packets are counted, flow by flow; see [`super::flow_sets`].
     pub logged: Vec<String>,
 }

@@ -1,14 +1,14 @@
 //! Security groups as hosts have them.
 
+use crate::vpc::Lists;
 use agent_proto::network;
 use model::{
     Ipv6Cidr,
-    ec2::{Peer, Permission, PrefixList, SecurityGroupRule, SecurityGroupSpec},
+    ec2::{Peer, Permission, SecurityGroupRule, SecurityGroupSpec},
 };
-use spine::Specs;
 
 /// The group.
-pub fn group(id: &str, spec: &SecurityGroupSpec, lists: &Specs<PrefixList>) -> network::SecurityGroup {
+pub fn group(id: &str, spec: &SecurityGroupSpec, lists: Lists<'_>) -> network::SecurityGroup {
     let rules = |egress| {
         let chosen = spec.rules.iter().filter(move |rule: &&SecurityGroupRule| rule.egress == egress);
         chosen.flat_map(|rule| allowed(rule, lists)).collect()
@@ -17,21 +17,18 @@ pub fn group(id: &str, spec: &SecurityGroupSpec, lists: &Specs<PrefixList>) -> n
 }
 
 /// What the rule allows, once for each of its peers.
-fn allowed(rule: &SecurityGroupRule, lists: &Specs<PrefixList>) -> Vec<network::Rule> {
+fn allowed(rule: &SecurityGroupRule, lists: Lists<'_>) -> Vec<network::Rule> {
     let Some(protocol) = protocol(&rule.permission) else { return Vec::new() };
     let one = |peer| network::Rule { id: Some(rule.id.clone()), protocol, peer };
     peers(&rule.permission.peer, lists).into_iter().map(one).collect()
 }
 
-fn peers(peer: &Peer, lists: &Specs<PrefixList>) -> Vec<network::Peer> {
+fn peers(peer: &Peer, lists: Lists<'_>) -> Vec<network::Peer> {
     match peer {
         Peer::Ipv4(cidr) => vec![network::Peer::Cidr((*cidr).into())],
         Peer::Group(group) => vec![network::Peer::Group(group.clone())],
         Peer::Ipv6(text) => text.parse::<Ipv6Cidr>().map(|cidr| network::Peer::Cidr(cidr.into())).into_iter().collect(),
-        Peer::PrefixList(id) => {
-            let list = lists.iter().find(|(key, _)| key.id == *id);
-            list.iter().flat_map(|(_, list)| list.entries()).map(|entry| network::Peer::Cidr(entry.cidr.into())).collect()
-        }
+        Peer::PrefixList(id) => lists.blocks(id).into_iter().map(|block| network::Peer::Cidr(block.into())).collect(),
     }
 }
 
@@ -52,7 +49,7 @@ fn protocol(permission: &Permission) -> Option<network::Protocol> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::Cidr;
+    use model::{Cidr, Region};
 
     fn permission(protocol: &str, from_port: Option<i32>, to_port: Option<i32>, peer: Peer) -> Permission {
         Permission { protocol: protocol.into(), from_port, to_port, peer }
@@ -76,7 +73,8 @@ mod tests {
 
     #[test]
     fn a_rule_for_ipv6_allows_nothing_of_ipv4() {
-        let found = peers(&Peer::Ipv6("::/0".into()), &Vec::new());
+        let region = Region::parse("us-east-1").unwrap();
+        let found = peers(&Peer::Ipv6("::/0".into()), Lists { region: &region, own: &Vec::new() });
         assert!(matches!(found.as_slice(), [network::Peer::Cidr(cidr)] if cidr.is_ipv6()));
     }
 }

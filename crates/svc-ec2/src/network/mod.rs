@@ -4,9 +4,10 @@ mod acls;
 mod groups;
 mod routes;
 
+use crate::vpc::{Lists, gateway_addresses};
 use agent_proto::network;
 use model::{
-    IpCidr, Key, Record,
+    IpCidr, Key, Record, Region,
     ec2::{
         AttachedTo, ContainerHost, DhcpOptions, DhcpOptionsSpec, EgressOnlyInternetGateway, FlowLog, FlowLogSpec, FlowTraffic,
         InternetGateway, NatGateway, NetworkAcl, NetworkInterface, NetworkInterfaceSpec, PeeredVpc, PeeringStatus, PrefixList,
@@ -52,6 +53,7 @@ struct World {
     acls: ByVpc<NetworkAcl>,
     instances: ByVpc<ContainerHost>,
     flow_logs: ByVpc<FlowLog>,
+    endpoints: ByVpc<VpcEndpoint>,
     peerings: Specs<VpcPeering>,
     lists: Specs<PrefixList>,
 }
@@ -66,6 +68,7 @@ impl World {
             acls: ByVpc::<NetworkAcl>::read(read, |it| &it.vpc)?,
             instances: ByVpc::<ContainerHost>::read(read, |it| &it.vpc)?,
             flow_logs: ByVpc::<FlowLog>::read(read, |it| &it.vpc)?,
+            endpoints: ByVpc::<VpcEndpoint>::read(read, |it| &it.vpc)?,
             peerings: read.specs(Scope::All)?,
             lists: read.specs(Scope::All)?,
         })
@@ -81,13 +84,19 @@ impl World {
             subnets: subnets.collect::<Result<_, _>>()?,
             interfaces: self.interfaces.of(id).filter_map(|(key, it)| interface(&key.id, it)).collect(),
             instances: self.instances.of(id).map(|(key, _)| network::Instance { id: key.id.clone() }).collect(),
-            groups: self.groups.of(id).map(|(key, it)| groups::group(&key.id, it, &self.lists)).collect(),
+            groups: self.groups.of(id).map(|(key, it)| groups::group(&key.id, it, self.lists(&key.region))).collect(),
             acls: self.acls.of(id).map(|(key, it)| acls::acl(&key.id, it)).collect(),
             peerings: self.peerings(read, key)?,
+            gateways: gateway_addresses(self.endpoints.of(id).map(|(key, it)| (&key.region, it))),
             flow_logs: self.flow_logs.of(id).filter_map(|(key, it)| flow_log(&key.id, it)).collect(),
             dhcp: options.map(|options| dhcp(&options)).unwrap_or_default(),
             ..network::Vpc::new(id, spec.cidr)
         })
+    }
+
+    /// The prefix lists that are known in a region.
+    fn lists<'a>(&'a self, region: &'a Region) -> Lists<'a> {
+        Lists { region, own: &self.lists }
     }
 
     /// The VPC's active connections, with the blocks that the other sides have by now.
@@ -105,7 +114,7 @@ impl World {
     fn subnet(&self, read: &impl Read, vpc: &Key<Vpc>, id: &str, spec: &SubnetSpec) -> Result<network::Subnet, StoreError> {
         let tables = self.tables.of(&vpc.id).map(|(_, table)| table);
         let table = logic::vpc::table_of(id, spec, tables.collect::<Vec<_>>());
-        let routes = table.map(|table| routes::routes(read, vpc, table, &self.lists)).transpose()?;
+        let routes = table.map(|table| routes::routes(read, vpc, table, self.lists(&vpc.region))).transpose()?;
         let holds = |associations: &[(String, String)]| associations.iter().any(|(subnet, _)| subnet == id);
         let acl = self.acls.of(&vpc.id).find(|(_, acl)| holds(&acl.associations));
         Ok(network::Subnet {

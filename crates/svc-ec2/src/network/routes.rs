@@ -1,46 +1,45 @@
 //! Routes as hosts have them: one for each block of addresses.
 
-use crate::vpc::targets::led;
+use crate::vpc::{Lists, targets::led};
 use agent_proto::network;
 use model::{
     IpCidr, Key,
-    ec2::{Destination, PrefixList, Route, RouteTableSpec, RouteTarget, Vpc},
+    ec2::{Destination, Route, RouteTableSpec, RouteTarget, Vpc},
 };
-use spine::{Read, Specs, StoreError};
+use spine::{Read, StoreError};
 
-/// The routes of a VPC's table. A gateway endpoint has none: no host has a way to what is behind it but those that packets find anyway.
+/// The routes of a VPC's table. What is behind a gateway endpoint is at the VPC's router.
 pub fn routes(
     read: &impl Read,
     vpc: &Key<Vpc>,
     table: &RouteTableSpec,
-    lists: &Specs<PrefixList>,
+    lists: Lists<'_>,
 ) -> Result<Vec<network::Route>, StoreError> {
     let mut found = Vec::new();
     for route in &table.routes {
-        let Some(target) = target(&route.target) else { continue };
+        let target = target(&route.target);
         let leads = led(read, (&vpc.account, &vpc.region), &vpc.id, &route.target)?.anywhere;
         let target = if leads { target } else { network::Target::Blackhole };
-        found.extend(blocks(route, lists).map(|destination| network::Route { destination, target: target.clone() }));
+        found.extend(blocks(route, lists).into_iter().map(|destination| network::Route { destination, target: target.clone() }));
     }
     Ok(found)
 }
 
-fn target(target: &RouteTarget) -> Option<network::Target> {
-    Some(match target {
+fn target(target: &RouteTarget) -> network::Target {
+    match target {
         RouteTarget::InternetGateway(_) => network::Target::InternetGateway,
         RouteTarget::EgressOnlyInternetGateway(_) => network::Target::EgressOnlyInternetGateway,
         RouteTarget::NatGateway(id) => network::Target::NatGateway(id.clone()),
         RouteTarget::Interface(id) => network::Target::Interface(id.clone()),
         RouteTarget::Peering(id) => network::Target::Peering(id.clone()),
-        RouteTarget::Endpoint(_) => return None,
-    })
+        RouteTarget::Endpoint(_) => network::Target::Local,
+    }
 }
 
-fn blocks(route: &Route, lists: &Specs<PrefixList>) -> impl Iterator<Item = IpCidr> {
-    let (one, list) = match &route.destination {
-        Destination::Ipv4(cidr) => (Some((*cidr).into()), None),
-        Destination::Ipv6(cidr) => (Some((*cidr).into()), None),
-        Destination::PrefixList(id) => (None, lists.iter().find(|(key, _)| key.id == *id)),
-    };
-    one.into_iter().chain(list.into_iter().flat_map(|(_, list)| list.entries().iter().map(|entry| entry.cidr.into())))
+fn blocks(route: &Route, lists: Lists<'_>) -> Vec<IpCidr> {
+    match &route.destination {
+        Destination::Ipv4(cidr) => vec![(*cidr).into()],
+        Destination::Ipv6(cidr) => vec![(*cidr).into()],
+        Destination::PrefixList(id) => lists.blocks(id).into_iter().map(IpCidr::from).collect(),
+    }
 }

@@ -34,19 +34,20 @@ mod tokens;
 mod vpcs;
 
 pub use addresses::pointers;
-pub use endpoints::{EndpointTable, endpoint_tables};
+pub use endpoints::{EndpointTable, endpoint_tables, gateway_addresses};
 pub use peering::are_peered;
+pub use prefix_lists::Lists;
 pub use reconcile::Networks;
 
 use front::Service;
 use model::{
     Key, Record,
-    ec2::{ElasticIp, NetworkInterface, VpcEndpoint},
+    ec2::{ElasticIp, NetworkInterface, RouteTable, Subnet, VpcEndpoint},
 };
 use spine::{StoreError, Tx};
 
 /// The kinds of records that [`pointers`] and [`endpoint_tables`] read besides interfaces.
-pub const NAME_KINDS: &[&str] = &[ElasticIp::KIND, VpcEndpoint::KIND];
+pub const NAME_KINDS: &[&str] = &[ElasticIp::KIND, VpcEndpoint::KIND, RouteTable::KIND, Subnet::KIND];
 
 /// The rows of all of it.
 pub fn rows(service: Service) -> Service {

@@ -1,4 +1,4 @@
-//! Interface endpoints: their interfaces and names, and what the edge is told.
+//! Endpoints: their interfaces, routes and names, and what the edge and hosts are told.
 
 use super::{
     code,
@@ -83,4 +83,46 @@ async fn what_interface_endpoints_are_not() {
     let services =
         ec2(&cloud, "DescribeVpcEndpointServices", &[("Filter.1.Name", "service-type"), ("Filter.1.Value.1", "Interface")]).await;
     assert!(services.all("serviceDetailSet/item/privateDnsName").contains(&"api.ecr.us-east-1.amazonaws.com"));
+}
+
+#[tokio::test]
+async fn a_gateway_endpoint_leads_to_s3_from_the_subnets_whose_tables_say_so() {
+    let cloud = cloud();
+    let (vpc, subnets) = network(&cloud).await;
+    // Hosts have the networks alone that something is plugged into.
+    let plugged = [
+        ("VpcEndpointType", "Interface"),
+        ("VpcId", vpc.as_str()),
+        ("ServiceName", "com.amazonaws.us-east-1.sts"),
+        ("SubnetId.1", subnets[0].as_str()),
+    ];
+    ec2(&cloud, "CreateVpcEndpoint", &plugged).await;
+    let table = ec2(&cloud, "CreateRouteTable", &[("VpcId", &vpc)]).await.one("routeTable/routeTableId").to_owned();
+    ec2(&cloud, "AssociateRouteTable", &[("RouteTableId", &table), ("SubnetId", &subnets[1])]).await;
+    let told = || svc_ec2::endpoint_tables(&cloud.store.snapshot()).unwrap()[&vpc].clone();
+    assert_eq!(told().gateway, None);
+    let asked = [("VpcId", vpc.as_str()), ("ServiceName", "com.amazonaws.us-east-1.s3"), ("RouteTableId.1", &table)];
+    let id = ec2(&cloud, "CreateVpcEndpoint", &asked).await.one("vpcEndpointId").to_owned();
+
+    let door = told().gateway.unwrap();
+    assert_eq!(door.endpoints.iter().map(|(_, endpoint)| endpoint.as_str()).collect::<Vec<_>>(), [id.as_str()]);
+    assert_eq!(told().names["*.s3.us-east-1.amazonaws.com"], [*door.address.ip()]);
+    assert_eq!(told().names["s3.us-east-1.amazonaws.com"], [*door.address.ip()]);
+    let networks = svc_ec2::desired_networks(&cloud.store.snapshot()).unwrap();
+    assert_eq!(networks[0].gateways, [*door.address.ip()]);
+    let leads = |subnet: &agent_proto::network::Subnet| {
+        let to = |route: &agent_proto::network::Route| route.destination.contains((*door.address.ip()).into());
+        subnet.routes.iter().any(|route| to(route) && route.target == agent_proto::network::Target::Local)
+    };
+    let led: Vec<_> = networks[0].subnets.iter().filter(|subnet| leads(subnet)).map(|subnet| subnet.id.clone()).collect();
+    assert_eq!(led, [subnets[1].clone()]);
+    let list =
+        ec2(&cloud, "DescribePrefixLists", &[("Filter.1.Name", "prefix-list-name"), ("Filter.1.Value.1", asked[1].1)]).await;
+    let entries = ec2(&cloud, "GetManagedPrefixListEntries", &[("PrefixListId", list.one("prefixListId"))]).await;
+    assert_eq!(entries.one("item/cidr"), format!("{}/32", door.address.ip()));
+
+    ec2(&cloud, "ModifyVpcEndpoint", &[("VpcEndpointId", id.as_str()), ("RemoveRouteTableId.1", &table)]).await;
+    assert!(told().gateway.unwrap().endpoints.is_empty());
+    ec2(&cloud, "DeleteVpcEndpoints", &[("VpcEndpointId.1", &id)]).await;
+    assert_eq!(told().gateway, None);
 }

@@ -26,7 +26,7 @@ mod plan;
 mod text;
 mod ways;
 
-use super::{API_PORT, INSTANCE_METADATA, INTERNET_LINK, Link, NAME_SERVER, TABLE, TASK_METADATA, Vpc};
+use super::{API_PORT, INSTANCE_METADATA, INTERNET_EXIT, INTERNET_LINK, Link, NAME_SERVER, TABLE, TASK_METADATA, Vpc};
 use counting::Verdicts;
 use plan::Plan;
 use std::collections::BTreeMap;
@@ -71,9 +71,17 @@ fn links(text: &mut String, plan: &Plan<'_>) {
     });
     set(text, "set unchecked", "ifname", unchecked);
     let own = plan.addresses.iter().filter(|(_, (it, _))| it.link == Link::Local);
-    set(text, "set balancers", "ipv4_addr", own.map(|(address, _)| address.to_string()));
+    let gateways = || plan.vpc.gateways.iter().map(ToString::to_string);
+    set(text, "set balancers", "ipv4_addr", own.map(|(address, _)| address.to_string()).chain(gateways()));
+    if has_gateways(plan) {
+        set(text, "set gateways", "ipv4_addr", gateways());
+    }
     set(text, "set neighbours", "ifname", plan.neighbours.keys().map(|link| quoted(link)));
     set(text, "set services", "ipv4_addr . inet_proto . inet_service", services(plan.vpc));
+}
+
+fn has_gateways(plan: &Plan<'_>) -> bool {
+    !plan.vpc.gateways.is_empty()
 }
 
 /// Which interface has which public address, from the inside and from the outside. An address of IPv6 is its own.
@@ -110,7 +118,13 @@ fn arrival(text: &mut String, plan: &Plan<'_>) {
         Family::V4 => format!("oifname \"{INTERNET_LINK}\" ip saddr @reachable accept"),
         Family::V6 => format!("oifname \"{INTERNET_LINK}\" ip6 saddr @own6 accept"),
     });
-    let beyond = outside.chain([line("oifname @neighbours accept"), line("goto inside")]);
+    // What has no mark goes by the endpoint's own route, and else only what the internet reaches gets there.
+    let gateways = [
+        line("ip daddr @gateways meta mark 0 accept"),
+        format!("ip daddr @gateways meta mark {INTERNET_EXIT} ip saddr @reachable accept"),
+    ];
+    let gateways = gateways.into_iter().filter(|_| has_gateways(plan));
+    let beyond = gateways.chain(outside).chain([line("oifname @neighbours accept"), line("goto inside")]);
     chain(text, "arrive", verdicts.left().into_iter().chain(beyond));
 }
 

@@ -51,6 +51,7 @@ impl Table {
             Place::Interface(it) => link(&it.link),
             Place::Internet => INTERNET_LINK.into(),
             Place::Neighbour(link) => link.to_owned(),
+            Place::Gateway => unreachable!("nothing comes from there"),
         };
         let dnat =
             iifname == INTERNET_LINK && self.sets["inward"].values().any(|inside| *inside == packet.destination.to_string());
@@ -74,6 +75,9 @@ impl Table {
     /// What the kernel's tables say: the router's own addresses, the mark's table, the interfaces' addresses, and for all others a link that
     /// leads nowhere.
     fn route(&self, vpc: &Vpc, to: IpAddr, mark: u16) -> String {
+        if vpc.gateways.iter().any(|it| to == *it) {
+            return "lo".into();
+        }
         let owner =
             vpc.interfaces.iter().find(|it| it.addresses.iter().any(|(address, _)| *address == to)).map(|it| link(&it.link));
         match (owner, exits(vpc).into_iter().find(|(_, number)| *number == mark)) {
@@ -153,9 +157,14 @@ impl Table {
                 },
                 (Some("meta"), Some("nfproto")) => passing.packet.source.is_ipv6() == (words.next() == Some("ipv6")),
                 (Some("meta"), Some("mark")) => {
-                    assert_eq!(words.next(), Some("set"));
-                    passing.mark.set(words.next().and_then(|number| number.parse().ok()).expect("a number"));
-                    true
+                    let number = |word: Option<&str>| word.and_then(|number| number.parse().ok()).expect("a number");
+                    match words.next() {
+                        Some("set") => {
+                            passing.mark.set(number(words.next()));
+                            true
+                        }
+                        other => passing.mark.get() == number(other),
+                    }
                 }
                 other => panic!("unknown words {other:?} in {rule}"),
             };

@@ -51,6 +51,7 @@ fn empty() -> Vpc {
         interfaces: vec![],
         groups: vec![],
         neighbours: vec![],
+        gateways: vec![],
         logged: vec![],
     }
 }

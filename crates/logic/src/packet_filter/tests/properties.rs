@@ -12,9 +12,9 @@ fn any_vpc() -> impl Strategy<Value = Vpc> {
         (any_subnet("subnet-a", "10.0.1.0/28", "2001:db8::/124"), any_subnet("subnet-b", "10.0.1.16/28", "2001:db8::10/124"));
     let beside = prop::collection::vec(prop::sample::select(vec![3, 4]), 0..2);
     let logged = prop::collection::vec(prop::sample::select(vec!["h1", "h2", "h3", "h18"]), 0..3);
-    let members = (beside, logged);
+    let members = (beside, logged, any::<bool>());
     (prop::collection::vec(any_interface(), 0..8), (group("sg-a"), group("sg-b"), group("sg-c")), subnets, members).prop_map(
-        |(interfaces, groups, subnets, (members, logged))| Vpc {
+        |(interfaces, groups, subnets, (members, logged, gateway))| Vpc {
             subnets: vec![subnets.0, subnets.1],
             interfaces: distinct(interfaces),
             groups: vec![groups.0, groups.1, groups.2],
@@ -26,6 +26,7 @@ fn any_vpc() -> impl Strategy<Value = Vpc> {
                     members.into_iter().flat_map(|last| [[10, 9, 0, last].into(), v6(9, last)]).collect(),
                 )],
             }],
+            gateways: gateway.then_some([203, 0, 113, 9].into()).into_iter().collect(),
             logged: logged.into_iter().map(str::to_owned).collect(),
             cidrs: vec![cidr("10.0.0.0/16"), cidr("2001:db8::/120")],
         },
@@ -192,6 +193,7 @@ fn name(place: Place<'_>) -> String {
         Place::Interface(it) => link(&it.link),
         Place::Internet => INTERNET_LINK.into(),
         Place::Neighbour(link) => link.to_owned(),
+        Place::Gateway => "lo".into(),
     }
 }
 

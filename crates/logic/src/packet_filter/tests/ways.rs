@@ -52,6 +52,7 @@ fn routed() -> Vpc {
             in_subnet("subnet-watched", [10, 0, 4, 8], interface(8, &["sg-1"], None, Link::Local)),
         ],
         groups: vec![group("sg-1", vec![rule(Protocol::All, "0.0.0.0/0")])],
+        gateways: vec![],
         logged: vec![],
         neighbours: vec![Neighbour {
             link: "p1".into(),
@@ -73,6 +74,7 @@ fn led(vpc: &Vpc, from: [u8; 4], to: [u8; 4], port: u16) -> Option<String> {
         Place::Interface(it) => interpreter::link(&it.link),
         Place::Internet => INTERNET_LINK.into(),
         Place::Neighbour(link) => link.to_owned(),
+        Place::Gateway => "gateway".into(),
     })
 }
 
@@ -89,6 +91,26 @@ fn the_longest_prefix_leads() {
     assert_eq!(led(&vpc, [10, 0, 1, 9], [203, 0, 113, 1], SMTP).as_deref(), Some(INTERNET_LINK));
     assert_eq!(led(&vpc, [10, 9, 0, 1], inner, SMTP).as_deref(), Some("hinner"));
     assert_eq!(led(&vpc, [10, 9, 0, 1], [203, 0, 113, 1], SMTP), None, "a neighbour does not get through");
+}
+
+#[test]
+fn a_gateway_is_reached_by_its_route_or_by_the_internet() {
+    let mut vpc = routed();
+    let to = [192, 0, 2, 3];
+    vpc.gateways = vec![to.into()];
+    let (inner, routed, public) = ([10, 0, 2, 5], [100, 64, 1, 6], [10, 0, 1, 9]);
+    assert_eq!(led(&vpc, inner, to, 80), None, "its route leads to a NAT gateway");
+    assert_eq!(led(&vpc, public, to, 80).as_deref(), Some("gateway"), "it has a public address");
+    assert_eq!(led(&vpc, [10, 0, 1, 8], to, 80), None, "it has none");
+    assert_eq!(led(&vpc, [10, 9, 0, 1], to, 80), None, "a neighbour does not get through");
+    for subnet in &mut vpc.subnets {
+        subnet.routes.push(route("192.0.2.3/32", Way::Local));
+    }
+    assert_eq!(led(&vpc, inner, to, 80).as_deref(), Some("gateway"));
+    assert_eq!(led(&vpc, routed, to, 80).as_deref(), Some("gateway"));
+    vpc.groups[0].egress.clear();
+    assert_eq!(led(&vpc, inner, to, 80), None, "its group lets nothing out");
+    insta::assert_snapshot!(vpc_ruleset(&vpc));
 }
 
 #[test]

@@ -3,13 +3,13 @@
 //! The edge listens at them and passes connections on to the door for workloads, at which nobody is taken for the owner, so that requests
 //! are signed as everywhere. It speaks HTTP: there is nobody whose certificates for these names would be believed.
 
-use super::service_name;
+use super::{gateway, service_name};
 use crate::{
     errors::{given, invalid_value, missing_parameter, refuse},
     records::{all, find, key},
     vpc::{interfaces, remove_interface},
 };
-use agent_proto::edge::EndpointDoor;
+use agent_proto::edge::{EndpointDoor, GatewayDoor};
 use api::ec2::{CreateVpcEndpointRequest, DnsEntry, ModifyVpcEndpointRequest};
 use front::Cx;
 use logic::vpc::{NewInterface, WantedAddresses, fingerprint, new_interface};
@@ -211,6 +211,8 @@ pub struct EndpointTable {
     pub doors: Vec<EndpointDoor>,
     /// Names, and the addresses that they lead to.
     pub names: BTreeMap<String, Vec<Ipv4Addr>>,
+    /// Where connections are taken that have come by its gateway endpoints.
+    pub gateway: Option<GatewayDoor>,
 }
 
 /// The endpoints of all VPCs, by the VPC's id.
@@ -234,5 +236,6 @@ pub fn tables(read: &impl Read) -> Result<BTreeMap<String, EndpointTable>, Store
             table.names.insert(name, addresses.clone());
         }
     }
+    gateway::add(read, &mut found)?;
     Ok(found)
 }

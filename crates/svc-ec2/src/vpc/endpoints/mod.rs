@@ -1,9 +1,11 @@
-//! VPC endpoints: by routes, of S3, and with interfaces ([`interface`]), of the services that are here.
+//! VPC endpoints: by routes ([`gateway`]), of S3, and with interfaces ([`interface`]), of the services that are here.
 //!
 //! Each table that has a gateway endpoint has a route for the service's prefix list; which tables these are is told by their routes alone.
 
+mod gateway;
 mod interface;
 
+pub use gateway::{addresses as gateway_addresses, blocks as gateway_blocks};
 pub use interface::{EndpointTable, tables as endpoint_tables};
 
 use super::{

@@ -3,7 +3,7 @@
 mod ops;
 mod views;
 
-pub use views::{GATEWAY_SERVICES, aws_list_id};
+pub use views::{GATEWAY_SERVICES, aws_blocks, aws_list_id};
 
 use crate::{
     access::{self, TAG},
@@ -15,8 +15,11 @@ use api::ec2::{
     GetManagedPrefixListEntriesRequest, ModifyManagedPrefixListRequest,
 };
 use front::{Cx, Service};
-use model::ec2::{Destination, Peer, PrefixList, RouteTable, SecurityGroup};
-use spine::{Read, Tx};
+use model::{
+    Cidr, Region,
+    ec2::{Destination, Peer, PrefixList, RouteTable, SecurityGroup},
+};
+use spine::{Read, Specs, Tx};
 use wire::Fault;
 
 /// The rows of these operations.
@@ -53,6 +56,25 @@ pub fn rows(service: Service) -> Service {
             }),
             views::associations,
         )
+}
+
+/// The prefix lists that are known in a region, for whoever needs their blocks.
+#[derive(Clone, Copy)]
+pub struct Lists<'a> {
+    /// The region.
+    pub region: &'a Region,
+    /// The users' lists, of all regions.
+    pub own: &'a Specs<PrefixList>,
+}
+
+impl Lists<'_> {
+    /// The blocks of the list of that id; none of one that isn't there.
+    pub fn blocks(&self, id: &str) -> Vec<Cidr> {
+        match self.own.iter().find(|(key, _)| key.id == id) {
+            Some((_, list)) => list.entries().iter().map(|entry| entry.cidr).collect(),
+            None => aws_blocks(self.region, id).unwrap_or_default(),
+        }
+    }
 }
 
 /// The list that a route or a rule names has to be there.

@@ -1,8 +1,8 @@
 //! Prefix lists as the API shows them.
 //!
-//! AWS's own lists have no entries here: what they stand for has no addresses in this cloud.
+//! Of AWS's own lists S3's has an entry; what the other stands for has no address in this cloud.
 
-use super::{check, users};
+use super::{super::endpoints::gateway_blocks, check, users};
 use crate::{
     describe::{Described, Field, Query, Text, page, select},
     errors::{dry_run, invalid_value},
@@ -20,7 +20,7 @@ use api::ec2::{
 use front::Cx;
 use logic::vpc::fingerprint;
 use model::{
-    Region,
+    Cidr, Region,
     ec2::{PrefixList, PrefixListEntry, PrefixListSpec},
 };
 use spine::Tx;
@@ -40,6 +40,12 @@ pub const GATEWAY_SERVICES: [&str; 1] = ["s3"];
 /// The id of AWS's list of a service in a region.
 pub fn aws_list_id(region: &Region, service: &str) -> String {
     format!("pl-{}", fingerprint(&format!("prefix list of {service} in {region}"), 8))
+}
+
+/// The blocks of AWS's list of that id in a region, if there is one.
+pub fn aws_blocks(region: &Region, id: &str) -> Option<Vec<Cidr>> {
+    let service = GATEWAY_SERVICES.into_iter().find(|service| aws_list_id(region, service) == id)?;
+    Some(gateway_blocks(service))
 }
 
 /// AWS's own lists in the region, in the order of their ids.
@@ -128,11 +134,9 @@ pub fn entries(
     dry_run(input.dry_run)?;
     let id = &input.prefix_list_id;
     check(cx, tx, id)?;
-    let mut entries = if aws_lists(cx).iter().any(|list| list.id == *id) {
-        Vec::new()
-    } else {
-        let spec = find::<PrefixList>(cx, tx, id)?;
-        of_version(&spec, id, input.target_version)?
+    let mut entries = match aws_blocks(&cx.region, id) {
+        Some(blocks) => blocks.into_iter().map(|cidr| PrefixListEntry { cidr, description: None }).collect(),
+        None => of_version(&*find::<PrefixList>(cx, tx, id)?, id, input.target_version)?,
     };
     entries.sort_by_key(|entry| entry.cidr);
     let position = |entry: &PrefixListEntry| format!("{:08x}/{:02}", u32::from(entry.cidr.address), entry.cidr.prefix);
