@@ -100,9 +100,8 @@ struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     fn structure(&mut self, structure: &'a Structure, value: &'a Value) {
-        let mut lookup = value.lookup();
         for member in structure.members {
-            match lookup.get(member.name).unwrap_or(&Value::Null) {
+            match value.get(member.name).unwrap_or(&Value::Null) {
                 Value::Null if member.required => {
                     self.at(Step::Member(member), |it| it.push("null".into(), Constraint::NotNull));
                 }

@@ -54,7 +54,7 @@ pub fn call(target: &Target, (kind, arn): (Kind, &Arn), execution: &Execution<'_
         Kind::Cluster => run(target, &input, execution)?,
         Kind::Operation(service, operation) => {
             let asked = target.input.as_ref().map_or_else(|| "{}".to_owned(), |_| input);
-            Request { service: service.id.to_owned(), operation: operation.name.to_owned(), input: asked }
+            Request { service: service.id.to_owned(), operation: operation.name.to_owned(), input: asked, trace: None }
         }
     })
 }
