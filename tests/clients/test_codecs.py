@@ -188,8 +188,9 @@ def test_responses_are_read_by_botocore(codecs, service):
     name, model = service
     parser = botocore.parsers.create_parser(model.metadata["protocol"])
     for where, operation, draw in cases(name, model):
-        if operation.has_event_stream_output:
-            # The front sends the stream, `tests/clients/test_lambda_invoke.py` reads it.
+        if operation.has_event_stream_output or operation.name == "GetBucketLocation":
+            # The front sends the stream, `tests/clients/test_lambda_invoke.py` reads it. And a location is no structure, whatever the
+            # model says: boto3 and `tests/sdk-rust` know.
             continue
         output = draw.value(operation.output_shape) if operation.output_shape else {}
         answer = codecs(service=name, operation=operation.name, write=notation(output))

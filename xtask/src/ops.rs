@@ -24,8 +24,8 @@ pub struct Listed {
     pub open: Vec<String>,
     /// The shapes that are needed in both directions: what is kept as it was asked for, and shown or asked again.
     pub both: Vec<String>,
-    /// The elements around answers in XML, by the outputs' shapes, where they aren't these (Smithy's `xmlName`, which botocore's models
-    /// don't say of outputs). One that is named as the output's only member is that member.
+    /// The elements around answers in XML, by the shapes that these are, where they have another name (Smithy's `xmlName`, which
+    /// botocore's models don't say of outputs). One that is named as the output's only member is that member.
     pub roots: BTreeMap<String, String>,
     /// The query protocol that a service goes on speaking whose model has become one of JSON.
     pub query: Option<Query>,

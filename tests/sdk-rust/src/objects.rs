@@ -6,7 +6,10 @@ use aws_sdk_s3::{
     Client,
     error::ProvideErrorMetadata,
     primitives::ByteStream,
-    types::{ChecksumAlgorithm, ChecksumMode, CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier},
+    types::{
+        BucketLocationConstraint, ChecksumAlgorithm, ChecksumMode, CompletedMultipartUpload, CompletedPart,
+        CreateBucketConfiguration, Delete, ObjectIdentifier,
+    },
 };
 use bytes::Bytes;
 
@@ -18,6 +21,7 @@ const PART: usize = 5 << 20;
 pub async fn run(cloud: &Cloud) -> Result<()> {
     let s3 = cloud.objects();
     s3.create_bucket().bucket(BUCKET).send().await?;
+    elsewhere(&s3).await?;
     whole(&s3).await?;
     conditions(&s3).await?;
     streamed(&s3, cloud).await?;
@@ -25,6 +29,16 @@ pub async fn run(cloud: &Cloud) -> Result<()> {
     pages(&s3).await?;
     what_is_missing(&s3).await?;
     taken_down(&s3).await
+}
+
+async fn elsewhere(s3: &Client) -> Result<()> {
+    let there = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::EuWest1).build();
+    s3.create_bucket().bucket("rust-far-away").create_bucket_configuration(there).send().await?;
+    let told = s3.get_bucket_location().bucket("rust-far-away").send().await?;
+    assert_eq!(told.location_constraint(), Some(&BucketLocationConstraint::EuWest1));
+    let listed = s3.list_buckets().send().await?;
+    assert!(listed.buckets().iter().any(|it| it.name() == Some(BUCKET)), "{listed:?}");
+    Ok(())
 }
 
 async fn whole(s3: &Client) -> Result<()> {

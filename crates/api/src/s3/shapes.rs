@@ -1744,7 +1744,7 @@ pub static SHAPES: &[Shape] = &[
     /* 334 */ Shape::choice("ObjectLockEventHold", &["ON", "OFF"]),
     /* 335 */ Shape::new("ObjectLockEventHoldDurationDays", Kind::Integer),
     /* 336 */ Shape::new("ObjectLockEventHoldDurationYears", Kind::Integer),
-    /* 337 */ Shape::record("ObjectLockLegalHold", &[Member::new("Status", 338)]),
+    /* 337 */ Shape::record("ObjectLockLegalHold", &[Member::new("Status", 338)]).wire("LegalHold"),
     /* 338 */ Shape::choice("ObjectLockLegalHoldStatus", &["ON", "OFF"]),
     /* 339 */ Shape::choice("ObjectLockMode", &["GOVERNANCE", "COMPLIANCE"]),
     /* 340 */ Shape::new("ObjectLockRetainUntilDate", Kind::Timestamp(Some(TimestampFormat::Iso8601))),
@@ -1757,7 +1757,8 @@ pub static SHAPES: &[Shape] = &[
             Member::new("EventHold", 334),
             Member::new("EventHoldDuration", 146),
         ],
-    ),
+    )
+    .wire("Retention"),
     /* 342 */ Shape::choice("ObjectLockRetentionMode", &["GOVERNANCE", "COMPLIANCE"]),
     /* 343 */ Shape::record("ObjectLockRule", &[Member::new("DefaultRetention", 103)]),
     /* 344 */ Shape::new("ObjectLockToken", Kind::String),

@@ -63,7 +63,7 @@ async fn answers_stand_in_the_elements_of_the_api_reference() {
     let begins = async |path: &str, element: &str| {
         let text = cloud.ok("GET", path, "").await.text();
         let root = text.split_once('\n').map_or(text.as_str(), |(_, root)| root);
-        assert!(root.starts_with(&format!("<{element} xmlns=")), "{path}: {text}");
+        assert!(root.starts_with(&format!("<{element}>")), "{path}: {text}");
     };
     begins("/", "ListAllMyBucketsResult").await;
     begins("/photos", "ListBucketResult").await;
@@ -76,12 +76,9 @@ async fn answers_stand_in_the_elements_of_the_api_reference() {
     let there = "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>";
     cloud.ok("PUT", "/far", there).await;
     let told = cloud.ok("GET", "/far?location", "").await.text();
-    assert!(
-        told.ends_with("<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">eu-west-1</LocationConstraint>"),
-        "{told}"
-    );
+    assert!(told.ends_with("?>\n<LocationConstraint>eu-west-1</LocationConstraint>"), "{told}");
     let begun = cloud.ok("POST", "/photos/k?uploads", "").await.text();
-    assert!(begun.contains("<InitiateMultipartUploadResult xmlns="), "{begun}");
+    assert!(begun.contains("?>\n<InitiateMultipartUploadResult>"), "{begun}");
 }
 
 #[tokio::test]

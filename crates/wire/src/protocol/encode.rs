@@ -133,8 +133,9 @@ fn payload(service: &Service, protocol: Protocol, structure: &Structure, name: &
         (Kind::String, _) => response.fill("text/plain", text::write(value, TimestampFormat::Iso8601).into_owned()),
         (kind, _) if protocol == Protocol::RestXml => {
             let own = if let Kind::Structure(structure) = kind { structure.wire } else { None };
+            let renamed = member.wire.filter(|wire| *wire != member.name);
             let mut writer = xml::Writer::new(service);
-            writer.member(member.wire.or(own).unwrap_or(shape.name), member, value);
+            writer.member(renamed.or(own).unwrap_or(shape.name), member, value);
             response.fill(content_type(protocol), writer.finish());
         }
         _ => {
