@@ -1,6 +1,6 @@
 //! Makes the calls that stand in the outbox ([`model::delivery`]), until each has succeeded or is given up.
 
-use crate::calls::Calls;
+use crate::{attempt, calls::Calls};
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use logic::delivery::{Next, after_failure, due};
@@ -31,7 +31,8 @@ impl Courier {
 
     async fn deliver(&self, cx: &ReconcileCx, key: Key<Delivery>, row: Row<Delivery>) -> anyhow::Result<()> {
         let spec = &row.spec;
-        let made = self.calls.make(&spec.by, (&key.account, &key.region), &spec.call).await;
+        let call = attempt::numbered(&spec.call, &spec.by, row.plan.attempts + 1);
+        let made = self.calls.make(&spec.by, (&key.account, &key.region), &call).await;
         match made {
             Ok(_) => Ok(cx.store.transact(|tx| tx.delete(&key)).await?),
             Err(fault) => failed(&cx.store, &cx.env, &key, &row, &fault).await,
@@ -117,7 +118,8 @@ fn posted(
     let texts = attributes.iter().filter(|(_, value)| !value.is_empty());
     let attributes: serde_json::Map<_, _> =
         texts.map(|(name, value)| (name.clone(), json!({"DataType": "String", "StringValue": value}))).collect();
-    let input = json!({"QueueUrl": queue_url(&letter.queue), "MessageBody": letter.body, "MessageAttributes": attributes});
+    let body = attempt::filled(&letter.body, &letter.by, attempts);
+    let input = json!({"QueueUrl": queue_url(&letter.queue), "MessageBody": body, "MessageAttributes": attributes});
     let call = Request::new("sqs", "SendMessage", &input);
     let spec = DeliverySpec { call, by: letter.by.clone(), wanted: now, not_before: now, retry: Retry::DAY, dead_letter: None };
     Some((account, region, spec))

@@ -12,6 +12,7 @@
 
 pub mod admin;
 mod api;
+mod attempt;
 mod auth;
 pub mod body;
 pub mod calls;

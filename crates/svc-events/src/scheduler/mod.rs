@@ -3,7 +3,7 @@
 //! **Built:** schedules and groups, once and again and again, in time zones, with flexible windows, with a beginning and an end; functions,
 //! queues, event buses and tasks as targets, and any operation of ours that changes something; context attributes, retries, dead letters.
 //!
-//! **Not built:** KMS keys, other templated targets, the number of the attempt in the input.
+//! **Not built:** KMS keys, other templated targets.
 
 mod access;
 mod errors;

@@ -18,7 +18,10 @@ use spine::{
     reconcile::{ReconcileCx, Reconciler},
 };
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
     time::Duration,
 };
 use svc_events::{events, scheduler};
@@ -197,14 +200,16 @@ pub fn queue(name: &str) -> String {
     format!("arn:aws:sqs:us-east-1:{ACCOUNT}:{name}")
 }
 
-/// Queues that take what rules send; `broken` can't, `closed` lets nobody in.
+/// Queues that take what rules send; `broken` can't, `flaky` can't twice, `closed` lets nobody in.
 fn queues(sent: &Arc<Mutex<Vec<Message>>>) -> Service {
     let sent = sent.clone();
+    let fails = AtomicU32::new(2);
     Service::new(&api::sqs::SERVICE)
         .op::<api::sqs::SendMessage>(
             Access::on(|cx, i: &api::sqs::SendMessageRequest| vec![cx.arn("sqs", name(&i.queue_url))]),
             move |_, _, i| {
-                if name(&i.queue_url) == "broken" {
+                let again = || fails.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
+                if name(&i.queue_url) == "broken" || (name(&i.queue_url) == "flaky" && again()) {
                     return Err(Fault::server("InternalError", "it is broken"));
                 }
                 let attributes = i.message_attributes.iter().flatten();

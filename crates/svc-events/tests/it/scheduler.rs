@@ -250,6 +250,40 @@ async fn what_fails_ends_as_a_dead_letter() {
 }
 
 #[tokio::test]
+async fn what_fails_at_first_succeeds_and_knows_how_often_it_was_tried() {
+    let timed = Timed::new().await;
+    let target = json!({"Target": {"Arn": queue("flaky"), "RoleArn": timed.role, "Input": "try <aws.scheduler.attempt-number>"}});
+    timed.create("stubborn", "at(2026-01-01T00:01:00)", target).await;
+    timed.cloud.advance(MINUTE).await;
+    assert_eq!((timed.cloud.sent().await, timed.cloud.waiting()), (Vec::new(), 1));
+    timed.cloud.advance(Duration::from_secs(1)).await;
+    assert_eq!((timed.cloud.sent().await, timed.cloud.waiting()), (Vec::new(), 1));
+    timed.cloud.advance(Duration::from_secs(2)).await;
+    let sent = timed.cloud.sent().await;
+    assert_eq!((sent.len(), sent[0].body.as_str(), timed.cloud.waiting()), (1, "try 3", 0));
+}
+
+#[tokio::test]
+async fn what_becomes_too_old_is_given_up() {
+    let timed = Timed::new().await;
+    let target = json!({"Target": {"Arn": queue("broken"), "RoleArn": timed.role, "Input": "try <aws.scheduler.attempt-number>",
+        "RetryPolicy": {"MaximumEventAgeInSeconds": 60}, "DeadLetterConfig": {"Arn": queue("dead")}}});
+    timed.create("aging", "at(2026-01-01T00:01:00)", target).await;
+    // After 0, 1, 3, 7, 15, 31 seconds; the next time would be past the minute.
+    timed.cloud.advance(MINUTE).await;
+    for _ in 0..30 {
+        timed.cloud.advance(Duration::from_secs(1)).await;
+        assert!(timed.cloud.sent().await.is_empty());
+    }
+    timed.cloud.advance(Duration::from_secs(1)).await;
+    let letters = timed.cloud.sent().await;
+    let said = |name: &str| letters[0].attributes.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str());
+    assert_eq!((letters.len(), letters[0].body.as_str()), (1, "try 6"));
+    assert_eq!((said("EXHAUSTED_RETRY_CONDITION"), said("RETRY_ATTEMPTS")), (Some("MaximumEventAgeInSeconds"), Some("5")));
+    assert_eq!(timed.cloud.waiting(), 0);
+}
+
+#[tokio::test]
 async fn what_is_no_schedule() {
     let timed = Timed::new().await;
     let stranger = timed.cloud.role("stranger", "ec2.amazonaws.com").await;
@@ -277,7 +311,6 @@ async fn what_is_no_schedule() {
     for unbuilt in [
         json!({"KmsKeyArn": format!("arn:aws:kms:us-east-1:{ACCOUNT}:key/k")}),
         target(json!({"Arn": format!("arn:aws:sns:us-east-1:{ACCOUNT}:t"), "RoleArn": timed.role})),
-        target(json!({"Arn": queue("jobs"), "RoleArn": timed.role, "Input": "<aws.scheduler.attempt-number>"})),
     ] {
         assert_eq!(timed.cloud.scheduler("POST", "/schedules/x", timed.input("rate(1 days)", unbuilt)).await.status, 501);
     }

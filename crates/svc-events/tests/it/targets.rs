@@ -128,3 +128,26 @@ async fn what_can_be_no_target() {
     let nowhere = json!({"Rule": "x", "Targets": [{"Id": "t", "Arn": queue("q")}]});
     cloud.fails("PutTargets", nowhere, "ResourceNotFoundException").await;
 }
+
+#[tokio::test]
+async fn a_target_that_fails_is_tried_until_the_event_is_too_old() {
+    let cloud = Cloud::new();
+    cloud.ok("PutRule", json!({"Name": "r", "EventPattern": r#"{"source":["s"]}"#})).await;
+    let target = |id: &str, arn: &str| {
+        json!({"Id": id, "Arn": queue(arn), "RetryPolicy": {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 185},
+        "DeadLetterConfig": {"Arn": queue("dead")}})
+    };
+    cloud.ok("PutTargets", json!({"Rule": "r", "Targets": [target("a", "broken"), target("b", "flaky")]})).await;
+    cloud.put("s", json!({"n": 1})).await;
+    assert!(cloud.sent().await.is_empty());
+    let mut came = Vec::new();
+    for second in 1..=31 {
+        cloud.advance(std::time::Duration::from_secs(1)).await;
+        came.extend(cloud.sent().await.into_iter().map(|message| (second, message)));
+    }
+    let shown: Vec<(u32, &str)> = came.iter().map(|(second, message)| (*second, message.queue.as_str())).collect();
+    assert_eq!(shown, [(3, "flaky"), (31, "dead")], "{came:?}");
+    let said = |name: &str| came[1].1.attributes.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str());
+    assert_eq!((said("EXHAUSTED_RETRY_CONDITION"), said("RETRY_ATTEMPTS")), (Some("MaximumEventAgeInSeconds"), Some("5")));
+    assert_eq!(cloud.waiting(), 0);
+}

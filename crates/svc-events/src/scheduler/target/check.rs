@@ -31,10 +31,6 @@ fn refuse_unbuilt(target: &Target) -> Answer<()> {
         ("SageMakerPipelineParameters", target.sage_maker_pipeline_parameters.is_some()),
         ("EventBridgePutEventsV2Parameters", target.event_bridge_put_events_v2_parameters.is_some()),
         ("EventBridgePutRawEventsParameters", target.event_bridge_put_raw_events_parameters.is_some()),
-        (
-            "<aws.scheduler.attempt-number>",
-            target.input.as_ref().is_some_and(|input| input.contains("<aws.scheduler.attempt-number>")),
-        ),
     ];
     match unbuilt.iter().find(|(_, given)| *given) {
         Some((name, _)) => Err(not_built(format_args!("{name} of a target"))),

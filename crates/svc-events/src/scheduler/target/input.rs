@@ -2,7 +2,8 @@
 
 use super::call::Execution;
 
-/// The input with its context attributes filled in (Scheduler user guide, "Adding context attributes").
+/// The input with its context attributes filled in (Scheduler user guide, "Adding context attributes"), but for the number of the attempt,
+/// which the courier knows.
 pub fn fill(input: &str, execution: &Execution<'_>) -> String {
     input
         .replace("<aws.scheduler.schedule-arn>", execution.schedule_arn)
