@@ -5,6 +5,8 @@ use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use md5::Digest as _;
 use model::s3::Checksum;
+use std::hash::Hasher as _;
+use twox_hash::{XxHash3_64, XxHash3_128, XxHash64};
 
 /// An algorithm for checksums.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,11 +25,28 @@ pub enum Algorithm {
     Sha512,
     /// MD5.
     Md5,
+    /// XXH64, of seed 0.
+    Xxh64,
+    /// XXH3 of 64 bits, of seed 0.
+    Xxh3,
+    /// XXH3 of 128 bits, of seed 0.
+    Xxh128,
 }
 
 impl Algorithm {
-    /// All that are built.
-    pub const ALL: [Self; 7] = [Self::Crc32, Self::Crc32C, Self::Crc64Nvme, Self::Sha1, Self::Sha256, Self::Sha512, Self::Md5];
+    /// All that there are.
+    pub const ALL: [Self; 10] = [
+        Self::Crc32,
+        Self::Crc32C,
+        Self::Crc64Nvme,
+        Self::Sha1,
+        Self::Sha256,
+        Self::Sha512,
+        Self::Md5,
+        Self::Xxh64,
+        Self::Xxh3,
+        Self::Xxh128,
+    ];
 
     /// Its name in the API.
     pub fn name(self) -> &'static str {
@@ -39,6 +58,9 @@ impl Algorithm {
             Self::Sha256 => "SHA256",
             Self::Sha512 => "SHA512",
             Self::Md5 => "MD5",
+            Self::Xxh64 => "XXHASH64",
+            Self::Xxh3 => "XXHASH3",
+            Self::Xxh128 => "XXHASH128",
         }
     }
 
@@ -51,8 +73,8 @@ impl Algorithm {
     pub fn length(self) -> usize {
         match self {
             Self::Crc32 | Self::Crc32C => 4,
-            Self::Crc64Nvme => 8,
-            Self::Md5 => 16,
+            Self::Crc64Nvme | Self::Xxh64 | Self::Xxh3 => 8,
+            Self::Md5 | Self::Xxh128 => 16,
             Self::Sha1 => 20,
             Self::Sha256 => 32,
             Self::Sha512 => 64,
@@ -82,6 +104,12 @@ pub enum Hasher {
     Sha(digest::Context),
     /// Of this kind.
     Md5(md5::Md5),
+    /// Of this kind.
+    Xxh64(XxHash64),
+    /// Of this kind.
+    Xxh3(Box<XxHash3_64>),
+    /// Of this kind.
+    Xxh128(Box<XxHash3_128>),
 }
 
 impl Hasher {
@@ -95,6 +123,9 @@ impl Hasher {
             Algorithm::Sha256 => Self::Sha(digest::Context::new(&digest::SHA256)),
             Algorithm::Sha512 => Self::Sha(digest::Context::new(&digest::SHA512)),
             Algorithm::Md5 => Self::Md5(md5::Md5::new()),
+            Algorithm::Xxh64 => Self::Xxh64(XxHash64::with_seed(0)),
+            Algorithm::Xxh3 => Self::Xxh3(Box::new(XxHash3_64::new())),
+            Algorithm::Xxh128 => Self::Xxh128(Box::new(XxHash3_128::new())),
         }
     }
 
@@ -106,6 +137,9 @@ impl Hasher {
             Self::Crc64(hasher) => hasher.write(bytes),
             Self::Sha(context) => context.update(bytes),
             Self::Md5(hasher) => hasher.update(bytes),
+            Self::Xxh64(hasher) => hasher.write(bytes),
+            Self::Xxh3(hasher) => hasher.write(bytes),
+            Self::Xxh128(hasher) => hasher.write(bytes),
         }
     }
 
@@ -117,6 +151,9 @@ impl Hasher {
             Self::Crc64(hasher) => hasher.sum64().to_be_bytes().to_vec(),
             Self::Sha(context) => context.finish().as_ref().to_vec(),
             Self::Md5(hasher) => hasher.finalize().to_vec(),
+            Self::Xxh64(hasher) => hasher.finish().to_be_bytes().to_vec(),
+            Self::Xxh3(hasher) => hasher.finish().to_be_bytes().to_vec(),
+            Self::Xxh128(hasher) => hasher.finish_128().to_be_bytes().to_vec(),
         }
     }
 }

@@ -41,6 +41,9 @@ macro_rules! show {
                 "SHA256" => $output.checksum_sha256 = value,
                 "SHA512" => $output.checksum_sha512 = value,
                 "MD5" => $output.checksum_md5 = value,
+                "XXHASH64" => $output.checksum_xxhash64 = value,
+                "XXHASH3" => $output.checksum_xxhash3 = value,
+                "XXHASH128" => $output.checksum_xxhash128 = value,
                 _ => {}
             }
         }
@@ -59,14 +62,11 @@ pub fn kind(checksum: Option<&model::s3::Checksum>) -> Option<api::s3::ChecksumT
 /// The algorithm of that name.
 ///
 /// # Errors
-/// `501` of those that aren't built, `InvalidRequest` of what is none.
+/// `InvalidRequest` of what is none.
 pub fn algorithm(name: &str) -> Result<Algorithm, Fault> {
-    if name.to_ascii_uppercase().starts_with("XXHASH") {
-        return Err(errors::not_built(format_args!("the checksum algorithm {name}")));
-    }
     let unknown = || {
         errors::invalid_request(
-            "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA512, MD5]",
+            "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA512, MD5, XXHASH64, XXHASH3, XXHASH128]",
         )
     };
     Algorithm::of(name).ok_or_else(unknown)

@@ -4,6 +4,7 @@ mod access;
 mod archive;
 mod browsers;
 mod buckets;
+mod checksums;
 mod cloud;
 mod encryption;
 mod events;

@@ -57,7 +57,8 @@ async fn a_body_that_is_not_what_was_stated_leaves_nothing() {
         (vec![("x-amz-checksum-crc32", "AAAAAA==")], "BadDigest"),
         (vec![("x-amz-checksum-sha256", "AAAAAA==")], "InvalidRequest"),
         (vec![("x-amz-checksum-crc32", "AAAAAA=="), ("x-amz-checksum-crc32c", "AAAAAA==")], "InvalidRequest"),
-        (vec![("x-amz-checksum-xxhash64", "AAAAAAAAAAA=")], "NotImplemented"),
+        (vec![("x-amz-checksum-xxhash64", "AAAAAAAAAAA=")], "BadDigest"),
+        (vec![("x-amz-object-lock-event-hold-duration-days", "3")], "NotImplemented"),
         (
             vec![("x-amz-content-sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")],
             "XAmzContentSHA256Mismatch",

@@ -267,7 +267,8 @@ pub fn delete_block(cx: &Cx, tx: &mut Tx, input: &sdk::DeletePublicAccessBlockRe
     unset(cx, tx, &input.bucket, &input.expected_bucket_owner, setting::PUBLIC_ACCESS_BLOCK)
 }
 
-/// `PutBucketRequestPayment`: the owner pays, as nobody pays here.
+/// `PutBucketRequestPayment`: the owner pays, as nobody pays here. So a request that confirms that it is charged (`x-amz-request-payer`) has
+/// nothing to confirm, and isn't, as at S3 with a bucket whose owner pays.
 pub fn put_payment(cx: &Cx, tx: &mut Tx, input: &sdk::PutBucketRequestPaymentRequest) -> Answer<()> {
     match input.request_payment_configuration.payer {
         sdk::Payer::BucketOwner => find::bucket(cx, tx, &input.bucket, input.expected_bucket_owner.as_ref()).map(drop),
