@@ -116,6 +116,10 @@ def test_an_api_before_an_address(cloud, server):
 CODE = """
 import json
 def handler(event, context):
+    if event.get("type") == "REQUEST" and event["version"] == "1.0":
+        effect = "Allow" if event["headers"].get("X-Key") == event["authorizationToken"] == "open" else "Deny"
+        statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": event["methodArn"]}
+        return {"principalId": "me", "policyDocument": {"Version": "2012-10-17", "Statement": [statement]}, "context": {"who": "bea"}}
     if "routeArn" in event:
         return {"isAuthorized": event["headers"].get("x-key") == "open", "context": {"who": "anna"}}
     told = {"path": event["rawPath"], "who": event["requestContext"].get("authorizer", {}).get("lambda", {}).get("who")}
@@ -152,10 +156,19 @@ def test_a_function_behind_an_api(cloud):
     gateway.update_route(ApiId=api["ApiId"], RouteId=route, AuthorizationType="CUSTOM", AuthorizerId=authorizer)
     assert [curl(f"{at}/b", "-H", f"x-key: {key}") for key in ("open", "shut")] == [
         (201, {"path": "/b", "who": "anna"}), (403, {"message": "Forbidden"})]
+    older = gateway.create_authorizer(
+        ApiId=api["ApiId"], Name="older", AuthorizerType="REQUEST", AuthorizerUri=uri, AuthorizerPayloadFormatVersion="1.0",
+        IdentitySource=["$request.header.x-key"])["AuthorizerId"]
+    gateway.update_route(ApiId=api["ApiId"], RouteId=route, AuthorizationType="CUSTOM", AuthorizerId=older)
+    assert [curl(f"{at}/c", "-H", f"x-key: {key}") for key in ("open", "shut")] == [
+        (201, {"path": "/c", "who": "bea"}), (403, {"message": "Forbidden"})]
+    gateway.update_stage(ApiId=api["ApiId"], StageName="$default", DefaultRouteSettings={"ThrottlingBurstLimit": 1, "ThrottlingRateLimit": 0.001})
+    assert [curl(f"{at}/d", "-H", "x-key: open")[0] for _ in range(3)] == [201, 429, 429]
 
 
 LAB = """
 variable "burst" { default = 5 }
+locals { function = "arn:aws:lambda:us-east-1:000000000000:function:lab" }
 
 resource "aws_apigatewayv2_api" "lab" {
   name          = "lab"
@@ -188,6 +201,31 @@ resource "aws_apigatewayv2_authorizer" "tokens" {
     audience = ["web"]
   }
 }
+resource "aws_apigatewayv2_integration" "function" {
+  api_id                 = aws_apigatewayv2_api.lab.id
+  integration_type       = "AWS_PROXY"
+  integration_uri        = local.function
+  payload_format_version = "2.0"
+  timeout_milliseconds   = 5000
+}
+resource "aws_apigatewayv2_authorizer" "keys" {
+  api_id                            = aws_apigatewayv2_api.lab.id
+  name                              = "keys"
+  authorizer_type                   = "REQUEST"
+  authorizer_uri                    = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${local.function}/invocations"
+  authorizer_payload_format_version = "2.0"
+  authorizer_result_ttl_in_seconds  = 60
+  enable_simple_responses           = true
+  identity_sources                  = ["$request.header.x-key", "$context.routeKey"]
+}
+resource "aws_apigatewayv2_route" "keyed" {
+  api_id             = aws_apigatewayv2_api.lab.id
+  route_key          = "POST /keyed"
+  target             = "integrations/${aws_apigatewayv2_integration.function.id}"
+  authorization_type = "CUSTOM"
+  authorizer_id      = aws_apigatewayv2_authorizer.keys.id
+}
+resource "aws_cloudwatch_log_group" "lab" { name = "/http-api/lab" }
 resource "aws_apigatewayv2_route" "open" {
   api_id    = aws_apigatewayv2_api.lab.id
   route_key = "GET /open"
@@ -221,6 +259,10 @@ resource "aws_apigatewayv2_stage" "default" {
   name        = "$default"
   auto_deploy = true
   tags        = { stage = "default" }
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.lab.arn
+    format          = "$context.requestId $context.status"
+  }
 }
 output "at" { value = aws_apigatewayv2_api.lab.api_endpoint }
 """

@@ -38,6 +38,48 @@ async fn a_function_says_yes_or_no_for_a_while() {
 }
 
 #[tokio::test]
+async fn every_part_of_an_identity_counts() {
+    let cloud = Cloud::new();
+    let api = cloud.api().await;
+    let parts = json!({"enableSimpleResponses": true, "authorizerResultTtlInSeconds": 60,
+        "identitySource": ["$request.header.x-key", "$request.querystring.tenant"]});
+    let id = authorizer(&cloud, &api, "allows", parts).await;
+    cloud.route(&api, "GET /a", lambda("echo"), json!({"authorizationType": "CUSTOM", "authorizerId": id})).await;
+    for path in ["/a", "/a?tenant=", "/a?other=1"] {
+        assert_eq!((with_key(&cloud, &api, path, "open").await.status, cloud.calls()), (401, 0), "{path}");
+    }
+    assert_eq!(cloud.ask(&api, "GET", "/a?tenant=1").await.status, 401);
+    let mut called = Vec::new();
+    for path in ["/a?tenant=1", "/a?tenant=1", "/a?tenant=2"] {
+        assert_eq!(with_key(&cloud, &api, path, "open").await.status, 200);
+        called.push(cloud.calls());
+    }
+    assert_eq!(called, [2, 3, 5], "another tenant is another identity");
+}
+
+#[tokio::test]
+async fn a_verdict_counts_for_every_route_unless_the_route_is_a_part_of_the_identity() {
+    for (more, expected) in [(json!([]), [2, 3]), (json!(["$context.routeKey"]), [2, 4])] {
+        let cloud = Cloud::new();
+        let api = cloud.api().await;
+        let mut sources = vec![json!("$request.header.x-key")];
+        sources.extend(more.as_array().unwrap().clone());
+        let kept = json!({"enableSimpleResponses": true, "authorizerResultTtlInSeconds": 60, "identitySource": sources});
+        let id = authorizer(&cloud, &api, "allows", kept).await;
+        let mut called = Vec::new();
+        for path in ["/a", "/b"] {
+            let custom = json!({"authorizationType": "CUSTOM", "authorizerId": id});
+            cloud.route(&api, &format!("GET {path}"), lambda("echo"), custom).await;
+        }
+        for path in ["/a", "/b"] {
+            assert_eq!(with_key(&cloud, &api, path, "open").await.status, 200);
+            called.push(cloud.calls());
+        }
+        assert_eq!(called, expected, "{more}");
+    }
+}
+
+#[tokio::test]
 async fn a_function_answers_with_a_policy() {
     let cloud = Cloud::new();
     let api = cloud.api().await;

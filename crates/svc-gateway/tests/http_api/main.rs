@@ -6,3 +6,4 @@ mod control;
 mod http_proxy;
 mod import;
 mod serving;
+mod tokens;

@@ -38,7 +38,11 @@ async fn the_older_format_is_told_as_well() {
     let api = cloud.api().await;
     let integration = json!({"integrationType": "AWS_PROXY", "integrationUri": super::cloud::function("echo")});
     cloud.route(&api, "ANY /{proxy+}", integration, json!({})).await;
-    let event = cloud.ask(&api, "GET", "/a/b?x=1").await.json();
+    let request = Request::get("/a/b?x=1&y=&x=2").header("x-many", "one").header("x-many", "two");
+    let event = cloud.ask_with(&api, request, "").await.json();
+    assert_eq!((&event["headers"]["X-Many"], &event["multiValueHeaders"]["X-Many"]), (&json!("two"), &json!(["one", "two"])));
+    assert_eq!(event["queryStringParameters"], json!({"x": "2", "y": ""}));
+    assert_eq!(event["multiValueQueryStringParameters"], json!({"x": ["1", "2"], "y": [""]}));
     assert_eq!((&event["version"], &event["resource"], &event["path"]), (&json!("1.0"), &json!("/{proxy+}"), &json!("/a/b")));
     assert_eq!((&event["httpMethod"], &event["pathParameters"]), (&json!("GET"), &json!({"proxy": "a/b"})));
 }
