@@ -22,9 +22,12 @@ resource "aws_sqs_queue" "work" {
   name                       = "tf-work"
   delay_seconds              = var.delay
   visibility_timeout_seconds = 60
-  redrive_policy             = jsonencode({ deadLetterTargetArn = aws_sqs_queue.grave.arn, maxReceiveCount = 3 })
   kms_master_key_id          = "alias/aws/sqs"
   tags                       = { stage = "lab" }
+}
+resource "aws_sqs_queue_redrive_policy" "work" {
+  queue_url      = aws_sqs_queue.work.id
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.grave.arn, maxReceiveCount = 3 })
 }
 resource "aws_sqs_queue_redrive_allow_policy" "grave" {
   queue_url            = aws_sqs_queue.grave.id
@@ -70,6 +73,34 @@ def test_messages_go_round(cloud):
     with pytest.raises(sqs.exceptions.QueueDoesNotExist) as refused:
         sqs.get_queue_url(QueueName="none")
     assert refused.value.response["Error"]["Code"] == "AWS.SimpleQueueService.NonExistentQueue"
+
+
+def test_queues_let_others_in_delay_and_move(cloud):
+    sqs, other = cloud.client("sqs"), cloud.client("sqs", account="444455556666")
+    arn = lambda url: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    grave = sqs.create_queue(QueueName="grave")["QueueUrl"]
+    redrive = json.dumps({"deadLetterTargetArn": arn(grave), "maxReceiveCount": 1})
+    url = sqs.create_queue(QueueName="work", Attributes={"RedrivePolicy": redrive, "VisibilityTimeout": "0"})["QueueUrl"]
+    take = lambda url, wait=0: [message["Body"] for message in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=wait).get("Messages", [])]
+
+    with pytest.raises(botocore.exceptions.ClientError):
+        other.send_message(QueueUrl=url, MessageBody="no")
+    sqs.add_permission(QueueUrl=url, Label="friends", AWSAccountIds=["444455556666"], Actions=["SendMessage"])
+    other.send_message(QueueUrl=url, MessageBody="theirs")
+    sqs.remove_permission(QueueUrl=url, Label="friends")
+    with pytest.raises(botocore.exceptions.ClientError):
+        other.send_message(QueueUrl=url, MessageBody="no more")
+
+    # What was received once goes to the grave, and comes back from there.
+    assert (take(url), take(url)) == (["theirs"], [])
+    sqs.start_message_move_task(SourceArn=arn(grave))
+    moved = lambda: sqs.list_message_move_tasks(SourceArn=arn(grave))["Results"][0]
+    until(lambda: moved()["Status"] == "COMPLETED", what="the messages to be moved")
+    assert moved()["ApproximateNumberOfMessagesMoved"] == 1 and take(url) == ["theirs"]
+
+    plain = sqs.create_queue(QueueName="plain")["QueueUrl"]
+    sqs.send_message(QueueUrl=plain, MessageBody="later", DelaySeconds=2)
+    assert (take(plain), take(plain, 10)) == ([], ["later"])
 
 
 def test_a_waiting_receiver_is_woken(cloud):
