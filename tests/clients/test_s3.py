@@ -224,3 +224,32 @@ def test_an_acknowledged_put_survives_a_kill(own_cloud):
     large = sum(s3.head_object(Bucket="durable", Key=key)["ContentLength"] > 2048 for key in found)
     files = lambda: sum(path.is_file() for path in (pathlib.Path(own_cloud.data) / "objects").rglob("*"))
     until(lambda: files() == large, what="the sweep")
+
+
+def advance(cloud, days):
+    body = json.dumps({"advance_seconds": days * 86400}).encode()
+    request = urllib.request.Request(f"{cloud.endpoint}/_hillfog/clock", data=body, method="POST")
+    urllib.request.urlopen(request, timeout=30).read()
+
+
+def test_objects_are_archived_by_their_age_and_restored(own_cloud):
+    s3 = root(own_cloud, "s3")
+    s3.create_bucket(Bucket="cold")
+    rule = {"ID": "age", "Status": "Enabled", "Filter": {"And": {"Prefix": "log/", "Tags": [{"Key": "keep", "Value": "cold"}]}},
+            "Transitions": [{"Days": 1, "StorageClass": "GLACIER"}], "Expiration": {"Days": 9}}
+    s3.put_bucket_lifecycle_configuration(Bucket="cold", LifecycleConfiguration={"Rules": [rule]})
+    s3.put_object(Bucket="cold", Key="log/a", Body=bytes(200_000), Tagging="keep=cold")
+    s3.put_object(Bucket="cold", Key="log/b", Body=bytes(200_000))
+    advance(own_cloud, 2)
+    shown = lambda: {entry["Key"]: entry["StorageClass"] for entry in s3.list_objects_v2(Bucket="cold").get("Contents", [])}
+    until(lambda: shown() == {"log/a": "GLACIER", "log/b": "STANDARD"}, what="the transition")
+    with pytest.raises(s3.exceptions.InvalidObjectState) as refused:
+        s3.get_object(Bucket="cold", Key="log/a")
+    assert refused.value.response["StorageClass"] == "GLACIER"
+    s3.restore_object(Bucket="cold", Key="log/a", RestoreRequest={"Days": 3, "GlacierJobParameters": {"Tier": "Bulk"}})
+    assert s3.head_object(Bucket="cold", Key="log/a")["Restore"] == 'ongoing-request="true"'
+    advance(own_cloud, 1)
+    assert len(s3.get_object(Bucket="cold", Key="log/a")["Body"].read()) == 200_000
+    assert 'ongoing-request="false"' in s3.head_object(Bucket="cold", Key="log/a")["Restore"]
+    advance(own_cloud, 8)
+    until(lambda: list(shown()) == ["log/b"], what="the expiration")
