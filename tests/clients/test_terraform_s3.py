@@ -56,6 +56,34 @@ resource "aws_s3_bucket_lifecycle_configuration" "photos" {
     noncurrent_version_expiration { noncurrent_days = 7 }
     abort_incomplete_multipart_upload { days_after_initiation = 3 }
   }
+  rule {
+    id     = "cold"
+    status = "Enabled"
+    filter {
+      and {
+        prefix                   = "film/"
+        object_size_greater_than = 1000
+        tags                     = { keep = "cold" }
+      }
+    }
+    transition {
+      days          = 30
+      storage_class = "STANDARD_IA"
+    }
+    transition {
+      days          = 90
+      storage_class = "GLACIER"
+    }
+    noncurrent_version_transition {
+      noncurrent_days           = 30
+      newer_noncurrent_versions = 2
+      storage_class             = "GLACIER_IR"
+    }
+  }
+}
+resource "aws_s3_bucket_request_payment_configuration" "photos" {
+  bucket = aws_s3_bucket.photos.id
+  payer  = "BucketOwner"
 }
 resource "aws_s3_bucket_server_side_encryption_configuration" "photos" {
   bucket = aws_s3_bucket.photos.id
