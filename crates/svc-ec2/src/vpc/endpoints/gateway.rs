@@ -2,8 +2,7 @@
 //!
 //! S3 has one address, in a network that nobody routes (RFC 5737), which is all of its prefix list. The router of a VPC with such an endpoint
 //! has that address itself, and takes there whoever's route leads to an endpoint, or to the internet for those that the internet
-//! reaches. The edge listens, and tells by the subnet from which somebody comes which endpoint it was. Of DynamoDB endpoints are routes
-//! and nothing else: there is nothing behind them.
+//! reaches. The edge listens, and tells by the subnet from which somebody comes which endpoint it was.
 
 use super::{EndpointTable, service_name};
 use agent_proto::edge::GatewayDoor;

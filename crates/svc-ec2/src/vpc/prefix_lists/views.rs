@@ -1,6 +1,6 @@
 //! Prefix lists as the API shows them.
 //!
-//! Of AWS's own lists S3's has an entry; what the other stands for has no address in this cloud.
+//! AWS's own list, S3's, has the address that gateway endpoints lead to.
 
 use super::{super::endpoints::gateway_blocks, check, users};
 use crate::{
