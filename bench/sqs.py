@@ -27,6 +27,7 @@ import tempfile
 import threading
 import time
 import urllib.parse
+import urllib.request
 from xml.sax.saxutils import unescape
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -221,11 +222,22 @@ def measure(server, load, messages, key=None):
     return done / spent
 
 
-def issued_key(folder):
-    """A key of the first account's root, which is given by the owner's own command."""
-    given = subprocess.run([HILLFOG, "env", "--data", folder], capture_output=True, text=True, check=True).stdout
-    named = lambda name: re.search(rf"{name}=[\"']?([^\"'\s]+)", given).group(1)
-    return {"access_key_id": named("AWS_ACCESS_KEY_ID"), "secret_access_key": named("AWS_SECRET_ACCESS_KEY")}
+def issued_key(port):
+    """A key of a user who may use queues, so that signatures are checked and policies are asked."""
+    def iam(action, **parameters):
+        form = urllib.parse.urlencode({"Action": action, "Version": "2010-05-08", "UserName": "bench", **parameters}).encode()
+        scope = "test/20260101/us-east-1/iam/aws4_request"
+        headers = {"X-Amz-Date": "20260101T000000Z",
+                   "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00"}
+        with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/", form, headers)) as answer:
+            return answer.read().decode()
+
+    policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}}
+    iam("CreateUser")
+    iam("PutUserPolicy", PolicyName="queues", PolicyDocument=json.dumps(policy))
+    made = iam("CreateAccessKey")
+    named = lambda name: re.search(f"<{name}>(.*?)</{name}>", made).group(1)
+    return {"access_key_id": named("AccessKeyId"), "secret_access_key": named("SecretAccessKey")}
 
 
 def main():
@@ -242,7 +254,7 @@ def main():
             try:
                 rates["hillfog"] = measure(ours, USUAL, asked.messages)
                 if not asked.usual:
-                    key = issued_key(f"{folder}/cloud")
+                    key = issued_key(port)
                     for load in [*OTHERS, SIGNED]:
                         measure(ours, load, asked.messages // 4, key)
             finally:
