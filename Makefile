@@ -4,7 +4,7 @@
 BUILD_PACKAGES  := gcc libc6-dev make
 RUN_PACKAGES    := nftables iproute2 passt e2fsprogs
 CLIENT_PACKAGES := python3 python3-venv skopeo curl ca-certificates busybox-static
-TEST_PACKAGES   := chromium openssh-client qemu-utils qemu-system-x86 ovmf mtools syslinux syslinux-common syslinux-efi mmdebstrap
+TEST_PACKAGES   := chromium openssh-client qemu-utils qemu-system-x86 ovmf mtools syslinux syslinux-common syslinux-efi mmdebstrap xfsprogs
 
 .PHONY: demo demo-ec2 demo-lambda test build setup lint fmt bench fuzz clean
 

@@ -1,5 +1,5 @@
 """Three machines among themselves, entered with ssh: what groups, lists and access lists let through, what flow logs tell of it, an interface
-that moves; disks that are shared, are slow, or are lost."""
+that moves; disks that grow, are shared, are slow, or are lost."""
 import json
 import re
 
@@ -171,6 +171,23 @@ def take_away(lab, made):
         lab.ec2.detach_volume(VolumeId=made, InstanceId=attachment["InstanceId"])
     lab.ec2.get_waiter("volume_available").wait(VolumeIds=[made], WaiterConfig={"Delay": 1})
     lab.ec2.delete_volume(VolumeId=made)
+
+
+def test_a_disk_grows_while_it_is_used(lab):
+    made = volume(lab, Size=1, VolumeType="gp3")
+    attach(lab, made, lab.client, "/dev/sdf")
+    lab.enter(lab.client, "sudo sh -ec 'mkfs.xfs -q /dev/sdf; mkdir -p /data; mount /dev/sdf /data; echo kept >/data/file'")
+    size = lambda: int(lab.enter(lab.client, "df --output=size -m /data | tail -n 1"))
+    before = size()
+    change = lab.cloud.aws("ec2", "modify-volume", "--volume-id", made, "--size", "2", "--throughput", "250")["VolumeModification"]
+    assert (change["ModificationState"], change["OriginalSize"], change["TargetSize"], change["TargetThroughput"]) == ("modifying", 1, 2, 250)
+    until(lambda: lab.enter(lab.client, "sudo blockdev --getsize64 /dev/sdf") == str(2 << 30), what="the larger disk")
+    lab.enter(lab.client, "sudo xfs_growfs /data")
+    assert size() > before + 900
+    assert lab.enter(lab.client, "cat /data/file; sudo umount /data") == "kept"
+    state = lab.ec2.describe_volumes_modifications(VolumeIds=[made])["VolumesModifications"][0]["ModificationState"]
+    assert state in ("optimizing", "completed")
+    take_away(lab, made)
 
 
 def test_a_disk_of_two_machines_is_as_slow_as_it_was_ordered(lab):

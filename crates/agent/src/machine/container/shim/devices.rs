@@ -140,10 +140,11 @@ impl Devices {
         self.disks.get(name).map(|node| node.device.as_path())
     }
 
-    /// The other names that a disk is known by: `xvdf` for `sdf`, and by the volume's id.
+    /// The other names that a disk is known by: `xvdf` for `sdf`, the kernel's (which tables of mounts tell, and `xfs_growfs` looks for), and by the volume's id.
     fn link(&self, name: &str, disk: &JobDisk) -> io::Result<Vec<String>> {
         let mut links = Vec::new();
-        if let Some(other) = alias(name) {
+        let kernel = disk.device.file_name().map(|kernel| kernel.to_string_lossy().into_owned());
+        for other in alias(name).into_iter().chain(kernel.filter(|kernel| kernel != name)) {
             self.clear(&other)?;
             symlinkat(name, &self.folder, other.as_str())?;
             links.push(other);
