@@ -75,12 +75,12 @@ async fn an_answer_after_the_time_out_is_nobodys() {
     // The answer is left to a process of another session, which would give it while the next invocation runs.
     let bootstrap = format!(
         "{BEGIN}import subprocess\nwhile True:\n    id, _, event = next()\n    if event == 'late':\n\
-        \x20       subprocess.Popen(['/usr/bin/python3', '-S', '-c', 'import http.client, time; time.sleep(2); http.client.HTTPConnection(\"127.0.0.1\", 9001).request(\"POST\", \"/2018-06-01/runtime/invocation/%s/response\", \"1\")' % id], start_new_session=True)\n\
+        \x20       subprocess.Popen(['/usr/bin/python3', '-S', '-c', 'import http.client, time; time.sleep(5); http.client.HTTPConnection(\"127.0.0.1\", 9001).request(\"POST\", \"/2018-06-01/runtime/invocation/%s/response\", \"1\")' % id], start_new_session=True)\n\
         \x20       time.sleep(1000)\n\
         \x20   time.sleep(event)\n    respond(id, event)\n"
     );
     let files = [("bootstrap", bootstrap.as_str())];
-    let (lab, environment) = Lab::changed("provided.al2023", "any", &files, |it| it.timeout = Duration::from_secs(1)).await;
+    let (lab, environment) = Lab::changed("provided.al2023", "any", &files, |it| it.timeout = Duration::from_secs(4)).await;
     let (kind, _) = lab.failure(&environment, json!("late")).await;
     assert_eq!(kind, "Sandbox.Timedout");
     for _ in 0..3 {

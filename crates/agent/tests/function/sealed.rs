@@ -62,8 +62,7 @@ async fn two_functions_share_nothing() {
     let (mark, spy) = (lab.zip(&[("app.py", MARK), ("secret.txt", "of-the-other")]), lab.zip(&[("app.py", SPY)]));
     let variables = BTreeMap::from([("MARK".to_owned(), "of-the-other".to_owned())]);
     let other = Environment { variables, name: "other".into(), ..lab.environment("python3.11", "app.handler", mark) };
-    let credentials =
-        Credentials { access_key_id: "ASIASPY".into(), secret_access_key: "own".into(), token: "own".into() };
+    let credentials = Credentials { access_key_id: "ASIASPY".into(), secret_access_key: "own".into(), token: "own".into() };
     let spy = Environment { credentials, id: lab.env.hex(32), ..lab.environment("python3.11", "app.handler", spy) };
     lab.open().await;
     lab.start(&other).await.unwrap();
@@ -113,7 +112,8 @@ async fn extensions_are_told_why_it_ends() {
     let environment = Environment { layers, timeout, memory_mib: 512, ..lab.environment("provided.al2023", "any", zip) };
     lab.open().await;
     lab.start(&environment).await.unwrap();
-    let told = || lab.log(&environment).iter().filter_map(|line| line.strip_prefix("told ").map(str::to_owned)).collect::<Vec<_>>();
+    let told =
+        || lab.log(&environment).iter().filter_map(|line| line.strip_prefix("told ").map(str::to_owned)).collect::<Vec<_>>();
     for (event, kind, reason) in [("hang", "Sandbox.Timedout", "timeout"), ("exit", "Runtime.ExitError", "failure")] {
         assert_eq!(lab.failure(&environment, json!(event)).await.0, kind);
         assert_eq!(told().last().map(String::as_str), Some(reason));

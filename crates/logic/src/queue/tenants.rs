@@ -109,7 +109,7 @@ impl Tenants {
     /// The oldest message of those who are no noisy neighbours, while so many are in flight in all.
     pub fn quiet(&self, in_flight: usize, now: Timestamp) -> Option<Number> {
         let noisy = self.noisy(in_flight, now);
-        self.heads.iter().find(|(_, name)| !noisy.contains(&name)).map(|(number, _)| *number)
+        self.heads.iter().find(|(_, name)| !noisy.contains(name)).map(|(number, _)| *number)
     }
 
     /// The first message of the tenant that has the fewest in flight.

@@ -172,7 +172,11 @@ fn of_noisy_tenants_the_one_with_the_fewest_in_flight_is_next() {
     (0..40).for_each(|at| queue.add(message(place(at), Some("a")), START));
     (40..75).for_each(|at| queue.add(message(place(at), Some("b")), START));
     let taken = numbers(&queue.take(wish(60, 30), START));
-    assert_eq!((taken[29], taken[30], taken[59]), (place(29).0, place(40).0, place(69).0), "thirty of the first, thirty of the other");
+    assert_eq!(
+        (taken[29], taken[30], taken[59]),
+        (place(29).0, place(40).0, place(69).0),
+        "thirty of the first, thirty of the other"
+    );
     assert_eq!(numbers(&queue.take(wish(4, 30), START)), [30, 70, 31, 71].map(|at| place(at).0), "in turn");
 }
 

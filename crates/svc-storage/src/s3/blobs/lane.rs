@@ -48,7 +48,11 @@ mod tests {
     async fn batches_are_worked_on_in_order_until_one_fails() {
         let mut lane = Lane::Idle(Vec::new());
         for number in 0..10 {
-            lane.run(move |all: &mut Vec<i32>| Ok(all.push(number))).await.unwrap();
+            let push = move |all: &mut Vec<i32>| {
+                all.push(number);
+                Ok(())
+            };
+            lane.run(push).await.unwrap();
         }
         let all = lane.idle().await.unwrap();
         assert_eq!(all, (0..10).collect::<Vec<_>>());

@@ -117,7 +117,11 @@ impl Writer {
     async fn flush(&mut self) -> io::Result<()> {
         let batch = Arc::new(mem::replace(&mut self.buffer, Vec::with_capacity(BATCH)));
         let hashed = batch.clone();
-        self.md5.run(move |md5| Ok(md5.update(&*hashed))).await?;
+        let hash = move |md5: &mut Md5| {
+            md5.update(&*hashed);
+            Ok(())
+        };
+        self.md5.run(hash).await?;
         self.sink.run(move |sink| sink.write(&batch)).await
     }
 

@@ -71,12 +71,11 @@ fn see(tx: &mut Tx, at: &Key<Restore>, now: Timestamp, env: &model::Env) -> Resu
     Ok(())
 }
 
-/// The bucket, the key and the version, if it still is what was to be restored.
-fn meant<'a>(
-    tx: &Tx,
-    at: &'a Key<Restore>,
-    spec: &RestoreSpec,
-) -> Result<Option<(&'a str, &'a str, Arc<VersionSpec>)>, wire::Fault> {
+/// A bucket, a key, and a version of it.
+type Meant<'a> = (&'a str, &'a str, Arc<VersionSpec>);
+
+/// Those, if it still is what was to be restored.
+fn meant<'a>(tx: &Tx, at: &'a Key<Restore>, spec: &RestoreSpec) -> Result<Option<Meant<'a>>, wire::Fault> {
     let parts = at.id.rsplit_once('\0').and_then(|(place, order)| Some((place.split_once('/')?, order)));
     let Some(((name, key), order)) = parts else { return Ok(None) };
     let order = u64::from_str_radix(order, 16).unwrap_or_default();
