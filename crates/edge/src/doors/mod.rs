@@ -29,9 +29,10 @@ use tokio::{
     sync::watch,
 };
 
-/// How often open doors are looked after, and the longest time after which one that could not be opened is tried again.
+/// How often doors are looked after at the least: their networks may have been removed and made anew, and some could not be opened.
 const LOOK: Duration = Duration::from_secs(1);
-/// The shortest such time. It is doubled with each attempt: what is missing is most often a network that is just being made.
+/// After how long that is done first when others are wanted, doubled from look to look: what changes is most often a network that is just being
+/// made, and a machine that boots in it waits for its doors.
 const SOON: Duration = Duration::from_millis(50);
 
 /// Keeps the right doors open. Ends, with all of them closed, when `closing` says so.
@@ -68,18 +69,18 @@ impl Doors {
         let mut pause = SOON;
         loop {
             let number = *replaced.borrow_and_update();
-            let all_open = self.adjust().await;
+            self.adjust().await;
             self.shared.settled.send_replace(number);
             tokio::select! {
                 _ = replaced.changed() => pause = SOON,
-                () = self.shared.env.sleep(if all_open { LOOK } else { pause }) => pause = (pause * 2).min(LOOK),
+                () = self.shared.env.sleep(pause) => pause = (pause * 2).min(LOOK),
                 _ = closing.wait_for(|closing| *closing) => return,
             }
         }
     }
 
-    /// Closes and opens. True if all that are asked for are open.
-    async fn adjust(&mut self) -> bool {
+    /// Closes and opens.
+    async fn adjust(&mut self) {
         let routes = self.shared.routes();
         let identities = self.identities(&routes).await;
         let of = |door: &Door| identities.get(&place(door)).copied().flatten();
@@ -96,7 +97,6 @@ impl Doors {
             }
         }
         self.shared.set_door_faults(faults);
-        self.open.len() == routes.doors.len()
     }
 
     /// What stands at the places now.
