@@ -10,16 +10,21 @@ const WORD: &str = "<aws.scheduler.attempt-number>";
 
 /// A text with the number in the word's place, if a schedule has said it.
 pub fn filled<'a>(text: &'a str, by: &Caller, attempt: u32) -> Cow<'a, str> {
-    let scheduled = matches!(by, Caller::Role { service, .. } if service == "scheduler.amazonaws.com");
-    match scheduled && text.contains(WORD) {
+    match is_schedule(by) && text.contains(WORD) {
         true => Cow::Owned(text.replace(WORD, &attempt.to_string())),
         false => Cow::Borrowed(text),
     }
 }
 
+fn is_schedule(by: &Caller) -> bool {
+    matches!(by, Caller::Role { service, .. } if service == "scheduler.amazonaws.com")
+}
+
 /// A call with the number in the word's place. What a function gets stands in the call in base64.
 pub fn numbered<'a>(call: &'a Request, by: &Caller, attempt: u32) -> Cow<'a, Request> {
-    if (call.service.as_str(), call.operation.as_str()) == ("lambda", "Invoke")
+    // Payloads of others aren't read: they may be large, and each delivery to a function comes by here.
+    if is_schedule(by)
+        && (call.service.as_str(), call.operation.as_str()) == ("lambda", "Invoke")
         && let Some(input) = payload(&call.input, by, attempt)
     {
         return Cow::Owned(Request { input, ..call.clone() });
