@@ -10,7 +10,7 @@ use super::{
     orders::Out,
     telemetry::{Source, Telemetry},
     usage,
-    words::{Answered, Platform, billed},
+    words::{Platform, billed},
 };
 use crate::{
     cgroup::Cgroups,
@@ -284,7 +284,7 @@ impl Conductor {
         }
         let report = self.report(duration);
         let failed = fault.as_ref().map(|fault| (fault.status(), fault.kind().to_owned()));
-        let answered = Answered { begin: at, ..out.answered(begin) };
+        let answered = out.answered((at, begin));
         logs.say(&Platform::RuntimeDone { request: request.clone(), took: duration, answered, failed: failed.clone() });
         logs.say(&Platform::Report { request, report, memory_mib: environment.memory_mib, failed });
         if let Some(fault) = fault.filter(Fault::is_fatal) {

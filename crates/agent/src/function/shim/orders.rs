@@ -19,6 +19,7 @@ use crate::{
 };
 use agent_proto::function::Report;
 use bytes::Bytes;
+use model::Timestamp;
 use std::{
     cell::Cell,
     io,
@@ -173,9 +174,9 @@ impl Out {
     }
 
     /// What has been answered of an invocation that began then. It is counted anew from here.
-    pub fn answered(&mut self, begin: Instant) -> Answered {
-        let came = self.came.take().map(|(first, last)| (first - begin, last - first));
-        Answered { bytes: std::mem::take(&mut self.bytes), came, ..Answered::default() }
+    pub fn answered(&mut self, (begin, at): (Timestamp, Instant)) -> Answered {
+        let came = self.came.take().map(|(first, last)| (first - at, last - first));
+        Answered { bytes: std::mem::take(&mut self.bytes), begin, came }
     }
 
     /// It has failed. (What comes behind a whole answer is for the log alone: the caller has it already.)
