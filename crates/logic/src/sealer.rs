@@ -1,6 +1,7 @@
-//! Values that are given away and come back: a client can neither read nor change what is in them, nor make one up.
+//! What is sealed under a secret key: values that are given away and come back, which a client can neither read nor change, nor make up; and
+//! keys that are kept.
 //!
-//! Sealed with AES-256-GCM. What a value was made for is part of what is sealed, so that one can't be passed off as another.
+//! Sealed with AES-256-GCM, the nonce in front. What a value was made for is part of what is sealed, so that one can't be passed off as another.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use model::Timestamp;
@@ -11,25 +12,36 @@ pub struct Sealer(LessSafeKey);
 impl Sealer {
     /// A sealer with a secret key.
     pub fn new(key: &[u8; 32]) -> Self {
-        // A key of the right length is all that this can fail on.
-        Self(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("32 bytes are an AES-256 key")))
+        Self::of(key).expect("32 bytes are an AES-256 key")
+    }
+
+    /// One with a key of so many bytes; none if they aren't 32.
+    pub fn of(key: &[u8]) -> Option<Self> {
+        Some(Self(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).ok()?)))
+    }
+
+    /// Bytes, sealed, behind their nonce, which must never be used twice: random bytes.
+    pub fn seal_bytes(&self, purpose: &[u8], mut bytes: Vec<u8>, nonce: [u8; NONCE_LEN]) -> Vec<u8> {
+        let sealing = self.0.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(purpose), &mut bytes);
+        sealing.expect("what fits into memory can be sealed");
+        [&nonce[..], &bytes].concat()
+    }
+
+    /// The bytes that were sealed; none if they were sealed by another key or for something else, or changed since.
+    pub fn open_bytes(&self, purpose: &[u8], mut sealed: Vec<u8>) -> Option<Vec<u8>> {
+        let (nonce, sealed) = sealed.split_at_mut_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        self.0.open_in_place(nonce, Aad::from(purpose), sealed).ok().map(|opened| opened.to_vec())
     }
 
     /// A value, in hexadecimal digits, that means `text` until then. The nonce must never be used twice: random bytes.
     pub fn seal(&self, purpose: &'static str, text: &str, until: Timestamp, nonce: [u8; NONCE_LEN]) -> String {
-        let mut sealed = [&until.0.to_be_bytes(), text.as_bytes()].concat();
-        let aad = Aad::from(purpose.as_bytes());
-        let sealing = self.0.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut sealed);
-        sealing.expect("a few bytes can always be sealed");
-        to_hex(&[&nonce[..], &sealed].concat())
+        to_hex(&self.seal_bytes(purpose.as_bytes(), [&until.0.to_be_bytes(), text.as_bytes()].concat(), nonce))
     }
 
     /// What a value means; None if we did not make it, it was made for something else, or its time is over.
     pub fn open(&self, purpose: &'static str, value: &str, now: Timestamp) -> Option<String> {
-        let mut bytes = from_hex(value)?;
-        let (nonce, sealed) = bytes.split_at_mut_checked(NONCE_LEN)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let opened = self.0.open_in_place(nonce, Aad::from(purpose.as_bytes()), sealed).ok()?;
+        let opened = self.open_bytes(purpose.as_bytes(), from_hex(value)?)?;
         let (until, text) = opened.split_first_chunk::<8>()?;
         let alive = now < Timestamp(i64::from_be_bytes(*until));
         alive.then(|| String::from_utf8(text.to_vec()).ok())?

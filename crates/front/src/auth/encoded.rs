@@ -4,16 +4,20 @@
 //! A message is JSON, compressed and sealed with AES-256-GCM under a key of the cloud, so that nobody can read or forge one. Nothing is
 //! kept of it. It can be decoded in the account alone in which the request was denied.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use crate::records::made_once;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
+use logic::sealer::Sealer;
 use model::{
     AccountId, Arn, Env, Key,
     iam::{SealingKey, SealingKeySpec},
 };
 use serde_json::{Value, json};
-use spine::{Read, Store, StoreError};
-use std::io::{Read as _, Write as _};
+use spine::{Store, StoreError};
+use std::{
+    io::{Read as _, Write as _},
+    sync::Arc,
+};
 
 const NONCE_LENGTH: usize = 12;
 /// The most that a message may say once it is decompressed.
@@ -90,18 +94,13 @@ fn values(values: &[String]) -> Value {
 }
 
 /// The cloud's key; the store keeps it from the first time on that it is needed.
-pub async fn key(store: &Store, env: &Env) -> Result<SealingKeySpec, StoreError> {
-    let at = Key::<SealingKey>::of_the_cloud();
-    if let Some(known) = store.snapshot().spec(&at)? {
-        return Ok((*known).clone());
-    }
-    let mut made = SealingKeySpec { key: [0; 32] };
-    env.dice.fill(&mut made.key);
-    let keep = |tx: &mut spine::Tx| match tx.spec(&at)? {
-        Some(known) => Ok((*known).clone()),
-        None => tx.create(&at, &made).map(|()| made.clone()),
+pub async fn key(store: &Store, env: &Env) -> Result<Arc<SealingKeySpec>, StoreError> {
+    let make = || {
+        let mut made = SealingKeySpec { key: [0; 32] };
+        env.dice.fill(&mut made.key);
+        made
     };
-    store.transact(keep).await
+    made_once(store, &Key::<SealingKey>::of_the_cloud(), make).await
 }
 
 /// A message for the account's administrators, as it stands behind "Encoded authorization failure message:".
@@ -113,29 +112,18 @@ pub fn seal(key: &SealingKeySpec, env: &Env, account: &AccountId, denial: &Denia
 
 fn seal_text(key: &SealingKeySpec, nonce: [u8; NONCE_LENGTH], account: &AccountId, text: &str) -> String {
     let mut sealed = DeflateEncoder::new(Vec::new(), Compression::best());
-    // Writing to memory can't fail, nor sealing so little; an empty message would be refused as any other that isn't ours.
-    let sealed = sealed.write_all(text.as_bytes()).and_then(|()| sealed.finish());
-    let mut sealed = sealed.unwrap_or_default();
-    let aad = Aad::from(account.as_str());
-    match cipher(key).seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut sealed) {
-        Ok(()) => URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat()),
-        Err(_) => String::new(),
-    }
+    // Writing to memory can't fail; an empty message would be refused as any other that isn't ours.
+    let sealed = sealed.write_all(text.as_bytes()).and_then(|()| sealed.finish()).unwrap_or_default();
+    URL_SAFE_NO_PAD.encode(Sealer::new(&key.key).seal_bytes(account.as_str().as_bytes(), sealed, nonce))
 }
 
 /// What a message says, if it was sealed with the key for the account.
 pub fn open(key: &SealingKeySpec, account: &AccountId, message: &str) -> Option<String> {
-    let mut sealed = URL_SAFE_NO_PAD.decode(message).ok()?;
-    let (nonce, sealed) = sealed.split_at_mut_checked(NONCE_LENGTH)?;
-    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-    let opened = cipher(key).open_in_place(nonce, Aad::from(account.as_str()), sealed).ok()?;
+    let sealed = URL_SAFE_NO_PAD.decode(message).ok()?;
+    let opened = Sealer::new(&key.key).open_bytes(account.as_str().as_bytes(), sealed)?;
     let mut text = String::new();
     DeflateDecoder::new(&*opened).take(LONGEST).read_to_string(&mut text).ok()?;
     Some(text)
-}
-
-fn cipher(key: &SealingKeySpec) -> LessSafeKey {
-    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key.key).expect("a key of 256 bits"))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::wrapped::context;
 use front::{
     Answer, Cx,
     kms::{self, Found},
+    records::made_once,
 };
 use logic::kms::Ciphertext;
 use model::{
@@ -11,7 +12,7 @@ use model::{
     kms::{KeyUsage, Secret},
     sqs::{OwnedKey, OwnedKeySpec, Queue},
 };
-use spine::{Read, Store, StoreError, Tx};
+use spine::{Store, StoreError, Tx};
 use wire::Fault;
 
 /// The name of the key that AWS manages for SQS.
@@ -19,18 +20,13 @@ const MANAGED: &str = "alias/aws/sqs";
 
 /// SQS's own key for the queues of that one's account and region, which is made when it is first needed.
 pub async fn owned(store: &Store, env: &Env, queue: &Key<Queue>) -> Result<Secret, StoreError> {
-    let at = Key::<OwnedKey>::of_queues(&queue.account, &queue.region);
-    if let Some(known) = store.snapshot().spec(&at)? {
-        return Ok(known.bytes.clone());
-    }
-    let mut bytes = [0; 32];
-    env.dice.fill(&mut bytes);
-    let made = OwnedKeySpec { bytes: Secret::new(bytes) };
-    let keep = |tx: &mut Tx| match tx.spec(&at)? {
-        Some(known) => Ok(known.bytes.clone()),
-        None => tx.create(&at, &made).map(|()| made.bytes.clone()),
+    let make = || {
+        let mut bytes = [0; 32];
+        env.dice.fill(&mut bytes);
+        OwnedKeySpec { bytes: Secret::new(bytes) }
     };
-    store.transact(keep).await
+    let at = Key::<OwnedKey>::of_queues(&queue.account, &queue.region);
+    Ok(made_once(store, &at, make).await?.bytes.clone())
 }
 
 /// The KMS key that a queue names, for a caller who may do that with it. A name without an account is one of the queue's owner's.

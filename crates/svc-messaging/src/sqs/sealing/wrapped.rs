@@ -1,7 +1,7 @@
 //! A data key as it is kept beside what it seals.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use logic::kms::EncryptionContext;
+use aws_lc_rs::aead::NONCE_LEN;
+use logic::{kms::EncryptionContext, sealer::Sealer};
 use std::sync::Arc;
 
 const OWNED: u8 = 1;
@@ -53,26 +53,19 @@ impl<'a> Wrapped<'a> {
 }
 
 /// A data key, sealed by SQS's own key. The nonce must never be used twice: random bytes.
-pub fn seal_by_owned(own: &[u8], mut data_key: Vec<u8>, nonce: [u8; NONCE_LEN]) -> Option<Arc<[u8]>> {
-    aes(own)?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut data_key).ok()?;
-    Some(Wrapped::Owned { nonce, sealed: &data_key }.bytes())
+pub fn seal_by_owned(own: &[u8], data_key: Vec<u8>, nonce: [u8; NONCE_LEN]) -> Option<Arc<[u8]>> {
+    let sealed = Sealer::of(own)?.seal_bytes(b"", data_key, nonce);
+    Some(Wrapped::Owned { nonce, sealed: &sealed[NONCE_LEN..] }.bytes())
 }
 
 /// The data key that SQS's own key has sealed; none if it was another one.
 pub fn open_by_owned(own: &[u8], nonce: [u8; NONCE_LEN], sealed: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = sealed.to_vec();
-    let length = aes(own)?.open_in_place(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut bytes).ok()?.len();
-    bytes.truncate(length);
-    Some(bytes)
+    Sealer::of(own)?.open_bytes(b"", [&nonce[..], sealed].concat())
 }
 
 /// What KMS's ciphertexts of data keys are bound to.
 pub fn context(queue: &str) -> EncryptionContext {
     EncryptionContext::from([("aws:sqs:arn".to_owned(), queue.to_owned())])
-}
-
-fn aes(bytes: &[u8]) -> Option<LessSafeKey> {
-    Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, bytes).ok()?))
 }
 
 #[cfg(test)]

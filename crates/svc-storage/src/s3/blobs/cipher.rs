@@ -53,13 +53,9 @@ impl ContentKey {
     /// What encrypts the blob of that id.
     pub fn cipher(&self, blob: &str) -> Cipher {
         let key = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.0), blob.as_bytes());
-        Cipher(Arc::new(aes(key.as_ref()).expect("HMAC-SHA256 has the 32 bytes of an AES-256 key")))
+        let key = UnboundKey::new(&AES_256_GCM, key.as_ref()).expect("HMAC-SHA256 has the 32 bytes of an AES-256 key");
+        Cipher(Arc::new(LessSafeKey::new(key)))
     }
-}
-
-/// AES-256-GCM with that key; none if it doesn't have 32 bytes.
-pub fn aes(key: &[u8]) -> Option<LessSafeKey> {
-    Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).ok()?))
 }
 
 /// Encrypts and decrypts the chunks of one blob.

@@ -17,7 +17,7 @@ mod refer;
 mod tests;
 mod write;
 
-pub use cipher::{ContentKey, aes};
+pub use cipher::ContentKey;
 pub use read::Source;
 pub use refer::{release, retain};
 pub use write::{Writer, Written};

@@ -1,10 +1,10 @@
 //! SSE-C: the key that a request brings (Amazon S3 user guide, "Using server-side encryption with customer-provided keys"). It is kept
 //! nowhere: whether another request brings the same one is known by what it opens.
 
-use crate::s3::{blobs::aes, errors};
-use aws_lc_rs::aead::LessSafeKey;
+use crate::s3::errors;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use front::Answer;
+use logic::sealer::Sealer;
 use md5::{Digest, Md5};
 use std::fmt;
 use wire::{Fault, Value};
@@ -77,8 +77,8 @@ impl CustomerKey {
     }
 
     /// What seals with it.
-    pub(super) fn aes(&self) -> LessSafeKey {
-        aes(&self.bytes).expect("32 bytes are an AES-256 key")
+    pub(super) fn sealer(&self) -> Sealer {
+        Sealer::new(&self.bytes)
     }
 }
 

@@ -113,7 +113,7 @@ impl Method {
         match self {
             Self::Store => seal::by_store(cx, tx, key),
             Self::Kms(wish) => wish.seal(cx, tx, key),
-            Self::Customer(customer) => seal::by_customer(&cx.env, customer, key),
+            Self::Customer(customer) => Ok(seal::by_customer(&cx.env, customer, key)),
         }
     }
 

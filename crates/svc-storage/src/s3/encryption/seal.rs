@@ -4,13 +4,10 @@ use super::{
     customer::{CustomerKey, Headers},
     kms,
 };
-use crate::s3::{
-    blobs::{ContentKey, aes},
-    errors,
-};
-use aws_lc_rs::aead::{Aad, LessSafeKey, NONCE_LEN, Nonce};
+use crate::s3::{blobs::ContentKey, errors};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use front::{Answer, Cx};
+use logic::sealer::Sealer;
 use model::{
     Env,
     kms::Secret,
@@ -41,15 +38,12 @@ pub fn by_store(cx: &Cx, tx: &mut Tx, content: &ContentKey) -> Answer<Seal> {
             Arc::new(made)
         }
     };
-    Ok(Seal::Store { by: CURRENT.into(), key: sealed(&store_aes(&found)?, &cx.env, content)? })
+    Ok(Seal::Store { by: CURRENT.into(), key: sealed(&of_store(&found)?, &cx.env, content) })
 }
 
 /// Seals by the key that a request has brought.
-///
-/// # Errors
-/// Never, with what fits into memory.
-pub fn by_customer(env: &Env, customer: &CustomerKey, content: &ContentKey) -> Answer<Seal> {
-    Ok(Seal::Customer { key: sealed(&customer.aes(), env, content)? })
+pub fn by_customer(env: &Env, customer: &CustomerKey, content: &ContentKey) -> Seal {
+    Seal::Customer { key: sealed(&customer.sealer(), env, content) }
 }
 
 /// The key of a content that is read, with what the request says of it; none of one that stands in the clear.
@@ -123,32 +117,27 @@ fn opened(cx: &Cx, read: &impl Read, seal: &Seal, customer: Option<&CustomerKey>
             let found = read.spec(&s3::key::<StoreKey>(by))?;
             let found = found.ok_or_else(|| Fault::internal(format_args!("the store's key {by} is gone")))?;
             let lost = || Fault::internal("a content's key isn't what the store has sealed");
-            unsealed(&store_aes(&found)?, key).ok_or_else(lost)
+            unsealed(&of_store(&found)?, key).ok_or_else(lost)
         }
         Seal::Kms { key, context, .. } => kms::open(cx, read, key, context),
-        Seal::Customer { key } => customer.and_then(|customer| unsealed(&customer.aes(), key)).ok_or_else(errors::access_denied),
+        Seal::Customer { key } => {
+            customer.and_then(|customer| unsealed(&customer.sealer(), key)).ok_or_else(errors::access_denied)
+        }
     }
 }
 
-fn store_aes(key: &StoreKeySpec) -> Answer<LessSafeKey> {
-    aes(key.bytes.bytes()).ok_or_else(|| Fault::internal("the store's key is none"))
+fn of_store(key: &StoreKeySpec) -> Answer<Sealer> {
+    Sealer::of(key.bytes.bytes()).ok_or_else(|| Fault::internal("the store's key is none"))
 }
 
-fn sealed(with: &LessSafeKey, env: &Env, content: &ContentKey) -> Answer<String> {
-    let mut nonce = [0; NONCE_LEN];
+fn sealed(with: &Sealer, env: &Env, content: &ContentKey) -> String {
+    let mut nonce = [0; 12];
     env.dice.fill(&mut nonce);
-    let mut bytes = content.bytes().to_vec();
-    let sealing = with.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(PURPOSE), &mut bytes);
-    sealing.map_err(Fault::internal)?;
-    Ok(STANDARD.encode([&nonce[..], &bytes].concat()))
+    STANDARD.encode(with.seal_bytes(PURPOSE, content.bytes().to_vec(), nonce))
 }
 
-fn unsealed(with: &LessSafeKey, text: &str) -> Option<ContentKey> {
-    let bytes = STANDARD.decode(text).ok()?;
-    let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
-    let mut sealed = sealed.to_vec();
-    let opened = with.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(PURPOSE), &mut sealed).ok()?;
-    ContentKey::of(opened)
+fn unsealed(with: &Sealer, text: &str) -> Option<ContentKey> {
+    ContentKey::of(&with.open_bytes(PURPOSE, STANDARD.decode(text).ok()?)?)
 }
 
 /// Whether the ETag of what is sealed so isn't the MD5 of its bytes.
