@@ -183,6 +183,8 @@ impl Progress {
 impl Track {
     fn take(&mut self, found: Option<Found>) {
         self.starting = false;
+        // A signal that the server was killed before it sent isn't known from one that was sent: it goes out again.
+        self.killed = false;
         match found {
             Some(found) => (self.state, self.runtime_id, self.pid) = (found.state, found.runtime_id, found.pid),
             None => self.state = ContainerState::Pending,

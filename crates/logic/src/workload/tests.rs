@@ -315,6 +315,18 @@ fn fate(step: &Step, luck: u8, now: Timestamp) -> Vec<Event> {
     }
 }
 
+#[test]
+fn a_kill_that_was_lost_with_the_agent_is_made_again() {
+    let mut life = Life::ready(vec![container("a", &[])]);
+    life.next();
+    life.started("a");
+    life.spec.run = false;
+    assert_eq!(life.next(), [ask("a")]);
+    assert_eq!(life.second(30).next(), [Step::Kill("a".into())]);
+    life.progress = life.progress.clone().resume(|_| Some(running(0)));
+    assert_eq!(life.next(), [Step::Kill("a".into())]);
+}
+
 proptest! {
     #[test]
     fn every_life_is_orderly_and_ends(
