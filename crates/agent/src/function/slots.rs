@@ -230,11 +230,14 @@ impl Slots {
 
     /// Removes what is left of a slot, by force.
     pub async fn clear(&self, place: &Place) {
-        if let Some(process) = load::<ProcessId>(&place.folder, SHIM).ok().flatten().and_then(|shim| shim.open()) {
-            let _ = process.signal(nix::sys::signal::Signal::SIGKILL);
-            let _ = process.ended().await;
-        } else if !place.folder.join(SHIM).exists() {
-            self.launcher.end_shims(&place.folder).await;
+        match load::<ProcessId>(&place.folder, SHIM).ok().flatten() {
+            Some(shim) => {
+                if let Some(process) = shim.open() {
+                    let _ = process.signal(nix::sys::signal::Signal::SIGKILL);
+                    let _ = process.ended().await;
+                }
+            }
+            None => self.launcher.end_shims(&place.folder).await,
         }
         for _ in 0..LOOKS {
             self.cgroups.kill(&place.cgroup);

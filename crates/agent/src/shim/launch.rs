@@ -14,6 +14,11 @@ use tokio::{io::AsyncReadExt, process::Command};
 
 /// A start that takes longer than this has failed.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// In a shim's folder: what it says in its need. Every stage of it holds a lock on the file, from the launch to its end.
+const LOG: &str = "shim.log";
+/// Between two looks at whether the shims of a folder have ended, and how many there are.
+const LOOK: Duration = Duration::from_millis(2);
+const LOOKS: u32 = 2500;
 
 /// Starts shims.
 #[derive(Clone)]
@@ -34,9 +39,12 @@ impl Launcher {
 
     /// Runs the first stage of a shim and reads what it and its child say: `ok`, or why not.
     pub async fn launch(&self, what: &str, folder: &Path) -> Result<(), String> {
-        let log = fs::File::create(folder.join("shim.log")).map_err(text)?;
+        let log = fs::File::create(folder.join(LOG)).map_err(text)?;
+        // An earlier one that is about to end may have it.
+        let _ = log.try_lock();
         let mut command = self.command(what, folder);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().map_err(text)?;
+        drop(command);
         let mut said = String::new();
         let mut out = child.stdout.take().ok_or("the shim has no output")?;
         let heard = tokio::select! {
@@ -56,13 +64,22 @@ impl Launcher {
 
     /// Kills the shims of a folder, found by their command lines, and waits for them. What they have started ends with them.
     pub async fn end_shims(&self, folder: &Path) {
-        for process in shims_of(folder) {
-            if let Some(process) = process.open()
-                && process.signal(Signal::SIGKILL).is_ok()
-            {
-                let _ = process.ended().await;
+        let log = fs::File::open(folder.join(LOG)).ok();
+        for _ in 0..LOOKS {
+            for process in shims_of(folder) {
+                if let Some(process) = process.open()
+                    && process.signal(Signal::SIGKILL).is_ok()
+                {
+                    let _ = process.ended().await;
+                }
+            }
+            // One that is just being forked, or becoming its second stage, has no command line that could be found.
+            match log.as_ref().map(fs::File::try_lock) {
+                Some(Err(fs::TryLockError::WouldBlock)) => self.env.sleep(LOOK).await,
+                _ => return,
             }
         }
+        tracing::warn!(folder = %folder.display(), "what was started in a folder doesn't end");
     }
 }
 
