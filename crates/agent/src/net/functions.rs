@@ -50,10 +50,10 @@ impl FunctionNet {
         router.delete_link(&name).await?;
         let port = pair(End { space: &router, name: &name, mac: None }, End { space: &inside, name: INNER, mac: None }).await?;
         let own = address(number);
-        router.set_detached_addresses(port, &[host(ROUTER)]).await?;
+        router.add_detached_address(port, host(ROUTER)).await?;
         router.set_route(host(own), Way::Link(port)).await?;
         let eth0 = inside.need(INNER).await?;
-        inside.set_detached_addresses(eth0, &[host(own)]).await?;
+        inside.add_detached_address(eth0, host(own)).await?;
         inside.set_route(host(ROUTER), Way::Link(eth0)).await?;
         inside.set_route(Cidr::ANY, Way::Gateway(eth0, ROUTER.into())).await
     }

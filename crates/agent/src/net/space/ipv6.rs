@@ -2,7 +2,6 @@
 
 use super::super::error::Result;
 use super::{Space, refused, unless};
-use futures::TryStreamExt;
 use nix::errno::Errno;
 use rtnetlink::AddressMessageBuilder;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressFlags};
@@ -11,8 +10,7 @@ use std::net::{IpAddr, Ipv6Addr};
 impl Space {
     /// The addresses of IPv6 that an interface has, without the link-local ones.
     async fn ipv6_addresses(&self, index: u32) -> Result<Vec<(Ipv6Addr, u8)>> {
-        let found = self.netlink.address().get().set_link_index_filter(index).execute();
-        let found: Vec<_> = found.try_collect().await.map_err(|error| refused("list addresses", error))?;
+        let found = self.list("addresses", || self.netlink.address().get().set_link_index_filter(index).execute()).await?;
         let own = |attribute: &AddressAttribute| match attribute {
             AddressAttribute::Address(IpAddr::V6(address)) => Some(*address),
             _ => None,

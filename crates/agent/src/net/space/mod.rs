@@ -8,7 +8,7 @@ mod routes;
 pub(crate) use routes::{Family, MAIN, Way};
 
 use super::error::{Error, Result};
-use futures::TryStreamExt;
+use futures::{TryStream, TryStreamExt};
 use model::Cidr;
 use netns::Namespace;
 use nix::errno::Errno;
@@ -33,6 +33,8 @@ pub(crate) type Mac = [u8; 6];
 pub(crate) struct Space {
     namespace: Arc<Namespace>,
     netlink: Handle,
+    /// Held by who goes through a list.
+    lists: tokio::sync::Mutex<()>,
     driver: tokio::task::AbortHandle,
 }
 
@@ -71,12 +73,21 @@ impl Space {
         })?;
         let (connection, netlink, _) = opened.map_err(|cause| Error::Link { what: "open a netlink socket".into(), cause })?;
         let driver = runtime.spawn(connection).abort_handle();
-        Ok(Self { namespace, netlink, driver })
+        Ok(Self { namespace, netlink, lists: tokio::sync::Mutex::default(), driver })
     }
 
     /// The namespace itself.
     pub(crate) fn namespace(&self) -> &Arc<Namespace> {
         &self.namespace
+    }
+
+    /// What the kernel lists when it is asked so. Of one socket it goes through one list at a time, and says EBUSY to who asks for another.
+    async fn list<T, S>(&self, what: &str, ask: impl FnOnce() -> S) -> Result<Vec<T>>
+    where
+        S: TryStream<Ok = T, Error = rtnetlink::Error>,
+    {
+        let _alone = self.lists.lock().await;
+        ask().try_collect().await.map_err(|error| refused(format!("list {what}"), error))
     }
 
     /// The indices of the interfaces by name.
@@ -90,8 +101,7 @@ impl Space {
     }
 
     async fn links_that(&self, holds: fn(&LinkMessage) -> bool) -> Result<BTreeMap<String, u32>> {
-        let found: Vec<_> =
-            self.netlink.link().get().execute().try_collect().await.map_err(|error| refused("list interfaces", error))?;
+        let found = self.list("interfaces", || self.netlink.link().get().execute()).await?;
         let name = |attributes: &[LinkAttribute]| {
             attributes.iter().find_map(|attribute| match attribute {
                 LinkAttribute::IfName(name) => Some(name.clone()),
@@ -188,8 +198,7 @@ impl Space {
 
     /// The IPv4 addresses of an interface.
     pub(crate) async fn addresses(&self, index: u32) -> Result<Vec<Cidr>> {
-        let found = self.netlink.address().get().set_link_index_filter(index).execute();
-        let found: Vec<_> = found.try_collect().await.map_err(|error| refused("list addresses", error))?;
+        let found = self.list("addresses", || self.netlink.address().get().set_link_index_filter(index).execute()).await?;
         let local = |attribute: &AddressAttribute| match attribute {
             AddressAttribute::Local(IpAddr::V4(address)) => Some(*address),
             _ => None,
@@ -207,6 +216,11 @@ impl Space {
     /// other addresses are not on the link.
     pub(crate) async fn set_detached_addresses(&self, index: u32, wanted: &[Cidr]) -> Result<()> {
         self.set(index, wanted, AddressFlags::Noprefixroute).await
+    }
+
+    /// Gives a new interface such an address. (To find out what it has, the addresses of all interfaces would be gone through.)
+    pub(crate) async fn add_detached_address(&self, index: u32, address: Cidr) -> Result<()> {
+        self.add_address(index, address, AddressFlags::Noprefixroute).await
     }
 
     async fn set(&self, index: u32, wanted: &[Cidr], flags: AddressFlags) -> Result<()> {

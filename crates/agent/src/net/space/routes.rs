@@ -2,7 +2,6 @@
 
 use super::super::error::Result;
 use super::{LOOPBACK, Space, cause, refused, unless};
-use futures::TryStreamExt;
 use model::{Cidr, IpCidr, Ipv6Cidr};
 use nix::errno::Errno;
 use rtnetlink::packet_route::route::{
@@ -93,8 +92,7 @@ impl Space {
 
     /// The main table's routes that lead somewhere.
     async fn unicast(&self, wish: RouteMessage) -> Result<Vec<RouteMessage>> {
-        let found: Vec<_> =
-            self.netlink.route().get(wish).execute().try_collect().await.map_err(|error| refused("list routes", error))?;
+        let found = self.list("routes", || self.netlink.route().get(wish).execute()).await?;
         let leads =
             |route: &RouteMessage| route.header.kind == RouteType::Unicast && route.header.table == RouteHeader::RT_TABLE_MAIN;
         Ok(found.into_iter().filter(leads).collect())
@@ -144,8 +142,7 @@ impl Space {
             Family::V4 => IpVersion::V4,
             Family::V6 => IpVersion::V6,
         };
-        let found = self.netlink.rule().get(version).execute();
-        found.try_collect().await.map_err(|error| refused("list rules", error))
+        self.list("rules", || self.netlink.rule().get(version).execute()).await
     }
 }
 
