@@ -22,6 +22,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tokio::runtime::{self, Runtime};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 /// A host, and what it is made of.
@@ -31,6 +32,8 @@ pub struct Lab {
     pub env: Env,
     blobs: MemoryBlobs,
     host: Option<Host>,
+    /// What the server's tasks run in: they end with it.
+    server: Option<Runtime>,
 }
 
 impl Lab {
@@ -43,6 +46,7 @@ impl Lab {
             env,
             blobs: MemoryBlobs::default(),
             host: None,
+            server: None,
         }
     }
 
@@ -123,8 +127,13 @@ impl Lab {
         }
     }
 
-    /// A server begins, or one that has been killed comes back.
+    /// A server begins, or one comes back that is killed in the middle of what it does.
     pub async fn open(&mut self) {
+        self.host = None;
+        if let Some(killed) = self.server.take() {
+            tokio::task::spawn_blocking(move || drop(killed)).await.unwrap();
+        }
+        let server = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let places = self.places();
         let settings = net::Settings { runtime: places.runtime.clone(), tag: self.tag.clone(), domain: None };
         let config = Config {
@@ -138,7 +147,8 @@ impl Lab {
             output_bytes: 8 << 20,
             places,
         };
-        self.host = Some(Host(Functions::new(config).await.unwrap()));
+        self.host = Some(Host(server.spawn(Functions::new(config)).await.unwrap().unwrap()));
+        self.server = Some(server);
     }
 
     /// Where the environments' way to the cloud's API leads.
@@ -151,7 +161,8 @@ impl Lab {
     }
 
     pub async fn start(&self, environment: &Environment) -> Result<Duration, FunctionFault> {
-        self.host().start(environment.clone()).await
+        let (host, environment) = (Host(self.host().0.clone()), environment.clone());
+        self.server.as_ref().unwrap().spawn(async move { host.start(environment).await }).await.unwrap()
     }
 
     pub fn invocation(&self, event: &Value) -> Invocation {
@@ -226,6 +237,7 @@ impl Lab {
 impl Drop for Lab {
     /// A test that has failed leaves nothing either: environments end with their shims.
     fn drop(&mut self) {
+        self.server.take().into_iter().for_each(Runtime::shutdown_background);
         let folder = self.folder.path().to_str().unwrap().to_owned();
         for process in std::fs::read_dir("/proc").unwrap().flatten() {
             let line = std::fs::read_to_string(process.path().join("cmdline")).unwrap_or_default();
