@@ -5,7 +5,7 @@ use super::{
     code::CodeStore,
     job::{JOB, Job, Program, Root, load, save},
     output::Outputs,
-    runtimes::{Chosen, Interpreters},
+    runtimes::{Chosen, Interpreters, Language},
     slots::{Slot, Slots, USUAL_STORAGE, write_if_other},
 };
 use crate::{
@@ -92,8 +92,9 @@ impl Functions {
         let data = config.places.data.clone();
         let bootstraps = data.join("functions/runtime");
         fs::create_dir_all(&bootstraps).map_err(text)?;
-        write_if_other(&bootstraps.join("bootstrap.py"), PYTHON).map_err(text)?;
-        write_if_other(&bootstraps.join("bootstrap.mjs"), NODE).map_err(text)?;
+        for (language, content) in [(Language::Python, PYTHON), (Language::Node, NODE)] {
+            write_if_other(&bootstraps.join(language.bootstrap()), content).map_err(text)?;
+        }
         let (ends, ended) = mpsc::unbounded_channel();
         let slots = Slots::new(config.places, config.env.clone(), config.net, config.api, config.output_bytes).map_err(text)?;
         let functions = Arc::new(Self {
@@ -176,7 +177,7 @@ impl Functions {
     }
 
     fn interpreters(&self) -> &Interpreters {
-        self.interpreters.get_or_init(Interpreters::find)
+        self.interpreters.get_or_init(|| Interpreters::find().prepared(&self.bootstraps))
     }
 
     /// What an environment runs in.

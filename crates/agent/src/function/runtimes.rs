@@ -20,6 +20,16 @@ pub enum Language {
     Node,
 }
 
+impl Language {
+    /// The name of its bootstrap's text.
+    pub const fn bootstrap(self) -> &'static str {
+        match self {
+            Self::Python => "bootstrap.py",
+            Self::Node => "bootstrap.mjs",
+        }
+    }
+}
+
 /// A version: major and minor. Of Node.js only the major one counts.
 pub type Version = (u32, u32);
 
@@ -36,6 +46,8 @@ pub struct Interpreter {
     pub program: PathBuf,
     /// The folder that it and its library are in.
     pub prefix: PathBuf,
+    /// The bootstrap's name in the runtime's folder: its text, or what the interpreter has made of it.
+    pub bootstrap: String,
 }
 
 /// All that this host has.
@@ -66,6 +78,9 @@ const PYTHON: &str = "import sys,json;v=sys.version_info;print(json.dumps(['%d.%
 const NODE: &str = "const v=process.versions.node.split('.').map(Number),p=require('path'),e=require('fs').realpathSync(process.execPath);\
                     console.log(JSON.stringify([process.versions.node,v[0],0,p.dirname(p.dirname(e)),e]))";
 
+/// Has Python compile the bootstrap, once: each cold start would wait for it. What comes of it says the name under which environments see the text.
+const COMPILE: &str = "import sys,py_compile as p;p.compile(sys.argv[1],sys.argv[2],'/var/runtime/bootstrap.py',True,invalidation_mode=p.PycInvalidationMode.UNCHECKED_HASH)";
+
 impl Interpreters {
     /// Looks for them. It takes a while: each is asked.
     pub fn find() -> Self {
@@ -81,6 +96,21 @@ impl Interpreters {
             }
         }
         Self(found)
+    }
+
+    /// With the bootstraps in a folder made ready for them. One that can't be is run from its text.
+    pub fn prepared(mut self, bootstraps: &Path) -> Self {
+        for interpreter in self.0.iter_mut().filter(|it| it.language == Language::Python) {
+            let name = format!("python{}.{}.pyc", interpreter.version.0, interpreter.version.1);
+            let mut command = Command::new(&interpreter.program);
+            command.args(["-I", "-c", COMPILE]).arg(bootstraps.join("bootstrap.py")).arg(bootstraps.join(&name));
+            let done = command.env_clear().current_dir("/").stdin(Stdio::null()).output();
+            match done {
+                Ok(done) if done.status.success() => interpreter.bootstrap = name,
+                other => tracing::warn!(?other, "{} can't compile its bootstrap", interpreter.name()),
+            }
+        }
+        self
     }
 
     /// These.
@@ -155,11 +185,12 @@ impl Interpreter {
             false => Path::new("/var/lang").join(self.program.strip_prefix(&self.prefix).unwrap_or(&self.program)),
         };
         let program = program.to_string_lossy().into_owned();
+        let bootstrap = format!("/var/runtime/{}", self.bootstrap);
         let (words, name) = match self.language {
             // Neither the user's site folder nor `.pth` files are looked at, which takes longer than all the rest: the bootstrap says where
             // modules are.
-            Language::Python => (vec![program, "-S".into(), "-s".into(), "/var/runtime/bootstrap.py".into()], "python"),
-            Language::Node => (vec![program, "/var/runtime/bootstrap.mjs".into()], "nodejs"),
+            Language::Python => (vec![program, "-S".into(), "-s".into(), bootstrap], "python"),
+            Language::Node => (vec![program, bootstrap], "nodejs"),
         };
         Chosen {
             root: Root::Host((!is_system).then(|| self.prefix.clone())),
@@ -218,16 +249,33 @@ fn ask(language: Language, path: &Path) -> Option<Interpreter> {
     let program = fs::canonicalize(&said.4).ok()?;
     // Another prefix than the program's own can't be shown to a function.
     let whole = program.starts_with(&prefix);
-    whole.then_some(Interpreter { language, full: said.0, version: (said.1, said.2), program, prefix })
+    let bootstrap = language.bootstrap().to_owned();
+    whole.then_some(Interpreter { language, full: said.0, version: (said.1, said.2), program, prefix, bootstrap })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn pythons_of_this_host_run_what_they_have_compiled() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("bootstrap.py"), "print('ready')").unwrap();
+        let pythons = Interpreters::find().prepared(folder.path()).0.into_iter().filter(|it| it.language == Language::Python);
+        let mut ran = 0;
+        for python in pythons.filter(|it| it.version >= (3, 9)) {
+            assert_ne!(python.bootstrap, "bootstrap.py");
+            let output = Command::new(&python.program).arg(folder.path().join(&python.bootstrap)).output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.stdout), "ready\n");
+            ran += 1;
+        }
+        assert!(ran > 0, "the tests need Python 3");
+    }
+
     fn host() -> Interpreters {
         let of = |language, full: &str, version, prefix: &str, program: &str| Interpreter {
             language,
+            bootstrap: language.bootstrap().into(),
             full: full.into(),
             version,
             prefix: prefix.into(),

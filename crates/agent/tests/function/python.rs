@@ -107,3 +107,19 @@ async fn answers_that_are_no_json_are_refused() {
     assert_eq!(error["errorMessage"], "Unable to marshal response: Object of type set is not JSON serializable");
     lab.leave().await;
 }
+
+#[tokio::test]
+async fn what_json_can_say_comes_back_as_it_was() {
+    let (lab, environment) =
+        Lab::with("python3.11", "app.handler", &[("app.py", "def handler(event, context):\n    return event\n")]).await;
+    let all = [
+        json!({"a": [1, -0.5, 1e300, 12345678901234567_u64], "\u{e9}\u{2028}": "\"\\\n\u{1f600}", "n": null, "t": true, "e": [{}, []]}),
+        json!("alone"),
+        json!(null),
+        json!(7),
+    ];
+    for event in all {
+        assert_eq!(lab.answer(&environment, event.clone()).await, event);
+    }
+    lab.leave().await;
+}

@@ -10,6 +10,9 @@ import time
 TASK_ROOT = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
 API = os.environ["AWS_LAMBDA_RUNTIME_API"]
 JSON_LOGS = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
+# What frames of this file say; it may run from what was compiled of it.
+OWN_FILE = (lambda: None).__code__.co_filename
+SPACE = " \t\n\r"
 
 
 def set_path():
@@ -103,8 +106,6 @@ class LambdaContext:
     """The second argument of a handler."""
 
     def __init__(self, headers):
-        from json import loads
-
         environ = os.environ
         self.aws_request_id = headers.get("lambda-runtime-aws-request-id")
         self.log_group_name = environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
@@ -116,8 +117,9 @@ class LambdaContext:
         self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
         self._deadline = int(headers.get("lambda-runtime-deadline-ms", "0"))
         client = headers.get("lambda-runtime-client-context")
+        identity = headers.get("lambda-runtime-cognito-identity")
         self.client_context = ClientContext(loads(client)) if client else None
-        self.identity = CognitoIdentity(loads(headers.get("lambda-runtime-cognito-identity") or "{}"))
+        self.identity = CognitoIdentity(loads(identity) if identity else {})
 
     def get_remaining_time_in_millis(self):
         return max(0, self._deadline - int(time.time() * 1000))
@@ -167,7 +169,7 @@ def trace_of(error):
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
-    return traceback.format_list([it for it in frames if it.filename != __file__ and not it.filename.startswith("<frozen importlib")])
+    return traceback.format_list([it for it in frames if it.filename != OWN_FILE and not it.filename.startswith("<frozen importlib")])
 
 
 def described(error):
@@ -175,6 +177,13 @@ def described(error):
     if isinstance(error, Fault):
         return {"errorMessage": error.message, "errorType": error.kind, "requestId": request_id or "", "stackTrace": error.trace}
     return {"errorMessage": str(error), "errorType": type(error).__name__, "requestId": request_id or "", "stackTrace": trace_of(error)}
+
+
+def error_json(what):
+    from json import dumps
+
+    # As ASCII: messages may have characters that UTF-8 hasn't.
+    return dumps(what).encode()
 
 
 def complain(what):
@@ -275,9 +284,56 @@ class LoggingWatch:
         return spec
 
 
-def encode(value, dumps):
+class PlainJson:
+    """What the json module sets up its own module in C with. Importing json itself takes a third of a cold start (for regular expressions, which it
+    finds the places of errors with), and most handlers that don't import it never see an error."""
+
+    def __init__(self):
+        from _json import encode_basestring, make_encoder, make_scanner
+
+        self.strict, self.object_hook, self.object_pairs_hook = True, None, None
+        self.parse_float, self.parse_int = float, int
+        self.parse_constant = {"-Infinity": float("-inf"), "Infinity": float("inf"), "NaN": float("nan")}.__getitem__
+        self.scan = make_scanner(self)
+        self.dump = lambda value: make_encoder({}, as_json, encode_basestring, None, ": ", ", ", False, False, True)(value, 0)
+
+    def loads(self, data):
+        text = data.decode()
+        value, end = self.scan(text, len(text) - len(text.lstrip(SPACE)))
+        if text[end:].strip(SPACE):
+            raise ValueError("something follows")
+        return value
+
+
+try:
+    plain = PlainJson()
+except Exception:
+    # An interpreter whose json is made otherwise.
+    plain = None
+
+
+def loads(data):
     try:
-        return dumps(value, ensure_ascii=False, default=as_json).encode("utf-8")
+        return plain.loads(data)
+    except Exception:
+        # json has the right words for what is wrong.
+        from json import loads
+
+        return loads(data)
+
+
+def dumps(value):
+    try:
+        return "".join(plain.dump(value))
+    except Exception:
+        from json import dumps
+
+        return dumps(value, ensure_ascii=False, default=as_json)
+
+
+def encode(value):
+    try:
+        return dumps(value).encode("utf-8")
     except (TypeError, ValueError) as error:
         raise Fault("Runtime.MarshalError", "Unable to marshal response: %s" % error)
 
@@ -289,7 +345,7 @@ def as_json(value):
     raise TypeError("Object of type %s is not JSON serializable" % type(value).__name__)
 
 
-def invoke(connection, handler, dumps, loads):
+def invoke(connection, handler):
     global request_id
     status, headers, event = connection.request("GET", "invocation/next")
     if status != 200:
@@ -305,7 +361,7 @@ def invoke(connection, handler, dumps, loads):
             event = loads(event) if event else None
         except ValueError as error:
             raise Fault("Runtime.UnmarshalError", "Unable to unmarshal input: %s" % error)
-        answer = encode(handler(event, LambdaContext(headers)), dumps)
+        answer = encode(handler(event, LambdaContext(headers)))
         path, more = "response", (("Content-Type", "application/json"),)
     except BaseException as error:
         if isinstance(error, (SystemExit, KeyboardInterrupt)) and not isinstance(error, Fault):
@@ -313,7 +369,7 @@ def invoke(connection, handler, dumps, loads):
             raise
         what = described(error)
         complain(what)
-        answer = dumps(what).encode()
+        answer = error_json(what)
         path, more = "error", (("Content-Type", "application/json"), ("Lambda-Runtime-Function-Error-Type", what["errorType"]))
     sys.stdout.flush()
     connection.request("POST", "invocation/%s/%s" % (request_id, path), answer, more)
@@ -322,8 +378,6 @@ def invoke(connection, handler, dumps, loads):
 def main():
     set_path()
     sys.meta_path.insert(0, LoggingWatch())
-    from json import dumps, loads
-
     connection = Connection()
     try:
         handler = load()
@@ -333,10 +387,10 @@ def main():
         what = described(error)
         complain(what)
         more = (("Content-Type", "application/json"), ("Lambda-Runtime-Function-Error-Type", what["errorType"]))
-        connection.request("POST", "init/error", dumps(what).encode(), more)
+        connection.request("POST", "init/error", error_json(what), more)
         sys.exit(1)
     while True:
-        invoke(connection, handler, dumps, loads)
+        invoke(connection, handler)
 
 
 for stream in (sys.stdout, sys.stderr):
