@@ -158,7 +158,8 @@ impl LocalHost {
         let work = host.clone();
         let work = tokio::spawn(async move {
             let flows = work.flows.keep(work.parts.network.clone(), work.parts.env.clone(), work.desired.subscribe());
-            tokio::join!(work.clone().work(ends), flows);
+            let (networks, wishes) = watch::channel(None);
+            tokio::join!(work.clone().work(ends, networks), work.tend_network(wishes), flows);
         });
         host.work.lock().unwrap_or_else(PoisonError::into_inner).replace(work);
         Ok(host)
@@ -241,16 +242,14 @@ impl LocalHost {
     }
 
     /// Carries out each wish, and looks again whenever a workload has vanished: its VPC may be removed then.
-    async fn work(self: Arc<Self>, mut ends: mpsc::UnboundedReceiver<Gone>) {
+    async fn work(self: Arc<Self>, mut ends: mpsc::UnboundedReceiver<Gone>, networks: watch::Sender<Option<Desired>>) {
         let mut desired = self.desired.subscribe();
         // The first wish may have come before this task did.
         desired.mark_changed();
         let mut collect_at = self.parts.env.now() + COLLECT_IMAGES;
-        let mut repair = Repair::default();
         loop {
             tokio::select! {
                 Ok(()) = desired.changed() => {}
-                () = due(&self.parts.env.clock, repair.at) => {}
                 Some(gone) = ends.recv() => self.remove(&gone),
                 () = self.parts.env.clock.sleep_until(collect_at) => {
                     collect_at = self.parts.env.now() + COLLECT_IMAGES;
@@ -263,6 +262,22 @@ impl LocalHost {
                 self.update_pods(&wish);
                 self.update_volumes(&wish);
                 self.update_machines(&wish);
+                networks.send_replace(Some(wish));
+            }
+        }
+    }
+
+    /// Makes the network that is wished for, while workloads and machines get their images and disks: they wait for it themselves. (It comes behind
+    /// them: who isn't known yet can't be told of its interfaces.)
+    async fn tend_network(&self, mut wishes: watch::Receiver<Option<Desired>>) {
+        let mut repair = Repair::default();
+        loop {
+            tokio::select! {
+                Ok(()) = wishes.changed() => {}
+                () = due(&self.parts.env.clock, repair.at) => {}
+            }
+            let wish = wishes.borrow_and_update().clone();
+            if let Some(wish) = wish {
                 let whole = self.update_network(&wish).await;
                 repair = repair.after(whole, self.parts.env.now());
             }

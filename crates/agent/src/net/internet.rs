@@ -48,22 +48,23 @@ pub(crate) struct Internet {
 }
 
 impl Internet {
-    /// Makes the internet reach exactly these VPCs' public addresses; without any, there is no internet. Answers what could not be
+    /// Makes the namespace in the middle, from which these VPCs' public addresses will be reached; `None` if they have none.
+    pub(crate) async fn hub(&self, vpcs: &[Vpc]) -> Option<Result<Space>> {
+        let wanted = wanted(vpcs);
+        if wanted.is_empty() { None } else { Some(self.make_hub(&wanted).await) }
+    }
+
+    /// Makes the internet reach exactly these VPCs' public addresses; without a [`Self::hub`], there is no internet. Answers what could not be
     /// done, by VPC id.
-    pub(crate) async fn ensure(&self, vpcs: &[Vpc]) -> BTreeMap<String, Error> {
-        let all = vpcs.iter().map(|vpc| (vpc.id.as_str(), Outside::of(vpc)));
-        let wanted: BTreeMap<_, _> = all.filter(|(_, it)| !it.is_empty()).collect();
-        let mut faults = BTreeMap::new();
+    pub(crate) async fn join(&self, hub: Option<Result<Space>>, vpcs: &[Vpc]) -> BTreeMap<String, Error> {
+        let (wanted, mut faults) = (wanted(vpcs), BTreeMap::new());
         for vpc in self.places.list("vpc-").iter().filter(|vpc| !wanted.contains_key(vpc.as_str())) {
             faults.extend(self.detach(vpc).await.err().map(|error| (vpc.clone(), error)));
         }
-        if wanted.is_empty() {
-            faults.extend(self.remove().await.err().map(|error| (String::new(), error)));
-            return faults;
-        }
-        match self.hub(&wanted).await {
-            Err(error) => faults.extend(wanted.keys().map(|vpc| (vpc.to_string(), Error::Refused(error.to_string())))),
-            Ok(hub) => {
+        match hub {
+            None => faults.extend(self.remove().await.err().map(|error| (String::new(), error))),
+            Some(Err(error)) => faults.extend(wanted.keys().map(|vpc| (vpc.to_string(), Error::Refused(error.to_string())))),
+            Some(Ok(hub)) => {
                 for (vpc, outside) in &wanted {
                     faults.extend(self.attach(&hub, vpc, outside).await.err().map(|error| (vpc.to_string(), error)));
                 }
@@ -85,12 +86,14 @@ impl Internet {
         Ok(Namespace::remove(&self.places.internet())?)
     }
 
-    /// The namespace in the middle.
-    async fn hub(&self, wanted: &BTreeMap<&str, Outside>) -> Result<Space> {
+    async fn make_hub(&self, wanted: &BTreeMap<&str, Outside>) -> Result<Space> {
         let (hub, _) = Space::ensure(&self.places.internet())?;
         parameters::prepare_router(hub.namespace())?;
-        filter::load(&hub, internet_ruleset(HOST_LINK, EGRESS_LINK)).await?;
         hub.loopback().await?;
+        // Both are programs that take their time; nothing is forwarded before both are done.
+        let filtered = filter::load(&hub, internet_ruleset(HOST_LINK, EGRESS_LINK));
+        let (filtered, beyond) = tokio::join!(filtered, self.reach_beyond());
+        filtered?;
         hub.set_route(POOL, Way::Unreachable).await?;
         parameters::forward(hub.namespace())?;
         let addresses = wanted.values().flat_map(|it| it.ipv4.iter().copied()).collect();
@@ -100,7 +103,7 @@ impl Internet {
             [] => None,
             blocks => self.join_host_ipv6(&hub, blocks).await.err().map(|error| ipv6::unreachable_from_host(&error)),
         };
-        let beyond = self.reach_beyond().await.err().map(|error| no_egress(&error));
+        let beyond = beyond.err().map(|error| no_egress(&error));
         let shortcomings: Vec<_> = host.into_iter().chain(host_ipv6).chain(beyond).collect();
         shortcomings.iter().for_each(|it| tracing::warn!(what = it.what, costs = it.costs, "{}", it.remedy));
         *self.shortcomings.lock().unwrap_or_else(PoisonError::into_inner) = shortcomings;
@@ -210,6 +213,11 @@ struct Outside {
     ipv4: BTreeSet<Ipv4Addr>,
     /// Blocks from which something gets there.
     ipv6: Vec<Ipv6Cidr>,
+}
+
+/// What the internet is to know of VPCs, by their ids.
+fn wanted(vpcs: &[Vpc]) -> BTreeMap<&str, Outside> {
+    vpcs.iter().map(|vpc| (vpc.id.as_str(), Outside::of(vpc))).filter(|(_, it)| !it.is_empty()).collect()
 }
 
 impl Outside {

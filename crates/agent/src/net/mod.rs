@@ -263,8 +263,9 @@ impl Network for NetWorld {
     async fn ensure(&self, vpcs: &[Vpc]) -> BTreeMap<String, String> {
         let _alone = self.shared.lock().await;
         let (wishes, mut faults) = (router::Wish::of(vpcs), BTreeMap::new());
-        Self::each(&wishes, &mut faults, |wish| self.ensure_vpc(wish)).await;
-        let beyond = self.internet.ensure(vpcs).await.into_iter().chain(peering::ensure(&self.places, vpcs).await);
+        let routers = Self::each(&wishes, &mut faults, |wish| self.ensure_vpc(wish));
+        let (hub, ()) = tokio::join!(self.internet.hub(vpcs), routers);
+        let beyond = self.internet.join(hub, vpcs).await.into_iter().chain(peering::ensure(&self.places, vpcs).await);
         for (vpc, fault) in beyond {
             faults.entry(vpc).or_insert(fault);
         }

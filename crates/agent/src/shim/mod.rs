@@ -26,7 +26,7 @@ pub use job::{Exit, JOB, Job, OUTPUT, STATE, State};
 pub(crate) use executor::reset_signals;
 pub(crate) use launch::Launcher;
 pub(crate) use rootfs::release_namespaces;
-pub(crate) use run::{Clock, Failure, close_rest, detach, ignore_signals, remove_group, say_ok};
+pub(crate) use run::{Clock, Failure, Moving, close_rest, detach, ignore_signals, remove_group, say_ok};
 
 use crate::{
     function::shim as function,

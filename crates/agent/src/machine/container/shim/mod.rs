@@ -32,7 +32,7 @@ use crate::{
         text,
     },
     process::{PidFd, ProcessId},
-    shim::{Clock, Failure},
+    shim::{Clock, Failure, Moving},
 };
 use agent_proto::machine::OffCause;
 use model::Timestamp;
@@ -65,12 +65,13 @@ pub fn detach(folder: &Path) -> Result<(), Failure> {
 pub fn run(folder: &Path) -> Result<(), Failure> {
     let job = load(folder)?;
     let cgroups = Cgroups::detect()?;
-    cgroups.enter(&job.shim_cgroup, std::process::id())?;
+    let moving = Moving::begin(&cgroups, &job.shim_cgroup)?;
     setgroups(&[])?;
     crate::shim::ignore_signals()?;
     let door = Door::open(&job.runtime)?;
     let clock = Clock::moved_by(job.clock_offset_ms);
-    let mut machine = match Machine::boot(job.clone(), door, &cgroups, &clock) {
+    let booted = Machine::boot(job.clone(), door, &cgroups, &clock);
+    let mut machine = match booted.and_then(|machine| moving.end().map(|()| machine)) {
         Ok(machine) => machine,
         Err(error) => {
             clean_up(&job, &cgroups);
