@@ -133,9 +133,12 @@ def running(cloud, ids):
 
 
 def terminate(cloud, ids):
-    """Waits for the end: what follows isn't measured beside it."""
+    """Waits for the end, and for that of their disks: what follows isn't measured beside it."""
     cloud.call("TerminateInstances", **by_id(ids))
     until(lambda: in_state(cloud, ids, 48) == len(ids), 120, "machines end")
+    until(lambda: not all_of(cloud.call("DescribeVolumes"), "volumeId"), 120, "their disks are gone")
+    # The host is still putting away their network, which nobody can be asked about.
+    time.sleep(0.5)
 
 
 def one_by_one(cloud, image, keys, rounds):
