@@ -37,8 +37,8 @@ pub enum Value {
 impl Value {
     /// A structure of those members that are not null.
     pub fn structure<const N: usize>(members: [(&'static str, Value); N]) -> Self {
-        // Room for all at once: most of an answer is made of such, and grown bit by bit it would be copied again and again.
-        let mut there = Vec::with_capacity(N);
+        // Just as much room as they need: most of an answer is made of such, and most structures have few of their members.
+        let mut there = Vec::with_capacity(members.iter().filter(|(_, value)| !value.is_null()).count());
         there.extend(members.into_iter().filter(|(_, value)| !value.is_null()));
         Value::Struct(there)
     }
@@ -70,7 +70,8 @@ impl Value {
         let (members, mut next) = (if let Value::Struct(members) = self { members.as_slice() } else { &[] }, 0);
         members.iter().filter(|(_, value)| !value.is_null()).filter_map(move |(name, value)| {
             let (before, behind) = structure.members.split_at(next);
-            let found = behind.iter().chain(before).position(|member| member.name == *name)?;
+            let is_it = |member: &Member| std::ptr::eq(member.name, *name) || member.name == *name;
+            let found = behind.iter().chain(before).position(is_it)?;
             let at = (next + found) % structure.members.len();
             next = at + 1;
             Some((&structure.members[at], value))

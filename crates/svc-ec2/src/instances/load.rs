@@ -134,9 +134,8 @@ pub fn belongings(read: &impl Read, key: &Key<Instance>, spec: &InstanceSpec) ->
 pub fn disks(read: &impl Read, key: &Key<Instance>, spec: &InstanceSpec) -> Result<Vec<Disk>, spine::StoreError> {
     let mut disks = Vec::new();
     for id in &spec.volumes {
-        let volume = beside::<Volume>(key, id);
-        let Some(spec) = read.spec(&volume)? else { continue };
-        let disk = Disk { id: id.clone(), spec, plan: read.plan(&volume)? };
+        let Some(Row { spec, plan, .. }) = read.get(&beside::<Volume>(key, id))? else { continue };
+        let disk = Disk { id: id.clone(), spec, plan };
         if disk.attachment(&key.id).is_some() {
             disks.push(disk);
         }

@@ -3,7 +3,7 @@
 use super::super::text;
 use super::read::child_name;
 use crate::Value;
-use crate::schema::{Kind, Member, Namespace, Service, Structure, TimestampFormat};
+use crate::schema::{Kind, Member, Namespace, Protocol, Service, Structure, TimestampFormat};
 
 /// Writes a document.
 pub struct Writer<'a> {
@@ -51,10 +51,10 @@ impl<'a> Writer<'a> {
         match (kind, value) {
             (Kind::Structure(structure), _) => self.structure(name, member.namespace.or(structure.namespace), structure, value),
             (Kind::List(list), Value::List(items)) if member.flattened || list.flattened => {
-                items.iter().for_each(|item| self.member(name, &list.member, item));
+                self.items(name, &list.member, items);
             }
             (Kind::List(list), Value::List(items)) => self.wrapped(name, member.namespace, |writer| {
-                items.iter().for_each(|item| writer.member(list.member.wire_name(), &list.member, item));
+                writer.items(list.member.wire_name(), &list.member, items);
             }),
             (Kind::Map(map), Value::Map(entries)) if member.flattened || map.flattened => {
                 entries.iter().for_each(|(key, value)| self.entry(name, map, key, value, member.namespace));
@@ -69,6 +69,15 @@ impl<'a> Writer<'a> {
         }
     }
 
+    fn items(&mut self, name: &str, member: &Member, items: &[Value]) {
+        let Some((first, others)) = items.split_first() else { return };
+        let begin = self.out.len();
+        self.member(name, member, first);
+        // A document of megabytes is not to be moved each time that it has doubled.
+        self.out.reserve((self.out.len() - begin) * others.len());
+        others.iter().for_each(|item| self.member(name, member, item));
+    }
+
     fn entry(&mut self, name: &str, map: &crate::schema::Map, key: &str, value: &Value, namespace: Option<Namespace>) {
         self.wrapped(name, namespace, |writer| {
             writer.wrapped(map.key.wire_name(), map.key.namespace, |writer| writer.push(key));
@@ -79,14 +88,19 @@ impl<'a> Writer<'a> {
     fn structure(&mut self, name: &str, namespace: Option<Namespace>, structure: &Structure, value: &Value) {
         self.open(name);
         self.namespace(namespace);
-        for member in structure.members.iter().filter(|member| member.xml_attribute) {
-            if let Some(value) = value.get(member.name).filter(|value| !value.is_null()) {
-                self.attribute(member.wire_name(), &text::write(value, TimestampFormat::Iso8601));
-            }
+        if self.service.protocols.contains(&Protocol::RestXml) {
+            self.attributes(structure, value);
         }
         self.out.push('>');
         self.members(structure, value);
         self.close(name);
+    }
+
+    /// The members that are attributes, which only the shapes of this protocol have.
+    fn attributes(&mut self, structure: &Structure, value: &Value) {
+        for (member, value) in value.present(structure).filter(|(member, _)| member.xml_attribute) {
+            self.attribute(member.wire_name(), &text::write(value, TimestampFormat::Iso8601));
+        }
     }
 
     /// An element with a namespace, and what is inside.
