@@ -1,11 +1,17 @@
 """Functions whose runtime an image brings: one that is configured for a runtime, and one that is the function's own."""
+import base64
 import concurrent.futures
 import hashlib
+import importlib.metadata
 import importlib.util
 import io
 import json
 import os
 import pathlib
+import re
+import subprocess
+import sys
+import sysconfig
 import tarfile
 
 import pytest
@@ -38,29 +44,35 @@ def layout(tmp_path_factory):
     """An OCI layout with that runtime and a static busybox."""
     if not BUSYBOX.exists():
         pytest.skip("NOT RUN: /bin/busybox is not there")
+    tree = {"bin/busybox": BUSYBOX.read_bytes(), "var/runtime/bootstrap": BOOTSTRAP.encode()}
+    config = {"Entrypoint": ["/var/runtime/bootstrap"], "Cmd": ["of-image"], "Env": ["PATH=/bin", "SAID=by the image"]}
+    return image_of(tmp_path_factory.mktemp("runtime") / "layout", tree, {f"bin/{applet}": "busybox" for applet in APPLETS}, config)
+
+
+def image_of(folder, tree, links, config):
+    """An OCI layout, with an image of these files, all of which may be executed, and links."""
     maker = importlib.util.spec_from_file_location("image", ROOT / "demo/image.py")
     image = importlib.util.module_from_spec(maker)
     maker.loader.exec_module(image)
-    tree, raw = {"bin/busybox": BUSYBOX.read_bytes(), "var/runtime/bootstrap": BOOTSTRAP.encode()}, io.BytesIO()
+    raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w") as archive:
         for name, data in tree.items():
             member = tarfile.TarInfo(name)
             member.size, member.mode = len(data), 0o755
             archive.addfile(member, io.BytesIO(data))
-        for applet in APPLETS:
-            member = tarfile.TarInfo(f"bin/{applet}")
-            member.type, member.linkname = tarfile.SYMTYPE, "busybox"
+        for name, target in links.items():
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = tarfile.SYMTYPE, target
             archive.addfile(member)
-    made = image.Layout(tmp_path_factory.mktemp("runtime") / "layout")
-    return finish(made, raw.getvalue())
+    return finish(image.Layout(folder), raw.getvalue(), config)
 
 
-def finish(made, layer):
+def finish(made, layer, config):
     """The layout's folder, with an image of that layer."""
     machine = {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
     config = {
         "architecture": machine, "os": "linux", "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
-        "config": {"Entrypoint": ["/var/runtime/bootstrap"], "Cmd": ["of-image"], "Env": ["PATH=/bin", "SAID=by the image"]}}
+        "config": config}
     kind = "application/vnd.oci.image"
     manifest = {
         "schemaVersion": 2, "mediaType": f"{kind}.manifest.v1+json", "config": made.json(config, f"{kind}.config.v1+json"),
@@ -103,6 +115,50 @@ def test_an_image_of_ones_own_brings_what_asks_for_invocations(place, role, layo
     client.get_waiter("function_active_v2").wait(FunctionName="own", WaiterConfig={"Delay": 1})
     said = invoke(client, "own", {"n": 2})[1]
     assert (said["event"], said["argument"], said["said"], said["runs"], said["code"]) == ({"n": 2}, "of-function", "by the image", "", "")
+
+
+HANDLER = """import os
+
+def handler(event, context):
+    print("told", context.aws_request_id)
+    if event.get("fails"):
+        raise ValueError("on purpose")
+    left = 0 < context.get_remaining_time_in_millis() <= 30000
+    return {"event": event, "name": context.function_name, "left": left, "sealed": not os.access("/function", os.W_OK)}
+"""
+
+
+def with_awss_own_client():
+    """The interpreter that runs this test with its library, what both need of the host, AWS's own client of the Runtime API, and a handler."""
+    library = pathlib.Path(sysconfig.get_path("stdlib"))
+    left_out = {"test", "tests", "idlelib", "tkinter", "ensurepip", "site-packages", "dist-packages", "__pycache__"}
+    files = [pathlib.Path(os.path.realpath(sys.executable))]
+    files += [file for file in library.rglob("*") if file.is_file() and not left_out & set(file.relative_to(library).parts)]
+    tree = {str(file).lstrip("/"): file.read_bytes() for file in files}
+    needed = [file for file in files if file == files[0] or file.suffix == ".so"]
+    for name in ["awslambdaric", "simplejson", "snapshot-restore-py"]:
+        for file in importlib.metadata.files(name):
+            tree[f"function/{file}"] = file.locate().read_bytes()
+            needed += [file.locate()] if file.suffix == ".so" else []
+    for line in subprocess.run(["ldd", *needed], capture_output=True, text=True).stdout.splitlines():
+        if found := re.search(r"(/\S+) \(0x", line):
+            tree[found[1].lstrip("/")] = pathlib.Path(found[1]).read_bytes()
+    return {**tree, "function/app.py": HANDLER.encode()}, f"/{next(iter(tree))}"
+
+
+def test_awss_own_runtime_interface_client_serves_an_image(place, role, skopeo, tmp_path):
+    tree, interpreter = with_awss_own_client()
+    config = {"Entrypoint": [interpreter, "-m", "awslambdaric"], "Cmd": ["app.handler"], "WorkingDir": "/function", "Env": ["PYTHONPATH=/function"]}
+    client, uri = place.client("lambda"), push(place, image_of(tmp_path / "layout", tree, {}, config), "client")
+    client.create_function(FunctionName="client", PackageType="Image", Role=role, Code={"ImageUri": uri}, Timeout=30, MemorySize=512)
+    client.get_waiter("function_active_v2").wait(FunctionName="client", WaiterConfig={"Delay": 1})
+    answer, said = invoke(client, "client", {"n": 3}, LogType="Tail")
+    assert said == {"event": {"n": 3}, "name": "client", "left": True, "sealed": True}
+    assert "told " + answer["ResponseMetadata"]["RequestId"] in base64.b64decode(answer["LogResult"]).decode()
+    answer, said = invoke(client, "client", {"fails": True})
+    assert (answer["FunctionError"], said["errorType"], said["errorMessage"]) == ("Unhandled", "ValueError", "on purpose")
+    assert any("on purpose" in line or "app.py" in line for line in said["stackTrace"])
+    assert invoke(client, "client", {"n": 4})[1]["event"] == {"n": 4}
 
 
 def test_who_looks_is_told_what_runs_functions(place, layout):
