@@ -82,7 +82,7 @@ def test_what_was_begun_ends_where_it_would_have(cloud, ssh):
     ec2.deregister_image(ImageId=made, DeleteAssociatedSnapshots=True)
     assert ec2.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": all_of_them}])["Volumes"] == []
     # (Routes aren't any machine's. The kernel adds one of its own, a moment after the first address.)
-    over = lambda: {kind: more for kind, more in left(before).items() if kind != "routes"}
+    over = lambda: {kind: more for kind, more in left(before, cloud).items() if kind != "routes"}
     with contextlib.suppress(AssertionError):
         until(lambda: not over(), 180)
     assert over() == {}

@@ -257,6 +257,7 @@ impl Network for NetWorld {
     }
 
     async fn recover(&self, workloads: &BTreeSet<String>) -> std::result::Result<(), String> {
+        probe::collect(&self.places).map_err(|error| error.to_string())?;
         self.leave_others(workloads).await.map_err(|error| error.to_string())
     }
 

@@ -8,6 +8,7 @@ use agent_proto::Missing;
 use logic::packet_filter::{Vpc, instance_ruleset, internet_ruleset, nat_ruleset, vpc_ruleset};
 use model::Cidr;
 use netns::Namespace;
+use std::path::Path;
 
 /// What is missing. Takes some milliseconds.
 pub(crate) fn missing(places: &Places) -> Vec<Missing> {
@@ -18,9 +19,19 @@ pub(crate) fn missing(places: &Places) -> Vec<Missing> {
     filter.into_iter().chain(PASTA.find().err().map(|error| no_egress(&error))).collect()
 }
 
+/// The names of namespaces to try things in: this, and the process that tries.
+const PROBE: &str = "probe-";
+
+/// Removes the namespaces of processes that were killed while they tried.
+pub(crate) fn collect(places: &Places) -> Result<(), Error> {
+    let dead = |name: &String| name.strip_prefix(PROBE).is_some_and(|pid| !Path::new("/proc").join(pid).exists());
+    let left = places.list(PROBE).into_iter().filter(dead);
+    left.map(|name| places.folder().join(name)).try_for_each(|path| Ok(Namespace::remove(&path)?))
+}
+
 /// Makes a namespace and loads each kind of packet filter into it.
 fn filters(places: &Places) -> Result<(), Error> {
-    let path = places.folder().join(format!("probe-{}", std::process::id()));
+    let path = places.folder().join(format!("{PROBE}{}", std::process::id()));
     Namespace::remove(&path)?;
     let tried = Namespace::create(&path).map_err(Error::from).and_then(|namespace| {
         let vpc = Vpc {
