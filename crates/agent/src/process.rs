@@ -80,6 +80,12 @@ impl PidFd {
         unsafe { libc::poll(&mut poll, 1, 0) > 0 }
     }
 
+    /// Kills it, and waits for its end.
+    pub async fn kill(self) -> io::Result<()> {
+        self.signal(Signal::SIGKILL)?;
+        self.ended().await
+    }
+
     /// Waits for its end.
     pub async fn ended(self) -> io::Result<()> {
         // SAFETY: the descriptor is owned by what is registered and closed after it.

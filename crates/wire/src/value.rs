@@ -70,8 +70,7 @@ impl Value {
         let (members, mut next) = (if let Value::Struct(members) = self { members.as_slice() } else { &[] }, 0);
         members.iter().filter(|(_, value)| !value.is_null()).filter_map(move |(name, value)| {
             let (before, behind) = structure.members.split_at(next);
-            let is_it = |member: &Member| std::ptr::eq(member.name, *name) || member.name == *name;
-            let found = behind.iter().chain(before).position(is_it)?;
+            let found = behind.iter().chain(before).position(|member| member.name == *name)?;
             let at = (next + found) % structure.members.len();
             next = at + 1;
             Some((&structure.members[at], value))

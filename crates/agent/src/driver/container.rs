@@ -167,8 +167,7 @@ impl ContainerDriver {
     pub(super) async fn end(&self, folder: &Path) -> Result<(), String> {
         if let Some(state) = State::load(folder).map_err(text)? {
             if let Some(process) = state.init.as_ref().filter(|_| state.exit.is_none()).and_then(ProcessId::open) {
-                process.signal(Signal::SIGKILL).map_err(text)?;
-                process.ended().await.map_err(text)?;
+                process.kill().await.map_err(text)?;
             }
             self.written_exit(folder).await?;
         }

@@ -233,8 +233,7 @@ impl Slots {
         match load::<ProcessId>(&place.folder, SHIM).ok().flatten() {
             Some(shim) => {
                 if let Some(process) = shim.open() {
-                    let _ = process.signal(nix::sys::signal::Signal::SIGKILL);
-                    let _ = process.ended().await;
+                    let _ = process.kill().await;
                 }
             }
             None => self.launcher.end_shims(&place.folder).await,

@@ -49,15 +49,14 @@ pub(crate) struct Internet {
 
 impl Internet {
     /// Makes the namespace in the middle, from which these VPCs' public addresses will be reached; `None` if they have none.
-    pub(crate) async fn hub(&self, vpcs: &[Vpc]) -> Option<Result<Space>> {
-        let wanted = wanted(vpcs);
-        if wanted.is_empty() { None } else { Some(self.make_hub(&wanted).await) }
+    pub(crate) async fn hub(&self, wanted: &BTreeMap<&str, Outside>) -> Option<Result<Space>> {
+        if wanted.is_empty() { None } else { Some(self.make_hub(wanted).await) }
     }
 
     /// Makes the internet reach exactly these VPCs' public addresses; without a [`Self::hub`], there is no internet. Answers what could not be
     /// done, by VPC id.
-    pub(crate) async fn join(&self, hub: Option<Result<Space>>, vpcs: &[Vpc]) -> BTreeMap<String, Error> {
-        let (wanted, mut faults) = (wanted(vpcs), BTreeMap::new());
+    pub(crate) async fn join(&self, hub: Option<Result<Space>>, wanted: &BTreeMap<&str, Outside>) -> BTreeMap<String, Error> {
+        let mut faults = BTreeMap::new();
         for vpc in self.places.list("vpc-").iter().filter(|vpc| !wanted.contains_key(vpc.as_str())) {
             faults.extend(self.detach(vpc).await.err().map(|error| (vpc.clone(), error)));
         }
@@ -65,7 +64,7 @@ impl Internet {
             None => faults.extend(self.remove().await.err().map(|error| (String::new(), error))),
             Some(Err(error)) => faults.extend(wanted.keys().map(|vpc| (vpc.to_string(), Error::Refused(error.to_string())))),
             Some(Ok(hub)) => {
-                for (vpc, outside) in &wanted {
+                for (vpc, outside) in wanted {
                     faults.extend(self.attach(&hub, vpc, outside).await.err().map(|error| (vpc.to_string(), error)));
                 }
             }
@@ -208,7 +207,7 @@ pub(crate) fn no_egress(error: &Error) -> Missing {
 }
 
 /// What of a VPC the internet knows.
-struct Outside {
+pub(crate) struct Outside {
     /// Public addresses.
     ipv4: BTreeSet<Ipv4Addr>,
     /// Blocks from which something gets there.
@@ -216,7 +215,7 @@ struct Outside {
 }
 
 /// What the internet is to know of VPCs, by their ids.
-fn wanted(vpcs: &[Vpc]) -> BTreeMap<&str, Outside> {
+pub(crate) fn outside(vpcs: &[Vpc]) -> BTreeMap<&str, Outside> {
     vpcs.iter().map(|vpc| (vpc.id.as_str(), Outside::of(vpc))).filter(|(_, it)| !it.is_empty()).collect()
 }
 

@@ -265,8 +265,9 @@ impl Network for NetWorld {
         let _alone = self.shared.lock().await;
         let (wishes, mut faults) = (router::Wish::of(vpcs), BTreeMap::new());
         let routers = Self::each(&wishes, &mut faults, |wish| self.ensure_vpc(wish));
-        let (hub, ()) = tokio::join!(self.internet.hub(vpcs), routers);
-        let beyond = self.internet.join(hub, vpcs).await.into_iter().chain(peering::ensure(&self.places, vpcs).await);
+        let outside = internet::outside(vpcs);
+        let (hub, ()) = tokio::join!(self.internet.hub(&outside), routers);
+        let beyond = self.internet.join(hub, &outside).await.into_iter().chain(peering::ensure(&self.places, vpcs).await);
         for (vpc, fault) in beyond {
             faults.entry(vpc).or_insert(fault);
         }

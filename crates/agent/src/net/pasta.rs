@@ -9,7 +9,6 @@ use super::names::EGRESS_LINK;
 use super::tool::PASTA;
 use crate::process::{PidFd, ProcessId};
 use netns::Namespace;
-use nix::sys::signal::Signal;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,8 +40,7 @@ impl Pasta {
     /// Ends it, and waits until it has gone.
     pub(crate) async fn end(&self) -> Result<()> {
         if let Some(process) = self.running() {
-            process.signal(Signal::SIGKILL).map_err(not_ended)?;
-            process.ended().await.map_err(not_ended)?;
+            process.kill().await.map_err(not_ended)?;
         }
         fs::remove_file(&self.pid_file).ok();
         Ok(())

@@ -2,7 +2,6 @@
 
 use crate::process::ProcessId;
 use model::Env;
-use nix::sys::signal::Signal;
 use std::{
     fs,
     os::unix::ffi::OsStrExt,
@@ -67,10 +66,8 @@ impl Launcher {
         let log = fs::File::open(folder.join(LOG)).ok();
         for _ in 0..LOOKS {
             for process in shims_of(folder) {
-                if let Some(process) = process.open()
-                    && process.signal(Signal::SIGKILL).is_ok()
-                {
-                    let _ = process.ended().await;
+                if let Some(process) = process.open() {
+                    let _ = process.kill().await;
                 }
             }
             // One that is just being forked, or becoming its second stage, has no command line that could be found.

@@ -180,9 +180,9 @@ def described(error):
 
 
 def error_json(what):
+    """An error as it is sent: in ASCII, since messages may have characters that UTF-8 hasn't."""
     from json import dumps
 
-    # As ASCII: messages may have characters that UTF-8 hasn't.
     return dumps(what).encode()
 
 
