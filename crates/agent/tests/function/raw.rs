@@ -218,9 +218,9 @@ def listen():
         head, data = data.split(b"\r\n\r\n", 1)
         length = [int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")][0]
         while len(data) < length: data += connection.recv(65536)
+        print("heard", " ".join(event["type"] for event in json.loads(data)), flush=True)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         connection.close()
-        print("heard", " ".join(event["type"] for event in json.loads(data)), flush=True)
 threading.Thread(target=listen, daemon=True).start()
 while True:
     _, _, body = ask("GET", "extension/event/next", None, {"Lambda-Extension-Identifier": id}, "2020-01-01")

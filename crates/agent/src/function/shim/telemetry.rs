@@ -10,7 +10,12 @@ use model::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{cell::RefCell, collections::BTreeSet, rc::Rc, time::Duration};
-use tokio::{io::AsyncWriteExt, net::TcpStream, sync::Notify};
+use tokio::{
+    io::AsyncWriteExt,
+    net::TcpStream,
+    sync::{Mutex, Notify},
+    task::JoinSet,
+};
 
 /// Where a line comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -115,45 +120,58 @@ impl Subscription {
     }
 }
 
-/// Events gathered for a subscriber are forgotten beyond this, the oldest first.
+/// Beyond this what is gathered for a subscriber is forgotten.
 const MOST_BYTES: usize = 4 << 20;
-/// How long a subscriber may take for a batch.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Likewise, for the last one.
-const FAREWELL: Duration = Duration::from_millis(300);
+/// How long subscribers may take for what is left at the end.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// The subscribers of an environment.
 #[derive(Clone, Default)]
-pub struct Telemetry(Rc<RefCell<Vec<Rc<Subscriber>>>>);
+pub struct Telemetry(Rc<RefCell<Subscribers>>);
+
+#[derive(Default)]
+struct Subscribers {
+    all: Vec<Rc<Subscriber>>,
+    deliveries: JoinSet<()>,
+}
 
 struct Subscriber {
     wish: Subscription,
-    queue: RefCell<(Vec<Value>, usize)>,
+    gathered: RefCell<Gathered>,
     more: Notify,
-    flush: Notify,
+    full: Notify,
+    /// Whose turn it is to send.
+    turn: Mutex<()>,
+}
+
+#[derive(Default)]
+struct Gathered {
+    events: Vec<Value>,
+    bytes: usize,
 }
 
 impl Telemetry {
     /// Sends somebody events from now on.
     pub fn subscribe(&self, wish: Subscription) {
-        let subscriber = Rc::new(Subscriber { wish, queue: RefCell::default(), more: Notify::new(), flush: Notify::new() });
-        self.0.borrow_mut().push(subscriber.clone());
-        tokio::task::spawn_local(async move { subscriber.deliver().await });
+        let subscriber = Rc::new(Subscriber::new(wish));
+        let mut subscribers = self.0.borrow_mut();
+        subscribers.all.push(subscriber.clone());
+        subscribers.deliveries.spawn_local(async move { subscriber.deliver().await });
     }
 
     /// Forgets all: their processes have been ended.
     pub fn clear(&self) {
-        self.0.borrow_mut().clear();
+        self.0.take();
     }
 
     /// An event of Lambda itself.
     pub fn platform(&self, event: impl Fn() -> Value) {
-        self.0.borrow().iter().filter(|it| it.wish.types.contains(&Source::Platform)).for_each(|it| it.push(event()));
+        self.0.borrow().all.iter().filter(|it| it.wish.types.contains(&Source::Platform)).for_each(|it| it.push(event()));
     }
 
     /// A line of the function or of an extension.
     pub fn line(&self, source: Source, at: Timestamp, line: &[u8]) {
-        for subscriber in self.0.borrow().iter().filter(|it| it.wish.types.contains(&source)) {
+        for subscriber in self.0.borrow().all.iter().filter(|it| it.wish.types.contains(&source)) {
             let text = String::from_utf8_lossy(line);
             // What is JSON comes as such (schema 2022-12-13 and later).
             let parsed = (subscriber.wish.schema != "2022-07-01").then(|| serde_json::from_str(&text).ok()).flatten();
@@ -162,45 +180,50 @@ impl Telemetry {
         }
     }
 
-    /// Sends what is gathered, before who listens is told of the end.
+    /// Sends what is gathered, and waits for what is being sent, before who listens is told of the end.
     pub async fn flush(&self) {
-        let subscribers = self.0.borrow().clone();
-        futures::future::join_all(subscribers.iter().map(|subscriber| subscriber.send_gathered(FAREWELL))).await;
+        let subscribers = self.0.borrow().all.clone();
+        let all = futures::future::join_all(subscribers.iter().map(|subscriber| subscriber.send_gathered()));
+        let _ = tokio::time::timeout(FAREWELL, all).await;
     }
 }
 
 impl Subscriber {
+    fn new(wish: Subscription) -> Self {
+        Self { wish, gathered: RefCell::default(), more: Notify::new(), full: Notify::new(), turn: Mutex::new(()) }
+    }
+
     fn push(&self, event: Value) {
-        let mut queue = self.queue.borrow_mut();
-        queue.1 += event.to_string().len();
-        queue.0.push(event);
-        if queue.1 > MOST_BYTES {
-            *queue = Default::default();
+        let mut gathered = self.gathered.borrow_mut();
+        gathered.bytes += event.to_string().len();
+        gathered.events.push(event);
+        if gathered.bytes > MOST_BYTES {
+            *gathered = Gathered::default();
         }
-        let full = queue.0.len() >= self.wish.buffering.max_items || queue.1 >= self.wish.buffering.max_bytes;
-        drop(queue);
+        let Buffering { max_items, max_bytes, .. } = self.wish.buffering;
+        let full = gathered.events.len() >= max_items || gathered.bytes >= max_bytes;
+        drop(gathered);
         self.more.notify_one();
         if full {
-            self.flush.notify_one();
+            self.full.notify_one();
         }
     }
 
-    async fn deliver(self: Rc<Self>) {
+    async fn deliver(&self) {
         loop {
             self.more.notified().await;
-            let _ = tokio::time::timeout(Duration::from_millis(self.wish.buffering.timeout_ms), self.flush.notified()).await;
-            self.send_gathered(PATIENCE).await;
-            if Rc::strong_count(&self) == 1 {
-                return;
-            }
+            let _ = tokio::time::timeout(Duration::from_millis(self.wish.buffering.timeout_ms), self.full.notified()).await;
+            self.send_gathered().await;
         }
     }
 
-    /// Who doesn't listen misses it.
-    async fn send_gathered(&self, patience: Duration) {
-        let (events, _) = std::mem::take(&mut *self.queue.borrow_mut());
+    /// Batches go out one after the other. A subscriber has all the time that it needs, for between invocations it is frozen; who
+    /// doesn't listen misses it.
+    async fn send_gathered(&self) {
+        let _turn = self.turn.lock().await;
+        let events = self.gathered.take().events;
         if !events.is_empty() {
-            let _ = tokio::time::timeout(patience, self.send(&events)).await;
+            let _ = self.send(&events).await;
         }
     }
 
