@@ -1,27 +1,18 @@
 //! The control plane's end: an [`Edge`] that is a process.
 
-use super::{Message, Order, VERSION, read, socket, write};
+use super::{Message, Order, VERSION, log, read, socket, write};
 use agent_proto::{
     HostError,
     edge::{Edge, Report, Table},
 };
 use model::Env;
-use std::{
-    ffi::OsString,
-    fs::{File, OpenOptions},
-    io,
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-    process::Stdio,
-    sync::Arc,
-    time::Duration,
-};
+use std::{ffi::OsString, io, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
 use tokio::{
     net::{
         UnixStream,
         unix::{OwnedReadHalf, OwnedWriteHalf},
     },
-    process::Command,
+    process::{Child, Command},
     sync::watch,
     task::AbortHandle,
 };
@@ -33,8 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// How long [`Link::shutdown`] waits: longer than the edge waits for requests under way.
 const FAREWELL: Duration = Duration::from_secs(8);
 
-/// See [`log`].
-const LARGE_LOG: u64 = 1 << 20;
+/// Between two looks at whether it has ended.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// How the edge is found, or started.
 #[derive(Clone, Debug)]
@@ -121,16 +112,33 @@ impl Edge for Link {
     }
 }
 
+/// One that doesn't answer yet is waited for, and so is the end of one that has been told.
 async fn shut_down(config: &LinkConfig, env: &Env) -> Result<(), HostError> {
-    let Ok(mut stream) = UnixStream::connect(socket(&config.runtime)).await else { return Ok(()) };
-    let failed = |error: io::Error| HostError::Failed(format!("the edge could not be told to end: {error}"));
-    write(&mut stream, &Order::ShutDown).await.map_err(failed)?;
-    // Its connections end when it does. What it says until then, and how the connection ends, doesn't matter.
-    let ended = async { while let Ok(Some(_)) = read::<Message>(&mut stream).await {} };
+    let gone = async {
+        loop {
+            tell_to_end(config).await?;
+            if !log::is_held(&log_of(config))? {
+                return Ok(());
+            }
+            env.sleep(LOOK).await;
+        }
+    };
     tokio::select! {
-        () = ended => Ok(()),
+        gone = gone => gone.map_err(|error: io::Error| HostError::Failed(format!("the edge could not be told to end: {error}"))),
         () = env.sleep(FAREWELL) => Err(HostError::Failed("the edge does not end".into())),
     }
+}
+
+async fn tell_to_end(config: &LinkConfig) -> io::Result<()> {
+    let Ok(mut stream) = UnixStream::connect(socket(&config.runtime)).await else { return Ok(()) };
+    write(&mut stream, &Order::ShutDown).await?;
+    // Its connections end when it does. What it says until then, and how the connection ends, doesn't matter.
+    while let Ok(Some(_)) = read::<Message>(&mut stream).await {}
+    Ok(())
+}
+
+fn log_of(config: &LinkConfig) -> PathBuf {
+    config.data.join("edge/edge.log")
 }
 
 /// What the task holds.
@@ -203,7 +211,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// If one has been started already but doesn't answer yet, the second finds that out and ends.
+    /// Does nothing if one has been started already that doesn't answer yet, or no longer.
     fn start_process(&self) {
         match self.spawn() {
             // Nobody waits for it here; tokio reaps it if it ends before us.
@@ -212,23 +220,14 @@ impl Keeper {
         }
     }
 
-    fn spawn(&self) -> io::Result<tokio::process::Child> {
+    fn spawn(&self) -> io::Result<Option<Child>> {
         let LinkConfig { exe, runtime, data, args } = &self.config;
-        let folder = data.join("edge");
-        std::fs::create_dir_all(&folder)?;
-        let log = log(&folder.join("edge.log"))?;
+        std::fs::create_dir_all(data.join("edge"))?;
+        let Some(log) = log::take(&log_of(&self.config))? else { return Ok(None) };
         let mut command = Command::new(exe);
         command.arg("edge").arg("--runtime").arg(runtime).arg("--data").arg(data).args(args);
-        command.current_dir("/").stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()
+        command.current_dir("/").stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn().map(Some)
     }
-}
-
-/// The log of the edge before this is kept beside it once it has grown large.
-fn log(path: &Path) -> io::Result<File> {
-    if path.metadata().is_ok_and(|log| log.len() > LARGE_LOG) {
-        std::fs::rename(path, path.with_extension("log.old"))?;
-    }
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
 }
 
 async fn listen(

@@ -4,6 +4,7 @@
 //! starts its own edge in the place of the other. Tables go one way, acknowledgements and reports the other.
 
 mod link;
+mod log;
 mod server;
 
 pub use link::{Link, LinkConfig};

@@ -85,6 +85,38 @@ async fn it_is_started_found_again_restarted_and_ended() {
 }
 
 #[tokio::test]
+async fn one_that_is_still_starting_is_the_only_one_and_is_ended_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let edge = program(&path);
+    // It says that it was started, and goes on when there is something to read.
+    let (starts, gate, slow) = (path.join("starts"), path.join("gate"), path.join("slow"));
+    nix::unistd::mkfifo(&gate, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let script =
+        format!("#!/bin/sh\necho $$ >>{}\nread _ <{}\nexec {} \"$@\"\n", starts.display(), gate.display(), edge.display());
+    fs::write(&slow, script).unwrap();
+    fs::set_permissions(&slow, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut config = link_config(&path, &slow);
+    config.args = vec!["--loopback".into(), free_port().to_string().into()];
+
+    // Two servers, the second of which comes when the first one's edge hasn't got anywhere.
+    for _ in 0..2 {
+        let link = Link::start(config.clone(), Env::system());
+        let waiting = tokio::time::timeout(Duration::from_millis(200), link.apply(table(vec![]))).await;
+        assert!(waiting.is_err(), "nobody has acknowledged a table yet");
+    }
+    until("one is started", || starts.exists()).await;
+    let env = Env::system();
+    let (ended, ()) = tokio::join!(Link::shut_down(&config, &env), async {
+        tokio::task::spawn_blocking(move || fs::write(gate, "go\n").unwrap()).await.unwrap();
+    });
+    ended.unwrap();
+    let started: Vec<i32> = fs::read_to_string(starts).unwrap().lines().map(|pid| pid.parse().unwrap()).collect();
+    assert!(started.len() == 1 && !alive(started[0]), "{started:?}");
+    assert!(!path.join("run/edge.sock").exists());
+}
+
+#[tokio::test]
 async fn none_is_started_as_long_as_there_is_nothing_to_serve() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = link_config(folder.path(), &program(folder.path()));
