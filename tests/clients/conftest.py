@@ -1,7 +1,9 @@
 """A cloud for the tests: the real binary, on a data folder and a port of its own, and real clients that are pointed at it."""
+import contextlib
 import json
 import os
 import pathlib
+import random
 import shutil
 import socket
 import subprocess
@@ -35,9 +37,12 @@ def pytest_collection_modifyitems(items):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """None of those out of which the kernel takes one for each connection, and might before this one is listened at."""
+    while True:
+        port = random.randrange(10_000, 32_768)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 def until(condition, seconds=60, what="the condition"):

@@ -88,7 +88,7 @@ def test_reset_empties_a_running_cloud(own_cloud, web_image, skopeo):
     own_cloud.hillfog("reset")
     # The edge process may stay with the server; nothing of the workloads does. What the server tries anew of its host is gone in a moment.
     workloads = lambda left: {"mounts", "links", "routes"} & left.keys() or [p for p in left.get("processes", []) if " shim" in p]
-    until(lambda: not workloads(left(bare, own_cloud)), 20, "that nothing of the workloads is left")
+    until(lambda: not workloads(left(bare, own_cloud)), what="that nothing of the workloads is left")
     assert own_cloud.client("ecr").describe_repositories()["repositories"] == []
     assert own_cloud.client("ecs").list_clusters()["clusterArns"] == []
     assert own_cloud.client("logs").describe_log_groups()["logGroups"] == []

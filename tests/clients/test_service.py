@@ -55,14 +55,14 @@ def test_what_a_container_writes_is_in_its_stream(web):
     def logged():
         found = web.logs.filter_log_events(logGroupName="/web", filterPattern='"/for-the-log"')
         return found["events"]
-    event = until(logged, 20, "the line in the log")[0]
+    event = until(logged, what="the line in the log")[0]
     assert re.fullmatch(r"t/web/[0-9a-f]{32}", event["logStreamName"])
 
 
 def test_a_killed_container_is_replaced(web):
     before = web.running()
     os.kill(container_pid(web.cloud, before[0]), signal.SIGKILL)
-    until(lambda: before[0] not in web.running(), 30, "the dead task's end")
+    until(lambda: before[0] not in web.running(), what="the dead task's end")
     web.steady(2)
     assert before[1] in web.running() and before[0] not in web.running()
     stopped = web.ecs.describe_tasks(cluster="web", tasks=[before[0]])["tasks"][0]
@@ -81,12 +81,12 @@ def test_rules_choose_by_path_host_and_header(web):
     ]
     rules = [web.elb.create_rule(ListenerArn=web.listener, Priority=n + 1, Conditions=c, Actions=fixed(f"rule {n}"))["Rules"][0]["RuleArn"]
              for n, c in enumerate(conditions)]
-    until(lambda: web.get("/fixed/a") == (200, "rule 0"), 10, "the rule")
-    until(lambda: web.get("/", host="a.example.com") == (200, "rule 1"), 10, "the second rule")
+    until(lambda: web.get("/fixed/a") == (200, "rule 0"), what="the rule")
+    until(lambda: web.get("/", host="a.example.com") == (200, "rule 1"), what="the second rule")
     assert "It runs." in web.get("/")[1]
     for rule in rules:
         web.elb.delete_rule(RuleArn=rule)
-    until(lambda: web.get("/fixed/a")[0] == 404, 10, "the rule's end")
+    until(lambda: web.get("/fixed/a")[0] == 404, what="the rule's end")
 
 
 def test_a_listener_comes_and_goes(web):
@@ -100,9 +100,9 @@ def test_a_listener_comes_and_goes(web):
             return web.get(port=port)[0] == 200
         except OSError:
             return False
-    until(answers, 10, "the new listener")
+    until(answers, what="the new listener")
     web.elb.delete_listener(ListenerArn=arn)
-    until(lambda: not answers(), 10, "the listener's end")
+    until(lambda: not answers(), what="the listener's end")
     assert web.get()[0] == 200
 
 
@@ -141,13 +141,13 @@ def test_tasks_and_balancer_outlive_a_killed_server(web):
     def lines():
         found = web.logs.filter_log_events(logGroupName="/web", filterPattern='"/while-away-"')["events"]
         return sorted(re.search(r"/while-away-(\d)", e["message"]).group(1) for e in found if "GET" in e["message"] and "open()" not in e["message"])
-    until(lambda: lines() == ["0", "1", "2", "3", "4"], 20, "every line, once")
+    until(lambda: lines() == ["0", "1", "2", "3", "4"], what="every line, once")
 
 
 def test_scaling_in_drains(web):
     web.ecs.update_service(cluster="web", service="web", desiredCount=1)
     web.steady(1)
-    until(lambda: len(web.elb.describe_target_health(TargetGroupArn=web.targets)["TargetHealthDescriptions"]) == 1, 30, "one target")
+    until(lambda: len(web.elb.describe_target_health(TargetGroupArn=web.targets)["TargetHealthDescriptions"]) == 1, what="one target")
     assert web.get()[0] == 200
 
 

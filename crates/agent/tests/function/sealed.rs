@@ -108,8 +108,9 @@ print("told", json.loads(body)["shutdownReason"], flush=True)
 async fn extensions_are_told_why_it_ends() {
     let mut lab = Lab::new();
     let (zip, layers) = (lab.zip(&[("bootstrap", ENDS)]), vec![lab.zip(&[("extensions/watch", WATCH)])]);
-    let timeout = Duration::from_secs(1);
-    let environment = Environment { layers, timeout, memory_mib: 512, ..lab.environment("provided.al2023", "any", zip) };
+    // What starts anew does so within the time of an invocation.
+    let timeout = Duration::from_secs(3);
+    let environment = Environment { layers, timeout, memory_mib: 1769, ..lab.environment("provided.al2023", "any", zip) };
     lab.open().await;
     lab.start(&environment).await.unwrap();
     let told =

@@ -5,6 +5,7 @@ use edge::{Config, Link, LinkConfig, Networks};
 use model::Env;
 use std::{
     collections::BTreeMap,
+    hash::{BuildHasher, RandomState},
     net::{Ipv4Addr, SocketAddr},
     path::Path,
     sync::{
@@ -37,9 +38,11 @@ pub fn address() -> Ipv4Addr {
     Ipv4Addr::new(127, 1 + (process >> 8 & 0x7f) as u8, process as u8, LAST.fetch_add(1, SeqCst))
 }
 
-/// A port that is free on 127.0.0.1 just now.
+/// A port that is free on 127.0.0.1 just now: none of those out of which the kernel takes one for each connection, and might before this
+/// one is listened at.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let any = || 10_000 + (RandomState::new().hash_one(0) % 22_768) as u16;
+    std::iter::repeat_with(any).find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 /// An edge that runs in this process, and the link to it.
