@@ -3,7 +3,7 @@
 
 use crate::s3::{
     Storage, acl,
-    blobs::{ContentKey, Writer},
+    blobs::{ContentKey, Writer, Written},
     checksum::{self, Algorithm},
     digest,
     draft::Wishes,
@@ -20,7 +20,7 @@ use front::{Arrival, Body, Cx, body};
 use futures::{Stream, stream};
 use http::{Response, StatusCode, header};
 use logic::{policy::Context, post_policy::Policy};
-use model::s3::{Content, VersionSpec};
+use model::s3::{Checksum, Content, VersionSpec};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use std::{collections::BTreeMap, io, sync::Arc};
 use wire::{Fault, Value};
@@ -40,23 +40,11 @@ pub async fn upload(
     content: Body,
     arrival: &Arrival,
 ) -> Result<Response<Body>, Fault> {
-    let kind = request.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let boundary = multer::parse_boundary(kind).map_err(malformed)?;
-    let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(receive::LARGEST + (1 << 20)));
-    let mut form = Multipart::with_constraints(pieces(content), boundary, limits);
+    let mut form = form(request, content)?;
     let bucket = request.path.trim_matches('/').to_owned();
-    let (mut fields, mut file) = fields(&mut form).await?;
+    let (mut fields, file) = fields(&mut form).await?;
     fields.insert("bucket".into(), bucket.clone());
-    let name = file.file_name().unwrap_or_default().to_owned();
-    let key = fields.get("key").ok_or_else(|| {
-        errors::invalid_argument(
-            "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.",
-            "key",
-            "",
-        )
-    })?;
-    let key = key.replace("${filename}", &name);
-    names::key(&key)?;
+    let key = key(&fields, &file)?;
     let snapshot = s3.store.snapshot();
     let spec = find::anywhere(&snapshot, &bucket, None)?;
     let (cx, policy) = signer(s3, arrival, &fields, (&spec.owner, &spec.region))?;
@@ -67,38 +55,18 @@ pub async fn upload(
     let wishes = wishes(&fields)?;
     let draft = wishes.draft(&cx, &snapshot, (&bucket, &spec), &key)?;
     let method = encryption(&fields)?.choose(&cx, &snapshot, &spec, (&bucket, &key))?;
-    let length = policy.and_then(|policy| policy.length);
-    let given = digest::one(checksums(&fields))?;
-    let algorithm = given.as_ref().map_or(Algorithm::Crc64Nvme, |(algorithm, _)| *algorithm);
     let secret = ContentKey::new(&cx.env);
-    let mut writer = Writer::new(&s3.blobs, &cx.env, Some(algorithm), Some(&secret));
-    while let Some(piece) = file.chunk().await.map_err(malformed)? {
-        writer.write(&piece).await.map_err(errors::disk)?;
-        if let Some((_, most)) = length.filter(|(_, most)| writer.size() > *most) {
-            return Err(errors::too_large(writer.size(), most));
-        }
-    }
-    if let Some((least, _)) = length.filter(|(least, _)| writer.size() < *least) {
-        let fault = Fault::client("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size");
-        let fault = fault.with("ProposedSize", Value::Str(writer.size().to_string()));
-        return Err(fault.with("MinSizeAllowed", Value::Str(least.to_string())));
-    }
-    drop(file);
-    let written = writer.finish().await.map_err(errors::disk)?;
-    let checksum = written.checksum.as_deref().map(|bytes| checksum::full(algorithm, bytes));
-    if given.is_some_and(|(_, value)| checksum.as_ref().is_none_or(|sum| sum.value != value)) {
-        return Err(errors::bad_digest(algorithm.name()));
-    }
-    let etag = method.etag(&cx.env, &written.md5);
+    let (written, checksum) = receive_file(s3, &cx, file, &fields, policy.and_then(|policy| policy.length), &secret).await?;
     let content = Content {
         blob: written.id.clone(),
         size: written.size,
-        etag: etag.clone(),
+        etag: method.etag(&cx.env, &written.md5),
         checksum,
         class: wishes.class(),
         headers: wishes.headers.clone(),
         seal: None,
     };
+    let etag = content.etag.clone();
     let (at, named, teller) = (bucket.clone(), key.clone(), cx.clone());
     let done = s3.commit(vec![written], move |tx, written, gone| {
         let bucket = find::anywhere(tx, &at, None)?;
@@ -112,6 +80,58 @@ pub async fn upload(
     arrival.tell(&cx, "PutObject", &answered.as_ref().map(drop).map_err(Clone::clone));
     let (made, spec) = answered?;
     answer(&cx, &fields, (&bucket, &key, &etag), put::shown_id(&spec, &made))
+}
+
+fn form(request: &wire::Request, content: Body) -> Result<Multipart<'static>, Fault> {
+    let kind = request.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let boundary = multer::parse_boundary(kind).map_err(malformed)?;
+    let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(receive::LARGEST + (1 << 20)));
+    Ok(Multipart::with_constraints(pieces(content), boundary, limits))
+}
+
+/// The object's key, which may contain the file's name.
+fn key(fields: &Fields, file: &Field<'_>) -> Result<String, Fault> {
+    let key = fields.get("key").ok_or_else(|| {
+        errors::invalid_argument(
+            "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.",
+            "key",
+            "",
+        )
+    })?;
+    let key = key.replace("${filename}", file.file_name().unwrap_or_default());
+    names::key(&key)?;
+    Ok(key)
+}
+
+/// Writes the file, which has to be as long as the policy and as its checksum in the fields say.
+async fn receive_file(
+    s3: &Storage,
+    cx: &Cx,
+    mut file: Field<'_>,
+    fields: &Fields,
+    length: Option<(u64, u64)>,
+    secret: &ContentKey,
+) -> Result<(Written, Option<Checksum>), Fault> {
+    let given = digest::one(checksums(fields))?;
+    let algorithm = given.as_ref().map_or(Algorithm::Crc64Nvme, |(algorithm, _)| *algorithm);
+    let mut writer = Writer::new(&s3.blobs, &cx.env, Some(algorithm), Some(secret));
+    while let Some(piece) = file.chunk().await.map_err(malformed)? {
+        writer.write(&piece).await.map_err(errors::disk)?;
+        if let Some((_, most)) = length.filter(|(_, most)| writer.size() > *most) {
+            return Err(errors::too_large(writer.size(), most));
+        }
+    }
+    if let Some((least, _)) = length.filter(|(least, _)| writer.size() < *least) {
+        let fault = Fault::client("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size");
+        let fault = fault.with("ProposedSize", Value::Str(writer.size().to_string()));
+        return Err(fault.with("MinSizeAllowed", Value::Str(least.to_string())));
+    }
+    let written = writer.finish().await.map_err(errors::disk)?;
+    let checksum = written.checksum.as_deref().map(|bytes| checksum::full(algorithm, bytes));
+    if given.is_some_and(|(_, value)| checksum.as_ref().is_none_or(|sum| sum.value != value)) {
+        return Err(errors::bad_digest(algorithm.name()));
+    }
+    Ok((written, checksum))
 }
 
 fn malformed(error: multer::Error) -> Fault {

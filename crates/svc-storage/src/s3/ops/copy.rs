@@ -2,7 +2,7 @@
 
 use crate::s3::{
     Storage, blobs, digest,
-    draft::{Wishes, wishes},
+    draft::{Wishes, tag_keys, wishes},
     encryption, errors, find, names,
     ops::{copied, get, put, restore},
     receive,
@@ -14,7 +14,7 @@ use front::{Answer, Cx};
 use logic::policy::Context;
 use model::s3::{BucketSpec, Content, VersionSpec};
 use spine::Read;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 use wire::{Time, protocol::uri};
 
 /// The most that one request copies: 5 GiB.
@@ -111,41 +111,12 @@ pub async fn object(cx: Cx, s3: Arc<Storage>, input: sdk::CopyObjectRequest) -> 
     let bucket = find::bucket(&cx, &snapshot, &input.bucket, input.expected_bucket_owner.as_ref())?;
     let conditions: Conditions<'_> = source_conditions!(input);
     let (source, content, source_bucket) = from.open(&cx, &snapshot, input.expected_source_bucket_owner.as_ref(), &conditions)?;
-    if content.size > LARGEST {
-        return Err(errors::invalid_request(
-            "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120",
-        ));
-    }
-    let mut wishes = wishes!(input);
-    let replaces = input.metadata_directive == Some(sdk::MetadataDirective::Replace);
-    if (&from.bucket, &from.key) == (&input.bucket, &input.key)
-        && from.version.is_none()
-        && !replaces
-        && !changes(&wishes, &input)
-    {
-        return Err(errors::invalid_request(
-            "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
-        ));
-    }
-    if !replaces {
-        let redirect = wishes.headers.remove("x-amz-website-redirect-location");
-        wishes.headers = content.headers.clone();
-        wishes.headers.remove("x-amz-website-redirect-location");
-        wishes.headers.extend(redirect.map(|value| ("x-amz-website-redirect-location".to_owned(), value)));
-    }
-    let tags_replaced = input.tagging_directive == Some(sdk::TaggingDirective::Replace);
-    if !tags_replaced {
-        wishes.tagging = None;
-    }
+    let wishes = wishes!(input);
+    check(&from, &content, &wishes, &input)?;
+    let wishes = inheriting(wishes, &content, &input);
     let mut draft = wishes.draft(&cx, &snapshot, (&input.bucket, &bucket), &input.key)?;
-    if !tags_replaced && !source.tags.is_empty() {
-        cx.authorize("s3:GetObjectTagging", &[find::object_arn(&from.bucket, &from.key)], &Context::new())?;
-        cx.authorize(
-            "s3:PutObjectTagging",
-            &[find::object_arn(&input.bucket, &input.key)],
-            &crate::s3::draft::tag_keys(&source.tags),
-        )?;
-        draft.tags = source.tags.clone();
+    if input.tagging_directive != Some(sdk::TaggingDirective::Replace) {
+        draft.tags = tags_of(&cx, &source, &from, &input)?;
     }
     let key = encryption::open(&cx, &snapshot, &content, encryption::source_key!(input))?;
     let method = encryption::wanted!(input).choose(&cx, &snapshot, &bucket, (&input.bucket, &input.key))?;
@@ -180,6 +151,51 @@ pub async fn object(cx: Cx, s3: Arc<Storage>, input: sdk::CopyObjectRequest) -> 
     output.version_id = put::shown_id(&bucket, &made);
     encryption::show_customer!(output, &customer);
     Ok(output)
+}
+
+/// Refuses what is too large, and a copy of an object onto itself that would change nothing.
+fn check(from: &From, content: &Content, wishes: &Wishes<'_>, input: &sdk::CopyObjectRequest) -> Answer<()> {
+    if content.size > LARGEST {
+        return Err(errors::invalid_request(
+            "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120",
+        ));
+    }
+    let onto_itself = (&from.bucket, &from.key) == (&input.bucket, &input.key) && from.version.is_none();
+    if onto_itself && !replaces_metadata(input) && !changes(wishes, input) {
+        return Err(errors::invalid_request(
+            "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+        ));
+    }
+    Ok(())
+}
+
+/// With the source's headers, unless the request brings its own. Where a website redirects to is never the source's affair.
+fn inheriting<'a>(mut wishes: Wishes<'a>, content: &Content, input: &sdk::CopyObjectRequest) -> Wishes<'a> {
+    const REDIRECT: &str = "x-amz-website-redirect-location";
+    if !replaces_metadata(input) {
+        let redirect = wishes.headers.remove_entry(REDIRECT);
+        wishes.headers = content.headers.clone();
+        wishes.headers.remove(REDIRECT);
+        wishes.headers.extend(redirect);
+    }
+    if input.tagging_directive != Some(sdk::TaggingDirective::Replace) {
+        wishes.tagging = None;
+    }
+    wishes
+}
+
+fn replaces_metadata(input: &sdk::CopyObjectRequest) -> bool {
+    input.metadata_directive == Some(sdk::MetadataDirective::Replace)
+}
+
+/// The source's tags, if the caller may read them there and write them here.
+fn tags_of(cx: &Cx, source: &VersionSpec, from: &From, input: &sdk::CopyObjectRequest) -> Answer<BTreeMap<String, String>> {
+    if !source.tags.is_empty() {
+        cx.authorize("s3:GetObjectTagging", &[find::object_arn(&from.bucket, &from.key)], &Context::new())?;
+        let keys = tag_keys(&source.tags);
+        cx.authorize("s3:PutObjectTagging", &[find::object_arn(&input.bucket, &input.key)], &keys)?;
+    }
+    Ok(source.tags.clone())
 }
 
 fn changes(wishes: &Wishes<'_>, input: &sdk::CopyObjectRequest) -> bool {

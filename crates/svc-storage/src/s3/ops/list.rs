@@ -247,61 +247,28 @@ pub fn versions(cx: &Cx, tx: &mut Tx, input: &sdk::ListObjectVersionsRequest) ->
             "",
         ));
     }
-    let mut asked = Asked {
+    let asked = Asked {
         prefix: input.prefix.clone().unwrap_or_default(),
         delimiter: input.delimiter.clone(),
         most: usize::try_from(most).unwrap_or_default(),
         after: key_marker.clone(),
     };
-    let read = cx.snapshot();
-    let mut ahead = Vec::new();
-    if let Some(id) = &id_marker {
-        let of_key = all_of(read, &input.bucket, &key_marker)?;
-        ahead = of_key.into_iter().skip_while(|(_, spec, _)| spec.id() != id).skip(1).collect();
-        ahead.truncate(asked.most);
-        asked.most -= ahead.len();
-    }
-    let left = asked.most;
-    let mut page = walk(read, &input.bucket, asked, |key, _, pages, found: &mut Vec<Listed>| {
-        let step = pages.step(key);
-        Ok(match step {
-            Step::Skip => Walked::On,
-            Step::Full => Walked::Full,
-            Step::Leap(common, behind) => Walked::Common(common, behind),
-            Step::Show => {
-                for (count, version) in all_of(read, &input.bucket, key)?.into_iter().enumerate() {
-                    if count > 0 && !pages.more() {
-                        return Ok(Walked::Full);
-                    }
-                    found.push(version);
-                }
-                Walked::Shown
-            }
-        })
-    })?;
-    page.truncated |= left == 0 && most > 0;
-    ahead.append(&mut page.found);
+    let page = versions_behind(cx.snapshot(), &input.bucket, asked, id_marker.as_deref())?;
     let encode = encoded(input.encoding_type);
-    let last = ahead.last();
-    let next_key = match (page.common.last(), last) {
-        (Some(common), Some((key, ..))) if common > key => Some((common.clone(), None)),
-        (_, Some((key, spec, _))) => Some((key.clone(), Some(spec.id().to_owned()))),
-        (Some(common), None) => Some((common.clone(), None)),
-        (None, None) => None,
-    };
-    let next = next_key.filter(|_| page.truncated);
+    let next = last_of(&page).filter(|_| page.truncated);
     let shown = |listed: &Listed| {
         let restore_status = restored(cx, (&input.bucket, &listed.0), &listed.1, &input.optional_object_attributes)?;
         Ok(sdk::ObjectVersion { restore_status, ..version(listed, &encode) })
     };
+    let (with_content, markers): (Vec<_>, Vec<_>) = page.found.iter().partition(|(_, spec, _)| spec.content.is_some());
     Ok(sdk::ListObjectVersionsOutput {
         is_truncated: Some(page.truncated),
         key_marker: Some(encode(&key_marker)),
         version_id_marker: Some(id_marker.unwrap_or_default()),
         next_key_marker: next.as_ref().map(|(key, _)| encode(key)),
         next_version_id_marker: next.and_then(|(_, id)| id),
-        versions: Some(ahead.iter().filter(|(_, spec, _)| spec.content.is_some()).map(shown).collect::<Answer<_>>()?),
-        delete_markers: Some(ahead.iter().filter(|(_, spec, _)| spec.content.is_none()).map(|it| marker(it, &encode)).collect()),
+        versions: Some(with_content.into_iter().map(shown).collect::<Answer<_>>()?),
+        delete_markers: Some(markers.into_iter().map(|it| marker(it, &encode)).collect()),
         name: Some(input.bucket.clone()),
         prefix: Some(encode(input.prefix.as_deref().unwrap_or_default())),
         delimiter: input.delimiter.as_deref().map(&encode),
@@ -310,6 +277,58 @@ pub fn versions(cx: &Cx, tx: &mut Tx, input: &sdk::ListObjectVersionsRequest) ->
         encoding_type: input.encoding_type,
         request_charged: None,
     })
+}
+
+/// A page of versions: those of the key before that are older than the one that was shown last, then those of the keys behind it.
+fn versions_behind(read: &impl Read, bucket: &str, mut asked: Asked, shown_last: Option<&str>) -> Answer<Page<Listed>> {
+    let mut found = Vec::new();
+    if let Some(id) = shown_last.filter(|_| asked.most > 0) {
+        let mut older = all_of(read, bucket, &asked.after)?.into_iter().skip_while(|(_, spec, _)| spec.id() != id).skip(1);
+        found.extend(older.by_ref().take(asked.most));
+        asked.most -= found.len();
+        if asked.most == 0 {
+            let truncated = older.next().is_some() || is_anything(read, bucket, asked)?;
+            return Ok(Page { found, truncated, common: Vec::new(), last: None });
+        }
+    }
+    let mut page = versions_of_keys(read, bucket, asked)?;
+    found.append(&mut page.found);
+    Ok(Page { found, ..page })
+}
+
+/// Whether there is anything behind a full page.
+fn is_anything(read: &impl Read, bucket: &str, asked: Asked) -> Answer<bool> {
+    let page = versions_of_keys(read, bucket, Asked { most: 1, ..asked })?;
+    Ok(!page.found.is_empty() || !page.common.is_empty())
+}
+
+fn versions_of_keys(read: &impl Read, bucket: &str, asked: Asked) -> Answer<Page<Listed>> {
+    walk(read, bucket, asked, |key, _, pages, found: &mut Vec<Listed>| {
+        Ok(match pages.step(key) {
+            Step::Skip => Walked::On,
+            Step::Full => Walked::Full,
+            Step::Leap(common, behind) => Walked::Common(common, behind),
+            Step::Show => {
+                for (count, version) in all_of(read, bucket, key)?.into_iter().enumerate() {
+                    if count > 0 && !pages.more() {
+                        return Ok(Walked::Full);
+                    }
+                    found.push(version);
+                }
+                Walked::Shown
+            }
+        })
+    })
+}
+
+/// What a page ends with: a version, or a common prefix.
+fn last_of(page: &Page<Listed>) -> Option<(String, Option<String>)> {
+    match (page.common.last(), page.found.last()) {
+        (Some(common), Some((key, ..))) if common > key => Some((common.clone(), None)),
+        (_, Some((key, spec, _))) => Some((key.clone(), Some(spec.id().to_owned()))),
+        (Some(common), None) => Some((common.clone(), None)),
+        (None, None) => None,
+    }
 }
 
 /// All versions of a key, the newest first.
