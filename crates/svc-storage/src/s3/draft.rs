@@ -23,8 +23,8 @@ pub struct Wishes<'a> {
     pub headers: BTreeMap<String, String>,
     /// The storage class.
     pub class: Option<sdk::StorageClass>,
-    /// Tags, as they stand in a query string.
-    pub tagging: Option<&'a str>,
+    /// Tags.
+    pub tags: Option<BTreeMap<String, String>>,
     /// The access control list.
     pub acl: acl::Given<'a>,
     /// How it is locked.
@@ -60,7 +60,7 @@ macro_rules! wishes {
         crate::s3::draft::Wishes {
             headers: own.chain(metadata).collect(),
             class: input.storage_class,
-            tagging: input.tagging.as_deref(),
+            tags: input.tagging.as_deref().map(crate::s3::draft::parse_tagging).transpose()?,
             acl: crate::s3::acl::Given {
                 canned: input.acl.map(|acl| acl.as_str()),
                 headers: crate::s3::acl::grant_headers!(input).to_vec(),
@@ -81,8 +81,8 @@ impl Wishes<'_> {
     /// Whatever is wrong with a wish, and `AccessDenied`.
     pub fn draft(&self, cx: &Cx, read: &impl Read, (name, bucket): (&str, &BucketSpec), key: &str) -> Answer<VersionSpec> {
         let arn = [find::object_arn(name, key)];
-        let tags = self.tagging.map(parse_tagging).transpose()?.unwrap_or_default();
-        if self.tagging.is_some() {
+        let tags = self.tags.clone().unwrap_or_default();
+        if self.tags.is_some() {
             cx.authorize("s3:PutObjectTagging", &arn, &tag_keys(&tags))?;
         }
         if self.acl.is_some() {

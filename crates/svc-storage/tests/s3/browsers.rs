@@ -1,6 +1,6 @@
 //! What browsers send: forms and preflights.
 
-use crate::cloud::{Cloud, header};
+use crate::cloud::{Cloud, all, header};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 const CORS: &str = "<CORSConfiguration><CORSRule><AllowedOrigin>https://*.example</AllowedOrigin><AllowedMethod>PUT</AllowedMethod><AllowedMethod>GET</AllowedMethod><AllowedHeader>x-*</AllowedHeader><ExposeHeader>ETag</ExposeHeader><MaxAgeSeconds>60</MaxAgeSeconds></CORSRule></CORSConfiguration>";
@@ -50,12 +50,13 @@ fn form(fields: &[(&str, &str)], file: &str) -> String {
 async fn a_form_uploads_what_its_policy_allows() {
     let cloud = Cloud::with("box").await;
     let policy = STANDARD.encode(
-        r#"{"expiration":"2026-01-02T00:00:00Z","conditions":[{"bucket":"box"},["starts-with","$key","in/"],["starts-with","$Content-Type",""],["content-length-range",1,10],{"success_action_status":"201"},{"x-amz-credential":"111122223333/20260101/us-east-1/s3/aws4_request"},{"x-amz-algorithm":"AWS4-HMAC-SHA256"},{"x-amz-date":"20260101T000000Z"}]}"#,
+        r#"{"expiration":"2026-01-02T00:00:00Z","conditions":[{"bucket":"box"},["starts-with","$key","in/"],["starts-with","$Content-Type",""],["starts-with","$tagging",""],["starts-with","$x-amz-object-lock-mode",""],["content-length-range",1,10],{"success_action_status":"201"},{"x-amz-credential":"111122223333/20260101/us-east-1/s3/aws4_request"},{"x-amz-algorithm":"AWS4-HMAC-SHA256"},{"x-amz-date":"20260101T000000Z"}]}"#,
     );
     let fields = [
         ("key", "in/${filename}"),
         ("Content-Type", "image/jpeg"),
         ("success_action_status", "201"),
+        ("tagging", "<Tagging><TagSet><Tag><Key>Kind</Key><Value>cat</Value></Tag></TagSet></Tagging>"),
         ("x-amz-credential", "111122223333/20260101/us-east-1/s3/aws4_request"),
         ("x-amz-algorithm", "AWS4-HMAC-SHA256"),
         ("x-amz-date", "20260101T000000Z"),
@@ -67,8 +68,12 @@ async fn a_form_uploads_what_its_policy_allows() {
     assert_eq!((made.status, made.element("Key")), (201, "in/cat.jpg".into()), "{}", made.text());
     let got = cloud.ok("GET", "/box/in/cat.jpg", "").await;
     assert_eq!((got.text(), header(&got, "content-type")), ("meow".into(), "image/jpeg".into()));
+    assert_eq!(all(&cloud.ok("GET", "/box/in/cat.jpg?tagging", "").await, "Value"), ["cat"]);
     let large = cloud.anonymous("POST", "/box", &kind, form(&fields, "more than ten")).await;
     assert_eq!(large.element("Code"), "EntityTooLarge");
+    let locked = [&fields[..], &[("x-amz-object-lock-mode", "GOVERNANCE")]].concat();
+    let locked = cloud.anonymous("POST", "/box", &kind, form(&locked, "meow")).await;
+    assert_eq!((locked.status, locked.element("Code")), (501, "NotImplemented".into()), "{}", locked.text());
     let mut elsewhere = fields;
     elsewhere[0].1 = "out/x";
     assert_eq!(cloud.anonymous("POST", "/box", &kind, form(&elsewhere, "meow")).await.element("Code"), "AccessDenied");

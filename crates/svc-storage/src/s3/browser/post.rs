@@ -6,7 +6,7 @@ use crate::s3::{
     blobs::{ContentKey, Writer, Written},
     checksum::{self, Algorithm},
     digest,
-    draft::Wishes,
+    draft::{self, Wishes},
     encryption::{Headers, Wanted},
     errors, find, names,
     ops::put,
@@ -18,12 +18,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use front::{Arrival, Body, Cx, body};
 use futures::{Stream, stream};
-use http::{Response, StatusCode, header};
+use http::{HeaderMap, Method, Response, StatusCode, header};
 use logic::{policy::Context, post_policy::Policy};
 use model::s3::{Checksum, Content, VersionSpec};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use std::{collections::BTreeMap, io, sync::Arc};
-use wire::{Fault, Value};
+use wire::{Dialect, Fault, FromValue, Value};
 
 /// The most bytes of all fields before the file.
 const LARGEST_FIELDS: u64 = 20 * 1024;
@@ -221,8 +221,8 @@ fn checksums(fields: &Fields) -> Vec<(String, String)> {
 /// The fields as an object's wishes.
 fn wishes(fields: &Fields) -> Result<Wishes<'_>, Fault> {
     let text = |name: &str| fields.get(name).map(String::as_str);
-    if fields.contains_key("x-amz-object-lock-mode") {
-        return Err(errors::not_built("the field x-amz-object-lock-mode of forms"));
+    if let Some(lock) = fields.keys().find(|name| name.starts_with("x-amz-object-lock-")) {
+        return Err(errors::not_built(format_args!("the field {lock} of forms")));
     }
     const KEPT: [&str; 6] = [
         "cache-control",
@@ -243,12 +243,27 @@ fn wishes(fields: &Fields) -> Result<Wishes<'_>, Fault> {
     Ok(Wishes {
         headers: fields.iter().filter(|(name, _)| kept(name)).map(|(name, value)| (name.clone(), value.clone())).collect(),
         class: class.transpose()?,
-        tagging: None,
+        tags: text("tagging").map(tags).transpose()?,
         acl: acl::Given { canned, headers: Vec::new(), list: None },
         mode: None,
         until: None,
         hold: None,
     })
+}
+
+/// The field `tagging` holds what `PutObjectTagging` takes.
+fn tags(document: &str) -> Result<BTreeMap<String, String>, Fault> {
+    let request = wire::Request {
+        method: Method::PUT,
+        path: "/bucket/key".into(),
+        query: "tagging".into(),
+        headers: HeaderMap::new(),
+        body: document.to_owned().into(),
+    };
+    let dialect = Dialect::preferred(&api::s3::SERVICE);
+    let input = dialect.decode(dialect.match_operation(&request)?, &request)?;
+    let input = sdk::PutObjectTaggingRequest::from_value(input)?;
+    draft::tags_of(&input.tagging, draft::most_object_tags())
 }
 
 /// What the fields say of encryption.

@@ -179,7 +179,7 @@ fn inheriting<'a>(mut wishes: Wishes<'a>, content: &Content, input: &sdk::CopyOb
         wishes.headers.extend(redirect);
     }
     if input.tagging_directive != Some(sdk::TaggingDirective::Replace) {
-        wishes.tagging = None;
+        wishes.tags = None;
     }
     wishes
 }
