@@ -35,6 +35,8 @@ catalogue! {
         "Provides full access to AWS Certificate Manager.";
     "AWSCloudFormationFullAccess" at "/" v 1, 1564177835, 1564177835,
         "Provides full access to AWS CloudFormation.";
+    "AWSCloudFormationReadOnlyAccess" at "/" v 7, 1423247989, 1770919320,
+        "Provides read-only access to AWS CloudFormation.";
     "AWSCloudTrail_FullAccess" at "/" v 3, 1602200475, 1614020460,
         "Provides full access to AWS CloudTrail.";
     "AWSCloudTrail_ReadOnlyAccess" at "/" v 1, 1655227145, 1655227145,
@@ -45,6 +47,10 @@ catalogue! {
         "Lets AWS CodeDeploy read tags and work with Auto Scaling.";
     "AWSCodeDeployRoleForECS" at "/" v 3, 1543351257, 1569278266,
         "Lets AWS CodeDeploy run blue/green deployments of ECS services.";
+    "AWSCodeDeployRoleForLambda" at "/service-role/" v 3, 1511877944, 1575402790,
+        "Lets AWS CodeDeploy shift traffic between versions of Lambda functions.";
+    "AWSCodeDeployRoleForLambdaLimited" at "/service-role/" v 1, 1597684454, 1597684454,
+        "Lets AWS CodeDeploy shift traffic between versions of Lambda functions, without reading objects of S3.";
     "AWSEC2SpotFleetServiceRolePolicy" at "/aws-service-role/" v 4, 1508785986, 1584386181,
         "Lets EC2 Spot Fleet manage Spot Fleet instances.";
     "AWSEC2SpotServiceRolePolicy" at "/aws-service-role/" v 4, 1505760714, 1544573631,
@@ -73,10 +79,16 @@ catalogue! {
         "Lets a Lambda function write logs.";
     "AWSLambdaDynamoDBExecutionRole" at "/service-role/" v 1, 1428592169, 1428592169,
         "Lets a Lambda function read DynamoDB streams and write logs.";
+    "AWSLambdaENIManagementAccess" at "/service-role/" v 2, 1480984647, 1601582846,
+        "Lets a Lambda function manage the network interfaces by which it is in a VPC.";
     "AWSLambdaExecute" at "/" v 1, 1423248046, 1423248046,
         "Lets a function put and get objects of S3 and write logs.";
+    "AWSLambdaInvocation-DynamoDB" at "/" v 1, 1423248047, 1423248047,
+        "Lets whoever reads DynamoDB streams invoke Lambda functions.";
     "AWSLambdaKinesisExecutionRole" at "/service-role/" v 2, 1428592456, 1542658164,
         "Lets a Lambda function read Kinesis streams and write logs.";
+    "AWSLambdaMSKExecutionRole" at "/service-role/" v 2, 1597167305, 1659470882,
+        "Lets a Lambda function read topics of Amazon MSK and write logs.";
     "AWSLambdaReplicator" at "/aws-service-role/" v 3, 1495561983, 1512692274,
         "Lets Lambda replicate functions to regions for Lambda@Edge.";
     "AWSLambdaRole" at "/service-role/" v 1, 1423248088, 1423248088,
@@ -93,10 +105,24 @@ catalogue! {
         "Lets AWS Organizations share trust with other services.";
     "AWSServiceRoleForAmazonEKSNodegroup" at "/aws-service-role/" v 11, 1573090466, 1771353727,
         "Lets EKS manage the nodes of an account's node groups.";
+    "AWSStepFunctionsConsoleFullAccess" at "/" v 2, 1484171671, 1484180374,
+        "Provides access to AWS Step Functions by the console.";
     "AWSStepFunctionsFullAccess" at "/" v 1, 1484171492, 1484171492,
         "Provides full access to AWS Step Functions.";
+    "AWSStepFunctionsReadOnlyAccess" at "/" v 4, 1484171179, 1714157634,
+        "Provides read-only access to AWS Step Functions.";
+    "AWSSupportAccess" at "/" v 4, 1423248071, 1770919171,
+        "Provides access to the support center.";
     "AWSVPCTransitGatewayServiceRolePolicy" at "/aws-service-role/" v 2, 1543249277, 1618504304,
         "Lets transit gateways manage the network interfaces of their attachments.";
+    "AWSXRayDaemonWriteAccess" at "/" v 2, 1535497233, 1707861510,
+        "Lets the X-Ray daemon send segments and read sampling rules.";
+    "AWSXrayFullAccess" at "/" v 2, 1480617055, 1712855256,
+        "Provides full access to AWS X-Ray.";
+    "AWSXrayReadOnlyAccess" at "/" v 8, 1480616822, 1707870902,
+        "Provides read-only access to AWS X-Ray.";
+    "AWSXrayWriteOnlyAccess" at "/" v 2, 1480616393, 1535497384,
+        "Lets workloads send segments to AWS X-Ray and read sampling rules.";
     "AdministratorAccess" at "/" v 1, 1423247986, 1423247986,
         "Provides full access to AWS services and resources.";
     "AdministratorAccess-AWSElasticBeanstalk" at "/" v 9, 1611344214, 1770919237,
@@ -107,6 +133,10 @@ catalogue! {
         "Provides full access to invoke APIs in API Gateway.";
     "AmazonAPIGatewayPushToCloudWatchLogs" at "/service-role/" v 1, 1447285306, 1447285306,
         "Lets API Gateway write logs to an account's CloudWatch Logs.";
+    "AmazonCognitoPowerUser" at "/" v 9, 1427217296, 1770919209,
+        "Provides access to the administration of Amazon Cognito.";
+    "AmazonCognitoReadOnly" at "/" v 4, 1427216806, 1564687264,
+        "Provides read-only access to Amazon Cognito.";
     "AmazonDynamoDBFullAccess" at "/" v 15, 1423248011, 1611941910,
         "Provides full access to DynamoDB.";
     "AmazonDynamoDBReadOnlyAccess" at "/" v 15, 1423248012, 1731951495,
@@ -133,8 +163,12 @@ catalogue! {
         "Provides full access to EC2.";
     "AmazonEC2ReadOnlyAccess" at "/" v 5, 1423248017, 1770919397,
         "Provides read-only access to EC2.";
+    "AmazonEC2RoleforAWSCodeDeploy" at "/service-role/" v 2, 1432059014, 1490030050,
+        "Lets an instance fetch revisions of AWS CodeDeploy from S3.";
     "AmazonEC2RoleforSSM" at "/service-role/" v 8, 1432921715, 1548357651,
         "Lets instances be managed by Systems Manager; superseded by AmazonSSMManagedInstanceCore.";
+    "AmazonEC2SpotFleetAutoscaleRole" at "/service-role/" v 3, 1471631242, 1550517423,
+        "Lets Application Auto Scaling scale fleets of Spot Instances.";
     "AmazonEC2SpotFleetTaggingRole" at "/service-role/" v 5, 1498760369, 1587670249,
         "Lets EC2 Spot Fleet request, terminate and tag instances.";
     "AmazonECSInfrastructureRolePolicyForLoadBalancers" at "/" v 6, 1752770227, 1770919265,
@@ -177,6 +211,12 @@ catalogue! {
         "Provides access to ECR Public, but for deleting repositories and changing their policies.";
     "AmazonElasticContainerRegistryPublicReadOnly" at "/" v 1, 1606843624, 1606843624,
         "Provides read-only access to ECR Public.";
+    "AmazonElasticFileSystemClientFullAccess" at "/" v 1, 1578932820, 1578932820,
+        "Lets clients mount Amazon EFS as root, to read and write.";
+    "AmazonElasticFileSystemClientReadOnlyAccess" at "/" v 1, 1578932676, 1578932676,
+        "Lets clients mount Amazon EFS to read.";
+    "AmazonElasticFileSystemClientReadWriteAccess" at "/" v 1, 1578932515, 1578932515,
+        "Lets clients mount Amazon EFS to read and write.";
     "AmazonElasticFileSystemFullAccess" at "/" v 10, 1432743748, 1731008060,
         "Provides full access to EFS.";
     "AmazonElasticsearchServiceRolePolicy" at "/aws-service-role/" v 7, 1499386531, 1698044311,
@@ -187,8 +227,18 @@ catalogue! {
         "Provides full access to EventBridge.";
     "AmazonEventBridgeReadOnlyAccess" at "/" v 6, 1562853547, 1669914168,
         "Provides read-only access to EventBridge.";
+    "AmazonEventBridgeSchedulerFullAccess" at "/" v 4, 1668105445, 1770919395,
+        "Provides full access to EventBridge Scheduler.";
+    "AmazonEventBridgeSchedulerReadOnlyAccess" at "/" v 5, 1668106212, 1775152640,
+        "Provides read-only access to EventBridge Scheduler.";
+    "AmazonKinesisFirehoseFullAccess" at "/" v 1, 1444243526, 1444243526,
+        "Provides full access to delivery streams of Amazon Data Firehose.";
+    "AmazonKinesisFirehoseReadOnlyAccess" at "/" v 1, 1444243419, 1444243419,
+        "Provides read-only access to delivery streams of Amazon Data Firehose.";
     "AmazonKinesisFullAccess" at "/" v 1, 1423248029, 1423248029,
         "Provides full access to all Kinesis streams.";
+    "AmazonKinesisReadOnlyAccess" at "/" v 1, 1423248030, 1423248030,
+        "Provides read-only access to streams of Amazon Kinesis.";
     "AmazonOpenSearchServiceRolePolicy" at "/aws-service-role/" v 9, 1629970029, 1743115926,
         "Lets OpenSearch Service call EC2 and other services for an account.";
     "AmazonRDSEnhancedMonitoringRole" at "/service-role/" v 1, 1447271909, 1447271909,
@@ -203,8 +253,12 @@ catalogue! {
         "Provides full access to Route 53.";
     "AmazonS3FullAccess" at "/" v 2, 1423248058, 1632773797,
         "Provides full access to all buckets.";
+    "AmazonS3ObjectLambdaExecutionRolePolicy" at "/service-role/" v 1, 1629281261, 1629281261,
+        "Lets a Lambda function answer S3 Object Lambda and write logs.";
     "AmazonS3ReadOnlyAccess" at "/" v 3, 1423248059, 1691703099,
         "Provides read-only access to all buckets.";
+    "AmazonSESFullAccess" at "/" v 1, 1423248062, 1423248062,
+        "Provides full access to Amazon SES.";
     "AmazonSNSFullAccess" at "/" v 2, 1423248065, 1727217125,
         "Provides full access to SNS.";
     "AmazonSNSReadOnlyAccess" at "/" v 2, 1423248066, 1727215992,
@@ -213,10 +267,20 @@ catalogue! {
         "Provides full access to SQS.";
     "AmazonSQSReadOnlyAccess" at "/" v 4, 1423248068, 1716574604,
         "Provides read-only access to SQS.";
+    "AmazonSSMAutomationRole" at "/service-role/" v 9, 1480975795, 1774028534,
+        "Lets Systems Manager Automation run the steps of its documents.";
+    "AmazonSSMDirectoryServiceAccess" at "/" v 1, 1552671878, 1552671878,
+        "Lets the agent of Systems Manager join instances to a directory.";
     "AmazonSSMFullAccess" at "/" v 4, 1432921187, 1574280536,
         "Provides full access to Systems Manager.";
+    "AmazonSSMMaintenanceWindowRole" at "/service-role/" v 3, 1480607874, 1564186565,
+        "Lets maintenance windows of Systems Manager run their tasks.";
+    "AmazonSSMManagedEC2InstanceDefaultPolicy" at "/" v 2, 1661892867, 1721153647,
+        "Lets Systems Manager manage instances that have no profile of their own.";
     "AmazonSSMManagedInstanceCore" at "/" v 2, 1552670532, 1558630461,
         "Lets an instance use the core of Systems Manager.";
+    "AmazonSSMPatchAssociation" at "/" v 1, 1589385642, 1589385642,
+        "Lets instances read baselines and associations of patches.";
     "AmazonSSMReadOnlyAccess" at "/" v 1, 1432921459, 1432921459,
         "Provides read-only access to Systems Manager.";
     "AmazonSSMServiceRolePolicy" at "/aws-service-role/" v 16, 1510600808, 1752600128,
@@ -237,6 +301,8 @@ catalogue! {
         "Grants permissions for billing and cost management.";
     "CloudTrailServiceRolePolicy" at "/aws-service-role/" v 3, 1540416104, 1701047890,
         "Lets CloudTrail manage the trails of an organization.";
+    "CloudWatchAgentAdminPolicy" at "/" v 2, 1520383951, 1707166797,
+        "Lets the CloudWatch agent publish metrics and write logs, and store its configuration.";
     "CloudWatchAgentServerPolicy" at "/" v 3, 1520384804, 1707237457,
         "Lets the CloudWatch agent on servers publish metrics and logs.";
     "CloudWatchEventsFullAccess" at "/" v 5, 1452796628, 1770919232,
@@ -245,6 +311,10 @@ catalogue! {
         "Provides full access to CloudWatch; superseded by CloudWatchFullAccessV2.";
     "CloudWatchFullAccessV2" at "/" v 15, 1690889577, 1770919206,
         "Provides full access to CloudWatch.";
+    "CloudWatchLambdaApplicationSignalsExecutionRolePolicy" at "/" v 1, 1729105757, 1729105757,
+        "Lets a Lambda function send traces and write logs for CloudWatch Application Signals.";
+    "CloudWatchLambdaInsightsExecutionRolePolicy" at "/" v 1, 1602098826, 1602098826,
+        "Lets the extension of CloudWatch Lambda Insights write logs.";
     "CloudWatchLogsFullAccess" at "/" v 8, 1423248002, 1770919233,
         "Provides full access to CloudWatch Logs.";
     "CloudWatchLogsReadOnlyAccess" at "/" v 12, 1423248003, 1770919153,
@@ -257,6 +327,12 @@ catalogue! {
         "Grants full access to database services and to what is needed to set them up.";
     "DynamoDBReplicationServiceRolePolicy" at "/aws-service-role/" v 8, 1510271734, 1704744636,
         "Lets DynamoDB replicate tables between regions.";
+    "EC2InstanceConnect" at "/" v 1, 1561661614, 1561661614,
+        "Lets users push keys by EC2 Instance Connect and describe instances.";
+    "EC2InstanceProfileForImageBuilder" at "/" v 12, 1575227303, 1770919139,
+        "Lets instances of EC2 Image Builder build images.";
+    "EC2InstanceProfileForImageBuilderECRContainerBuilds" at "/" v 1, 1607716095, 1607716095,
+        "Lets instances of EC2 Image Builder build container images and push them to ECR.";
     "ECRReplicationServiceRolePolicy" at "/aws-service-role/" v 1, 1607119888, 1607119888,
         "Lets ECR replicate images between registries.";
     "ElastiCacheServiceRolePolicy" at "/aws-service-role/" v 4, 1512669004, 1701140737,
