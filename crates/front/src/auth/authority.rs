@@ -141,7 +141,7 @@ impl Authority {
         resource: Option<&Arn>,
         keys: &Context,
     ) -> Result<Decision, Fault> {
-        let (inner, attached) = (&*self.0, self.attached(facts)?);
+        let (inner, attached) = (&*self.0, self.attached(facts, action, resource)?);
         let (context, text) = (self.circumstances(facts, action, resource, keys), shown(resource));
         let resource_account = facts.owner(resource);
         let request = policy::Request { caller: inner.caller(), action, resource: &text, resource_account, context: &context };
@@ -156,16 +156,18 @@ impl Authority {
     pub(crate) fn explain(&self, cx: &Cx, action: &str, resource: Option<&Arn>, keys: &Context) -> Result<Explanation, Fault> {
         let inner = &*self.0;
         let facts = self.facts(cx, action, resource)?;
-        let attached = self.attached(&facts)?;
+        let attached = self.attached(&facts, action, resource)?;
         let (context, text) = (self.circumstances(&facts, action, resource, keys), shown(resource));
         let resource_account = facts.owner(resource);
         let request = policy::Request { caller: inner.caller(), action, resource: &text, resource_account, context: &context };
         Ok(policy::explain(&request, &inner.policies, attached.as_ref(), facts.rule))
     }
 
-    /// The resource's policy, compiled.
-    fn attached(&self, facts: &Facts) -> Result<Option<Attached>, Fault> {
-        facts.policy.as_ref().map(|policy| self.0.gate.compiled.of_resource(policy)).transpose()
+    /// The resource's policy, compiled, where it counts.
+    fn attached(&self, facts: &Facts, action: &str, resource: Option<&Arn>) -> Result<Option<Attached>, Fault> {
+        let own = self.0.principal == Principal::Root && facts.owner(resource) == Some(self.0.account.as_str());
+        let policy = facts.policy.as_ref().filter(|_| !(own && facts.always_roots.contains(&action)));
+        policy.map(|policy| self.0.gate.compiled.of_resource(policy)).transpose()
     }
 
     /// All that is known of a request.

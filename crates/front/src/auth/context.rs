@@ -42,8 +42,7 @@ impl Circumstances {
         context.set("aws:CurrentTime", Time(now.0).to_the_second());
         context.set("aws:EpochTime", (now.0 / 1000).to_string());
         context.set("aws:RequestedRegion", &self.region);
-        // The front speaks no TLS of its own; whoever puts a proxy before it can't be told from who doesn't.
-        context.set("aws:SecureTransport", "false");
+        context.set("aws:SecureTransport", if self.stays_here() { "true" } else { "false" });
         context.set("aws:ViaAWSService", "false");
         for (key, value) in [("aws:UserAgent", &self.user_agent), ("aws:Referer", &self.referer)] {
             if let Some(value) = value {
@@ -54,6 +53,12 @@ impl Circumstances {
             context.set("aws:SourceIp", source.to_string());
         }
         context
+    }
+
+    /// Whether it never left this machine. The front speaks no TLS of its own, but nobody listens to a loopback address or to a socket
+    /// file, so such a way is as safe as TLS (W3C, "Secure Contexts", 3.1), and policies that demand TLS don't shut everybody out.
+    fn stays_here(&self) -> bool {
+        self.source.is_none_or(|source| source.to_canonical().is_loopback())
     }
 
     /// The endpoint by way of which it came, with its policy, which is compiled.
@@ -158,4 +163,24 @@ pub(super) fn lasting_tags(snapshot: &Snapshot, key: &AccessKeySpec) -> Result<T
     let Principal::User { name, .. } = &key.principal else { return Ok(Tags::new()) };
     let user = snapshot.spec(&Key::<User>::named(&key.account, base_name(name)))?;
     Ok(user.map(|user| user.tags.clone()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_stays_on_this_machine_came_safely() {
+        let secure = |source: Option<&str>| {
+            let source = source.map(|source| source.parse().unwrap());
+            let context = Circumstances { source, ..Circumstances::default() }.context(Timestamp(0));
+            context.iter().any(|(key, values)| key.eq_ignore_ascii_case("aws:SecureTransport") && values == ["true"])
+        };
+        for here in [None, Some("127.0.0.1"), Some("127.0.0.53"), Some("::1"), Some("::ffff:127.0.0.1")] {
+            assert!(secure(here), "{here:?}");
+        }
+        for elsewhere in ["10.0.0.1", "192.168.1.4", "2001:db8::1", "::ffff:10.0.0.1"] {
+            assert!(!secure(Some(elsewhere)), "{elsewhere}");
+        }
+    }
 }

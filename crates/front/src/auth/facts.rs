@@ -22,6 +22,8 @@ pub struct Facts {
     pub keys: Context,
     /// Whose it is, where its ARN doesn't say: those of S3 name no account.
     pub owner: Option<AccountId>,
+    /// The actions that its owner's root may do whatever its policy says, so that nobody is locked out for good.
+    pub always_roots: &'static [&'static str],
 }
 
 /// A policy as it stands at a resource, to be compiled when it is decided by.
@@ -37,7 +39,14 @@ pub struct ResourcePolicy {
 impl Default for Facts {
     /// Nothing is known.
     fn default() -> Self {
-        Self { tags: BTreeMap::new(), policy: None, rule: ResourceRule::Either, keys: Context::default(), owner: None }
+        Self {
+            tags: BTreeMap::new(),
+            policy: None,
+            rule: ResourceRule::Either,
+            keys: Context::default(),
+            owner: None,
+            always_roots: &[],
+        }
     }
 }
 

@@ -13,6 +13,10 @@ use serde_json::{Value, json};
 use spine::{Read, Snapshot};
 use std::sync::Arc;
 
+/// What the root of the bucket's owner can always do: "even if their bucket policy explicitly denies the root principal's access"
+/// (Amazon S3 API reference, PutBucketPolicy).
+const ALWAYS_ROOTS: &[&str] = &["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"];
+
 /// What is known of a bucket or an object; it need not exist.
 pub fn facts(cx: &Cx, read: &Snapshot, arn: &Arn) -> Answer<Facts> {
     let (name, key) = arn.resource.split_once('/').map_or((arn.resource.as_str(), None), |(name, key)| (name, Some(key)));
@@ -25,7 +29,7 @@ pub fn facts(cx: &Cx, read: &Snapshot, arn: &Arn) -> Answer<Facts> {
     for (tag, value) in object.iter().flat_map(|object| &object.tags) {
         keys.set(format!("s3:ExistingObjectTag/{tag}"), value);
     }
-    let facts = Facts { keys, owner: Some(bucket.owner.clone()), ..Facts::default() };
+    let facts = Facts { keys, owner: Some(bucket.owner.clone()), always_roots: ALWAYS_ROOTS, ..Facts::default() };
     Ok(match document(cx, name, &bucket, arn, object.as_ref())? {
         Some(document) => facts.with_policy(&find::bucket_arn(name).to_string(), &document, Kind::Resource),
         None => facts,

@@ -52,6 +52,30 @@ async fn a_deny_holds_the_root_too() {
 }
 
 #[tokio::test]
+async fn a_policy_that_denies_everything_is_still_the_root_of_the_owners_to_change() {
+    let cloud = Cloud::with("box").await;
+    let deny = policy("\"*\"", "s3:*", "box").replace("Allow", "Deny");
+    cloud.ok("PUT", "/box?policy", deny.clone()).await;
+    cloud.fails("GET", "/box?list-type=2", "", "AccessDenied").await;
+    cloud.fails("GET", "/box?policyStatus", "", "AccessDenied").await;
+    assert_eq!(cloud.ok("GET", "/box?policy", "").await.text(), deny);
+    assert_eq!(cloud.send_as(OTHER, "GET", "/box?policy", &[], "").await.status, 403);
+    assert_eq!(cloud.send_as(OTHER, "DELETE", "/box?policy", &[], "").await.status, 403);
+    cloud.ok("PUT", "/box?policy", deny).await;
+    cloud.ok("DELETE", "/box?policy", "").await;
+    cloud.ok("GET", "/box?list-type=2", "").await;
+}
+
+#[tokio::test]
+async fn what_never_leaves_the_machine_is_transport_enough_for_a_policy_that_demands_tls() {
+    let cloud = Cloud::with("box").await;
+    let condition = r#""Condition":{"Bool":{"aws:SecureTransport":"false"}},"Action""#;
+    let deny = policy("\"*\"", "s3:*", "box/*").replace("Allow", "Deny").replace("\"Action\"", condition);
+    cloud.ok("PUT", "/box?policy", deny).await;
+    cloud.ok("PUT", "/box/k", "x").await;
+}
+
+#[tokio::test]
 async fn lists_count_where_ownership_lets_them() {
     let cloud = Cloud::with("box").await;
     cloud.ok("DELETE", "/box?publicAccessBlock", "").await;
