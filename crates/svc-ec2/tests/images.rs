@@ -271,3 +271,39 @@ async fn a_quick_start_image_is_there_for_everybody_once_it_is_made() {
     let images = cloud.store.snapshot().list::<Image>(spine::Scope::All).unwrap();
     assert_eq!(code(&cloud, "DeregisterImage", &[("ImageId", &images[0].0.id)]).await, "AuthFailure");
 }
+
+#[tokio::test]
+async fn the_quick_start_image_is_found_by_the_names_of_distributions_and_shown_by_its_own() {
+    let cloud = with_snapshot().await;
+    let maker = Arc::new(Maker(AtomicUsize::new(1)));
+    reconcile(&cloud, &QuickStart::new(maker, "amd64")).await;
+    let found = async |owner: &str, name: &str| {
+        let parameters = [
+            ("Owner.1", owner),
+            ("Filter.1.Name", "name"),
+            ("Filter.1.Value.1", name),
+            ("Filter.2.Name", "virtualization-type"),
+            ("Filter.2.Value.1", "hvm"),
+        ];
+        described(&cloud, &parameters).await.all("item/name").concat()
+    };
+    for (owner, name, expected) in [
+        ("amazon", "al2023-ami-2023*-x86_64", true),
+        ("amazon", "amzn2-ami-hvm-*-x86_64-gp2", true),
+        ("137112412989", "al2023-ami-2023.*-kernel-6.1-x86_64", true),
+        ("099720109477", "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-*", true),
+        ("099720109477", "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*", true),
+        ("136693071363", "debian-12-amd64-*", true),
+        ("amazon", "al2023-ami-2023*-arm64", false),
+        ("099720109477", "al2023-ami-2023*-x86_64", false),
+        ("136693071363", "hillfog-*", false),
+        ("self", "debian-12-amd64-*", false),
+        ("amazon", "Windows_Server-2022-*", false),
+    ] {
+        let shown = if expected { "hillfog-quick-start-x86_64" } else { "" };
+        assert_eq!(found(owner, name).await, shown, "{owner} {name}");
+    }
+    register(&cloud, "debian-12-amd64-mine").await;
+    let all = described(&cloud, &[("Filter.1.Name", "name"), ("Filter.1.Value.1", "debian-12-*")]).await;
+    assert_eq!(all.all("item/name").len(), 2);
+}

@@ -203,7 +203,7 @@ pub fn mac(interface: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::ec2::CidrReservation;
+    use model::ec2::{CidrReservation, PrivateDnsOptions};
 
     fn cidr(text: &str) -> Cidr {
         text.parse().unwrap()
@@ -219,6 +219,7 @@ mod tests {
             zone_id: "euw1-az1".into(),
             default_for_zone: false,
             map_public_ip: true,
+            private_dns: PrivateDnsOptions::default(),
             reservations: Vec::new(),
             tags: Tags::new(),
         }

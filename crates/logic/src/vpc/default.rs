@@ -4,8 +4,8 @@ use super::{Standard, fingerprint, private_options, standard, zone_id, zone_name
 use model::{
     AccountId, Cidr, Region,
     ec2::{
-        Destination, DhcpOptionsSpec, InternetGatewaySpec, NetworkAclSpec, Route, RouteTableSpec, RouteTarget, SecurityGroupSpec,
-        SubnetSpec, Tags, VpcSpec,
+        Destination, DhcpOptionsSpec, InternetGatewaySpec, NetworkAclSpec, PrivateDnsOptions, Route, RouteTableSpec, RouteTarget,
+        SecurityGroupSpec, SubnetSpec, Tags, VpcSpec,
     },
 };
 use std::net::Ipv4Addr;
@@ -92,6 +92,7 @@ fn subnet(vpc: &str, region: &Region, index: usize) -> SubnetSpec {
         zone_id: zone_id(region, index),
         default_for_zone: true,
         map_public_ip: true,
+        private_dns: PrivateDnsOptions::default(),
         reservations: Vec::new(),
         tags: Tags::new(),
     }

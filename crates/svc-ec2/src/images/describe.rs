@@ -2,17 +2,17 @@
 
 use super::{
     load::{Loaded, image as load, visible},
-    views,
+    names, views,
 };
 use crate::{
-    describe::{Query, select},
+    describe::{Described, matching, page},
     errors::{dry_run, invalid_value},
     records::key,
     tagged::anywhere,
 };
-use api::ec2::{DescribeImagesRequest, DescribeImagesResult, ListImagesInRecycleBinRequest, ListImagesInRecycleBinResult};
+use api::ec2::{DescribeImagesRequest, DescribeImagesResult, Image, ListImagesInRecycleBinRequest, ListImagesInRecycleBinResult};
 use front::{Answer, Cx};
-use model::{AccountId, ec2::Snapshot};
+use model::{AccountId, Key, ec2::Snapshot};
 use spine::{Read, Tx};
 
 /// `DescribeImages`. By ids, those images alone are read.
@@ -25,21 +25,28 @@ pub fn describe(cx: &Cx, tx: &mut Tx, input: &DescribeImagesRequest) -> Answer<D
     };
     let owners = input.owners.as_deref().unwrap_or_default();
     owners.iter().try_for_each(|owner| check_owner(owner))?;
-    images.retain(|image| owners.is_empty() || owners.iter().any(|owner| is_owner(cx, image, owner)));
     let users = input.executable_users.as_deref().unwrap_or_default();
     images.retain(|image| users.is_empty() || users.iter().any(|user| may_launch(cx, image, user)));
     if ids.is_none() {
         images.retain(|image| is_listed(cx, image, input));
     }
-    let shown = images.iter().map(|image| views::image(image, |snapshot| is_encrypted(cx, tx, image, snapshot))).collect();
-    let query = Query {
-        filters: input.filters.as_deref(),
-        max_results: input.max_results,
-        next_token: input.next_token.as_deref(),
-        ..Query::default()
-    };
-    let (images, next_token) = select(shown, query)?;
+    let filters = input.filters.as_deref().unwrap_or_default();
+    let owned = |image: &&Loaded| owners.is_empty() || owners.iter().any(|owner| is_owner(cx, image, owner));
+    let shown = |image: &Loaded| views::image(image, |snapshot| is_encrypted(cx, tx, image, snapshot));
+    let mut found = matching(images.iter().filter(owned).map(shown).collect(), filters, Image::FIELDS, Some(Image::tags))?;
+    let is_absent = |image: &&Loaded| is_quick_start(image) && found.iter().all(|it| it.id() != image.key.id);
+    if let Some(quick_start) = images.iter().find(is_absent).map(shown)
+        && names::find(&quick_start, owners, filters)?
+    {
+        found.push(quick_start);
+        found.sort_by(|one, other| one.id().cmp(other.id()));
+    }
+    let (images, next_token) = page(found, |image| image.id().to_owned(), input.max_results, input.next_token.as_deref())?;
     Ok(DescribeImagesResult { next_token, images: Some(images) })
+}
+
+fn is_quick_start(image: &Loaded) -> bool {
+    image.key == Key::quick_start(&image.key.region)
 }
 
 fn check_owner(owner: &str) -> Answer<()> {

@@ -15,6 +15,7 @@ mod devices;
 mod errors;
 mod lifecycle;
 mod load;
+mod names;
 mod public_access;
 mod quick_start;
 mod reconcile;

@@ -14,6 +14,7 @@ use model::ec2::{Ipv6CidrAssociation, SubnetSpec};
 
 /// A subnet in which `used` interfaces have an address.
 pub fn subnet(place: Place<'_>, id: &str, spec: &SubnetSpec, used: u64) -> Subnet {
+    let names = &spec.private_dns;
     let free = logic::vpc::usable(spec.cidr).saturating_sub(used);
     Subnet {
         availability_zone_id: Some(spec.zone_id.clone()),
@@ -28,9 +29,9 @@ pub fn subnet(place: Place<'_>, id: &str, spec: &SubnetSpec, used: u64) -> Subne
         enable_dns64: Some(false),
         ipv6_native: Some(false),
         private_dns_name_options_on_launch: Some(PrivateDnsNameOptionsOnLaunch {
-            hostname_type: Some(HostnameType::IpName),
-            enable_resource_name_dns_a_record: Some(false),
-            enable_resource_name_dns_aaaa_record: Some(false),
+            hostname_type: Some(if names.resource_name { HostnameType::ResourceName } else { HostnameType::IpName }),
+            enable_resource_name_dns_a_record: Some(names.a_record),
+            enable_resource_name_dns_aaaa_record: Some(names.aaaa_record),
         }),
         block_public_access_states: Some(not_blocked()),
         subnet_id: Some(id.into()),

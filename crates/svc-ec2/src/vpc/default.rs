@@ -14,7 +14,7 @@ use front::{Cx, Service};
 use logic::vpc::{default_network_with, first_free};
 use model::{
     Cidr,
-    ec2::{Subnet, SubnetSpec, Tags},
+    ec2::{PrivateDnsOptions, Subnet, SubnetSpec, Tags},
 };
 use spine::Tx;
 use wire::Fault;
@@ -73,6 +73,7 @@ fn create_subnet(cx: &Cx, tx: &mut Tx, input: &CreateDefaultSubnetRequest) -> Re
         zone_id,
         default_for_zone: true,
         map_public_ip: true,
+        private_dns: PrivateDnsOptions::default(),
         reservations: Vec::new(),
         tags: Tags::new(),
     };

@@ -18,7 +18,7 @@ use api::ec2::{
 };
 use front::{Cx, Service};
 use logic::vpc::{ZONE_LETTERS, has_size, zone_id, zone_name};
-use model::ec2::{NetworkAcl, NetworkInterface, RouteTable, Subnet, SubnetSpec, Vpc};
+use model::ec2::{NetworkAcl, NetworkInterface, PrivateDnsOptions, RouteTable, Subnet, SubnetSpec, Vpc};
 use spine::Tx;
 use wire::Fault;
 
@@ -71,6 +71,7 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateSubnetRequest) -> Result<CreateSub
         zone_id,
         default_for_zone: false,
         map_public_ip: false,
+        private_dns: PrivateDnsOptions::default(),
         reservations: Vec::new(),
         tags,
     };
@@ -138,20 +139,24 @@ fn modify(cx: &Cx, tx: &mut Tx, input: &ModifySubnetAttributeRequest) -> Result<
         ("MapCustomerOwnedIpOnLaunch", on(&input.map_customer_owned_ip_on_launch)),
         ("CustomerOwnedIpv4Pool", input.customer_owned_ipv4_pool.is_some()),
         ("EnableDns64", on(&input.enable_dns64)),
-        (
-            "PrivateDnsHostnameTypeOnLaunch other than ip-name",
-            input.private_dns_hostname_type_on_launch.is_some_and(|it| it != HostnameType::IpName),
-        ),
-        ("EnableResourceNameDnsARecordOnLaunch", on(&input.enable_resource_name_dns_a_record_on_launch)),
-        ("EnableResourceNameDnsAAAARecordOnLaunch", on(&input.enable_resource_name_dns_aaaa_record_on_launch)),
         ("EnableLniAtDeviceIndex", input.enable_lni_at_device_index.is_some()),
         ("DisableLniAtDeviceIndex", on(&input.disable_lni_at_device_index)),
     ])?;
+    let given = |it: &Option<AttributeBooleanValue>| it.as_ref().and_then(|it| it.value);
     let mut spec = SubnetSpec::clone(&*find::<Subnet>(cx, tx, &input.subnet_id)?);
-    if let Some(value) = input.map_public_ip_on_launch.as_ref().and_then(|it| it.value) {
+    if let Some(value) = given(&input.map_public_ip_on_launch) {
         spec.map_public_ip = value;
     }
-    if let Some(value) = input.assign_ipv6_address_on_creation.as_ref().and_then(|it| it.value) {
+    if let Some(kind) = input.private_dns_hostname_type_on_launch {
+        spec.private_dns.resource_name = kind == HostnameType::ResourceName;
+    }
+    if let Some(value) = given(&input.enable_resource_name_dns_a_record_on_launch) {
+        spec.private_dns.a_record = value;
+    }
+    if let Some(value) = given(&input.enable_resource_name_dns_aaaa_record_on_launch) {
+        spec.private_dns.aaaa_record = value;
+    }
+    if let Some(value) = given(&input.assign_ipv6_address_on_creation) {
         if value && spec.ipv6.is_none() {
             let message = format!("The subnet '{}' does not have an IPv6 CIDR block associated with it", input.subnet_id);
             return Err(invalid_combination(message));

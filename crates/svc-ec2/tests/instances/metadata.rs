@@ -217,6 +217,29 @@ async fn all_agree_on_what_an_instance_is_called() {
 }
 
 #[tokio::test]
+async fn what_a_launch_says_nothing_of_its_subnet_says() {
+    let world = World::new().await;
+    let by_address = world.running(&[]).await;
+    let subnet = world.shown(&by_address).await.all("instancesSet/item/subnetId")[0].to_owned();
+    let says = [
+        ("SubnetId", subnet.as_str()),
+        ("PrivateDnsHostnameTypeOnLaunch", "resource-name"),
+        ("EnableResourceNameDnsARecordOnLaunch.Value", "true"),
+    ];
+    world.ok("ModifySubnetAttribute", &says).await;
+    let by_id = world.running(&[]).await;
+    let otherwise = world.running(&[("PrivateDnsNameOptions.HostnameType", "ip-name")]).await;
+    for (id, kind, record) in
+        [(&by_address, "ip-name", "false"), (&by_id, "resource-name", "true"), (&otherwise, "ip-name", "true")]
+    {
+        let shown = world.shown(id).await;
+        assert_eq!(shown.one("privateDnsNameOptions/hostnameType"), kind);
+        assert_eq!(shown.one("privateDnsNameOptions/enableResourceNameDnsARecord"), record);
+    }
+    assert_eq!(world.machine(&by_id).unwrap().machine.hostname, by_id);
+}
+
+#[tokio::test]
 async fn how_it_is_bought_is_read_wherever_it_is_shown() {
     let world = World::new().await;
     let spot = [("InstanceMarketOptions.MarketType", "spot")];

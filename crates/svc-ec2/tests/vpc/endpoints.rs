@@ -42,12 +42,16 @@ async fn an_interface_endpoint_has_an_address_in_each_subnet_and_names() {
         ("VpcEndpointId", id.as_str()),
         ("RemoveSubnetId.1", subnets[0].as_str()),
         ("AddSubnetId.1", subnets[2].as_str()),
+        ("SubnetConfiguration.1.SubnetId", subnets[2].as_str()),
+        ("SubnetConfiguration.1.Ipv4", "172.31.40.10"),
         ("PrivateDnsEnabled", "false"),
     ];
     ec2(&cloud, "ModifyVpcEndpoint", &change).await;
     let shown = ec2(&cloud, "DescribeVpcEndpoints", &[("VpcEndpointId.1", &id)]).await;
     assert_eq!(shown.all("subnetIdSet/item"), [subnets[1].as_str(), subnets[2].as_str()]);
     assert_eq!(shown.all("dnsEntrySet/item/dnsName").len(), 1);
+    let held = of_vpc(&cloud, "DescribeNetworkInterfaces", &vpc).await;
+    assert!(held.all("item/privateIpAddress").contains(&"172.31.40.10"));
     ec2(&cloud, "DeleteVpcEndpoints", &[("VpcEndpointId.1", &id)]).await;
     assert!(of_vpc(&cloud, "DescribeNetworkInterfaces", &vpc).await.all("networkInterfaceId").is_empty());
 }
@@ -68,6 +72,16 @@ async fn what_interface_endpoints_are_not() {
     for malformed in ["{", r#"{"Statement":[{"Effect":"Allow","Action":"logs:*","Resource":"*"}]}"#] {
         assert_eq!(create(&[("PolicyDocument", malformed)]).await, "InvalidPolicyDocument");
     }
+    let place = |address| {
+        [("SubnetId.1", &*subnets[0]), ("SubnetConfiguration.1.SubnetId", &subnets[0]), ("SubnetConfiguration.1.Ipv4", address)]
+    };
+    for (wrong, expected) in
+        [("172.31.0.2", "InvalidParameterValue"), ("172.31.99.9", "InvalidParameterValue"), ("x", "InvalidParameterValue")]
+    {
+        assert_eq!(create(&place(wrong)).await, expected, "{wrong}");
+    }
+    let nowhere = [("SubnetId.1", &*subnets[1]), ("SubnetConfiguration.1.SubnetId", &subnets[0])];
+    assert_eq!(create(&nowhere).await, "InvalidParameter");
     let narrow = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"logs:*","Resource":"*"}]}"#;
     assert_eq!(create(&[("PolicyDocument", narrow), ("SubnetId.1", &subnets[0])]).await, "made");
     let shown = ec2(&cloud, "DescribeVpcEndpoints", &[]).await;
@@ -82,7 +96,13 @@ async fn what_interface_endpoints_are_not() {
     assert_eq!(create(&both).await, "DuplicateSubnetsInSameZone");
     let services =
         ec2(&cloud, "DescribeVpcEndpointServices", &[("Filter.1.Name", "service-type"), ("Filter.1.Value.1", "Interface")]).await;
-    assert!(services.all("serviceDetailSet/item/privateDnsName").contains(&"api.ecr.us-east-1.amazonaws.com"));
+    for name in ["api.ecr.us-east-1.amazonaws.com", "*.dkr.ecr.us-east-1.amazonaws.com"] {
+        assert!(services.all("serviceDetailSet/item/privateDnsName").contains(&name), "{name}");
+    }
+    let of_registries = [("ServiceName", "com.amazonaws.us-east-1.ecr.dkr"), ("SubnetId.1", &subnets[0])];
+    assert_eq!(create(&of_registries).await, "made");
+    let told = svc_ec2::endpoint_tables(&cloud.store.snapshot()).unwrap();
+    assert!(told[&vpc].names.contains_key("*.dkr.ecr.us-east-1.amazonaws.com"), "registries of all accounts");
 }
 
 #[tokio::test]

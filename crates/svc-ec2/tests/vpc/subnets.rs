@@ -53,6 +53,17 @@ async fn attributes_of_subnets_change_or_are_refused_by_name() {
     ec2(&cloud, "ModifySubnetAttribute", &[("SubnetId", &home), ("MapPublicIpOnLaunch.Value", "true")]).await;
     let shown = ec2(&cloud, "DescribeSubnets", &[("SubnetId.1", &home)]).await;
     assert_eq!(shown.one("item/mapPublicIpOnLaunch"), "true");
+    let names = [
+        ("SubnetId", home.as_str()),
+        ("PrivateDnsHostnameTypeOnLaunch", "resource-name"),
+        ("EnableResourceNameDnsARecordOnLaunch.Value", "true"),
+        ("EnableResourceNameDnsAAAARecordOnLaunch.Value", "true"),
+    ];
+    ec2(&cloud, "ModifySubnetAttribute", &names).await;
+    let shown = ec2(&cloud, "DescribeSubnets", &[("SubnetId.1", &home)]).await;
+    assert_eq!(shown.one("privateDnsNameOptionsOnLaunch/hostnameType"), "resource-name");
+    assert_eq!(shown.one("privateDnsNameOptionsOnLaunch/enableResourceNameDnsARecord"), "true");
+    assert_eq!(shown.one("privateDnsNameOptionsOnLaunch/enableResourceNameDnsAAAARecord"), "true");
     let six = [("SubnetId", home.as_str()), ("AssignIpv6AddressOnCreation.Value", "true")];
     assert_eq!(code(&cloud, "ModifySubnetAttribute", &six).await, "InvalidParameterCombination");
     let dns64 = [("SubnetId", home.as_str()), ("EnableDns64.Value", "true")];

@@ -1,7 +1,10 @@
 //! Subnets.
 
 use super::Ipv6CidrAssociation;
-use crate::{Cidr, Record, ec2::Tags};
+use crate::{
+    Cidr, Record,
+    ec2::{PrivateDnsOptions, Tags},
+};
 use serde::{Deserialize, Serialize};
 
 records! {
@@ -30,6 +33,9 @@ pub struct SubnetSpec {
     pub default_for_zone: bool,
     /// Interfaces made here get a public address.
     pub map_public_ip: bool,
+    /// What instances launched here are called, unless their launch says otherwise.
+    #[serde(default)]
+    pub private_dns: PrivateDnsOptions,
     /// Parts of it from which nobody gets an address without asking for it.
     pub reservations: Vec<CidrReservation>,
     /// Its tags.

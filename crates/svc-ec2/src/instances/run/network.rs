@@ -13,7 +13,7 @@ use logic::{
     instance_type::InstanceType,
     vpc::{WantedAddresses, WantedIpv6, ZONE_LETTERS, zone_id, zone_name},
 };
-use model::ec2::{NetworkInterface, NetworkInterfaceSpec, SecurityGroup, Subnet, SubnetSpec};
+use model::ec2::{NetworkInterface, NetworkInterfaceSpec, PrivateDnsOptions, SecurityGroup, Subnet, SubnetSpec};
 use spine::Tx;
 use std::{collections::BTreeSet, net::Ipv4Addr, sync::Arc};
 use wire::Fault;
@@ -28,6 +28,8 @@ pub struct WantedNetwork {
     pub zone: String,
     /// The id of its zone.
     pub zone_id: String,
+    /// What its subnet says of host names.
+    pub private_dns: PrivateDnsOptions,
     /// The primary one first.
     pub interfaces: Vec<WantedInterface>,
 }
@@ -89,7 +91,8 @@ pub fn read(cx: &Cx, tx: &Tx, input: &RunInstancesRequest, kind: &InstanceType, 
         return Err(invalid_combination(message));
     }
     let subnet_spec = find::<Subnet>(cx, tx, &subnet)?;
-    Ok(WantedNetwork { vpc, subnet, zone, zone_id: subnet_spec.zone_id.clone(), interfaces })
+    let (zone_id, private_dns) = (subnet_spec.zone_id.clone(), subnet_spec.private_dns.clone());
+    Ok(WantedNetwork { vpc, subnet, zone, zone_id, private_dns, interfaces })
 }
 
 /// VPC, subnet and zone.

@@ -143,14 +143,15 @@ pub fn purchase(asked: Option<&InstanceMarketOptionsRequest>) -> Answer<Purchase
     }
 }
 
-/// What its host name is made of.
-pub fn private_dns(asked: Option<&PrivateDnsNameOptionsRequest>) -> Answer<PrivateDnsOptions> {
-    let Some(asked) = asked else { return Ok(PrivateDnsOptions::default()) };
-    Ok(PrivateDnsOptions {
-        resource_name: asked.hostname_type == Some(HostnameType::ResourceName),
-        a_record: asked.enable_resource_name_dns_a_record == Some(true),
-        aaaa_record: asked.enable_resource_name_dns_aaaa_record == Some(true),
-    })
+/// What its host name is made of: what is asked for, and for the rest what its subnet says.
+pub fn private_dns(asked: Option<&PrivateDnsNameOptionsRequest>, subnet: &PrivateDnsOptions) -> PrivateDnsOptions {
+    let Some(asked) = asked else { return subnet.clone() };
+    let resource_name = asked.hostname_type.map(|kind| kind == HostnameType::ResourceName);
+    PrivateDnsOptions {
+        resource_name: resource_name.unwrap_or(subnet.resource_name),
+        a_record: asked.enable_resource_name_dns_a_record.unwrap_or(subnet.a_record),
+        aaaa_record: asked.enable_resource_name_dns_aaaa_record.unwrap_or(subnet.aaaa_record),
+    }
 }
 
 /// User data, which comes in base64: checked, and as it came.

@@ -88,7 +88,7 @@ impl Wanted {
             instance_store: disks::instance_store(kind, &disks::ephemeral(input, &image.spec)),
             attributes: options::attributes(cx, tx, input, kind, &image.spec)?,
             metadata: options::metadata(cx, tx, input.metadata_options.as_ref(), &image.spec)?,
-            private_dns: options::private_dns(input.private_dns_name_options.as_ref())?,
+            private_dns: options::private_dns(input.private_dns_name_options.as_ref(), &network.private_dns),
             tags: WantedTags::read(input.tag_specifications.as_deref())?,
             client_token: input.client_token.clone(),
             image,

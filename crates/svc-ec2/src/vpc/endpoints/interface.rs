@@ -10,7 +10,7 @@ use crate::{
     vpc::{interfaces, remove_interface},
 };
 use agent_proto::edge::{EndpointDoor, GatewayDoor};
-use api::ec2::{CreateVpcEndpointRequest, DnsEntry, ModifyVpcEndpointRequest};
+use api::ec2::{CreateVpcEndpointRequest, DnsEntry, ModifyVpcEndpointRequest, SubnetConfiguration};
 use front::Cx;
 use logic::vpc::{NewInterface, WantedAddresses, fingerprint, new_interface};
 use model::{
@@ -27,12 +27,13 @@ use wire::Fault;
 /// Where the edge listens at an endpoint's addresses.
 const PORT: u16 = 80;
 
-/// The services that have such endpoints, and what their names begin with.
-pub const SERVICES: [(&str, &str); 14] = [
+/// The services that have such endpoints, and what their names begin with: a registry has a name for each account.
+pub const SERVICES: [(&str, &str); 15] = [
     ("cloudtrail", "cloudtrail"),
     ("ebs", "ebs"),
     ("ec2", "ec2"),
     ("ecr.api", "api.ecr"),
+    ("ecr.dkr", "*.dkr.ecr"),
     ("ecs", "ecs"),
     ("elasticloadbalancing", "elasticloadbalancing"),
     ("events", "events"),
@@ -54,7 +55,7 @@ pub fn private_name(region: &Region, service: &str) -> Option<String> {
 /// The name that leads to one endpoint.
 fn own_name(id: &str, region: &Region, service: &str) -> Option<String> {
     let host = private_name(region, service)?;
-    let host = host.strip_suffix(".amazonaws.com")?;
+    let host = host.trim_start_matches("*.").strip_suffix(".amazonaws.com")?;
     Some(format!("{id}-{}.{host}.vpce.amazonaws.com", fingerprint(id, 8)))
 }
 
@@ -76,6 +77,7 @@ pub fn create(
 ) -> Result<EndpointInterfaces, Fault> {
     refuse(&[("RouteTableIds of an interface endpoint", given(&input.route_table_ids))])?;
     let subnets = input.subnet_ids.as_deref().unwrap_or_default();
+    let addresses = addresses(input.subnet_configurations.as_deref(), subnets)?;
     let groups = groups(cx, tx, &input.vpc_id, input.security_group_ids.as_deref())?;
     let private_dns = input.private_dns_enabled.unwrap_or(true);
     if private_dns {
@@ -83,7 +85,7 @@ pub fn create(
     }
     let mut own = EndpointInterfaces { places: Vec::new(), groups, private_dns };
     for subnet in subnets {
-        add(cx, tx, id, &input.vpc_id, &mut own, subnet)?;
+        add(cx, tx, (id, &input.vpc_id), &mut own, (subnet, addresses.get(subnet).copied()))?;
     }
     Ok(own)
 }
@@ -113,8 +115,31 @@ fn check_private_dns(cx: &Cx, tx: &Tx, id: &str, vpc: &str, service: &str) -> Re
     Ok(())
 }
 
-/// Gives the endpoint an interface in a subnet.
-fn add(cx: &Cx, tx: &mut Tx, id: &str, vpc: &str, own: &mut EndpointInterfaces, subnet_id: &str) -> Result<(), Fault> {
+/// The addresses that an endpoint is to have, by subnet, where one is named (`SubnetConfigurations`).
+fn addresses(asked: Option<&[SubnetConfiguration]>, subnets: &[String]) -> Result<BTreeMap<String, Ipv4Addr>, Fault> {
+    let mut named = BTreeMap::new();
+    for asked in asked.unwrap_or_default() {
+        refuse(&[("SubnetConfigurations.Ipv6", asked.ipv6.is_some())])?;
+        let subnet = asked.subnet_id.clone().ok_or_else(|| missing_parameter("SubnetConfiguration.SubnetId"))?;
+        if !subnets.contains(&subnet) {
+            let message = format!("The subnet configuration of '{subnet}' is of none of the subnets that are asked for");
+            return Err(Fault::client("InvalidParameter", message));
+        }
+        if let Some(text) = &asked.ipv4 {
+            named.insert(subnet, interfaces::address(text)?);
+        }
+    }
+    Ok(named)
+}
+
+/// Gives the endpoint of that id and VPC an interface in a subnet, with the address that is named or any.
+fn add(
+    cx: &Cx,
+    tx: &mut Tx,
+    (id, vpc): (&str, &str),
+    own: &mut EndpointInterfaces,
+    (subnet_id, address): (&str, Option<Ipv4Addr>),
+) -> Result<(), Fault> {
     let subnet = find::<Subnet>(cx, tx, subnet_id)?;
     if subnet.vpc != vpc {
         return Err(invalid_value(format!("The subnet ID '{subnet_id}' is not of the VPC '{vpc}'")));
@@ -131,7 +156,7 @@ fn add(cx: &Cx, tx: &mut Tx, id: &str, vpc: &str, own: &mut EndpointInterfaces, 
         subnet_id,
         subnet: &subnet,
         kind: InterfaceKind::VpcEndpoint,
-        addresses: WantedAddresses::default(),
+        addresses: WantedAddresses { primary: address, ..WantedAddresses::default() },
         ipv6: Vec::new(),
         groups: own.groups.clone(),
         description: format!("VPC Endpoint Interface {id}"),
@@ -169,8 +194,10 @@ pub fn modify(cx: &Cx, tx: &mut Tx, spec: &mut VpcEndpointSpec, input: &ModifyVp
         let (_, interface) = own.places.remove(place);
         remove_interface(tx, &key::<NetworkInterface>(cx, &interface))?;
     }
-    for subnet in input.add_subnet_ids.iter().flatten() {
-        add(cx, tx, id, &spec.vpc, &mut own, subnet)?;
+    let added = input.add_subnet_ids.as_deref().unwrap_or_default();
+    let addresses = addresses(input.subnet_configurations.as_deref(), added)?;
+    for subnet in added {
+        add(cx, tx, (id, &spec.vpc), &mut own, (subnet, addresses.get(subnet).copied()))?;
     }
     spec.interfaces = Some(own);
     Ok(())

@@ -102,7 +102,7 @@ fn create(cx: &Cx, tx: &mut Tx, input: &CreateVpcEndpointRequest) -> Result<Crea
         ("PrivateDnsEnabled of a gateway endpoint", !of_interfaces && input.private_dns_enabled == Some(true)),
         ("IpAddressType other than ipv4", input.ip_address_type.is_some_and(|it| it.as_str() != "ipv4")),
         ("DnsOptions", input.dns_options.is_some()),
-        ("SubnetConfigurations", given(&input.subnet_configurations)),
+        ("SubnetConfigurations of a gateway endpoint", !of_interfaces && given(&input.subnet_configurations)),
         ("ServiceNetworkArn", input.service_network_arn.is_some()),
         ("ResourceConfigurationArn", input.resource_configuration_arn.is_some()),
         ("ServiceRegion", input.service_region.as_deref().is_some_and(|it| it != cx.region.as_str())),
@@ -223,7 +223,7 @@ fn modify(cx: &Cx, tx: &mut Tx, input: &ModifyVpcEndpointRequest) -> Result<Modi
         ("PrivateDnsEnabled of a gateway endpoint", gateway && input.private_dns_enabled == Some(true)),
         ("IpAddressType other than ipv4", input.ip_address_type.is_some_and(|it| it.as_str() != "ipv4")),
         ("DnsOptions", input.dns_options.is_some()),
-        ("SubnetConfigurations", given(&input.subnet_configurations)),
+        ("SubnetConfigurations of a gateway endpoint", gateway && given(&input.subnet_configurations)),
     ])?;
     if input.reset_policy == Some(true) || input.policy_document.is_some() {
         spec.policy = policy(input.policy_document.as_deref().filter(|_| input.reset_policy != Some(true)))?;
@@ -336,8 +336,8 @@ fn services(cx: &Cx, _: &mut Tx, input: &DescribeVpcEndpointServicesRequest) -> 
 
 fn detail(cx: &Cx, service: &str, host: &str, kind: ServiceType) -> ServiceDetail {
     let name = service_name(&cx.region, service);
-    let base = format!("{host}.{}.amazonaws.com", cx.region);
-    let private = Some(base.clone()).filter(|_| kind == ServiceType::Interface);
+    let base = format!("{}.{}.amazonaws.com", host.trim_start_matches("*."), cx.region);
+    let private = interface::private_name(&cx.region, &name).filter(|_| kind == ServiceType::Interface);
     ServiceDetail {
         service_id: Some(format!("vpce-svc-{}", logic::vpc::fingerprint(&name, 17))),
         service_name: Some(name),
