@@ -51,9 +51,10 @@ pub use network::{
     Detached, DhcpOptions, DhcpOptionsSpec, EgressOnlyInternetGateway, EgressOnlyInternetGatewaySpec, ElasticIp, ElasticIpSpec,
     EndpointInterfaces, FlowLog, FlowLogSpec, FlowTraffic, InterfaceKind, InternetGateway, InternetGatewaySpec,
     Ipv6CidrAssociation, NatGateway, NatGatewayPlan, NatGatewaySpec, NetworkAcl, NetworkAclSpec, NetworkInterface,
-    NetworkInterfaceSpec, Peer, PeeredVpc, PeeringStatus, Permission, PrefixList, PrefixListEntry, PrefixListSpec,
-    PrefixListVersion, PrivateAddress, Route, RouteTable, RouteTableSpec, RouteTarget, SecurityGroup, SecurityGroupRule,
-    SecurityGroupSpec, Subnet, SubnetSpec, Vpc, VpcEndpoint, VpcEndpointSpec, VpcPeering, VpcPeeringSpec, VpcSpec,
+    NetworkInterfaceSpec, Peer, PeeredVpc, PeeringStatus, Permission, PrefixList, PrefixListChange, PrefixListEntry,
+    PrefixListSpec, PrefixListVersion, PrivateAddress, Route, RouteTable, RouteTableSpec, RouteTarget, SecurityGroup,
+    SecurityGroupRule, SecurityGroupSpec, Subnet, SubnetSpec, Vpc, VpcEndpoint, VpcEndpointSpec, VpcPeering, VpcPeeringSpec,
+    VpcSpec,
 };
 pub use placement::{PlacementGroup, PlacementGroupSpec, PlacementStrategy, SpreadLevel};
 pub use root_replacement::{RootReplacement, RootReplacementPlan, RootReplacementSpec, RootReplacementState};

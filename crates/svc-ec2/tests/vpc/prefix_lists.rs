@@ -17,6 +17,13 @@ async fn a_list_goes_from_version_to_version() {
         ("Entry.1.Description", "north"),
     ];
     let list = ec2(&cloud, "CreateManagedPrefixList", &asked).await.one("prefixList/prefixListId").to_owned();
+    let state = async || {
+        let shown = ec2(&cloud, "DescribeManagedPrefixLists", &[("PrefixListId.1", &list)]).await;
+        shown.one("item/state").to_owned()
+    };
+    assert_eq!(state().await, "create-complete");
+    ec2(&cloud, "ModifyManagedPrefixList", &[("PrefixListId", &list), ("PrefixListName", "bureaus")]).await;
+    assert_eq!(state().await, "modify-complete", "though it has no other version");
     let change = |version: &'static str, cidr: &'static str| {
         [("PrefixListId", list.as_str()), ("CurrentVersion", version), ("AddEntry.1.Cidr", cidr)]
     };
@@ -32,7 +39,7 @@ async fn a_list_goes_from_version_to_version() {
     assert_eq!((entries(&[]).await, entries(&[("TargetVersion", "1")]).await), (2, 1));
     let back = [("PrefixListId", list.as_str()), ("PreviousVersion", "1"), ("CurrentVersion", "2")];
     assert_eq!(ec2(&cloud, "RestoreManagedPrefixListVersion", &back).await.one("prefixList/version"), "3");
-    assert_eq!(entries(&[]).await, 1);
+    assert_eq!((entries(&[]).await, state().await), (1, "restore-complete".to_owned()));
     ec2(&cloud, "DeleteManagedPrefixList", &[("PrefixListId", &list)]).await;
     assert_eq!(code(&cloud, "DeleteManagedPrefixList", &[("PrefixListId", &list)]).await, "InvalidPrefixListID.NotFound");
 }

@@ -28,7 +28,7 @@ pub use group::{Peer, Permission, SecurityGroup, SecurityGroupRule, SecurityGrou
 pub use interface::{AttachedTo, Attachment, Detached, InterfaceKind, NetworkInterface, NetworkInterfaceSpec, PrivateAddress};
 pub use nat::{NatGateway, NatGatewayPlan, NatGatewaySpec};
 pub use peering::{PeeredVpc, PeeringStatus, VpcPeering, VpcPeeringSpec};
-pub use prefix_list::{PrefixList, PrefixListEntry, PrefixListSpec, PrefixListVersion};
+pub use prefix_list::{PrefixList, PrefixListChange, PrefixListEntry, PrefixListSpec, PrefixListVersion};
 pub use route_table::{Destination, Route, RouteTable, RouteTableSpec, RouteTarget};
 pub use subnet::{CidrReservation, Subnet, SubnetSpec};
 pub use vpc::{CidrAssociation, Ipv6CidrAssociation, Vpc, VpcSpec};

@@ -18,6 +18,9 @@ pub struct PrefixListSpec {
     pub max_entries: i32,
     /// Every version, the present one last. At least one.
     pub versions: Vec<PrefixListVersion>,
+    /// What was done to it last.
+    #[serde(default)]
+    pub last_change: PrefixListChange,
     /// With what it was asked for.
     pub client_token: Option<ClientToken>,
     /// Its tags.
@@ -34,6 +37,19 @@ impl PrefixListSpec {
     pub fn entries(&self) -> &[PrefixListEntry] {
         self.versions.last().map_or(&[], |version| &version.entries)
     }
+}
+
+/// What was done to a prefix list: its state tells, since all of it is done at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrefixListChange {
+    /// It was made.
+    #[default]
+    Created,
+    /// Its name, size or entries were changed.
+    Modified,
+    /// An earlier version's entries came back.
+    Restored,
 }
 
 /// What a prefix list was from some change on.

@@ -1,4 +1,4 @@
-//! Managed prefix lists: those of users, and AWS's own two.
+//! Managed prefix lists: those of users, and AWS's own.
 
 mod ops;
 mod views;

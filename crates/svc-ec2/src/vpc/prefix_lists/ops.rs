@@ -13,11 +13,11 @@ use crate::{
 };
 use api::ec2::{
     AddPrefixListEntry, CreateManagedPrefixListRequest, CreateManagedPrefixListResult, DeleteManagedPrefixListRequest,
-    DeleteManagedPrefixListResult, ModifyManagedPrefixListRequest, ModifyManagedPrefixListResult, PrefixListState,
-    RestoreManagedPrefixListVersionRequest, RestoreManagedPrefixListVersionResult,
+    DeleteManagedPrefixListResult, ManagedPrefixList, ModifyManagedPrefixListRequest, ModifyManagedPrefixListResult,
+    PrefixListState, RestoreManagedPrefixListVersionRequest, RestoreManagedPrefixListVersionResult,
 };
 use front::Cx;
-use model::ec2::{PrefixList, PrefixListEntry, PrefixListSpec, PrefixListVersion};
+use model::ec2::{PrefixList, PrefixListChange, PrefixListEntry, PrefixListSpec, PrefixListVersion};
 use spine::Tx;
 use wire::Fault;
 
@@ -39,7 +39,7 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateManagedPrefixListRequest) -> R
     let token = input.client_token.as_deref();
     let client_token = match asked::<PrefixList>(cx, tx, token, input, |it| it.client_token.as_ref())? {
         Asked::Before((id, spec)) => {
-            let list = view(place(cx), &id, &spec, PrefixListState::CreateComplete);
+            let list = view(place(cx), &id, &spec);
             return Ok(CreateManagedPrefixListResult { prefix_list: Some(list) });
         }
         Asked::New(token) => token,
@@ -48,12 +48,13 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &CreateManagedPrefixListRequest) -> R
         name: input.prefix_list_name.clone(),
         max_entries: input.max_entries,
         versions: vec![PrefixListVersion { number: 1, entries }],
+        last_change: PrefixListChange::Created,
         client_token,
         tags,
     };
     let id = format!("pl-{}", cx.env.hex(17));
     tx.create(&key::<PrefixList>(cx, &id), &spec)?;
-    Ok(CreateManagedPrefixListResult { prefix_list: Some(view(place(cx), &id, &spec, PrefixListState::CreateComplete)) })
+    Ok(CreateManagedPrefixListResult { prefix_list: Some(view(place(cx), &id, &spec)) })
 }
 
 fn check_name(name: &str) -> Result<(), Fault> {
@@ -121,8 +122,9 @@ pub fn modify(cx: &Cx, tx: &mut Tx, input: &ModifyManagedPrefixListRequest) -> R
         advance(&mut spec, entries);
     }
     check_size(spec.max_entries, spec.entries().len())?;
+    spec.last_change = PrefixListChange::Modified;
     tx.put_spec(&key::<PrefixList>(cx, id), &spec)?;
-    Ok(ModifyManagedPrefixListResult { prefix_list: Some(view(place(cx), id, &spec, PrefixListState::ModifyComplete)) })
+    Ok(ModifyManagedPrefixListResult { prefix_list: Some(view(place(cx), id, &spec)) })
 }
 
 fn check_version(spec: &PrefixListSpec, current: Option<i64>) -> Result<(), Fault> {
@@ -156,8 +158,9 @@ pub fn restore(
     let entries = earlier.entries.clone();
     check_size(spec.max_entries, entries.len())?;
     advance(&mut spec, entries);
+    spec.last_change = PrefixListChange::Restored;
     tx.put_spec(&key::<PrefixList>(cx, id), &spec)?;
-    let list = view(place(cx), id, &spec, PrefixListState::RestoreComplete);
+    let list = view(place(cx), id, &spec);
     Ok(RestoreManagedPrefixListVersionResult { prefix_list: Some(list) })
 }
 
@@ -170,5 +173,6 @@ pub fn delete(cx: &Cx, tx: &mut Tx, input: &DeleteManagedPrefixListRequest) -> R
         return Err(has_dependencies("prefixList", id));
     }
     tx.delete(&key::<PrefixList>(cx, id))?;
-    Ok(DeleteManagedPrefixListResult { prefix_list: Some(view(place(cx), id, &spec, PrefixListState::DeleteComplete)) })
+    let gone = ManagedPrefixList { state: Some(PrefixListState::DeleteComplete), ..view(place(cx), id, &spec) };
+    Ok(DeleteManagedPrefixListResult { prefix_list: Some(gone) })
 }

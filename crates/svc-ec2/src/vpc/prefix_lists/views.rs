@@ -21,7 +21,7 @@ use front::Cx;
 use logic::vpc::fingerprint;
 use model::{
     Cidr, Region,
-    ec2::{PrefixList, PrefixListEntry, PrefixListSpec},
+    ec2::{PrefixList, PrefixListChange, PrefixListEntry, PrefixListSpec},
 };
 use spine::Tx;
 use wire::Fault;
@@ -58,7 +58,12 @@ pub fn aws_lists(cx: &Cx) -> Vec<AwsList> {
 }
 
 /// A user's list.
-pub fn view(place: Place<'_>, id: &str, spec: &PrefixListSpec, state: PrefixListState) -> ManagedPrefixList {
+pub fn view(place: Place<'_>, id: &str, spec: &PrefixListSpec) -> ManagedPrefixList {
+    let state = match spec.last_change {
+        PrefixListChange::Created => PrefixListState::CreateComplete,
+        PrefixListChange::Modified => PrefixListState::ModifyComplete,
+        PrefixListChange::Restored => PrefixListState::RestoreComplete,
+    };
     ManagedPrefixList {
         prefix_list_id: Some(id.into()),
         address_family: Some("IPv4".into()),
@@ -93,11 +98,7 @@ pub fn describe(
     input: &DescribeManagedPrefixListsRequest,
 ) -> Result<DescribeManagedPrefixListsResult, Fault> {
     dry_run(input.dry_run)?;
-    let state = |spec: &PrefixListSpec| match spec.version() {
-        1 => PrefixListState::CreateComplete,
-        _ => PrefixListState::ModifyComplete,
-    };
-    let mut views: Vec<_> = all::<PrefixList>(cx, tx)?.iter().map(|(id, spec)| view(place(cx), id, spec, state(spec))).collect();
+    let mut views: Vec<_> = all::<PrefixList>(cx, tx)?.iter().map(|(id, spec)| view(place(cx), id, spec)).collect();
     views.extend(aws_lists(cx).iter().map(|list| aws_view(cx, list)));
     views.sort_by(|a, b| a.id().cmp(b.id()));
     let query = Query {
