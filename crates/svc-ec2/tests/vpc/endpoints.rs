@@ -52,6 +52,15 @@ async fn an_interface_endpoint_has_an_address_in_each_subnet_and_names() {
     assert_eq!(shown.all("dnsEntrySet/item/dnsName").len(), 1);
     let held = of_vpc(&cloud, "DescribeNetworkInterfaces", &vpc).await;
     assert!(held.all("item/privateIpAddress").contains(&"172.31.40.10"));
+    let moved = [
+        ("VpcEndpointId", id.as_str()),
+        ("SubnetConfiguration.1.SubnetId", subnets[2].as_str()),
+        ("SubnetConfiguration.1.Ipv4", "172.31.40.11"),
+    ];
+    ec2(&cloud, "ModifyVpcEndpoint", &moved).await;
+    let held = of_vpc(&cloud, "DescribeNetworkInterfaces", &vpc).await;
+    let addresses = held.all("networkInterfaceSet/item/privateIpAddress");
+    assert!(addresses.len() == 2 && addresses.contains(&"172.31.40.11"), "another in place of the first: {addresses:?}");
     ec2(&cloud, "DeleteVpcEndpoints", &[("VpcEndpointId.1", &id)]).await;
     assert!(of_vpc(&cloud, "DescribeNetworkInterfaces", &vpc).await.all("networkInterfaceId").is_empty());
 }

@@ -122,7 +122,7 @@ fn addresses(asked: Option<&[SubnetConfiguration]>, subnets: &[String]) -> Resul
         refuse(&[("SubnetConfigurations.Ipv6", asked.ipv6.is_some())])?;
         let subnet = asked.subnet_id.clone().ok_or_else(|| missing_parameter("SubnetConfiguration.SubnetId"))?;
         if !subnets.contains(&subnet) {
-            let message = format!("The subnet configuration of '{subnet}' is of none of the subnets that are asked for");
+            let message = format!("The subnet configuration of '{subnet}' is of no subnet of the endpoint");
             return Err(Fault::client("InvalidParameter", message));
         }
         if let Some(text) = &asked.ipv4 {
@@ -188,19 +188,42 @@ pub fn modify(cx: &Cx, tx: &mut Tx, spec: &mut VpcEndpointSpec, input: &ModifyVp
         own.private_dns = value;
     }
     change_groups(cx, tx, spec, &mut own, input)?;
-    for subnet in input.remove_subnet_ids.iter().flatten() {
-        let place = own.places.iter().position(|(held, _)| held == subnet);
-        let place = place.ok_or_else(|| invalid_value(format!("The endpoint '{id}' has no interface in '{subnet}'")))?;
-        let (_, interface) = own.places.remove(place);
-        remove_interface(tx, &key::<NetworkInterface>(cx, &interface))?;
-    }
-    let added = input.add_subnet_ids.as_deref().unwrap_or_default();
-    let addresses = addresses(input.subnet_configurations.as_deref(), added)?;
-    for subnet in added {
-        add(cx, tx, (id, &spec.vpc), &mut own, (subnet, addresses.get(subnet).copied()))?;
-    }
+    change_subnets(cx, tx, &spec.vpc, &mut own, input)?;
     spec.interfaces = Some(own);
     Ok(())
+}
+
+/// Takes interfaces away and makes others: in the subnets that are added, and where it is to have another address than it has.
+fn change_subnets(
+    cx: &Cx,
+    tx: &mut Tx,
+    vpc: &str,
+    own: &mut EndpointInterfaces,
+    input: &ModifyVpcEndpointRequest,
+) -> Result<(), Fault> {
+    let id = &input.vpc_endpoint_id;
+    for subnet in input.remove_subnet_ids.iter().flatten() {
+        take(cx, tx, id, own, subnet)?;
+    }
+    let mut added = input.add_subnet_ids.clone().unwrap_or_default();
+    let subnets: Vec<String> = own.places.iter().map(|(subnet, _)| subnet.clone()).chain(added.iter().cloned()).collect();
+    let addresses = addresses(input.subnet_configurations.as_deref(), &subnets)?;
+    for (subnet, interface) in own.places.clone() {
+        let has = find::<NetworkInterface>(cx, tx, &interface)?.address;
+        if addresses.get(&subnet).is_some_and(|wanted| *wanted != has) {
+            take(cx, tx, id, own, &subnet)?;
+            added.push(subnet);
+        }
+    }
+    added.iter().try_for_each(|subnet| add(cx, tx, (id, vpc), own, (subnet, addresses.get(subnet).copied())))
+}
+
+/// Takes the endpoint's interface in a subnet away.
+fn take(cx: &Cx, tx: &mut Tx, id: &str, own: &mut EndpointInterfaces, subnet: &str) -> Result<(), Fault> {
+    let place = own.places.iter().position(|(held, _)| held == subnet);
+    let place = place.ok_or_else(|| invalid_value(format!("The endpoint '{id}' has no interface in '{subnet}'")))?;
+    let (_, interface) = own.places.remove(place);
+    Ok(remove_interface(tx, &key::<NetworkInterface>(cx, &interface))?)
 }
 
 fn change_groups(
