@@ -114,6 +114,20 @@ def test_versions_addresses_and_forms(cloud):
     status, body, headers = fetch(url)
     assert (status, body, headers["content-type"]) == (200, b"hello", "text/x")
     assert fetch(url.replace("/by-address", "/other"))[0] == 403, url
+    # Without being told which version to sign by, boto3 presigns by Version 2.
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": "versions", "Key": "second", "ContentType": "text/x",
+                                                          "Metadata": {"a": "1"}}, ExpiresIn=3600)
+    assert "AWSAccessKeyId=" in url
+    assert fetch(url, "PUT", b"hello", {"content-type": "text/x"})[0] == 200, url
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": "versions", "Key": "second", "ResponseContentType": "text/y"})
+    status, body, headers = fetch(url)
+    assert (status, body, headers["content-type"], headers["x-amz-meta-a"]) == (200, b"hello", "text/y", "1")
+    assert fetch(url.replace("/second", "/by-address"))[0] == 403, url
+    second = s3.generate_presigned_post("versions", "by-form")
+    parts = "".join(f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in second["fields"].items())
+    parts += '--edge\r\nContent-Disposition: form-data; name="file"; filename="cat"\r\n\r\nmeow\r\n--edge--\r\n'
+    status, body, _ = fetch(second["url"], "POST", parts.encode(), {"content-type": "multipart/form-data; boundary=edge"})
+    assert "AWSAccessKeyId" in second["fields"] and status == 204, body
     form = signer.generate_presigned_post("versions", "in/${filename}", Conditions=[["content-length-range", 1, 100]])
     parts = "".join(f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in form["fields"].items())
     parts += '--edge\r\nContent-Disposition: form-data; name="file"; filename="cat"\r\n\r\nmeow\r\n--edge--\r\n'

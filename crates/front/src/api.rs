@@ -5,11 +5,12 @@ use crate::{
     auth::{
         authenticate::{Identity, Unknown, holder, verify},
         authority::Authority,
-        encoded, usage, wording,
+        encoded, usage, version2, wording,
     },
     body::{self, ReadError},
     host,
     locate::{Located, host_of, locate},
+    presigned,
     record::{Checks, Pending, Sender},
     table::Row,
     unsigned,
@@ -21,7 +22,7 @@ use model::{AccountId, iam::Principal};
 use std::panic::AssertUnwindSafe;
 use wire::{
     Dialect, Fault, Operation, Time, Value,
-    sigv4::{Claim, Head, Payload, Refusal, Style},
+    sigv4::{Claim, Form, Head, Payload, Refusal, Style},
 };
 
 /// Answers the request.
@@ -30,6 +31,9 @@ pub(crate) async fn answer(front: &Front, request: Request<Body>, request_id: St
     name_host(&mut head);
     let claim = read_claim(&head);
     if let Ok(None) = claim {
+        if let Some(address) = version2::Presigned::read(head.uri.query().unwrap_or_default()) {
+            return presigned::answer(front, head, body, address, &request_id).await;
+        }
         return unsigned::answer(front, head, body, &request_id).await;
     }
     let scope = claim.as_ref().ok().and_then(Option::as_ref).map(|claim| &claim.scope);
@@ -122,8 +126,12 @@ async fn arrive(
     let claim = claim.map_err(|refusal| unknown(Unknown::Refused(refusal)))?.ok_or_else(|| unknown(Unknown::Unsigned))?;
     let sender = Sender::of(&head, &claim.scope.access_key);
     let endpoint = front.endpoint(&head);
+    let in_query = style == Style::S3 && claim.form != Form::Header;
     if target.streams && claim.payload != Payload::Unstated {
         let identity = identify(front, &claim, &head, None, style).map_err(unknown)?;
+        if in_query {
+            presigned::take_headers(&mut head.headers, &target.head.query);
+        }
         let signer = identity.signing_key.clone().map(|key| (&claim, key));
         let body = Incoming::new(service, body, &mut head.headers, &claim.payload, signer);
         return Ok(Arrived { identity, sender, endpoint, request: into_wire_request(head, Bytes::new()), body });
@@ -132,6 +140,9 @@ async fn arrive(
     holder(&claim, &front.store.snapshot(), front.only_from_here(&head), front.env.now()).map_err(unknown)?;
     let bytes = body::read(body, front.body_limit).await.map_err(unreadable)?;
     let identity = identify(front, &claim, &head, Some(&bytes), style).map_err(unknown)?;
+    if in_query {
+        presigned::take_headers(&mut head.headers, &target.head.query);
+    }
     let key = identity.signing_key.clone();
     let bytes = body::decode(bytes, &mut head.headers, Some(&claim), key, front.body_limit).map_err(unreadable)?;
     let (request, body) = whole(front, target, head, bytes)?;
@@ -305,7 +316,7 @@ pub(crate) fn into_wire_request(head: Parts, body: Bytes) -> wire::Request {
 }
 
 /// A bucket in the host becomes the first segment of the path, as it would be in a path-style address.
-fn path(head: &Parts) -> String {
+pub(crate) fn path(head: &Parts) -> String {
     let (bucket, path) = (host_of(head).and_then(host::bucket), head.uri.path());
     bucket.map_or_else(|| path.to_owned(), |bucket| format!("/{bucket}{path}"))
 }

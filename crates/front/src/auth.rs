@@ -12,5 +12,6 @@ pub(crate) mod gate;
 pub(crate) mod policies;
 pub(crate) mod question;
 pub(crate) mod usage;
+pub(crate) mod version2;
 pub(crate) mod wording;
 pub(crate) mod workload;

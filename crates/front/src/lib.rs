@@ -26,6 +26,7 @@ pub mod kms;
 mod locate;
 mod mount;
 pub mod page;
+mod presigned;
 mod proxy;
 mod record;
 pub mod records;

@@ -7,7 +7,7 @@ use crate::{
         authenticate::{Holder, Unknown, holder, holder_of, verify},
         authority::Authority,
         gate::Gate,
-        wording,
+        version2, wording,
     },
     record::{Pending, Sender},
 };
@@ -132,25 +132,57 @@ impl Arrival {
         text: &[u8],
         signature: &str,
     ) -> Result<Cx, Fault> {
-        let (snapshot, now) = (store.snapshot(), self.env.now());
-        let unknown = |why| wording::unknown(service, why, Time(now.0));
+        let unknown = |why| wording::unknown(service, why, Time(self.env.now().0));
         let scope = Scope::parse(credential).map_err(|refusal| unknown(Unknown::Refused(refusal)))?;
         let region = Region::parse(&scope.region).map_err(|_| unknown(Unknown::BadRegion(scope.region.clone())))?;
-        let circumstances = self.sender.circumstances(&region);
-        let key = match holder_of(&scope.access_key, token, &snapshot, self.loopback, now).map_err(unknown)? {
+        let verifies = |secret: &str| {
+            let signature = hex::decode(signature).unwrap_or_default();
+            self.keys.derive(secret, &scope).verifies(text, &signature)
+        };
+        self.holder(store, service, (&scope.access_key, token), &region, verifies)
+    }
+
+    /// As [`Arrival::signer`], by Signature Version 2, whose credential is a key's id alone, and whose signature is Base64; it is made for
+    /// no region.
+    ///
+    /// # Errors
+    /// As of [`Arrival::signer`].
+    pub fn signer_by_version_2(
+        &self,
+        store: &Store,
+        (service, region): (&'static wire::Service, &Region),
+        key: (&str, Option<&str>),
+        text: &[u8],
+        signature: &str,
+    ) -> Result<Cx, Fault> {
+        self.holder(store, service, key, region, |secret| version2::verifies(secret, text, signature))
+    }
+
+    /// The context of the holder of a key, with the token of temporary ones, if a signature is by its secret.
+    fn holder(
+        &self,
+        store: &Store,
+        service: &'static wire::Service,
+        (id, token): (&str, Option<&str>),
+        region: &Region,
+        verifies: impl FnOnce(&str) -> bool,
+    ) -> Result<Cx, Fault> {
+        let (snapshot, now) = (store.snapshot(), self.env.now());
+        let unknown = |why| wording::unknown(service, why, Time(now.0));
+        let circumstances = self.sender.circumstances(region);
+        let key = match holder_of(id, token, &snapshot, self.loopback, now).map_err(unknown)? {
             Holder::Tutorial(account) => {
                 let authority = Authority::of_keyless(&self.gate, &snapshot, (&account, &Principal::Root), circumstances, now)?;
-                return Ok(self.context(service, region, (account, Principal::Root, None), authority));
+                return Ok(self.context(service, region.clone(), (account, Principal::Root, None), authority));
             }
             Holder::Issued(key) => key,
         };
-        let signed = self.keys.derive(&key.secret, &scope).verifies(text, &hex::decode(signature).unwrap_or_default());
-        if !signed {
+        if !verifies(&key.secret) {
             let mismatch = Refusal::Mismatch { canonical_request: String::new(), string_to_sign: String::new() };
             return Err(unknown(Unknown::Refused(mismatch)));
         }
-        let authority = Authority::of_key(&self.gate, &snapshot, (&scope.access_key, key.clone()), circumstances, now)?;
-        Ok(self.context(service, region, (key.account.clone(), key.principal.clone(), Some(key)), authority))
+        let authority = Authority::of_key(&self.gate, &snapshot, (id, key.clone()), circumstances, now)?;
+        Ok(self.context(service, region.clone(), (key.account.clone(), key.principal.clone(), Some(key)), authority))
     }
 
     fn context(

@@ -199,13 +199,18 @@ fn signer(
         )
     };
     let field = |name: &'static str| fields.get(name).ok_or_else(|| missing(name));
-    if field("x-amz-algorithm")? != "AWS4-HMAC-SHA256" {
-        return Err(errors::invalid_argument("The algorithm has to be AWS4-HMAC-SHA256", "x-amz-algorithm", ""));
-    }
-    field("x-amz-date")?;
-    let (credential, signature) = (field("x-amz-credential")?, field("x-amz-signature")?);
     let token = fields.get("x-amz-security-token").map(String::as_str);
-    let cx = arrival.signer(&s3.store, service, (credential, token), encoded.as_bytes(), signature)?;
+    let cx = if let Some(id) = fields.get("awsaccesskeyid") {
+        let signature = field("signature")?;
+        arrival.signer_by_version_2(&s3.store, (service, region), (id, token), encoded.as_bytes(), signature)?
+    } else {
+        if field("x-amz-algorithm")? != "AWS4-HMAC-SHA256" {
+            return Err(errors::invalid_argument("The algorithm has to be AWS4-HMAC-SHA256", "x-amz-algorithm", ""));
+        }
+        field("x-amz-date")?;
+        let (credential, signature) = (field("x-amz-credential")?, field("x-amz-signature")?);
+        arrival.signer(&s3.store, service, (credential, token), encoded.as_bytes(), signature)?
+    };
     let decoded = STANDARD.decode(encoded.split_whitespace().collect::<String>());
     let invalid = |why: String| Fault::client("InvalidPolicyDocument", why);
     let policy = decoded.map_err(|_| invalid("Invalid Policy: Invalid Base64.".into()))?;
