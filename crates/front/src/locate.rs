@@ -53,7 +53,7 @@ fn by_operation(head: &Parts, named: &[&'static Service]) -> Option<&'static Ser
 
 fn by_target(head: &Parts) -> Option<&'static Service> {
     let prefix = target(head)?;
-    api::SERVICES.iter().find(|service| service.target_prefix == prefix).copied()
+    api::SERVICES.iter().find(|service| service.is_target(prefix)).copied()
 }
 
 /// What stands before the operation's name in `X-Amz-Target`.
@@ -73,7 +73,7 @@ fn by_path(head: &Parts) -> Option<&'static Service> {
     }
     let name = segments.next()?;
     let name = name.rsplit_once('.').map_or(name, |(_, name)| name);
-    api::SERVICES.iter().find(|service| !name.is_empty() && service.target_prefix == name).copied()
+    api::SERVICES.iter().find(|service| service.is_target(name)).copied()
 }
 
 /// The version of a query API, where it is in the query string.
@@ -144,6 +144,10 @@ mod tests {
     fn unsigned_requests_are_located_by_what_they_say() {
         let target = head(|request| request.header("x-amz-target", "AmazonEC2ContainerRegistry_V20150921.DescribeRegistry"));
         assert_eq!(id(locate(&target, None)), "ecr");
+        for prefix in ["com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", "CloudTrail_20131101"] {
+            let target = head(|request| request.header("x-amz-target", format!("{prefix}.DescribeTrails")));
+            assert_eq!(id(locate(&target, None)), "cloudtrail", "{prefix}");
+        }
         assert_eq!(id(locate(&head(|request| request.header("x-amz-target", "Other.Do")), None)), "?Other");
         assert_eq!(id(locate(&head(|request| request.uri("http://sts.us-east-1.localhost:4566/")), None)), "sts");
         assert_eq!(id(locate(&head(|request| request.uri("/?Action=GetCallerIdentity&Version=2011-06-15")), None)), "sts");

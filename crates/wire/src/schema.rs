@@ -74,6 +74,12 @@ pub struct Service {
 }
 
 impl Service {
+    /// Whether a name before an operation's means this service: its prefix, or the last part of a prefix with dots, which is
+    /// all that SDKs made from Smithy models send (`CloudTrail_20131101`).
+    pub fn is_target(&self, name: &str) -> bool {
+        let last = self.target_prefix.rsplit('.').next();
+        !name.is_empty() && (name == self.target_prefix || last == Some(name))
+    }
     /// The shape at a place in the table.
     pub fn shape(&self, id: ShapeId) -> &Shape {
         &self.shapes[id as usize]

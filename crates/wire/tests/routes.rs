@@ -67,3 +67,25 @@ fn methods_and_paths_that_nobody_has_are_unknown() {
     assert_eq!(matched(Method::PUT, "/b", None).unwrap_err().0, 404);
     assert_eq!(matched(Method::PUT, "/b/k?%ff", None).unwrap_err().0, 404);
 }
+
+static DOTTED: Service = Service {
+    protocols: &[Protocol::AwsJson11],
+    target_prefix: "com.amazonaws.trail.v1.Trail_1",
+    operations: &[Operation::rpc("Look", None, None)],
+    unbuilt: &[],
+    ..SERVICE
+};
+
+#[test]
+fn a_target_may_leave_out_what_stands_before_the_last_dot_of_its_prefix() {
+    let matched = |target: &'static str| {
+        let headers = [("x-amz-target".parse().unwrap(), target.parse().unwrap())].into_iter().collect::<HeaderMap>();
+        let request = Request { method: Method::POST, path: "/".into(), query: String::new(), headers, body: Default::default() };
+        Dialect::of(&DOTTED, &request).match_operation(&request).map(|operation| operation.name).map_err(|fault| fault.code)
+    };
+    assert_eq!(matched("com.amazonaws.trail.v1.Trail_1.Look"), Ok("Look"));
+    assert_eq!(matched("Trail_1.Look"), Ok("Look"));
+    for target in ["Trail_2.Look", "v1.Trail_1.Look", ".Look", "Trail_1.See"] {
+        assert_eq!(matched(target).unwrap_err(), "UnknownOperationException", "{target}");
+    }
+}

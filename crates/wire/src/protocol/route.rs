@@ -51,14 +51,14 @@ fn named(service: &'static Service, name: &str, unknown: impl Fn() -> Fault) -> 
 fn target(service: &Service, request: &Request) -> Result<String, Fault> {
     let header = request.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
     let (prefix, name) = header.and_then(|target| target.rsplit_once('.')).ok_or_else(|| unknown(400))?;
-    if prefix == service.target_prefix { Ok(name.to_owned()) } else { Err(unknown(400)) }
+    if service.is_target(prefix) { Ok(name.to_owned()) } else { Err(unknown(400)) }
 }
 
 /// The operation in `/service/<service>/operation/<operation>`, which may stand behind a prefix.
 fn rpc_path<'r>(service: &Service, request: &'r Request) -> Result<&'r str, Fault> {
     let mut steps = request.path.rsplit('/');
     match (steps.next(), steps.next(), steps.next(), steps.next()) {
-        (Some(name), Some("operation"), Some(prefix), Some("service")) if prefix == service.target_prefix => Ok(name),
+        (Some(name), Some("operation"), Some(prefix), Some("service")) if service.is_target(prefix) => Ok(name),
         _ => Err(unknown(404)),
     }
 }
