@@ -21,10 +21,18 @@ macro_rules! catalogue {
 catalogue! {
     "APIGatewayServiceRolePolicy" at "/aws-service-role/" v 9, 1508520190, 1626128680,
         "Lets API Gateway manage the resources of other services on behalf of an account.";
+    "AWSAppRunnerServicePolicyForECRAccess" at "/service-role/" v 1, 1621019841, 1621019841,
+        "Lets App Runner pull images from ECR.";
     "AWSApplicationAutoscalingDynamoDBTablePolicy" at "/aws-service-role/" v 1, 1508535297, 1508535297,
         "Lets Application Auto Scaling scale DynamoDB tables and work with CloudWatch.";
     "AWSApplicationAutoscalingECSServicePolicy" at "/aws-service-role/" v 2, 1508975588, 1729800350,
         "Lets Application Auto Scaling scale ECS services and work with CloudWatch.";
+    "AWSBackupFullAccess" at "/" v 30, 1574115712, 1770919366,
+        "Provides full access to AWS Backup.";
+    "AWSBackupServiceRolePolicyForBackup" at "/service-role/" v 30, 1547154088, 1771875731,
+        "Lets AWS Backup back up resources.";
+    "AWSBackupServiceRolePolicyForRestores" at "/service-role/" v 35, 1547252634, 1770919050,
+        "Lets AWS Backup restore resources.";
     "AWSBatchFullAccess" at "/" v 7, 1481052942, 1666627749,
         "Provides full access to AWS Batch.";
     "AWSBatchServiceEventTargetRole" at "/service-role/" v 1, 1519857073, 1519857073,
@@ -33,6 +41,8 @@ catalogue! {
         "Lets AWS Batch work with EC2, Auto Scaling, ECS and CloudWatch Logs.";
     "AWSCertificateManagerFullAccess" at "/" v 2, 1453395756, 1597702708,
         "Provides full access to AWS Certificate Manager.";
+    "AWSCertificateManagerReadOnly" at "/" v 5, 1453396053, 1774983442,
+        "Provides read-only access to AWS Certificate Manager.";
     "AWSCloudFormationFullAccess" at "/" v 1, 1564177835, 1564177835,
         "Provides full access to AWS CloudFormation.";
     "AWSCloudFormationReadOnlyAccess" at "/" v 7, 1423247989, 1770919320,
@@ -43,6 +53,8 @@ catalogue! {
         "Provides read-only access to AWS CloudTrail.";
     "AWSCodeBuildAdminAccess" at "/" v 20, 1480619084, 1770919311,
         "Provides full access to AWS CodeBuild.";
+    "AWSCodeBuildDeveloperAccess" at "/" v 21, 1480618952, 1770919294,
+        "Provides access to AWS CodeBuild, but for administering projects.";
     "AWSCodeDeployRole" at "/service-role/" v 11, 1430762737, 1692218338,
         "Lets AWS CodeDeploy read tags and work with Auto Scaling.";
     "AWSCodeDeployRoleForECS" at "/" v 3, 1543351257, 1569278266,
@@ -51,6 +63,8 @@ catalogue! {
         "Lets AWS CodeDeploy shift traffic between versions of Lambda functions.";
     "AWSCodeDeployRoleForLambdaLimited" at "/service-role/" v 1, 1597684454, 1597684454,
         "Lets AWS CodeDeploy shift traffic between versions of Lambda functions, without reading objects of S3.";
+    "AWSCodePipeline_FullAccess" at "/" v 3, 1596494308, 1710435983,
+        "Provides full access to AWS CodePipeline.";
     "AWSEC2SpotFleetServiceRolePolicy" at "/aws-service-role/" v 4, 1508785986, 1584386181,
         "Lets EC2 Spot Fleet manage Spot Fleet instances.";
     "AWSEC2SpotServiceRolePolicy" at "/aws-service-role/" v 4, 1505760714, 1544573631,
@@ -73,6 +87,8 @@ catalogue! {
         "Lets instances of a worker environment upload logs, publish metrics and read their queue.";
     "AWSElasticLoadBalancingServiceRolePolicy" at "/aws-service-role/" v 14, 1505859544, 1770919088,
         "Lets Elastic Load Balancing call other services for an account.";
+    "AWSGlueServiceRole" at "/service-role/" v 5, 1502717841, 1694450387,
+        "Lets AWS Glue work with S3, EC2 and CloudWatch.";
     "AWSKeyManagementServicePowerUser" at "/" v 2, 1423248040, 1488848111,
         "Provides access to AWS Key Management Service, but for administering keys.";
     "AWSLambdaBasicExecutionRole" at "/service-role/" v 1, 1428591823, 1428591823,
@@ -101,6 +117,10 @@ catalogue! {
         "Provides full access to AWS Lambda and to features of other services that it needs.";
     "AWSLambda_ReadOnlyAccess" at "/" v 5, 1605647432, 1770919375,
         "Provides read-only access to AWS Lambda and to features of other services that it needs.";
+    "AWSOrganizationsFullAccess" at "/" v 9, 1541536317, 1770919147,
+        "Provides full access to AWS Organizations.";
+    "AWSOrganizationsReadOnlyAccess" at "/" v 6, 1541536358, 1717795936,
+        "Provides read-only access to AWS Organizations.";
     "AWSOrganizationsServiceTrustPolicy" at "/aws-service-role/" v 3, 1507676647, 1772737929,
         "Lets AWS Organizations share trust with other services.";
     "AWSServiceRoleForAmazonEKSNodegroup" at "/aws-service-role/" v 11, 1573090466, 1771353727,
@@ -127,12 +147,16 @@ catalogue! {
         "Provides full access to AWS services and resources.";
     "AdministratorAccess-AWSElasticBeanstalk" at "/" v 9, 1611344214, 1770919237,
         "Provides full access to Elastic Beanstalk and to the services that its environments use.";
+    "AlexaForBusinessFullAccess" at "/" v 5, 1512060429, 1593637315,
+        "Provides full access to Alexa for Business.";
     "AmazonAPIGatewayAdministrator" at "/" v 1, 1436463285, 1436463285,
         "Provides full access to create, edit and delete APIs in API Gateway.";
     "AmazonAPIGatewayInvokeFullAccess" at "/" v 2, 1436463372, 1545157510,
         "Provides full access to invoke APIs in API Gateway.";
     "AmazonAPIGatewayPushToCloudWatchLogs" at "/service-role/" v 1, 1447285306, 1447285306,
         "Lets API Gateway write logs to an account's CloudWatch Logs.";
+    "AmazonAthenaFullAccess" at "/" v 15, 1480524361, 1770919389,
+        "Provides full access to Amazon Athena, and to what its queries read.";
     "AmazonCognitoPowerUser" at "/" v 9, 1427217296, 1770919209,
         "Provides access to the administration of Amazon Cognito.";
     "AmazonCognitoReadOnly" at "/" v 4, 1427216806, 1564687264,
@@ -183,14 +207,24 @@ catalogue! {
         "Lets ECS pull images and write logs for tasks.";
     "AmazonECS_FullAccess" at "/" v 21, 1510090614, 1723577977,
         "Provides administrative access to ECS and to features of other services that it needs.";
+    "AmazonEFSCSIDriverPolicy" at "/service-role/" v 1, 1690315804, 1690315804,
+        "Lets the EFS CSI driver of a Kubernetes cluster manage access points.";
+    "AmazonEKSBlockStoragePolicy" at "/" v 1, 1730319493, 1730319493,
+        "Lets an EKS cluster manage volumes.";
     "AmazonEKSClusterPolicy" at "/" v 10, 1527455174, 1770919095,
         "Lets Kubernetes manage resources for a cluster.";
+    "AmazonEKSComputePolicy" at "/" v 6, 1730497612, 1776461227,
+        "Lets an EKS cluster manage its nodes.";
     "AmazonEKSConnectorServiceRolePolicy" at "/aws-service-role/" v 2, 1630787468, 1760567647,
         "Lets EKS connect clusters from elsewhere.";
     "AmazonEKSFargatePodExecutionRolePolicy" at "/" v 1, 1574397269, 1574397269,
         "Lets EKS pods on Fargate pull images from ECR.";
     "AmazonEKSForFargateServiceRolePolicy" at "/aws-service-role/" v 1, 1574397385, 1574397385,
         "Lets EKS run pods on Fargate.";
+    "AmazonEKSLoadBalancingPolicy" at "/" v 7, 1730319486, 1777327930,
+        "Lets an EKS cluster manage load balancers.";
+    "AmazonEKSNetworkingPolicy" at "/" v 2, 1730154873, 1771614729,
+        "Lets an EKS cluster manage its network.";
     "AmazonEKSServicePolicy" at "/" v 7, 1527455301, 1728940360,
         "Lets EKS create and manage the resources that clusters need.";
     "AmazonEKSServiceRolePolicy" at "/aws-service-role/" v 25, 1582315847, 1776812228,
@@ -205,6 +239,8 @@ catalogue! {
         "Lets the VPC CNI plugin manage the addresses of worker nodes.";
     "AmazonElastiCacheFullAccess" at "/" v 3, 1423248020, 1701143396,
         "Provides full access to ElastiCache.";
+    "AmazonElastiCacheReadOnlyAccess" at "/" v 1, 1423248021, 1423248021,
+        "Provides read-only access to Amazon ElastiCache.";
     "AmazonElasticContainerRegistryPublicFullAccess" at "/" v 1, 1606843552, 1606843552,
         "Provides administrative access to ECR Public.";
     "AmazonElasticContainerRegistryPublicPowerUser" at "/" v 1, 1606839414, 1606839414,
@@ -219,6 +255,10 @@ catalogue! {
         "Lets clients mount Amazon EFS to read and write.";
     "AmazonElasticFileSystemFullAccess" at "/" v 10, 1432743748, 1731008060,
         "Provides full access to EFS.";
+    "AmazonElasticFileSystemReadOnlyAccess" at "/" v 9, 1432743925, 1731008396,
+        "Provides read-only access to Amazon EFS.";
+    "AmazonElasticMapReduceforEC2Role" at "/service-role/" v 3, 1423248081, 1502495850,
+        "Lets instances of an EMR cluster work with other services.";
     "AmazonElasticsearchServiceRolePolicy" at "/aws-service-role/" v 7, 1499386531, 1698044311,
         "Lets Elasticsearch Service call EC2 and other services for an account.";
     "AmazonEventBridgeApiDestinationsServiceRolePolicy" at "/aws-service-role/" v 7, 1613076725, 1770919103,
@@ -241,6 +281,10 @@ catalogue! {
         "Provides read-only access to streams of Amazon Kinesis.";
     "AmazonOpenSearchServiceRolePolicy" at "/aws-service-role/" v 9, 1629970029, 1743115926,
         "Lets OpenSearch Service call EC2 and other services for an account.";
+    "AmazonPrometheusRemoteWriteAccess" at "/" v 1, 1608339872, 1608339872,
+        "Lets metrics be written to workspaces of Amazon Managed Service for Prometheus.";
+    "AmazonRDSDataFullAccess" at "/" v 3, 1542749376, 1574287126,
+        "Provides full access to the Data API of Amazon RDS.";
     "AmazonRDSEnhancedMonitoringRole" at "/service-role/" v 1, 1447271909, 1447271909,
         "Lets RDS write enhanced monitoring to CloudWatch Logs.";
     "AmazonRDSFullAccess" at "/" v 14, 1423248052, 1692313217,
@@ -251,6 +295,8 @@ catalogue! {
         "Lets RDS manage resources for an account.";
     "AmazonRoute53FullAccess" at "/" v 7, 1423248054, 1770919240,
         "Provides full access to Route 53.";
+    "AmazonRoute53ReadOnlyAccess" at "/" v 2, 1423248055, 1479244516,
+        "Provides read-only access to Amazon Route 53.";
     "AmazonS3FullAccess" at "/" v 2, 1423248058, 1632773797,
         "Provides full access to all buckets.";
     "AmazonS3ObjectLambdaExecutionRolePolicy" at "/service-role/" v 1, 1629281261, 1629281261,
@@ -299,6 +345,10 @@ catalogue! {
         "Lets AWS Batch manage compute environments for an account.";
     "Billing" at "/job-function/" v 28, 1478799198, 1775668338,
         "Grants permissions for billing and cost management.";
+    "CloudFrontFullAccess" at "/" v 14, 1423247990, 1770919185,
+        "Provides full access to Amazon CloudFront.";
+    "CloudFrontReadOnlyAccess" at "/" v 12, 1423247995, 1770919146,
+        "Provides read-only access to Amazon CloudFront.";
     "CloudTrailServiceRolePolicy" at "/aws-service-role/" v 3, 1540416104, 1701047890,
         "Lets CloudTrail manage the trails of an organization.";
     "CloudWatchAgentAdminPolicy" at "/" v 2, 1520383951, 1707166797,
@@ -363,6 +413,8 @@ catalogue! {
         "Provides read and write access to Secrets Manager.";
     "SecurityAudit" at "/" v 86, 1423248061, 1777605133,
         "Grants read access to the configuration of security.";
+    "ServiceQuotasReadOnlyAccess" at "/" v 5, 1561390266, 1770919230,
+        "Provides read-only access to Service Quotas.";
     "SupportUser" at "/job-function/" v 11, 1478798513, 1770919392,
         "Grants permissions to find and resolve problems in an account.";
     "SystemAdministrator" at "/job-function/" v 12, 1478798636, 1770919357,
