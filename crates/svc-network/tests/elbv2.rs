@@ -260,6 +260,8 @@ async fn groups_are_checked_and_their_health_checks_change() {
     ] {
         assert_eq!(site.code("CreateTargetGroup", &parameters).await, code, "{parameters:?}");
     }
+    let tools = [("Name", "t"), ("Protocol", "HTTP"), ("ProtocolVersion", ""), ("Port", "80"), ("VpcId", vpc)];
+    assert_eq!(site.ok("CreateTargetGroup", &tools).await.one("ProtocolVersion"), "HTTP1");
     let changed = [("TargetGroupArn", site.group.as_str()), ("HealthCheckPath", "/up"), ("Matcher.HttpCode", "200-299")];
     let changed = site.ok("ModifyTargetGroup", &changed).await;
     assert_eq!((changed.one("member/HealthCheckPath"), changed.one("Matcher/HttpCode")), ("/up", "200-299"));

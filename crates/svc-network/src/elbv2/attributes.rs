@@ -30,6 +30,8 @@ pub enum Values {
     ZeroOr(u32, u32),
     /// One of these.
     OneOf(&'static [&'static str]),
+    /// One of the first; the others are AWS's too, and not built.
+    Partly(&'static [&'static str], &'static [&'static str]),
     /// The default alone: nothing else would have an effect.
     Fixed,
 }
@@ -87,9 +89,9 @@ pub const GROUP: &[Attribute] = &[
     attribute(ALGORITHM, "round_robin", Values::OneOf(&["round_robin", "least_outstanding_requests", "weighted_random"])),
     // A balancer spreads over all zones; the two values mean the same.
     attribute(
-        "load_balancing.cross_zone.enabled",
+        CROSS_ZONE,
         "use_load_balancer_configuration",
-        Values::OneOf(&["use_load_balancer_configuration", "true"]),
+        Values::Partly(&["use_load_balancer_configuration", "true"], &["false"]),
     ),
     attribute(SLOW_START, "0", Values::ZeroOr(30, 900)),
     attribute(STICKINESS, "false", Values::Boolean),
@@ -107,6 +109,8 @@ pub const GROUP: &[Attribute] = &[
 pub const DEREGISTRATION_DELAY: &str = "deregistration_delay.timeout_seconds";
 /// How a target is chosen.
 pub const ALGORITHM: &str = "load_balancing.algorithm.type";
+/// Whether each node of a balancer spreads over the targets of all zones.
+const CROSS_ZONE: &str = "load_balancing.cross_zone.enabled";
 /// For how many seconds a new target gets less.
 pub const SLOW_START: &str = "slow_start.duration_seconds";
 /// Clients stay with a target.
@@ -174,11 +178,13 @@ impl Attribute {
             Err(validation(format!("'{value}' is not a valid value for the attribute '{}': {expected}", self.key)))
         };
         let between = |least: u32, most: u32| value.parse().is_ok_and(|it: u32| (least..=most).contains(&it));
+        let not_built = || Err(Fault::not_implemented(format_args!("The value '{value}' of the attribute {}", self.key)));
         match self.values {
             _ if value == self.default => Ok(()),
-            Values::Fixed => {
-                let what = format_args!("The value '{value}' of the attribute {}", self.key).to_string();
-                Err(Fault::not_implemented(what))
+            Values::Fixed => not_built(),
+            Values::Partly(_, known) if known.contains(&value) => not_built(),
+            Values::Partly(built, known) if !built.contains(&value) => {
+                wrong(format!("must be one of {}", [built, known].concat().join(", ")))
             }
             Values::Boolean if !matches!(value, "true" | "false") => wrong("must be true or false".into()),
             Values::Number(least, most) if !between(least, most) => wrong(format!("must be between {least} and {most}")),
@@ -222,6 +228,9 @@ mod tests {
         let fault = set_one(BALANCER, "access_logs.s3.enabled", "true").unwrap_err();
         assert_eq!(fault.status, 501);
         assert!(fault.message.contains("access_logs.s3.enabled"));
+        assert_eq!(set_one(GROUP, CROSS_ZONE, "false").unwrap_err().status, 501);
+        assert_eq!(set_one(GROUP, CROSS_ZONE, "off").unwrap_err().code, "ValidationError");
+        assert!(set_one(GROUP, CROSS_ZONE, "true").is_ok());
     }
 
     #[test]

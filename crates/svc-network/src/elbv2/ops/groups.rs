@@ -110,8 +110,9 @@ fn protocol(given: Option<ProtocolEnum>) -> Result<String, Fault> {
     }
 }
 
+/// Empty is as good as left out: tools send it so.
 fn protocol_version(given: Option<&str>) -> Result<String, Fault> {
-    match given.unwrap_or("HTTP1") {
+    match given.filter(|version| !version.is_empty()).unwrap_or("HTTP1") {
         it @ ("HTTP1" | "HTTP2") => Ok(it.into()),
         "GRPC" => Err(Fault::not_implemented("The protocol version GRPC")),
         other => Err(validation(format!("Protocol version '{other}' must be one of 'HTTP1, HTTP2, GRPC'"))),
