@@ -244,6 +244,9 @@ pub struct RouteSettings {
     pub burst: Option<i32>,
     /// So many requests a second.
     pub rate: Option<f64>,
+    /// Whether the route's metrics are wished for apart from its stage's. Shown, and nothing else: there are no metrics.
+    #[serde(default)]
+    pub detailed_metrics: bool,
 }
 
 /// How a stage writes down its requests.

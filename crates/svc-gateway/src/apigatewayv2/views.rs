@@ -167,7 +167,7 @@ pub fn integration(id: &str, spec: &IntegrationSpec) -> sdk::Integration {
 
 pub fn stage(name: &str, spec: &StageSpec) -> sdk::Stage {
     let settings = |settings: &RouteSettings| sdk::RouteSettings {
-        detailed_metrics_enabled: Some(false),
+        detailed_metrics_enabled: Some(settings.detailed_metrics),
         throttling_burst_limit: settings.burst,
         throttling_rate_limit: settings.rate,
         ..sdk::RouteSettings::default()

@@ -120,6 +120,20 @@ async fn routes_are_unique_and_lead_to_what_is_there() {
 }
 
 #[tokio::test]
+async fn a_stage_keeps_the_settings_of_its_routes() {
+    let cloud = Cloud::new();
+    let api = cloud.api().await;
+    let given = json!({"detailedMetricsEnabled": true, "throttlingBurstLimit": 5, "throttlingRateLimit": 2.5});
+    let stage = json!({"stageName": "prod", "defaultRouteSettings": given, "routeSettings": {"GET /": given}});
+    let made = cloud.ok("POST", &format!("/apis/{api}/stages"), stage).await;
+    assert_eq!((&made["defaultRouteSettings"], &made["routeSettings"]["GET /"]), (&given, &given));
+    let change = json!({"defaultRouteSettings": {"throttlingBurstLimit": 6}});
+    let changed = cloud.ok("PATCH", &format!("/apis/{api}/stages/prod"), change).await;
+    assert_eq!(changed["defaultRouteSettings"]["detailedMetricsEnabled"], true);
+    assert_eq!(changed["routeSettings"]["GET /"], given);
+}
+
+#[tokio::test]
 async fn a_stage_serves_its_deployment() {
     let cloud = Cloud::new();
     let api = cloud.api().await;

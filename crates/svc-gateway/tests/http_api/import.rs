@@ -54,6 +54,10 @@ async fn an_api_is_made_of_a_definition_and_becomes_one() {
     let again = cloud.ok("PUT", &format!("/apis/{api}"), json!({"body": document.to_string()})).await;
     assert_eq!((&again["apiId"], &again["corsConfiguration"]["allowOrigins"]), (&json!(api), &json!(["*"])));
     assert_eq!(cloud.ask(api, "GET", "/hello").await.text(), "Hello");
+    let untitled = definition().replace("title: pets, ", "");
+    cloud.fails("PUT", "/apis", json!({"body": untitled}), "BadRequestException").await;
+    let again = cloud.ok("PUT", &format!("/apis/{api}"), json!({"body": untitled})).await;
+    assert_eq!(again["name"], "pets", "an API that has a name keeps it");
     let plain =
         cloud.call("GET", &format!("/apis/{api}/exports/OAS30?outputType=JSON&includeExtensions=false"), Value::Null).await;
     assert!(!plain.text().contains("x-amazon-apigateway-integration"));

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 /// What a definition says.
 #[derive(Debug, Default)]
 pub struct Definition {
-    /// `info.title`.
-    pub name: String,
+    /// `info.title`, which an API that has a name already can do without.
+    pub name: Option<String>,
     /// `info.description`.
     pub description: Option<String>,
     /// `info.version`.
@@ -69,7 +69,7 @@ pub fn read(document: &Value, base: Base) -> Result<Definition, String> {
     }
     let info = &document["info"];
     let mut definition = Definition {
-        name: text(&info["title"]).ok_or("Unable to import the definition: info.title is missing")?,
+        name: text(&info["title"]),
         description: text(&info["description"]),
         version: text(&info["version"]),
         tags: tags(&document["tags"]),
@@ -254,7 +254,7 @@ mod tests {
             },
         });
         let definition = read(&document, Base::Prepend).unwrap();
-        assert_eq!((definition.name.as_str(), definition.tags.len(), definition.warnings.len()), ("pets", 1, 0));
+        assert_eq!((definition.name.as_deref(), definition.tags.len(), definition.warnings.len()), (Some("pets"), 1, 0));
         let keys: Vec<&str> = definition.routes.iter().map(|route| route.key.as_str()).collect();
         assert_eq!(keys, ["$default", "GET /v1/pets/{id}"]);
         assert_eq!(definition.routes[0].authorized, Authorized::Iam);

@@ -93,8 +93,9 @@ fn definition(body: &str, base: &Option<String>, fail_on_warnings: Option<bool>)
 fn defined(before: HttpApiSpec, definition: &Definition) -> Answer<HttpApiSpec> {
     let mut tags = before.tags.clone();
     tags.extend(definition.tags.clone());
+    let name = definition.name.clone().or_else(|| Some(before.name.clone()).filter(|name| !name.is_empty()));
     Ok(HttpApiSpec {
-        name: definition.name.clone(),
+        name: name.ok_or_else(|| bad_request("Unable to import the definition: info.title is missing"))?,
         description: definition.description.clone(),
         version: definition.version.clone(),
         cors: definition.cors.as_ref().map(apis::cors).transpose()?,

@@ -187,13 +187,15 @@ fn set_variable(variables: &mut BTreeMap<String, String>, name: &str, value: &st
 }
 
 fn settings(before: RouteSettings, given: &sdk::RouteSettings) -> Answer<RouteSettings> {
-    refuse("DetailedMetricsEnabled", &given.detailed_metrics_enabled, Some(false))?;
     let logs = given.data_trace_enabled == Some(true) || given.logging_level.is_some_and(|level| level != sdk::LoggingLevel::Off);
     if logs {
         return Err(bad_request("Execution logs are not supported on protocolType HTTP"));
     }
-    let settings =
-        RouteSettings { burst: given.throttling_burst_limit.or(before.burst), rate: given.throttling_rate_limit.or(before.rate) };
+    let settings = RouteSettings {
+        burst: given.throttling_burst_limit.or(before.burst),
+        rate: given.throttling_rate_limit.or(before.rate),
+        detailed_metrics: given.detailed_metrics_enabled.unwrap_or(before.detailed_metrics),
+    };
     if settings.burst.is_some_and(|burst| burst < 0) || settings.rate.is_some_and(|rate| rate < 0.0 || !rate.is_finite()) {
         return Err(bad_request("Invalid throttling settings specified"));
     }
