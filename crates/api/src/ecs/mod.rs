@@ -27,11 +27,12 @@ wire::operations! {
     15 ListTaskDefinitionFamilies(ListTaskDefinitionFamiliesRequest) -> ListTaskDefinitionFamiliesResponse;
     16 ListTaskDefinitions(ListTaskDefinitionsRequest) -> ListTaskDefinitionsResponse;
     17 ListTasks(ListTasksRequest) -> ListTasksResponse;
-    18 RegisterTaskDefinition(RegisterTaskDefinitionRequest) -> RegisterTaskDefinitionResponse;
-    19 RunTask(RunTaskRequest) -> RunTaskResponse;
-    20 StopTask(StopTaskRequest) -> StopTaskResponse;
-    21 TagResource(TagResourceRequest) -> TagResourceResponse;
-    22 UntagResource(UntagResourceRequest) -> UntagResourceResponse;
-    23 UpdateCluster(UpdateClusterRequest) -> UpdateClusterResponse;
-    24 UpdateService(UpdateServiceRequest) -> UpdateServiceResponse;
+    18 PutClusterCapacityProviders(PutClusterCapacityProvidersRequest) -> PutClusterCapacityProvidersResponse;
+    19 RegisterTaskDefinition(RegisterTaskDefinitionRequest) -> RegisterTaskDefinitionResponse;
+    20 RunTask(RunTaskRequest) -> RunTaskResponse;
+    21 StopTask(StopTaskRequest) -> StopTaskResponse;
+    22 TagResource(TagResourceRequest) -> TagResourceResponse;
+    23 UntagResource(UntagResourceRequest) -> UntagResourceResponse;
+    24 UpdateCluster(UpdateClusterRequest) -> UpdateClusterResponse;
+    25 UpdateService(UpdateServiceRequest) -> UpdateServiceResponse;
 }

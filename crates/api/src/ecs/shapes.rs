@@ -6,7 +6,7 @@ use wire::schema::{ErrorTrait, Kind, Location, Member, Namespace, Shape, Timesta
 
 pub static SHAPES: &[Shape] = &[
     /* 0 */
-    Shape::record("AccessDeniedException", &[Member::new("message", 299)]).error(ErrorTrait {
+    Shape::record("AccessDeniedException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
@@ -17,10 +17,10 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "AdvancedConfiguration",
         &[
-            Member::new("alternateTargetGroupArn", 299),
-            Member::new("productionListenerRule", 299),
-            Member::new("testListenerRule", 299),
-            Member::new("roleArn", 299),
+            Member::new("alternateTargetGroupArn", 302),
+            Member::new("productionListenerRule", 302),
+            Member::new("testListenerRule", 302),
+            Member::new("roleArn", 302),
         ],
     ),
     /* 4 */ Shape::choice("AgentUpdateStatus", &["PENDING", "STAGING", "STAGED", "UPDATING", "UPDATED", "FAILED"]),
@@ -29,7 +29,7 @@ pub static SHAPES: &[Shape] = &[
     /* 7 */
     Shape::record(
         "Attachment",
-        &[Member::new("id", 299), Member::new("type", 299), Member::new("status", 299), Member::new("details", 8)],
+        &[Member::new("id", 302), Member::new("type", 302), Member::new("status", 302), Member::new("details", 8)],
     ),
     /* 8 */ Shape::list("AttachmentDetails", Member::element(171)),
     /* 9 */ Shape::list("Attachments", Member::element(7)),
@@ -38,10 +38,10 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "Attribute",
         &[
-            Member::new("name", 299).required(),
-            Member::new("value", 299),
-            Member::new("targetType", 311),
-            Member::new("targetId", 299),
+            Member::new("name", 302).required(),
+            Member::new("value", 302),
+            Member::new("targetType", 314),
+            Member::new("targetId", 302),
         ],
     ),
     /* 12 */ Shape::list("Attributes", Member::element(11)),
@@ -49,10 +49,10 @@ pub static SHAPES: &[Shape] = &[
     /* 14 */
     Shape::record(
         "AwsVpcConfiguration",
-        &[Member::new("subnets", 300).required(), Member::new("securityGroups", 300), Member::new("assignPublicIp", 6)],
+        &[Member::new("subnets", 303).required(), Member::new("securityGroups", 303), Member::new("assignPublicIp", 6)],
     ),
     /* 15 */
-    Shape::record("BlockedException", &[Member::new("message", 299)]).error(ErrorTrait {
+    Shape::record("BlockedException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
@@ -67,31 +67,31 @@ pub static SHAPES: &[Shape] = &[
     /* 22 */
     Shape::record(
         "CapacityProviderStrategyItem",
-        &[Member::new("capacityProvider", 299).required(), Member::new("weight", 24), Member::new("base", 23)],
+        &[Member::new("capacityProvider", 302).required(), Member::new("weight", 24), Member::new("base", 23)],
     ),
     /* 23 */ Shape::new("CapacityProviderStrategyItemBase", Kind::Integer).min(0.0).max(100000.0),
     /* 24 */ Shape::new("CapacityProviderStrategyItemWeight", Kind::Integer).min(0.0).max(1000.0),
     /* 25 */
-    Shape::record("ClientException", &[Member::new("message", 299)]).error(ErrorTrait { code: None, status: None, sender: true }),
+    Shape::record("ClientException", &[Member::new("message", 302)]).error(ErrorTrait { code: None, status: None, sender: true }),
     /* 26 */
     Shape::record(
         "Cluster",
         &[
-            Member::new("clusterArn", 299),
-            Member::new("clusterName", 299),
+            Member::new("clusterArn", 302),
+            Member::new("clusterName", 302),
             Member::new("configuration", 27),
-            Member::new("status", 299),
+            Member::new("status", 302),
             Member::new("registeredContainerInstancesCount", 165),
             Member::new("runningTasksCount", 165),
             Member::new("pendingTasksCount", 165),
             Member::new("activeServicesCount", 165),
-            Member::new("statistics", 296),
-            Member::new("tags", 310),
+            Member::new("statistics", 299),
+            Member::new("tags", 313),
             Member::new("settings", 39),
-            Member::new("capacityProviders", 300),
+            Member::new("capacityProviders", 303),
             Member::new("defaultCapacityProviderStrategy", 21),
             Member::new("attachments", 9),
-            Member::new("attachmentsStatus", 299),
+            Member::new("attachmentsStatus", 302),
             Member::new("serviceConnectDefaults", 35),
         ],
     ),
@@ -101,25 +101,25 @@ pub static SHAPES: &[Shape] = &[
         &[Member::new("executeCommandConfiguration", 127), Member::new("managedStorageConfiguration", 199)],
     ),
     /* 28 */
-    Shape::record("ClusterContainsCapacityProviderException", &[Member::new("message", 299)]).error(ErrorTrait {
+    Shape::record("ClusterContainsCapacityProviderException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 29 */
-    Shape::record("ClusterContainsContainerInstancesException", &[Member::new("message", 299)]).error(ErrorTrait {
+    Shape::record("ClusterContainsContainerInstancesException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 30 */
-    Shape::record("ClusterContainsServicesException", &[Member::new("message", 299)]).error(ErrorTrait {
+    Shape::record("ClusterContainsServicesException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 31 */
-    Shape::record("ClusterContainsTasksException", &[Member::new("message", 299)]).error(ErrorTrait {
+    Shape::record("ClusterContainsTasksException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
@@ -127,21 +127,21 @@ pub static SHAPES: &[Shape] = &[
     /* 32 */ Shape::choice("ClusterField", &["ATTACHMENTS", "CONFIGURATIONS", "SETTINGS", "STATISTICS", "TAGS"]),
     /* 33 */ Shape::list("ClusterFieldList", Member::element(32)),
     /* 34 */
-    Shape::record("ClusterNotFoundException", &[Member::new("message", 299)]).error(ErrorTrait {
+    Shape::record("ClusterNotFoundException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 35 */ Shape::record("ClusterServiceConnectDefaults", &[Member::new("namespace", 299)]),
-    /* 36 */ Shape::record("ClusterServiceConnectDefaultsRequest", &[Member::new("namespace", 299).required()]),
-    /* 37 */ Shape::record("ClusterSetting", &[Member::new("name", 38), Member::new("value", 299)]),
+    /* 35 */ Shape::record("ClusterServiceConnectDefaults", &[Member::new("namespace", 302)]),
+    /* 36 */ Shape::record("ClusterServiceConnectDefaultsRequest", &[Member::new("namespace", 302).required()]),
+    /* 37 */ Shape::record("ClusterSetting", &[Member::new("name", 38), Member::new("value", 302)]),
     /* 38 */ Shape::choice("ClusterSettingName", &["containerInsights"]),
     /* 39 */ Shape::list("ClusterSettings", Member::element(37)),
     /* 40 */ Shape::list("Clusters", Member::element(26)),
     /* 41 */ Shape::choice("Compatibility", &["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"]),
     /* 42 */ Shape::list("CompatibilityList", Member::element(41)),
     /* 43 */
-    Shape::record("ConflictException", &[Member::new("resourceIds", 241), Member::new("message", 299)]).error(ErrorTrait {
+    Shape::record("ConflictException", &[Member::new("resourceIds", 243), Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
@@ -151,25 +151,25 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "Container",
         &[
-            Member::new("containerArn", 299),
-            Member::new("taskArn", 299),
-            Member::new("name", 299),
-            Member::new("image", 299),
-            Member::new("imageDigest", 299),
-            Member::new("runtimeId", 299),
-            Member::new("lastStatus", 299),
+            Member::new("containerArn", 302),
+            Member::new("taskArn", 302),
+            Member::new("name", 302),
+            Member::new("image", 302),
+            Member::new("imageDigest", 302),
+            Member::new("runtimeId", 302),
+            Member::new("lastStatus", 302),
             Member::new("exitCode", 18),
-            Member::new("reason", 299),
+            Member::new("reason", 302),
             Member::new("networkBindings", 210),
             Member::new("networkInterfaces", 213),
             Member::new("healthStatus", 150),
             Member::new("managedAgents", 198),
-            Member::new("cpu", 299),
-            Member::new("memory", 299),
-            Member::new("memoryReservation", 299),
+            Member::new("cpu", 302),
+            Member::new("memory", 302),
+            Member::new("memoryReservation", 302),
             Member::new("gpuIds", 147),
             Member::new("neuronDeviceIds", 215),
-            Member::new("gpuSharingStrategy", 293),
+            Member::new("gpuSharingStrategy", 296),
         ],
     ),
     /* 46 */ Shape::choice("ContainerCondition", &["START", "COMPLETE", "SUCCESS", "HEALTHY"]),
@@ -177,48 +177,48 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "ContainerDefinition",
         &[
-            Member::new("name", 299),
-            Member::new("image", 299),
-            Member::new("repositoryCredentials", 238),
+            Member::new("name", 302),
+            Member::new("image", 302),
+            Member::new("repositoryCredentials", 240),
             Member::new("cpu", 165),
             Member::new("memory", 18),
             Member::new("memoryReservation", 18),
-            Member::new("links", 300),
+            Member::new("links", 303),
             Member::new("portMappings", 230),
             Member::new("essential", 17),
             Member::new("restartPolicy", 59),
-            Member::new("entryPoint", 300),
-            Member::new("command", 300),
+            Member::new("entryPoint", 303),
+            Member::new("command", 303),
             Member::new("environment", 125),
             Member::new("environmentFiles", 124),
             Member::new("mountPoints", 207),
-            Member::new("volumesFrom", 359),
+            Member::new("volumesFrom", 362),
             Member::new("linuxParameters", 175),
-            Member::new("secrets", 257),
+            Member::new("secrets", 260),
             Member::new("dependsOn", 49),
             Member::new("startTimeout", 18),
             Member::new("stopTimeout", 18),
-            Member::new("versionConsistency", 355),
-            Member::new("hostname", 299),
-            Member::new("user", 299),
-            Member::new("workingDirectory", 299),
+            Member::new("versionConsistency", 358),
+            Member::new("hostname", 302),
+            Member::new("user", 302),
+            Member::new("workingDirectory", 302),
             Member::new("disableNetworking", 17),
             Member::new("privileged", 17),
             Member::new("readonlyRootFilesystem", 17),
-            Member::new("dnsServers", 300),
-            Member::new("dnsSearchDomains", 300),
+            Member::new("dnsServers", 303),
+            Member::new("dnsSearchDomains", 303),
             Member::new("extraHosts", 154),
-            Member::new("dockerSecurityOptions", 300),
+            Member::new("dockerSecurityOptions", 303),
             Member::new("interactive", 17),
             Member::new("pseudoTerminal", 17),
             Member::new("dockerLabels", 107),
-            Member::new("ulimits", 345),
+            Member::new("ulimits", 348),
             Member::new("logConfiguration", 192),
             Member::new("healthCheck", 149),
-            Member::new("systemControls", 303),
-            Member::new("resourceRequirements", 245),
+            Member::new("systemControls", 306),
+            Member::new("resourceRequirements", 248),
             Member::new("firelensConfiguration", 134),
-            Member::new("credentialSpecs", 300),
+            Member::new("credentialSpecs", 303),
         ],
     ),
     /* 48 */ Shape::list("ContainerDefinitions", Member::element(47)),
@@ -226,29 +226,29 @@ pub static SHAPES: &[Shape] = &[
     /* 50 */
     Shape::record(
         "ContainerDependency",
-        &[Member::new("containerName", 299).required(), Member::new("condition", 46).required()],
+        &[Member::new("containerName", 302).required(), Member::new("condition", 46).required()],
     ),
     /* 51 */
     Shape::record(
         "ContainerInstance",
         &[
-            Member::new("containerInstanceArn", 299),
-            Member::new("ec2InstanceId", 299),
-            Member::new("capacityProviderName", 299),
+            Member::new("containerInstanceArn", 302),
+            Member::new("ec2InstanceId", 302),
+            Member::new("capacityProviderName", 302),
             Member::new("version", 195),
-            Member::new("versionInfo", 356),
-            Member::new("remainingResources", 247),
-            Member::new("registeredResources", 247),
-            Member::new("status", 299),
-            Member::new("statusReason", 299),
+            Member::new("versionInfo", 359),
+            Member::new("remainingResources", 250),
+            Member::new("registeredResources", 250),
+            Member::new("status", 302),
+            Member::new("statusReason", 302),
             Member::new("agentConnected", 16),
             Member::new("runningTasksCount", 165),
             Member::new("pendingTasksCount", 165),
             Member::new("agentUpdateStatus", 4),
             Member::new("attributes", 12),
-            Member::new("registeredAt", 338),
+            Member::new("registeredAt", 341),
             Member::new("attachments", 9),
-            Member::new("tags", 310),
+            Member::new("tags", 313),
             Member::new("healthStatus", 54),
             Member::new("gpuDevices", 146),
         ],
@@ -264,14 +264,14 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "ContainerOverride",
         &[
-            Member::new("name", 299),
-            Member::new("command", 300),
+            Member::new("name", 302),
+            Member::new("command", 303),
             Member::new("environment", 125),
             Member::new("environmentFiles", 124),
             Member::new("cpu", 18),
             Member::new("memory", 18),
             Member::new("memoryReservation", 18),
-            Member::new("resourceRequirements", 245),
+            Member::new("resourceRequirements", 248),
         ],
     ),
     /* 58 */ Shape::list("ContainerOverrides", Member::element(57)),
@@ -285,11 +285,11 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "CreateClusterRequest",
         &[
-            Member::new("clusterName", 299),
-            Member::new("tags", 310),
+            Member::new("clusterName", 302),
+            Member::new("tags", 313),
             Member::new("settings", 39),
             Member::new("configuration", 27),
-            Member::new("capacityProviders", 300),
+            Member::new("capacityProviders", 303),
             Member::new("defaultCapacityProviderStrategy", 21),
             Member::new("serviceConnectDefaults", 36),
         ],
@@ -299,80 +299,80 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "CreateServiceRequest",
         &[
-            Member::new("cluster", 299),
-            Member::new("serviceName", 299).required(),
-            Member::new("taskDefinition", 299),
+            Member::new("cluster", 302),
+            Member::new("serviceName", 302).required(),
+            Member::new("taskDefinition", 302),
             Member::new("availabilityZoneRebalancing", 13),
             Member::new("loadBalancers", 191),
-            Member::new("serviceRegistries", 287),
+            Member::new("serviceRegistries", 290),
             Member::new("desiredCount", 18),
-            Member::new("clientToken", 299),
+            Member::new("clientToken", 302),
             Member::new("launchType", 172),
             Member::new("capacityProviderStrategy", 21),
-            Member::new("platformVersion", 299),
-            Member::new("role", 299),
+            Member::new("platformVersion", 302),
+            Member::new("role", 302),
             Member::new("deploymentConfiguration", 74),
             Member::new("placementConstraints", 223),
             Member::new("placementStrategy", 224),
             Member::new("networkConfiguration", 211),
             Member::new("healthCheckGracePeriodSeconds", 18),
-            Member::new("schedulingStrategy", 254),
+            Member::new("schedulingStrategy", 257),
             Member::new("deploymentController", 75),
-            Member::new("tags", 310),
+            Member::new("tags", 313),
             Member::new("enableECSManagedTags", 16),
             Member::new("propagateTags", 232),
             Member::new("enableExecuteCommand", 16),
-            Member::new("serviceConnectConfiguration", 264),
-            Member::new("volumeConfigurations", 291),
-            Member::new("vpcLatticeConfigurations", 363),
+            Member::new("serviceConnectConfiguration", 267),
+            Member::new("volumeConfigurations", 294),
+            Member::new("vpcLatticeConfigurations", 366),
             Member::new("gatewayConnectors", 144),
             Member::new("monitoring", 205),
         ],
     ),
-    /* 64 */ Shape::record("CreateServiceResponse", &[Member::new("service", 259)]),
-    /* 65 */ Shape::record("DeleteClusterRequest", &[Member::new("cluster", 299).required()]),
+    /* 64 */ Shape::record("CreateServiceResponse", &[Member::new("service", 262)]),
+    /* 65 */ Shape::record("DeleteClusterRequest", &[Member::new("cluster", 302).required()]),
     /* 66 */ Shape::record("DeleteClusterResponse", &[Member::new("cluster", 26)]),
     /* 67 */
     Shape::record(
         "DeleteServiceRequest",
-        &[Member::new("cluster", 299), Member::new("service", 299).required(), Member::new("force", 17)],
+        &[Member::new("cluster", 302), Member::new("service", 302).required(), Member::new("force", 17)],
     ),
-    /* 68 */ Shape::record("DeleteServiceResponse", &[Member::new("service", 259)]),
-    /* 69 */ Shape::record("DeleteTaskDefinitionsRequest", &[Member::new("taskDefinitions", 300).required()]),
+    /* 68 */ Shape::record("DeleteServiceResponse", &[Member::new("service", 262)]),
+    /* 69 */ Shape::record("DeleteTaskDefinitionsRequest", &[Member::new("taskDefinitions", 303).required()]),
     /* 70 */
-    Shape::record("DeleteTaskDefinitionsResponse", &[Member::new("taskDefinitions", 317), Member::new("failures", 133)]),
+    Shape::record("DeleteTaskDefinitionsResponse", &[Member::new("taskDefinitions", 320), Member::new("failures", 133)]),
     /* 71 */
     Shape::record(
         "Deployment",
         &[
-            Member::new("id", 299),
-            Member::new("status", 299),
-            Member::new("taskDefinition", 299),
+            Member::new("id", 302),
+            Member::new("status", 302),
+            Member::new("taskDefinition", 302),
             Member::new("desiredCount", 165),
             Member::new("pendingCount", 165),
             Member::new("runningCount", 165),
             Member::new("failedTasks", 165),
-            Member::new("createdAt", 338),
-            Member::new("updatedAt", 338),
+            Member::new("createdAt", 341),
+            Member::new("updatedAt", 341),
             Member::new("capacityProviderStrategy", 21),
             Member::new("launchType", 172),
-            Member::new("platformVersion", 299),
-            Member::new("platformFamily", 299),
+            Member::new("platformVersion", 302),
+            Member::new("platformFamily", 302),
             Member::new("networkConfiguration", 211),
             Member::new("rolloutState", 87),
-            Member::new("rolloutStateReason", 299),
-            Member::new("serviceConnectConfiguration", 264),
-            Member::new("serviceConnectResources", 272),
-            Member::new("volumeConfigurations", 291),
+            Member::new("rolloutStateReason", 302),
+            Member::new("serviceConnectConfiguration", 267),
+            Member::new("serviceConnectResources", 275),
+            Member::new("volumeConfigurations", 294),
             Member::new("fargateEphemeralStorage", 78),
-            Member::new("vpcLatticeConfigurations", 363),
+            Member::new("vpcLatticeConfigurations", 366),
         ],
     ),
     /* 72 */
     Shape::record(
         "DeploymentAlarms",
         &[
-            Member::new("alarmNames", 300).required(),
+            Member::new("alarmNames", 303).required(),
             Member::new("rollback", 16).required(),
             Member::new("enable", 16).required(),
         ],
@@ -384,7 +384,7 @@ pub static SHAPES: &[Shape] = &[
             Member::new("enable", 16).required(),
             Member::new("rollback", 16).required(),
             Member::new("resetOnHealthyTask", 17),
-            Member::new("thresholdConfiguration", 335),
+            Member::new("thresholdConfiguration", 338),
         ],
     ),
     /* 74 */
@@ -411,16 +411,16 @@ pub static SHAPES: &[Shape] = &[
         &[
             Member::new("enable", 16).required(),
             Member::new("healthyPercent", 151),
-            Member::new("sourceServiceRevisionCleanup", 289),
+            Member::new("sourceServiceRevisionCleanup", 292),
         ],
     ),
-    /* 78 */ Shape::record("DeploymentEphemeralStorage", &[Member::new("kmsKeyId", 299)]),
+    /* 78 */ Shape::record("DeploymentEphemeralStorage", &[Member::new("kmsKeyId", 302)]),
     /* 79 */
     Shape::record(
         "DeploymentLifecycleHook",
         &[
             Member::new("targetType", 85),
-            Member::new("hookTargetArn", 299),
+            Member::new("hookTargetArn", 302),
             Member::new("roleArn", 156),
             Member::new("lifecycleStages", 84),
             Member::new("hookDetails", 152),
@@ -454,52 +454,52 @@ pub static SHAPES: &[Shape] = &[
     /* 87 */ Shape::choice("DeploymentRolloutState", &["COMPLETED", "FAILED", "IN_PROGRESS"]),
     /* 88 */ Shape::choice("DeploymentStrategy", &["ROLLING", "BLUE_GREEN", "LINEAR", "CANARY"]),
     /* 89 */ Shape::list("Deployments", Member::element(71)),
-    /* 90 */ Shape::record("DeregisterTaskDefinitionRequest", &[Member::new("taskDefinition", 299).required()]),
-    /* 91 */ Shape::record("DeregisterTaskDefinitionResponse", &[Member::new("taskDefinition", 313)]),
-    /* 92 */ Shape::record("DescribeClustersRequest", &[Member::new("clusters", 300), Member::new("include", 33)]),
+    /* 90 */ Shape::record("DeregisterTaskDefinitionRequest", &[Member::new("taskDefinition", 302).required()]),
+    /* 91 */ Shape::record("DeregisterTaskDefinitionResponse", &[Member::new("taskDefinition", 316)]),
+    /* 92 */ Shape::record("DescribeClustersRequest", &[Member::new("clusters", 303), Member::new("include", 33)]),
     /* 93 */ Shape::record("DescribeClustersResponse", &[Member::new("clusters", 40), Member::new("failures", 133)]),
     /* 94 */
     Shape::record(
         "DescribeContainerInstancesRequest",
-        &[Member::new("cluster", 299), Member::new("containerInstances", 300).required(), Member::new("include", 53)],
+        &[Member::new("cluster", 302), Member::new("containerInstances", 303).required(), Member::new("include", 53)],
     ),
     /* 95 */
     Shape::record("DescribeContainerInstancesResponse", &[Member::new("containerInstances", 56), Member::new("failures", 133)]),
     /* 96 */
     Shape::record(
         "DescribeServicesRequest",
-        &[Member::new("cluster", 299), Member::new("services", 300).required(), Member::new("include", 283)],
+        &[Member::new("cluster", 302), Member::new("services", 303).required(), Member::new("include", 286)],
     ),
-    /* 97 */ Shape::record("DescribeServicesResponse", &[Member::new("services", 292), Member::new("failures", 133)]),
+    /* 97 */ Shape::record("DescribeServicesResponse", &[Member::new("services", 295), Member::new("failures", 133)]),
     /* 98 */
-    Shape::record("DescribeTaskDefinitionRequest", &[Member::new("taskDefinition", 299).required(), Member::new("include", 316)]),
+    Shape::record("DescribeTaskDefinitionRequest", &[Member::new("taskDefinition", 302).required(), Member::new("include", 319)]),
     /* 99 */
-    Shape::record("DescribeTaskDefinitionResponse", &[Member::new("taskDefinition", 313), Member::new("tags", 310)]),
+    Shape::record("DescribeTaskDefinitionResponse", &[Member::new("taskDefinition", 316), Member::new("tags", 313)]),
     /* 100 */
     Shape::record(
         "DescribeTasksRequest",
-        &[Member::new("cluster", 299), Member::new("tasks", 300).required(), Member::new("include", 324)],
+        &[Member::new("cluster", 302), Member::new("tasks", 303).required(), Member::new("include", 327)],
     ),
-    /* 101 */ Shape::record("DescribeTasksResponse", &[Member::new("tasks", 334), Member::new("failures", 133)]),
+    /* 101 */ Shape::record("DescribeTasksResponse", &[Member::new("tasks", 337), Member::new("failures", 133)]),
     /* 102 */ Shape::choice("DesiredStatus", &["RUNNING", "PENDING", "STOPPED"]),
     /* 103 */
     Shape::record(
         "Device",
-        &[Member::new("hostPath", 299).required(), Member::new("containerPath", 299), Member::new("permissions", 105)],
+        &[Member::new("hostPath", 302).required(), Member::new("containerPath", 302), Member::new("permissions", 105)],
     ),
     /* 104 */ Shape::choice("DeviceCgroupPermission", &["read", "write", "mknod"]),
     /* 105 */ Shape::list("DeviceCgroupPermissions", Member::element(104)),
     /* 106 */ Shape::list("DevicesList", Member::element(103)),
-    /* 107 */ Shape::map("DockerLabelsMap", Member::key(299), Member::value(299)),
+    /* 107 */ Shape::map("DockerLabelsMap", Member::key(302), Member::value(302)),
     /* 108 */
     Shape::record(
         "DockerVolumeConfiguration",
         &[
-            Member::new("scope", 255),
+            Member::new("scope", 258),
             Member::new("autoprovision", 17),
-            Member::new("driver", 299),
-            Member::new("driverOpts", 301),
-            Member::new("labels", 301),
+            Member::new("driver", 302),
+            Member::new("driverOpts", 304),
+            Member::new("labels", 304),
         ],
     ),
     /* 109 */ Shape::new("Double", Kind::Float),
@@ -510,27 +510,27 @@ pub static SHAPES: &[Shape] = &[
     /* 114 */
     Shape::record(
         "EBSTagSpecification",
-        &[Member::new("resourceType", 112).required(), Member::new("tags", 310), Member::new("propagateTags", 232)],
+        &[Member::new("resourceType", 112).required(), Member::new("tags", 313), Member::new("propagateTags", 232)],
     ),
     /* 115 */ Shape::list("EBSTagSpecifications", Member::element(114)),
     /* 116 */ Shape::new("EBSVolumeType", Kind::String),
     /* 117 */ Shape::new("ECSVolumeName", Kind::String),
-    /* 118 */ Shape::record("EFSAuthorizationConfig", &[Member::new("accessPointId", 299), Member::new("iam", 119)]),
+    /* 118 */ Shape::record("EFSAuthorizationConfig", &[Member::new("accessPointId", 302), Member::new("iam", 119)]),
     /* 119 */ Shape::choice("EFSAuthorizationConfigIAM", &["ENABLED", "DISABLED"]),
     /* 120 */ Shape::choice("EFSTransitEncryption", &["ENABLED", "DISABLED"]),
     /* 121 */
     Shape::record(
         "EFSVolumeConfiguration",
         &[
-            Member::new("fileSystemId", 299).required(),
-            Member::new("rootDirectory", 299),
+            Member::new("fileSystemId", 302).required(),
+            Member::new("rootDirectory", 302),
             Member::new("transitEncryption", 120),
             Member::new("transitEncryptionPort", 18),
             Member::new("authorizationConfig", 118),
         ],
     ),
     /* 122 */
-    Shape::record("EnvironmentFile", &[Member::new("value", 299).required(), Member::new("type", 123).required()]),
+    Shape::record("EnvironmentFile", &[Member::new("value", 302).required(), Member::new("type", 123).required()]),
     /* 123 */ Shape::choice("EnvironmentFileType", &["s3"]),
     /* 124 */ Shape::list("EnvironmentFiles", Member::element(122)),
     /* 125 */ Shape::list("EnvironmentVariables", Member::element(171)).sensitive(),
@@ -538,44 +538,44 @@ pub static SHAPES: &[Shape] = &[
     /* 127 */
     Shape::record(
         "ExecuteCommandConfiguration",
-        &[Member::new("kmsKeyId", 299), Member::new("logging", 129), Member::new("logConfiguration", 128)],
+        &[Member::new("kmsKeyId", 302), Member::new("logging", 129), Member::new("logConfiguration", 128)],
     ),
     /* 128 */
     Shape::record(
         "ExecuteCommandLogConfiguration",
         &[
-            Member::new("cloudWatchLogGroupName", 299),
+            Member::new("cloudWatchLogGroupName", 302),
             Member::new("cloudWatchEncryptionEnabled", 16),
-            Member::new("s3BucketName", 299),
+            Member::new("s3BucketName", 302),
             Member::new("s3EncryptionEnabled", 16),
-            Member::new("s3KeyPrefix", 299),
+            Member::new("s3KeyPrefix", 302),
         ],
     ),
     /* 129 */ Shape::choice("ExecuteCommandLogging", &["NONE", "DEFAULT", "OVERRIDE"]),
     /* 130 */
     Shape::record(
         "FSxWindowsFileServerAuthorizationConfig",
-        &[Member::new("credentialsParameter", 299).required(), Member::new("domain", 299).required()],
+        &[Member::new("credentialsParameter", 302).required(), Member::new("domain", 302).required()],
     ),
     /* 131 */
     Shape::record(
         "FSxWindowsFileServerVolumeConfiguration",
         &[
-            Member::new("fileSystemId", 299).required(),
-            Member::new("rootDirectory", 299).required(),
+            Member::new("fileSystemId", 302).required(),
+            Member::new("rootDirectory", 302).required(),
             Member::new("authorizationConfig", 130).required(),
         ],
     ),
-    /* 132 */ Shape::record("Failure", &[Member::new("arn", 299), Member::new("reason", 299), Member::new("detail", 299)]),
+    /* 132 */ Shape::record("Failure", &[Member::new("arn", 302), Member::new("reason", 302), Member::new("detail", 302)]),
     /* 133 */ Shape::list("Failures", Member::element(132)),
     /* 134 */ Shape::record("FirelensConfiguration", &[Member::new("type", 136).required(), Member::new("options", 135)]),
-    /* 135 */ Shape::map("FirelensConfigurationOptionsMap", Member::key(299), Member::value(299)),
+    /* 135 */ Shape::map("FirelensConfigurationOptionsMap", Member::key(302), Member::value(302)),
     /* 136 */ Shape::choice("FirelensConfigurationType", &["fluentd", "fluentbit"]),
     /* 137 */
     Shape::record(
         "GatewayConnector",
         &[
-            Member::new("portName", 299).required(),
+            Member::new("portName", 302).required(),
             Member::new("healthCheck", 141),
             Member::new("filters", 140),
             Member::new("deregistrationDelay", 138),
@@ -590,7 +590,7 @@ pub static SHAPES: &[Shape] = &[
         &[
             Member::new("healthCheckProtocol", 143),
             Member::new("healthCheckPort", 18),
-            Member::new("healthCheckPath", 299),
+            Member::new("healthCheckPath", 302),
             Member::new("healthCheckTimeoutSeconds", 18),
             Member::new("healthCheckIntervalSeconds", 18),
             Member::new("healthyThresholdCount", 18),
@@ -599,14 +599,14 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 142 */
-    Shape::record("GatewayConnectorHealthCheckMatcher", &[Member::new("httpCode", 299), Member::new("grpcCode", 299)]),
+    Shape::record("GatewayConnectorHealthCheckMatcher", &[Member::new("httpCode", 302), Member::new("grpcCode", 302)]),
     /* 143 */ Shape::choice("GatewayConnectorHealthCheckProtocol", &["HTTP", "HTTPS"]),
     /* 144 */ Shape::list("GatewayConnectorList", Member::element(137)).min(0.0).max(1.0),
     /* 145 */
     Shape::record(
         "GpuDevice",
         &[
-            Member::new("gpuId", 299),
+            Member::new("gpuId", 302),
             Member::new("sharingMode", 148),
             Member::new("totalMemoryInMiB", 18),
             Member::new("remainingMemoryInMiB", 18),
@@ -614,13 +614,13 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 146 */ Shape::list("GpuDevices", Member::element(145)),
-    /* 147 */ Shape::list("GpuIds", Member::element(299)),
+    /* 147 */ Shape::list("GpuIds", Member::element(302)),
     /* 148 */ Shape::choice("GpuSharingMode", &["IDLE", "NVIDIA_MPS", "DEDICATED"]),
     /* 149 */
     Shape::record(
         "HealthCheck",
         &[
-            Member::new("command", 300).required(),
+            Member::new("command", 303).required(),
             Member::new("interval", 18),
             Member::new("timeout", 18),
             Member::new("retries", 18),
@@ -631,17 +631,17 @@ pub static SHAPES: &[Shape] = &[
     /* 151 */ Shape::new("HealthyPercentInteger", Kind::Integer).min(0.0).max(100.0),
     /* 152 */ Shape::new("HookDetails", Kind::Document),
     /* 153 */
-    Shape::record("HostEntry", &[Member::new("hostname", 299).required(), Member::new("ipAddress", 299).required()]),
+    Shape::record("HostEntry", &[Member::new("hostname", 302).required(), Member::new("ipAddress", 302).required()]),
     /* 154 */ Shape::list("HostEntryList", Member::element(153)),
-    /* 155 */ Shape::record("HostVolumeProperties", &[Member::new("sourcePath", 299)]),
+    /* 155 */ Shape::record("HostVolumeProperties", &[Member::new("sourcePath", 302)]),
     /* 156 */ Shape::new("IAMRoleArn", Kind::String),
     /* 157 */
     Shape::record(
         "InferenceAccelerator",
-        &[Member::new("deviceName", 299).required(), Member::new("deviceType", 299).required()],
+        &[Member::new("deviceName", 302).required(), Member::new("deviceType", 302).required()],
     ),
     /* 158 */
-    Shape::record("InferenceAcceleratorOverride", &[Member::new("deviceName", 299), Member::new("deviceType", 299)]),
+    Shape::record("InferenceAcceleratorOverride", &[Member::new("deviceName", 302), Member::new("deviceType", 302)]),
     /* 159 */ Shape::list("InferenceAcceleratorOverrides", Member::element(158)),
     /* 160 */ Shape::list("InferenceAccelerators", Member::element(157)),
     /* 161 */
@@ -650,9 +650,9 @@ pub static SHAPES: &[Shape] = &[
         &[
             Member::new("type", 164),
             Member::new("status", 163),
-            Member::new("statusReason", 299),
-            Member::new("lastUpdated", 338),
-            Member::new("lastStatusChange", 338),
+            Member::new("statusReason", 302),
+            Member::new("lastUpdated", 341),
+            Member::new("lastStatusChange", 341),
         ],
     ),
     /* 162 */ Shape::list("InstanceHealthCheckResultList", Member::element(161)),
@@ -662,18 +662,18 @@ pub static SHAPES: &[Shape] = &[
     /* 165 */ Shape::new("Integer", Kind::Integer),
     /* 166 */ Shape::list("IntegerList", Member::element(18)),
     /* 167 */
-    Shape::record("InvalidParameterException", &[Member::new("message", 299)]).error(ErrorTrait {
+    Shape::record("InvalidParameterException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 168 */ Shape::choice("IpcMode", &["host", "task", "none"]),
     /* 169 */ Shape::choice("IsolationMode", &["SHARED", "ISOLATED_SANDBOX", "CONFIDENTIAL_SANDBOX"]),
-    /* 170 */ Shape::record("KernelCapabilities", &[Member::new("add", 300), Member::new("drop", 300)]),
-    /* 171 */ Shape::record("KeyValuePair", &[Member::new("name", 299), Member::new("value", 299)]),
+    /* 170 */ Shape::record("KernelCapabilities", &[Member::new("add", 303), Member::new("drop", 303)]),
+    /* 171 */ Shape::record("KeyValuePair", &[Member::new("name", 302), Member::new("value", 302)]),
     /* 172 */ Shape::choice("LaunchType", &["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"]),
     /* 173 */
-    Shape::record("LimitExceededException", &[Member::new("message", 299)]).error(ErrorTrait {
+    Shape::record("LimitExceededException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
@@ -688,90 +688,90 @@ pub static SHAPES: &[Shape] = &[
             Member::new("devices", 106),
             Member::new("initProcessEnabled", 17),
             Member::new("sharedMemorySize", 18),
-            Member::new("tmpfs", 340),
+            Member::new("tmpfs", 343),
             Member::new("maxSwap", 18),
             Member::new("swappiness", 18),
         ],
     ),
-    /* 176 */ Shape::record("ListClustersRequest", &[Member::new("nextToken", 299), Member::new("maxResults", 18)]),
-    /* 177 */ Shape::record("ListClustersResponse", &[Member::new("clusterArns", 300), Member::new("nextToken", 299)]),
+    /* 176 */ Shape::record("ListClustersRequest", &[Member::new("nextToken", 302), Member::new("maxResults", 18)]),
+    /* 177 */ Shape::record("ListClustersResponse", &[Member::new("clusterArns", 303), Member::new("nextToken", 302)]),
     /* 178 */
     Shape::record(
         "ListContainerInstancesRequest",
         &[
-            Member::new("cluster", 299),
-            Member::new("filter", 299),
-            Member::new("nextToken", 299),
+            Member::new("cluster", 302),
+            Member::new("filter", 302),
+            Member::new("nextToken", 302),
             Member::new("maxResults", 18),
             Member::new("status", 55),
         ],
     ),
     /* 179 */
-    Shape::record("ListContainerInstancesResponse", &[Member::new("containerInstanceArns", 300), Member::new("nextToken", 299)]),
+    Shape::record("ListContainerInstancesResponse", &[Member::new("containerInstanceArns", 303), Member::new("nextToken", 302)]),
     /* 180 */
     Shape::record(
         "ListServicesRequest",
         &[
-            Member::new("cluster", 299),
-            Member::new("nextToken", 299),
+            Member::new("cluster", 302),
+            Member::new("nextToken", 302),
             Member::new("maxResults", 18),
             Member::new("launchType", 172),
-            Member::new("schedulingStrategy", 254),
-            Member::new("resourceManagementType", 242),
+            Member::new("schedulingStrategy", 257),
+            Member::new("resourceManagementType", 245),
         ],
     ),
-    /* 181 */ Shape::record("ListServicesResponse", &[Member::new("serviceArns", 300), Member::new("nextToken", 299)]),
-    /* 182 */ Shape::record("ListTagsForResourceRequest", &[Member::new("resourceArn", 299).required()]),
-    /* 183 */ Shape::record("ListTagsForResourceResponse", &[Member::new("tags", 310)]),
+    /* 181 */ Shape::record("ListServicesResponse", &[Member::new("serviceArns", 303), Member::new("nextToken", 302)]),
+    /* 182 */ Shape::record("ListTagsForResourceRequest", &[Member::new("resourceArn", 302).required()]),
+    /* 183 */ Shape::record("ListTagsForResourceResponse", &[Member::new("tags", 313)]),
     /* 184 */
     Shape::record(
         "ListTaskDefinitionFamiliesRequest",
         &[
-            Member::new("familyPrefix", 299),
-            Member::new("status", 314),
-            Member::new("nextToken", 299),
+            Member::new("familyPrefix", 302),
+            Member::new("status", 317),
+            Member::new("nextToken", 302),
             Member::new("maxResults", 18),
         ],
     ),
     /* 185 */
-    Shape::record("ListTaskDefinitionFamiliesResponse", &[Member::new("families", 300), Member::new("nextToken", 299)]),
+    Shape::record("ListTaskDefinitionFamiliesResponse", &[Member::new("families", 303), Member::new("nextToken", 302)]),
     /* 186 */
     Shape::record(
         "ListTaskDefinitionsRequest",
         &[
-            Member::new("familyPrefix", 299),
-            Member::new("status", 321),
-            Member::new("sort", 294),
-            Member::new("nextToken", 299),
+            Member::new("familyPrefix", 302),
+            Member::new("status", 324),
+            Member::new("sort", 297),
+            Member::new("nextToken", 302),
             Member::new("maxResults", 18),
         ],
     ),
     /* 187 */
-    Shape::record("ListTaskDefinitionsResponse", &[Member::new("taskDefinitionArns", 300), Member::new("nextToken", 299)]),
+    Shape::record("ListTaskDefinitionsResponse", &[Member::new("taskDefinitionArns", 303), Member::new("nextToken", 302)]),
     /* 188 */
     Shape::record(
         "ListTasksRequest",
         &[
-            Member::new("cluster", 299),
-            Member::new("containerInstance", 299),
-            Member::new("family", 299),
-            Member::new("nextToken", 299),
+            Member::new("cluster", 302),
+            Member::new("containerInstance", 302),
+            Member::new("family", 302),
+            Member::new("nextToken", 302),
             Member::new("maxResults", 18),
-            Member::new("startedBy", 299),
-            Member::new("serviceName", 299),
+            Member::new("startedBy", 302),
+            Member::new("serviceName", 302),
             Member::new("desiredStatus", 102),
             Member::new("launchType", 172),
-            Member::new("daemonName", 299),
+            Member::new("daemonName", 302),
         ],
     ),
-    /* 189 */ Shape::record("ListTasksResponse", &[Member::new("taskArns", 300), Member::new("nextToken", 299)]),
+    /* 189 */ Shape::record("ListTasksResponse", &[Member::new("taskArns", 303), Member::new("nextToken", 302)]),
     /* 190 */
     Shape::record(
         "LoadBalancer",
         &[
-            Member::new("targetGroupArn", 299),
-            Member::new("loadBalancerName", 299),
-            Member::new("containerName", 299),
+            Member::new("targetGroupArn", 302),
+            Member::new("loadBalancerName", 302),
+            Member::new("containerName", 302),
             Member::new("containerPort", 18),
             Member::new("advancedConfiguration", 3),
         ],
@@ -780,9 +780,9 @@ pub static SHAPES: &[Shape] = &[
     /* 192 */
     Shape::record(
         "LogConfiguration",
-        &[Member::new("logDriver", 194).required(), Member::new("options", 193), Member::new("secretOptions", 257)],
+        &[Member::new("logDriver", 194).required(), Member::new("options", 193), Member::new("secretOptions", 260)],
     ),
-    /* 193 */ Shape::map("LogConfigurationOptionsMap", Member::key(299), Member::value(299)),
+    /* 193 */ Shape::map("LogConfigurationOptionsMap", Member::key(302), Member::value(302)),
     /* 194 */
     Shape::choice("LogDriver", &["json-file", "syslog", "journald", "gelf", "fluentd", "awslogs", "splunk", "awsfirelens"]),
     /* 195 */ Shape::new("Long", Kind::Long),
@@ -790,10 +790,10 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "ManagedAgent",
         &[
-            Member::new("lastStartedAt", 338),
+            Member::new("lastStartedAt", 341),
             Member::new("name", 197),
-            Member::new("reason", 299),
-            Member::new("lastStatus", 299),
+            Member::new("reason", 302),
+            Member::new("lastStatus", 302),
         ],
     ),
     /* 197 */ Shape::choice("ManagedAgentName", &["ExecuteCommandAgent"]),
@@ -801,7 +801,7 @@ pub static SHAPES: &[Shape] = &[
     /* 199 */
     Shape::record(
         "ManagedStorageConfiguration",
-        &[Member::new("kmsKeyId", 299), Member::new("fargateEphemeralStorageKmsKeyId", 299)],
+        &[Member::new("kmsKeyId", 302), Member::new("fargateEphemeralStorageKmsKeyId", 302)],
     ),
     /* 200 */
     Shape::record(
@@ -816,11 +816,11 @@ pub static SHAPES: &[Shape] = &[
     /* 206 */
     Shape::record(
         "MountPoint",
-        &[Member::new("sourceVolume", 299), Member::new("containerPath", 299), Member::new("readOnly", 17)],
+        &[Member::new("sourceVolume", 302), Member::new("containerPath", 302), Member::new("readOnly", 17)],
     ),
     /* 207 */ Shape::list("MountPointList", Member::element(206)),
     /* 208 */
-    Shape::record("NamespaceNotFoundException", &[Member::new("message", 299)]).error(ErrorTrait {
+    Shape::record("NamespaceNotFoundException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
@@ -829,12 +829,12 @@ pub static SHAPES: &[Shape] = &[
     Shape::record(
         "NetworkBinding",
         &[
-            Member::new("bindIP", 299),
+            Member::new("bindIP", 302),
             Member::new("containerPort", 18),
             Member::new("hostPort", 18),
-            Member::new("protocol", 341),
-            Member::new("containerPortRange", 299),
-            Member::new("hostPortRange", 299),
+            Member::new("protocol", 344),
+            Member::new("containerPortRange", 302),
+            Member::new("hostPortRange", 302),
         ],
     ),
     /* 210 */ Shape::list("NetworkBindings", Member::element(209)),
@@ -842,11 +842,11 @@ pub static SHAPES: &[Shape] = &[
     /* 212 */
     Shape::record(
         "NetworkInterface",
-        &[Member::new("attachmentId", 299), Member::new("privateIpv4Address", 299), Member::new("ipv6Address", 299)],
+        &[Member::new("attachmentId", 302), Member::new("privateIpv4Address", 302), Member::new("ipv6Address", 302)],
     ),
     /* 213 */ Shape::list("NetworkInterfaces", Member::element(212)),
     /* 214 */ Shape::choice("NetworkMode", &["bridge", "host", "awsvpc", "none"]),
-    /* 215 */ Shape::list("NeuronDeviceIds", Member::element(299)),
+    /* 215 */ Shape::list("NeuronDeviceIds", Member::element(302)),
     /* 216 */
     Shape::record("NvidiaMpsAllocation", &[Member::new("memory", 218).required(), Member::new("maxComputePercent", 217)]),
     /* 217 */ Shape::new("NvidiaMpsAllocationMaxComputePercentInteger", Kind::Integer).min(1.0).max(100.0),
@@ -868,20 +868,20 @@ pub static SHAPES: &[Shape] = &[
         ],
     ),
     /* 220 */ Shape::choice("PidMode", &["host", "task"]),
-    /* 221 */ Shape::record("PlacementConstraint", &[Member::new("type", 222), Member::new("expression", 299)]),
+    /* 221 */ Shape::record("PlacementConstraint", &[Member::new("type", 222), Member::new("expression", 302)]),
     /* 222 */ Shape::choice("PlacementConstraintType", &["distinctInstance", "memberOf"]),
     /* 223 */ Shape::list("PlacementConstraints", Member::element(221)),
     /* 224 */ Shape::list("PlacementStrategies", Member::element(225)),
-    /* 225 */ Shape::record("PlacementStrategy", &[Member::new("type", 226), Member::new("field", 299)]),
+    /* 225 */ Shape::record("PlacementStrategy", &[Member::new("type", 226), Member::new("field", 302)]),
     /* 226 */ Shape::choice("PlacementStrategyType", &["random", "spread", "binpack"]),
     /* 227 */
-    Shape::record("PlatformTaskDefinitionIncompatibilityException", &[Member::new("message", 299)]).error(ErrorTrait {
+    Shape::record("PlatformTaskDefinitionIncompatibilityException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
     /* 228 */
-    Shape::record("PlatformUnknownException", &[Member::new("message", 299)]).error(ErrorTrait {
+    Shape::record("PlatformUnknownException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
@@ -892,10 +892,10 @@ pub static SHAPES: &[Shape] = &[
         &[
             Member::new("containerPort", 18),
             Member::new("hostPort", 18),
-            Member::new("protocol", 341),
-            Member::new("name", 299),
+            Member::new("protocol", 344),
+            Member::new("name", 302),
             Member::new("appProtocol", 5),
-            Member::new("containerPortRange", 299),
+            Member::new("containerPortRange", 302),
         ],
     ),
     /* 230 */ Shape::list("PortMappingList", Member::element(229)),
@@ -904,229 +904,245 @@ pub static SHAPES: &[Shape] = &[
     /* 233 */
     Shape::record(
         "ProxyConfiguration",
-        &[Member::new("type", 235), Member::new("containerName", 299).required(), Member::new("properties", 234)],
+        &[Member::new("type", 235), Member::new("containerName", 302).required(), Member::new("properties", 234)],
     ),
     /* 234 */ Shape::list("ProxyConfigurationProperties", Member::element(171)),
     /* 235 */ Shape::choice("ProxyConfigurationType", &["APPMESH"]),
     /* 236 */
     Shape::record(
+        "PutClusterCapacityProvidersRequest",
+        &[
+            Member::new("cluster", 302).required(),
+            Member::new("capacityProviders", 303).required(),
+            Member::new("defaultCapacityProviderStrategy", 21).required(),
+        ],
+    ),
+    /* 237 */ Shape::record("PutClusterCapacityProvidersResponse", &[Member::new("cluster", 26)]),
+    /* 238 */
+    Shape::record(
         "RegisterTaskDefinitionRequest",
         &[
-            Member::new("family", 299).required(),
-            Member::new("taskRoleArn", 299),
-            Member::new("executionRoleArn", 299),
+            Member::new("family", 302).required(),
+            Member::new("taskRoleArn", 302),
+            Member::new("executionRoleArn", 302),
             Member::new("networkMode", 214),
             Member::new("containerDefinitions", 48).required(),
-            Member::new("volumes", 360),
-            Member::new("placementConstraints", 320),
+            Member::new("volumes", 363),
+            Member::new("placementConstraints", 323),
             Member::new("requiresCompatibilities", 42),
-            Member::new("cpu", 299),
-            Member::new("memory", 299),
-            Member::new("tags", 310),
+            Member::new("cpu", 302),
+            Member::new("memory", 302),
+            Member::new("tags", 313),
             Member::new("pidMode", 220),
             Member::new("ipcMode", 168),
             Member::new("proxyConfiguration", 233),
             Member::new("inferenceAccelerators", 160),
             Member::new("ephemeralStorage", 126),
-            Member::new("runtimePlatform", 250),
+            Member::new("runtimePlatform", 253),
             Member::new("enableFaultInjection", 17),
-            Member::new("trustedExecutionConfiguration", 342),
+            Member::new("trustedExecutionConfiguration", 345),
         ],
     ),
-    /* 237 */
-    Shape::record("RegisterTaskDefinitionResponse", &[Member::new("taskDefinition", 313), Member::new("tags", 310)]),
-    /* 238 */ Shape::record("RepositoryCredentials", &[Member::new("credentialsParameter", 299).required()]).sensitive(),
-    /* 239 */ Shape::list("RequiresAttributes", Member::element(11)),
-    /* 240 */
+    /* 239 */
+    Shape::record("RegisterTaskDefinitionResponse", &[Member::new("taskDefinition", 316), Member::new("tags", 313)]),
+    /* 240 */ Shape::record("RepositoryCredentials", &[Member::new("credentialsParameter", 302).required()]).sensitive(),
+    /* 241 */ Shape::list("RequiresAttributes", Member::element(11)),
+    /* 242 */
     Shape::record(
         "Resource",
         &[
-            Member::new("name", 299),
-            Member::new("type", 299),
+            Member::new("name", 302),
+            Member::new("type", 302),
             Member::new("doubleValue", 109),
             Member::new("longValue", 195),
             Member::new("integerValue", 165),
-            Member::new("stringSetValue", 300),
+            Member::new("stringSetValue", 303),
         ],
     ),
-    /* 241 */ Shape::list("ResourceIds", Member::element(299)),
-    /* 242 */ Shape::choice("ResourceManagementType", &["CUSTOMER", "ECS"]),
-    /* 243 */
-    Shape::record("ResourceNotFoundException", &[Member::new("message", 299)]).error(ErrorTrait {
+    /* 243 */ Shape::list("ResourceIds", Member::element(302)),
+    /* 244 */
+    Shape::record("ResourceInUseException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 244 */
+    /* 245 */ Shape::choice("ResourceManagementType", &["CUSTOMER", "ECS"]),
+    /* 246 */
+    Shape::record("ResourceNotFoundException", &[Member::new("message", 302)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 247 */
     Shape::record(
         "ResourceRequirement",
-        &[Member::new("value", 299), Member::new("type", 246).required(), Member::new("sharingStrategy", 293)],
+        &[Member::new("value", 302), Member::new("type", 249).required(), Member::new("sharingStrategy", 296)],
     ),
-    /* 245 */ Shape::list("ResourceRequirements", Member::element(244)),
-    /* 246 */ Shape::choice("ResourceType", &["GPU", "InferenceAccelerator", "NeuronDevice"]),
-    /* 247 */ Shape::list("Resources", Member::element(240)),
-    /* 248 */
+    /* 248 */ Shape::list("ResourceRequirements", Member::element(247)),
+    /* 249 */ Shape::choice("ResourceType", &["GPU", "InferenceAccelerator", "NeuronDevice"]),
+    /* 250 */ Shape::list("Resources", Member::element(242)),
+    /* 251 */
     Shape::record(
         "RunTaskRequest",
         &[
             Member::new("capacityProviderStrategy", 21),
-            Member::new("cluster", 299),
+            Member::new("cluster", 302),
             Member::new("count", 18),
             Member::new("enableECSManagedTags", 16),
             Member::new("enableExecuteCommand", 16),
-            Member::new("group", 299),
+            Member::new("group", 302),
             Member::new("launchType", 172),
             Member::new("networkConfiguration", 211),
-            Member::new("overrides", 328),
+            Member::new("overrides", 331),
             Member::new("placementConstraints", 223),
             Member::new("placementStrategy", 224),
-            Member::new("platformVersion", 299),
+            Member::new("platformVersion", 302),
             Member::new("propagateTags", 232),
-            Member::new("referenceId", 299),
-            Member::new("startedBy", 299),
-            Member::new("tags", 310),
-            Member::new("taskDefinition", 299).required(),
-            Member::new("clientToken", 299).token(),
-            Member::new("volumeConfigurations", 333),
+            Member::new("referenceId", 302),
+            Member::new("startedBy", 302),
+            Member::new("tags", 313),
+            Member::new("taskDefinition", 302).required(),
+            Member::new("clientToken", 302).token(),
+            Member::new("volumeConfigurations", 336),
         ],
     ),
-    /* 249 */ Shape::record("RunTaskResponse", &[Member::new("tasks", 334), Member::new("failures", 133)]),
-    /* 250 */
+    /* 252 */ Shape::record("RunTaskResponse", &[Member::new("tasks", 337), Member::new("failures", 133)]),
+    /* 253 */
     Shape::record("RuntimePlatform", &[Member::new("cpuArchitecture", 19), Member::new("operatingSystemFamily", 219)]),
-    /* 251 */
+    /* 254 */
     Shape::record(
         "S3FilesVolumeConfiguration",
         &[
-            Member::new("fileSystemArn", 299).required(),
-            Member::new("rootDirectory", 299),
+            Member::new("fileSystemArn", 302).required(),
+            Member::new("rootDirectory", 302),
             Member::new("transitEncryptionPort", 18),
-            Member::new("accessPointArn", 299),
+            Member::new("accessPointArn", 302),
         ],
     ),
-    /* 252 */ Shape::record("Scale", &[Member::new("value", 109), Member::new("unit", 253)]),
-    /* 253 */ Shape::choice("ScaleUnit", &["PERCENT"]),
-    /* 254 */ Shape::choice("SchedulingStrategy", &["REPLICA", "DAEMON"]),
-    /* 255 */ Shape::choice("Scope", &["task", "shared"]),
-    /* 256 */ Shape::record("Secret", &[Member::new("name", 299).required(), Member::new("valueFrom", 299).required()]),
-    /* 257 */ Shape::list("SecretList", Member::element(256)),
-    /* 258 */
-    Shape::record("ServerException", &[Member::new("message", 299)]).error(ErrorTrait {
+    /* 255 */ Shape::record("Scale", &[Member::new("value", 109), Member::new("unit", 256)]),
+    /* 256 */ Shape::choice("ScaleUnit", &["PERCENT"]),
+    /* 257 */ Shape::choice("SchedulingStrategy", &["REPLICA", "DAEMON"]),
+    /* 258 */ Shape::choice("Scope", &["task", "shared"]),
+    /* 259 */ Shape::record("Secret", &[Member::new("name", 302).required(), Member::new("valueFrom", 302).required()]),
+    /* 260 */ Shape::list("SecretList", Member::element(259)),
+    /* 261 */
+    Shape::record("ServerException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: false,
     }),
-    /* 259 */
+    /* 262 */
     Shape::record(
         "Service",
         &[
-            Member::new("serviceArn", 299),
-            Member::new("serviceName", 299),
-            Member::new("clusterArn", 299),
+            Member::new("serviceArn", 302),
+            Member::new("serviceName", 302),
+            Member::new("clusterArn", 302),
             Member::new("loadBalancers", 191),
-            Member::new("serviceRegistries", 287),
-            Member::new("status", 299),
+            Member::new("serviceRegistries", 290),
+            Member::new("status", 302),
             Member::new("desiredCount", 165),
             Member::new("runningCount", 165),
             Member::new("pendingCount", 165),
             Member::new("launchType", 172),
             Member::new("capacityProviderStrategy", 21),
-            Member::new("platformVersion", 299),
-            Member::new("platformFamily", 299),
-            Member::new("taskDefinition", 299),
+            Member::new("platformVersion", 302),
+            Member::new("platformFamily", 302),
+            Member::new("taskDefinition", 302),
             Member::new("deploymentConfiguration", 74),
-            Member::new("taskSets", 330),
+            Member::new("taskSets", 333),
             Member::new("deployments", 89),
-            Member::new("roleArn", 299),
-            Member::new("events", 281),
-            Member::new("createdAt", 338),
-            Member::new("currentServiceDeployment", 299),
-            Member::new("currentServiceRevisions", 279),
+            Member::new("roleArn", 302),
+            Member::new("events", 284),
+            Member::new("createdAt", 341),
+            Member::new("currentServiceDeployment", 302),
+            Member::new("currentServiceRevisions", 282),
             Member::new("placementConstraints", 223),
             Member::new("placementStrategy", 224),
             Member::new("networkConfiguration", 211),
             Member::new("healthCheckGracePeriodSeconds", 18),
-            Member::new("schedulingStrategy", 254),
+            Member::new("schedulingStrategy", 257),
             Member::new("deploymentController", 75),
-            Member::new("tags", 310),
-            Member::new("createdBy", 299),
+            Member::new("tags", 313),
+            Member::new("createdBy", 302),
             Member::new("enableECSManagedTags", 16),
             Member::new("propagateTags", 232),
             Member::new("enableExecuteCommand", 16),
             Member::new("availabilityZoneRebalancing", 13),
-            Member::new("resourceManagementType", 242),
+            Member::new("resourceManagementType", 245),
         ],
     ),
-    /* 260 */
+    /* 263 */
     Shape::record(
         "ServiceConnectAccessLogConfiguration",
-        &[Member::new("format", 261).required(), Member::new("includeQueryParameters", 268)],
+        &[Member::new("format", 264).required(), Member::new("includeQueryParameters", 271)],
     ),
-    /* 261 */ Shape::choice("ServiceConnectAccessLoggingFormat", &["TEXT", "JSON"]),
-    /* 262 */
+    /* 264 */ Shape::choice("ServiceConnectAccessLoggingFormat", &["TEXT", "JSON"]),
+    /* 265 */
     Shape::record(
         "ServiceConnectClientAlias",
-        &[Member::new("port", 231).required(), Member::new("dnsName", 299), Member::new("testTrafficRules", 275)],
+        &[Member::new("port", 231).required(), Member::new("dnsName", 302), Member::new("testTrafficRules", 278)],
     ),
-    /* 263 */ Shape::list("ServiceConnectClientAliasList", Member::element(262)),
-    /* 264 */
+    /* 266 */ Shape::list("ServiceConnectClientAliasList", Member::element(265)),
+    /* 267 */
     Shape::record(
         "ServiceConnectConfiguration",
         &[
             Member::new("enabled", 16).required(),
-            Member::new("namespace", 299),
-            Member::new("services", 270),
+            Member::new("namespace", 302),
+            Member::new("services", 273),
             Member::new("logConfiguration", 192),
-            Member::new("accessLogConfiguration", 260),
-            Member::new("containerConfigurations", 266),
+            Member::new("accessLogConfiguration", 263),
+            Member::new("containerConfigurations", 269),
         ],
     ),
-    /* 265 */ Shape::record("ServiceConnectContainerConfiguration", &[Member::new("logLevel", 267)]).union(),
-    /* 266 */ Shape::list("ServiceConnectContainerConfigurations", Member::element(265)).min(0.0).max(10.0),
-    /* 267 */ Shape::choice("ServiceConnectContainerLogLevel", &["debug", "info"]),
-    /* 268 */ Shape::choice("ServiceConnectIncludeQueryParameters", &["DISABLED", "ENABLED"]),
-    /* 269 */
+    /* 268 */ Shape::record("ServiceConnectContainerConfiguration", &[Member::new("logLevel", 270)]).union(),
+    /* 269 */ Shape::list("ServiceConnectContainerConfigurations", Member::element(268)).min(0.0).max(10.0),
+    /* 270 */ Shape::choice("ServiceConnectContainerLogLevel", &["debug", "info"]),
+    /* 271 */ Shape::choice("ServiceConnectIncludeQueryParameters", &["DISABLED", "ENABLED"]),
+    /* 272 */
     Shape::record(
         "ServiceConnectService",
         &[
-            Member::new("portName", 299).required(),
-            Member::new("discoveryName", 299),
-            Member::new("clientAliases", 263),
+            Member::new("portName", 302).required(),
+            Member::new("discoveryName", 302),
+            Member::new("clientAliases", 266),
             Member::new("ingressPortOverride", 231),
-            Member::new("timeout", 337),
-            Member::new("tls", 277),
+            Member::new("timeout", 340),
+            Member::new("tls", 280),
         ],
     ),
-    /* 270 */ Shape::list("ServiceConnectServiceList", Member::element(269)),
-    /* 271 */
-    Shape::record("ServiceConnectServiceResource", &[Member::new("discoveryName", 299), Member::new("discoveryArn", 299)]),
-    /* 272 */ Shape::list("ServiceConnectServiceResourceList", Member::element(271)),
-    /* 273 */ Shape::record("ServiceConnectTestTrafficHeaderMatchRules", &[Member::new("exact", 299).required()]),
+    /* 273 */ Shape::list("ServiceConnectServiceList", Member::element(272)),
     /* 274 */
-    Shape::record("ServiceConnectTestTrafficHeaderRules", &[Member::new("name", 299).required(), Member::new("value", 273)]),
-    /* 275 */ Shape::record("ServiceConnectTestTrafficRules", &[Member::new("header", 274).required()]),
-    /* 276 */ Shape::record("ServiceConnectTlsCertificateAuthority", &[Member::new("awsPcaAuthorityArn", 299)]),
+    Shape::record("ServiceConnectServiceResource", &[Member::new("discoveryName", 302), Member::new("discoveryArn", 302)]),
+    /* 275 */ Shape::list("ServiceConnectServiceResourceList", Member::element(274)),
+    /* 276 */ Shape::record("ServiceConnectTestTrafficHeaderMatchRules", &[Member::new("exact", 302).required()]),
     /* 277 */
+    Shape::record("ServiceConnectTestTrafficHeaderRules", &[Member::new("name", 302).required(), Member::new("value", 276)]),
+    /* 278 */ Shape::record("ServiceConnectTestTrafficRules", &[Member::new("header", 277).required()]),
+    /* 279 */ Shape::record("ServiceConnectTlsCertificateAuthority", &[Member::new("awsPcaAuthorityArn", 302)]),
+    /* 280 */
     Shape::record(
         "ServiceConnectTlsConfiguration",
-        &[Member::new("issuerCertificateAuthority", 276).required(), Member::new("kmsKey", 299), Member::new("roleArn", 299)],
+        &[Member::new("issuerCertificateAuthority", 279).required(), Member::new("kmsKey", 302), Member::new("roleArn", 302)],
     ),
-    /* 278 */
+    /* 281 */
     Shape::record(
         "ServiceCurrentRevisionSummary",
         &[
-            Member::new("arn", 299),
+            Member::new("arn", 302),
             Member::new("requestedTaskCount", 165),
             Member::new("runningTaskCount", 165),
             Member::new("pendingTaskCount", 165),
         ],
     ),
-    /* 279 */ Shape::list("ServiceCurrentRevisionSummaryList", Member::element(278)),
-    /* 280 */
-    Shape::record("ServiceEvent", &[Member::new("id", 299), Member::new("createdAt", 338), Member::new("message", 299)]),
-    /* 281 */ Shape::list("ServiceEvents", Member::element(280)),
-    /* 282 */ Shape::choice("ServiceField", &["TAGS"]),
-    /* 283 */ Shape::list("ServiceFieldList", Member::element(282)),
-    /* 284 */
+    /* 282 */ Shape::list("ServiceCurrentRevisionSummaryList", Member::element(281)),
+    /* 283 */
+    Shape::record("ServiceEvent", &[Member::new("id", 302), Member::new("createdAt", 341), Member::new("message", 302)]),
+    /* 284 */ Shape::list("ServiceEvents", Member::element(283)),
+    /* 285 */ Shape::choice("ServiceField", &["TAGS"]),
+    /* 286 */ Shape::list("ServiceFieldList", Member::element(285)),
+    /* 287 */
     Shape::record(
         "ServiceManagedEBSVolumeConfiguration",
         &[
@@ -1140,152 +1156,152 @@ pub static SHAPES: &[Shape] = &[
             Member::new("throughput", 18),
             Member::new("tagSpecifications", 115),
             Member::new("roleArn", 156).required(),
-            Member::new("filesystemType", 325),
+            Member::new("filesystemType", 328),
         ],
     ),
-    /* 285 */
-    Shape::record("ServiceNotActiveException", &[Member::new("message", 299)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
-    /* 286 */
-    Shape::record("ServiceNotFoundException", &[Member::new("message", 299)]).error(ErrorTrait {
-        code: None,
-        status: None,
-        sender: true,
-    }),
-    /* 287 */ Shape::list("ServiceRegistries", Member::element(288)),
     /* 288 */
+    Shape::record("ServiceNotActiveException", &[Member::new("message", 302)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 289 */
+    Shape::record("ServiceNotFoundException", &[Member::new("message", 302)]).error(ErrorTrait {
+        code: None,
+        status: None,
+        sender: true,
+    }),
+    /* 290 */ Shape::list("ServiceRegistries", Member::element(291)),
+    /* 291 */
     Shape::record(
         "ServiceRegistry",
         &[
-            Member::new("registryArn", 299),
+            Member::new("registryArn", 302),
             Member::new("port", 18),
-            Member::new("containerName", 299),
+            Member::new("containerName", 302),
             Member::new("containerPort", 18),
         ],
     ),
-    /* 289 */ Shape::choice("ServiceRevisionCleanup", &["BLOCKING", "DEFERRED"]),
-    /* 290 */
-    Shape::record("ServiceVolumeConfiguration", &[Member::new("name", 117).required(), Member::new("managedEBSVolume", 284)]),
-    /* 291 */ Shape::list("ServiceVolumeConfigurations", Member::element(290)),
-    /* 292 */ Shape::list("Services", Member::element(259)),
-    /* 293 */ Shape::record("SharingStrategy", &[Member::new("nvidiaMps", 216)]).union(),
-    /* 294 */ Shape::choice("SortOrder", &["ASC", "DESC"]),
-    /* 295 */ Shape::choice("StabilityStatus", &["STEADY_STATE", "STABILIZING"]),
-    /* 296 */ Shape::list("Statistics", Member::element(171)),
-    /* 297 */
+    /* 292 */ Shape::choice("ServiceRevisionCleanup", &["BLOCKING", "DEFERRED"]),
+    /* 293 */
+    Shape::record("ServiceVolumeConfiguration", &[Member::new("name", 117).required(), Member::new("managedEBSVolume", 287)]),
+    /* 294 */ Shape::list("ServiceVolumeConfigurations", Member::element(293)),
+    /* 295 */ Shape::list("Services", Member::element(262)),
+    /* 296 */ Shape::record("SharingStrategy", &[Member::new("nvidiaMps", 216)]).union(),
+    /* 297 */ Shape::choice("SortOrder", &["ASC", "DESC"]),
+    /* 298 */ Shape::choice("StabilityStatus", &["STEADY_STATE", "STABILIZING"]),
+    /* 299 */ Shape::list("Statistics", Member::element(171)),
+    /* 300 */
     Shape::record(
         "StopTaskRequest",
-        &[Member::new("cluster", 299), Member::new("task", 299).required(), Member::new("reason", 299)],
+        &[Member::new("cluster", 302), Member::new("task", 302).required(), Member::new("reason", 302)],
     ),
-    /* 298 */ Shape::record("StopTaskResponse", &[Member::new("task", 312)]),
-    /* 299 */ Shape::new("String", Kind::String),
-    /* 300 */ Shape::list("StringList", Member::element(299)),
-    /* 301 */ Shape::map("StringMap", Member::key(299), Member::value(299)),
-    /* 302 */ Shape::record("SystemControl", &[Member::new("namespace", 299), Member::new("value", 299)]),
-    /* 303 */ Shape::list("SystemControls", Member::element(302)),
-    /* 304 */ Shape::record("Tag", &[Member::new("key", 305), Member::new("value", 309)]),
-    /* 305 */ Shape::new("TagKey", Kind::String).min(1.0).max(128.0).pattern("([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)"),
-    /* 306 */ Shape::list("TagKeys", Member::element(305)),
-    /* 307 */
-    Shape::record("TagResourceRequest", &[Member::new("resourceArn", 299).required(), Member::new("tags", 310).required()]),
-    /* 308 */ Shape::record("TagResourceResponse", &[]),
-    /* 309 */ Shape::new("TagValue", Kind::String).min(0.0).max(256.0).pattern("([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)"),
-    /* 310 */ Shape::list("Tags", Member::element(304)).min(0.0).max(50.0),
-    /* 311 */ Shape::choice("TargetType", &["container-instance"]),
-    /* 312 */
+    /* 301 */ Shape::record("StopTaskResponse", &[Member::new("task", 315)]),
+    /* 302 */ Shape::new("String", Kind::String),
+    /* 303 */ Shape::list("StringList", Member::element(302)),
+    /* 304 */ Shape::map("StringMap", Member::key(302), Member::value(302)),
+    /* 305 */ Shape::record("SystemControl", &[Member::new("namespace", 302), Member::new("value", 302)]),
+    /* 306 */ Shape::list("SystemControls", Member::element(305)),
+    /* 307 */ Shape::record("Tag", &[Member::new("key", 308), Member::new("value", 312)]),
+    /* 308 */ Shape::new("TagKey", Kind::String).min(1.0).max(128.0).pattern("([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)"),
+    /* 309 */ Shape::list("TagKeys", Member::element(308)),
+    /* 310 */
+    Shape::record("TagResourceRequest", &[Member::new("resourceArn", 302).required(), Member::new("tags", 313).required()]),
+    /* 311 */ Shape::record("TagResourceResponse", &[]),
+    /* 312 */ Shape::new("TagValue", Kind::String).min(0.0).max(256.0).pattern("([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)"),
+    /* 313 */ Shape::list("Tags", Member::element(307)).min(0.0).max(50.0),
+    /* 314 */ Shape::choice("TargetType", &["container-instance"]),
+    /* 315 */
     Shape::record(
         "Task",
         &[
             Member::new("attachments", 9),
             Member::new("attributes", 12),
-            Member::new("availabilityZone", 299),
-            Member::new("capacityProviderName", 299),
-            Member::new("clusterArn", 299),
+            Member::new("availabilityZone", 302),
+            Member::new("capacityProviderName", 302),
+            Member::new("clusterArn", 302),
             Member::new("connectivity", 44),
-            Member::new("connectivityAt", 338),
-            Member::new("containerInstanceArn", 299),
+            Member::new("connectivityAt", 341),
+            Member::new("containerInstanceArn", 302),
             Member::new("containers", 60),
-            Member::new("cpu", 299),
-            Member::new("createdAt", 338),
-            Member::new("desiredStatus", 299),
+            Member::new("cpu", 302),
+            Member::new("createdAt", 341),
+            Member::new("desiredStatus", 302),
             Member::new("enableExecuteCommand", 16),
-            Member::new("executionStoppedAt", 338),
-            Member::new("group", 299),
+            Member::new("executionStoppedAt", 341),
+            Member::new("group", 302),
             Member::new("healthStatus", 150),
             Member::new("inferenceAccelerators", 160),
-            Member::new("lastStatus", 299),
+            Member::new("lastStatus", 302),
             Member::new("launchType", 172),
-            Member::new("memory", 299),
-            Member::new("overrides", 328),
-            Member::new("platformVersion", 299),
-            Member::new("platformFamily", 299),
-            Member::new("pullStartedAt", 338),
-            Member::new("pullStoppedAt", 338),
-            Member::new("startedAt", 338),
-            Member::new("startedBy", 299),
-            Member::new("stopCode", 331),
-            Member::new("stoppedAt", 338),
-            Member::new("stoppedReason", 299),
-            Member::new("stoppingAt", 338),
-            Member::new("tags", 310),
-            Member::new("taskArn", 299),
-            Member::new("taskDefinitionArn", 299),
+            Member::new("memory", 302),
+            Member::new("overrides", 331),
+            Member::new("platformVersion", 302),
+            Member::new("platformFamily", 302),
+            Member::new("pullStartedAt", 341),
+            Member::new("pullStoppedAt", 341),
+            Member::new("startedAt", 341),
+            Member::new("startedBy", 302),
+            Member::new("stopCode", 334),
+            Member::new("stoppedAt", 341),
+            Member::new("stoppedReason", 302),
+            Member::new("stoppingAt", 341),
+            Member::new("tags", 313),
+            Member::new("taskArn", 302),
+            Member::new("taskDefinitionArn", 302),
             Member::new("version", 195),
             Member::new("ephemeralStorage", 126),
-            Member::new("fargateEphemeralStorage", 322),
-            Member::new("trustedExecutionSummary", 343),
+            Member::new("fargateEphemeralStorage", 325),
+            Member::new("trustedExecutionSummary", 346),
         ],
     ),
-    /* 313 */
+    /* 316 */
     Shape::record(
         "TaskDefinition",
         &[
-            Member::new("taskDefinitionArn", 299),
+            Member::new("taskDefinitionArn", 302),
             Member::new("containerDefinitions", 48),
-            Member::new("family", 299),
-            Member::new("taskRoleArn", 299),
-            Member::new("executionRoleArn", 299),
+            Member::new("family", 302),
+            Member::new("taskRoleArn", 302),
+            Member::new("executionRoleArn", 302),
             Member::new("networkMode", 214),
             Member::new("revision", 165),
-            Member::new("volumes", 360),
-            Member::new("status", 321),
-            Member::new("requiresAttributes", 239),
-            Member::new("placementConstraints", 320),
+            Member::new("volumes", 363),
+            Member::new("status", 324),
+            Member::new("requiresAttributes", 241),
+            Member::new("placementConstraints", 323),
             Member::new("compatibilities", 42),
-            Member::new("runtimePlatform", 250),
+            Member::new("runtimePlatform", 253),
             Member::new("requiresCompatibilities", 42),
-            Member::new("cpu", 299),
-            Member::new("memory", 299),
+            Member::new("cpu", 302),
+            Member::new("memory", 302),
             Member::new("inferenceAccelerators", 160),
             Member::new("pidMode", 220),
             Member::new("ipcMode", 168),
             Member::new("proxyConfiguration", 233),
-            Member::new("registeredAt", 338),
-            Member::new("deregisteredAt", 338),
-            Member::new("deleteRequestedAt", 338),
-            Member::new("registeredBy", 299),
+            Member::new("registeredAt", 341),
+            Member::new("deregisteredAt", 341),
+            Member::new("deleteRequestedAt", 341),
+            Member::new("registeredBy", 302),
             Member::new("ephemeralStorage", 126),
             Member::new("enableFaultInjection", 17),
-            Member::new("trustedExecutionConfiguration", 342),
+            Member::new("trustedExecutionConfiguration", 345),
         ],
     ),
-    /* 314 */ Shape::choice("TaskDefinitionFamilyStatus", &["ACTIVE", "INACTIVE", "ALL"]),
-    /* 315 */ Shape::choice("TaskDefinitionField", &["TAGS"]),
-    /* 316 */ Shape::list("TaskDefinitionFieldList", Member::element(315)),
-    /* 317 */ Shape::list("TaskDefinitionList", Member::element(313)),
-    /* 318 */
-    Shape::record("TaskDefinitionPlacementConstraint", &[Member::new("type", 319), Member::new("expression", 299)]),
-    /* 319 */ Shape::choice("TaskDefinitionPlacementConstraintType", &["memberOf"]),
-    /* 320 */ Shape::list("TaskDefinitionPlacementConstraints", Member::element(318)),
-    /* 321 */ Shape::choice("TaskDefinitionStatus", &["ACTIVE", "INACTIVE", "DELETE_IN_PROGRESS"]),
-    /* 322 */ Shape::record("TaskEphemeralStorage", &[Member::new("sizeInGiB", 165), Member::new("kmsKeyId", 299)]),
-    /* 323 */ Shape::choice("TaskField", &["TAGS"]),
-    /* 324 */ Shape::list("TaskFieldList", Member::element(323)),
-    /* 325 */ Shape::choice("TaskFilesystemType", &["ext3", "ext4", "xfs", "ntfs"]),
-    /* 326 */
+    /* 317 */ Shape::choice("TaskDefinitionFamilyStatus", &["ACTIVE", "INACTIVE", "ALL"]),
+    /* 318 */ Shape::choice("TaskDefinitionField", &["TAGS"]),
+    /* 319 */ Shape::list("TaskDefinitionFieldList", Member::element(318)),
+    /* 320 */ Shape::list("TaskDefinitionList", Member::element(316)),
+    /* 321 */
+    Shape::record("TaskDefinitionPlacementConstraint", &[Member::new("type", 322), Member::new("expression", 302)]),
+    /* 322 */ Shape::choice("TaskDefinitionPlacementConstraintType", &["memberOf"]),
+    /* 323 */ Shape::list("TaskDefinitionPlacementConstraints", Member::element(321)),
+    /* 324 */ Shape::choice("TaskDefinitionStatus", &["ACTIVE", "INACTIVE", "DELETE_IN_PROGRESS"]),
+    /* 325 */ Shape::record("TaskEphemeralStorage", &[Member::new("sizeInGiB", 165), Member::new("kmsKeyId", 302)]),
+    /* 326 */ Shape::choice("TaskField", &["TAGS"]),
+    /* 327 */ Shape::list("TaskFieldList", Member::element(326)),
+    /* 328 */ Shape::choice("TaskFilesystemType", &["ext3", "ext4", "xfs", "ntfs"]),
+    /* 329 */
     Shape::record(
         "TaskManagedEBSVolumeConfiguration",
         &[
@@ -1299,57 +1315,57 @@ pub static SHAPES: &[Shape] = &[
             Member::new("throughput", 18),
             Member::new("tagSpecifications", 115),
             Member::new("roleArn", 156).required(),
-            Member::new("terminationPolicy", 327),
-            Member::new("filesystemType", 325),
+            Member::new("terminationPolicy", 330),
+            Member::new("filesystemType", 328),
         ],
     ),
-    /* 327 */ Shape::record("TaskManagedEBSVolumeTerminationPolicy", &[Member::new("deleteOnTermination", 17).required()]),
-    /* 328 */
+    /* 330 */ Shape::record("TaskManagedEBSVolumeTerminationPolicy", &[Member::new("deleteOnTermination", 17).required()]),
+    /* 331 */
     Shape::record(
         "TaskOverride",
         &[
             Member::new("containerOverrides", 58),
-            Member::new("cpu", 299),
+            Member::new("cpu", 302),
             Member::new("inferenceAcceleratorOverrides", 159),
-            Member::new("executionRoleArn", 299),
-            Member::new("memory", 299),
-            Member::new("taskRoleArn", 299),
+            Member::new("executionRoleArn", 302),
+            Member::new("memory", 302),
+            Member::new("taskRoleArn", 302),
             Member::new("ephemeralStorage", 126),
         ],
     ),
-    /* 329 */
+    /* 332 */
     Shape::record(
         "TaskSet",
         &[
-            Member::new("id", 299),
-            Member::new("taskSetArn", 299),
-            Member::new("serviceArn", 299),
-            Member::new("clusterArn", 299),
-            Member::new("startedBy", 299),
-            Member::new("externalId", 299),
-            Member::new("status", 299),
-            Member::new("taskDefinition", 299),
+            Member::new("id", 302),
+            Member::new("taskSetArn", 302),
+            Member::new("serviceArn", 302),
+            Member::new("clusterArn", 302),
+            Member::new("startedBy", 302),
+            Member::new("externalId", 302),
+            Member::new("status", 302),
+            Member::new("taskDefinition", 302),
             Member::new("computedDesiredCount", 165),
             Member::new("pendingCount", 165),
             Member::new("runningCount", 165),
-            Member::new("createdAt", 338),
-            Member::new("updatedAt", 338),
+            Member::new("createdAt", 341),
+            Member::new("updatedAt", 341),
             Member::new("launchType", 172),
             Member::new("capacityProviderStrategy", 21),
-            Member::new("platformVersion", 299),
-            Member::new("platformFamily", 299),
+            Member::new("platformVersion", 302),
+            Member::new("platformFamily", 302),
             Member::new("networkConfiguration", 211),
             Member::new("loadBalancers", 191),
-            Member::new("serviceRegistries", 287),
-            Member::new("scale", 252),
-            Member::new("stabilityStatus", 295),
-            Member::new("stabilityStatusAt", 338),
-            Member::new("tags", 310),
+            Member::new("serviceRegistries", 290),
+            Member::new("scale", 255),
+            Member::new("stabilityStatus", 298),
+            Member::new("stabilityStatusAt", 341),
+            Member::new("tags", 313),
             Member::new("fargateEphemeralStorage", 78),
         ],
     ),
-    /* 330 */ Shape::list("TaskSets", Member::element(329)),
-    /* 331 */
+    /* 333 */ Shape::list("TaskSets", Member::element(332)),
+    /* 334 */
     Shape::choice(
         "TaskStopCode",
         &[
@@ -1362,47 +1378,47 @@ pub static SHAPES: &[Shape] = &[
             "InfrastructureHealth",
         ],
     ),
-    /* 332 */
-    Shape::record("TaskVolumeConfiguration", &[Member::new("name", 117).required(), Member::new("managedEBSVolume", 326)]),
-    /* 333 */ Shape::list("TaskVolumeConfigurations", Member::element(332)),
-    /* 334 */ Shape::list("Tasks", Member::element(312)),
     /* 335 */
-    Shape::record("ThresholdConfiguration", &[Member::new("type", 336).required(), Member::new("value", 165).required()]),
-    /* 336 */ Shape::choice("ThresholdType", &["COUNT", "BOUNDED_PERCENT", "UNBOUNDED_PERCENT"]),
-    /* 337 */
+    Shape::record("TaskVolumeConfiguration", &[Member::new("name", 117).required(), Member::new("managedEBSVolume", 329)]),
+    /* 336 */ Shape::list("TaskVolumeConfigurations", Member::element(335)),
+    /* 337 */ Shape::list("Tasks", Member::element(315)),
+    /* 338 */
+    Shape::record("ThresholdConfiguration", &[Member::new("type", 339).required(), Member::new("value", 165).required()]),
+    /* 339 */ Shape::choice("ThresholdType", &["COUNT", "BOUNDED_PERCENT", "UNBOUNDED_PERCENT"]),
+    /* 340 */
     Shape::record(
         "TimeoutConfiguration",
         &[Member::new("idleTimeoutSeconds", 110), Member::new("perRequestTimeoutSeconds", 110)],
     ),
-    /* 338 */ Shape::new("Timestamp", Kind::Timestamp(None)),
-    /* 339 */
-    Shape::record(
-        "Tmpfs",
-        &[Member::new("containerPath", 299).required(), Member::new("size", 165).required(), Member::new("mountOptions", 300)],
-    ),
-    /* 340 */ Shape::list("TmpfsList", Member::element(339)),
-    /* 341 */ Shape::choice("TransportProtocol", &["tcp", "udp"]),
+    /* 341 */ Shape::new("Timestamp", Kind::Timestamp(None)),
     /* 342 */
     Shape::record(
-        "TrustedExecutionConfiguration",
-        &[Member::new("isolationMode", 169).required(), Member::new("attestationPolicy", 299)],
+        "Tmpfs",
+        &[Member::new("containerPath", 302).required(), Member::new("size", 165).required(), Member::new("mountOptions", 303)],
     ),
-    /* 343 */
+    /* 343 */ Shape::list("TmpfsList", Member::element(342)),
+    /* 344 */ Shape::choice("TransportProtocol", &["tcp", "udp"]),
+    /* 345 */
+    Shape::record(
+        "TrustedExecutionConfiguration",
+        &[Member::new("isolationMode", 169).required(), Member::new("attestationPolicy", 302)],
+    ),
+    /* 346 */
     Shape::record(
         "TrustedExecutionSummary",
         &[Member::new("isolationMode", 169).required(), Member::new("attestationPolicyStatus", 10)],
     ),
-    /* 344 */
+    /* 347 */
     Shape::record(
         "Ulimit",
         &[
-            Member::new("name", 346).required(),
+            Member::new("name", 349).required(),
             Member::new("softLimit", 165).required(),
             Member::new("hardLimit", 165).required(),
         ],
     ),
-    /* 345 */ Shape::list("UlimitList", Member::element(344)),
-    /* 346 */
+    /* 348 */ Shape::list("UlimitList", Member::element(347)),
+    /* 349 */
     Shape::choice(
         "UlimitName",
         &[
@@ -1423,47 +1439,47 @@ pub static SHAPES: &[Shape] = &[
             "stack",
         ],
     ),
-    /* 347 */
-    Shape::record("UnsupportedFeatureException", &[Member::new("message", 299)]).error(ErrorTrait {
+    /* 350 */
+    Shape::record("UnsupportedFeatureException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 348 */
-    Shape::record("UntagResourceRequest", &[Member::new("resourceArn", 299).required(), Member::new("tagKeys", 306).required()]),
-    /* 349 */ Shape::record("UntagResourceResponse", &[]),
-    /* 350 */
+    /* 351 */
+    Shape::record("UntagResourceRequest", &[Member::new("resourceArn", 302).required(), Member::new("tagKeys", 309).required()]),
+    /* 352 */ Shape::record("UntagResourceResponse", &[]),
+    /* 353 */
     Shape::record(
         "UpdateClusterRequest",
         &[
-            Member::new("cluster", 299).required(),
+            Member::new("cluster", 302).required(),
             Member::new("settings", 39),
             Member::new("configuration", 27),
             Member::new("serviceConnectDefaults", 36),
         ],
     ),
-    /* 351 */ Shape::record("UpdateClusterResponse", &[Member::new("cluster", 26)]),
-    /* 352 */
-    Shape::record("UpdateInProgressException", &[Member::new("message", 299)]).error(ErrorTrait {
+    /* 354 */ Shape::record("UpdateClusterResponse", &[Member::new("cluster", 26)]),
+    /* 355 */
+    Shape::record("UpdateInProgressException", &[Member::new("message", 302)]).error(ErrorTrait {
         code: None,
         status: None,
         sender: true,
     }),
-    /* 353 */
+    /* 356 */
     Shape::record(
         "UpdateServiceRequest",
         &[
-            Member::new("cluster", 299),
-            Member::new("service", 299).required(),
+            Member::new("cluster", 302),
+            Member::new("service", 302).required(),
             Member::new("desiredCount", 18),
-            Member::new("taskDefinition", 299),
+            Member::new("taskDefinition", 302),
             Member::new("capacityProviderStrategy", 21),
             Member::new("deploymentConfiguration", 74),
             Member::new("availabilityZoneRebalancing", 13),
             Member::new("networkConfiguration", 211),
             Member::new("placementConstraints", 223),
             Member::new("placementStrategy", 224),
-            Member::new("platformVersion", 299),
+            Member::new("platformVersion", 302),
             Member::new("forceNewDeployment", 16),
             Member::new("healthCheckGracePeriodSeconds", 18),
             Member::new("deploymentController", 75),
@@ -1471,55 +1487,55 @@ pub static SHAPES: &[Shape] = &[
             Member::new("enableECSManagedTags", 17),
             Member::new("loadBalancers", 191),
             Member::new("propagateTags", 232),
-            Member::new("serviceRegistries", 287),
-            Member::new("serviceConnectConfiguration", 264),
-            Member::new("volumeConfigurations", 291),
-            Member::new("vpcLatticeConfigurations", 363),
+            Member::new("serviceRegistries", 290),
+            Member::new("serviceConnectConfiguration", 267),
+            Member::new("volumeConfigurations", 294),
+            Member::new("vpcLatticeConfigurations", 366),
             Member::new("gatewayConnectors", 144),
             Member::new("monitoring", 205),
         ],
     ),
-    /* 354 */ Shape::record("UpdateServiceResponse", &[Member::new("service", 259)]),
-    /* 355 */ Shape::choice("VersionConsistency", &["enabled", "disabled"]),
-    /* 356 */
+    /* 357 */ Shape::record("UpdateServiceResponse", &[Member::new("service", 262)]),
+    /* 358 */ Shape::choice("VersionConsistency", &["enabled", "disabled"]),
+    /* 359 */
     Shape::record(
         "VersionInfo",
-        &[Member::new("agentVersion", 299), Member::new("agentHash", 299), Member::new("dockerVersion", 299)],
+        &[Member::new("agentVersion", 302), Member::new("agentHash", 302), Member::new("dockerVersion", 302)],
     ),
-    /* 357 */
+    /* 360 */
     Shape::record(
         "Volume",
         &[
-            Member::new("name", 299),
+            Member::new("name", 302),
             Member::new("host", 155),
             Member::new("dockerVolumeConfiguration", 108),
             Member::new("efsVolumeConfiguration", 121),
-            Member::new("s3filesVolumeConfiguration", 251),
+            Member::new("s3filesVolumeConfiguration", 254),
             Member::new("fsxWindowsFileServerVolumeConfiguration", 131),
             Member::new("configuredAtLaunch", 17),
         ],
     ),
-    /* 358 */ Shape::record("VolumeFrom", &[Member::new("sourceContainer", 299), Member::new("readOnly", 17)]),
-    /* 359 */ Shape::list("VolumeFromList", Member::element(358)),
-    /* 360 */ Shape::list("VolumeList", Member::element(357)),
-    /* 361 */
+    /* 361 */ Shape::record("VolumeFrom", &[Member::new("sourceContainer", 302), Member::new("readOnly", 17)]),
+    /* 362 */ Shape::list("VolumeFromList", Member::element(361)),
+    /* 363 */ Shape::list("VolumeList", Member::element(360)),
+    /* 364 */
     Shape::record(
         "VpcLatticeAdvancedConfiguration",
         &[
-            Member::new("alternateTargetGroupArn", 299),
-            Member::new("productionListenerRule", 299),
-            Member::new("testListenerRule", 299),
+            Member::new("alternateTargetGroupArn", 302),
+            Member::new("productionListenerRule", 302),
+            Member::new("testListenerRule", 302),
         ],
     ),
-    /* 362 */
+    /* 365 */
     Shape::record(
         "VpcLatticeConfiguration",
         &[
             Member::new("roleArn", 156).required(),
-            Member::new("targetGroupArn", 299).required(),
-            Member::new("portName", 299).required(),
-            Member::new("advancedConfiguration", 361),
+            Member::new("targetGroupArn", 302).required(),
+            Member::new("portName", 302).required(),
+            Member::new("advancedConfiguration", 364),
         ],
     ),
-    /* 363 */ Shape::list("VpcLatticeConfigurations", Member::element(362)),
+    /* 366 */ Shape::list("VpcLatticeConfigurations", Member::element(365)),
 ];

@@ -2835,6 +2835,35 @@ wire::string_enum! {
 }
 
 #[derive(Default, Debug, Clone, PartialEq)]
+pub struct PutClusterCapacityProvidersRequest {
+    pub cluster: String,
+    pub capacity_providers: Vec<String>,
+    pub default_capacity_provider_strategy: Vec<CapacityProviderStrategyItem>,
+}
+
+impl FromValue for PutClusterCapacityProvidersRequest {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            cluster: members.take("cluster")?,
+            capacity_providers: members.take("capacityProviders")?,
+            default_capacity_provider_strategy: members.take("defaultCapacityProviderStrategy")?,
+        })
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
+pub struct PutClusterCapacityProvidersResponse {
+    pub cluster: Option<Cluster>,
+}
+
+impl IntoValue for PutClusterCapacityProvidersResponse {
+    fn into_value(self) -> Value {
+        Value::structure([("cluster", self.cluster.into_value())])
+    }
+}
+
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct RegisterTaskDefinitionRequest {
     pub family: String,
     pub task_role_arn: Option<String>,

@@ -27,8 +27,37 @@ pub struct ClusterSpec {
     pub default_strategy: Vec<ProviderShare>,
     /// `containerInsights`, if it was set.
     pub container_insights: Option<String>,
+    /// How `ExecuteCommand` is to go about its sessions, if that was said.
+    #[serde(default)]
+    pub execute_command: Option<ExecuteCommandSettings>,
     /// Its tags.
     pub tags: Tags,
+}
+
+/// How commands are run in a cluster's containers: kept and shown for the tools that set it with each cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecuteCommandSettings {
+    /// The key that encrypts what goes to and fro.
+    pub kms_key: Option<String>,
+    /// `NONE`, `DEFAULT` or `OVERRIDE`.
+    pub logging: String,
+    /// Where sessions are written down, where it is `OVERRIDE`.
+    pub log: Option<ExecuteCommandLog>,
+}
+
+/// Where sessions of `ExecuteCommand` are written down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecuteCommandLog {
+    /// A log group's name.
+    pub group: Option<String>,
+    /// Whether that group has to be encrypted.
+    pub group_encrypted: bool,
+    /// A bucket's name.
+    pub bucket: Option<String>,
+    /// Whether that bucket has to be encrypted.
+    pub bucket_encrypted: bool,
+    /// What objects' keys begin with.
+    pub prefix: Option<String>,
 }
 
 /// The machine on which the tasks of a cluster run whose launch type is `EC2`.

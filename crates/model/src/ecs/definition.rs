@@ -238,9 +238,9 @@ pub struct MountPoint {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinuxParameters {
     /// Added to the default set.
-    pub add_capabilities: Vec<String>,
+    pub add_capabilities: Option<Vec<String>>,
     /// Taken from the default set.
-    pub drop_capabilities: Vec<String>,
+    pub drop_capabilities: Option<Vec<String>>,
     /// An init as process 1.
     pub init_process_enabled: Option<bool>,
     /// MiB of `/dev/shm`.

@@ -38,6 +38,11 @@ pub fn cluster_contains_tasks() -> Fault {
     Fault::client("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
 }
 
+/// `ResourceInUseException`: a capacity provider that is to be taken from a cluster.
+pub fn provider_in_use() -> Fault {
+    Fault::client("ResourceInUseException", "The specified capacity provider is in use and cannot be removed.")
+}
+
 /// `PlatformUnknownException`.
 pub fn platform_unknown() -> Fault {
     Fault::client("PlatformUnknownException", "The specified platform does not exist.")

@@ -9,8 +9,9 @@
 //!
 //! Where a definition names no execution role the host pulls and logs in its own name, also on Fargate.
 //!
-//! Taken as they are: `FARGATE_SPOT` (whose tasks are never
-//! interrupted), placement strategies (of the cluster's one machine all make the same choice).
+//! Taken as they are: `FARGATE_SPOT` (whose tasks are never interrupted), placement strategies (of the cluster's one machine all
+//! make the same choice), and what tools set with each cluster: `containerInsights` (there are no metrics of containers) and the
+//! configuration of `ExecuteCommand`.
 //!
 //! * `access`: on what operations act, for their rows. [`ops`]: one function for each operation.
 //! * [`reconcile`]: the service scheduler, the steps of tasks, and what is swept up in the end.
@@ -20,6 +21,7 @@ mod access;
 mod definition;
 mod environment;
 mod errors;
+mod exec;
 mod images;
 mod launch;
 mod load;
@@ -66,6 +68,10 @@ fn cluster_rows(service: Service) -> Service {
             clusters::create,
         )
         .op::<sdk::UpdateCluster>(Access::on(|cx, i| vec![access::cluster(cx, Some(&i.cluster))]), clusters::update)
+        .op::<sdk::PutClusterCapacityProviders>(
+            Access::on(|cx, i| vec![access::cluster(cx, Some(&i.cluster))]),
+            clusters::put_capacity_providers,
+        )
         .op::<sdk::DeleteCluster>(Access::on(|cx, i| vec![access::cluster(cx, Some(&i.cluster))]), clusters::delete)
         .op::<sdk::DescribeClusters>(Access::on(|cx, i| access::clusters(cx, i.clusters.as_deref())), clusters::describe)
         .op::<sdk::ListClusters>(Access::all(), clusters::list)

@@ -27,6 +27,49 @@ async fn a_cluster_is_made_described_listed_and_deleted() {
 }
 
 #[tokio::test]
+async fn what_tools_set_with_each_cluster_is_kept_and_shown() {
+    let cloud = Cloud::new().await;
+    let insights = |value| json!([{"name": "containerInsights", "value": value}]);
+    let sessions =
+        |log| json!({"executeCommandConfiguration": {"kmsKeyId": "k", "logging": "OVERRIDE", "logConfiguration": log}});
+    let log = json!({"cloudWatchLogGroupName": "g", "cloudWatchEncryptionEnabled": false, "s3EncryptionEnabled": false});
+    let made = cloud
+        .ok("CreateCluster", json!({"clusterName": "c", "settings": insights("enabled"), "configuration": sessions(log.clone())}))
+        .await;
+    assert_eq!((&made["cluster"]["settings"], &made["cluster"]["configuration"]), (&insights("enabled"), &sessions(log)));
+    let other =
+        json!({"cloudWatchEncryptionEnabled": false, "s3BucketName": "b", "s3EncryptionEnabled": true, "s3KeyPrefix": "p"});
+    cloud.ok("UpdateCluster", json!({"cluster": "c", "settings": insights("enhanced")})).await;
+    cloud.ok("UpdateCluster", json!({"cluster": "c", "configuration": sessions(other.clone())})).await;
+    let shown = cloud.ok("DescribeClusters", json!({"clusters": ["c"], "include": ["SETTINGS", "CONFIGURATIONS"]})).await;
+    assert_eq!(shown["clusters"][0]["settings"], insights("enhanced"));
+    assert_eq!(shown["clusters"][0]["configuration"], sessions(other));
+}
+
+#[tokio::test]
+async fn a_cluster_is_given_capacity_providers_and_keeps_those_in_use() {
+    let cloud = Cloud::furnished().await;
+    let put = |providers: &[&str], strategy: &[&str]| {
+        let shares: Vec<_> = strategy.iter().map(|name| json!({"capacityProvider": name, "weight": 1, "base": 0})).collect();
+        json!({"cluster": "c", "capacityProviders": providers, "defaultCapacityProviderStrategy": shares})
+    };
+    let made = cloud.ok("PutClusterCapacityProviders", put(&["FARGATE", "FARGATE_SPOT"], &["FARGATE_SPOT"])).await;
+    assert_eq!(strings(&made["cluster"]["capacityProviders"]), ["FARGATE", "FARGATE_SPOT"]);
+    assert_eq!(made["cluster"]["defaultCapacityProviderStrategy"][0]["capacityProvider"], "FARGATE_SPOT");
+    for refused in [put(&["mine"], &[]), put(&["FARGATE"], &["FARGATE_SPOT"])] {
+        assert_eq!(cloud.fails("PutClusterCapacityProviders", refused).await.0, "InvalidParameterException");
+    }
+    let mut service = json!({"cluster": "c", "serviceName": "s", "taskDefinition": "web", "desiredCount": 1});
+    service["networkConfiguration"] = cloud.network();
+    cloud.ok("CreateService", service).await;
+    let in_use = cloud.fails("PutClusterCapacityProviders", put(&["FARGATE"], &["FARGATE"])).await;
+    assert_eq!(in_use.0, "ResourceInUseException");
+    cloud.ok("PutClusterCapacityProviders", put(&["FARGATE_SPOT"], &[])).await;
+    let shown = cloud.ok("DescribeClusters", json!({"clusters": ["c"]})).await;
+    assert_eq!(strings(&shown["clusters"][0]["capacityProviders"]), ["FARGATE_SPOT"]);
+}
+
+#[tokio::test]
 async fn accounts_and_regions_do_not_see_each_other() {
     let cloud = Cloud::furnished().await;
     let (account, region) = (cloud.bench.account("444455556666"), cloud.bench.region("eu-west-1"));
@@ -46,9 +89,15 @@ async fn bad_input_is_refused_and_changes_nothing() {
         ("CreateCluster", json!({"clusterName": "no spaces"}), "InvalidParameterException"),
         ("CreateCluster", json!({"clusterName": 7}), "SerializationException"),
         ("CreateCluster", json!({"capacityProviders": ["mine"]}), "InvalidParameterException"),
-        ("CreateCluster", json!({"settings": [{"name": "containerInsights", "value": "enabled"}]}), "NotImplemented"),
+        ("CreateCluster", json!({"settings": [{"name": "containerInsights", "value": "on"}]}), "InvalidParameterException"),
         ("CreateCluster", json!({"tags": [{"key": "aws:x"}]}), "InvalidParameterException"),
-        ("CreateCluster", json!({"configuration": {}}), "NotImplemented"),
+        ("CreateCluster", json!({"configuration": {"managedStorageConfiguration": {}}}), "NotImplemented"),
+        (
+            "CreateCluster",
+            json!({"configuration": {"executeCommandConfiguration": {"logging": "OVERRIDE"}}}),
+            "InvalidParameterException",
+        ),
+        ("CreateCluster", json!({"serviceConnectDefaults": {"namespace": "n"}}), "NotImplemented"),
         ("UpdateCluster", json!({"cluster": "d"}), "ClusterNotFoundException"),
         ("DeleteCluster", json!({}), "InvalidParameterException"),
         ("DescribeClusters", json!({"clusters": ["arn:aws:s3:::x"]}), "InvalidParameterException"),

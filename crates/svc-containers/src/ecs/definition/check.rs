@@ -219,7 +219,7 @@ fn check_fargate_container(container: &ContainerDefinition) -> Result<(), Fault>
         ("tmpfs", linux.is_some_and(|linux| !linux.tmpfs.is_empty())),
         (
             "capabilities.add (but SYS_PTRACE)",
-            linux.is_some_and(|linux| linux.add_capabilities.iter().any(|it| it != "SYS_PTRACE")),
+            linux.is_some_and(|linux| linux.add_capabilities.iter().flatten().any(|it| it != "SYS_PTRACE")),
         ),
     ];
     if let Some((what, _)) = given.iter().find(|(_, given)| *given) {

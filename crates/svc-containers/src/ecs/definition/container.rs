@@ -143,8 +143,8 @@ fn linux(given: &aws::LinuxParameters) -> Result<LinuxParameters, Fault> {
         Ok((it.container_path.clone(), size, it.mount_options.clone().unwrap_or_default()))
     };
     Ok(LinuxParameters {
-        add_capabilities: capabilities.and_then(|it| it.add.clone()).unwrap_or_default(),
-        drop_capabilities: capabilities.and_then(|it| it.drop.clone()).unwrap_or_default(),
+        add_capabilities: capabilities.and_then(|it| it.add.clone()),
+        drop_capabilities: capabilities.and_then(|it| it.drop.clone()),
         init_process_enabled: given.init_process_enabled,
         shared_memory_size: size(given.shared_memory_size).transpose()?,
         tmpfs: list(&given.tmpfs, tmpfs)?,

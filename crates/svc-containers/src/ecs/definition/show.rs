@@ -155,7 +155,7 @@ pub fn protocol(udp: bool) -> aws::TransportProtocol {
 
 fn linux(linux: &LinuxParameters) -> aws::LinuxParameters {
     let list = |list: &[String]| (!list.is_empty()).then(|| list.to_vec());
-    let capabilities = aws::KernelCapabilities { add: list(&linux.add_capabilities), drop: list(&linux.drop_capabilities) };
+    let capabilities = aws::KernelCapabilities { add: linux.add_capabilities.clone(), drop: linux.drop_capabilities.clone() };
     let tmpfs = linux.tmpfs.iter().map(|(path, size, options)| aws::Tmpfs {
         container_path: path.clone(),
         size: i32::try_from(*size).unwrap_or(i32::MAX),

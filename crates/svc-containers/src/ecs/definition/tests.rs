@@ -187,6 +187,9 @@ fn a_definition_comes_back_with_its_defaults() {
     let mut input = fargate();
     let mapping = aws::PortMapping { container_port: Some(80), ..Default::default() };
     first(&mut input).port_mappings = Some(vec![mapping]);
+    let capabilities = aws::KernelCapabilities { add: Some(Vec::new()), drop: None };
+    let linux = aws::LinuxParameters { capabilities: Some(capabilities.clone()), ..Default::default() };
+    first(&mut input).linux_parameters = Some(linux);
     let definition = parse(&input).unwrap();
     let spec = TaskDefinitionSpec {
         revision: Revision { family: "web".into(), number: 3 },
@@ -203,6 +206,8 @@ fn a_definition_comes_back_with_its_defaults() {
     let container = &shown.container_definitions.unwrap()[0];
     assert_eq!((container.essential, container.cpu), (Some(true), Some(0)));
     assert_eq!((container.environment.as_deref(), container.mount_points.as_deref()), (Some(&[][..]), Some(&[][..])));
+    let linux = container.linux_parameters.clone().unwrap();
+    assert_eq!(linux.capabilities, Some(capabilities), "tools compare what they have given, empty lists too");
     let mapping = &container.port_mappings.as_ref().unwrap()[0];
     assert_eq!((mapping.host_port, mapping.protocol), (Some(80), Some(aws::TransportProtocol::Tcp)));
 }

@@ -1,24 +1,22 @@
-//! Clusters: create, update, delete, describe, list.
+//! Clusters: create, update, delete, describe, list, and what they have for capacity.
 
 use crate::ecs::{
     errors::{self, filled, invalid, refuse_unbuilt},
-    launch, load, names, paging, tags, views,
+    exec, launch, load, names, paging, tags, views,
 };
 use api::ecs as aws;
 use front::{Answer, Cx};
 use model::{
     Key,
-    ecs::{Cluster, ClusterSpec, ContainerInstance, Service},
+    ecs::{Cluster, ClusterSpec, ContainerInstance, Launch, ProviderShare, Service},
 };
 use spine::{Read, Scope, StoreError, Tx};
+use std::collections::BTreeSet;
 use wire::Fault;
 
 /// `CreateCluster`. A cluster of that name that is there already is answered as it is.
 pub fn create(cx: &Cx, tx: &mut Tx, input: &aws::CreateClusterRequest) -> Answer<aws::CreateClusterResponse> {
-    refuse_unbuilt(&[
-        ("configuration", input.configuration.is_some()),
-        ("serviceConnectDefaults", input.service_connect_defaults.is_some()),
-    ])?;
+    refuse_unbuilt(&[("serviceConnectDefaults", input.service_connect_defaults.is_some())])?;
     let name = input.cluster_name.as_deref().unwrap_or("default");
     if !names::is_name(name) {
         return Err(invalid("Cluster names can have up to 255 letters, numbers, underscores, and hyphens."));
@@ -29,49 +27,89 @@ pub fn create(cx: &Cx, tx: &mut Tx, input: &aws::CreateClusterRequest) -> Answer
         let spec = new_cluster(cx, input)?;
         if found.is_some() { tx.put_spec(&key, &spec)? } else { tx.create(&key, &spec)? }
     }
-    let include = [aws::ClusterField::Settings, aws::ClusterField::Tags];
+    let include = [aws::ClusterField::Configurations, aws::ClusterField::Settings, aws::ClusterField::Tags];
     Ok(aws::CreateClusterResponse { cluster: show(tx, &key, &include)? })
 }
 
 fn new_cluster(cx: &Cx, input: &aws::CreateClusterRequest) -> Result<ClusterSpec, Fault> {
     let capacity_providers = input.capacity_providers.clone().unwrap_or_default();
-    capacity_providers.iter().try_for_each(|name| launch::provider_exists(name))?;
-    let default_strategy = match input.default_capacity_provider_strategy.as_deref() {
-        None | Some([]) => Vec::new(),
-        Some(items) => launch::strategy(items, &capacity_providers)?,
-    };
+    let default_strategy = input.default_capacity_provider_strategy.as_deref().unwrap_or_default();
+    let default_strategy = default_strategy_of(default_strategy, &capacity_providers)?;
     Ok(ClusterSpec {
         created_at: cx.now,
         deleted_at: None,
         capacity_providers,
         default_strategy,
         container_insights: container_insights(&input.settings)?,
+        execute_command: input.configuration.as_ref().map(exec::parse).transpose()?.flatten(),
         tags: tags::parse(&input.tags)?,
     })
 }
 
-/// The one setting that there is; metrics of containers are not collected, so it can only be off.
+/// What holds where nothing else is said, of providers that there are.
+fn default_strategy_of(items: &[aws::CapacityProviderStrategyItem], providers: &[String]) -> Answer<Vec<ProviderShare>> {
+    providers.iter().try_for_each(|name| launch::provider_exists(name))?;
+    if items.is_empty() { Ok(Vec::new()) } else { launch::strategy(items, providers) }
+}
+
+/// `PutClusterCapacityProviders`: those that are left out are taken away, unless something runs on them.
+pub fn put_capacity_providers(
+    cx: &Cx,
+    tx: &mut Tx,
+    input: &aws::PutClusterCapacityProvidersRequest,
+) -> Answer<aws::PutClusterCapacityProvidersResponse> {
+    let (key, before) = names::active_cluster(cx, tx, Some(&input.cluster))?;
+    let mut providers = input.capacity_providers.clone();
+    providers.dedup();
+    let default_strategy = default_strategy_of(&input.default_capacity_provider_strategy, &providers)?;
+    let removed = before.capacity_providers.iter().filter(|name| !providers.contains(name));
+    let used = providers_in_use(tx, &key)?;
+    if removed.into_iter().any(|name| used.contains(name)) {
+        return Err(errors::provider_in_use());
+    }
+    tx.update_spec(&key, |spec| {
+        spec.capacity_providers = providers;
+        spec.default_strategy = default_strategy;
+    })?;
+    let include = [aws::ClusterField::Configurations, aws::ClusterField::Settings, aws::ClusterField::Tags];
+    Ok(aws::PutClusterCapacityProvidersResponse { cluster: show(tx, &key, &include)? })
+}
+
+/// The capacity providers that tasks run on, and that services ask for.
+fn providers_in_use(tx: &impl Read, key: &Key<Cluster>) -> Answer<BTreeSet<String>> {
+    let running = load::tasks(tx, key)?.into_iter().filter(|task| task.plan.stopped_at.is_none());
+    let mut used: BTreeSet<String> = running.filter_map(|task| task.spec.capacity_provider.clone()).collect();
+    let prefix = format!("{}/", key.id);
+    for (_, service) in tx.specs::<Service>(Scope::Prefix(&key.account, &key.region, &prefix))? {
+        if let (None, Launch::Providers(shares)) = (service.deleted_at, &service.target.launch) {
+            used.extend(shares.iter().map(|share| share.provider.clone()));
+        }
+    }
+    Ok(used)
+}
+
+/// The one setting that there is. Tools turn it on with each cluster, so it is kept and shown; metrics of containers there are none.
 fn container_insights(settings: &Option<Vec<aws::ClusterSetting>>) -> Result<Option<String>, Fault> {
     let Some(setting) = settings.iter().flatten().next_back() else { return Ok(None) };
     match setting.value.as_deref() {
-        Some(value @ "disabled") => Ok(Some(value.into())),
-        Some("enabled" | "enhanced") => Err(errors::unbuilt("settings (containerInsights, but disabled)")),
+        Some(value @ ("disabled" | "enabled" | "enhanced")) => Ok(Some(value.into())),
         _ => Err(invalid("The value of the setting containerInsights must be enabled, enhanced or disabled.")),
     }
 }
 
 /// `UpdateCluster`.
 pub fn update(cx: &Cx, tx: &mut Tx, input: &aws::UpdateClusterRequest) -> Answer<aws::UpdateClusterResponse> {
-    refuse_unbuilt(&[
-        ("configuration", input.configuration.is_some()),
-        ("serviceConnectDefaults", input.service_connect_defaults.is_some()),
-    ])?;
+    refuse_unbuilt(&[("serviceConnectDefaults", input.service_connect_defaults.is_some())])?;
     let (key, _) = names::active_cluster(cx, tx, Some(&input.cluster))?;
+    if let Some(configuration) = &input.configuration {
+        let execute_command = exec::parse(configuration)?;
+        tx.update_spec(&key, |spec| spec.execute_command = execute_command)?;
+    }
     if filled(&input.settings) {
         let value = container_insights(&input.settings)?;
         tx.update_spec(&key, |spec| spec.container_insights = value)?;
     }
-    Ok(aws::UpdateClusterResponse { cluster: show(tx, &key, &[aws::ClusterField::Settings])? })
+    Ok(aws::UpdateClusterResponse { cluster: show(tx, &key, &[aws::ClusterField::Configurations, aws::ClusterField::Settings])? })
 }
 
 /// `DeleteCluster`. Its container instance, which is of our own making, is no hindrance and goes with it.

@@ -1,7 +1,7 @@
 //! Clusters.
 
 use super::{count, strategy};
-use crate::ecs::{load::LoadedTask, tags};
+use crate::ecs::{exec, load::LoadedTask, tags};
 use api::ecs as aws;
 use model::{
     Key,
@@ -40,6 +40,7 @@ pub fn cluster(key: &Key<Cluster>, spec: &ClusterSpec, contents: &Contents, incl
         active_services_count: count(contents.active_services),
         statistics: Some(if with(aws::ClusterField::Statistics) { statistics(contents) } else { Vec::new() }),
         tags: Some(if with(aws::ClusterField::Tags) { tags::show(&spec.tags) } else { Vec::new() }),
+        configuration: spec.execute_command.as_ref().filter(|_| with(aws::ClusterField::Configurations)).map(exec::show),
         settings: Some(setting.into_iter().filter(|_| with(aws::ClusterField::Settings)).collect()),
         capacity_providers: Some(spec.capacity_providers.clone()),
         default_capacity_provider_strategy: Some(strategy(&spec.default_strategy)),
