@@ -99,6 +99,17 @@ async fn a_stopped_instance_gets_another_type_and_other_user_data() {
     for (code, name) in [("InvalidInstanceAttributeValue", "t3.colossal"), ("InvalidInstanceAttributeValue", "t4g.micro")] {
         assert_eq!(refused(&world, &id, &[("InstanceType.Value", name)]).await.0, code);
     }
+    modify(&world, &id, &[("Attribute", "userData"), ("Value", "")]).await;
+    assert_eq!(attribute(&world, &id, "userData").await, None, "an empty text is none");
+    let three = [
+        ("InstanceType", "t3.medium"),
+        ("NetworkInterface.1.DeviceIndex", "0"),
+        ("NetworkInterface.1.SecondaryPrivateIpAddressCount", "2"),
+    ];
+    let wide = world.running(&three).await;
+    stop(&world, &wide).await;
+    let (code, _) = refused(&world, &wide, &[("InstanceType.Value", "t3.micro")]).await;
+    assert_eq!(code, "PrivateIpAddressLimitExceeded", "of two addresses, it has three");
     world.ok("StartInstances", &[("InstanceId.1", &id)]).await;
     world.settle().await;
     let machine = world.machine(&id).unwrap();

@@ -259,6 +259,16 @@ async fn interfaces_are_as_they_are_described() {
         ("NetworkInterface.3.DeviceIndex", "2"),
     ]);
     assert_eq!(world.fails("RunInstances", &three).await.0, "AttachmentLimitExceeded");
+    let many = launch(&[
+        ("InstanceType", "t3.micro"),
+        ("NetworkInterface.1.DeviceIndex", "0"),
+        ("NetworkInterface.1.SecondaryPrivateIpAddressCount", "2"),
+    ]);
+    let (code, message) = world.fails("RunInstances", &many).await;
+    assert_eq!(
+        (&*code, &*message),
+        ("PrivateIpAddressLimitExceeded", "Number of private addresses will exceed limit: 2 for t3.micro")
+    );
 }
 
 #[tokio::test]

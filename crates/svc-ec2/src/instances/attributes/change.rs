@@ -8,6 +8,8 @@ use crate::{
         load::Loaded,
         run::{instance_store, user_data},
     },
+    records::find,
+    vpc::interfaces,
 };
 use api::ec2::{
     InstanceAttributeName as Name, InstanceBlockDeviceMappingSpecification as Device, ModifyInstanceAttributeRequest as Asked,
@@ -18,7 +20,7 @@ use logic::{
     instance::credits_of,
     instance_type::{Optimized, named},
 };
-use model::ec2::{InstanceSpec, InstanceState};
+use model::ec2::{InstanceSpec, InstanceState, NetworkInterface};
 use spine::Read;
 use wire::Fault;
 
@@ -66,7 +68,8 @@ pub fn read(asked: &Asked) -> Answer<Vec<Change>> {
         changes.push(Change::Type(value(&it.value, "InstanceType.Value")?));
     }
     if let Some(it) = &asked.user_data {
-        changes.push(Change::UserData(it.value.as_ref().map(|bytes| user_data(&STANDARD.encode(bytes))).transpose()?));
+        let text = it.value.as_ref().map(|bytes| STANDARD.encode(bytes)).unwrap_or_default();
+        changes.push(Change::UserData(user_data(&text)?));
     }
     if let Some(it) = &asked.disable_api_termination {
         changes.push(Change::TerminationProtection(flag(it.value, "DisableApiTermination.Value")?));
@@ -106,7 +109,7 @@ fn by_name(name: Name, value: Option<&str>) -> Answer<Option<Change>> {
     };
     Ok(Some(match name {
         Name::InstanceType => Change::Type(value.into()),
-        Name::UserData => Change::UserData(Some(user_data(value)?)),
+        Name::UserData => Change::UserData(user_data(value)?),
         Name::DisableApiTermination => Change::TerminationProtection(flag()?),
         Name::DisableApiStop => Change::StopProtection(flag()?),
         Name::InstanceInitiatedShutdownBehavior => Change::Shutdown(value.into()),
@@ -179,6 +182,10 @@ fn resize(cx: &Cx, read: &impl Read, spec: &mut InstanceSpec, name: &str) -> Ans
     if spec.interfaces.len() > limit {
         let message = format!("Interface count {} exceeds the limit for {name}", spec.interfaces.len());
         return Err(Fault::client("AttachmentLimitExceeded", message));
+    }
+    for id in &spec.interfaces {
+        let interface = find::<NetworkInterface>(cx, read, id)?;
+        interfaces::check_addresses_of(kind, interface.addresses().count(), interface.ipv6.len())?;
     }
     let family = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
     let credits = credits_of(name, u32::try_from(kind.vcpus).unwrap_or_default());

@@ -85,6 +85,7 @@ pub fn read(cx: &Cx, tx: &Tx, input: &RunInstancesRequest, kind: &InstanceType, 
         let message = format!("Interface count {} exceeds the limit for {}", interfaces.len(), kind.name);
         return Err(Fault::client("AttachmentLimitExceeded", message));
     }
+    interfaces.iter().try_for_each(|one| check_addresses(kind, one))?;
     let (vpc, subnet, zone) = place_of(&interfaces[0]);
     if let Some(stranger) = interfaces.iter().map(place_of).find(|(_, _, other)| *other != zone) {
         let message = format!("All interfaces of an instance have to be in one Availability Zone: {zone} is not {}", stranger.2);
@@ -93,6 +94,16 @@ pub fn read(cx: &Cx, tx: &Tx, input: &RunInstancesRequest, kind: &InstanceType, 
     let subnet_spec = find::<Subnet>(cx, tx, &subnet)?;
     let (zone_id, private_dns) = (subnet_spec.zone_id.clone(), subnet_spec.private_dns.clone());
     Ok(WantedNetwork { vpc, subnet, zone, zone_id, private_dns, interfaces })
+}
+
+fn check_addresses(kind: &InstanceType, interface: &WantedInterface) -> Answer<()> {
+    match &interface.source {
+        Source::Existing(_, spec) => interfaces::check_addresses_of(kind, spec.addresses().count(), spec.ipv6.len()),
+        Source::New(new) => {
+            let (ipv4, ipv6) = (&new.addresses, &new.ipv6);
+            interfaces::check_addresses_of(kind, 1 + ipv4.secondary.len() + ipv4.more, ipv6.named.len() + ipv6.more)
+        }
+    }
 }
 
 /// VPC, subnet and zone.

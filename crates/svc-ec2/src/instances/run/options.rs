@@ -154,12 +154,12 @@ pub fn private_dns(asked: Option<&PrivateDnsNameOptionsRequest>, subnet: &Privat
     }
 }
 
-/// User data, which comes in base64: checked, and as it came.
-pub fn user_data(text: &str) -> Answer<String> {
+/// User data, which comes in base64: checked, and as it came. An empty text is none.
+pub fn user_data(text: &str) -> Answer<Option<String>> {
     let compact: String = text.chars().filter(|letter| !letter.is_ascii_whitespace()).collect();
     let bytes = STANDARD.decode(&compact).map_err(|_| invalid_value("Invalid BASE64 encoding of user data."))?;
     if bytes.len() > LARGEST_USER_DATA {
         return Err(invalid_value(format!("User data is limited to {LARGEST_USER_DATA} bytes")));
     }
-    Ok(compact)
+    Ok(Some(compact).filter(|text| !text.is_empty()))
 }

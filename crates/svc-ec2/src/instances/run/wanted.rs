@@ -80,7 +80,7 @@ impl Wanted {
         let network = network::read(cx, tx, input, kind, most)?;
         Ok(Self {
             key: input.key_name.as_deref().map(|name| key(cx, tx, name)).transpose()?,
-            user_data: input.user_data.as_deref().map(options::user_data).transpose()?,
+            user_data: input.user_data.as_deref().map(options::user_data).transpose()?.flatten(),
             profile: input.iam_instance_profile.as_ref().map(|asked| profiles::association(cx, tx, asked)).transpose()?,
             purchase: options::purchase(input.instance_market_options.as_ref())?,
             placement: place::read(cx, tx, input, kind, &network)?,

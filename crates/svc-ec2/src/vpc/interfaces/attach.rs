@@ -37,7 +37,6 @@ pub fn attach(cx: &Cx, tx: &mut Tx, input: &AttachNetworkInterfaceRequest) -> Re
     let attachment_id = Some(attachment.id.clone());
     spec.attachment = Some(attachment);
     check_address_count(cx, tx, &spec)?;
-    super::ipv6::check_count(cx, tx, &spec)?;
     tx.put_spec(&key::<NetworkInterface>(cx, id), &spec)?;
     tx.update_spec(&key::<Instance>(cx, instance_id), |instance| instance.interfaces.push(id.clone()))?;
     Ok(AttachNetworkInterfaceResult { attachment_id, network_card_index: Some(0) })

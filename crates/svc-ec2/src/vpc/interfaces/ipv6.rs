@@ -1,6 +1,6 @@
 //! Addresses of IPv6 of interfaces.
 
-use super::{everything, instance_of, own};
+use super::{check_address_count, everything, own};
 use crate::{
     errors::{invalid_combination, invalid_value, missing_parameter, refuse},
     records::{find, key},
@@ -10,7 +10,7 @@ use api::ec2::{
 };
 use front::Cx;
 use logic::vpc::{NoIpv6Address, WantedIpv6, ipv6_addresses};
-use model::ec2::{Instance, NetworkInterface, NetworkInterfaceSpec, Subnet, SubnetSpec};
+use model::ec2::{NetworkInterface, NetworkInterfaceSpec, Subnet, SubnetSpec};
 use spine::Tx;
 use std::net::Ipv6Addr;
 use wire::Fault;
@@ -67,7 +67,7 @@ pub fn assign(cx: &Cx, tx: &mut Tx, input: &AssignIpv6AddressesRequest) -> Resul
     let seed = format!("{id} {}", spec.ipv6.len());
     let assigned = chosen(&wanted, &seed, (&spec.subnet, &subnet), existing.iter().map(|it| &**it))?;
     spec.ipv6.extend(&assigned);
-    check_count(cx, tx, &spec)?;
+    check_address_count(cx, tx, &spec)?;
     tx.put_spec(&key::<NetworkInterface>(cx, id), &spec)?;
     Ok(AssignIpv6AddressesResult {
         assigned_ipv6_addresses: Some(assigned.iter().map(ToString::to_string).collect()),
@@ -93,16 +93,4 @@ pub fn unassign(cx: &Cx, tx: &mut Tx, input: &UnassignIpv6AddressesRequest) -> R
         unassigned_ipv6_addresses: Some(gone.iter().map(ToString::to_string).collect()),
         unassigned_ipv6_prefixes: None,
     })
-}
-
-/// An instance type bounds how many addresses of IPv6 each interface has.
-pub fn check_count(cx: &Cx, tx: &Tx, spec: &NetworkInterfaceSpec) -> Result<(), Fault> {
-    let Some(instance) = instance_of(spec) else { return Ok(()) };
-    let instance = find::<Instance>(cx, tx, &instance)?;
-    let most = logic::instance_type::named(&instance.instance_type).map_or(i32::MAX, |it| it.network.ipv6);
-    if i32::try_from(spec.ipv6.len()).is_ok_and(|count| count <= most) {
-        return Ok(());
-    }
-    let message = format!("Number of IPv6 addresses will exceed limit: {most} for {}", instance.instance_type);
-    Err(Fault::client("PrivateIpAddressLimitExceeded", message))
 }

@@ -18,7 +18,7 @@ use api::ec2::{
     DetachNetworkInterfaceRequest, ModifyNetworkInterfaceAttributeRequest,
 };
 use front::{Cx, Service};
-use logic::vpc::NoAddress;
+use logic::{instance_type::InstanceType, vpc::NoAddress};
 use model::ec2::{AttachedTo, Attachment, Instance, NetworkInterface, NetworkInterfaceSpec};
 use spine::{Read, Tx};
 use std::sync::Arc;
@@ -146,14 +146,21 @@ pub fn no_address(why: &NoAddress) -> Fault {
     }
 }
 
-/// An instance type bounds how many private addresses each interface has.
+/// The type of the instance that the interface is attached to has to allow for its addresses.
 fn check_address_count(cx: &Cx, tx: &Tx, spec: &NetworkInterfaceSpec) -> Result<(), Fault> {
     let Some(instance) = instance_of(spec) else { return Ok(()) };
     let instance = find::<Instance>(cx, tx, &instance)?;
-    let most = logic::instance_type::named(&instance.instance_type).map_or(i32::MAX, |it| it.network.ipv4);
-    if i32::try_from(spec.addresses().count()).is_ok_and(|count| count <= most) {
-        return Ok(());
+    let Some(kind) = logic::instance_type::named(&instance.instance_type) else { return Ok(()) };
+    check_addresses_of(kind, spec.addresses().count(), spec.ipv6.len())
+}
+
+/// An instance type bounds how many private addresses each interface has, and how many of IPv6.
+pub fn check_addresses_of(kind: &InstanceType, ipv4: usize, ipv6: usize) -> Result<(), Fault> {
+    for (count, most, noun) in [(ipv4, kind.network.ipv4, "private"), (ipv6, kind.network.ipv6, "IPv6")] {
+        if !i32::try_from(count).is_ok_and(|count| count <= most) {
+            let message = format!("Number of {noun} addresses will exceed limit: {most} for {}", kind.name);
+            return Err(Fault::client("PrivateIpAddressLimitExceeded", message));
+        }
     }
-    let message = format!("Number of private addresses will exceed limit: {most} for {}", instance.instance_type);
-    Err(Fault::client("PrivateIpAddressLimitExceeded", message))
+    Ok(())
 }
