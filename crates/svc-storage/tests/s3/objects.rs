@@ -157,6 +157,10 @@ async fn copies_share_the_bytes() {
     assert_eq!(cloud.s3.blobs.count().unwrap(), 0);
     let missing = cloud.send("PUT", "/box/x", &[("x-amz-copy-source", "box/none")], "").await;
     assert_eq!(missing.element("Code"), "NoSuchKey");
+    // As in a form, a plus is a space, and one of the key is encoded.
+    cloud.ok("PUT", "/box/a%20b%2Bc", "plus").await;
+    assert_eq!(cloud.send("PUT", "/box/x", &[("x-amz-copy-source", "box%2Fa+b%2Bc")], "").await.status, 200);
+    assert_eq!(cloud.get("/box/x").await, "plus");
 }
 
 #[tokio::test]

@@ -48,7 +48,8 @@ impl From {
             return Err(errors::not_built("copies from access points"));
         }
         let (path, query) = text.split_once('?').unwrap_or((text, ""));
-        let path = uri::decode(path).ok_or_else(wrong)?;
+        // As in a form, a plus is a space: Terraform writes it so.
+        let path = uri::decode(&path.replace('+', " ")).ok_or_else(wrong)?;
         let (bucket, key) = path
             .trim_start_matches('/')
             .split_once('/')
