@@ -104,7 +104,9 @@ async fn what_goes_wrong_is_not_told() {
 async fn only_those_come_in_whom_the_url_lets() {
     let cloud = Cloud::at_a_url(answering(json!("in")), |spec| spec.auth = UrlAuth::AwsIam).await;
     let reply = cloud.ask(Method::GET, "/", "", &[]).await;
-    assert_eq!((reply.status, reply.text().as_str()), (403, r#"{"Message":"Forbidden"}"#));
+    let expected = "Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html";
+    assert_eq!((reply.status, reply.json()["Message"].as_str()), (403, Some(expected)));
+    assert_eq!(reply.headers["x-amzn-errortype"], "AccessDeniedException");
     let scope = |service: &str| {
         let credential = format!("111122223333/20260101/us-east-1/{service}/aws4_request");
         format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00")

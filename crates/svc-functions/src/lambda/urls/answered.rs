@@ -135,6 +135,16 @@ pub fn failed() -> Response<Body> {
     response
 }
 
+/// The refusal of whoever the function's policy doesn't let in. A policy that lets everybody use the URL has to let them invoke the function
+/// by it as well, which most that are refused have forgotten: so Lambda says where to read.
+pub fn closed() -> Response<Body> {
+    const WHERE: &str = "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html";
+    let text = format!("Forbidden. For troubleshooting Function URL authorization issues, see: {WHERE}");
+    let mut response = message(StatusCode::FORBIDDEN, &text);
+    response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static("AccessDeniedException"));
+    response
+}
+
 /// A refusal, as URLs word it.
 pub fn message(status: StatusCode, text: &str) -> Response<Body> {
     let mut response = Response::new(body::full(json!({"Message": text}).to_string()));

@@ -15,7 +15,7 @@ use super::{
     names::Named,
     pool::{Call, NotRun},
 };
-use answered::{failed, message};
+use answered::{closed, failed, message};
 use asked::Asked;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -87,7 +87,7 @@ impl Urls {
         let asked = Asked { store: &self.invoker.store, key: &found.key, spec: &found.spec, arrival };
         let caller = match asked.admit(head, &bytes) {
             Ok(caller) => caller,
-            Err(_) => return message(StatusCode::FORBIDDEN, "Forbidden"),
+            Err(_) => return closed(),
         };
         let exchange = asked.exchange(head, caller);
         let event = event::integration(PayloadVersion::V2, &exchange, &bytes);
