@@ -117,6 +117,8 @@ pub mod setting {
     pub const LIFECYCLE: &str = "lifecycle";
     /// The `TransitionDefaultMinimumObjectSize` of those rules.
     pub const LIFECYCLE_MINIMUM: &str = "lifecycle-minimum";
+    /// `MFADelete` of a `VersioningConfiguration`, which is shown once it was said.
+    pub const MFA_DELETE: &str = "mfa-delete";
     /// `NotificationConfiguration`.
     pub const NOTIFICATION: &str = "notification";
     /// `ObjectLockConfiguration`.

@@ -11,6 +11,19 @@ async fn put(cloud: &Cloud, text: &'static str) -> String {
 }
 
 #[tokio::test]
+async fn what_is_said_of_mfa_delete_is_shown_once_it_was_said() {
+    let cloud = Cloud::with("box").await;
+    cloud.ok("PUT", "/box?versioning", ENABLE).await;
+    assert_eq!(cloud.ok("GET", "/box?versioning", "").await.element("MfaDelete"), "");
+    let without = ENABLE.replace("</Status>", "</Status><MfaDelete>Disabled</MfaDelete>");
+    cloud.ok("PUT", "/box?versioning", without.clone()).await;
+    cloud.ok("PUT", "/box?versioning", SUSPEND).await;
+    let shown = cloud.ok("GET", "/box?versioning", "").await;
+    assert_eq!((shown.element("Status"), shown.element("MfaDelete")), ("Suspended".into(), "Disabled".into()));
+    cloud.fails("PUT", "/box?versioning", without.replace("Disabled", "Enabled"), "NotImplemented").await;
+}
+
+#[tokio::test]
 async fn every_version_stays_until_it_is_deleted_itself() {
     let cloud = Cloud::with("box").await;
     assert_eq!(put(&cloud, "zero").await, "");

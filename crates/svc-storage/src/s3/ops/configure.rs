@@ -49,6 +49,9 @@ pub fn put_versioning(cx: &Cx, tx: &mut Tx, input: &sdk::PutBucketVersioningRequ
             sdk::BucketVersioningStatus::Enabled => Versioning::Enabled,
             sdk::BucketVersioningStatus::Suspended => Versioning::Suspended,
         });
+        if let Some(disabled) = input.versioning_configuration.mfa_delete {
+            settings::set(bucket, setting::MFA_DELETE, disabled);
+        }
         Ok(())
     })
 }
@@ -60,7 +63,8 @@ pub fn versioning(cx: &Cx, tx: &mut Tx, input: &sdk::GetBucketVersioningRequest)
         Versioning::Enabled => sdk::BucketVersioningStatus::Enabled,
         Versioning::Suspended => sdk::BucketVersioningStatus::Suspended,
     });
-    Ok(sdk::GetBucketVersioningOutput { status, mfa_delete: None })
+    let said = settings::get::<sdk::MFADelete>(&bucket, setting::MFA_DELETE)?;
+    Ok(sdk::GetBucketVersioningOutput { status, mfa_delete: said.map(|_| sdk::MFADeleteStatus::Disabled) })
 }
 
 /// `PutBucketCors`.
