@@ -35,8 +35,7 @@ impl Keep {
         if let Some(key) = self.read("cookie.key")?.and_then(|bytes| bytes.try_into().ok()) {
             return Ok(key);
         }
-        let mut key = [0; 32];
-        env.dice.fill(&mut key);
+        let key: [u8; 32] = env.bytes();
         self.replace("cookie.key", &key)?;
         Ok(key)
     }

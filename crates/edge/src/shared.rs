@@ -90,13 +90,6 @@ impl Shared {
         self.connections.fetch_add(1, Relaxed);
         Connection(self.clone())
     }
-
-    /// Random bytes.
-    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
-        let mut bytes = [0; N];
-        self.env.dice.fill(&mut bytes);
-        bytes
-    }
 }
 
 /// See [`Shared::connection`].

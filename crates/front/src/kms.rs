@@ -51,9 +51,7 @@ pub fn encrypt(env: &Env, read: &impl Read, found: &Found, plaintext: &[u8], con
     let lost = || Fault::internal(format_args!("the key {} has no material", found.key.arn()));
     let id = found.material().ok_or_else(lost)?;
     let material = read.spec(&found.key.material(id))?.ok_or_else(lost)?;
-    let mut nonce = [0; 12];
-    env.dice.fill(&mut nonce);
-    seal((&found.key, id), material.bytes.bytes(), plaintext, context, nonce).ok_or_else(lost)
+    seal((&found.key, id), material.bytes.bytes(), plaintext, context, env.bytes()).ok_or_else(lost)
 }
 
 /// The plaintext of a ciphertext, whatever the state of its key is; none if its material is gone, or it isn't what was sealed

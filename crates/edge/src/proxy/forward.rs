@@ -241,7 +241,7 @@ fn unsent(
 }
 
 fn draw(client: &Client) -> u64 {
-    u64::from_ne_bytes(client.shared.random())
+    u64::from_ne_bytes(client.shared.env.bytes())
 }
 
 fn refuse<T>(status: StatusCode) -> Result<T, Refusal> {

@@ -119,7 +119,7 @@ fn forwarded_fields(headers: &mut HeaderMap, listener: &Listener, source: Socket
 
 fn trace(headers: &mut HeaderMap, client: &Client) {
     let came = joined(headers, "x-amzn-trace-id");
-    let id = forwarded::trace_id(came.as_deref(), client.shared.env.now().0 / 1000, client.shared.random());
+    let id = forwarded::trace_id(came.as_deref(), client.shared.env.now().0 / 1000, client.shared.env.bytes());
     set(headers, "x-amzn-trace-id", Some(id));
 }
 

@@ -40,7 +40,7 @@ pub(super) fn set_cookies(
 }
 
 fn add(shared: &Shared, headers: &mut HeaderMap, kind: Kind, to: &str, until: Timestamp, https: bool) {
-    let value = shared.sealer.seal(kind.purpose(), to, until, shared.random());
+    let value = shared.sealer.seal(kind.purpose(), to, until, shared.env.bytes());
     for field in cookie::set_cookie(kind, &value, shared.env.now(), https) {
         if let Ok(field) = HeaderValue::try_from(field) {
             headers.append(header::SET_COOKIE, field);

@@ -96,8 +96,7 @@ fn values(values: &[String]) -> Value {
 /// The cloud's key; the store keeps it from the first time on that it is needed.
 pub async fn key(store: &Store, env: &Env) -> Result<Arc<SealingKeySpec>, StoreError> {
     let make = || {
-        let mut made = SealingKeySpec { key: [0; 32] };
-        env.dice.fill(&mut made.key);
+        let made = SealingKeySpec { key: env.bytes() };
         made
     };
     made_once(store, &Key::<SealingKey>::of_the_cloud(), make).await
@@ -105,9 +104,7 @@ pub async fn key(store: &Store, env: &Env) -> Result<Arc<SealingKeySpec>, StoreE
 
 /// A message for the account's administrators, as it stands behind "Encoded authorization failure message:".
 pub fn seal(key: &SealingKeySpec, env: &Env, account: &AccountId, denial: &Denial) -> String {
-    let mut nonce = [0; NONCE_LENGTH];
-    env.dice.fill(&mut nonce);
-    seal_text(key, nonce, account, &denial.json().to_string())
+    seal_text(key, env.bytes(), account, &denial.json().to_string())
 }
 
 fn seal_text(key: &SealingKeySpec, nonce: [u8; NONCE_LENGTH], account: &AccountId, text: &str) -> String {

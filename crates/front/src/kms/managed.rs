@@ -50,8 +50,7 @@ fn make(cx: &Cx, tx: &mut Tx, alias: &Key<KmsAlias>, service: &str) -> Answer<Ke
     let (_, description) = described.ok_or_else(|| Fault::internal(format_args!("no key is managed for {service}")))?;
     let made: Key<KmsKey> = key(cx, cx.env.uuid());
     let material = cx.env.hex(64);
-    let mut bytes = [0; 32];
-    cx.env.dice.fill(&mut bytes);
+    let bytes: [u8; 32] = cx.env.bytes();
     let spec = KmsKeySpec {
         created: cx.now,
         description: (*description).into(),

@@ -98,15 +98,11 @@ impl rand_core::TryRng for Dice<'_> {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        let mut bytes = [0; 4];
-        self.0.dice.fill(&mut bytes);
-        Ok(u32::from_le_bytes(bytes))
+        Ok(u32::from_le_bytes(self.0.bytes()))
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        let mut bytes = [0; 8];
-        self.0.dice.fill(&mut bytes);
-        Ok(u64::from_le_bytes(bytes))
+        Ok(u64::from_le_bytes(self.0.bytes()))
     }
 
     fn try_fill_bytes(&mut self, buffer: &mut [u8]) -> Result<(), Infallible> {

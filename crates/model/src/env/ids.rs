@@ -1,4 +1,4 @@
-//! Random identifiers, in the alphabets that AWS makes its own from.
+//! Random bytes, and identifiers in the alphabets that AWS makes its own from.
 
 use super::Env;
 
@@ -6,6 +6,13 @@ const HEX: &[u8] = b"0123456789abcdef";
 const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 impl Env {
+    /// So many random bytes: a key, a nonce, a seed.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.dice.fill(&mut bytes);
+        bytes
+    }
+
     /// `length` lower-case hexadecimal digits.
     pub fn hex(&self, length: usize) -> String {
         self.pick(HEX, length)
@@ -38,8 +45,7 @@ impl Env {
 
     /// A random (version 4) UUID as text (RFC 9562, section 5.4).
     pub fn uuid(&self) -> String {
-        let mut bytes = [0; 16];
-        self.dice.fill(&mut bytes);
+        let mut bytes: [u8; 16] = self.bytes();
         bytes[6] = bytes[6] & 0x0f | 0x40;
         bytes[8] = bytes[8] & 0x3f | 0x80;
         let mut text = String::with_capacity(36);

@@ -53,8 +53,6 @@ impl<'a> Tokens<'a> {
     }
 
     fn seal(&self, purpose: &'static str, text: &str) -> String {
-        let mut nonce = [0; 12];
-        self.cx.env.dice.fill(&mut nonce);
-        self.sealer.seal(purpose, text, self.expiry(), nonce)
+        self.sealer.seal(purpose, text, self.expiry(), self.cx.env.bytes())
     }
 }

@@ -42,8 +42,7 @@ pub async fn create(cx: Cx, store: Arc<Store>, input: CreateKeyPairRequest) -> R
 }
 
 async fn make(cx: &Cx, key_type: KeyType, name: String) -> Result<keys::Created, Fault> {
-    let mut seed = [0; 32];
-    cx.env.dice.fill(&mut seed);
+    let seed: [u8; 32] = cx.env.bytes();
     let made = tokio::task::spawn_blocking(move || keys::create(key_type, &name, &seed)).await;
     made.map_err(Fault::internal)?.map_err(Fault::internal)
 }

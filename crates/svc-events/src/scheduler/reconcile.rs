@@ -93,9 +93,7 @@ fn following(env: &Env, spec: &ScheduleSpec, after: Timestamp) -> Option<Occurre
 /// A second of the window.
 fn drawn(env: &Env, window: Option<u32>) -> Duration {
     let Some(seconds) = window.map(|minutes| u64::from(minutes) * 60).filter(|it| *it > 0) else { return Duration::ZERO };
-    let mut bytes = [0; 8];
-    env.dice.fill(&mut bytes);
-    Duration::from_secs(u64::from_le_bytes(bytes) % seconds)
+    Duration::from_secs(u64::from_le_bytes(env.bytes()) % seconds)
 }
 
 /// Writes the delivery.

@@ -88,8 +88,6 @@ fn expire(tx: &mut Tx, key: &Key<KmsKey>, spec: &KmsKeySpec) -> Result<(), Store
 }
 
 fn rotate(tx: &mut Tx, env: &Env, key: &Key<KmsKey>, rotation: Rotation) -> Result<(), StoreError> {
-    let mut bytes = [0; 32];
-    env.dice.fill(&mut bytes);
-    tx.create(&key.material(&rotation.material), &KeyMaterialSpec { bytes: Secret::new(bytes) })?;
+    tx.create(&key.material(&rotation.material), &KeyMaterialSpec { bytes: Secret::new(env.bytes::<32>()) })?;
     tx.update_plan(key, |plan| plan.rotations.push(rotation))
 }

@@ -43,7 +43,7 @@ pub(super) struct Context<'a> {
 impl<'a> Context<'a> {
     /// What it depends on now.
     pub(super) fn of(shared: &'a Shared, service: Option<&'a InstanceMetadataService>) -> Self {
-        Self { service, sealer: &shared.sealer, now: shared.env.now(), nonce: shared.random() }
+        Self { service, sealer: &shared.sealer, now: shared.env.now(), nonce: shared.env.bytes() }
     }
 
     fn instance(&self, from: IpAddr) -> Option<(&'a str, &'a InstanceMetadata)> {

@@ -112,8 +112,7 @@ fn host_key(path: &Path, env: &Env) -> Result<PrivateKey> {
     if let Ok(key) = PrivateKey::read_openssh_file(path) {
         return Ok(key);
     }
-    let mut seed = [0; 32];
-    env.dice.fill(&mut seed);
+    let seed: [u8; 32] = env.bytes();
     let key = PrivateKey::from(Ed25519Keypair::from_seed(&seed));
     let text = key.to_openssh(LineEnding::LF)?;
     let mut file = std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?;

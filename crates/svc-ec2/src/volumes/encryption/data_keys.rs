@@ -16,8 +16,7 @@ pub fn new(cx: &Cx, read: &impl Read, key: &Found) -> Answer<Encryption> {
     if key.material().is_none() {
         return Err(invalid_key_state(format!("{} is pending import.", key.key.arn())));
     }
-    let mut bytes = [0; 32];
-    cx.env.dice.fill(&mut bytes);
+    let bytes: [u8; 32] = cx.env.bytes();
     let data_key = hex::encode(kms::encrypt(&cx.env, read, key, &bytes, &context())?);
     Ok(Encryption { key_arn: key.key.arn().to_string(), data_key })
 }

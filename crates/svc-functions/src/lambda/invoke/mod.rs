@@ -68,9 +68,7 @@ impl Invoker {
     /// # Errors
     /// As those of [`resolve`].
     pub fn target(&self, named: &Named) -> Result<Target, Fault> {
-        let mut bits = [0; 8];
-        self.env.dice.fill(&mut bits);
-        resolve(&self.store.snapshot(), named, weights::throw(u64::from_le_bytes(bits)))
+        resolve(&self.store.snapshot(), named, weights::throw(u64::from_le_bytes(self.env.bytes())))
     }
 
     /// Runs what a call asks for.

@@ -76,9 +76,7 @@ fn check_same(tx: &Tx, key: &Key<Queue>, existing: &QueueSpec, given: &BTreeMap<
 }
 
 fn random(env: &Env) -> u64 {
-    let mut bytes = [0; 8];
-    env.dice.fill(&mut bytes);
-    u64::from_be_bytes(bytes)
+    u64::from_be_bytes(env.bytes())
 }
 
 /// `DeleteQueue`. The messages are the sweeper's.

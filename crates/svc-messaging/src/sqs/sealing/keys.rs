@@ -42,8 +42,7 @@ impl DataKeys {
         if let Some(known) = self.sealing.get(&place, cx.now) {
             return Ok(Some(known));
         }
-        let mut bytes = [0; LENGTH];
-        cx.env.dice.fill(&mut bytes);
+        let bytes: [u8; LENGTH] = cx.env.bytes();
         let wrapped = match &spec.kms_key {
             None => by_owned(cx, store, &found.key, &bytes).await?,
             Some(named) => by_kms(cx, store, &found.key, named, &bytes).await?,
@@ -95,9 +94,7 @@ impl DataKeys {
 
 async fn by_owned(cx: &Cx, store: &Store, queue: &Key<Queue>, data_key: &[u8]) -> Answer<Arc<[u8]>> {
     let own = named::owned(store, &cx.env, queue).await?;
-    let mut nonce = [0; 12];
-    cx.env.dice.fill(&mut nonce);
-    wrapped::seal_by_owned(own.bytes(), data_key.to_vec(), nonce).ok_or_else(unsealable)
+    wrapped::seal_by_owned(own.bytes(), data_key.to_vec(), cx.env.bytes()).ok_or_else(unsealable)
 }
 
 async fn by_kms(cx: &Cx, store: &Store, queue: &Key<Queue>, named: &str, data_key: &[u8]) -> Answer<Arc<[u8]>> {

@@ -20,11 +20,7 @@ const MANAGED: &str = "alias/aws/sqs";
 
 /// SQS's own key for the queues of that one's account and region, which is made when it is first needed.
 pub async fn owned(store: &Store, env: &Env, queue: &Key<Queue>) -> Result<Secret, StoreError> {
-    let make = || {
-        let mut bytes = [0; 32];
-        env.dice.fill(&mut bytes);
-        OwnedKeySpec { bytes: Secret::new(bytes) }
-    };
+    let make = || OwnedKeySpec { bytes: Secret::new(env.bytes::<32>()) };
     let at = Key::<OwnedKey>::of_queues(&queue.account, &queue.region);
     Ok(made_once(store, &at, make).await?.bytes.clone())
 }

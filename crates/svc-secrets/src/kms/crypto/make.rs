@@ -35,9 +35,7 @@ pub fn make(kind: KeyKind, env: &Env) -> Result<Made, Refused> {
     if let Some(curve) = curve(kind) {
         return of_curve(&EcdsaKeyPair::generate(curve)?);
     }
-    let mut seed = [0; 32];
-    env.dice.fill(&mut seed);
-    of_ed25519(&Ed25519KeyPair::from_seed_unchecked(&seed)?)
+    of_ed25519(&Ed25519KeyPair::from_seed_unchecked(&env.bytes::<32>())?)
 }
 
 /// Material that somebody brings for a key of the kind.

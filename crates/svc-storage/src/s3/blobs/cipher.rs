@@ -35,9 +35,7 @@ impl fmt::Debug for ContentKey {
 impl ContentKey {
     /// A new one.
     pub fn new(env: &Env) -> Self {
-        let mut bytes = [0; 32];
-        env.dice.fill(&mut bytes);
-        Self(bytes)
+        Self(env.bytes())
     }
 
     /// The one of these bytes; none if they aren't 32.

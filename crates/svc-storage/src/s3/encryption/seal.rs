@@ -31,9 +31,7 @@ pub fn by_store(cx: &Cx, tx: &mut Tx, content: &ContentKey) -> Answer<Seal> {
     let found = match tx.spec(&at)? {
         Some(found) => found,
         None => {
-            let mut bytes = [0; 32];
-            cx.env.dice.fill(&mut bytes);
-            let made = StoreKeySpec { created: cx.now, bytes: Secret::new(bytes) };
+            let made = StoreKeySpec { created: cx.now, bytes: Secret::new(cx.env.bytes::<32>()) };
             tx.create(&at, &made)?;
             Arc::new(made)
         }
@@ -131,9 +129,7 @@ fn of_store(key: &StoreKeySpec) -> Answer<Sealer> {
 }
 
 fn sealed(with: &Sealer, env: &Env, content: &ContentKey) -> String {
-    let mut nonce = [0; 12];
-    env.dice.fill(&mut nonce);
-    STANDARD.encode(with.seal_bytes(PURPOSE, content.bytes().to_vec(), nonce))
+    STANDARD.encode(with.seal_bytes(PURPOSE, content.bytes().to_vec(), env.bytes()))
 }
 
 fn unsealed(with: &Sealer, text: &str) -> Option<ContentKey> {
