@@ -65,7 +65,7 @@ pub struct Target {
     pub definition: Revision,
     /// Where and how.
     pub launch: Launch,
-    /// `1.4.0`; of Fargate only.
+    /// `LATEST`, or a version such as `1.4.0`, as it was asked for; of Fargate only.
     pub platform_version: Option<String>,
     /// Where tasks have interfaces of their own.
     pub network: Option<AwsVpc>,

@@ -17,6 +17,9 @@ use wire::Fault;
 /// The capacity providers that there are.
 const PROVIDERS: [&str; 2] = ["FARGATE", "FARGATE_SPOT"];
 
+/// The platform version of what names none. A service shows it as it is, its deployments and tasks what it stands for.
+const LATEST: &str = "LATEST";
+
 /// The platform version that `LATEST` stands for.
 const LATEST_PLATFORM: &str = "1.4.0";
 
@@ -94,12 +97,18 @@ pub fn check_compatible(definition: &Definition, launch: &Launch) -> Result<(), 
     Err(invalid(format!("Task definition does not support launch_type {name}.")))
 }
 
-/// The platform version, which only Fargate has.
+/// The platform version that is run on.
+pub fn platform(asked: &str) -> String {
+    if asked == LATEST { LATEST_PLATFORM.into() } else { asked.into() }
+}
+
+/// The platform version as it was asked for, which only Fargate has.
 pub fn platform_version(given: Option<&str>, launch: &Launch) -> Result<Option<String>, Fault> {
     match (launch.launch_type(), given.filter(|text| !text.is_empty())) {
         (LaunchType::Ec2, None) => Ok(None),
         (LaunchType::Ec2, Some(_)) => Err(invalid("The platform version must be null when specifying an EC2 launch type.")),
-        (LaunchType::Fargate, None | Some("LATEST" | LATEST_PLATFORM)) => Ok(Some(LATEST_PLATFORM.into())),
+        (LaunchType::Fargate, None | Some(LATEST)) => Ok(Some(LATEST.into())),
+        (LaunchType::Fargate, Some(LATEST_PLATFORM)) => Ok(Some(LATEST_PLATFORM.into())),
         (LaunchType::Fargate, Some("1.0.0" | "1.1.0" | "1.2.0" | "1.3.0")) => {
             Err(errors::unbuilt(format_args!("platformVersion (but {LATEST_PLATFORM})")))
         }

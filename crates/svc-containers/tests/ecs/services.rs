@@ -34,7 +34,10 @@ async fn a_service_keeps_its_count() {
     cloud.kill(&first, 137).await;
     let now = cloud.running().await;
     assert!(now.len() == 2 && !now.contains(&first), "the dead task was replaced");
-    assert_eq!(cloud.task(&now[0]).await["group"], "service:web");
+    let task = cloud.task(&now[0]).await;
+    assert_eq!(task["group"], "service:web");
+    let platforms = [&service["platformVersion"], &service["deployments"][0]["platformVersion"], &task["platformVersion"]];
+    assert_eq!(platforms, ["LATEST", "1.4.0", "1.4.0"], "a service says what was asked for, the rest what it stands for");
 
     cloud.ok("UpdateService", json!({"cluster": "c", "service": "web", "desiredCount": 3})).await;
     cloud.settle().await;

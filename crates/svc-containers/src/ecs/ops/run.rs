@@ -137,7 +137,7 @@ fn template(
         service: None,
         launch_type: launch.launch_type(),
         capacity_provider: None,
-        platform_version: launch::platform_version(input.platform_version.as_deref(), launch)?,
+        platform_version: launch::platform_version(input.platform_version.as_deref(), launch)?.as_deref().map(launch::platform),
         container_instance: None,
         network: launch::network(cx, tx, mode, launch, input.network_configuration.as_ref())?,
         load_balancers: Vec::new(),

@@ -2,6 +2,7 @@
 
 use super::targets;
 use crate::ecs::{
+    launch::platform,
     load::{self, LoadedTask, stop_key},
     ops::{
         instances::{self, Place},
@@ -122,7 +123,7 @@ impl Scheduling<'_> {
             service: Some(self.name().into()),
             launch_type: target.launch.launch_type(),
             capacity_provider: provider,
-            platform_version: target.platform_version.clone(),
+            platform_version: target.platform_version.as_deref().map(platform),
             container_instance: instance,
             network: target.network.as_ref().map(|network| chosen_first(network, subnet)),
             load_balancers: target.load_balancers.clone(),

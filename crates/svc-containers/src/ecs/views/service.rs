@@ -1,7 +1,7 @@
 //! Services, their deployments and events.
 
 use super::{count, launch, load_balancer, network, time, uuid_of};
-use crate::ecs::{load::LoadedTask, tags};
+use crate::ecs::{launch::platform, load::LoadedTask, tags};
 use api::ecs as aws;
 use logic::deploy;
 use model::{
@@ -156,7 +156,7 @@ fn deployment(
         updated_at: Some(time(deployment.updated_at)),
         capacity_provider_strategy: strategy,
         launch_type,
-        platform_version: target.platform_version.clone(),
+        platform_version: target.platform_version.as_deref().map(platform),
         platform_family: (target.launch.launch_type() == LaunchType::Fargate).then(|| "Linux".into()),
         network_configuration: target.network.as_ref().map(network),
         rollout_state: Some(state),
