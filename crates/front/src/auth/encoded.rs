@@ -95,10 +95,7 @@ fn values(values: &[String]) -> Value {
 
 /// The cloud's key; the store keeps it from the first time on that it is needed.
 pub async fn key(store: &Store, env: &Env) -> Result<Arc<SealingKeySpec>, StoreError> {
-    let make = || {
-        let made = SealingKeySpec { key: env.bytes() };
-        made
-    };
+    let make = || SealingKeySpec { key: env.bytes() };
     made_once(store, &Key::<SealingKey>::of_the_cloud(), make).await
 }
 
