@@ -15,7 +15,7 @@ use crate::{
     network::ContainerNetwork,
     output,
     process::ProcessId,
-    shim::{ExecRequest, ExecResult, Exit, Job, Launcher, OUTPUT, STATE, State},
+    shim::{Clock, ExecRequest, ExecResult, Exit, Job, Launcher, OUTPUT, STATE, State},
 };
 use agent_proto::{
     Missing,
@@ -129,7 +129,7 @@ impl ContainerDriver {
             volumes: self.volumes(workload),
             cgroup: format!("{}/c/{}", self.workload_group(&workload.id), container.name),
             shim_cgroup: format!("{}/shims", self.root_group()),
-            clock_offset_ms: self.env.now().0 - Env::system().now().0,
+            clock_offset_ms: Clock::offset_of(&self.env),
             output_bytes: self.output_bytes,
             runtime_id,
         }

@@ -60,10 +60,10 @@ impl Client {
         order::read(&mut self.0).await.map(drop)
     }
 
-    /// Hands an invocation over, and returns with the answer or with the beginning of it.
-    pub async fn invoke(mut self, invocation: Invocation) -> io::Result<Begins> {
+    /// Hands an invocation over, and returns with the answer or with the beginning of it. The cloud's clock is that much before the system's.
+    pub async fn invoke(mut self, invocation: Invocation, clock_offset_ms: i64) -> io::Result<Begins> {
         let payload = invocation.payload.clone();
-        order::say(&mut self.0, &Order::Invoke(head(invocation)), Some(&payload)).await?;
+        order::say(&mut self.0, &Order::Invoke(head(invocation, clock_offset_ms)), Some(&payload)).await?;
         let (back, after) = oneshot::channel();
         let answer = match self.heard().await? {
             Said::Answer { pieces: true, content_type } => {
@@ -134,7 +134,7 @@ impl Client {
     }
 }
 
-fn head(invocation: Invocation) -> Head {
+fn head(invocation: Invocation, clock_offset_ms: i64) -> Head {
     Head {
         request_id: invocation.request_id,
         invoked_arn: invocation.invoked_arn,
@@ -142,6 +142,7 @@ fn head(invocation: Invocation) -> Head {
         client_context: invocation.client_context,
         cognito_identity: invocation.cognito_identity,
         streams: invocation.streams,
+        clock_offset_ms,
     }
 }
 

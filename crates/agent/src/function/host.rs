@@ -12,6 +12,7 @@ use crate::{
     driver::container::Places,
     image::{BlobSource, Digest, ImageConfig, ImageStore, Layout, Pulled, Registries, remote::Patience},
     net::functions::FunctionNet,
+    shim::Clock,
 };
 use agent_proto::{
     function::{Code, Environment, Found, FunctionError, FunctionFault, FunctionHost, Invocation, Invoked},
@@ -373,8 +374,9 @@ impl FunctionHost for Host {
             None => Client::connect(&live.slot.socket()).await.map_err(|_| FunctionFault::Gone(environment.to_owned()))?,
         };
         // In a task of its own: an invocation that is dropped goes on, and its connection is for the next one.
+        let offset = Clock::offset_of(&self.0.env);
         let invoked = tokio::spawn(async move {
-            let Begins { invoked, after } = client.invoke(invocation).await?;
+            let Begins { invoked, after } = client.invoke(invocation, offset).await?;
             let back = async move {
                 if let Ok(client) = after.await {
                     live.client.lock().await.replace(client);

@@ -43,6 +43,8 @@ pub struct Head {
     pub cognito_identity: Option<String>,
     /// The answer may come in pieces.
     pub streams: bool,
+    /// The cloud's clock less the system's, in milliseconds: it may have been moved since the shim was started.
+    pub clock_offset_ms: i64,
 }
 
 /// What comes of it.

@@ -11,7 +11,7 @@ use crate::{
     driver::container::Places,
     net::functions::FunctionNet,
     process::ProcessId,
-    shim::Launcher,
+    shim::{Clock, Launcher},
 };
 use model::Env;
 use std::{
@@ -168,7 +168,7 @@ impl Slots {
             cgroup: format!("{group}/functions/{name}"),
             shim_cgroup: format!("{group}/shims"),
             unbounded: self.unbounded.clone(),
-            clock_offset_ms: self.env.now().0 - Env::system().now().0,
+            clock_offset_ms: Clock::offset_of(&self.env),
             output_bytes: self.output_bytes,
             api: self.api.clone(),
             storage,

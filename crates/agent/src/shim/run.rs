@@ -23,6 +23,7 @@ use nix::{
     unistd::{ForkResult, Pid, dup2_stdout, fork, pipe2, setgroups, setsid},
 };
 use std::{
+    cell::Cell,
     error::Error,
     fs::{self, File},
     io::{self, Read, Write},
@@ -143,21 +144,36 @@ impl Moving {
     }
 }
 
-/// The cloud's clock, as far as it was moved when the shim was started.
+/// The cloud's clock, as far as the shim has heard that it was moved: by its start, unless it is told of more.
 pub struct Clock {
     env: Env,
-    offset: i64,
+    offset: Cell<i64>,
 }
 
 impl Clock {
+    /// How many milliseconds lie between the cloud's clock and the system's.
+    pub fn offset_of(env: &Env) -> i64 {
+        env.now().0 - Env::system().now().0
+    }
+
     /// The system's clock and so many milliseconds.
     pub fn moved_by(offset: i64) -> Self {
-        Self { env: Env::system(), offset }
+        Self { env: Env::system(), offset: Cell::new(offset) }
+    }
+
+    /// It has been moved: so many milliseconds lie between it and the system's now.
+    pub fn move_to(&self, offset: i64) {
+        self.offset.set(offset);
+    }
+
+    /// The system's time, which is that of whatever runs here: nobody can move it.
+    pub fn of_the_system(&self) -> Timestamp {
+        self.env.now()
     }
 
     /// The cloud's time.
     pub fn now(&self) -> Timestamp {
-        Timestamp(self.env.now().0 + self.offset)
+        Timestamp(self.env.now().0 + self.offset.get())
     }
 }
 

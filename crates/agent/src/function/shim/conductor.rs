@@ -248,6 +248,7 @@ impl Conductor {
     /// Makes an invocation and says what came of it.
     pub async fn invoke(&mut self, head: Head, payload: Bytes, out: &mut Out) {
         self.thaw();
+        self.means.clock.move_to(head.clock_offset_ms);
         let begin = Instant::now();
         let Ok(Serving { job, logs }) = self.serving() else {
             return out.refuse("it is nobody's environment").await;
@@ -305,7 +306,7 @@ impl Conductor {
     /// Hands an invocation over, passes the answer on, and waits until all are ready for the next one.
     async fn hand(&self, head: Head, payload: Bytes, left: Duration, out: &mut Out) -> Result<(), Fault> {
         let (answers, mut answer) = mpsc::channel(4);
-        let deadline = self.means.clock.now() + left;
+        let deadline = self.means.clock.of_the_system() + left;
         let notice = json!({
             "eventType": "INVOKE", "deadlineMs": deadline.0, "requestId": head.request_id, "invokedFunctionArn": head.invoked_arn,
             "tracing": {"type": "X-Amzn-Trace-Id", "value": head.trace_id},
@@ -375,7 +376,7 @@ impl Conductor {
         }
         self.telemetry.flush().await;
         let time = if running.extensions.is_empty() { FAREWELL.1 } else { FAREWELL.0 };
-        let deadline = (self.means.clock.now() + time).0;
+        let deadline = (self.means.clock.of_the_system() + time).0;
         let notice = json!({"eventType": "SHUTDOWN", "shutdownReason": reason, "deadlineMs": deadline});
         self.desk.change(|state| state.tell(Event::Shutdown, &notice));
         if let Some(runtime) = &running.runtime {

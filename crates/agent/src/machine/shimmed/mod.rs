@@ -19,7 +19,12 @@ mod watch;
 
 pub use life::{names, text, warn};
 
-use crate::{cgroup::Cgroups, disk::private_folder, driver::container::Places, shim::Launcher};
+use crate::{
+    cgroup::Cgroups,
+    disk::private_folder,
+    driver::container::Places,
+    shim::{Clock, Launcher},
+};
 use control::Answer;
 use model::Env;
 use record::State;
@@ -118,7 +123,7 @@ impl Shimmed {
 
     /// The cloud's clock less the system's, in milliseconds.
     pub fn clock_offset_ms(&self) -> i64 {
-        self.env.now().0 - Env::system().now().0
+        Clock::offset_of(&self.env)
     }
 
     /// Starts the shim of a machine whose job is written; returns when the machine runs.
