@@ -28,6 +28,7 @@ mod mount;
 pub mod page;
 mod presigned;
 mod proxy;
+mod query;
 mod record;
 pub mod records;
 mod respond;

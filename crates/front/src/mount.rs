@@ -178,8 +178,7 @@ impl Arrival {
             Holder::Issued(key) => key,
         };
         if !verifies(&key.secret) {
-            let mismatch = Refusal::Mismatch { canonical_request: String::new(), string_to_sign: String::new() };
-            return Err(unknown(Unknown::Refused(mismatch)));
+            return Err(unknown(Unknown::mismatch()));
         }
         let authority = Authority::of_key(&self.gate, &snapshot, (id, key.clone()), circumstances, now)?;
         Ok(self.context(service, region.clone(), (key.account.clone(), key.principal.clone(), Some(key)), authority))

@@ -2,24 +2,19 @@
 //! that a request would say in its head.
 
 use crate::{
-    Body, Front, Incoming,
-    api::{Arrived, Target, path, respond, unreadable, whole, wire_request},
+    Body, Front,
+    api::{Arrived, Target, path, respond},
     auth::{
         authenticate::{Holder, Identity, Unknown, holder_of},
         version2::Presigned,
         wording,
     },
-    body,
-    record::Sender,
+    query::text,
+    unsigned,
 };
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, request::Parts};
-use model::{Region, iam::Principal};
-use percent_encoding::percent_decode_str;
-use wire::{
-    Fault, Time,
-    sigv4::{Payload, Refusal},
-};
+use model::iam::Principal;
+use wire::{Fault, Time};
 
 /// Answers a request to an address that is signed by Version 2.
 pub(crate) async fn answer(
@@ -38,20 +33,9 @@ pub(crate) async fn answer(
 }
 
 async fn arrive(front: &Front, target: &Target, mut head: Parts, body: Body, address: &Presigned) -> Result<Arrived, Fault> {
-    let service = target.dialect.service;
-    let now = Time(front.env.now().0);
     let identity = identify(front, &head, address)?;
-    let (sender, endpoint) = (Sender::of(&head, &address.access_key), front.endpoint(&head));
     take_headers(&mut head.headers, head.uri.query().unwrap_or_default());
-    if target.streams {
-        let payload = Payload::stated(&head.headers);
-        let payload = payload.map_err(|refusal| wording::unknown(service, Unknown::Refused(refusal), now))?;
-        let body = Incoming::new(service, body, &mut head.headers, &payload, None);
-        return Ok(Arrived { identity, sender, endpoint, request: wire_request(&head, Bytes::new()), body });
-    }
-    let bytes = body::read(body, front.body_limit).await.map_err(unreadable)?;
-    let (request, body) = whole(front, target, head, bytes)?;
-    Ok(Arrived { identity, sender, endpoint, request, body })
+    unsigned::arrive(front, target, (head, body), (identity, &address.access_key), front.body_limit).await
 }
 
 /// Who has signed the address. It names no region: that of what it is about counts.
@@ -61,9 +45,8 @@ fn identify(front: &Front, head: &Parts, address: &Presigned) -> Result<Identity
     let token = address.session_token.as_deref();
     let holder = holder_of(&address.access_key, token, &snapshot, front.only_from_here(head), now).map_err(unknown)?;
     address.check_time(now)?;
-    let place = front.services.iter().find(|served| served.api().id == service.id).and_then(|served| served.unsigned);
-    let place = place.and_then(|place| place(&snapshot, &wire_request(head, Bytes::new())));
-    let region: Region = place.map_or_else(|| front.config.region.clone(), |(_, region)| region);
+    let place = unsigned::welcoming(front, Some(service), head);
+    let region = place.map_or_else(|| front.config.region.clone(), |(_, (_, region))| region);
     match holder {
         Holder::Tutorial(account) => {
             Ok(Identity { account, principal: Principal::Root, region, access_key_id: None, key: None, signing_key: None })
@@ -73,10 +56,7 @@ fn identify(front: &Front, head: &Parts, address: &Presigned) -> Result<Identity
             let access_key_id = Some(address.access_key.clone());
             Ok(Identity { account, principal, region, access_key_id, key: Some(key), signing_key: None })
         }
-        Holder::Issued(_) => {
-            let mismatch = Refusal::Mismatch { canonical_request: String::new(), string_to_sign: String::new() };
-            Err(unknown(Unknown::Refused(mismatch)))
-        }
+        Holder::Issued(_) => Err(unknown(Unknown::mismatch())),
     }
 }
 
@@ -95,15 +75,14 @@ const SIGNATURE: &[&str] = &[
 /// Takes the headers that stand in an address's query, where signers put them so that whoever follows it needn't send them: SDKs do so with
 /// `x-amz-acl`, `x-amz-meta-…` and their like. Not those of checksums: the signer has not seen the body, and what it says is of none.
 pub(crate) fn take_headers(headers: &mut HeaderMap, query: &str) {
-    let decode = |text: &str| percent_decode_str(&text.replace('+', "%20")).decode_utf8_lossy().into_owned();
     for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-        let name = decode(name).to_ascii_lowercase();
+        let name = text(name).to_ascii_lowercase();
         let checksum = name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm";
         let amazons = name.starts_with("x-amz-") && !checksum && !SIGNATURE.contains(&name.as_str());
         if !amazons && !["content-type", "content-md5"].contains(&name.as_str()) {
             continue;
         }
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(decode(value))) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(text(value))) {
             headers.entry(name).or_insert(value);
         }
     }

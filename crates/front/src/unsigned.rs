@@ -34,7 +34,9 @@ pub(crate) async fn answer(front: &Front, head: Parts, body: Body, request_id: &
     };
     if let Some((service, place)) = welcoming(front, located, &head) {
         let target = Target::of(front, service, &head);
-        let arrived = arrive(front, &target, head, body, place).await;
+        let (account, region) = place;
+        let identity = Identity { region, ..nobody_in(account, front) };
+        let arrived = arrive(front, &target, (head, body), (identity, ""), LARGEST_BODY).await;
         return respond(front, target, arrived, request_id).await;
     }
     let wanted = located.map_or_else(|| is_form(&head), |service| service.operations.iter().any(|operation| operation.unsigned));
@@ -53,32 +55,36 @@ pub(crate) async fn answer(front: &Front, head: Parts, body: Body, request_id: &
 }
 
 /// A service that leaves it to its resources' policies who may come unsigned, and in whose account the request acts.
-fn welcoming(front: &Front, located: Option<&'static Service>, head: &Parts) -> Option<(&'static Service, (AccountId, Region))> {
+pub(crate) fn welcoming(
+    front: &Front,
+    located: Option<&'static Service>,
+    head: &Parts,
+) -> Option<(&'static Service, (AccountId, Region))> {
     let request = wire_request(head, Bytes::new());
     let snapshot = front.store.snapshot();
     let mut candidates = front.services.iter().filter(|served| located.is_none_or(|service| service.id == served.api().id));
     candidates.find_map(|served| Some((served.api(), (served.unsigned?)(&snapshot, &request)?)))
 }
 
-/// What nobody sends is taken as a signer's is, where the operation takes it as it comes.
-async fn arrive(
+/// A body that nobody has signed, of a known sender or of nobody, is taken as a signer's is: where the operation takes it as it comes, as a
+/// stream, else up to that many bytes.
+pub(crate) async fn arrive(
     front: &Front,
     target: &Target,
-    mut head: Parts,
-    body: Body,
-    (account, region): (AccountId, Region),
+    (mut head, body): (Parts, Body),
+    (identity, access_key): (Identity, &str),
+    limit: usize,
 ) -> Result<Arrived, Fault> {
     let service = target.dialect.service;
     let now = Time(front.env.now().0);
-    let (sender, endpoint) = (Sender::of(&head, ""), front.endpoint(&head));
-    let identity = Identity { region, ..nobody_in(account, front) };
+    let (sender, endpoint) = (Sender::of(&head, access_key), front.endpoint(&head));
     if target.streams {
         let payload =
             Payload::stated(&head.headers).map_err(|refusal| wording::unknown(service, Unknown::Refused(refusal), now))?;
         let body = Incoming::new(service, body, &mut head.headers, &payload, None);
         return Ok(Arrived { identity, sender, endpoint, request: wire_request(&head, Bytes::new()), body });
     }
-    let bytes = body::read(body, LARGEST_BODY).await.map_err(unreadable)?;
+    let bytes = body::read(body, limit).await.map_err(unreadable)?;
     let (request, body) = whole(front, target, head, bytes)?;
     Ok(Arrived { identity, sender, endpoint, request, body })
 }

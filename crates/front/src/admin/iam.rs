@@ -1,10 +1,10 @@
 //! The owner's questions about permissions: what a principal was allowed, and what it would be.
 
 use super::{answer, error, json_of};
+use crate::query::text;
 use crate::{Body, Front, auth::question::Question};
 use http::{Response, StatusCode, request::Parts};
 use model::Arn;
-use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use std::{collections::BTreeMap, time::Duration};
 
@@ -62,7 +62,6 @@ pub(super) async fn decide(front: &Front, body: Body) -> Response<Body> {
 }
 
 fn parameters(query: &str) -> BTreeMap<String, String> {
-    let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-    let pair = |pair: &str| pair.split_once('=').map(|(name, value)| (decoded(name), decoded(value)));
+    let pair = |pair: &str| pair.split_once('=').map(|(name, value)| (text(name), text(value)));
     query.split('&').filter_map(pair).collect()
 }

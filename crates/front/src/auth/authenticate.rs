@@ -31,6 +31,13 @@ pub(crate) enum Unknown {
     Store(StoreError),
 }
 
+impl Unknown {
+    /// A signature of something else than a request, which isn't by the key's secret: there is nothing to compare it with.
+    pub(crate) fn mismatch() -> Self {
+        Self::Refused(Refusal::Mismatch { canonical_request: String::new(), string_to_sign: String::new() })
+    }
+}
+
 /// Whom a key stands for, before the signature is known to hold.
 #[derive(Debug)]
 pub(crate) enum Holder {

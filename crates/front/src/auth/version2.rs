@@ -3,11 +3,11 @@
 //!
 //! In the header `Authorization` it is refused: no client sends it there any more.
 
+use crate::query::text;
 use aws_lc_rs::hmac::{self, HMAC_SHA1_FOR_LEGACY_USE_ONLY};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::HeaderMap;
 use model::Timestamp;
-use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
 use wire::Fault;
 
@@ -77,9 +77,8 @@ impl Presigned {
         if !query.contains("AWSAccessKeyId=") {
             return None;
         }
-        let decode = |text: &str| percent_decode_str(&text.replace('+', "%20")).decode_utf8_lossy().into_owned();
         let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        let query: BTreeMap<String, String> = pairs.map(|(name, value)| (decode(name), decode(value))).collect();
+        let query: BTreeMap<String, String> = pairs.map(|(name, value)| (text(name), text(value))).collect();
         if query.contains_key("Action") {
             return None;
         }

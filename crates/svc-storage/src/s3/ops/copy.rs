@@ -116,7 +116,7 @@ pub async fn object(cx: Cx, s3: Arc<Storage>, input: sdk::CopyObjectRequest) -> 
     check(&from, &content, &wishes, &input)?;
     let wishes = inheriting(wishes, &content, &input);
     let mut draft = wishes.draft(&cx, &snapshot, (&input.bucket, &bucket), &input.key)?;
-    if input.tagging_directive != Some(sdk::TaggingDirective::Replace) {
+    if !replaces_tags(&input) {
         draft.tags = tags_of(&cx, &source, &from, &input)?;
     }
     let key = encryption::open(&cx, &snapshot, &content, encryption::source_key!(input))?;
@@ -179,7 +179,7 @@ fn inheriting<'a>(mut wishes: Wishes<'a>, content: &Content, input: &sdk::CopyOb
         wishes.headers.remove(REDIRECT);
         wishes.headers.extend(redirect);
     }
-    if input.tagging_directive != Some(sdk::TaggingDirective::Replace) {
+    if !replaces_tags(input) {
         wishes.tags = None;
     }
     wishes
@@ -187,6 +187,10 @@ fn inheriting<'a>(mut wishes: Wishes<'a>, content: &Content, input: &sdk::CopyOb
 
 fn replaces_metadata(input: &sdk::CopyObjectRequest) -> bool {
     input.metadata_directive == Some(sdk::MetadataDirective::Replace)
+}
+
+fn replaces_tags(input: &sdk::CopyObjectRequest) -> bool {
+    input.tagging_directive == Some(sdk::TaggingDirective::Replace)
 }
 
 /// The source's tags, if the caller may read them there and write them here.
